@@ -1,0 +1,32 @@
+// Four kinds of test by file name: *.test.ts pure, *.itest.ts real Postgres/Redis/sshd/SLURM,
+// e2e/*.e2e.ts whole processes, e2e/*.vllm.ts real vLLM. Start them with `npm test`, which brings the stores.
+const shared = {
+  rootDir: import.meta.dirname,
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': '<rootDir>/scripts/strip-types.mjs' },
+  moduleNameMapper: {
+    '^@wakefield/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
+    '^@wakefield/([^/]+)/(.+)$': '<rootDir>/packages/$1/src/$2.ts',
+  },
+  modulePathIgnorePatterns: ['/dist/', '/.wakefield/'],
+  injectGlobals: false,
+};
+
+export default {
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{packages,services,scripts}/**/*.test.ts'],
+    },
+    {
+      ...shared,
+      displayName: 'integration',
+      testMatch: ['<rootDir>/{packages,services}/**/*.itest.ts'],
+    },
+    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.e2e.ts'] },
+    { ...shared, displayName: 'vllm', testMatch: ['<rootDir>/e2e/**/*.vllm.ts'] },
+  ],
+  workerIdleMemoryLimit: '512MB',
+};

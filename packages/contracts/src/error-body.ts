@@ -1,0 +1,46 @@
+import { type AppError, type ErrorCode, isAppError } from '@wakefield/domain';
+import { errorTable } from './error-table.ts';
+
+/** The one envelope for errors, in OpenAI's words where OpenAI has them. */
+export interface ErrorBody {
+  readonly error: {
+    readonly message: string;
+    readonly type: string;
+    readonly code: ErrorCode;
+    readonly param: string | null;
+    readonly request_id: string;
+  };
+}
+
+export function errorBody(error: AppError, requestId: string): ErrorBody {
+  const { type } = errorTable[error.code];
+  return {
+    error: {
+      message: error.message,
+      type,
+      code: error.code,
+      param: error.param,
+      request_id: requestId,
+    },
+  };
+}
+
+/** Headers that go with an error answer. */
+export function errorHeaders(error: AppError): Record<string, string> {
+  const { status, retry } = errorTable[error.code];
+  return {
+    ...(status === 401 ? { 'www-authenticate': 'Bearer realm="wakefield"' } : {}),
+    ...(error.retryAfterSeconds === null ? {} : { 'retry-after': String(error.retryAfterSeconds) }),
+    ...(retry === null ? {} : { 'x-should-retry': String(retry) }),
+  };
+}
+
+/** Error event of a stream whose headers are already out; OpenAI clients raise it. */
+export function errorEvent(error: AppError, requestId: string): string {
+  return `data: ${JSON.stringify(errorBody(error, requestId))}\n\n`;
+}
+
+/** Unknown errors become `internal_error` with a fixed text, once, at the edge. */
+export function toAppError(error: unknown, internal: (cause: unknown) => AppError): AppError {
+  return isAppError(error) ? error : internal(error);
+}

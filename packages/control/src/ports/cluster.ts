@@ -1,0 +1,163 @@
+import type { Duplex } from 'node:stream';
+import type {
+  Address,
+  ClusterJob,
+  ClusterName,
+  ClusterSnapshot,
+  EngineArg,
+  EngineMetrics,
+  EpochMs,
+  JobName,
+  Model,
+  ProjectName,
+} from '@wakefield/domain';
+
+/** What a driver needs to put one job on its cluster. */
+export interface JobSubmission {
+  readonly name: JobName;
+  readonly project: ProjectName;
+  /** Bash; starts with `#!`. Holds no secret. */
+  readonly script: string;
+  /** Written 0600 into the job's directory before the job is submitted, by file name. */
+  readonly secretFiles: Readonly<Record<string, string>>;
+  readonly walltimeSeconds: number;
+  readonly gpuCount: number;
+  readonly nodes: number;
+  readonly cpus: number | null;
+  readonly memory: string | null;
+}
+
+/** A live job that an observation should look at: its files as well as its line in the queue. */
+export interface JobRef {
+  readonly name: JobName;
+  readonly clusterJobId: string | null;
+}
+
+/**
+ * Why a cluster call failed.
+ * - `refused`      the cluster said no; trying again unchanged is no use
+ * - `unreachable`  nothing was said: the call may or may not have worked
+ * - `misconfigured` login, host key or configuration is wrong; a person has to act
+ */
+export class ClusterError extends Error {
+  readonly kind: 'refused' | 'unreachable' | 'misconfigured';
+  constructor(kind: ClusterError['kind'], message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'ClusterError';
+    this.kind = kind;
+  }
+}
+
+/** How jobs of one cluster are launched; from its configuration. */
+export interface LaunchProfile {
+  /** Parent of all job directories on the cluster; absolute. */
+  readonly jobsDirectory: string;
+  /** Address that engines bind. */
+  readonly bindHost: string;
+  /** What the endpoint file says as host: a fixed name, or how the node finds its own. */
+  readonly advertise:
+    | { readonly kind: 'fixed'; readonly host: string }
+    | { readonly kind: 'hostname' | 'fqdn' | 'ip' };
+  /** Ports that engines may take, inclusive. */
+  readonly ports: { readonly from: number; readonly to: number };
+  /** Folder with `<org>/<name>` model folders, tried before the hub. */
+  readonly modelDirectory: string | null;
+  /** Shell lines before the engine starts, by recipe name (module load, venv, apptainer …). */
+  readonly setup: Readonly<Record<string, readonly string[]>>;
+  /** Extra environment, by recipe name; no secrets. */
+  readonly environment: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** Submits to and watches one cluster. All calls honour the signal and bound themselves in time. */
+export interface ClusterDriver {
+  readonly name: ClusterName;
+  readonly kind: 'slurm-ssh' | 'local' | 'heappe';
+  readonly profile: LaunchProfile;
+  /** How often to observe: while something starts or drains, and while all is quiet. */
+  readonly cadence: { readonly busyMs: number; readonly quietMs: number };
+  /** Idempotent by name: a job of that name that is there is returned, not doubled. */
+  submit(
+    job: JobSubmission,
+    signal: AbortSignal,
+  ): Promise<{ readonly clusterJobId: string; readonly adopted: boolean }>;
+  /** One round trip for all jobs, however many. */
+  observe(jobs: readonly JobRef[], signal: AbortSignal): Promise<ClusterSnapshot>;
+  /** USR1 to the batch shell of each: drain and end. Unknown jobs are no error. */
+  askToEnd(jobs: readonly JobRef[], signal: AbortSignal): Promise<void>;
+  /** Outright. Unknown jobs are no error. */
+  cancel(jobs: readonly JobRef[], signal: AbortSignal): Promise<void>;
+  /** Last bytes of the job's log; empty when there is none. */
+  tailLog(job: JobRef, bytes: number, signal: AbortSignal): Promise<string>;
+  /** Removes the directories of jobs that are over. */
+  forget(jobs: readonly JobName[], signal: AbortSignal): Promise<void>;
+  /** Throws `refused` with the cluster's words when it would not take a job of this project. */
+  accepts(project: ProjectName, signal: AbortSignal): Promise<void>;
+  /** Jobs of ours that it lists now, for look-ups outside the cycle. */
+  find(name: JobName, signal: AbortSignal): Promise<ClusterJob | null>;
+  readonly transport: Transport;
+  close(): Promise<void>;
+}
+
+/** How bytes reach a job: straight TCP, or a channel of the pooled ssh connection. */
+export interface Transport {
+  readonly kind: 'direct' | 'ssh';
+  /** Connected, Nagle off. The caller closes it. Rejects with ClusterError `unreachable`. */
+  connect(address: Address, signal: AbortSignal): Promise<Duplex>;
+  close(): Promise<void>;
+}
+
+/** An engine as a prober has to talk to it. */
+export interface EngineTarget {
+  readonly cluster: ClusterName;
+  readonly address: Address;
+  readonly engineKey: string;
+  readonly engine: string;
+  readonly hfModelId: string;
+  /** The per-job alias that it must list. */
+  readonly identity: string;
+}
+
+export type ProbeVerdict =
+  | { readonly status: 'ready'; readonly capacity: number | null }
+  | { readonly status: 'not_yet'; readonly detail: string }
+  /** Something answers there, and it is not ours. */
+  | { readonly status: 'foreign'; readonly detail: string };
+
+export interface EngineProber {
+  /** Health, then identity (key and served names), then one tiny warm-up request. */
+  probe(target: EngineTarget, signal: AbortSignal): Promise<ProbeVerdict>;
+  /** One cheap health and metrics call; null when the engine does not answer. */
+  metrics(target: EngineTarget, signal: AbortSignal): Promise<EngineMetrics | null>;
+}
+
+/** Why engine arguments are not acceptable: `param` is the dotted path as the caller wrote it. */
+export interface ArgumentProblem {
+  readonly param: string;
+  readonly message: string;
+}
+
+export interface RecipeCatalog {
+  names(): readonly string[];
+  has(engine: string): boolean;
+  /** Checks names, types and bounds; fills in nothing. */
+  checkArguments(engine: string, args: Readonly<Record<string, unknown>>): ArgumentProblem | null;
+  /** Requests the engine takes at once, where its arguments say so. */
+  capacity(engine: string, args: Readonly<Record<string, EngineArg>>): number | null;
+  /** The whole batch script and the secret files it reads. */
+  render(input: {
+    readonly model: Model;
+    readonly name: JobName;
+    readonly engineKey: string;
+    readonly profile: LaunchProfile;
+  }): { readonly script: string; readonly secretFiles: Readonly<Record<string, string>> };
+}
+
+export interface Clock {
+  now(): EpochMs;
+}
+
+export interface Ids {
+  uuid(): string;
+  /** 32 random bytes, base64url. */
+  secret(): string;
+}

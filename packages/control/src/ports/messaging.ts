@@ -1,0 +1,47 @@
+import type {
+  ClusterName,
+  CommandId,
+  Demand,
+  EngineMetrics,
+  JobId,
+  ModelDemand,
+  ModelId,
+} from '@wakefield/domain';
+
+/** Enqueues ids. Every call may fail or be lost: the sweep finds the work again. */
+export interface Nudges {
+  command(id: CommandId): Promise<void>;
+  /** Deduplicated; a nudge during a run causes one more run. */
+  model(id: ModelId): Promise<void>;
+  /** Deduplicated; `delayMs` 0 looks at once. */
+  cluster(name: ClusterName, delayMs: number): Promise<void>;
+  /** Deduplicated; wait for a starting job's engine. */
+  probe(jobId: JobId): Promise<void>;
+}
+
+/** "Routes changed": read the table again. Lost messages are made up by the proxy's own sweep. */
+export interface RouteBus {
+  publish(revision: number): Promise<void>;
+  /** @returns unsubscribe */
+  subscribe(listener: (revision: number) => void): Promise<() => Promise<void>>;
+}
+
+/** What one proxy counts, as it writes it to the board once a second. */
+export interface ProxyDemand {
+  readonly models: ReadonlyMap<ModelId, ModelDemand>;
+}
+
+/** Running and held requests of all proxies; entries of a silent proxy expire within seconds. */
+export interface DemandBoard {
+  publish(proxyId: string, demand: ProxyDemand): Promise<void>;
+  /** Called by a proxy that goes away in order. */
+  withdraw(proxyId: string): Promise<void>;
+  /** Summed over proxies. null when no proxy has reported lately. Models without load read as zeros. */
+  read(modelId: ModelId): Promise<Demand>;
+}
+
+/** Last scraped figures of each engine, for readers; entries expire within seconds. */
+export interface MetricsBoard {
+  publish(metrics: ReadonlyMap<JobId, EngineMetrics>): Promise<void>;
+  read(jobIds: readonly JobId[]): Promise<ReadonlyMap<JobId, EngineMetrics>>;
+}

@@ -1,0 +1,231 @@
+import type {
+  ClusterName,
+  ClusterReachability,
+  Command,
+  CommandBody,
+  CommandId,
+  CommandOutcome,
+  EpochMs,
+  Job,
+  JobId,
+  Model,
+  ModelId,
+  ModelPatch,
+  ModelState,
+  Project,
+  ProjectName,
+  RouteTable,
+} from '@wakefield/domain';
+
+/** Time-bounded right to act on something; the token goes with every write made under it. */
+export interface Lease {
+  /** `model:<id>` or `cluster:<name>`. */
+  readonly key: string;
+  /** Grows with every new holder; a write with an old token is refused. */
+  readonly token: number;
+}
+
+export interface LeaseStore {
+  /** null while somebody else holds it. Expiry is judged by the database's clock. */
+  acquire(key: string, holder: string, ttlMs: number): Promise<Lease | null>;
+  /** false when it was lost. */
+  renew(lease: Lease, ttlMs: number): Promise<boolean>;
+  release(lease: Lease): Promise<void>;
+}
+
+/** Thrown by writes whose lease was taken over meanwhile: someone else works on it, so stop quietly. */
+export class LeaseLostError extends Error {
+  constructor(key: string) {
+    super(`the lease on ${key} was lost`);
+    this.name = 'LeaseLostError';
+  }
+}
+
+export interface NewCommand {
+  readonly id: CommandId;
+  readonly project: ProjectName;
+  readonly body: CommandBody;
+  readonly by: string;
+  readonly acceptedAt: EpochMs;
+  readonly traceId: string;
+  /** Scoped to the principal. The same key with another body is refused. */
+  readonly idempotencyKey: string | null;
+}
+
+export type CommandInsertion =
+  | { readonly kind: 'inserted'; readonly command: Command }
+  /** The key was used before with the same body: the first command stands. */
+  | { readonly kind: 'replayed'; readonly command: Command }
+  | { readonly kind: 'key_reused' };
+
+/** What a command does to its model or project; computed by a pure function inside the transaction. */
+export interface CommandEffect {
+  readonly outcome: CommandOutcome;
+  /** The model to insert or update; absent: untouched. */
+  readonly model?: Model;
+  /** The project to insert or update. */
+  readonly project?: Project;
+}
+
+/** Current rows that a command may touch, locked for the length of the transaction. */
+export interface CommandContext {
+  readonly command: Command;
+  readonly project: Project | null;
+  /** The model that the body names, registered or not. */
+  readonly model: Model | null;
+  readonly liveJobs: readonly Job[];
+}
+
+export interface CommandStore {
+  insert(command: NewCommand): Promise<CommandInsertion>;
+  get(id: CommandId): Promise<Command | null>;
+  /** Accepted and unfinished since before `acceptedBefore`, oldest first. */
+  listStale(acceptedBefore: EpochMs, limit: number): Promise<readonly CommandId[]>;
+  /**
+   * One transaction: locks command, project and model, asks `decide`, saves. A finished command is left
+   * alone. Sets the touched model's next look to `now`.
+   * @returns the command as it stands, and the id of the touched model
+   */
+  apply(
+    id: CommandId,
+    now: EpochMs,
+    decide: (context: CommandContext) => CommandEffect,
+  ): Promise<{ readonly command: Command; readonly modelId: ModelId | null } | null>;
+}
+
+export interface ModelStatus {
+  readonly state: ModelState;
+  readonly reason: string | null;
+  readonly because: readonly string[];
+}
+
+/** A model as readers see it: desired state and the last plan's verdict. */
+export interface ModelWithStatus extends Model, ModelStatus {}
+
+export interface ModelStore {
+  get(id: ModelId): Promise<ModelWithStatus | null>;
+  /** Registered ones only. */
+  find(project: ProjectName, hfModelId: string): Promise<ModelWithStatus | null>;
+  /** Registered ones only, by hf_model_id. */
+  list(project: ProjectName): Promise<readonly ModelWithStatus[]>;
+  /** Models whose next look is due, most overdue first. */
+  listDue(now: EpochMs, limit: number): Promise<readonly ModelId[]>;
+  /** After a reconcile run; bumps the route revision where readers of routes can see the difference. */
+  savePlan(
+    id: ModelId,
+    lease: Lease,
+    plan: {
+      readonly patch: ModelPatch;
+      readonly status: ModelStatus;
+      readonly lookAgainAt: EpochMs;
+    },
+    now: EpochMs,
+  ): Promise<void>;
+  /** Brings the next look forward to `at`, never back. */
+  lookAt(ids: readonly ModelId[], at: EpochMs): Promise<void>;
+  /** Deletes unregistered models without live jobs, with their job rows. */
+  purgeUnregistered(): Promise<number>;
+}
+
+/** Fields of a job that change during its life. */
+export type JobPatch = Partial<
+  Pick<
+    Job,
+    | 'phase'
+    | 'outcome'
+    | 'reason'
+    | 'clusterJobId'
+    | 'node'
+    | 'address'
+    | 'capacity'
+    | 'submittedAt'
+    | 'startedAt'
+    | 'endsAt'
+    | 'readyAt'
+    | 'drainUntil'
+    | 'endAskedAt'
+    | 'cancelledAt'
+    | 'endedAt'
+  >
+>;
+
+export interface JobStore {
+  /**
+   * Inserts the row of an intended job, under the model's lease. The pair (model, seq) is unique: a second
+   * insertion returns the first row unchanged.
+   */
+  intend(
+    lease: Lease,
+    job: Pick<
+      Job,
+      | 'id'
+      | 'modelId'
+      | 'project'
+      | 'cluster'
+      | 'seq'
+      | 'name'
+      | 'revision'
+      | 'successorOf'
+      | 'walltimeSeconds'
+      | 'intendedAt'
+    > & { readonly engineKey: string },
+  ): Promise<Job>;
+  get(id: JobId): Promise<Job | null>;
+  /** All live jobs of a model and its `ended` newest ended ones, newest first. */
+  listForModel(modelId: ModelId, ended: number): Promise<readonly Job[]>;
+  /** Live jobs of every registered model of a project, in one query. */
+  listLiveForProject(project: ProjectName): Promise<readonly Job[]>;
+  listLiveForCluster(cluster: ClusterName): Promise<readonly Job[]>;
+  /** Clusters that hold live jobs. */
+  countLive(): Promise<
+    readonly {
+      readonly cluster: ClusterName;
+      readonly phase: Job['phase'];
+      readonly count: number;
+    }[]
+  >;
+  /**
+   * Compare-and-set: writes only while the job is in one of `phases`. Bumps the route revision when
+   * readiness or address changes.
+   * @returns the job as written, or null when it had moved on
+   */
+  patch(id: JobId, phases: readonly Job['phase'][], patch: JobPatch): Promise<Job | null>;
+  /** The secret of the job's engine. */
+  engineKey(id: JobId): Promise<string | null>;
+  /** Deletes rows of jobs that ended before `before`, keeping the newest `keep` of each model. */
+  purgeEnded(before: EpochMs, keep: number): Promise<number>;
+}
+
+export interface ProjectStore {
+  get(name: ProjectName): Promise<Project | null>;
+  list(): Promise<readonly Project[]>;
+}
+
+/** Read by the proxy alone. */
+export interface RouteStore {
+  /** Cheap: one row. */
+  revision(): Promise<number>;
+  /** One consistent snapshot. */
+  load(): Promise<RouteTable>;
+}
+
+/** What the observer last knew of each cluster; written by it alone. */
+export interface ClusterStatusStore {
+  save(
+    cluster: ClusterName,
+    status: ClusterReachability & { readonly nextLookAt: EpochMs },
+  ): Promise<void>;
+  list(): Promise<
+    ReadonlyMap<ClusterName, ClusterReachability & { readonly nextLookAt: EpochMs | null }>
+  >;
+}
+
+export interface Stores {
+  readonly commands: CommandStore;
+  readonly models: ModelStore;
+  readonly jobs: JobStore;
+  readonly projects: ProjectStore;
+  readonly routes: RouteStore;
+  readonly leases: LeaseStore;
+  readonly clusters: ClusterStatusStore;
+}

@@ -1,0 +1,79 @@
+import type { ClusterName, JobId, JobName, ModelId, ProjectName } from './ids.ts';
+import type { EpochMs } from './time.ts';
+
+/**
+ * Life of a job:
+ * - `intended`  the row exists; the cluster may or may not know the job yet
+ * - `queued`    the cluster accepted it
+ * - `starting`  it runs; the engine is not ready
+ * - `ready`     probed and routed to
+ * - `draining`  gets no new requests, finishes those it has
+ * - `ended`     over; `outcome` says how
+ */
+export type JobPhase = 'intended' | 'queued' | 'starting' | 'ready' | 'draining' | 'ended';
+
+/**
+ * How a job ended.
+ * - `as_asked`     we ended it (sleep, scale down, handover, stop)
+ * - `timeout`      its walltime was over
+ * - `failed`       the engine or the script failed; `reason` carries the log tail
+ * - `cancelled`    somebody else cancelled it
+ * - `preempted`, `node_failed`  the cluster took it away
+ * - `refused`      the cluster would not accept it; `reason` carries the cluster's words
+ * - `lost`         it is gone and nobody knows why
+ */
+export type JobOutcome =
+  | 'as_asked'
+  | 'timeout'
+  | 'failed'
+  | 'cancelled'
+  | 'preempted'
+  | 'node_failed'
+  | 'refused'
+  | 'lost';
+
+/** Where an engine listens, as the cluster's transport has to dial it. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One batch job that we intended, merged with what was last seen of it. */
+export interface Job {
+  readonly id: JobId;
+  readonly modelId: ModelId;
+  readonly project: ProjectName;
+  readonly cluster: ClusterName;
+  readonly seq: number;
+  readonly name: JobName;
+  /** Revision of the model that it was launched from. */
+  readonly revision: number;
+  readonly phase: JobPhase;
+  readonly outcome: JobOutcome | null;
+  /** A sentence for people: why it waits, or why it ended. */
+  readonly reason: string | null;
+  readonly successorOf: JobId | null;
+  readonly walltimeSeconds: number;
+  readonly clusterJobId: string | null;
+  readonly node: string | null;
+  readonly address: Address | null;
+  /** Requests that the engine takes at once, where known. */
+  readonly capacity: number | null;
+  readonly intendedAt: EpochMs;
+  readonly submittedAt: EpochMs | null;
+  readonly startedAt: EpochMs | null;
+  /** When the cluster will end it; the cluster's word, not our sum. */
+  readonly endsAt: EpochMs | null;
+  readonly readyAt: EpochMs | null;
+  readonly drainUntil: EpochMs | null;
+  /** When we asked the engine to finish (USR1 to the batch shell). */
+  readonly endAskedAt: EpochMs | null;
+  /** When we last cancelled it outright. */
+  readonly cancelledAt: EpochMs | null;
+  readonly endedAt: EpochMs | null;
+}
+
+/** A job that may hold resources on a cluster. */
+export function isLive(job: Pick<Job, 'phase'>): boolean {
+  return job.phase !== 'ended';
+}

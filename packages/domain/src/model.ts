@@ -1,0 +1,72 @@
+import type { ClusterName, ModelId, ProjectName } from './ids.ts';
+import type { EpochMs } from './time.ts';
+
+/** A value of `engine_args` after the recipe has checked it. */
+export type EngineArg = string | number | boolean;
+
+/** What a project asked for when it registered the model. */
+export interface ModelSpec {
+  readonly hfModelId: string;
+  /** Name of a recipe under `recipes/inference`. */
+  readonly engine: string;
+  readonly gpuCount: number;
+  readonly walltimeSeconds: number;
+  /** Fraction of the walltime after which a successor is submitted, in (0, 1]. */
+  readonly walltimeRatio: number;
+  readonly idleTimeoutSeconds: number;
+  readonly autoscale: boolean;
+  /** Whether a job is replaced before its walltime ends. */
+  readonly isRefreshing: boolean;
+  /** null: the cluster on which the project was activated. */
+  readonly cluster: ClusterName | null;
+  readonly maxReplicas: number;
+  readonly engineArgs: Readonly<Record<string, EngineArg>>;
+  readonly resources: {
+    readonly nodes: number;
+    readonly cpus: number | null;
+    /** As SLURM writes it: `64G`, `512M`. */
+    readonly memory: string | null;
+  };
+}
+
+/** Desired state of a model. Only the scheduler writes it. */
+export interface Model {
+  readonly id: ModelId;
+  readonly project: ProjectName;
+  readonly cluster: ClusterName;
+  readonly spec: ModelSpec;
+  /** +1 whenever a change of the spec makes running jobs outdated. */
+  readonly revision: number;
+  /** false after DELETE: invisible and not routed to, but its running jobs are still watched. */
+  readonly registered: boolean;
+  /** After DELETE with `stop=true`: its jobs are ended. */
+  readonly stopRequested: boolean;
+  /** true: asleep on purpose. */
+  readonly idle: boolean;
+  /** How many jobs are wanted while awake, 1…maxReplicas; moved by `scale` and by autoscaling. */
+  readonly replicas: number;
+  readonly replicasChangedAt: EpochMs | null;
+  readonly lastWakeupAt: EpochMs | null;
+  /** Last moment at which any proxy had a request for it (held ones count). */
+  readonly lastRequestAt: EpochMs | null;
+  readonly createdAt: EpochMs;
+  readonly updatedAt: EpochMs;
+}
+
+/** State of a model on the wire (seed document 000, plus `failed`). */
+export type ModelState = 'not_loaded' | 'queued' | 'loading' | 'ready' | 'busy' | 'failed';
+
+/** Whether a change from one spec to the other outdates jobs that run on the first. */
+export function outdatesJobs(from: ModelSpec, to: ModelSpec): boolean {
+  const launch = ({ engine, gpuCount, cluster, engineArgs, resources }: ModelSpec) =>
+    JSON.stringify([
+      engine,
+      gpuCount,
+      cluster,
+      Object.entries(engineArgs).sort(),
+      resources.nodes,
+      resources.cpus,
+      resources.memory,
+    ]);
+  return launch(from) !== launch(to);
+}

@@ -1,0 +1,85 @@
+import type { ClusterName, JobId, JobName } from './ids.ts';
+import type { Address } from './job.ts';
+import type { EpochMs } from './time.ts';
+
+/** What a cluster says of one job, normalised over its kinds and versions. */
+export interface ClusterJob {
+  readonly clusterJobId: string;
+  readonly name: JobName;
+  readonly state: ClusterJobState;
+  /** The cluster's own words, e.g. `Resources`, `NonZeroExitCode`. */
+  readonly reason: string | null;
+  readonly node: string | null;
+  readonly submittedAt: EpochMs | null;
+  readonly startedAt: EpochMs | null;
+  readonly endsAt: EpochMs | null;
+}
+
+/** facts of SLURM's states folded to what we act on (job_state_codes; engines.md §7.2). */
+export type ClusterJobState =
+  | 'pending'
+  | 'running'
+  /** finished, still cleaning up; no longer serving */
+  | 'completing'
+  | 'completed'
+  | 'failed'
+  | 'cancelled'
+  | 'timeout'
+  | 'preempted'
+  | 'node_failed'
+  /** a state we do not know: keep looking, change nothing */
+  | 'unknown';
+
+/** What the job's script wrote when it ended by itself. */
+export interface ExitRecord {
+  readonly exitCode: number;
+  /** `drained`: it ended because we asked; `engine`: the engine ended by itself; `terminated`: TERM from the cluster. */
+  readonly cause: 'drained' | 'engine' | 'terminated';
+  readonly at: EpochMs;
+}
+
+/** Everything that one observation cycle knows of one job. */
+export interface JobSighting {
+  /** null: the cluster answered and does not list it. */
+  readonly clusterJob: ClusterJob | null;
+  /** From the endpoint file; null until the engine's port is chosen. */
+  readonly address: Address | null;
+  readonly exit: ExitRecord | null;
+  /** Last lines of its log, present once it is over. */
+  readonly logTail: string | null;
+  /** Mean over its GPUs, 0–100; null where there is no sampler. */
+  readonly gpuUtilization: number | null;
+}
+
+/** One bulk look at a cluster: every job of ours that it lists, and the files of those we asked for. */
+export interface ClusterSnapshot {
+  readonly cluster: ClusterName;
+  /** Taken before the cluster was asked: a job submitted later may rightly be missing. */
+  readonly takenAt: EpochMs;
+  readonly sightings: ReadonlyMap<JobName, JobSighting>;
+}
+
+/** Load of one model as the proxies count it themselves. */
+export interface ModelDemand {
+  readonly running: number;
+  readonly held: number;
+  readonly lastRequestAt: EpochMs | null;
+  readonly runningByJob: Readonly<Record<JobId, number>>;
+}
+
+/** null where no proxy has reported lately: unknown is not zero, so nobody falls asleep on it. */
+export type Demand = ModelDemand | null;
+
+/** Whether a cluster answered lately. An unreachable cluster is not an empty one. */
+export interface ClusterReachability {
+  readonly reachable: boolean;
+  readonly observedAt: EpochMs | null;
+  readonly error: string | null;
+}
+
+/** Live figures of one engine; null where the engine has none. */
+export interface EngineMetrics {
+  readonly gpuUtilization: number | null;
+  readonly waitingRequests: number | null;
+  readonly runningRequests: number | null;
+}

@@ -1,0 +1,77 @@
+import type { ClusterName, JobId } from './ids.ts';
+import type { Job } from './job.ts';
+import type { Model, ModelState } from './model.ts';
+import type { ClusterReachability, Demand } from './observed.ts';
+import type { DurationMs, EpochMs } from './time.ts';
+
+/** Numbers that steer the reconciler. One frozen object per process; tests vary it. */
+export interface Policy {
+  /** Failed jobs in a row after which a model stays failed until someone wakes it. */
+  readonly maxFailures: number;
+  /** Wait before the next try after the n-th failure in a row; the last one repeats. */
+  readonly backoffMs: readonly DurationMs[];
+  /** Longest time that a draining job may keep its streams. */
+  readonly drainTimeoutMs: DurationMs;
+  /** This long before the walltime's end a draining job is asked to end. */
+  readonly endMarginMs: DurationMs;
+  /** From asking a job to end to cancelling it outright, and between repeated cancels. */
+  readonly endGraceMs: DurationMs;
+  /** Longest sleep between two looks at an awake model. */
+  readonly lookAgainMs: DurationMs;
+  /** Load per job that autoscaling aims at when the engine's capacity is unknown, in requests. */
+  readonly assumedCapacity: number;
+  /** Share of the capacity above which a job is added, 0–1. */
+  readonly scaleUpAt: number;
+  /** Share of the capacity that must be left free for a job to be taken away, 0–1. */
+  readonly scaleDownAt: number;
+  readonly scaleUpCooldownMs: DurationMs;
+  readonly scaleDownCooldownMs: DurationMs;
+}
+
+/** What the reconciler looks at. `jobs` are all live ones and the newest ended ones (at least maxFailures). */
+export interface Observed {
+  readonly jobs: readonly Job[];
+  readonly demand: Demand;
+  readonly clusters: Readonly<Record<ClusterName, ClusterReachability>>;
+}
+
+/** One idempotent step towards the desired state. */
+export type Action =
+  /** Write the row of a new job; `submit` follows in the same run. */
+  | {
+      readonly kind: 'intend';
+      readonly seq: number;
+      readonly cluster: ClusterName;
+      readonly successorOf: JobId | null;
+    }
+  /** Find the job by its name or submit it. */
+  | { readonly kind: 'submit'; readonly jobId: JobId }
+  /** Send it no new requests. */
+  | { readonly kind: 'drain'; readonly jobId: JobId; readonly until: EpochMs }
+  /** Ask the engine to finish: USR1 to the batch shell. */
+  | { readonly kind: 'askToEnd'; readonly jobId: JobId }
+  /** Cancel it outright. */
+  | { readonly kind: 'cancel'; readonly jobId: JobId }
+  /** An intended job that the cluster never saw and nobody wants any more. */
+  | { readonly kind: 'abandon'; readonly jobId: JobId };
+
+/** Changes of the desired state that follow from time and load, not from a command. */
+export interface ModelPatch {
+  readonly idle?: boolean;
+  readonly replicas?: number;
+  readonly replicasChangedAt?: EpochMs;
+  readonly lastRequestAt?: EpochMs;
+}
+
+export interface Plan {
+  readonly actions: readonly Action[];
+  readonly patch: ModelPatch;
+  readonly state: ModelState;
+  /** For people; set when `state` is `failed` or something is in the way. */
+  readonly reason: string | null;
+  readonly lookAgainAt: EpochMs;
+  /** One constant phrase per decision, for log and API. */
+  readonly because: readonly string[];
+}
+
+export type Reconcile = (model: Model, observed: Observed, policy: Policy, now: EpochMs) => Plan;

@@ -1,0 +1,35 @@
+import type { ClusterName, JobId, ModelId, ProjectName } from './ids.ts';
+import type { Address } from './job.ts';
+import type { ModelState } from './model.ts';
+import type { EpochMs } from './time.ts';
+
+/** Where a ready job answers. Carries the engine's key: for the proxy's memory, never for a log. */
+export interface Endpoint {
+  readonly jobId: JobId;
+  readonly cluster: ClusterName;
+  readonly address: Address;
+  readonly engineKey: string;
+  readonly capacity: number | null;
+}
+
+/** The proxy's view of one registered model. */
+export interface Route {
+  readonly modelId: ModelId;
+  readonly project: ProjectName;
+  readonly hfModelId: string;
+  readonly engine: string;
+  readonly state: ModelState;
+  readonly idle: boolean;
+  /** Why it is failed, in words for a caller. */
+  readonly reason: string | null;
+  readonly createdAt: EpochMs;
+  /** Ready ones only. */
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** Everything that the proxy needs to know, at one revision. */
+export interface RouteTable {
+  readonly revision: number;
+  readonly projects: readonly ProjectName[];
+  readonly routes: readonly Route[];
+}
