@@ -1,7 +1,12 @@
+export type { ActDeps } from './act.ts';
+export { type ApplyCommandDeps, applyCommand } from './apply-command.ts';
+export { awaitCommand } from './await-command.ts';
+export { type ObserveClusterDeps, observeCluster } from './observe-cluster.ts';
 export type {
   ArgumentProblem,
   Clock,
   ClusterDriver,
+  Drivers,
   EngineProber,
   EngineTarget,
   Ids,
@@ -20,6 +25,7 @@ export type {
   ProxyDemand,
   RouteBus,
 } from './ports/messaging.ts';
+export type { Log, Telemetry } from './ports/observability.ts';
 export type {
   ClusterStatusStore,
   CommandContext,
@@ -39,3 +45,11 @@ export type {
   Stores,
 } from './ports/stores.ts';
 export { LeaseLostError } from './ports/stores.ts';
+export { type ProbeJobDeps, probeJob } from './probe-job.ts';
+export { type ReconcileModelDeps, reconcileModel } from './reconcile-model.ts';
+export {
+  type SubmitCommandDeps,
+  type SubmitCommandInput,
+  submitCommand,
+} from './submit-command.ts';
+export { type SweepDeps, sweep } from './sweep.ts';

@@ -49,6 +49,10 @@ export interface Model {
   readonly lastWakeupAt: EpochMs | null;
   /** Last moment at which any proxy had a request for it (held ones count). */
   readonly lastRequestAt: EpochMs | null;
+  /** +1 with every applied command: a plan made from an older generation must not overwrite a newer wish. */
+  readonly generation: number;
+  /** Trace of the command that touched it last, so that a wake is one trace from request to sbatch. */
+  readonly traceId: string;
   readonly createdAt: EpochMs;
   readonly updatedAt: EpochMs;
 }

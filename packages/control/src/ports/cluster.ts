@@ -152,6 +152,9 @@ export interface RecipeCatalog {
   }): { readonly script: string; readonly secretFiles: Readonly<Record<string, string>> };
 }
 
+/** Every cluster of the configuration by its name. */
+export type Drivers = ReadonlyMap<ClusterName, ClusterDriver>;
+
 export interface Clock {
   now(): EpochMs;
 }

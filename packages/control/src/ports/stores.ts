@@ -110,17 +110,23 @@ export interface ModelStore {
   list(project: ProjectName): Promise<readonly ModelWithStatus[]>;
   /** Models whose next look is due, most overdue first. */
   listDue(now: EpochMs, limit: number): Promise<readonly ModelId[]>;
-  /** After a reconcile run; bumps the route revision where readers of routes can see the difference. */
+  /**
+   * After a reconcile run that saw `generation`; bumps the route revision where readers of routes can see
+   * the difference. When a command was applied meanwhile, nothing is written but a next look at once.
+   * @returns false in that case
+   * @throws LeaseLostError
+   */
   savePlan(
     id: ModelId,
     lease: Lease,
     plan: {
+      readonly generation: number;
       readonly patch: ModelPatch;
       readonly status: ModelStatus;
       readonly lookAgainAt: EpochMs;
     },
     now: EpochMs,
-  ): Promise<void>;
+  ): Promise<boolean>;
   /** Brings the next look forward to `at`, never back. */
   lookAt(ids: readonly ModelId[], at: EpochMs): Promise<void>;
   /** Deletes unregistered models without live jobs, with their job rows. */
@@ -192,8 +198,11 @@ export interface JobStore {
   patch(id: JobId, phases: readonly Job['phase'][], patch: JobPatch): Promise<Job | null>;
   /** The secret of the job's engine. */
   engineKey(id: JobId): Promise<string | null>;
-  /** Deletes rows of jobs that ended before `before`, keeping the newest `keep` of each model. */
-  purgeEnded(before: EpochMs, keep: number): Promise<number>;
+  /**
+   * Deletes rows of jobs that ended before `before`, keeping the newest `keep` of each model.
+   * @returns what was deleted, so that the directories on the cluster can go, too
+   */
+  purgeEnded(before: EpochMs, keep: number): Promise<readonly Pick<Job, 'name' | 'cluster'>[]>;
 }
 
 export interface ProjectStore {

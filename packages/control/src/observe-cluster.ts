@@ -1,0 +1,211 @@
+import {
+  advanceJob,
+  type ClusterName,
+  type ClusterSnapshot,
+  type Job,
+  type JobId,
+  type JobSighting,
+  type ModelId,
+} from '@wakefield/domain';
+import { type Clock, type ClusterDriver, ClusterError, type Drivers } from './ports/cluster.ts';
+import type { MetricsBoard, Nudges, RouteBus } from './ports/messaging.ts';
+import type { Log, Telemetry } from './ports/observability.ts';
+import type { ClusterStatusStore, JobStore, RouteStore } from './ports/stores.ts';
+import { publishRoutes } from './publish-routes.ts';
+import { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
+import { type WithLeaseDeps, withLease } from './with-lease.ts';
+
+export interface ObserveClusterDeps extends ReadMetricsDeps, WithLeaseDeps {
+  readonly jobs: Pick<JobStore, 'listLiveForCluster' | 'patch' | 'engineKey'>;
+  readonly clusters: Pick<ClusterStatusStore, 'save' | 'list'>;
+  readonly routes: Pick<RouteStore, 'revision'>;
+  readonly routeBus: Pick<RouteBus, 'publish'>;
+  readonly metricsBoard: Pick<MetricsBoard, 'publish'>;
+  readonly nudges: Nudges;
+  readonly drivers: Drivers;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Absent from the answer: neither listed nor with files. */
+const unseen: JobSighting = {
+  clusterJob: null,
+  address: null,
+  exit: null,
+  logTail: null,
+  gpuUtilization: null,
+};
+
+/**
+ * One cycle of the one observer of a cluster: a single bulk look, then every live job moves on by what was
+ * seen. Its cost to the cluster does not depend on the number of models, jobs or schedulers.
+ */
+export async function observeCluster(
+  deps: ObserveClusterDeps,
+  name: ClusterName,
+  signal: AbortSignal,
+): Promise<void> {
+  const driver = deps.drivers.get(name);
+  if (driver === undefined) return;
+  await withLease(deps, `cluster:${name}`, signal, async (_lease, held) => {
+    const nextLookMs = await cycle(deps, driver, held);
+    await deps.nudges
+      .cluster(name, nextLookMs)
+      .catch((err: unknown) => deps.log.warn({ err, cluster: name }, 'next look not enqueued'));
+  });
+}
+
+async function cycle(
+  deps: ObserveClusterDeps,
+  driver: ClusterDriver,
+  signal: AbortSignal,
+): Promise<number> {
+  const startedAt = deps.clock.now();
+  const live = await deps.jobs.listLiveForCluster(driver.name);
+  let snapshot: ClusterSnapshot;
+  try {
+    snapshot = await driver.observe(live, signal);
+  } catch (error) {
+    return await unreachable(deps, driver, live, error, startedAt);
+  }
+  deps.telemetry.observed(driver.name, deps.clock.now() - startedAt, 'ok');
+  const { current, moved } = await advanceAll(deps, live, snapshot);
+  const wasReachable = (await deps.clusters.list()).get(driver.name)?.reachable ?? false;
+  const busy = current.some((job) => job.phase !== 'ready');
+  const nextLookMs = busy ? driver.cadence.busyMs : driver.cadence.quietMs;
+  await deps.clusters.save(driver.name, {
+    reachable: true,
+    observedAt: snapshot.takenAt,
+    error: null,
+    nextLookAt: deps.clock.now() + nextLookMs,
+  });
+  if (moved.size > 0) await publishRoutes(deps);
+  await nudgeModels(deps, wasReachable ? moved : new Set(current.map((job) => job.modelId)));
+  await probeStarting(deps, current);
+  await endOrphans(deps, driver, snapshot, signal);
+  await readMetrics(deps, current, gpuFigures(current, snapshot), signal);
+  return nextLookMs;
+}
+
+interface Advance {
+  /** Live jobs after the cycle. */
+  readonly current: readonly Job[];
+  readonly moved: ReadonlySet<ModelId>;
+}
+
+async function advanceAll(
+  deps: ObserveClusterDeps,
+  live: readonly Job[],
+  snapshot: ClusterSnapshot,
+): Promise<Advance> {
+  const current: Job[] = [];
+  const moved = new Set<ModelId>();
+  for (const job of live) {
+    const sighting = snapshot.sightings.get(job.name) ?? unseen;
+    const patch = advanceJob(job, sighting, snapshot.takenAt, deps.clock.now());
+    const after = patch === null ? null : await deps.jobs.patch(job.id, [job.phase], patch);
+    if (after !== null) {
+      deps.telemetry.jobAdvanced(job, after);
+      deps.log.info(jobFields(after), after.phase === job.phase ? 'job seen' : 'job moved on');
+      moved.add(job.modelId);
+    }
+    const now = after ?? job;
+    if (now.phase !== 'ended') current.push(now);
+  }
+  return { current, moved };
+}
+
+/** Nothing is concluded from silence: only the status says so, and models hear of it once. */
+async function unreachable(
+  deps: ObserveClusterDeps,
+  driver: ClusterDriver,
+  live: readonly Job[],
+  error: unknown,
+  startedAt: number,
+): Promise<number> {
+  if (!(error instanceof ClusterError)) throw error;
+  const { name, cadence } = driver;
+  deps.telemetry.observed(name, deps.clock.now() - startedAt, 'failed');
+  const before = (await deps.clusters.list()).get(name);
+  const nextLookMs = cadence.quietMs;
+  await deps.clusters.save(name, {
+    reachable: false,
+    observedAt: before?.observedAt ?? null,
+    error: error.message,
+    nextLookAt: deps.clock.now() + nextLookMs,
+  });
+  if (before?.reachable !== false) {
+    deps.log.warn({ err: error, cluster: name }, 'cluster does not answer');
+    await nudgeModels(deps, new Set(live.map((job) => job.modelId)));
+  }
+  return nextLookMs;
+}
+
+async function nudgeModels(deps: ObserveClusterDeps, ids: ReadonlySet<ModelId>): Promise<void> {
+  for (const id of ids) {
+    await deps.nudges
+      .model(id)
+      .catch((err: unknown) => deps.log.warn({ err, modelId: id }, 'model not nudged'));
+  }
+}
+
+async function probeStarting(deps: ObserveClusterDeps, jobs: readonly Job[]): Promise<void> {
+  for (const { id } of jobs.filter((job) => job.phase === 'starting' && job.address !== null)) {
+    await deps.nudges
+      .probe(id)
+      .catch((err: unknown) => deps.log.warn({ err, jobId: id }, 'probe not enqueued'));
+  }
+}
+
+/**
+ * A job of ours that runs although its row is over: its submission outlived the process that gave it up.
+ * The rows are read again first, because a job may have been intended since the cycle began.
+ */
+async function endOrphans(
+  deps: ObserveClusterDeps,
+  driver: ClusterDriver,
+  snapshot: ClusterSnapshot,
+  signal: AbortSignal,
+): Promise<void> {
+  const active = [...snapshot.sightings.values()].flatMap(({ clusterJob }) =>
+    clusterJob !== null && (clusterJob.state === 'pending' || clusterJob.state === 'running')
+      ? [clusterJob]
+      : [],
+  );
+  if (active.length === 0) return;
+  const live = new Set((await deps.jobs.listLiveForCluster(driver.name)).map((job) => job.name));
+  const orphans = active.filter((job) => !live.has(job.name));
+  if (orphans.length === 0) return;
+  deps.log.warn(
+    { cluster: driver.name, jobNames: orphans.map((job) => job.name) },
+    'orphans ended',
+  );
+  await driver.cancel(orphans, signal).catch((err: unknown) => {
+    deps.log.warn({ err, cluster: driver.name }, 'orphans not ended');
+  });
+}
+
+function gpuFigures(jobs: readonly Job[], snapshot: ClusterSnapshot): ReadonlyMap<JobId, number> {
+  return new Map(
+    jobs.flatMap((job) => {
+      const figure = snapshot.sightings.get(job.name)?.gpuUtilization ?? null;
+      return figure === null ? [] : [[job.id, figure] as const];
+    }),
+  );
+}
+
+/** The fields by which a job is found in a log. */
+export function jobFields(job: Job): object {
+  return {
+    jobId: job.id,
+    jobName: job.name,
+    modelId: job.modelId,
+    project: job.project,
+    cluster: job.cluster,
+    clusterJobId: job.clusterJobId,
+    phase: job.phase,
+    outcome: job.outcome,
+    reason: job.reason,
+  };
+}

@@ -1,0 +1,100 @@
+import {
+  type Demand,
+  type EpochMs,
+  type ModelId,
+  type Observed,
+  type Plan,
+  type Policy,
+  reconcile,
+} from '@wakefield/domain';
+import { type ActDeps, act } from './act.ts';
+import type { DemandBoard } from './ports/messaging.ts';
+import type { ClusterStatusStore, Lease, ModelStore, ModelWithStatus } from './ports/stores.ts';
+import { type PublishRoutesDeps, publishRoutes } from './publish-routes.ts';
+import { type WithLeaseDeps, withLease } from './with-lease.ts';
+
+export interface ReconcileModelDeps extends ActDeps, PublishRoutesDeps, WithLeaseDeps {
+  readonly models: Pick<ModelStore, 'get' | 'savePlan'>;
+  readonly clusters: Pick<ClusterStatusStore, 'list'>;
+  readonly demandBoard: Pick<DemandBoard, 'read'>;
+  readonly policy: Policy;
+}
+
+/** One run of the loop for one model: look, decide, act, record. Running it twice does nothing twice. */
+export async function reconcileModel(
+  deps: ReconcileModelDeps,
+  id: ModelId,
+  signal: AbortSignal,
+): Promise<void> {
+  await withLease(deps, `model:${id}`, signal, (lease, held) => run(deps, id, lease, held));
+}
+
+async function run(
+  deps: ReconcileModelDeps,
+  id: ModelId,
+  lease: Lease,
+  signal: AbortSignal,
+): Promise<void> {
+  const startedAt = deps.clock.now();
+  const model = await deps.models.get(id);
+  if (model === null) return;
+  const observed = await look(deps, id);
+  const plan = reconcile(model, observed, deps.policy, startedAt);
+  const save = (lookAgainAt: EpochMs) => {
+    const status = { state: plan.state, reason: plan.reason, because: plan.because };
+    const { generation } = model;
+    return deps.models.savePlan(
+      id,
+      lease,
+      { generation, patch: plan.patch, status, lookAgainAt },
+      deps.clock.now(),
+    );
+  };
+  // Decisions are kept before they are acted on, still due: a newer wish stops a plan that it outdates, and
+  // a death in between is made up for at once.
+  if (plan.actions.length > 0 && !(await save(startedAt))) return await nudge(deps, id);
+  const again = await act(deps, { model, jobs: observed.jobs, lease, signal }, plan.actions);
+  const saved = await save(again ? startedAt : plan.lookAgainAt);
+  const changed =
+    plan.actions.length > 0 || plan.state !== model.state || plan.reason !== model.reason;
+  if (changed) {
+    logPlan(deps, model, plan);
+    await publishRoutes(deps);
+  }
+  if (again || !saved) await nudge(deps, id);
+  deps.telemetry.reconciled(deps.clock.now() - startedAt, plan.actions.length > 0);
+}
+
+async function nudge(deps: ReconcileModelDeps, id: ModelId): Promise<void> {
+  await deps.nudges
+    .model(id)
+    .catch((err: unknown) => deps.log.warn({ err, modelId: id }, 'model not nudged'));
+}
+
+/** Everything the decision needs. What cannot be read is unknown, which is not nothing. */
+async function look(deps: ReconcileModelDeps, id: ModelId): Promise<Observed> {
+  const [jobs, clusters, demand] = await Promise.all([
+    deps.jobs.listForModel(id, Math.max(5, deps.policy.maxFailures + 2)),
+    deps.clusters.list(),
+    deps.demandBoard.read(id).catch((err: unknown): Demand => {
+      deps.log.warn({ err, modelId: id }, 'demand unknown');
+      return null;
+    }),
+  ]);
+  return { jobs, demand, clusters: Object.fromEntries(clusters) };
+}
+
+function logPlan(deps: ReconcileModelDeps, model: ModelWithStatus, plan: Plan): void {
+  deps.log.info(
+    {
+      modelId: model.id,
+      project: model.project,
+      model: model.spec.hfModelId,
+      traceId: model.traceId,
+      state: plan.state,
+      actions: plan.actions.map((action) => action.kind),
+      because: plan.because,
+    },
+    'model reconciled',
+  );
+}
