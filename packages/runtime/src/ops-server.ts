@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Health } from './health.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface OpsServerOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly metrics: Pick<Metrics, 'expose'>;
+  /** What the process needs to do its work: `/readyz`. */
+  readonly readiness: Health;
+  /** What a restart would mend: `/livez`. Absent: alive as long as it answers. */
+  readonly liveness?: Health;
+  readonly lifecycle: Pick<Lifecycle, 'draining'>;
+  readonly logger: Logger;
+}
+
+export interface OpsServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/**
+ * `/livez`, `/readyz` and `/metrics` of a process, on a port of its own that is not for the public.
+ * `/readyz` answers 503 while a required check fails and from the moment the process drains.
+ */
+export async function startOpsServer(options: OpsServerOptions): Promise<OpsServer> {
+  const server = createServer(
+    { keepAliveTimeout: 5000, requestTimeout: 5000 },
+    (request, response) => {
+      const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+      if (request.method !== 'GET' && request.method !== 'HEAD') {
+        send(response, json(405, { status: 'method not allowed' }), { allow: 'GET, HEAD' });
+        return;
+      }
+      answer(path, options).then(
+        (found) => send(response, found),
+        (error: unknown) => {
+          options.logger.error({ err: error, path }, 'ops answer failed');
+          send(response, json(500, { status: 'failed' }));
+        },
+      );
+    },
+  );
+  server.listen(options.port, options.host);
+  await once(server, 'listening');
+  return { url: urlOf(server, options.host), close: () => closeServer(server) };
+}
+
+async function answer(path: string, options: OpsServerOptions): Promise<Answer> {
+  switch (path) {
+    case '/livez':
+      return report(options.liveness, 'alive', 'stuck');
+    case '/readyz':
+      if (options.lifecycle.draining) return json(503, { status: 'draining', checks: {} });
+      return report(options.readiness, 'ready', 'not ready');
+    case '/metrics': {
+      const { contentType, body } = await options.metrics.expose();
+      return { status: 200, contentType, body };
+    }
+    default:
+      return json(404, { status: 'not found', paths: ['/livez', '/readyz', '/metrics'] });
+  }
+}
+
+async function report(health: Health | undefined, good: string, bad: string): Promise<Answer> {
+  const { ok, checks } = (await health?.report()) ?? { ok: true, checks: {} };
+  return json(ok ? 200 : 503, { status: ok ? good : bad, checks });
+}
+
+function json(status: number, value: unknown): Answer {
+  return { status, contentType: 'application/json', body: `${JSON.stringify(value)}\n` };
+}
+
+function send(
+  response: ServerResponse,
+  { status, contentType, body }: Answer,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    ...headers,
+  });
+  response.end(body);
+}
+
+function urlOf(server: Server, host: string): string {
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+}
