@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { errorRecord } from './error-record.ts';
 import { nearestWord } from './nearest-word.ts';
 
 /** Environment of a process, as Node gives it. */
@@ -90,7 +91,7 @@ function readInto(
   try {
     input[variable] = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const { code = 'unreadable' } = errorRecord(error);
     problems.push({ variable, message: `${variable}_FILE names ${path}: ${code}` });
   }
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { withoutPassword } from './describe-config.ts';
 
 /** An error as the log shows it, with everything that caused it. */
@@ -16,10 +17,12 @@ const maxParts = 5;
 
 /** Turns whatever was thrown into plain data. Passwords in URLs are masked; other fields of the error are dropped. */
 export function errorRecord(error: unknown, depth = 0): ErrorRecord {
-  if (!(error instanceof Error)) return { type: typeof error, message: thrownText(error) };
+  // Also errors of another realm, which `instanceof` does not know.
+  if (!types.isNativeError(error)) return { type: typeof error, message: thrownText(error) };
   const goOn = depth + 1 < maxDepth;
   const code = 'code' in error && error.code !== undefined ? String(error.code) : undefined;
-  const parts = error instanceof AggregateError ? error.errors.slice(0, maxParts) : [];
+  const parts =
+    'errors' in error && Array.isArray(error.errors) ? error.errors.slice(0, maxParts) : [];
   return {
     type: error.name,
     message: withoutPassword(error.message),
