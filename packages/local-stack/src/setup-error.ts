@@ -1,0 +1,7 @@
+/** Something on this machine is in the way. The message says what, and what a person can do about it. */
+export class SetupError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'SetupError';
+  }
+}
