@@ -1,0 +1,155 @@
+import type { ErrorCode } from '@wakefield/domain';
+
+/** What a code means and what to do about it: for the API document and docs/reference/errors.md. */
+export interface ErrorHelp {
+  readonly meaning: string;
+  readonly remedy: string;
+  /** A message as callers see it. */
+  readonly example: string;
+  readonly param: string | null;
+}
+
+const help = (
+  meaning: string,
+  remedy: string,
+  example: string,
+  param: string | null = null,
+): ErrorHelp => ({ meaning, remedy, example, param });
+
+/** Exhaustive by type, like the error table. */
+export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
+  invalid_request: help(
+    'A field is missing, unknown, of the wrong type or out of bounds.',
+    'Mend the field that `param` names.',
+    'gpu_count must be at least 1, not 0.',
+    'gpu_count',
+  ),
+  invalid_json: help(
+    'The request body is not JSON.',
+    'Send valid JSON.',
+    'The request body is not valid JSON.',
+  ),
+  invalid_api_key: help(
+    'There is no bearer token, or it is not known.',
+    'Send `Authorization: Bearer <key>` with a valid key.',
+    'A valid key is needed: send it as "Authorization: Bearer <key>".',
+  ),
+  forbidden: help(
+    'The key is known but may not do this.',
+    'Ask for a role that may, or use another key.',
+    'This key may not change models of the project.',
+  ),
+  not_found: help(
+    'There is nothing at this path.',
+    'Look at /swagger/index.html for the paths that there are.',
+    'There is nothing at this path.',
+  ),
+  project_not_found: help(
+    'The project is not activated, or the key may not see it.',
+    'Activate it with POST /p.',
+    'There is no project "eu-00-00".',
+    'project',
+  ),
+  model_not_found: help(
+    'The project has no registered model of that id.',
+    'Register it with PUT /p/{project}/models, or mend the id.',
+    'There is no model "Qwen/Qwen3-8B-Instruct" in project "eu-00-00".',
+    'hf_model_id',
+  ),
+  command_not_found: help(
+    'The project has no such command.',
+    'Mend the id.',
+    'There is no command 0199f7c4-6a53-7c1e-9c55-0d6f1f6f2b11 in project "eu-00-00".',
+    'id',
+  ),
+  cluster_not_found: help(
+    'The configuration has no such cluster, or the project is not activated on it.',
+    'Name a cluster of the configuration; activate the project on it.',
+    'There is no cluster "karolina" in the configuration.',
+    'cluster',
+  ),
+  method_not_allowed: help(
+    'The path exists but does not take this method.',
+    'Use a method of the header `Allow`.',
+    'This path takes GET, HEAD, PUT, POST and DELETE, not PATCH.',
+  ),
+  conflict: help(
+    'The change does not fit the present state.',
+    'Look at the present state and decide again.',
+    'The model was changed meanwhile.',
+  ),
+  idempotency_key_reused: help(
+    'The idempotency key was used before with another request.',
+    'Use a new key for a new request.',
+    'This Idempotency-Key was used before with another request.',
+    'Idempotency-Key',
+  ),
+  payload_too_large: help(
+    'The request body is larger than the limit.',
+    'Send less.',
+    'The request body is larger than 1048576 bytes.',
+  ),
+  unsupported_media_type: help(
+    'The body is not declared as JSON.',
+    'Send `Content-Type: application/json`, without compression.',
+    'The request body must be sent as application/json.',
+  ),
+  request_timeout: help(
+    'The request did not arrive in time.',
+    'Send it again.',
+    'The request did not arrive in time.',
+  ),
+  cluster_refused: help(
+    'The cluster would not take a job of this project.',
+    'The message carries the words of the cluster; often an account or a partition is wrong.',
+    'Cluster karolina would not take a job of eu-00-00: Invalid account or account/partition combination specified',
+    'cluster',
+  ),
+  internal_error: help(
+    'Something went wrong on our side.',
+    'Try again; if it stays, report the request id.',
+    'Something went wrong on our side. The request id helps us to find it.',
+  ),
+  upstream_error: help(
+    'The engine broke off or could not be reached.',
+    'Try again.',
+    'The engine closed the connection before it answered.',
+  ),
+  upstream_timeout: help(
+    'The engine did not answer in time.',
+    'Try again, or ask for less.',
+    'The engine did not answer in time.',
+  ),
+  model_loading: help(
+    'The model was not ready within the time that the request could wait.',
+    'Try again after `Retry-After`; stream to be held open meanwhile.',
+    'Model "Qwen/Qwen3-8B-Instruct" is loading. Try again in 30 s.',
+    'model',
+  ),
+  model_failed: help(
+    'The model failed to start, and is not tried again by itself.',
+    'The message says why. Mend it, then wake the model.',
+    'Model "Qwen/Qwen3-8B-Instruct" failed: CUDA out of memory',
+    'model',
+  ),
+  overloaded: help(
+    'Too many requests wait already.',
+    'Try again after `Retry-After`.',
+    'Too many requests are waiting for this model.',
+  ),
+  cluster_unreachable: help(
+    'The cluster does not answer.',
+    'Try again later; running jobs are not affected.',
+    'Cluster karolina could not be asked: connect ETIMEDOUT',
+  ),
+  store_unavailable: help(
+    'The database does not answer. Models that are ready go on serving.',
+    'Try again after `Retry-After`.',
+    'The database does not answer at the moment. Try again shortly.',
+  ),
+  shutting_down: help(
+    'This process is ending.',
+    'Try again: another one takes over.',
+    'This server is shutting down. Try again.',
+  ),
+};

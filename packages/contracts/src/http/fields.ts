@@ -1,0 +1,70 @@
+import { z } from 'zod';
+
+/** Longest walltime and idle timeout that can be asked for: 30 days. */
+export const LONGEST_SECONDS = 2_592_000;
+/** Longest `hf_model_id`. */
+const LONGEST_MODEL_ID = 200;
+
+/**
+ * Accounting string of a compute project. SLURM folds account names to lower case and allows more, but these
+ * are the characters that are safe in a URL path, a file name and a shell word alike.
+ */
+export const projectName = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, {
+    error: 'must start with a letter or digit and hold only letters, digits, ".", "_" and "-"',
+  })
+  .meta({ description: 'Accounting string of the HPC compute project.', example: 'eu-00-00' });
+
+export const clusterName = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, {
+    error: 'must start with a letter or digit and hold only letters, digits, ".", "_" and "-"',
+  })
+  .meta({ description: 'Name of a cluster in the configuration.', example: 'local' });
+
+/**
+ * Hugging Face's characters for repository names (letters, digits, `-`, `_`, `.`), in one or more parts between
+ * slashes. A part starts with a letter, digit or `_`, so an id is never a flag, a hidden file or a way up.
+ */
+export const hfModelId = z
+  .string()
+  .min(1)
+  .max(LONGEST_MODEL_ID)
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/, {
+    error:
+      'must look like "org/name" or "name": letters, digits, ".", "_" and "-", each part starting with a letter, digit or "_"',
+  })
+  .meta({
+    description:
+      'Hugging Face model id, also the `model` of OpenAI requests. For models prepared in the project storage by other means it must match their id.',
+    example: 'Qwen/Qwen3-8B-Instruct',
+  });
+
+export const uuid = z
+  .string()
+  .regex(/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, { error: 'must be a UUID' })
+  .meta({ format: 'uuid', example: '0199f7c4-6a53-7c1e-9c55-0d6f1f6f2b11' });
+
+export const instant = z.iso
+  .datetime({ precision: 3 })
+  .meta({ description: 'ISO 8601, UTC.', example: '2026-11-21T08:30:00.000Z' });
+
+/** How many entries of a list to answer with. In a query everything is text. */
+export function limitParameter(most: number): z.ZodOptional<z.ZodString> {
+  return z
+    .string()
+    .regex(/^[1-9][0-9]*$/, { error: `must be a whole number from 1 to ${most}` })
+    .refine((text) => Number(text) <= most, {
+      error: `must be a whole number from 1 to ${most}`,
+    })
+    .meta({
+      description: `At most this many, 1–${most}. More are announced by the headers \`Link\` (rel="next") and \`X-Next-After\`.`,
+      example: '50',
+    })
+    .optional();
+}

@@ -1,0 +1,152 @@
+import type { ModelSpec } from '@wakefield/domain';
+import { z } from 'zod';
+import { clusterName, hfModelId, LONGEST_SECONDS, limitParameter } from './fields.ts';
+
+const engineArgument = z.union([z.string().max(4096), z.number(), z.boolean()], {
+  error: 'must be text, a number, or true or false',
+});
+
+const engineArguments = z
+  .record(
+    z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, { error: 'is no legal argument name' }),
+    engineArgument,
+    { error: (issue) => (issue.code === 'invalid_key' ? 'is no legal argument name' : undefined) },
+  )
+  .refine((args) => Object.keys(args).length <= 64, { error: 'must have at most 64 entries' })
+  .meta({
+    description:
+      "Arguments of the engine. Each engine's recipe declares which it takes, with types and bounds; anything else is refused by name.",
+    example: { max_model_len: 8192 },
+  });
+
+const resources = z
+  .strictObject({
+    nodes: z.int().min(1).max(64).default(1).meta({ description: 'Nodes of one job.', example: 1 }),
+    cpus: z
+      .int()
+      .min(1)
+      .max(4096)
+      .nullable()
+      .default(null)
+      .meta({ description: "CPUs of one job. null: the cluster's default.", example: 8 }),
+    memory: z
+      .string()
+      .regex(/^[1-9][0-9]{0,8}[KMGT]$/, { error: 'must be a size like "64G" or "512M"' })
+      .nullable()
+      .default(null)
+      .meta({
+        description: "Memory per node, as SLURM writes it. null: the cluster's default.",
+        example: '64G',
+      }),
+  })
+  .meta({ description: 'What one job asks the cluster for besides GPUs.' });
+
+/** Body of `PUT /p/{project}/models`. A field that is left out has its default: a PUT says everything. */
+export const registerModelBody = z
+  .strictObject({
+    hf_model_id: hfModelId,
+    gpu_count: z
+      .int()
+      .min(1)
+      .max(1024)
+      .meta({ description: 'GPUs of one inference job.', example: 1 }),
+    engine: z
+      .string()
+      .min(1)
+      .max(64)
+      .default('vllm')
+      .meta({ description: 'Inference engine: the name of a recipe.', example: 'vllm' }),
+    walltime: z.int().min(60).max(LONGEST_SECONDS).default(3600).meta({
+      description: 'Longest run of one job in seconds; the cluster ends it after that.',
+      example: 3600,
+    }),
+    walltime_ratio: z.number().min(0.1).max(1).default(0.9).meta({
+      description:
+        'Fraction of the walltime after which a replacement job is started: at 0.9 with walltime 3600 after 3240 s.',
+      example: 0.9,
+    }),
+    idle_timeout: z.int().min(1).max(LONGEST_SECONDS).default(600).meta({
+      description:
+        'Seconds without a request after which the model is put to sleep. Counts from the last request or wake-up, whichever is later.',
+      example: 600,
+    }),
+    autoscale: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Add and remove jobs with the load.', example: false }),
+    is_refreshing: z
+      .boolean()
+      .default(true)
+      .meta({ description: 'Replace a job before its walltime ends.', example: true }),
+    cluster: clusterName.nullable().default(null).meta({
+      description: "Where its jobs run. null: the project's first cluster.",
+      example: 'local',
+    }),
+    max_replicas: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(4)
+      .meta({ description: 'Most jobs at a time.', example: 4 }),
+    engine_args: engineArguments.default({}),
+    resources: resources.prefault({}),
+  })
+  .meta({ id: 'RegisterModel' });
+
+export type RegisterModelBody = z.output<typeof registerModelBody>;
+
+/** Desired state out of a checked body. Engine and engine_args are still to be checked against the recipes. */
+export function specFromBody(body: RegisterModelBody): ModelSpec {
+  return {
+    hfModelId: body.hf_model_id,
+    engine: body.engine,
+    gpuCount: body.gpu_count,
+    walltimeSeconds: body.walltime,
+    walltimeRatio: body.walltime_ratio,
+    idleTimeoutSeconds: body.idle_timeout,
+    autoscale: body.autoscale,
+    isRefreshing: body.is_refreshing,
+    cluster: body.cluster,
+    maxReplicas: body.max_replicas,
+    engineArgs: body.engine_args,
+    resources: body.resources,
+  };
+}
+
+/** Body of `POST /p/{project}/models`. */
+export const wakeModelBody = z.strictObject({ hf_model_id: hfModelId }).meta({ id: 'WakeModel' });
+
+/** Body of `POST /p/{project}/models/sleep`. */
+export const sleepModelBody = z.strictObject({ hf_model_id: hfModelId }).meta({ id: 'SleepModel' });
+
+/** Body of `POST /p/{project}/models/scale`. */
+export const scaleModelBody = z
+  .strictObject({
+    hf_model_id: hfModelId,
+    replicas: z.int().min(0).max(64).meta({
+      description: 'Jobs wanted, at most `max_replicas`. 0 is sleep; 1 and more wake the model.',
+      example: 2,
+    }),
+  })
+  .meta({ id: 'ScaleModel' });
+
+/** Body of `DELETE /p/{project}/models`; the id may come in the query instead. */
+export const unregisterModelBody = z
+  .strictObject({ hf_model_id: hfModelId.optional() })
+  .meta({ id: 'UnregisterModel' });
+
+export const unregisterModelQuery = z.strictObject({
+  hf_model_id: hfModelId.optional(),
+  stop: z.enum(['true', 'false']).optional().meta({
+    description:
+      'true: end its running jobs. Otherwise they go on until they finish, and are adopted when the model is registered again.',
+    example: 'true',
+  }),
+});
+
+export const listModelsQuery = z.strictObject({
+  limit: limitParameter(1000),
+  after: hfModelId
+    .optional()
+    .meta({ description: 'The `hf_model_id` after which to go on.', example: 'Qwen/Qwen3-0.6B' }),
+});

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { clusterName, hfModelId, instant, uuid } from './fields.ts';
+import { registerModelBody } from './model-request.ts';
+
+const figure = z.number().nullable();
+
+const jobMetrics = z
+  .strictObject({
+    gpu_utilization: figure.meta({
+      description: 'Mean over its GPUs in per cent, from a sampler in the job.',
+      example: 71,
+    }),
+    waiting_requests: figure.meta({ description: "In the engine's queue.", example: 0 }),
+    running_requests: figure.meta({ description: 'In the engine.', example: 3 }),
+  })
+  .meta({ description: 'Live from the engine; null where the engine has none.' });
+
+/** One live batch job of a model. */
+export const jobSchema = z
+  .strictObject({
+    id: uuid,
+    state: z.enum(['queued', 'loading', 'ready', 'busy', 'draining']).meta({ example: 'busy' }),
+    cluster: clusterName,
+    cluster_job_id: z
+      .string()
+      .nullable()
+      .meta({ description: "The cluster's own id, once it accepted the job.", example: '4711' }),
+    node: z.string().nullable().meta({ example: 'gpu-node-03' }),
+    submitted_at: instant.nullable(),
+    started_at: instant.nullable(),
+    ends_at: instant.nullable().meta({
+      description: 'When the cluster will end it.',
+      example: '2026-11-21T09:30:12.000Z',
+    }),
+    reason: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why it waits, in words of the cluster.', example: null }),
+    successor_of: uuid
+      .nullable()
+      .meta({ description: 'The job that it takes over from.', example: null }),
+    metrics: jobMetrics,
+  })
+  .meta({ id: 'Job' });
+
+export type JobJson = z.output<typeof jobSchema>;
+
+const asked = registerModelBody.shape;
+
+/** A registered model: what was asked for, and how it stands. */
+export const modelSchema = z
+  .strictObject({
+    hf_model_id: hfModelId,
+    project: z.string().meta({ example: 'eu-00-00' }),
+    gpu_count: asked.gpu_count,
+    engine: z.string().meta({ example: 'vllm' }),
+    walltime: asked.walltime.unwrap(),
+    walltime_ratio: asked.walltime_ratio.unwrap(),
+    idle_timeout: asked.idle_timeout.unwrap(),
+    autoscale: asked.autoscale.unwrap(),
+    is_refreshing: asked.is_refreshing.unwrap(),
+    cluster: clusterName,
+    max_replicas: asked.max_replicas.unwrap(),
+    engine_args: asked.engine_args.unwrap(),
+    resources: z.strictObject({
+      nodes: z.int().meta({ example: 1 }),
+      cpus: z.int().nullable().meta({ example: null }),
+      memory: z.string().nullable().meta({ example: null }),
+    }),
+    state: z
+      .enum(['not_loaded', 'queued', 'loading', 'ready', 'busy', 'failed'])
+      .meta({ example: 'busy' }),
+    reason: z.string().nullable().meta({
+      description: 'Why it is `failed`, or what is in the way, in words a person can act on.',
+      example: null,
+    }),
+    idle: z.boolean().meta({ description: 'Asleep on purpose.', example: false }),
+    replicas: z.int().meta({ description: 'Jobs wanted while awake.', example: 1 }),
+    last_wakeup: instant.nullable(),
+    last_request: instant.nullable(),
+    created_at: instant,
+    updated_at: instant,
+    jobs: z.array(jobSchema).meta({ description: 'Live jobs, oldest first.' }),
+  })
+  .meta({ id: 'Model' });
+
+export type ModelJson = z.output<typeof modelSchema>;
+
+export const modelListSchema = z.array(modelSchema);

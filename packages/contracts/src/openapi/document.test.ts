@@ -1,0 +1,111 @@
+import { describe, expect, it } from '@jest/globals';
+import type { z } from 'zod';
+import { errorTable } from '../error-table.ts';
+import { errorSchema } from '../http/error.ts';
+import { buildOpenApiDocument, endpoints } from './document.ts';
+import { errorsOf } from './endpoint.ts';
+
+const document = buildOpenApiDocument('1.2.3');
+
+/** Every `$ref` of a JSON value. */
+function refs(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(refs);
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === '$ref' && typeof inner === 'string' ? [inner] : refs(inner),
+  );
+}
+
+describe('the API document', () => {
+  it('has every path of the interface', () => {
+    expect(Object.keys(document.paths).sort()).toEqual([
+      '/health',
+      '/openapi.json',
+      '/ops/login',
+      '/ops/logout',
+      '/ops/queues',
+      '/ops/queues.json',
+      '/p',
+      '/p/{project}',
+      '/p/{project}/commands',
+      '/p/{project}/commands/{id}',
+      '/p/{project}/models',
+      '/p/{project}/models/scale',
+      '/p/{project}/models/sleep',
+      '/p/{project}/models/{hf_model_id}',
+      '/p/{project}/openai/v1/chat/completions',
+      '/p/{project}/openai/v1/completions',
+      '/p/{project}/openai/v1/embeddings',
+      '/p/{project}/openai/v1/models',
+      '/swagger/index.html',
+    ]);
+    expect(document.openapi).toBe('3.1.0');
+    expect(document.info.version).toBe('1.2.3');
+    expect(document.components.securitySchemes).toHaveProperty('bearer');
+  });
+
+  it('refers only to what it holds', () => {
+    const found = refs(document);
+    expect(found.length).toBeGreaterThan(50);
+    for (const ref of found) {
+      const held = ref
+        .slice(2)
+        .split('/')
+        .reduce<unknown>((here, key) => (here as Record<string, unknown>)[key], document);
+      expect({ ref, held: held !== undefined }).toEqual({ ref, held: true });
+    }
+  });
+
+  it('is the same every time', () => {
+    expect(buildOpenApiDocument('1.2.3')).toEqual(document);
+  });
+});
+
+describe('endpoints', () => {
+  it.each(endpoints.map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint] as const))(
+    '%s has legal examples, and errors for whatever may go wrong',
+    (_name, endpoint) => {
+      for (const value of Object.values(endpoint.body?.examples ?? {})) {
+        expect(endpoint.body?.schema.safeParse(value).error).toBeUndefined();
+      }
+      for (const answer of Object.values(endpoint.answers)) {
+        if (answer.schema === undefined) continue;
+        expect(answer.example).toBeDefined();
+        expect(answer.schema.safeParse(answer.example).error).toBeUndefined();
+      }
+      const statuses = errorsOf(endpoint).map((code) => errorTable[code].status);
+      expect(statuses).toContain(500);
+      expect(statuses.includes(401) || endpoint.open === true).toBe(true);
+      if (endpoint.body !== undefined) expect(statuses).toContain(413);
+      const inPath = [...endpoint.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      expect(Object.keys(endpoint.params?.shape ?? {})).toEqual(inPath);
+    },
+  );
+
+  it('have unique operation ids', () => {
+    const ids = endpoints.map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('give every error code an example in the envelope', () => {
+    const { examples } = document.components as unknown as {
+      examples: Record<string, { value: unknown }>;
+    };
+    expect(Object.keys(examples).sort()).toEqual(Object.keys(errorTable).sort());
+    for (const { value } of Object.values(examples)) errorSchema.parse(value);
+  });
+
+  it('publishes bounds and defaults as they are checked', () => {
+    const body = document.components.schemas.RegisterModel as z.core.JSONSchema.ObjectSchema;
+    expect(body.required).toEqual(['hf_model_id', 'gpu_count']);
+    expect(body.additionalProperties).toBe(false);
+    expect(body.properties?.walltime).toMatchObject({
+      type: 'integer',
+      minimum: 60,
+      maximum: 2_592_000,
+      default: 3600,
+    });
+    expect(body.properties?.walltime_ratio).toMatchObject({ type: 'number', default: 0.9 });
+    expect(body.properties?.is_refreshing).toMatchObject({ default: true });
+  });
+});

@@ -1,0 +1,190 @@
+import {
+  OpenAPIRegistry,
+  OpenApiGeneratorV31,
+  type ResponseConfig,
+  type RouteConfig,
+} from '@asteasolutions/zod-to-openapi';
+import type { ErrorCode } from '@wakefield/domain';
+import { errorHelp } from '../error-help.ts';
+import { errorTable } from '../error-table.ts';
+import { errorSchema } from '../http/error.ts';
+import { type Endpoint, type EndpointAnswer, errorsOf, tags } from './endpoint.ts';
+import { modelEndpoints } from './model-endpoints.ts';
+import { openaiEndpoints } from './openai-endpoints.ts';
+import { projectEndpoints } from './project-endpoints.ts';
+import { serviceEndpoints } from './service-endpoints.ts';
+
+/** Every operation of the public HTTP interface, whichever process answers it. */
+export const endpoints: readonly Endpoint[] = [
+  ...projectEndpoints,
+  ...modelEndpoints,
+  ...openaiEndpoints,
+  ...serviceEndpoints,
+];
+
+/** An OpenAPI 3.1 document, as plain data. */
+export interface OpenApiDocument {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly components: {
+    readonly schemas: Readonly<Record<string, unknown>>;
+    readonly securitySchemes: Readonly<Record<string, unknown>>;
+  };
+}
+
+const description = `Turns batch clusters into one OpenAI-compatible URL.
+
+A model is registered asleep. The first request wakes it: a batch job is submitted, and the request waits until the
+engine is ready. It sleeps again when nobody asks.
+
+Every change is accepted as a *command* that the scheduler applies; the answer waits up to two seconds for it. If that
+is not enough, the answer is 202 with the command's location, and nothing is lost.
+
+Every answer carries \`X-Request-Id\` (yours, if you send a sane one), and every error has the same envelope.`;
+
+/**
+ * The API document, from the same schemas that check requests.
+ * @param version of the product
+ */
+export function buildOpenApiDocument(version: string): OpenApiDocument {
+  const registry = new OpenAPIRegistry();
+  registry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The static key, `Authorization: Bearer $API_LOCAL_KEY`.',
+  });
+  for (const code of Object.keys(errorTable) as ErrorCode[]) {
+    registry.registerComponent('examples', code, {
+      summary: errorHelp[code].meaning,
+      value: errorExample(code),
+    });
+  }
+  for (const endpoint of endpoints) registry.registerPath(routeOf(endpoint));
+  const document = new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Wakefield',
+      version,
+      description,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    tags: Object.entries(tags).map(([name, text]) => ({ name, description: text })),
+  });
+  // Through JSON: what is checked and served is exactly what is published.
+  return JSON.parse(JSON.stringify(document)) as OpenApiDocument;
+}
+
+function routeOf(endpoint: Endpoint): RouteConfig {
+  const { body, params, query, headers } = endpoint;
+  return {
+    method: endpoint.method,
+    path: endpoint.path,
+    operationId: endpoint.operationId,
+    tags: [endpoint.tag],
+    summary: endpoint.summary,
+    ...(endpoint.description === undefined ? {} : { description: endpoint.description }),
+    security: endpoint.open ? [] : [{ bearer: [] }],
+    request: {
+      ...(params === undefined ? {} : { params }),
+      ...(query === undefined ? {} : { query }),
+      ...(headers === undefined ? {} : { headers }),
+      ...(body === undefined ? {} : { body: bodyOf(body) }),
+    },
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(endpoint.answers).map(([status, answer]) => [status, answerOf(answer)]),
+      ),
+      ...errorAnswers(endpoint),
+    },
+  };
+}
+
+function bodyOf(body: NonNullable<Endpoint['body']>) {
+  return {
+    required: body.required,
+    content: {
+      [body.contentType ?? 'application/json']: {
+        schema: body.schema,
+        examples: named(body.examples),
+      },
+    },
+  };
+}
+
+function answerOf(answer: EndpointAnswer): ResponseConfig {
+  const { schema, example, otherContentType, otherExample } = answer;
+  const content = {
+    ...(schema === undefined ? {} : { 'application/json': { schema, example } }),
+    ...(otherContentType === undefined
+      ? {}
+      : {
+          [otherContentType]: {
+            schema: { type: 'string' as const },
+            ...(otherExample === undefined ? {} : { example: otherExample }),
+          },
+        }),
+  };
+  return {
+    description: answer.description,
+    headers: headersOf(answer.headers ?? {}),
+    ...(Object.keys(content).length === 0 ? {} : { content }),
+  };
+}
+
+/** One response per status; several codes of a status are its examples. */
+function errorAnswers(endpoint: Endpoint): Record<string, ResponseConfig> {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of errorsOf(endpoint)) {
+    const { status } = errorTable[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  const answers: Record<string, ResponseConfig> = {};
+  for (const [status, codes] of byStatus) {
+    // A page that answers this status by itself (the login form) keeps its own description.
+    if (endpoint.answers[status] !== undefined) continue;
+    answers[status] = {
+      description: codes.map((code) => `\`${code}\`: ${errorHelp[code].meaning}`).join('\n\n'),
+      headers: headersOf(errorHeadersOf(status)),
+      content: {
+        'application/json': {
+          schema: errorSchema,
+          examples: Object.fromEntries(
+            codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]),
+          ),
+        },
+      },
+    };
+  }
+  return answers;
+}
+
+function errorHeadersOf(status: number): Record<string, string> {
+  if (status === 401) return { 'WWW-Authenticate': 'How to authenticate.' };
+  if (status === 503) return { 'Retry-After': 'Seconds after which to try again.' };
+  return {};
+}
+
+function errorExample(code: ErrorCode): unknown {
+  const { example, param } = errorHelp[code];
+  const { type } = errorTable[code];
+  return {
+    error: { message: example, type, code, param, request_id: 'req_0d4c1f7e9b2a4c5d8e6f' },
+  };
+}
+
+function named(examples: Readonly<Record<string, unknown>>) {
+  return Object.fromEntries(
+    Object.entries(examples).map(([name, value]) => [name, { summary: name, value }]),
+  );
+}
+
+function headersOf(headers: Readonly<Record<string, string>>) {
+  return Object.fromEntries(
+    Object.entries({
+      'X-Request-Id': 'Id of the request, for questions and logs.',
+      ...headers,
+    }).map(([name, text]) => [name, { description: text, schema: { type: 'string' as const } }]),
+  );
+}

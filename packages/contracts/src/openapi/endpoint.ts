@@ -1,0 +1,65 @@
+import type { ErrorCode } from '@wakefield/domain';
+import type { z } from 'zod';
+
+export const tags = {
+  Projects: 'Activate projects and look at them.',
+  Models: 'Register, wake, scale and unregister models of a project.',
+  Commands: 'What became of an accepted change.',
+  OpenAI: 'The OpenAI-compatible interface. Base URL: `/p/{project}/openai/v1`.',
+  Service: 'Health and this document.',
+  Operations: 'For those who run Wakefield.',
+} as const;
+
+export type Tag = keyof typeof tags;
+
+/** An answer of an endpoint that is no error. */
+export interface EndpointAnswer {
+  readonly description: string;
+  /** Absent: no body, or one that is not JSON. */
+  readonly schema?: z.ZodType;
+  readonly example?: unknown;
+  /** Of an answer that is not JSON, or may be something else as well. */
+  readonly otherContentType?: 'text/html' | 'text/event-stream';
+  readonly otherExample?: string;
+  /** Header names with what they say. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One operation of the HTTP interface: the API document and the tests of answers are made from it. */
+export interface Endpoint {
+  readonly method: 'get' | 'put' | 'post' | 'delete';
+  /** With `{parameters}` as OpenAPI writes them. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly tag: Tag;
+  readonly summary: string;
+  readonly description?: string;
+  /** No key is needed. */
+  readonly open?: true;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly headers?: z.ZodObject;
+  readonly body?: {
+    readonly schema: z.ZodType;
+    readonly required: boolean;
+    readonly contentType?: 'application/x-www-form-urlencoded';
+    readonly examples: Readonly<Record<string, unknown>>;
+  };
+  readonly answers: Readonly<Record<number, EndpointAnswer>>;
+  /** Besides those that every endpoint has (see commonErrors). */
+  readonly errors: readonly ErrorCode[];
+}
+
+/** Errors that any endpoint may answer with; those in the second list only where a key is needed. */
+export const commonErrors: readonly ErrorCode[] = ['internal_error'];
+export const commonErrorsBehindKey: readonly ErrorCode[] = ['invalid_api_key'];
+
+/** Error codes of an endpoint, its own and the common ones, each once. */
+export function errorsOf(endpoint: Endpoint): readonly ErrorCode[] {
+  const codes = [
+    ...endpoint.errors,
+    ...(endpoint.open ? [] : commonErrorsBehindKey),
+    ...commonErrors,
+  ];
+  return [...new Set(codes)];
+}

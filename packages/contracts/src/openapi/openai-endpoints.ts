@@ -1,0 +1,159 @@
+import type { ErrorCode } from '@wakefield/domain';
+import { z } from 'zod';
+import {
+  chatCompletion,
+  chatCompletionRequest,
+  completionRequest,
+  embeddingList,
+  embeddingRequest,
+  openaiModelList,
+  textCompletion,
+} from '../openai/schemas.ts';
+import type { Endpoint } from './endpoint.ts';
+import { projectParams } from './parameters.ts';
+
+const model = 'Qwen/Qwen3-8B-Instruct';
+const created = 1_795_250_000;
+
+const held =
+  "The engine's bytes pass unchanged. A request for a sleeping model wakes it and waits: streamed ones get their headers early and comment lines with the state, others wait silently up to the server's hold time. Errors after the headers of a stream arrive as an event `data: {\"error\": …}`. The engine's own errors pass through.";
+
+const headers = z.object({
+  Prefer: z.string().optional().meta({
+    description: '`wait=N`: wait at most N seconds for a sleeping model; 0 answers at once.',
+    example: 'wait=30',
+  }),
+});
+
+const errors: readonly ErrorCode[] = [
+  'invalid_request',
+  'invalid_json',
+  'forbidden',
+  'project_not_found',
+  'model_not_found',
+  'request_timeout',
+  'payload_too_large',
+  'unsupported_media_type',
+  'upstream_error',
+  'model_loading',
+  'model_failed',
+  'overloaded',
+  'shutting_down',
+  'upstream_timeout',
+];
+
+function inference(
+  part: Pick<Endpoint, 'operationId' | 'summary' | 'body' | 'answers'> & { readonly path: string },
+): Endpoint {
+  return {
+    ...part,
+    method: 'post',
+    path: `/p/{project}/openai/v1/${part.path}`,
+    tag: 'OpenAI',
+    description: held,
+    params: projectParams,
+    headers,
+    errors,
+  };
+}
+
+export const openaiEndpoints: readonly Endpoint[] = [
+  inference({
+    path: 'chat/completions',
+    operationId: 'createChatCompletion',
+    summary: 'Chat completion',
+    body: {
+      schema: chatCompletionRequest,
+      required: true,
+      examples: {
+        plain: { model, messages: [{ role: 'user', content: 'Say hello.' }] },
+        streamed: { model, messages: [{ role: 'user', content: 'Say hello.' }], stream: true },
+      },
+    },
+    answers: {
+      200: {
+        description: 'The completion, or its events.',
+        schema: chatCompletion,
+        example: {
+          id: 'chatcmpl-8f2c',
+          object: 'chat.completion',
+          created,
+          model,
+          choices: [
+            { index: 0, message: { role: 'assistant', content: 'Hello!' }, finish_reason: 'stop' },
+          ],
+          usage: { prompt_tokens: 11, completion_tokens: 3, total_tokens: 14 },
+        },
+        otherContentType: 'text/event-stream',
+        otherExample: `: loading 12 s\n\ndata: {"id":"chatcmpl-8f2c","object":"chat.completion.chunk","created":${created},"model":"${model}","choices":[{"index":0,"delta":{"content":"Hello!"},"finish_reason":null}]}\n\ndata: [DONE]\n\n`,
+      },
+    },
+  }),
+  inference({
+    path: 'completions',
+    operationId: 'createCompletion',
+    summary: 'Text completion',
+    body: {
+      schema: completionRequest,
+      required: true,
+      examples: { plain: { model, prompt: 'Once upon a time', max_tokens: 16 } },
+    },
+    answers: {
+      200: {
+        description: 'The completion, or its events.',
+        schema: textCompletion,
+        example: {
+          id: 'cmpl-8f2c',
+          object: 'text_completion',
+          created,
+          model,
+          choices: [{ index: 0, text: ' there was a lighthouse', finish_reason: 'length' }],
+          usage: { prompt_tokens: 4, completion_tokens: 16, total_tokens: 20 },
+        },
+        otherContentType: 'text/event-stream',
+        otherExample: `data: {"id":"cmpl-8f2c","object":"text_completion","created":${created},"model":"${model}","choices":[{"index":0,"text":" there","finish_reason":null}]}\n\ndata: [DONE]\n\n`,
+      },
+    },
+  }),
+  inference({
+    path: 'embeddings',
+    operationId: 'createEmbedding',
+    summary: 'Embeddings',
+    body: {
+      schema: embeddingRequest,
+      required: true,
+      examples: { plain: { model: 'BAAI/bge-m3', input: 'a lighthouse' } },
+    },
+    answers: {
+      200: {
+        description: 'One vector per input.',
+        schema: embeddingList,
+        example: {
+          object: 'list',
+          model: 'BAAI/bge-m3',
+          data: [{ object: 'embedding', index: 0, embedding: [0.0123, -0.0456, 0.0789] }],
+          usage: { prompt_tokens: 3, total_tokens: 3 },
+        },
+      },
+    },
+  }),
+  {
+    method: 'get',
+    path: '/p/{project}/openai/v1/models',
+    operationId: 'listOpenAIModels',
+    tag: 'OpenAI',
+    summary: "Models of the project in OpenAI's shape, asleep ones too",
+    params: projectParams,
+    answers: {
+      200: {
+        description: 'All registered models.',
+        schema: openaiModelList,
+        example: {
+          object: 'list',
+          data: [{ id: model, object: 'model', created, owned_by: 'eu-00-00' }],
+        },
+      },
+    },
+    errors: ['forbidden', 'project_not_found', 'shutting_down'],
+  },
+];

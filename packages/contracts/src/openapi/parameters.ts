@@ -1,0 +1,61 @@
+import type { ErrorCode } from '@wakefield/domain';
+import { z } from 'zod';
+import { acceptedSchema, idempotencyKey } from '../http/commands.ts';
+import { hfModelId, projectName, uuid } from '../http/fields.ts';
+import type { EndpointAnswer } from './endpoint.ts';
+import { acceptedCommand } from './examples.ts';
+
+export const projectParams = z.strictObject({ project: projectName });
+
+export const modelParams = z.strictObject({
+  project: projectName,
+  hf_model_id: hfModelId.meta({ description: 'May hold slashes, encoded (`%2F`) or not.' }),
+});
+
+export const commandParams = z.strictObject({ project: projectName, id: uuid });
+
+export const mutationHeaders = z.object({
+  'Idempotency-Key': idempotencyKey.optional().meta({
+    description:
+      'The same key with the same request acts once and answers the same, with `Idempotency-Replayed: true`.',
+    example: '7f9c2ba4-e88f-11f0-9d2e-0242ac120002',
+  }),
+});
+
+/** Errors of every change: the key, its body, its acceptance. */
+export const mutationErrors: readonly ErrorCode[] = [
+  'invalid_request',
+  'invalid_json',
+  'forbidden',
+  'project_not_found',
+  'idempotency_key_reused',
+  'request_timeout',
+  'payload_too_large',
+  'unsupported_media_type',
+  'store_unavailable',
+];
+
+/** Errors of every look at something of a project. */
+export const readErrors: readonly ErrorCode[] = [
+  'invalid_request',
+  'forbidden',
+  'project_not_found',
+  'store_unavailable',
+];
+
+const location = 'Where to ask what became of the command.';
+export const replayed = 'true when the answer is that of an earlier request with the same key.';
+
+/** The answer while the scheduler has not got to it within two seconds. */
+export const pendingAnswer: EndpointAnswer = {
+  description: 'Accepted, and not yet applied. Nothing is lost: ask for the command at `Location`.',
+  schema: acceptedSchema,
+  example: { command: acceptedCommand },
+  headers: { Location: location, 'Idempotency-Replayed': replayed },
+};
+
+/** Headers of a list that may be cut by `limit`. */
+export const pageHeaders = {
+  Link: 'The next page, as `<…>; rel="next"`; absent on the last.',
+  'X-Next-After': 'The value for `after` of the next page; absent on the last.',
+};
