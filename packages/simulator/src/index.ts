@@ -1,1 +1,4 @@
-export {};
+export type { Dialect, FailMode, SimulatorOptions } from './options.ts';
+export { defaultOptions } from './options.ts';
+export type { Simulator } from './simulator.ts';
+export { startSimulator } from './simulator.ts';

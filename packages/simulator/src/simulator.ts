@@ -1,0 +1,100 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createEngine, type Engine } from './engine.ts';
+import { EngineError, errorPayload } from './engine-error.ts';
+import { ClientGone, sendJson } from './http.ts';
+import { defaultOptions, type SimulatorOptions } from './options.ts';
+import { type RouteContext, route } from './routes.ts';
+
+/** A simulated engine that listens. */
+export interface Simulator {
+  readonly url: string;
+  readonly port: number;
+  /** Ends it as SIGTERM ends the imitated engine; resolves when nothing listens any more. */
+  shutdown(): Promise<void>;
+  /** Ends it at once, connections and all. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a simulated engine in this process. Loading and the failure modes `start` and `load` are the
+ * process's business (main.ts); here it serves at once.
+ * @param onDeath called when failure mode `serve` kills the engine
+ * @throws the listen error, e.g. EADDRINUSE
+ */
+export async function startSimulator(
+  given: Partial<SimulatorOptions> = {},
+  onDeath: () => void = () => {},
+): Promise<Simulator> {
+  const options = { ...defaultOptions, port: 0, ...given };
+  const engine = createEngine(options, { onDeath });
+  let draining = false;
+  const context: RouteContext = { options, engine, draining: () => draining };
+  const server = createServer((request, response) => {
+    route(context, request, response).catch((error: unknown) => {
+      refuse(options, response, error);
+    });
+  });
+  // uvicorn closes idle connections after 5 s; whoever pools connections has to live with that.
+  server.keepAliveTimeout = 5000;
+  await listen(server, options);
+  const { port } = server.address() as AddressInfo;
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+
+  return {
+    url: `http://${host}:${port}`,
+    port,
+    async shutdown() {
+      draining = true;
+      await drain(engine, options);
+      await closeServer(server, false);
+    },
+    close: () => closeServer(server, true),
+  };
+}
+
+/**
+ * vLLM (v1/engine/core.py): with a timeout, running requests may finish while new ones are answered with
+ * `abort`; without one, all are cut at once. SGLang waits without limit and goes on accepting.
+ */
+async function drain(engine: Engine, options: SimulatorOptions): Promise<void> {
+  const limit = options.dialect === 'sglang' ? Number.POSITIVE_INFINITY : options.shutdownTimeout;
+  if (options.dialect === 'vllm') engine.refuse();
+  const until = performance.now() + limit * 1000;
+  while (engine.inFlight > 0 && performance.now() < until) await sleep(10);
+  engine.cut();
+  while (engine.inFlight > 0) await sleep(5);
+}
+
+function refuse(options: SimulatorOptions, response: ServerResponse, error: unknown): void {
+  if (error instanceof ClientGone || response.destroyed) return;
+  const known =
+    error instanceof EngineError
+      ? error
+      : new EngineError(500, 'InternalServerError', 'Internal server error');
+  if (response.headersSent) response.destroy();
+  else sendJson(response, known.status, errorPayload(options.dialect, known));
+}
+
+function listen(server: Server, { host, port }: SimulatorOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Answered connections get a moment to take their last bytes. */
+function closeServer(server: Server, atOnce: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), atOnce ? 0 : 250);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
