@@ -1,6 +1,8 @@
 import type { ErrorCode } from './errors.ts';
-import type { ClusterName, CommandId, ProjectName } from './ids.ts';
-import type { ModelSpec } from './model.ts';
+import type { ClusterName, CommandId, ModelId, ProjectName } from './ids.ts';
+import type { Job } from './job.ts';
+import type { Model, ModelSpec } from './model.ts';
+import type { Project } from './project.ts';
 import type { EpochMs } from './time.ts';
 
 /** An accepted wish to change desired state. */
@@ -36,3 +38,31 @@ export interface Command {
   /** W3C trace id, so that one wake is one trace over processes. */
   readonly traceId: string;
 }
+
+/** Current rows that a command may touch, as they are at the moment of the decision. */
+export interface CommandContext {
+  readonly command: Command;
+  readonly project: Project | null;
+  /** The model that the body names, registered or not. */
+  readonly model: Model | null;
+  readonly liveJobs: readonly Job[];
+}
+
+/** What a command does to its model or project. */
+export interface CommandEffect {
+  readonly outcome: CommandOutcome;
+  /** The model to insert or update; absent: untouched. */
+  readonly model?: Model;
+  /** The project to insert or update; absent: untouched. */
+  readonly project?: Project;
+}
+
+/** What a decision needs from outside: time, an unused id and the installation's first cluster. */
+export interface CommandInput {
+  readonly now: EpochMs;
+  readonly newModelId: ModelId;
+  /** For an activation that names no cluster. */
+  readonly defaultCluster: ClusterName | null;
+}
+
+export type DecideCommand = (context: CommandContext, input: CommandInput) => CommandEffect;

@@ -1,12 +1,25 @@
 export type { Grant, Permission, Principal, Role } from './access.ts';
 export { can } from './access.ts';
-export type { Command, CommandBody, CommandKind, CommandOutcome } from './command.ts';
+export type { HoldCounts, HoldLimits, HoldRefusal } from './admission.ts';
+export { admitHold } from './admission.ts';
+export { advanceJob } from './advance-job.ts';
+export type {
+  Command,
+  CommandBody,
+  CommandContext,
+  CommandEffect,
+  CommandInput,
+  CommandKind,
+  CommandOutcome,
+  DecideCommand,
+} from './command.ts';
+export { decideCommand } from './decide-command.ts';
 export type { AppErrorOptions, ErrorCode } from './errors.ts';
 export { AppError, isAppError } from './errors.ts';
 export type { ClusterName, CommandId, JobId, JobName, ModelId, ProjectName } from './ids.ts';
 export { identityName, jobName, jobNamePrefix } from './ids.ts';
-export type { Address, Job, JobOutcome, JobPhase } from './job.ts';
-export { isLive } from './job.ts';
+export type { Address, Job, JobOutcome, JobPatch, JobPhase } from './job.ts';
+export { isLeaving, isLive } from './job.ts';
 export type { EngineArg, Model, ModelSpec, ModelState } from './model.ts';
 export { outdatesJobs } from './model.ts';
 export type {
@@ -20,7 +33,10 @@ export type {
   JobSighting,
   ModelDemand,
 } from './observed.ts';
+export { pickEndpoint } from './pick-endpoint.ts';
 export type { Action, ModelPatch, Observed, Plan, Policy, Reconcile } from './plan.ts';
+export { defaultPolicy } from './policy.ts';
 export type { Project } from './project.ts';
+export { reconcile } from './reconcile.ts';
 export type { Endpoint, Route, RouteTable } from './route.ts';
 export type { DurationMs, EpochMs } from './time.ts';

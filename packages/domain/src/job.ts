@@ -77,3 +77,32 @@ export interface Job {
 export function isLive(job: Pick<Job, 'phase'>): boolean {
   return job.phase !== 'ended';
 }
+
+/** A job on its way out: it gets no new requests, does not count as capacity and never comes back. */
+export function isLeaving(job: Pick<Job, 'phase' | 'endAskedAt' | 'cancelledAt'>): boolean {
+  return (
+    isLive(job) && (job.phase === 'draining' || job.endAskedAt !== null || job.cancelledAt !== null)
+  );
+}
+
+/** Fields of a job that change during its life. */
+export type JobPatch = Partial<
+  Pick<
+    Job,
+    | 'phase'
+    | 'outcome'
+    | 'reason'
+    | 'clusterJobId'
+    | 'node'
+    | 'address'
+    | 'capacity'
+    | 'submittedAt'
+    | 'startedAt'
+    | 'endsAt'
+    | 'readyAt'
+    | 'drainUntil'
+    | 'endAskedAt'
+    | 'cancelledAt'
+    | 'endedAt'
+  >
+>;

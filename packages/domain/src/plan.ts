@@ -10,6 +10,8 @@ export interface Policy {
   readonly maxFailures: number;
   /** Wait before the next try after the n-th failure in a row; the last one repeats. */
   readonly backoffMs: readonly DurationMs[];
+  /** A job that was ready for this long has proven itself: failures before and its own end do not add up. */
+  readonly stableAfterMs: DurationMs;
   /** Longest time that a draining job may keep its streams. */
   readonly drainTimeoutMs: DurationMs;
   /** This long before the walltime's end a draining job is asked to end. */
@@ -18,6 +20,10 @@ export interface Policy {
   readonly endGraceMs: DurationMs;
   /** Longest sleep between two looks at an awake model. */
   readonly lookAgainMs: DurationMs;
+  /** Sleep between two looks while a job drains: nobody tells when its last stream is over. */
+  readonly lookSoonMs: DurationMs;
+  /** Sleep between two looks at a model that has no work and waits for a command. */
+  readonly lookRarelyMs: DurationMs;
   /** Load per job that autoscaling aims at when the engine's capacity is unknown, in requests. */
   readonly assumedCapacity: number;
   /** Share of the capacity above which a job is added, 0–1. */
@@ -32,6 +38,7 @@ export interface Policy {
 export interface Observed {
   readonly jobs: readonly Job[];
   readonly demand: Demand;
+  /** A cluster that is missing here has not been asked yet; it is given the benefit of the doubt. */
   readonly clusters: Readonly<Record<ClusterName, ClusterReachability>>;
 }
 
@@ -50,10 +57,11 @@ export type Action =
   | { readonly kind: 'drain'; readonly jobId: JobId; readonly until: EpochMs }
   /** Ask the engine to finish: USR1 to the batch shell. */
   | { readonly kind: 'askToEnd'; readonly jobId: JobId }
-  /** Cancel it outright. */
-  | { readonly kind: 'cancel'; readonly jobId: JobId }
-  /** An intended job that the cluster never saw and nobody wants any more. */
-  | { readonly kind: 'abandon'; readonly jobId: JobId };
+  /**
+   * Cancel it outright. A job that is still `intended` may be on the cluster all the same (a crash after
+   * the submission): find it by its name, cancel what is found, then end the row as `as_asked`.
+   */
+  | { readonly kind: 'cancel'; readonly jobId: JobId };
 
 /** Changes of the desired state that follow from time and load, not from a command. */
 export interface ModelPatch {
@@ -64,11 +72,13 @@ export interface ModelPatch {
 }
 
 export interface Plan {
+  /** In the order in which they should be done. */
   readonly actions: readonly Action[];
   readonly patch: ModelPatch;
   readonly state: ModelState;
   /** For people; set when `state` is `failed` or something is in the way. */
   readonly reason: string | null;
+  /** Always later than `now`. */
   readonly lookAgainAt: EpochMs;
   /** One constant phrase per decision, for log and API. */
   readonly because: readonly string[];

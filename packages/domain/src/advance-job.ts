@@ -1,0 +1,134 @@
+import type { Address, Job, JobPatch } from './job.ts';
+import { endingOf } from './job-ending.ts';
+import { waitingWords } from './job-words.ts';
+import type { ClusterJob, JobSighting } from './observed.ts';
+import type { EpochMs } from './time.ts';
+
+/**
+ * Moves a job along its life by one observation of its cluster.
+ *
+ * A line of the queue belongs to the job if it has the job's name: a controller that lost its state gives
+ * ids out again. A job that the cluster does not list is gone only if it had been submitted before the
+ * snapshot. States that nobody knows change nothing.
+ * @param snapshotTakenAt before the cluster was asked
+ * @returns the fields that change, or null
+ */
+export function advanceJob(
+  job: Job,
+  sighting: JobSighting,
+  snapshotTakenAt: EpochMs,
+  now: EpochMs,
+): JobPatch | null {
+  if (job.phase === 'ended') return null;
+  const { clusterJob } = sighting;
+  const patch =
+    clusterJob === null || clusterJob.name !== job.name
+      ? afterAbsence(job, sighting, snapshotTakenAt, now)
+      : afterSighting(job, clusterJob, sighting, snapshotTakenAt, now);
+  return changesOf(job, patch);
+}
+
+function afterAbsence(
+  job: Job,
+  sighting: JobSighting,
+  snapshotTakenAt: EpochMs,
+  now: EpochMs,
+): JobPatch {
+  const wasThere =
+    job.clusterJobId !== null && job.submittedAt !== null && job.submittedAt < snapshotTakenAt;
+  if (!wasThere && sighting.exit === null) return {};
+  return { ...endingOf(job, null, sighting, snapshotTakenAt), endedAt: now };
+}
+
+function afterSighting(
+  job: Job,
+  seen: ClusterJob,
+  sighting: JobSighting,
+  snapshotTakenAt: EpochMs,
+  now: EpochMs,
+): JobPatch {
+  if (seen.state === 'unknown') return {};
+  const adoption: JobPatch = {
+    clusterJobId: seen.clusterJobId,
+    submittedAt: job.submittedAt ?? Math.min(seen.submittedAt ?? snapshotTakenAt, snapshotTakenAt),
+  };
+  switch (seen.state) {
+    case 'pending':
+      return { ...adoption, ...whilePending(job, seen) };
+    case 'running':
+      return { ...adoption, ...whileRunning(job, seen, sighting) };
+    case 'completing':
+      return { ...adoption, ...whileCompleting(job) };
+    default:
+      return { ...adoption, ...endingOf(job, seen, sighting, snapshotTakenAt), endedAt: now };
+  }
+}
+
+/** Start and end of a pending job are forecasts; one that has run before was requeued. */
+function whilePending(job: Job, seen: ClusterJob): JobPatch {
+  const nowhere = { node: null, address: null, startedAt: null, endsAt: null, readyAt: null };
+  if (job.phase === 'draining') return nowhere;
+  return { ...nowhere, phase: 'queued', reason: waitingWords(seen.reason) };
+}
+
+function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPatch {
+  const times: JobPatch = {
+    startedAt: seen.startedAt ?? job.startedAt,
+    endsAt: seen.endsAt ?? job.endsAt,
+    node: seen.node ?? job.node,
+  };
+  if (hasExited(seen, sighting)) return { ...times, ...whileCompleting(job) };
+  const restarted = hasRestarted(job, seen, sighting.address);
+  switch (job.phase) {
+    case 'intended':
+    case 'queued':
+      return { ...times, phase: 'starting', address: sighting.address, reason: null };
+    case 'ready':
+      return restarted
+        ? { ...times, phase: 'starting', address: sighting.address, readyAt: null, reason: null }
+        : times;
+    case 'draining':
+      return restarted ? { ...times, address: null } : times;
+    default:
+      return { ...times, address: sighting.address ?? job.address };
+  }
+}
+
+/** Over, but not done: it serves no more, and how it ended is told by its last state. */
+function whileCompleting(job: Job): JobPatch {
+  if (job.phase !== 'ready' && job.phase !== 'starting') return {};
+  return { phase: 'starting', address: null, reason: 'The job is ending on the cluster.' };
+}
+
+/** Requeued and started again between two looks: another node, another port or a later start. */
+function hasRestarted(job: Job, seen: ClusterJob, address: Address | null): boolean {
+  const moved = address !== null && job.address !== null && !sameAddress(address, job.address);
+  const elsewhere = seen.node !== null && job.node !== null && seen.node !== job.node;
+  const later =
+    seen.startedAt !== null && job.startedAt !== null && seen.startedAt > job.startedAt + 1_000;
+  return moved || elsewhere || later;
+}
+
+/** An exit record of an earlier run of a requeued job does not count. */
+function hasExited(seen: ClusterJob, { exit }: JobSighting): boolean {
+  return exit !== null && exit.at >= (seen.startedAt ?? Number.NEGATIVE_INFINITY);
+}
+
+function changesOf(job: Job, patch: JobPatch): JobPatch | null {
+  const changed = Object.entries(patch).filter(
+    ([key, value]) => !sameValue(value, job[key as keyof JobPatch]),
+  );
+  return changed.length === 0 ? null : Object.fromEntries(changed);
+}
+
+function sameValue(a: unknown, b: unknown): boolean {
+  return a === b || (isAddress(a) && isAddress(b) && sameAddress(a, b));
+}
+
+function isAddress(value: unknown): value is Address {
+  return typeof value === 'object' && value !== null && 'host' in value && 'port' in value;
+}
+
+function sameAddress(a: Address, b: Address): boolean {
+  return a.host === b.host && a.port === b.port;
+}

@@ -1,0 +1,75 @@
+import type { Job } from './job.ts';
+import type { Action } from './plan.ts';
+import { type Decision, isReachable, runningOn, type Scene } from './scene.ts';
+import type { EpochMs } from './time.ts';
+
+/** Steps that bring unwanted and leaving jobs to their end, gently first. */
+export function endJobs(scene: Scene, unwanted: readonly Job[]): readonly Decision[] {
+  return [...unwanted, ...scene.leaving].map((job) => endJob(job, scene));
+}
+
+function endJob(job: Job, scene: Scene): Decision {
+  switch (job.phase) {
+    case 'ready':
+      return drain(job, scene);
+    case 'draining':
+      return finish(job, scene);
+    default:
+      return cancel(job, scene, job.cancelledAt);
+  }
+}
+
+/** Our own bookkeeping: needs no cluster. */
+function drain(job: Job, scene: Scene): Decision {
+  const { drainTimeoutMs, endMarginMs, lookSoonMs } = scene.policy;
+  const latest = job.endsAt === null ? Number.POSITIVE_INFINITY : job.endsAt - endMarginMs;
+  const until = Math.max(scene.now, Math.min(scene.now + drainTimeoutMs, latest));
+  return {
+    actions: [{ kind: 'drain', jobId: job.id, until }],
+    because: ['an unwanted job drains'],
+    deadlines: [scene.now + lookSoonMs],
+  };
+}
+
+/** Waits for its streams, or for the deadline where nobody knows of them; then asks; then insists. */
+function finish(job: Job, scene: Scene): Decision {
+  const { now, policy } = scene;
+  const deadline = job.drainUntil ?? now;
+  if (now < deadline && runningOn(scene.demand, job.id) !== 0) {
+    return {
+      because: ['a draining job finishes its requests'],
+      deadlines: [deadline, now + policy.lookSoonMs],
+    };
+  }
+  if (job.endAskedAt !== null) return cancel(job, scene, later(job.endAskedAt, job.cancelledAt));
+  if (!isReachable(scene, job.cluster)) return waitForCluster;
+  return {
+    actions: [{ kind: 'askToEnd', jobId: job.id }],
+    because: ['a drained job is asked to end'],
+    deadlines: [now + policy.endGraceMs],
+  };
+}
+
+/** @param lastAt when it was last told to end; null: never */
+function cancel(job: Job, scene: Scene, lastAt: EpochMs | null): Decision {
+  const { now, policy } = scene;
+  if (!isReachable(scene, job.cluster)) return waitForCluster;
+  const dueAt = lastAt === null ? now : lastAt + policy.endGraceMs;
+  if (now < dueAt) return { because: ['a job was told to end'], deadlines: [dueAt] };
+  const action: Action = { kind: 'cancel', jobId: job.id };
+  return {
+    actions: [action],
+    because: [
+      lastAt === null ? 'an unwanted job is cancelled' : 'a job that did not end is cancelled',
+    ],
+    deadlines: [now + policy.endGraceMs],
+  };
+}
+
+const waitForCluster: Decision = {
+  because: ['the cluster does not answer: ends nothing'],
+};
+
+function later(a: EpochMs, b: EpochMs | null): EpochMs {
+  return b === null ? a : Math.max(a, b);
+}

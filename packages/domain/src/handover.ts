@@ -1,0 +1,106 @@
+import type { Job } from './job.ts';
+import { runningOn, type Scene } from './scene.ts';
+import type { EpochMs } from './time.ts';
+
+/** The current jobs of a model by what has to become of them. */
+export interface Sorted {
+  /** Good as they are. */
+  readonly fresh: readonly Job[];
+  /** To be replaced, most urgent first: those whose walltime runs out, then those of an old revision. */
+  readonly replaceable: readonly Job[];
+  /** Of an old revision and of no use to anybody yet. */
+  readonly useless: readonly Job[];
+}
+
+/** What stays and what goes, for a wanted number of jobs. */
+export interface Selection {
+  readonly fresh: readonly Job[];
+  readonly replaceable: readonly Job[];
+  readonly unwanted: readonly Job[];
+}
+
+/**
+ * From when on a job has a successor: `walltimeRatio` of its walltime after its start, counted back from
+ * the end that the cluster names. null: never, or not started.
+ */
+export function replaceAt(job: Job, scene: Scene): EpochMs | null {
+  const { isRefreshing, walltimeRatio } = scene.model.spec;
+  if (!isRefreshing) return null;
+  const walltimeMs = job.walltimeSeconds * 1_000;
+  const endsAt = job.endsAt ?? (job.startedAt === null ? null : job.startedAt + walltimeMs);
+  return endsAt === null ? null : endsAt - Math.round((1 - walltimeRatio) * walltimeMs);
+}
+
+/** Whether a job was launched from an older version of the model. */
+export function isOutdated(job: Job, scene: Scene): boolean {
+  return job.revision !== scene.model.revision;
+}
+
+export function sortOut(scene: Scene): Sorted {
+  const outdated = scene.current.filter((job) => isOutdated(job, scene));
+  const uptodate = scene.current.filter((job) => !isOutdated(job, scene));
+  const ages = (job: Job) => dueAt(job, scene) <= scene.now;
+  return {
+    fresh: uptodate.filter((job) => !ages(job)),
+    replaceable: [
+      ...uptodate.filter(ages).sort((a, b) => dueAt(a, scene) - dueAt(b, scene) || a.seq - b.seq),
+      ...outdated.filter(isReady),
+    ],
+    useless: outdated.filter((job) => !isReady(job)),
+  };
+}
+
+/**
+ * A replaceable job holds its place until a fresh one is ready for it. Surplus fresh jobs go: pending ones
+ * first, then the idlest.
+ */
+export function select(sorted: Sorted, wanted: number, scene: Scene): Selection {
+  const leaveFirst = [...sorted.fresh].sort((a, b) => dispensability(a, b, scene));
+  const surplus = Math.max(0, sorted.fresh.length - wanted);
+  const gone = new Set(leaveFirst.slice(0, surplus));
+  const fresh = sorted.fresh.filter((job) => !gone.has(job));
+
+  const places = wanted - fresh.filter(isReady).length;
+  const serving = sorted.replaceable.filter(isReady);
+  const others = sorted.replaceable.filter((job) => !isReady(job));
+  const keptServing = keepLast(serving, places);
+  const keptOthers = keepLast(others, places - keptServing.length);
+  const kept = new Set([...keptServing, ...keptOthers]);
+  return {
+    fresh,
+    replaceable: sorted.replaceable.filter((job) => kept.has(job)),
+    unwanted: [...sorted.useless, ...gone, ...sorted.replaceable.filter((job) => !kept.has(job))],
+  };
+}
+
+/** Walltimes wait for nobody, so every ageing job has its successor; old revisions go one at a time. */
+export function needSuccessor({ fresh, replaceable }: Selection, scene: Scene): readonly Job[] {
+  const pending = fresh.filter((job) => !isReady(job)).length;
+  const succeeded = new Set(fresh.map(({ successorOf }) => successorOf));
+  const open = replaceable.filter(({ id }) => !succeeded.has(id));
+  const ageing = open.filter((job) => !isOutdated(job, scene));
+  const outdated = open.filter((job) => isOutdated(job, scene));
+  return [...ageing, ...(pending + ageing.length > 0 ? [] : outdated.slice(0, 1))];
+}
+
+function dispensability(a: Job, b: Job, { demand }: Scene): number {
+  if (isReady(a) !== isReady(b)) return isReady(a) ? 1 : -1;
+  if (!isReady(a)) return rank(a) - rank(b) || b.seq - a.seq;
+  return (runningOn(demand, a.id) ?? 0) - (runningOn(demand, b.id) ?? 0) || a.seq - b.seq;
+}
+
+function rank({ phase }: Job): number {
+  return phase === 'intended' ? 0 : phase === 'queued' ? 1 : 2;
+}
+
+function isReady({ phase }: Job): boolean {
+  return phase === 'ready';
+}
+
+function dueAt(job: Job, scene: Scene): EpochMs {
+  return replaceAt(job, scene) ?? Number.MAX_SAFE_INTEGER;
+}
+
+function keepLast(jobs: readonly Job[], count: number): readonly Job[] {
+  return count <= 0 ? [] : jobs.slice(-count);
+}

@@ -1,0 +1,22 @@
+import type { Policy } from './plan.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+
+/** What a process uses unless it is configured otherwise. */
+export const defaultPolicy: Policy = Object.freeze({
+  maxFailures: 3,
+  backoffMs: Object.freeze([5 * second, 30 * second, 2 * minute]),
+  stableAfterMs: 10 * minute,
+  drainTimeoutMs: 5 * minute,
+  endMarginMs: 30 * second,
+  endGraceMs: 30 * second,
+  lookAgainMs: 15 * second,
+  lookSoonMs: second,
+  lookRarelyMs: 60 * minute,
+  assumedCapacity: 16,
+  scaleUpAt: 0.8,
+  scaleDownAt: 0.5,
+  scaleUpCooldownMs: 30 * second,
+  scaleDownCooldownMs: 5 * minute,
+});

@@ -1,0 +1,69 @@
+import { decideRest, type Rest, rememberActivity } from './activity.ts';
+import { endJobs } from './ending.ts';
+import { judgeFailures } from './failure.ts';
+import type { Model } from './model.ts';
+import type { Action, Observed, Plan, Policy, Reconcile } from './plan.ts';
+import { decideSize } from './scaling.ts';
+import { type Decision, type Scene, survey } from './scene.ts';
+import { letGo, staff } from './staffing.ts';
+import { judge } from './state.ts';
+import type { EpochMs } from './time.ts';
+
+/**
+ * Compares what is wanted of one model with what is seen of it and says what to do next. Level-triggered:
+ * every step can be repeated, lost or done late, and the next look mends it.
+ */
+export const reconcile: Reconcile = (
+  model: Model,
+  observed: Observed,
+  policy: Policy,
+  now: EpochMs,
+): Plan => {
+  const scene = survey(model, observed, policy, now);
+  const failures = judgeFailures(scene);
+  const rest = model.registered ? decideRest(scene, failures) : unregistered(model);
+  const size = rest.awake ? decideSize(scene) : { wanted: 0 };
+  const going = !model.registered && !model.stopRequested;
+  const staffing = going ? letGo(scene) : staff(scene, size.wanted, failures);
+  const decisions: readonly Decision[] = [
+    rememberActivity(scene),
+    rest,
+    size,
+    staffing,
+    ...endJobs(scene, staffing.unwanted),
+  ];
+  const verdict = judge(scene, rest.awake, failures);
+  return {
+    actions: inOrder(decisions.flatMap(({ actions }) => actions ?? [])),
+    patch: Object.assign({}, ...decisions.map(({ patch }) => patch)),
+    ...verdict,
+    lookAgainAt: lookAgainAt(
+      scene,
+      verdict.state === 'failed' || verdict.state === 'not_loaded',
+      decisions,
+    ),
+    because: [...new Set(decisions.flatMap(({ because }) => because ?? []))],
+  };
+};
+
+function lookAgainAt(scene: Scene, quiet: boolean, decisions: readonly Decision[]): EpochMs {
+  const { now, policy } = scene;
+  const latest = now + (quiet ? policy.lookRarelyMs : policy.lookAgainMs);
+  const deadlines = decisions.flatMap(({ deadlines }) => deadlines ?? []);
+  return Math.min(latest, ...deadlines.filter((at) => at > now));
+}
+
+function unregistered({ stopRequested }: Model): Rest {
+  return stopRequested
+    ? { awake: false, because: ['unregistered: ends its jobs'] }
+    : { awake: false, because: ['unregistered: its jobs go on by themselves'] };
+}
+
+/**
+ * What needs no cluster first, because a cluster that fails ends the run; then what frees resources or
+ * places under a limit of the account, then what takes them.
+ */
+function inOrder(actions: readonly Action[]): readonly Action[] {
+  const order: readonly Action['kind'][] = ['drain', 'cancel', 'askToEnd', 'submit', 'intend'];
+  return order.flatMap((kind) => actions.filter((action) => action.kind === kind));
+}

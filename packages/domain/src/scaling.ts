@@ -1,0 +1,60 @@
+import type { ModelPatch } from './plan.ts';
+import { type Decision, loadOf, type Scene } from './scene.ts';
+
+/** How many jobs are wanted. */
+export interface Size extends Decision {
+  readonly wanted: number;
+}
+
+/** The wanted number of jobs of a model that is up: `replicas`, moved by load where the model autoscales. */
+export function decideSize(scene: Scene): Size {
+  const { model, now } = scene;
+  const load = loadOf(scene.demand);
+  const replicas = clamp(model.replicas, 1, model.spec.maxReplicas);
+  if (!model.spec.autoscale || load === null) return { wanted: replicas };
+
+  const target = targetFor(scene, replicas, load);
+  if (target === replicas) return { wanted: replicas };
+
+  const up = target > replicas;
+  const cooldown = up ? scene.policy.scaleUpCooldownMs : scene.policy.scaleDownCooldownMs;
+  const allowedAt = (model.replicasChangedAt ?? Number.NEGATIVE_INFINITY) + cooldown;
+  if (now < allowedAt) {
+    return {
+      wanted: replicas,
+      because: [up ? 'scale up waits: changed lately' : 'scale down waits: changed lately'],
+      deadlines: [allowedAt],
+    };
+  }
+  const patch: ModelPatch = { replicas: target, replicasChangedAt: now };
+  return {
+    wanted: target,
+    patch,
+    because: [up ? 'load is high: scales up' : 'load is low: scales down'],
+  };
+}
+
+/**
+ * Up to as many jobs as bring the load under `scaleUpAt`; down by one where the rest would keep
+ * `scaleDownAt` of its capacity free. Counts wanted jobs, ready or not, so pending ones are not added twice.
+ */
+function targetFor(scene: Scene, replicas: number, load: number): number {
+  const { scaleUpAt, scaleDownAt } = scene.policy;
+  const capacity = capacityPerJob(scene);
+  if (load > scaleUpAt * capacity * replicas) {
+    const target = Math.ceil(load / (scaleUpAt * capacity));
+    return clamp(target, replicas, scene.model.spec.maxReplicas);
+  }
+  const fewer = replicas - 1;
+  return fewer >= 1 && load <= (1 - scaleDownAt) * capacity * fewer ? fewer : replicas;
+}
+
+/** That of the newest job that knows its own; jobs of one model differ only during a handover. */
+function capacityPerJob({ current, policy }: Scene): number {
+  const known = current.findLast(({ capacity }) => capacity !== null)?.capacity;
+  return Math.max(1, known ?? policy.assumedCapacity);
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.max(low, Math.min(value, Math.max(low, high)));
+}
