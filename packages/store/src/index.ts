@@ -1,1 +1,5 @@
-export {};
+export type { DatabaseOptions as StoreOptions } from './database.ts';
+export { migrate, migrationsFolder } from './migrate.ts';
+export type { Store } from './open-store.ts';
+export { openStore } from './open-store.ts';
+export { StoreError } from './store-error.ts';

@@ -1,1 +1,2 @@
-export {};
+export type { TestDatabase } from './postgres.ts';
+export { emptyTestDatabase, testDatabase } from './postgres.ts';

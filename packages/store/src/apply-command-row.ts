@@ -1,0 +1,95 @@
+import type { CommandContext, CommandEffect } from '@wakefield/control';
+import type { Command, CommandBody, CommandId, EpochMs, Model, ModelId } from '@wakefield/domain';
+import { eq, sql } from 'drizzle-orm';
+import type { Queries } from './database.ts';
+import { readLiveJobs } from './job-store.ts';
+import { lockModel, saveDesired } from './model-store.ts';
+import { readProject, saveProject } from './project-store.ts';
+import { bumpRouteRevision } from './route-revision.ts';
+import { toCommand } from './rows.ts';
+import { commands } from './schema/commands.ts';
+import { projects } from './schema/projects.ts';
+
+export interface AppliedCommand {
+  readonly command: Command;
+  readonly modelId: ModelId | null;
+}
+
+/**
+ * Applies a command inside a transaction. Locks are always taken in the order command, name, project,
+ * model, route revision.
+ * @returns null when there is no such command; a finished one as it stands
+ */
+export async function applyCommandRow(
+  queries: Queries,
+  id: CommandId,
+  now: EpochMs,
+  decide: (context: CommandContext) => CommandEffect,
+): Promise<AppliedCommand | null> {
+  const [row] = await queries.select().from(commands).where(eq(commands.id, id)).for('update');
+  if (row === undefined) return null;
+  if (row.finishedAt !== null) return { command: toCommand(row), modelId: row.modelId };
+  const context = await lockContext(queries, toCommand(row));
+  const effect = decide(context);
+  const routesChange = await saveEffect(queries, context, effect, now);
+  const modelId = effect.model?.id ?? null;
+  const [finished] = await queries
+    .update(commands)
+    .set({ outcome: effect.outcome, finishedAt: now, modelId })
+    .where(eq(commands.id, id))
+    .returning();
+  if (routesChange) await bumpRouteRevision(queries);
+  return finished === undefined ? null : { command: toCommand(finished), modelId };
+}
+
+async function lockContext(queries: Queries, command: Command): Promise<CommandContext> {
+  const hfModelId = modelNamedBy(command.body);
+  // Rows that do not exist yet cannot be locked, names can: whoever creates the row does it alone.
+  await lockName(queries, hfModelId === null ? [command.project] : [command.project, hfModelId]);
+  await queries
+    .select({ name: projects.name })
+    .from(projects)
+    .where(eq(projects.name, command.project))
+    .for(hfModelId === null ? 'update' : 'share');
+  const project = await readProject(queries, command.project);
+  const model = hfModelId === null ? null : await lockModel(queries, command.project, hfModelId);
+  const liveJobs = model === null ? [] : await readLiveJobs(queries, model.id);
+  return { command, project, model, liveJobs };
+}
+
+/** @returns whether readers of routes can see the difference */
+async function saveEffect(
+  queries: Queries,
+  before: CommandContext,
+  effect: CommandEffect,
+  now: EpochMs,
+): Promise<boolean> {
+  const newProject = effect.project !== undefined && before.project === null;
+  if (effect.project !== undefined) await saveProject(queries, effect.project);
+  if (effect.model === undefined) return newProject;
+  await saveDesired(queries, before.model, effect.model, now);
+  return newProject || routed(before.model) !== routed(effect.model);
+}
+
+/** What readers of routes see of a model's desired state, as a comparable word; empty when nothing. */
+function routed(model: Model | null): string {
+  return model?.registered
+    ? JSON.stringify([model.id, model.spec.engine, model.idle, model.createdAt])
+    : '';
+}
+
+function modelNamedBy(body: CommandBody): string | null {
+  switch (body.kind) {
+    case 'activate':
+      return null;
+    case 'register':
+      return body.spec.hfModelId;
+    default:
+      return body.hfModelId;
+  }
+}
+
+async function lockName(queries: Queries, name: readonly string[]): Promise<void> {
+  const key = JSON.stringify(['wakefield', ...name]);
+  await queries.execute(sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`);
+}

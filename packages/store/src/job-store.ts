@@ -1,0 +1,151 @@
+import type { JobPatch, JobStore } from '@wakefield/control';
+import type { Job, JobId, JobPhase, ModelId } from '@wakefield/domain';
+import { and, count, desc, eq, inArray, or, type SQL, sql } from 'drizzle-orm';
+import type { Database, Queries } from './database.ts';
+import { assertModelHeld } from './fence.ts';
+import { purgeEndedJobs } from './purge.ts';
+import { bumpRouteRevision } from './route-revision.ts';
+import { isUuid, jobColumns, toJob } from './rows.ts';
+import { jobs } from './schema/jobs.ts';
+import { models } from './schema/models.ts';
+
+/** A literal, not a parameter: only so can Postgres see that the partial indexes fit. */
+export const live = sql`${jobs.phase} <> 'ended'`;
+const ended = sql`${jobs.phase} = 'ended'`;
+
+export function jobStore(database: Database): JobStore {
+  return {
+    intend: async (lease, job) =>
+      await database.transaction(async (queries) => {
+        await assertModelHeld(queries, lease, job.modelId);
+        return await insertOnce(queries, { ...job, phase: 'intended' });
+      }),
+    get: async (id) => {
+      if (!isUuid(id)) return null;
+      const [job] = await database.run((queries) => readJobs(queries, eq(jobs.id, id)));
+      return job ?? null;
+    },
+    listForModel: async (modelId, newest) =>
+      await database.run((queries) => readJobsOfModel(queries, modelId, newest)),
+    listLiveForProject: async (project) => {
+      const rows = await database.run((queries) =>
+        queries
+          .select(jobColumns)
+          .from(jobs)
+          .innerJoin(models, eq(models.id, jobs.modelId))
+          .where(and(eq(models.project, project), models.registered, live))
+          .orderBy(jobs.modelId, desc(jobs.seq)),
+      );
+      return rows.map(toJob);
+    },
+    listLiveForCluster: async (cluster) =>
+      await database.run((queries) => readJobs(queries, and(eq(jobs.cluster, cluster), live))),
+    countLive: async () =>
+      await database.run((queries) =>
+        queries
+          .select({ cluster: jobs.cluster, phase: jobs.phase, count: count() })
+          .from(jobs)
+          .where(live)
+          .groupBy(jobs.cluster, jobs.phase)
+          .orderBy(jobs.cluster, jobs.phase),
+      ),
+    patch: async (id, phases, patch) =>
+      isUuid(id)
+        ? await database.transaction((queries) => patchJob(queries, id, phases, patch))
+        : null,
+    engineKey: async (id) => {
+      if (!isUuid(id)) return null;
+      const [row] = await database.run((queries) =>
+        queries.select({ engineKey: jobs.engineKey }).from(jobs).where(eq(jobs.id, id)),
+      );
+      return row?.engineKey ?? null;
+    },
+    purgeEnded: async (before, keep) => await purgeEndedJobs(database, before, keep),
+  };
+}
+
+/** Live jobs of one model, newest first. */
+export async function readLiveJobs(queries: Queries, modelId: ModelId): Promise<readonly Job[]> {
+  return await readJobs(queries, and(eq(jobs.modelId, modelId), live));
+}
+
+async function readJobs(queries: Queries, where: SQL | undefined): Promise<readonly Job[]> {
+  const rows = await queries
+    .select(jobColumns)
+    .from(jobs)
+    .where(where)
+    .orderBy(jobs.modelId, desc(jobs.seq));
+  return rows.map(toJob);
+}
+
+async function readJobsOfModel(
+  queries: Queries,
+  modelId: ModelId,
+  newest: number,
+): Promise<readonly Job[]> {
+  if (!isUuid(modelId)) return [];
+  const newestEnded = queries
+    .select({ id: jobs.id })
+    .from(jobs)
+    .where(and(eq(jobs.modelId, modelId), ended))
+    .orderBy(desc(jobs.seq))
+    .limit(newest);
+  return await readJobs(
+    queries,
+    and(eq(jobs.modelId, modelId), or(live, inArray(jobs.id, newestEnded))),
+  );
+}
+
+async function insertOnce(queries: Queries, row: typeof jobs.$inferInsert): Promise<Job> {
+  const pair = [jobs.modelId, jobs.seq];
+  const [inserted] = await queries
+    .insert(jobs)
+    .values(row)
+    .onConflictDoNothing({ target: pair })
+    .returning(jobColumns);
+  if (inserted !== undefined) return toJob(inserted);
+  const [first] = await readJobs(
+    queries,
+    and(eq(jobs.modelId, row.modelId), eq(jobs.seq, row.seq)),
+  );
+  if (first === undefined) throw new Error('the job that was in the way is gone');
+  return first;
+}
+
+async function patchJob(
+  queries: Queries,
+  id: JobId,
+  phases: readonly JobPhase[],
+  patch: JobPatch,
+): Promise<Job | null> {
+  const [row] = await queries.select(jobColumns).from(jobs).where(eq(jobs.id, id)).for('update');
+  if (row === undefined || !phases.includes(row.phase) || revives(row.phase, patch)) return null;
+  const before = toJob(row);
+  if (Object.keys(patch).length === 0) return before;
+  const [written] = await queries
+    .update(jobs)
+    .set(patchColumns(patch))
+    .where(eq(jobs.id, id))
+    .returning(jobColumns);
+  if (written === undefined) return null;
+  const after = toJob(written);
+  if (routed(before) !== routed(after)) await bumpRouteRevision(queries);
+  return after;
+}
+
+/** Ended is final, whatever the caller believes. */
+function revives(phase: JobPhase, patch: JobPatch): boolean {
+  return phase === 'ended' && patch.phase !== undefined && patch.phase !== 'ended';
+}
+
+function patchColumns({ address, ...patch }: JobPatch): Partial<typeof jobs.$inferInsert> {
+  if (address === undefined) return patch;
+  return { ...patch, addressHost: address?.host ?? null, addressPort: address?.port ?? null };
+}
+
+/** What readers of routes see of a job, as a comparable word; empty while it is not routed to. */
+function routed({ phase, address, capacity }: Job): string {
+  return phase === 'ready' && address !== null
+    ? JSON.stringify([address.host, address.port, capacity])
+    : '';
+}

@@ -1,0 +1,142 @@
+import type { Lease, ModelStatus, ModelStore } from '@wakefield/control';
+import type { EpochMs, Model, ModelId, ModelPatch } from '@wakefield/domain';
+import { and, asc, eq, inArray, lte, type SQL, sql } from 'drizzle-orm';
+import type { Database, Queries } from './database.ts';
+import { assertModelHeld } from './fence.ts';
+import { purgeUnregisteredModels } from './purge.ts';
+import { bumpRouteRevision } from './route-revision.ts';
+import { fromModel, isUuid, toModel, toModelWithStatus } from './rows.ts';
+import { models } from './schema/models.ts';
+
+/** What a reconcile run hands back for one model. */
+interface SavedPlan {
+  readonly generation: number;
+  readonly patch: ModelPatch;
+  readonly status: ModelStatus;
+  readonly lookAgainAt: EpochMs;
+}
+
+export function modelStore(database: Database): ModelStore {
+  const read = async (where: SQL | undefined) => {
+    const rows = await database.run((queries) =>
+      queries
+        .select()
+        .from(models)
+        .where(where)
+        .orderBy(asc(sql`${models.hfModelId} collate "C"`)),
+    );
+    return rows.map(toModelWithStatus);
+  };
+  return {
+    get: async (id) => (isUuid(id) ? ((await read(eq(models.id, id)))[0] ?? null) : null),
+    find: async (project, hfModelId) =>
+      (await read(and(named(project, hfModelId), models.registered)))[0] ?? null,
+    list: async (project) => await read(and(eq(models.project, project), models.registered)),
+    listDue: async (now, limit) => {
+      const rows = await database.run((queries) =>
+        queries
+          .select({ id: models.id })
+          .from(models)
+          .where(lte(models.nextLookAt, now))
+          .orderBy(asc(models.nextLookAt))
+          .limit(limit),
+      );
+      return rows.map(({ id }) => id);
+    },
+    savePlan: async (id, lease, plan, now) =>
+      await database.transaction((queries) => savePlan(queries, id, lease, plan, now)),
+    lookAt: async (ids, at) => {
+      if (ids.length === 0) return;
+      await database.transaction((queries) => lookAt(queries, ids, at));
+    },
+    purgeUnregistered: async () => await purgeUnregisteredModels(database),
+  };
+}
+
+/** Locks the model's row, registered or not, for the length of the transaction. */
+export async function lockModel(
+  queries: Queries,
+  project: string,
+  hfModelId: string,
+): Promise<Model | null> {
+  const [row] = await queries.select().from(models).where(named(project, hfModelId)).for('update');
+  return row === undefined ? null : toModel(row);
+}
+
+/**
+ * Writes the desired state that a command left, due at once.
+ * @param before the locked row, or null when there was none
+ */
+export async function saveDesired(
+  queries: Queries,
+  before: Model | null,
+  after: Model,
+  now: EpochMs,
+): Promise<void> {
+  const row = {
+    ...fromModel(after),
+    // A plan that was made before must never pass for a newer one, whoever forgot to count.
+    generation: Math.max(after.generation, (before?.generation ?? 0) + 1),
+  };
+  if (before === null) {
+    await queries.insert(models).values({ ...row, nextLookAt: now });
+  } else {
+    await queries
+      .update(models)
+      .set({ ...row, nextLookAt: earlier(now) })
+      .where(eq(models.id, before.id));
+  }
+}
+
+async function savePlan(
+  queries: Queries,
+  id: ModelId,
+  lease: Lease,
+  { generation, patch, status, lookAgainAt }: SavedPlan,
+  now: EpochMs,
+): Promise<boolean> {
+  await assertModelHeld(queries, lease, id);
+  const [before] = await queries.select().from(models).where(eq(models.id, id)).for('update');
+  if (before === undefined) return true;
+  const write = (columns: Partial<typeof models.$inferInsert>) =>
+    queries.update(models).set(columns).where(eq(models.id, id));
+  if (before.generation !== generation) {
+    await write({ nextLookAt: now });
+    return false;
+  }
+  const decided = patch.idle !== undefined || patch.replicas !== undefined;
+  await write({
+    ...patch,
+    ...status,
+    ...(decided ? { updatedAt: now } : {}),
+    nextLookAt: lookAgainAt,
+  });
+  const seen = { idle: before.idle, state: before.state, reason: before.reason };
+  const told = { idle: patch.idle ?? before.idle, state: status.state, reason: status.reason };
+  if (before.registered && JSON.stringify(seen) !== JSON.stringify(told))
+    await bumpRouteRevision(queries);
+  return true;
+}
+
+/** The rows are locked in one order first: two of these at once would else block each other. */
+async function lookAt(queries: Queries, ids: readonly ModelId[], at: EpochMs): Promise<void> {
+  await queries
+    .select({ id: models.id })
+    .from(models)
+    .where(inArray(models.id, [...ids]))
+    .orderBy(asc(models.id))
+    .for('update');
+  await queries
+    .update(models)
+    .set({ nextLookAt: earlier(at) })
+    .where(inArray(models.id, [...ids]));
+}
+
+/** `least` ignores null, so a model without a next look gets one. */
+function earlier(at: EpochMs): SQL {
+  return sql`least(${models.nextLookAt}, ${sql.param(at, models.nextLookAt)}::timestamptz)`;
+}
+
+function named(project: string, hfModelId: string): SQL | undefined {
+  return and(eq(models.project, project), eq(models.hfModelId, hfModelId));
+}

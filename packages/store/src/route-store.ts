@@ -1,0 +1,79 @@
+import type { RouteStore } from '@wakefield/control';
+import type { Endpoint, ModelId, Route } from '@wakefield/domain';
+import { and, asc, eq, isNotNull, sql } from 'drizzle-orm';
+import type { Database, Queries } from './database.ts';
+import { toAddress } from './rows.ts';
+import { jobs } from './schema/jobs.ts';
+import { models } from './schema/models.ts';
+import { projects } from './schema/projects.ts';
+import { routeRevision } from './schema/route-revision.ts';
+
+export function routeStore(database: Database): RouteStore {
+  return {
+    revision: async () => await database.run(readRevision),
+    load: async () =>
+      await database.snapshot(async (queries) => {
+        const revision = await readRevision(queries);
+        const names = await queries.select({ name: projects.name }).from(projects);
+        const endpoints = await readEndpoints(queries);
+        return {
+          revision,
+          projects: names.map(({ name }) => name).sort(),
+          routes: await readRoutes(queries, endpoints),
+        };
+      }),
+  };
+}
+
+/** @throws Error when the single row is missing: the database was never migrated to the end */
+export async function readRevision(queries: Queries): Promise<number> {
+  const [row] = await queries.select({ revision: routeRevision.revision }).from(routeRevision);
+  if (row === undefined) throw new Error('the route revision has no row');
+  return row.revision;
+}
+
+async function readRoutes(
+  queries: Queries,
+  endpoints: ReadonlyMap<ModelId, readonly Endpoint[]>,
+): Promise<readonly Route[]> {
+  const rows = await queries
+    .select({
+      modelId: models.id,
+      project: models.project,
+      hfModelId: models.hfModelId,
+      engine: models.engine,
+      state: models.state,
+      idle: models.idle,
+      reason: models.reason,
+      createdAt: models.createdAt,
+    })
+    .from(models)
+    .where(eq(models.registered, true))
+    .orderBy(asc(models.project), asc(models.hfModelId));
+  return rows.map((row) => ({ ...row, endpoints: endpoints.get(row.modelId) ?? [] }));
+}
+
+async function readEndpoints(queries: Queries): Promise<ReadonlyMap<ModelId, readonly Endpoint[]>> {
+  const rows = await queries
+    .select({
+      modelId: jobs.modelId,
+      jobId: jobs.id,
+      cluster: jobs.cluster,
+      host: jobs.addressHost,
+      port: jobs.addressPort,
+      engineKey: jobs.engineKey,
+      capacity: jobs.capacity,
+    })
+    .from(jobs)
+    .where(and(sql`${jobs.phase} = 'ready'`, isNotNull(jobs.addressHost)))
+    .orderBy(asc(jobs.modelId), asc(jobs.seq));
+  const byModel = new Map<ModelId, Endpoint[]>();
+  for (const { modelId, host, port, ...rest } of rows) {
+    const address = toAddress(host, port);
+    if (address === null) continue;
+    const endpoints = byModel.get(modelId) ?? [];
+    byModel.set(modelId, endpoints);
+    endpoints.push({ ...rest, address });
+  }
+  return byModel;
+}

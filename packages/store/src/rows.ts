@@ -1,0 +1,89 @@
+import type { ModelWithStatus } from '@wakefield/control';
+import type { Address, Command, Job, Model } from '@wakefield/domain';
+import { getTableColumns } from 'drizzle-orm';
+import type { commands } from './schema/commands.ts';
+import { jobs } from './schema/jobs.ts';
+import type { models } from './schema/models.ts';
+
+type JobRow = Omit<typeof jobs.$inferSelect, 'engineKey'>;
+type ModelRow = typeof models.$inferSelect;
+
+const { engineKey: _secret, ...publicJobColumns } = getTableColumns(jobs);
+/** Columns of a Job: all but the engine's key. */
+export const jobColumns = publicJobColumns;
+
+export function toJob({ addressHost, addressPort, ...row }: JobRow): Job {
+  return { ...row, address: toAddress(addressHost, addressPort) };
+}
+
+export function toAddress(host: string | null, port: number | null): Address | null {
+  return host === null || port === null ? null : { host, port };
+}
+
+export function toModel(row: ModelRow): Model {
+  const { state, reason, because, ...model } = toModelWithStatus(row);
+  return model;
+}
+
+export function toModelWithStatus(row: ModelRow): ModelWithStatus {
+  return {
+    id: row.id,
+    project: row.project,
+    cluster: row.cluster,
+    spec: {
+      hfModelId: row.hfModelId,
+      engine: row.engine,
+      gpuCount: row.gpuCount,
+      walltimeSeconds: row.walltimeSeconds,
+      walltimeRatio: row.walltimeRatio,
+      idleTimeoutSeconds: row.idleTimeoutSeconds,
+      autoscale: row.autoscale,
+      isRefreshing: row.isRefreshing,
+      cluster: row.specCluster,
+      maxReplicas: row.maxReplicas,
+      engineArgs: row.engineArgs,
+      resources: row.resources,
+    },
+    revision: row.revision,
+    generation: row.generation,
+    registered: row.registered,
+    stopRequested: row.stopRequested,
+    idle: row.idle,
+    replicas: row.replicas,
+    replicasChangedAt: row.replicasChangedAt,
+    lastWakeupAt: row.lastWakeupAt,
+    lastRequestAt: row.lastRequestAt,
+    traceId: row.traceId,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+    state: row.state,
+    reason: row.reason,
+    because: row.because,
+  };
+}
+
+/** Columns of a Model; its status and its next look are written elsewhere. */
+export function fromModel({ spec, ...model }: Model): typeof models.$inferInsert {
+  const { cluster: specCluster, ...columns } = spec;
+  return { ...columns, ...model, specCluster };
+}
+
+export function toCommand(row: typeof commands.$inferSelect): Command {
+  return {
+    id: row.id,
+    project: row.project,
+    body: row.body,
+    by: row.by,
+    acceptedAt: row.acceptedAt,
+    outcome: row.outcome,
+    finishedAt: row.finishedAt,
+    traceId: row.traceId,
+  };
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Ids come from callers, too: what is no UUID names nothing, and would make Postgres throw. */
+export function isUuid(id: string): boolean {
+  return UUID.test(id);
+}

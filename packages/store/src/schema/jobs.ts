@@ -1,0 +1,56 @@
+import type { JobOutcome, JobPhase } from '@wakefield/domain';
+import { sql } from 'drizzle-orm';
+import { check, index, integer, pgTable, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { moment, words } from './column-types.ts';
+import { models } from './models.ts';
+
+export const jobs = pgTable(
+  'jobs',
+  {
+    id: uuid('id').primaryKey(),
+    modelId: uuid('model_id')
+      .notNull()
+      .references(() => models.id),
+    project: words('project').notNull(),
+    cluster: words('cluster').notNull(),
+    seq: integer('seq').notNull(),
+    name: words('name').notNull(),
+    revision: integer('revision').notNull(),
+    phase: words('phase').$type<JobPhase>().notNull(),
+    outcome: words('outcome').$type<JobOutcome>(),
+    reason: words('reason'),
+    /** Not a foreign key: the predecessor's row is purged in its own time. */
+    successorOf: uuid('successor_of'),
+    walltimeSeconds: integer('walltime_seconds').notNull(),
+    clusterJobId: words('cluster_job_id'),
+    node: words('node'),
+    addressHost: words('address_host'),
+    addressPort: integer('address_port'),
+    capacity: integer('capacity'),
+    intendedAt: moment('intended_at').notNull(),
+    submittedAt: moment('submitted_at'),
+    startedAt: moment('started_at'),
+    endsAt: moment('ends_at'),
+    readyAt: moment('ready_at'),
+    drainUntil: moment('drain_until'),
+    endAskedAt: moment('end_asked_at'),
+    cancelledAt: moment('cancelled_at'),
+    endedAt: moment('ended_at'),
+    /** Secret. Read by `engineKey` and by the route table alone; never part of a Job. */
+    engineKey: words('engine_key').notNull(),
+  },
+  (table) => [
+    uniqueIndex('jobs_model_seq').on(table.modelId, table.seq),
+    uniqueIndex('jobs_name').on(table.name),
+    index('jobs_live_by_cluster').on(table.cluster).where(sql`${table.phase} <> 'ended'`),
+    index('jobs_live_by_model').on(table.modelId).where(sql`${table.phase} <> 'ended'`),
+    index('jobs_ended').on(table.endedAt).where(sql`${table.phase} = 'ended'`),
+    check(
+      'jobs_phase',
+      sql`${table.phase} in ('intended', 'queued', 'starting', 'ready', 'draining', 'ended')`,
+    ),
+    check('jobs_address', sql`(${table.addressHost} is null) = (${table.addressPort} is null)`),
+    // Purging goes by this date: an ended row without it would stay for ever.
+    check('jobs_ended_at', sql`${table.phase} <> 'ended' or ${table.endedAt} is not null`),
+  ],
+);
