@@ -104,6 +104,7 @@ export function parseDependencies(control: string): readonly string[] {
 
 async function installedPackages(names: readonly string[]): Promise<ReadonlySet<string>> {
   if (names.length === 0) return new Set();
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query has placeholders of its own
   const format = ['-W', '-f', '${Package} ${db:Status-Status}\\n'];
   // dpkg-query fails when one of the names is unknown, and prints the others all the same.
   const { stdout } = await run('dpkg-query', [...format, ...names], limits).catch(

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync, renameSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findCommand } from './find-command.ts';
@@ -41,14 +41,7 @@ const logLimitBytes = 8 << 20;
  * @throws when the program cannot be started at all
  */
 export async function spawnDaemon(options: DaemonOptions): Promise<Daemon> {
-  const setpriv = process.platform === 'linux' ? findCommand('setpriv') : null;
-  const [command, args] =
-    setpriv === null
-      ? [options.command, options.args]
-      : [
-          setpriv,
-          ['--pdeathsig', options.deathSignal.slice(3), '--', options.command, ...options.args],
-        ];
+  const { command, args } = boundToUs(options.command, options.args, options.deathSignal);
   keepPreviousLog(options.logFile);
   const log = openSync(options.logFile, 'a', 0o600);
   const child = spawn(command, args, {
@@ -77,6 +70,26 @@ export async function spawnDaemon(options: DaemonOptions): Promise<Daemon> {
     exit: () => over,
     stop: (steps) => stopChild(pid, exited, () => over, steps),
   };
+}
+
+/**
+ * The command line that makes the kernel end a child when this process is gone, where setpriv(1) is there.
+ * The new program keeps the process id.
+ */
+export function boundToUs(
+  command: string,
+  args: readonly string[],
+  deathSignal: NodeJS.Signals,
+): { readonly command: string; readonly args: readonly string[] } {
+  const setpriv = process.platform === 'linux' ? findCommand('setpriv') : null;
+  if (setpriv === null || !knowsDeathSignals(setpriv)) return { command, args };
+  const signal = deathSignal.slice('SIG'.length);
+  return { command: setpriv, args: ['--pdeathsig', signal, '--', command, ...args] };
+}
+
+/** BusyBox has a smaller one. */
+function knowsDeathSignals(setpriv: string): boolean {
+  return spawnSync(setpriv, ['--pdeathsig', 'keep', 'true'], { stdio: 'ignore' }).status === 0;
 }
 
 async function stopChild(

@@ -13,7 +13,7 @@ const systemDirectories = [
 ];
 
 /** Every executable file of that name: those on PATH in its order, then the system's usual places. */
-export function findCommands(name: string, path = process.env['PATH'] ?? ''): readonly string[] {
+export function findCommands(name: string, path = process.env.PATH ?? ''): readonly string[] {
   const directories = [...path.split(delimiter).filter((dir) => dir !== ''), ...systemDirectories];
   return [...new Set(directories)].map((dir) => join(dir, name)).filter(isExecutable);
 }

@@ -66,6 +66,16 @@ export function listProcessesWithEnvironment(name: string, value: string): reado
   );
 }
 
+/** Processes that have to do with a path: in their arguments, their environment or as working directory. */
+export function listProcessesAround(path: string): readonly ProcessEntry[] {
+  return listProcesses().filter(
+    ({ pid, command, workingDirectory }) =>
+      command.includes(path) ||
+      workingDirectory.startsWith(path) ||
+      quietly(() => readFileSync(`/proc/${pid}/environ`, 'utf8')).includes(path),
+  );
+}
+
 function quietly(read: () => string): string {
   try {
     return read();

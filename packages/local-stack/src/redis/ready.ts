@@ -48,6 +48,7 @@ async function ask(url: string): Promise<RedisFacts | undefined> {
   } catch {
     return undefined;
   } finally {
-    client.disconnect();
+    // An ended client that is told to disconnect keeps a timer.
+    if (client.status !== 'end') client.disconnect();
   }
 }

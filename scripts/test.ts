@@ -1,0 +1,150 @@
+// `npm test [-- PATTERN …]`: brings real stores and SLURM, runs every test (or those whose path matches), and
+// ends everything again. The last line is `N passed, N failed`.
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  endProcesses,
+  installPackages,
+  isAlive,
+  listProcessesAround,
+  missingPackages,
+  SetupError,
+  startPostgres,
+  startRedis,
+} from '@wakefield/local-stack';
+import { runJest } from './test-run/jest-run.ts';
+import {
+  addTallies,
+  closingLine,
+  emptyTally,
+  exitCode,
+  type Tally,
+  withFailure,
+} from './test-run/tally.ts';
+
+const root = join(import.meta.dirname, '..');
+const prefix = 'wakefield-test-';
+const say = (line: string) => console.log(line);
+
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => stopping.abort(signal));
+// The one who started us is gone without a word.
+process.on('disconnect', () => stopping.abort('SIGHUP'));
+
+sweepDirectoriesOfKilledRuns();
+const scratch = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
+// Postgres' user has to get through, and so have the users of jobs.
+chmodSync(scratch, 0o755);
+let tally: Tally = emptyTally;
+try {
+  tally = await runAll(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  tally = withFailure(tally, error.message);
+} finally {
+  tally = await leaveNothing(tally);
+}
+for (const remark of tally.remarks) say(remark);
+if (stopping.signal.aborted) say(`Stopped by ${String(stopping.signal.reason)}.`);
+say(closingLine(tally));
+process.exit(stopping.signal.aborted ? 130 : exitCode(tally));
+
+async function runAll(args: readonly string[]): Promise<Tally> {
+  const started = performance.now();
+  await installPackages(missingPackages(), say);
+  const [postgres, redis] = await Promise.all([
+    startPostgres({ directory: join(scratch, 'postgres'), durability: 'fast', report: say }),
+    startRedis({ directory: join(scratch, 'redis'), durability: 'fast', report: say }),
+  ]);
+  say(
+    `Postgres ${postgres.major} (${postgres.source}) and Redis ${redis.version} (${redis.source}) ` +
+      `are up after ${((performance.now() - started) / 1000).toFixed(1)} s.`,
+  );
+  try {
+    return await runProjects(args, {
+      ...process.env,
+      WAKEFIELD_TEST_DATABASE_URL: postgres.url,
+      WAKEFIELD_TEST_REDIS_URL: redis.url,
+      TMPDIR: makeTemporary(),
+    });
+  } finally {
+    await Promise.all([postgres.stop(), redis.stop()]);
+  }
+}
+
+/** Whole processes need the machine for themselves, so that their timing means something. */
+async function runProjects(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<Tally> {
+  const place = { root, scratch };
+  const workers = fitWorkers();
+  const quick = await runJest(
+    { projects: ['unit', 'integration'], workers, testTimeoutMs: 20_000, args },
+    place,
+    environment,
+    stopping.signal,
+  );
+  if (stopping.signal.aborted) return quick;
+  const whole = await runJest(
+    {
+      projects: ['e2e'],
+      workers: Math.max(1, Math.floor(workers / 4)),
+      testTimeoutMs: 120_000,
+      args,
+    },
+    place,
+    environment,
+    stopping.signal,
+  );
+  return addTallies(quick, whole);
+}
+
+/** A worker takes a core and, with a private SLURM in it, up to a gigabyte. */
+function fitWorkers(): number {
+  const byMemory = Math.floor(process.availableMemory() / 2 ** 30);
+  return Math.max(1, Math.min(availableParallelism(), byMemory, 8));
+}
+
+/** Tests make their directories below it, so that one removal takes them all; short, for unix sockets. */
+function makeTemporary(): string {
+  const directory = join(scratch, 't');
+  mkdirSync(directory);
+  chmodSync(directory, 0o1777);
+  return directory;
+}
+
+/** A process that outlives its test is a fault of the test or of what it tests. */
+async function leaveNothing(before: Tally): Promise<Tally> {
+  const strays = await settledStrays();
+  const after = strays.reduce(
+    (sum, { pid, command }) => withFailure(sum, `left running: ${pid} ${command.slice(0, 160)}`),
+    before,
+  );
+  await endProcesses(
+    strays.map(({ pid }) => pid),
+    [{ signal: 'SIGKILL', waitMs: 3000 }],
+  );
+  rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
+  return after;
+}
+
+/** What is on its way out gets three seconds. */
+async function settledStrays(): Promise<ReturnType<typeof listProcessesAround>> {
+  const deadline = performance.now() + 3000;
+  for (;;) {
+    const strays = listProcessesAround(scratch);
+    if (strays.length === 0 || performance.now() > deadline) return strays;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function sweepDirectoriesOfKilledRuns(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = Number(new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]);
+    if (!Number.isNaN(pid) && !isAlive(pid))
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
