@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { ClustersFileError, parseClusters } from './load-clusters.ts';
+
+const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICm+Ja+J9v93R5gwggN9IljFW1Jf432D/TofatB/2QP6';
+
+const least = `clusters:
+  site:
+    kind: slurm-ssh
+    host: login
+    user: me
+    keyFile: keys/id
+    hostKey: ${key}
+    workingDirectory: /scratch/wf/
+`;
+
+function problemsOf(text: string): string[] {
+  try {
+    parseClusters(text, 'clusters.yaml');
+    return [];
+  } catch (error) {
+    if (!(error instanceof ClustersFileError)) throw error;
+    return error.message.split('\n');
+  }
+}
+
+describe('clusters.yaml', () => {
+  test('the example for a centre is valid', () => {
+    const path = join(import.meta.dirname, '../../../../deploy/clusters.example.yaml');
+    const { clusters, defaultCluster } = parseClusters(readFileSync(path, 'utf8'), path);
+    expect(clusters.map(({ name, kind }) => [name, kind])).toEqual([
+      ['karolina', 'slurm-ssh'],
+      ['here', 'local'],
+    ]);
+    expect(defaultCluster).toBe('karolina');
+  });
+
+  test('fills in what a short file leaves out', () => {
+    const { clusters, defaultCluster } = parseClusters(least, '/etc/wakefield/clusters.yaml');
+    expect(defaultCluster).toBe('site');
+    expect(clusters[0]).toMatchObject({
+      name: 'site',
+      port: 22,
+      keyFile: '/etc/wakefield/keys/id',
+      hostKey: [key],
+      workingDirectory: '/scratch/wf',
+      gpus: { style: 'gres', type: null },
+      transport: { kind: 'ssh' },
+      cadence: { busy: 2000, quiet: 20_000 },
+      timeouts: { connect: 15_000, command: 30_000, submit: 150_000 },
+      limits: { jobs: null, walltime: null, gpusPerJob: null },
+      drainBeforeEnd: 60_000,
+    });
+  });
+
+  test('reads lengths of time with units', () => {
+    const { clusters } = parseClusters(`${least}    limits: { walltime: 1.5h }\n`, 'clusters.yaml');
+    expect(clusters[0]?.limits.walltime).toBe(5_400_000);
+  });
+
+  test.each([
+    ['an unknown key', `${least}    hots: x\n`, 'clusters.yaml:9: clusters.site.hots: unknown key'],
+    [
+      'an unknown key deep down',
+      `${least}    gpus: { style: gres, kind: a100 }\n`,
+      'clusters.yaml:9: clusters.site.gpus.kind: unknown key',
+    ],
+    [
+      'an option of sbatch that is ours',
+      `${least}    defaults:\n      options: { export: ALL }\n`,
+      'clusters.yaml:10: clusters.site.defaults.options.export: unknown key',
+    ],
+    [
+      'a relative working directory',
+      least.replace('/scratch/wf/', 'scratch'),
+      'clusters.yaml:8: clusters.site.workingDirectory: must be an absolute path',
+    ],
+    [
+      'a broken host key',
+      least.replace('AAAAC3', 'AAAAD3'),
+      'clusters.yaml:7: clusters.site.hostKey: ',
+    ],
+    [
+      'a bad length of time',
+      `${least}    drainBeforeEnd: soon\n`,
+      'clusters.yaml:9: clusters.site.drainBeforeEnd: expected seconds',
+    ],
+    [
+      'ports the wrong way round',
+      `${least}    ports: { from: 9, to: 8 }\n`,
+      'clusters.yaml:9: clusters.site.ports: from must not be above to',
+    ],
+    [
+      'a bad cluster name',
+      least.replace('site:', 'Site_1:'),
+      'clusters.yaml:2: clusters.Site_1: a cluster is named by',
+    ],
+    ['an unknown kind', least.replace('slurm-ssh', 'pbs'), 'clusters.yaml:3: clusters.site.kind: '],
+    [
+      'a default that is not there',
+      `defaultCluster: other\n${least}`,
+      'clusters.yaml:1: defaultCluster: is not one of the clusters',
+    ],
+    ['broken YAML', 'clusters: {\n', 'clusters.yaml:2: '],
+    ['the same key twice', `${least}    host: b\n`, 'clusters.yaml:9: '],
+    ['no cluster', 'clusters: {}\n', 'clusters.yaml:1: clusters: name at least one cluster'],
+    ['an empty file', '', 'clusters.yaml: '],
+    [
+      'a line break in a set-up line',
+      `${least}    recipes: { vllm: { setup: ["a\\nb"] } }\n`,
+      'clusters.yaml:9: clusters.site.recipes.vllm.setup.0: must be one line',
+    ],
+  ])('refuses %s', (_, text, expected) => {
+    expect(problemsOf(text)).toContainEqual(expect.stringContaining(expected));
+  });
+});

@@ -1,0 +1,140 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { type LocalConfig, local } from './local.ts';
+import { type SlurmSshConfig, slurmSsh } from './slurm-ssh.ts';
+
+/** One cluster of clusters.yaml, with its name; file names are absolute. */
+export type ClusterConfig = SlurmSshConfig | LocalConfig;
+
+export interface ClustersFile {
+  readonly clusters: readonly ClusterConfig[];
+  /** Where a project is activated when nobody says; the first cluster if the file names none. */
+  readonly defaultCluster: string;
+}
+
+/** clusters.yaml cannot be used. The message has one line per problem: file, line, path, what is wrong. */
+export class ClustersFileError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'ClustersFileError';
+  }
+}
+
+const clusterName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'a cluster is named by 1 to 40 of a-z, 0-9 and -');
+
+const clustersFile = z
+  .strictObject({
+    clusters: z
+      .record(clusterName, z.discriminatedUnion('kind', [slurmSsh, local]))
+      .refine((clusters) => Object.keys(clusters).length > 0, 'name at least one cluster'),
+    defaultCluster: z.string().optional(),
+  })
+  .refine(
+    ({ clusters, defaultCluster }) =>
+      defaultCluster === undefined || Object.hasOwn(clusters, defaultCluster),
+    { path: ['defaultCluster'], message: 'is not one of the clusters' },
+  );
+
+/**
+ * Reads and checks clusters.yaml.
+ * @throws ClustersFileError with every problem at once
+ */
+export async function loadClusters(path: string): Promise<ClustersFile> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new ClustersFileError(`${path} cannot be read: ${(error as Error).message}`, error);
+  }
+  return parseClusters(text, path);
+}
+
+/** {@link loadClusters} on text; `path` is for messages and for relative file names. */
+export function parseClusters(text: string, path: string): ClustersFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  if (document.errors.length > 0)
+    throw new ClustersFileError(
+      document.errors
+        .map((error) => `${path}:${lines.linePos(error.pos[0]).line}: ${firstLine(error.message)}`)
+        .join('\n'),
+    );
+  const parsed = clustersFile.safeParse(document.toJS());
+  if (!parsed.success) {
+    const problems = parsed.error.issues.flatMap(flatten);
+    throw new ClustersFileError(
+      problems.map((issue) => `${path}${describe(issue, document, lines)}`).join('\n'),
+    );
+  }
+  const clusters = Object.entries(parsed.data.clusters).map(([name, cluster]) =>
+    absolute({ ...cluster, name }, dirname(resolve(path))),
+  );
+  return { clusters, defaultCluster: parsed.data.defaultCluster ?? clusters[0]?.name ?? '' };
+}
+
+interface Problem {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** Unknown keys come as one issue at their parent: name each at its own place. */
+function flatten(issue: z.core.$ZodIssue): readonly Problem[] {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'unknown key' }));
+  if (issue.code === 'invalid_key')
+    return issue.issues.map(({ message }) => ({ path: issue.path, message }));
+  return [{ path: issue.path, message: issue.message }];
+}
+
+function describe({ path, message }: Problem, document: Document, lines: LineCounter): string {
+  const line = lineOf(path, document, lines);
+  const where = path.map(String).join('.');
+  return `${line === null ? '' : `:${line}`}: ${where === '' ? '' : `${where}: `}${message}`;
+}
+
+/** Line of the key, or of the nearest parent that the file has. */
+function lineOf(
+  path: readonly PropertyKey[],
+  document: Document,
+  lines: LineCounter,
+): number | null {
+  for (let length = path.length; length > 0; length--) {
+    const parent = document.getIn(path.slice(0, length - 1), true);
+    const key = path[length - 1];
+    const keyNode = isMap(parent)
+      ? parent.items.find(({ key: node }) => isScalar(node) && String(node.value) === String(key))
+          ?.key
+      : document.getIn(path.slice(0, length), true);
+    if (isNode(keyNode) && keyNode.range) return lines.linePos(keyNode.range[0]).line;
+  }
+  return null;
+}
+
+function absolute(cluster: ClusterConfig, folder: string): ClusterConfig {
+  const file = (name: string) => resolve(folder, name.replace(/^~(?=\/|$)/, homedir()));
+  if (cluster.kind === 'local')
+    return {
+      ...cluster,
+      directory: file(cluster.directory),
+      modelDirectory: cluster.modelDirectory === null ? null : file(cluster.modelDirectory),
+    };
+  const login = <T extends { keyFile: string; passphraseFile: string | null }>(from: T): T => ({
+    ...from,
+    keyFile: file(from.keyFile),
+    passphraseFile: from.passphraseFile === null ? null : file(from.passphraseFile),
+  });
+  const { transport } = cluster;
+  return {
+    ...login(cluster),
+    transport: transport.kind === 'jump' ? login(transport) : transport,
+  };
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? text;
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { cadence, limits, line, portRange, recipeSettings } from './fields.ts';
+
+/** This machine: jobs are process groups. */
+export const local = z.strictObject({
+  kind: z.literal('local'),
+  /** Parent of the job directories; relative to clusters.yaml. */
+  directory: line,
+  /** GPUs that jobs may take together; 0 means that they are not counted. */
+  gpus: z.int().min(0).default(0),
+  recipes: z.record(line, recipeSettings).default({}),
+  /** Relative to clusters.yaml. */
+  modelDirectory: line.nullable().default(null),
+  bindHost: line.default('127.0.0.1'),
+  ports: portRange.default({ from: 20_000, to: 29_999 }),
+  limits,
+  cadence: cadence('500ms', '5s'),
+});
+
+export type LocalConfig = z.output<typeof local> & { readonly name: string };
