@@ -1,5 +1,6 @@
 import type { CommandInsertion, CommandStore, NewCommand } from '@wakefield/control';
-import { and, asc, eq, isNotNull, isNull, lt } from 'drizzle-orm';
+import type { CommandId } from '@wakefield/domain';
+import { and, asc, desc, eq, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm';
 import { applyCommandRow } from './apply-command-row.ts';
 import type { Database } from './database.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -15,6 +16,17 @@ export function commandStore(database: Database): CommandStore {
         queries.select().from(commands).where(eq(commands.id, id)),
       );
       return row === undefined ? null : toCommand(row);
+    },
+    listForProject: async (project, { limit, after }) => {
+      const rows = await database.run((queries) =>
+        queries
+          .select()
+          .from(commands)
+          .where(and(eq(commands.project, project), after === null ? undefined : olderThan(after)))
+          .orderBy(desc(commands.acceptedAt), desc(commands.id))
+          .limit(limit),
+      );
+      return rows.map(toCommand);
     },
     listStale: async (acceptedBefore, limit) => {
       const rows = await database.run((queries) =>
@@ -32,6 +44,14 @@ export function commandStore(database: Database): CommandStore {
         ? await database.transaction((queries) => applyCommandRow(queries, id, now, decide))
         : null,
   };
+}
+
+/** Nothing is older than a command that is not there. */
+function olderThan(id: CommandId): SQL {
+  if (!isUuid(id)) return sql`false`;
+  return sql`(${commands.acceptedAt}, ${commands.id}) < (
+    select earlier.accepted_at, earlier.id from ${commands} as earlier where earlier.id = ${id}
+  )`;
 }
 
 async function insert(database: Database, command: NewCommand): Promise<CommandInsertion> {

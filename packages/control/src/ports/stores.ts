@@ -79,6 +79,11 @@ export interface CommandContext {
 export interface CommandStore {
   insert(command: NewCommand): Promise<CommandInsertion>;
   get(id: CommandId): Promise<Command | null>;
+  /** Of a project, newest first; behind the command `after`, where one is named. */
+  listForProject(
+    project: ProjectName,
+    page: { readonly limit: number; readonly after: CommandId | null },
+  ): Promise<readonly Command[]>;
   /** Accepted and unfinished since before `acceptedBefore`, oldest first. */
   listStale(acceptedBefore: EpochMs, limit: number): Promise<readonly CommandId[]>;
   /**
