@@ -1,1 +1,6 @@
-export {};
+export type { LoadedRecipes } from './catalog.ts';
+export { builtInRecipes, createCatalog, loadRecipes } from './catalog.ts';
+export { quote } from './quote.ts';
+export type { RenderedJob, RenderInput } from './render.ts';
+export type { Parameter, Recipe } from './schema.ts';
+export { recipeSchema } from './schema.ts';

@@ -1,0 +1,20 @@
+/** One series of a metrics page. All labels named here must match; others are ignored. */
+export interface MetricSeries {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** How one kind of engine is asked whether it is ready and how it does. Plain data from its recipe. */
+export interface EngineProbe {
+  /** Answers 200 when the engine is up. */
+  readonly healthPath: string;
+  /** OpenAI's list of models. */
+  readonly modelsPath: string;
+  /** Kinds of tiny request, tried in this order until the engine knows one. */
+  readonly warmUps: readonly ('chat' | 'completion' | 'embedding')[];
+  /** Prometheus text; null: the engine has none. */
+  readonly metricsPath: string | null;
+  /** Candidates over the engine's versions: the first that the page has is taken, all its matches summed. */
+  readonly running: readonly MetricSeries[];
+  readonly waiting: readonly MetricSeries[];
+}

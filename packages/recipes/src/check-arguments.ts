@@ -1,0 +1,63 @@
+import type { ArgumentProblem } from '@wakefield/control';
+import type { Parameter, Recipe } from './schema.ts';
+
+/** First problem of a model's `engine_args`, or null. Names, types, bounds, and what goes only together. */
+export function checkArguments(
+  recipe: Recipe,
+  args: Readonly<Record<string, unknown>>,
+): ArgumentProblem | null {
+  for (const [name, value] of Object.entries(args)) {
+    const param = `engine_args.${name}`;
+    const parameter = Object.hasOwn(recipe.parameters, name) ? recipe.parameters[name] : undefined;
+    if (parameter === undefined) return { param, message: unknownName(recipe, name) };
+    const message = checkValue(parameter, value) ?? checkRequired(parameter, args);
+    if (message !== null) return { param, message };
+  }
+  return null;
+}
+
+function unknownName(recipe: Recipe, name: string): string {
+  const names = Object.keys(recipe.parameters).sort().join(', ');
+  return `engine ${recipe.name} takes no argument ${JSON.stringify(name)}; it takes ${names}`;
+}
+
+function checkValue(parameter: Parameter, value: unknown): string | null {
+  switch (parameter.type) {
+    case 'boolean':
+      return typeof value === 'boolean' ? null : 'must be true or false';
+    case 'integer':
+      return Number.isSafeInteger(value)
+        ? checkBounds(parameter, value as number)
+        : 'must be an integer';
+    case 'number':
+      return typeof value === 'number' && Number.isFinite(value)
+        ? checkBounds(parameter, value)
+        : 'must be a number';
+    case 'string':
+      return typeof value === 'string' ? checkText(parameter, value) : 'must be a string';
+  }
+}
+
+function checkBounds(
+  { min, max }: { min?: number | undefined; max?: number | undefined },
+  value: number,
+) {
+  if (min !== undefined && value < min) return `must be at least ${min}`;
+  if (max !== undefined && value > max) return `must be at most ${max}`;
+  return null;
+}
+
+function checkText(parameter: Extract<Parameter, { type: 'string' }>, value: string) {
+  if (parameter.enum !== undefined && !parameter.enum.includes(value)) {
+    return `must be one of ${parameter.enum.join(', ')}`;
+  }
+  if (parameter.pattern !== undefined && !new RegExp(`^(?:${parameter.pattern})$`).test(value)) {
+    return `must match ${parameter.pattern}`;
+  }
+  return null;
+}
+
+function checkRequired(parameter: Parameter, args: Readonly<Record<string, unknown>>) {
+  const missing = parameter.requires?.find((name) => !Object.hasOwn(args, name));
+  return missing === undefined ? null : `needs ${missing} as well`;
+}

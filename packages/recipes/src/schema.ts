@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { checkTemplate, type TemplateUse } from './template.ts';
+
+const template = (use: TemplateUse) =>
+  z.string().superRefine((text, context) => {
+    const problem = checkTemplate(text, use);
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+  });
+
+const described = {
+  description: z.string().min(1),
+  /** Command line option; a value follows it after `=`. */
+  flag: z.string().regex(/^--[a-z0-9][a-z0-9-]*$/, 'must look like --some-flag'),
+  /** Other parameters that have to be given along with this one. */
+  requires: z.array(z.string()).optional(),
+};
+
+const bounds = { min: z.number().optional(), max: z.number().optional() };
+
+const parameter = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('integer'),
+    ...described,
+    ...bounds,
+    default: z.int().optional(),
+    /** Taken from the job instead of a fixed default: all of its GPUs. */
+    default_from: z.enum(['gpus', 'gpu_count', 'nodes']).optional(),
+  }),
+  z.strictObject({
+    type: z.literal('number'),
+    ...described,
+    ...bounds,
+    default: z.number().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('boolean'),
+    ...described,
+    /** What `false` becomes; without it, false is left out. */
+    negated_flag: described.flag.optional(),
+    default: z.boolean().optional(),
+  }),
+  z
+    .strictObject({
+      type: z.literal('string'),
+      ...described,
+      enum: z.array(z.string()).min(1).optional(),
+      /** Regular expression for the whole value. */
+      pattern: z.string().optional(),
+      default: z.string().optional(),
+    })
+    .refine((value) => value.enum !== undefined || value.pattern !== undefined, {
+      message: 'a string needs an enum or a pattern',
+    }),
+]);
+
+const commandItem = z.union([
+  template('command'),
+  /** Given only if the command in `when` succeeds on the node. */
+  z.strictObject({
+    when: z.array(template('command')).min(1),
+    args: z.array(template('command')).min(1),
+  }),
+]);
+
+const path = z.string().regex(/^\/[\w./-]*$/, 'must be a path');
+
+/** One series of a metrics page; the first of a list that the page has is taken. */
+const series = z.strictObject({
+  name: z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'must be a metric name'),
+  labels: z.record(z.string(), z.string()).default({}),
+});
+
+const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a variable name');
+const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a plain file name');
+
+/** Everything that a `recipe.yaml` may say. Unknown words are refused. */
+export const recipeSchema = z
+  .strictObject({
+    name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be 1–32 of a–z, 0–9 and -'),
+    description: z.string().min(1),
+    /** Versions of the engine that it was run with. */
+    tried: z.array(z.string()),
+    /** It was written from documentation and never run. */
+    untested: z.boolean().default(false),
+    /** Longest time that the engine gets to finish its requests, in seconds. */
+    drain_grace_seconds: z.int().min(1).max(86_400),
+    /** Argument vector; `{engine_args}` alone stands for the parameters' flags. */
+    command: z.array(z.union([z.literal('{engine_args}'), commandItem])).min(1),
+    environment: z.record(variableName, template('environment')).default({}),
+    /** Variables that the engine must not inherit. */
+    unset: z.array(variableName).default([]),
+    /** Further 0600 files in the job's directory; `{key}` is the engine's key. */
+    secret_files: z.record(fileName, z.string()).default({}),
+    parameters: z.record(z.string().regex(/^[a-z][a-z0-9_]*$/), parameter),
+    /** Requests the engine takes at once. */
+    capacity: z.strictObject({ parameter: z.string() }).optional(),
+    probes: z.strictObject({
+      health: path,
+      models: path,
+      /** Kinds of tiny request, tried in this order until the engine knows one. */
+      warm_up: z.array(z.enum(['chat', 'completion', 'embedding'])),
+    }),
+    metrics: z.strictObject({
+      path: path.nullable(),
+      running: z.array(series),
+      waiting: z.array(series),
+    }),
+  })
+  .superRefine((recipe, context) => {
+    const known = (name: string) => Object.hasOwn(recipe.parameters, name);
+    for (const [name, { requires }] of Object.entries(recipe.parameters)) {
+      for (const other of (requires ?? []).filter((wanted) => !known(wanted))) {
+        const message = `requires ${other}, which is no parameter`;
+        context.addIssue({ code: 'custom', path: ['parameters', name], message });
+      }
+    }
+    if (recipe.capacity !== undefined && !known(recipe.capacity.parameter)) {
+      context.addIssue({ code: 'custom', path: ['capacity'], message: 'names no parameter' });
+    }
+    if (Object.hasOwn(recipe.secret_files, 'key')) {
+      context.addIssue({ code: 'custom', path: ['secret_files'], message: '`key` is taken' });
+    }
+  });
+
+/** A recipe as loaded. */
+export type Recipe = z.infer<typeof recipeSchema>;
+export type Parameter = Recipe['parameters'][string];

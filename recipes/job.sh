@@ -1,0 +1,265 @@
+#!/bin/bash
+# Wakefield batch job. Rendered from recipes/job.sh: every word in <<…>> is replaced by bash that the
+# renderer has quoted. Holds no secret: the engine's key is in the 0600 file `key` of the job's directory.
+#
+#   USR1 to this shell    drain: TERM to the engine's own pid, which finishes what it has, then end
+#   TERM to everything    the cluster ends the job: end within seconds
+#
+# Set-up lines may fill the array WAKEFIELD_WRAP with words to put before the engine's command
+# (`WAKEFIELD_WRAP=(apptainer exec --nv /images/vllm.sif)`).
+
+umask 077
+export WAKEFIELD_JOB=<<job>>
+wf_dir=<<directory>>
+wf_bind=<<bind_host>>
+wf_from=<<port_from>>
+wf_to=<<port_to>>
+wf_grace=<<drain_grace>>
+wf_log_limit=<<log_limit>>
+wf_engine='' wf_cause='' wf_status=0 wf_port='' wf_sampler='' wf_killers='' wf_done=''
+WAKEFIELD_WRAP=()
+
+export PATH="${PATH:-/usr/local/bin:/usr/bin:/bin}"
+[ -n "${HOME:-}" ] || HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
+export HOME
+cd -- "$wf_dir" || exit 1
+# A requeued job finds what its first run left.
+rm -f endpoint.json exit.json gpu
+IFS= read -r wf_key <key
+
+# The log: everything printed here and by the engine, without the key, at most wf_log_limit bytes.
+wf_pump() {
+  trap '' USR1 TERM INT HUP
+  local LC_ALL=C line size=0
+  [ -f log ] && size=$(wc -c <log)
+  exec >>log
+  while IFS= read -r -n 65536 line || [ -n "$line" ]; do
+    [ -n "$wf_key" ] && line=${line//"$wf_key"/[key]}
+    printf '%s\n' "$line"
+    size=$((size + ${#line} + 1))
+    if [ "$size" -gt "$wf_log_limit" ]; then
+      tail -c $((wf_log_limit / 2)) log >.log.cut && mv -f .log.cut log
+      exec >>log
+      size=$((wf_log_limit / 2))
+    fi
+  done
+}
+exec > >(wf_pump) 2>&1 </dev/null
+wf_pump_pid=$!
+
+# From here on every background command is a process group of its own.
+set -m
+
+wf_now() {
+  local at=${EPOCHREALTIME:-}
+  at=${at/[.,]/}
+  if [ -n "$at" ]; then printf '%s' "${at:0:13}"; else printf '%s000' "$(date +%s)"; fi
+}
+
+# wf_write NAME TEXT: the file appears whole or not at all.
+wf_write() {
+  printf '%s\n' "$2" >".$1.new" && mv -f ".$1.new" "$1"
+}
+
+wf_alive() { kill -0 -- "$1" 2>/dev/null; }
+
+# wf_kill_after SECONDS: whatever is left of the engine's group then is killed.
+wf_kill_after() {
+  (
+    trap - USR1 TERM INT HUP
+    sleep "$1"
+    kill -KILL -- "-$wf_engine"
+  ) >/dev/null 2>&1 9>&- &
+  wf_killers="$wf_killers $!"
+}
+
+wf_drain() {
+  [ -z "$wf_cause" ] || return
+  wf_cause=drained
+  echo "wakefield: asked to drain"
+  [ -n "$wf_engine" ] || return
+  # To the engine's own pid only: workers of vLLM end at once on TERM, and with them every stream.
+  kill -TERM "$wf_engine" 2>/dev/null
+  wf_kill_after "$wf_grace"
+}
+
+wf_terminate() {
+  [ "$wf_cause" != terminated ] || return
+  wf_cause=terminated
+  echo "wakefield: the cluster ends this job"
+  [ -n "$wf_engine" ] || return
+  kill -TERM -- "-$wf_engine" 2>/dev/null
+  # SLURM's KillWait is 30 s by default and must not be over before exit.json is written.
+  wf_kill_after <<terminate_grace>>
+}
+
+# Ends every process of the engine: TERM, three seconds, KILL.
+wf_end_group() {
+  local try
+  [ -n "$wf_engine" ] || return
+  kill -TERM -- "-$wf_engine" 2>/dev/null
+  for try in {1..60}; do
+    wf_alive "-$wf_engine" || return
+    sleep 0.05
+  done
+  kill -KILL -- "-$wf_engine" 2>/dev/null
+}
+
+wf_finish() {
+  local code=$? pid try
+  [ -z "$wf_done" ] || return
+  wf_done=yes
+  trap '' USR1 TERM INT HUP
+  [ -n "$wf_cause" ] || { wf_cause=engine; [ "$wf_status" -ne 0 ] || wf_status=$code; }
+  wf_end_group
+  for pid in $wf_sampler $wf_killers; do kill -KILL -- "-$pid" 2>/dev/null; done
+  echo "wakefield: ended, cause $wf_cause, engine exit code $wf_status"
+  exec >/dev/null 2>&1
+  for try in {1..40}; do
+    wf_alive "$wf_pump_pid" || break
+    sleep 0.05
+  done
+  kill -KILL "$wf_pump_pid" 2>/dev/null
+  wf_write exit.json "{\"exitCode\":$wf_status,\"cause\":\"$wf_cause\",\"at\":$(wf_now)}"
+  case $wf_cause in
+    drained) exit 0 ;;
+    terminated) exit 143 ;;
+    *) exit "$wf_status" ;;
+  esac
+}
+
+trap wf_drain USR1
+trap wf_terminate TERM INT HUP
+trap wf_finish EXIT
+
+# Mean use of this job's GPUs, 0-100, where nvidia-smi exists.
+wf_sample() {
+  trap - USR1 TERM INT HUP
+  local mean devices=()
+  case ${CUDA_VISIBLE_DEVICES:-} in
+    '' | *[!0-9,A-Za-z-]*) ;;
+    *) devices=(-i "$CUDA_VISIBLE_DEVICES") ;;
+  esac
+  while :; do
+    mean=$(nvidia-smi "${devices[@]}" --query-gpu=utilization.gpu --format=csv,noheader,nounits |
+      awk '/^ *[0-9]/ { sum += $1; n++ } END { if (n) printf "%.1f", sum / n }')
+    [ -z "$mean" ] || wf_write gpu "$mean"
+    sleep 10
+  done
+}
+
+# wf_bindable PORT: nobody listens there. Without a language at hand the kernel's table is asked.
+wf_bindable() {
+  local python
+  for python in python3 python; do
+    "$python" -c '' 2>/dev/null || continue
+    "$python" -c 'import socket, sys
+host, port = sys.argv[1], int(sys.argv[2])
+family = socket.AF_INET6 if ":" in host else socket.AF_INET
+socket.socket(family, socket.SOCK_STREAM).bind((host, port))' "$wf_bind" "$1" 2>/dev/null
+    return
+  done
+  if [ -n "${WAKEFIELD_NODE:-}" ]; then
+    "$WAKEFIELD_NODE" -e 'const [host, port] = process.argv.slice(1);
+require("node:net").createServer().listen(Number(port), host, () => process.exit(0)).on("error", () => process.exit(1));' "$wf_bind" "$1"
+    return
+  fi
+  ! grep -qi ":$(printf '%04X' "$1") [0-9A-F]*:0000 0A" /proc/net/tcp /proc/net/tcp6 2>/dev/null
+}
+
+# wf_lock PORT: between jobs of one user on one node. vLLM bound with SO_REUSEPORT until mid-2026: two of one
+# user on one port share its connections, and nobody notices.
+wf_lock() {
+  local locks=/tmp/wakefield-ports-$UID
+  command -v flock >/dev/null || return 0
+  mkdir -m 700 "$locks" 2>/dev/null
+  [ -d "$locks" ] && [ -O "$locks" ] && [ ! -L "$locks" ] || return 0
+  exec 9>"$locks/$1" || return 0
+  flock -n 9
+}
+
+wf_pick_port() {
+  local try span=$((wf_to - wf_from + 1))
+  for try in {1..100}; do
+    wf_port=$((wf_from + (RANDOM * 32768 + RANDOM) % span))
+    wf_lock "$wf_port" && wf_bindable "$wf_port" && return
+  done
+  exec 9>&-
+  echo "wakefield: no free port between $wf_from and $wf_to"
+  return 1
+}
+
+wf_host() {
+  local host
+  case <<advertise>> in
+    hostname) host=${SLURMD_NODENAME:-$(hostname)} ;; # `hostname` may not be what SLURM calls this node
+    fqdn) host=$(hostname -f) ;;
+    ip) host=$(hostname -I | awk '{ print $1 }') ;;
+    *) host=<<advertise_host>> ;;
+  esac
+  printf '%s' "${host//[!A-Za-z0-9.:_-]/}"
+}
+
+wf_start() {
+  local wf_argv=()
+<<argv>>
+  echo "wakefield: starting the engine on port $wf_port"
+  (
+    trap - USR1 TERM INT HUP
+<<environment>>
+    exec "${WAKEFIELD_WRAP[@]}" "${wf_argv[@]}"
+  ) 9>&- &
+  wf_engine=$!
+  wf_write endpoint.json "{\"host\":\"$(wf_host)\",\"port\":$wf_port,\"pid\":$wf_engine,\"at\":$(wf_now)}"
+  # A signal that came before there was an engine to tell.
+  [ -z "$wf_cause" ] || { kill -TERM "$wf_engine" && wf_kill_after <<terminate_grace>>; } 2>/dev/null
+}
+
+# A trap interrupts `wait`, so the engine's own status needs another one.
+wf_await() {
+  local status
+  while :; do
+    wait "$wf_engine"
+    wf_status=$?
+    wf_alive "$wf_engine" || break
+  done
+  wait "$wf_engine" 2>/dev/null
+  status=$?
+  [ "$status" -eq 127 ] || wf_status=$status
+}
+
+# Whether the engine died because somebody else has its port.
+wf_port_lost() {
+  local mark="wakefield: engine ended $RANDOM$RANDOM" try
+  echo "$mark"
+  for try in {1..20}; do
+    tail -n 3 log | grep -qF "$mark" && break
+    sleep 0.05
+  done
+  tail -n 300 log | awk '/^wakefield: starting the engine/ { text = "" } { text = text $0 "\n" } END { printf "%s", text }' |
+    grep -qiE 'address already in use|EADDRINUSE|port [0-9]+ is already in use' || ! wf_bindable "$wf_port"
+}
+
+# What the cluster's configuration says for this engine.
+<<profile_environment>>
+<<setup>>
+
+wf_model=<<hf_model_id>>
+wf_models=<<model_directory>>
+if [ -n "$wf_models" ] && [ -d "$wf_models/$wf_model" ]; then wf_model=$wf_models/$wf_model; fi
+
+if command -v nvidia-smi >/dev/null; then
+  wf_sample >/dev/null 2>&1 9>&- &
+  wf_sampler=$!
+fi
+
+for wf_try in 1 2 3 4 5; do
+  [ -z "$wf_cause" ] || break
+  wf_pick_port || { wf_status=1; break; }
+  wf_start
+  wf_await
+  [ -z "$wf_cause" ] && [ "$wf_status" -ne 0 ] && [ "$wf_try" -lt 5 ] && wf_port_lost || break
+  wf_end_group
+  echo "wakefield: port $wf_port was taken, trying another"
+done
+exit "$wf_status"
