@@ -1,0 +1,313 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { exit, hour, job, minute, second, sighting, t0 } from '../test/builders.ts';
+import { advanceJob, type Job, type JobPatch, type JobSighting } from './index.ts';
+
+const now = t0 + 10 * minute;
+const takenAt = now - second;
+const see = (from: Job, what: JobSighting): JobPatch | null => advanceJob(from, what, takenAt, now);
+
+describe('a job on its way up', () => {
+  test('intended and not listed stays intended: its submission may still be under way', () => {
+    expect(see(job('intended'), sighting(null))).toBeNull();
+  });
+
+  test('intended and listed is adopted by its name', () => {
+    expect(see(job('intended'), sighting({ state: 'pending', reason: 'Resources' }))).toEqual({
+      phase: 'queued',
+      clusterJobId: '101',
+      submittedAt: t0,
+      reason: 'Waiting in the queue: no free resources yet (Resources).',
+    });
+  });
+
+  test('a cluster whose clock is ahead does not make the submission later than the look', () => {
+    const patch = see(job('intended'), sighting({ state: 'pending', submittedAt: now + hour }));
+    expect(patch?.submittedAt).toBe(takenAt);
+  });
+
+  test('intended and already running starts, with its address if it is known', () => {
+    const address = { host: 'cn01', port: 20_001 };
+    expect(see(job('intended'), sighting({ state: 'running' }, { address }))).toEqual({
+      phase: 'starting',
+      clusterJobId: '101',
+      submittedAt: t0,
+      startedAt: t0,
+      endsAt: t0 + hour,
+      node: 'cn01',
+      address,
+    });
+  });
+
+  test('queued: only a changed reason is written', () => {
+    const queued = job('queued', { reason: 'Waiting in the queue.' });
+    expect(see(queued, sighting({ state: 'pending' }))).toBeNull();
+    expect(see(queued, sighting({ state: 'pending', reason: 'QOSMaxGRESPerUser' }))).toEqual({
+      reason: 'Waiting in the queue: a limit of the account is reached (QOSMaxGRESPerUser).',
+    });
+  });
+
+  test('queued: forecasts of start and end are not taken for the truth', () => {
+    const queued = job('queued', { reason: 'Waiting in the queue.' });
+    expect(see(queued, sighting({ state: 'pending', startedAt: now + hour }))).toBeNull();
+  });
+
+  test('starting: the address comes with the endpoint file', () => {
+    const starting = job('starting', { address: null });
+    const address = { host: 'cn01', port: 20_005 };
+    expect(see(starting, sighting({}))).toBeNull();
+    expect(see(starting, sighting({}, { address }))).toEqual({ address });
+  });
+
+  test('starting: what the prober wrote as reason stays', () => {
+    expect(see(job('starting', { reason: 'loading weights' }), sighting({}))).toBeNull();
+  });
+
+  test('the end that the cluster names is followed', () => {
+    expect(see(job('ready'), sighting({ endsAt: t0 + 2 * hour }))).toEqual({
+      endsAt: t0 + 2 * hour,
+    });
+  });
+});
+
+describe('a job that was requeued', () => {
+  const back = {
+    phase: 'queued',
+    node: null,
+    address: null,
+    startedAt: null,
+    endsAt: null,
+    readyAt: null,
+  };
+
+  test('ready and pending again: back to the queue', () => {
+    expect(see(job('ready'), sighting({ state: 'pending', reason: 'BeginTime' }))).toEqual({
+      ...back,
+      reason: 'Waiting in the queue: the cluster starts it later (BeginTime).',
+    });
+  });
+
+  test('ready at another address: starts again, to be probed again', () => {
+    const address = { host: 'cn01', port: 20_999 };
+    expect(see(job('ready'), sighting({}, { address }))).toEqual({
+      phase: 'starting',
+      address,
+      readyAt: null,
+    });
+  });
+
+  test('ready on another node or with a later start: its old address is not believed', () => {
+    const elsewhere = see(job('ready'), sighting({ node: 'cn02' }));
+    expect(elsewhere).toEqual({ phase: 'starting', node: 'cn02', address: null, readyAt: null });
+    const later = see(job('ready'), sighting({ startedAt: t0 + minute }));
+    expect(later).toMatchObject({ phase: 'starting', startedAt: t0 + minute, address: null });
+  });
+
+  test('draining: stays on its way out', () => {
+    const patch = see(job('draining'), sighting({ state: 'pending' }));
+    expect(patch).toEqual({
+      node: null,
+      address: null,
+      startedAt: null,
+      endsAt: null,
+      readyAt: null,
+    });
+  });
+
+  test('an exit record of the run before does not end the new one', () => {
+    const stale = exit({ at: t0 - minute, cause: 'terminated' });
+    expect(see(job('ready'), sighting({}, { exit: stale }))).toBeNull();
+  });
+});
+
+describe('a job that is not sure to be over', () => {
+  test.each([
+    ['completing', sighting({ state: 'completing' })],
+    ['running, but its script is through', sighting({}, { exit: exit() })],
+  ])('%s: serves no more', (_name, what) => {
+    expect(see(job('ready'), what)).toEqual({
+      phase: 'starting',
+      address: null,
+      reason: 'The job is ending on the cluster.',
+    });
+    expect(see(job('draining'), what)).toBeNull();
+  });
+
+  test('a state that nobody knows changes nothing', () => {
+    for (const phase of ['intended', 'queued', 'starting', 'ready', 'draining'] as const) {
+      expect(see(job(phase), sighting({ state: 'unknown', clusterJobId: '9' }))).toBeNull();
+    }
+  });
+
+  test('submitted after the look: may rightly be missing', () => {
+    expect(see(job('queued', { submittedAt: takenAt }), sighting(null))).toBeNull();
+  });
+
+  test('a line under the same id and another name is not ours', () => {
+    const reused = sighting({ name: 'somebody-else', state: 'running' });
+    expect(see(job('queued', { submittedAt: takenAt }), reused)).toBeNull();
+    expect(see(job('ready'), reused)).toMatchObject({ phase: 'ended', outcome: 'lost' });
+  });
+
+  test('what is over stays over', () => {
+    expect(see(job('ended', { outcome: 'lost' }), sighting({ state: 'running' }))).toBeNull();
+  });
+});
+
+describe('how a job ended', () => {
+  const outcomes: [string, Job, JobSighting, string][] = [
+    [
+      'asked to end',
+      job('draining', { endAskedAt: t0 }),
+      sighting({ state: 'completed' }),
+      'as_asked',
+    ],
+    [
+      'cancelled by us',
+      job('queued', { cancelledAt: t0 }),
+      sighting({ state: 'cancelled' }),
+      'as_asked',
+    ],
+    ['cancelled by us and gone', job('queued', { cancelledAt: t0 }), sighting(null), 'as_asked'],
+    [
+      'drained, though the row does not know',
+      job('draining'),
+      sighting({ state: 'failed' }, { exit: exit({ cause: 'drained', exitCode: 0 }) }),
+      'as_asked',
+    ],
+    ['cancelled by somebody', job('ready'), sighting({ state: 'cancelled' }), 'cancelled'],
+    ['at its limit', job('ready'), sighting({ state: 'timeout' }), 'timeout'],
+    [
+      'at its limit, with a trap that shows a failure',
+      job('ready', { endsAt: t0 + minute }),
+      sighting({ state: 'failed' }, { exit: exit({ cause: 'terminated', at: t0 + minute }) }),
+      'timeout',
+    ],
+    [
+      'terminated before its limit',
+      job('ready'),
+      sighting({ state: 'failed' }, { exit: exit({ cause: 'terminated' }) }),
+      'failed',
+    ],
+    ['preempted', job('ready'), sighting({ state: 'preempted' }), 'preempted'],
+    ['node gone', job('ready'), sighting({ state: 'node_failed' }), 'node_failed'],
+    ['engine failed', job('starting'), sighting({ state: 'failed' }, { exit: exit() }), 'failed'],
+    ['engine ended by itself with 0', job('ready'), sighting({ state: 'completed' }), 'failed'],
+    [
+      'a refused submission leaves a record',
+      job('intended'),
+      sighting({ state: 'failed', reason: 'BadConstraints' }),
+      'refused',
+    ],
+    ['gone, with a record', job('ready'), sighting(null, { exit: exit() }), 'failed'],
+    ['gone without a trace', job('ready'), sighting(null), 'lost'],
+    ['gone after its limit', job('ready', { endsAt: t0 + minute }), sighting(null), 'timeout'],
+    ['gone before we knew its id', job('intended'), sighting(null, { exit: exit() }), 'failed'],
+  ];
+
+  test.each(outcomes)('%s', (_name, from, what, outcome) => {
+    const patch = see(from, what);
+    expect(patch).toMatchObject({ phase: 'ended', outcome, endedAt: now });
+    expect(patch?.reason).toMatch(/^[A-Z].+\.$/);
+    expect(patch?.address ?? null).toBeNull();
+  });
+
+  test('the reason has the exit code, the words of the cluster and the log', () => {
+    const what = sighting(
+      { state: 'failed', reason: 'NonZeroExitCode' },
+      { exit: exit({ exitCode: 7 }), logTail: '\u001b[31mERROR\u001b[0m no such model\r\n\u0000' },
+    );
+    expect(see(job('starting'), what)?.reason).toBe(
+      'The engine ended with exit code 7 (NonZeroExitCode). The end of its log:\nERROR no such model',
+    );
+  });
+
+  test('a walltime too short for loading says so', () => {
+    const what = sighting({ state: 'timeout' }, { logTail: 'Loading weights: 40 %' });
+    expect(see(job('starting'), what)?.reason).toContain('it needs more walltime');
+    expect(see(job('starting'), what)?.reason).toContain('Loading weights: 40 %');
+    expect(see(job('ready'), what)?.reason).toBe('Its walltime was over.');
+  });
+
+  test('a long log is cut to whole lines at its end', () => {
+    const log = Array.from({ length: 1_000 }, (_, index) => `line ${index}`).join('\n');
+    const reason =
+      see(job('starting'), sighting({ state: 'failed' }, { logTail: log }))?.reason ?? '';
+    expect(reason.length).toBeLessThan(2_100);
+    expect(reason.endsWith('line 999')).toBe(true);
+    expect(reason).toMatch(/log:\nline \d+\n/);
+  });
+});
+
+describe('properties', () => {
+  const phases = ['intended', 'queued', 'starting', 'ready', 'draining', 'ended'] as const;
+  const states = [
+    'pending',
+    'running',
+    'completing',
+    'completed',
+    'failed',
+    'cancelled',
+    'timeout',
+    'preempted',
+    'node_failed',
+    'unknown',
+  ] as const;
+  const moment = fc.integer({ min: -60, max: 20 }).map((minutes) => t0 + minutes * minute);
+  const anySighting = fc
+    .record({
+      state: fc.option(fc.constantFrom(...states)),
+      node: fc.constantFrom(null, 'cn01', 'cn02'),
+      startedAt: fc.option(moment),
+      port: fc.option(fc.integer({ min: 20_000, max: 20_002 })),
+      exit: fc.option(
+        fc.record({
+          exitCode: fc.nat(255),
+          cause: fc.constantFrom('drained', 'engine', 'terminated'),
+          at: moment,
+        }),
+      ),
+      logTail: fc.option(fc.string({ unit: 'binary', maxLength: 5_000 })),
+    })
+    .map(({ state, node, startedAt, port, ...rest }) =>
+      sighting(state === null ? null : { state, node, startedAt }, {
+        ...rest,
+        address: port === null ? null : { host: 'cn01', port },
+      }),
+    );
+  const anyJob = fc
+    .record({
+      phase: fc.constantFrom(...phases),
+      endAskedAt: fc.option(moment),
+      cancelledAt: fc.option(moment),
+      known: fc.boolean(),
+    })
+    .map(({ phase, known, ...rest }) => job(phase, known ? rest : { ...rest, clusterJobId: null }));
+
+  test('looking twice changes nothing more, and the reason stays short and storable', () => {
+    fc.assert(
+      fc.property(anyJob, anySighting, (from, what) => {
+        const patch = see(from, what);
+        if (patch === null) return;
+        expect(Object.keys(patch).length).toBeGreaterThan(0);
+        expect(see({ ...from, ...patch }, what)).toBeNull();
+        const reason = patch.reason ?? '';
+        expect(reason.length).toBeLessThan(2_200);
+        expect(reason.includes('\u0000')).toBe(false);
+        expect(reason.isWellFormed()).toBe(true);
+      }),
+    );
+  });
+
+  test('no observation makes a job ready, drains it or revives it', () => {
+    fc.assert(
+      fc.property(anyJob, anySighting, (from, what) => {
+        const after = { ...from, ...see(from, what) };
+        if (after.phase === 'ready' || after.phase === 'draining')
+          expect(after.phase).toBe(from.phase);
+        if (from.phase === 'ended') expect(after).toEqual(from);
+        if (after.phase === 'ended' && from.phase !== 'ended') expect(after.outcome).not.toBeNull();
+      }),
+    );
+  });
+});

@@ -1,0 +1,181 @@
+import type {
+  ClusterJob,
+  Command,
+  CommandBody,
+  CommandContext,
+  CommandInput,
+  Endpoint,
+  ExitRecord,
+  Job,
+  JobPhase,
+  JobSighting,
+  Model,
+  ModelDemand,
+  ModelSpec,
+  Observed,
+  Project,
+} from '../src/index.ts';
+
+/** Some moment; tests count from it. */
+export const t0 = 1_700_000_000_000;
+export const second = 1_000;
+export const minute = 60 * second;
+export const hour = 60 * minute;
+
+export function spec(over: Partial<ModelSpec> = {}): ModelSpec {
+  return {
+    hfModelId: 'org/model',
+    engine: 'vllm',
+    gpuCount: 1,
+    walltimeSeconds: 3_600,
+    walltimeRatio: 0.9,
+    idleTimeoutSeconds: 600,
+    autoscale: false,
+    isRefreshing: true,
+    cluster: null,
+    maxReplicas: 4,
+    engineArgs: {},
+    resources: { nodes: 1, cpus: null, memory: null },
+    ...over,
+  };
+}
+
+/** Registered, woken at t0. */
+export function model(over: Partial<Model> = {}, specOver: Partial<ModelSpec> = {}): Model {
+  return {
+    id: 'm1',
+    project: 'demo',
+    cluster: 'c1',
+    spec: spec(specOver),
+    revision: 1,
+    registered: true,
+    stopRequested: false,
+    idle: false,
+    replicas: 1,
+    replicasChangedAt: null,
+    lastWakeupAt: t0,
+    lastRequestAt: null,
+    generation: 1,
+    traceId: 'trace',
+    createdAt: t0 - hour,
+    updatedAt: t0,
+    ...over,
+  };
+}
+
+/** A job in the given phase with everything that it must have got on its way there. */
+export function job(phase: JobPhase, over: Partial<Job> = {}): Job {
+  const seq = over.seq ?? 1;
+  const started = phase === 'starting' || phase === 'ready' || phase === 'draining';
+  return {
+    id: `j${seq}`,
+    modelId: 'm1',
+    project: 'demo',
+    cluster: 'c1',
+    seq,
+    name: `wf-test-m1-${seq}`,
+    revision: 1,
+    phase,
+    outcome: null,
+    reason: null,
+    successorOf: null,
+    walltimeSeconds: 3_600,
+    clusterJobId: phase === 'intended' ? null : String(100 + seq),
+    node: started ? 'cn01' : null,
+    address: started ? { host: 'cn01', port: 20_000 + seq } : null,
+    capacity: null,
+    intendedAt: t0,
+    submittedAt: phase === 'intended' ? null : t0,
+    startedAt: started ? t0 : null,
+    endsAt: started ? t0 + hour : null,
+    readyAt: phase === 'ready' || phase === 'draining' ? t0 : null,
+    drainUntil: phase === 'draining' ? t0 + 5 * minute : null,
+    endAskedAt: null,
+    cancelledAt: null,
+    endedAt: phase === 'ended' ? t0 : null,
+    ...over,
+  };
+}
+
+export function demand(over: Partial<ModelDemand> = {}): ModelDemand {
+  return { running: 0, held: 0, lastRequestAt: null, runningByJob: {}, ...over };
+}
+
+export function observed(jobs: readonly Job[], over: Partial<Observed> = {}): Observed {
+  return {
+    jobs,
+    demand: demand(),
+    clusters: { c1: { reachable: true, observedAt: t0, error: null } },
+    ...over,
+  };
+}
+
+export const unreachable: Observed['clusters'] = {
+  c1: { reachable: false, observedAt: t0, error: 'connect ETIMEDOUT' },
+};
+
+export function clusterJob(over: Partial<ClusterJob> = {}): ClusterJob {
+  return {
+    clusterJobId: '101',
+    name: 'wf-test-m1-1',
+    state: 'running',
+    reason: null,
+    node: 'cn01',
+    submittedAt: t0,
+    startedAt: t0,
+    endsAt: t0 + hour,
+    ...over,
+  };
+}
+
+export function sighting(
+  seen: Partial<ClusterJob> | null,
+  over: Partial<JobSighting> = {},
+): JobSighting {
+  return {
+    clusterJob: seen === null ? null : clusterJob(seen),
+    address: null,
+    exit: null,
+    logTail: null,
+    gpuUtilization: null,
+    ...over,
+  };
+}
+
+export function exit(over: Partial<ExitRecord> = {}): ExitRecord {
+  return { exitCode: 1, cause: 'engine', at: t0 + minute, ...over };
+}
+
+export function project(over: Partial<Project> = {}): Project {
+  return { name: 'demo', clusters: ['c1'], createdAt: t0, updatedAt: t0, ...over };
+}
+
+export function command(body: CommandBody): Command {
+  return {
+    id: 'k1',
+    project: 'demo',
+    body,
+    by: 'local',
+    acceptedAt: t0,
+    outcome: null,
+    finishedAt: null,
+    traceId: 'new-trace',
+  };
+}
+
+export function commandContext(
+  body: CommandBody,
+  over: Partial<Omit<CommandContext, 'command'>> = {},
+): CommandContext {
+  return { command: command(body), project: project(), model: null, liveJobs: [], ...over };
+}
+
+export const commandInput: CommandInput = {
+  now: t0 + minute,
+  newModelId: 'new-model',
+  defaultCluster: 'c1',
+};
+
+export function endpoint(jobId: string, capacity: number | null = null): Endpoint {
+  return { jobId, cluster: 'c1', address: { host: 'cn01', port: 1 }, engineKey: 'k', capacity };
+}
