@@ -20,14 +20,17 @@ export const queueSchema = z
     waiting: count,
     active: count,
     delayed: count,
-    prioritized: count,
-    completed: count,
-    failed: count,
+    completed: count.meta({ description: 'Finished and kept for people to look at.', example: 20 }),
+    failed: count.meta({ description: 'Failed and kept for people to look at.', example: 0 }),
     oldest_waiting_seconds: z
       .number()
-      .nullable()
-      .meta({ description: 'Age of the oldest waiting job; null when none waits.', example: null }),
-    workers: count.meta({ description: 'Connected workers.', example: 1 }),
+      .min(0)
+      .meta({ description: 'Age of the job that waits longest; 0 when none waits.', example: 0 }),
+    processed_total: count.meta({
+      description: 'Runs that ended, failed ones included.',
+      example: 4711,
+    }),
+    failed_total: count.meta({ description: 'Runs that failed.', example: 3 }),
   })
   .meta({ id: 'Queue' });
 

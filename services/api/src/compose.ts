@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createLoginCookie, createStaticKeyIdentifier } from '@wakefield/auth';
+import type { QueuesJson } from '@wakefield/contracts';
+import {
+  createMetricsBoard,
+  createNudges,
+  openRedis,
+  type QueueFigures,
+  queueFigures,
+  registerQueueMetrics,
+} from '@wakefield/queue';
+import { createBoard } from '@wakefield/queue/board';
+import { loadRecipes } from '@wakefield/recipes';
+import {
+  createHealth,
+  createMetrics,
+  type Lifecycle,
+  type Logger,
+  startOpsServer,
+} from '@wakefield/runtime';
+import { openStore } from '@wakefield/store';
+import { createApp } from './app.ts';
+import type { Config } from './config.ts';
+import { listen } from './server.ts';
+
+const STATEMENT_TIMEOUT_MS = 5_000;
+
+export interface RunningApi {
+  readonly url: string;
+  readonly opsUrl: string;
+}
+
+/** Makes everything that the api consists of, and registers how each part is closed. */
+export async function compose(
+  config: Config,
+  logger: Logger,
+  lifecycle: Lifecycle,
+): Promise<RunningApi> {
+  const recipes = await loadRecipes(config.recipeFolders);
+  const store = openStore({
+    databaseUrl: config.databaseUrl,
+    poolSize: config.databasePool,
+    applicationName: `wakefield-${config.installation}-api`,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    onError: (err) => logger.warn({ err }, 'database connection lost'),
+  });
+  lifecycle.onClose('store', () => store.close());
+  const redis = await openRedis({
+    url: config.redisUrl,
+    installation: config.installation,
+    log: logger,
+  });
+  lifecycle.onClose('redis', () => redis.close());
+
+  const metrics = createMetrics({ service: 'api' });
+  registerQueueMetrics(metrics, redis);
+  const readiness = createHealth();
+  readiness.add('postgres', () => store.ping());
+  // Without Redis changes are still accepted: the sweep finds their rows.
+  readiness.add('redis', () => redis.ping(), { required: false });
+  const ops = await startOpsServer({ ...config.ops, metrics, readiness, lifecycle, logger });
+  lifecycle.onClose('ops server', () => ops.close());
+
+  const key = config.localKey.reveal();
+  const { projects, models, jobs, clusters, commands } = store.stores;
+  const app = createApp({
+    projects,
+    models,
+    jobs,
+    clusters,
+    commands,
+    version: ownVersion(),
+    identifier: createStaticKeyIdentifier(key),
+    nudges: createNudges(redis),
+    metricsBoard: createMetricsBoard(redis),
+    recipes,
+    clock: { now: Date.now },
+    ids: { uuid: randomUUID },
+    logger,
+    metrics,
+    commandWaitMs: config.commandWaitMs,
+    operations: {
+      board: createBoard(redis, { basePath: '/ops/queues' }),
+      figures: async () => presentQueues(await queueFigures(redis)),
+      login: createLoginCookie({ key, path: '/ops', ...config.login }),
+    },
+  });
+  const server = await listen(app, config.listen);
+  lifecycle.onClose('http server', () => server.close());
+  return { url: server.url, opsUrl: ops.url };
+}
+
+function presentQueues(figures: readonly QueueFigures[]): QueuesJson {
+  return {
+    queues: figures.map((figure) => ({
+      name: figure.queue,
+      waiting: figure.jobs.waiting,
+      active: figure.jobs.active,
+      delayed: figure.jobs.delayed,
+      completed: figure.jobs.completed,
+      failed: figure.jobs.failed,
+      oldest_waiting_seconds: figure.oldestWaitingSeconds,
+      processed_total: figure.processedTotal,
+      failed_total: figure.failedTotal,
+    })),
+  };
+}
+
+/** The manifest lies one folder above both `src` and `dist`. */
+function ownVersion(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { readonly version: string }).version;
+}

@@ -1,0 +1,42 @@
+import type { Identifier, LoginCookie } from '@wakefield/auth';
+import type { QueuesJson } from '@wakefield/contracts';
+import type {
+  Clock,
+  ClusterStatusStore,
+  CommandStore,
+  Ids,
+  JobStore,
+  MetricsBoard,
+  ModelStore,
+  Nudges,
+  ProjectStore,
+  RecipeCatalog,
+} from '@wakefield/control';
+import type { Logger, Metrics } from '@wakefield/runtime';
+import type { RequestHandler } from 'express';
+
+/** Everything that the HTTP application needs from outside. Reads only, but for the command's row. */
+export interface ApiDeps {
+  readonly version: string;
+  readonly identifier: Identifier;
+  readonly projects: ProjectStore;
+  readonly models: Pick<ModelStore, 'find' | 'list'>;
+  readonly jobs: Pick<JobStore, 'listForModel' | 'listLiveForProject'>;
+  readonly clusters: Pick<ClusterStatusStore, 'list'>;
+  readonly commands: Pick<CommandStore, 'insert' | 'get' | 'listForProject'>;
+  readonly nudges: Pick<Nudges, 'command'>;
+  readonly metricsBoard: Pick<MetricsBoard, 'read'>;
+  readonly recipes: Pick<RecipeCatalog, 'names' | 'has' | 'checkArguments'>;
+  readonly clock: Clock;
+  readonly ids: Pick<Ids, 'uuid'>;
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'counter' | 'histogram'>;
+  /** How long a change waits for its outcome before it answers 202. */
+  readonly commandWaitMs: number;
+  readonly operations: {
+    /** Bull Board, to be mounted at `/ops/queues`. */
+    readonly board: RequestHandler;
+    readonly figures: () => Promise<QueuesJson>;
+    readonly login: LoginCookie;
+  };
+}

@@ -1,0 +1,45 @@
+import { commandParams, listCommandsQuery, parseInput, projectParams } from '@wakefield/contracts';
+import { AppError } from '@wakefield/domain';
+import type { ApiDeps } from '../../deps.ts';
+import type { Binder } from '../../http/bind.ts';
+import { announceNext } from '../../http/page.ts';
+import { projectPath } from '../../http/paths.ts';
+import { visibleProject } from '../projects/access.ts';
+import { presentCommand } from './presenter.ts';
+
+const DEFAULT_LIMIT = 50;
+
+export function commandRoutes(
+  { bind }: Binder,
+  deps: Pick<ApiDeps, 'commands' | 'projects'>,
+): void {
+  bind('listCommands', async (req, res) => {
+    const { project } = parseInput(projectParams, req.params, 'path');
+    const query = parseInput(listCommandsQuery, req.query, 'query');
+    await visibleProject(deps, res, project, 'read');
+    const limit = query.limit === undefined ? DEFAULT_LIMIT : Number(query.limit);
+    const after = query.after ?? null;
+    // One more than asked for tells whether there is a next page.
+    const commands = await deps.commands.listForProject(project, { limit: limit + 1, after });
+    const page = commands.slice(0, limit);
+    const next = commands.length > limit ? (page.at(-1)?.id ?? null) : null;
+    announceNext(res, `${projectPath(project)}/commands`, { limit, next });
+    res.json(page.map(presentCommand));
+  });
+
+  bind('getCommand', async (req, res) => {
+    const { project, id } = parseInput(commandParams, req.params, 'path');
+    await visibleProject(deps, res, project, 'read');
+    const command = await deps.commands.get(id.toLowerCase());
+    if (command === null || command.project !== project) {
+      throw new AppError(
+        'command_not_found',
+        `There is no command ${id} in project "${project}".`,
+        {
+          param: 'id',
+        },
+      );
+    }
+    res.json(presentCommand(command));
+  });
+}

@@ -1,0 +1,49 @@
+import { buildOpenApiDocument } from '@wakefield/contracts';
+import type { IRouter } from 'express';
+import swaggerUi from 'swagger-ui-express';
+import type { Binder } from '../../http/bind.ts';
+import { contextOf } from '../../http/context.ts';
+
+/** Swagger UI keeps its styles in the page and its icons in data URLs. */
+const pagePolicy =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+
+const options: swaggerUi.SwaggerUiOptions = {
+  customSiteTitle: 'Wakefield API',
+  swaggerOptions: {
+    persistAuthorization: true,
+    displayRequestDuration: true,
+    defaultModelsExpandDepth: 0,
+    docExpansion: 'list',
+    tryItOutEnabled: true,
+  },
+};
+
+/** The API document as JSON, and Swagger UI over it. Built once; the contract does not change while we run. */
+export function docsRoutes(router: IRouter, { bind }: Binder, version: string): void {
+  const document = buildOpenApiDocument(version);
+  const json = JSON.stringify(document);
+  const page = swaggerUi.generateHTML(document, options);
+  bind('openapi', (_req, res) => {
+    res.set({ 'Cache-Control': 'no-cache', 'Access-Control-Allow-Origin': '*' });
+    res.type('application/json').send(json);
+  });
+  bind('swagger', (_req, res) => {
+    res.set({ 'Content-Security-Policy': pagePolicy, 'Cache-Control': 'no-cache' });
+    res.type('html').send(page);
+  });
+  router.get(['/swagger', '/docs'], (_req, res) => {
+    contextOf(res).route = 'swagger';
+    res.redirect(302, '/swagger/index.html');
+  });
+  router.use(
+    '/swagger',
+    (_req, res, next) => {
+      contextOf(res).route = 'swagger';
+      res.set({ 'Content-Security-Policy': pagePolicy });
+      res.removeHeader('Cache-Control');
+      next();
+    },
+    ...swaggerUi.serveFiles(document, options),
+  );
+}

@@ -1,0 +1,84 @@
+import type { JobJson, ModelJson } from '@wakefield/contracts';
+import type { ModelWithStatus } from '@wakefield/control';
+import { type EngineMetrics, isLeaving, isLive, type Job } from '@wakefield/domain';
+import { iso, isoOrNull } from '../../http/iso.ts';
+
+const noMetrics: EngineMetrics = {
+  gpuUtilization: null,
+  waitingRequests: null,
+  runningRequests: null,
+};
+
+/** @param jobs of this model; only live ones are shown, oldest first */
+export function presentModel(
+  model: ModelWithStatus,
+  jobs: readonly Job[],
+  metrics: ReadonlyMap<string, EngineMetrics>,
+): ModelJson {
+  const { spec } = model;
+  return {
+    hf_model_id: spec.hfModelId,
+    project: model.project,
+    gpu_count: spec.gpuCount,
+    engine: spec.engine,
+    walltime: spec.walltimeSeconds,
+    walltime_ratio: spec.walltimeRatio,
+    idle_timeout: spec.idleTimeoutSeconds,
+    autoscale: spec.autoscale,
+    is_refreshing: spec.isRefreshing,
+    cluster: model.cluster,
+    max_replicas: spec.maxReplicas,
+    engine_args: { ...spec.engineArgs },
+    resources: {
+      nodes: spec.resources.nodes,
+      cpus: spec.resources.cpus,
+      memory: spec.resources.memory,
+    },
+    state: model.state,
+    reason: model.reason,
+    idle: model.idle,
+    replicas: model.replicas,
+    last_wakeup: isoOrNull(model.lastWakeupAt),
+    last_request: isoOrNull(model.lastRequestAt),
+    created_at: iso(model.createdAt),
+    updated_at: iso(model.updatedAt),
+    jobs: jobs
+      .filter(isLive)
+      .toSorted((a, b) => a.seq - b.seq)
+      .map((job) => presentJob(job, metrics.get(job.id) ?? noMetrics)),
+  };
+}
+
+function presentJob(job: Job, metrics: EngineMetrics): JobJson {
+  return {
+    id: job.id,
+    state: jobState(job, metrics),
+    cluster: job.cluster,
+    cluster_job_id: job.clusterJobId,
+    node: job.node,
+    submitted_at: isoOrNull(job.submittedAt),
+    started_at: isoOrNull(job.startedAt),
+    ends_at: isoOrNull(job.endsAt),
+    reason: job.reason,
+    successor_of: job.successorOf,
+    metrics: {
+      gpu_utilization: metrics.gpuUtilization,
+      waiting_requests: metrics.waitingRequests,
+      running_requests: metrics.runningRequests,
+    },
+  };
+}
+
+/** Phases of a job folded to the words of the seed document. */
+function jobState(job: Job, metrics: EngineMetrics): JobJson['state'] {
+  if (isLeaving(job)) return 'draining';
+  switch (job.phase) {
+    case 'intended':
+    case 'queued':
+      return 'queued';
+    case 'starting':
+      return 'loading';
+    default:
+      return (metrics.runningRequests ?? 0) + (metrics.waitingRequests ?? 0) > 0 ? 'busy' : 'ready';
+  }
+}

@@ -1,0 +1,59 @@
+import { AppError, can } from '@wakefield/domain';
+import type { Request, RequestHandler, Response } from 'express';
+import type { ApiDeps } from '../../deps.ts';
+import { contextOf } from '../../http/context.ts';
+import { forbidden } from '../projects/access.ts';
+
+export type OperatorDeps = Pick<ApiDeps, 'identifier' | 'clock'> &
+  Pick<ApiDeps['operations'], 'login'>;
+
+/**
+ * Lets operators through: by bearer key, or by the cookie of a browser that has logged in with one. Browsers
+ * without either are led to the login form, everybody else is told 401.
+ */
+export function requireOperator({ identifier, clock, login }: OperatorDeps): RequestHandler {
+  return (req, res, next) => {
+    const principal = identifier.identify(req.headers.authorization);
+    if (principal !== null) {
+      if (!can(principal, 'operate', null)) throw forbidden('operate', null);
+      contextOf(res).principal = principal;
+      next();
+      return;
+    }
+    if (login.verify(req.headers.cookie, clock.now()) !== null) {
+      refuseOtherSites(req);
+      next();
+      return;
+    }
+    if (wantsPage(req)) {
+      res.redirect(303, '/ops/login');
+      return;
+    }
+    throw new AppError(
+      'invalid_api_key',
+      'A key is needed: send it as "Authorization: Bearer <key>", or log in at /ops/login.',
+    );
+  };
+}
+
+/** A cookie speaks for its browser; a page of another site may not speak through it (Fetch Metadata, W3C). */
+export function refuseOtherSites(req: Request): void {
+  const site = req.headers['sec-fetch-site'];
+  if (req.method === 'GET' || req.method === 'HEAD') return;
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
+    throw new AppError('forbidden', 'This may only be asked from a page of this site.');
+  }
+}
+
+/** Remembers nothing of the request: the next one brings its cookie. */
+export function setCookie(res: Response, cookie: string): void {
+  res.append('Set-Cookie', cookie);
+}
+
+function wantsPage(req: Request): boolean {
+  return (
+    req.method === 'GET' &&
+    req.headers.authorization === undefined &&
+    req.accepts(['json', 'html']) === 'html'
+  );
+}

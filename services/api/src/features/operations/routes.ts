@@ -1,0 +1,64 @@
+import { can } from '@wakefield/domain';
+import type { IRouter, Response } from 'express';
+import type { ApiDeps } from '../../deps.ts';
+import type { Binder } from '../../http/bind.ts';
+import { contextOf } from '../../http/context.ts';
+import { loginPage, loginPagePolicy } from './login-page.ts';
+import { refuseOtherSites, requireOperator, setCookie } from './operator.ts';
+
+export type OperationsDeps = Pick<ApiDeps, 'identifier' | 'clock' | 'operations'>;
+
+/** Bull Board's page holds its settings in a script element and takes its styles and icons from itself. */
+const boardPolicy =
+  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'";
+
+/** Queue dashboard and figures. They have their own way in, because browsers send no bearer header. */
+export function operationsRoutes(router: IRouter, { bind }: Binder, deps: OperationsDeps): void {
+  const { identifier, clock, operations } = deps;
+  const operator = requireOperator({ identifier, clock, login: operations.login });
+
+  bind('loginForm', (_req, res) => showForm(res, 200, null));
+
+  bind('login', (req, res) => {
+    refuseOtherSites(req);
+    const { key } = (req.body ?? {}) as { readonly key?: unknown };
+    const principal = typeof key === 'string' ? identifier.identify(`Bearer ${key}`) : null;
+    if (principal === null || !can(principal, 'operate', null)) {
+      showForm(res, 401, 'This key is not known, or may not see the queues.');
+      return;
+    }
+    setCookie(res, operations.login.issue(principal.id, clock.now()));
+    res.redirect(303, '/ops/queues');
+  });
+
+  bind('logout', (req, res) => {
+    refuseOtherSites(req);
+    setCookie(res, operations.login.clear());
+    res.redirect(303, '/ops/login');
+  });
+
+  router.use('/ops/queues.json', operator);
+  bind('queueFigures', async (_req, res) => {
+    res.json(await operations.figures());
+  });
+
+  router.use(
+    '/ops/queues',
+    (_req, res, next) => {
+      contextOf(res).route = 'queueDashboard';
+      next();
+    },
+    operator,
+    (_req, res, next) => {
+      res.set('Content-Security-Policy', boardPolicy);
+      next();
+    },
+    operations.board,
+  );
+  router.get('/ops', (_req, res) => res.redirect(302, '/ops/queues'));
+}
+
+function showForm(res: Response, status: number, problem: string | null): void {
+  res.status(status).set('Content-Security-Policy', loginPagePolicy);
+  res.type('html').send(loginPage(problem));
+}

@@ -1,0 +1,32 @@
+import { AppError, can, type Permission, type Project, type ProjectName } from '@wakefield/domain';
+import type { Response } from 'express';
+import type { ApiDeps } from '../../deps.ts';
+import { principalOf } from '../../http/context.ts';
+
+/**
+ * The project, if the caller may do this in it. One that the caller may not see is not there.
+ * @throws AppError `project_not_found`, `forbidden`
+ */
+export async function visibleProject(
+  deps: Pick<ApiDeps, 'projects'>,
+  res: Response,
+  name: ProjectName,
+  permission: Permission,
+): Promise<Project> {
+  const principal = principalOf(res);
+  const project = can(principal, 'read', name) ? await deps.projects.get(name) : null;
+  if (project === null) {
+    throw new AppError('project_not_found', `There is no project "${name}".`, { param: 'project' });
+  }
+  if (!can(principal, permission, name)) throw forbidden(permission, name);
+  return project;
+}
+
+export function forbidden(permission: Permission, project: ProjectName | null): AppError {
+  return new AppError(
+    'forbidden',
+    project === null
+      ? `This key may not ${permission} this installation.`
+      : `This key may not ${permission} in project "${project}".`,
+  );
+}

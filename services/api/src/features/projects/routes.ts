@@ -1,0 +1,54 @@
+import { activateProjectBody, parseInput, projectParams } from '@wakefield/contracts';
+import { can } from '@wakefield/domain';
+import { z } from 'zod';
+import type { ApiDeps } from '../../deps.ts';
+import type { Binder } from '../../http/bind.ts';
+import { principalOf } from '../../http/context.ts';
+import { projectPath } from '../../http/paths.ts';
+import { answerAccepted, type ChangeDeps, change } from '../commands/change.ts';
+import { forbidden, visibleProject } from './access.ts';
+import { presentProject, presentProjectDetails } from './presenter.ts';
+
+export type ProjectDeps = ChangeDeps & Pick<ApiDeps, 'projects' | 'models' | 'clusters'>;
+
+const noQuery = z.strictObject({});
+
+export function projectRoutes({ bind }: Binder, deps: ProjectDeps): void {
+  bind('listProjects', async (req, res) => {
+    parseInput(noQuery, req.query, 'query');
+    const principal = principalOf(res);
+    const [projects, statuses] = await Promise.all([deps.projects.list(), deps.clusters.list()]);
+    const visible = projects.filter(({ name }) => can(principal, 'read', name));
+    res.json(visible.map((project) => presentProject(project, statuses)));
+  });
+
+  bind('getProject', async (req, res) => {
+    const { project: name } = parseInput(projectParams, req.params, 'path');
+    parseInput(noQuery, req.query, 'query');
+    const project = await visibleProject(deps, res, name, 'read');
+    const [statuses, models] = await Promise.all([deps.clusters.list(), deps.models.list(name)]);
+    res.json(
+      presentProjectDetails(
+        project,
+        statuses,
+        models.map(({ state }) => state),
+      ),
+    );
+  });
+
+  bind('activateProject', async (req, res) => {
+    const { project: name, cluster } = parseInput(activateProjectBody, req.body, 'request body');
+    if (!can(principalOf(res), 'manage', name)) throw forbidden('manage', name);
+    const command = await change(deps, req, res, name, { kind: 'activate', cluster });
+    if (command.outcome?.status !== 'applied') {
+      answerAccepted(res, command);
+      return;
+    }
+    const [project, statuses] = await Promise.all([
+      visibleProject(deps, res, name, 'read'),
+      deps.clusters.list(),
+    ]);
+    if (command.outcome.created) res.status(201).location(projectPath(name));
+    res.json(presentProject(project, statuses));
+  });
+}

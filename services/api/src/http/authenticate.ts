@@ -1,0 +1,20 @@
+import type { Identifier } from '@wakefield/auth';
+import { AppError } from '@wakefield/domain';
+import type { RequestHandler } from 'express';
+import { contextOf } from './context.ts';
+
+/** Lets through who is known, and remembers who it is. */
+export function authenticate(identifier: Identifier): RequestHandler {
+  return (req, res, next) => {
+    const principal = identifier.identify(req.headers.authorization);
+    if (principal === null) {
+      const message =
+        req.headers.authorization === undefined
+          ? 'A key is needed: send it as "Authorization: Bearer <key>".'
+          : 'The key is not valid. Send it as "Authorization: Bearer <key>".';
+      throw new AppError('invalid_api_key', message);
+    }
+    contextOf(res).principal = principal;
+    next();
+  };
+}

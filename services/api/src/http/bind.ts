@@ -1,0 +1,45 @@
+import { type Endpoint, endpoints } from '@wakefield/contracts';
+import type { IRouter, NextFunction, Request, RequestHandler, Response } from 'express';
+import { contextOf } from './context.ts';
+import { readForm, readJson } from './read-body.ts';
+
+export type Handler = (req: Request, res: Response, next: NextFunction) => Promise<void> | void;
+
+/** Attaches handlers to operations of the contract. */
+export interface Binder {
+  /**
+   * Path, method and body type come from the contract, so what is served is what is documented.
+   * @throws when the contract has no such operation
+   */
+  bind(operationId: string, handler: Handler): void;
+}
+
+export function createBinder(router: IRouter): Binder {
+  return {
+    bind(operationId, handler) {
+      const endpoint = endpoints.find((candidate) => candidate.operationId === operationId);
+      if (endpoint === undefined) throw new Error(`the contract has no operation ${operationId}`);
+      const label: RequestHandler = (_req, res, next) => {
+        contextOf(res).route = operationId;
+        next();
+      };
+      router[endpoint.method](expressPath(endpoint.path), label, ...bodyReader(endpoint), handler);
+    },
+  };
+}
+
+function bodyReader({ body }: Endpoint): readonly RequestHandler[] {
+  if (body === undefined) return [];
+  return [body.contentType === undefined ? readJson() : readForm()];
+}
+
+/** `{name}` to `:name`; a model id may span segments. */
+function expressPath(template: string): string {
+  return template.replaceAll('{hf_model_id}', '*hf_model_id').replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+/** A path parameter as text; one that spans segments is joined again. */
+export function pathText(req: Request, name: string): string | undefined {
+  const value: unknown = req.params[name];
+  return Array.isArray(value) ? value.join('/') : (value as string | undefined);
+}

@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { errorBody, errorHeaders, errorTable } from '@wakefield/contracts';
+import { AppError } from '@wakefield/domain';
+import { requestId } from '@wakefield/runtime';
+
+/** A request of this interface is at most 1 MiB; who takes longer is stuck or up to no good. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+/** Longer than the proxy keeps a connection, so that it never writes into one that we are closing. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+const IDLE_SOCKET_TIMEOUT_MS = 120_000;
+
+export interface HttpServer {
+  readonly url: string;
+  /** Takes no new connections, finishes what is under way. */
+  close(): Promise<void>;
+}
+
+export async function listen(
+  app: RequestListener,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<HttpServer> {
+  const server = createServer(
+    {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      connectionsCheckingInterval: 5_000,
+    },
+    app,
+  );
+  server.timeout = IDLE_SOCKET_TIMEOUT_MS;
+  server.on('clientError', answerClientError);
+  server.listen(port, host);
+  await once(server, 'listening');
+  return { url: urlOf(server, host), close: () => close(server) };
+}
+
+/** Node's parser gave up on a request before there was one: the same envelope as everywhere, then the end. */
+function answerClientError(error: Error & { readonly code?: string }, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const failure =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? new AppError('request_timeout', 'The request did not arrive in time.')
+      : new AppError('invalid_request', 'This is not a request that HTTP/1.1 knows.');
+  const id = requestId(undefined);
+  const body = JSON.stringify(errorBody(failure, id));
+  const headers = {
+    ...errorHeaders(failure),
+    'x-request-id': id,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  };
+  const { status } = errorTable[failure.code];
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function urlOf(server: Server, host: string): string {
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+async function close(server: Server): Promise<void> {
+  server.close();
+  server.closeIdleConnections();
+  await once(server, 'close');
+}
