@@ -1,1 +1,17 @@
-export {};
+export type { JobName, QueueName } from './catalog.ts';
+export { queueNames } from './catalog.ts';
+export type { ConsumeOptions, Consumer, Handlers, Run } from './consume.ts';
+export { consume } from './consume.ts';
+export type { DemandBoardOptions } from './demand-board.ts';
+export { createDemandBoard } from './demand-board.ts';
+export { createMetricsBoard } from './metrics-board.ts';
+export { createNudges } from './nudges.ts';
+export type { QueueFigures, QueueJobState } from './queue-figures.ts';
+export { queueFigures } from './queue-figures.ts';
+export type { MetricsRegistry } from './queue-metrics.ts';
+export { registerQueueMetrics } from './queue-metrics.ts';
+export type { RedisAccess, RedisAccessOptions } from './redis-access.ts';
+export { openRedis } from './redis-access.ts';
+export { createRouteBus } from './route-bus.ts';
+export type { SweepTicker } from './sweep-ticker.ts';
+export { startSweepTicker } from './sweep-ticker.ts';

@@ -10,9 +10,9 @@ import type {
 
 /** Enqueues ids. Every call may fail or be lost: the sweep finds the work again. */
 export interface Nudges {
-  command(id: CommandId): Promise<void>;
-  /** Deduplicated; a nudge during a run causes one more run. */
-  model(id: ModelId): Promise<void>;
+  command(id: CommandId, traceId?: string): Promise<void>;
+  /** Deduplicated; a nudge during a run causes one more run. The trace of the newest nudge goes along. */
+  model(id: ModelId, traceId?: string): Promise<void>;
   /** Deduplicated; `delayMs` 0 looks at once. */
   cluster(name: ClusterName, delayMs: number): Promise<void>;
   /** Deduplicated; wait for a starting job's engine. */

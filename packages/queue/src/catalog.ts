@@ -1,0 +1,92 @@
+import { z } from 'zod';
+
+/** One kind of job. Its payload is an id; what it means is in Postgres. */
+export interface JobKind {
+  /** Name of the field by which the id is found in logs. */
+  readonly idField: 'commandId' | 'modelId' | 'cluster' | 'jobId' | 'sweep';
+  /** A run that takes longer is told to stop, then given up. */
+  readonly timeLimitMs: number;
+}
+
+/** How a queue is worked off. */
+export interface QueueKind {
+  readonly jobs: Readonly<Record<string, JobKind>>;
+  /** Runs at once in one process, where the consumer does not say otherwise. Runs wait for others, not for the CPU. */
+  readonly concurrency: number;
+  /**
+   * Finished jobs kept for people to look at. 0 where the job's own id is its identity: BullMQ takes a second
+   * job of the same id for a duplicate as long as the first is stored, finished or not.
+   */
+  readonly keep: { readonly completed: number; readonly failed: number };
+}
+
+/** Every queue and every job in it. The one place that producers, consumers and dashboards read. */
+export const queueCatalog = {
+  commands: {
+    jobs: { command: { idField: 'commandId', timeLimitMs: 30_000 } },
+    concurrency: 16,
+    keep: { completed: 0, failed: 0 },
+  },
+  reconcile: {
+    jobs: { model: { idField: 'modelId', timeLimitMs: 180_000 } },
+    concurrency: 32,
+    keep: { completed: 20, failed: 100 },
+  },
+  observe: {
+    jobs: {
+      cluster: { idField: 'cluster', timeLimitMs: 120_000 },
+      /** A waiting look at a cluster; becomes a `cluster` job when it is due. */
+      'cluster-later': { idField: 'cluster', timeLimitMs: 10_000 },
+      probe: { idField: 'jobId', timeLimitMs: 180_000 },
+    },
+    concurrency: 64,
+    keep: { completed: 20, failed: 100 },
+  },
+  sweep: {
+    jobs: { sweep: { idField: 'sweep', timeLimitMs: 60_000 } },
+    concurrency: 1,
+    keep: { completed: 5, failed: 20 },
+  },
+} as const satisfies Readonly<Record<string, QueueKind>>;
+
+export type QueueName = keyof typeof queueCatalog;
+
+/** Names of the jobs in a queue that a consumer handles. */
+export type JobName<Q extends QueueName> = Exclude<
+  keyof (typeof queueCatalog)[Q]['jobs'] & string,
+  'cluster-later'
+>;
+
+export const queueNames = Object.keys(queueCatalog) as readonly QueueName[];
+
+/** The catalog's row of a queue, without its literal types. */
+export function queueKind(name: QueueName): QueueKind {
+  return queueCatalog[name];
+}
+
+const payload = z.object({
+  v: z.literal(1),
+  id: z.string().min(1).max(300),
+  /** Trace of whoever asked, so that one wake is one trace. No part of a job's identity. */
+  traceId: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .exactOptional(),
+});
+
+/** What every job carries. Fields that a later release adds are ignored; another `v` is refused. */
+export type Payload = z.infer<typeof payload>;
+
+/** @throws ZodError */
+export function parsePayload(data: unknown): Payload {
+  return payload.parse(data);
+}
+
+/** @param traceId is left out where it is none */
+export function makePayload(id: string, traceId?: string): Payload {
+  return parsePayload({ v: 1, id, ...(isTraceId(traceId) ? { traceId } : {}) });
+}
+
+function isTraceId(traceId: string | undefined): traceId is string {
+  return traceId !== undefined && /^[0-9a-f]{32}$/.test(traceId);
+}

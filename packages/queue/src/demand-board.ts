@@ -1,0 +1,139 @@
+import type { DemandBoard } from '@wakefield/control';
+import type { Demand, ModelDemand, ModelId } from '@wakefield/domain';
+import { z } from 'zod';
+import { translated } from './queue-error.ts';
+import type { RedisAccess } from './redis-access.ts';
+
+export interface DemandBoardOptions {
+  /** A proxy that says nothing for this long is gone, and its counts with it. Default 5000. */
+  readonly expiryMs?: number;
+  /** Idle models whose last request a proxy keeps telling. Default 10000. */
+  readonly rememberModels?: number;
+}
+
+/** A field that is no model: it keeps the hash of a proxy without any load in being. */
+const presence = '#';
+
+/**
+ * The model's counts of every proxy that is there. Proxies whose hash has expired leave the set on the way.
+ * KEYS: set of proxies; ARGV: what the proxies' keys begin with, model.
+ */
+const readScript = `
+local found = {}
+for _, proxy in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+  local key = ARGV[1] .. proxy
+  if redis.call('EXISTS', key) == 1 then
+    found[#found + 1] = redis.call('HGET', key, ARGV[2]) or ''
+  else
+    redis.call('SREM', KEYS[1], proxy)
+  end
+end
+return found`;
+
+const counts = z.object({
+  running: z.number(),
+  held: z.number(),
+  lastRequestAt: z.number().nullable(),
+  runningByJob: z.record(z.string(), z.number()),
+});
+
+/**
+ * One hash per proxy, written whole each time and expiring, and a set of their names. Whole, because a Redis that
+ * lost everything is then right again after one write.
+ */
+export function createDemandBoard(
+  redis: RedisAccess,
+  options: DemandBoardOptions = {},
+): DemandBoard {
+  const { expiryMs = 5000, rememberModels = 10_000 } = options;
+  const { produce, log } = redis;
+  const proxiesKey = `${redis.prefix}:proxies`;
+  const demandKeys = `${redis.prefix}:demand:`;
+  const remembered = new Map<ModelId, number>();
+
+  return {
+    publish: (proxyId, { models }) =>
+      translated(async () => {
+        const key = demandKeys + proxyId;
+        const fields = withRemembered(models, remembered, rememberModels);
+        const answers = await produce
+          .multi()
+          .del(key)
+          .hset(key, fields)
+          .pexpire(key, expiryMs)
+          .sadd(proxiesKey, proxyId)
+          .pexpire(proxiesKey, expiryMs * 12)
+          .exec();
+        const failed = answers?.find(([error]) => error !== null);
+        if (failed?.[0]) throw failed[0];
+      }),
+    withdraw: (proxyId) =>
+      translated(async () => {
+        remembered.clear();
+        await produce
+          .multi()
+          .del(demandKeys + proxyId)
+          .srem(proxiesKey, proxyId)
+          .exec();
+      }),
+    read: async (modelId) => {
+      try {
+        const answers = await produce.eval(readScript, 1, proxiesKey, demandKeys, modelId);
+        return sumDemand(z.array(z.string()).parse(answers).map(readCounts));
+      } catch (error) {
+        log.debug({ err: error, modelId }, 'demand not known');
+        return null;
+      }
+    },
+  };
+}
+
+/**
+ * What a proxy tells: the counts it has, and the last request of models that it no longer counts. Of these, the
+ * ones that were idle longest are forgotten when there are too many.
+ */
+function withRemembered(
+  models: ReadonlyMap<ModelId, ModelDemand>,
+  remembered: Map<ModelId, number>,
+  limit: number,
+): Record<string, string> {
+  const fields: Record<string, string> = { [presence]: '1' };
+  for (const [modelId, demand] of models) {
+    fields[modelId] = JSON.stringify(demand);
+    if (demand.lastRequestAt === null) continue;
+    remembered.delete(modelId);
+    remembered.set(modelId, demand.lastRequestAt);
+  }
+  for (const [modelId, lastRequestAt] of remembered) {
+    if (remembered.size > limit) remembered.delete(modelId);
+    else if (!models.has(modelId)) fields[modelId] = JSON.stringify({ ...idle, lastRequestAt });
+  }
+  return fields;
+}
+
+const idle: ModelDemand = { running: 0, held: 0, lastRequestAt: null, runningByJob: {} };
+
+/** A proxy that is there and knows nothing of the model has no load of it. */
+function readCounts(text: string): ModelDemand {
+  return text === '' ? idle : counts.parse(JSON.parse(text));
+}
+
+/** Sums over proxies; none of them is unknown, not zero. */
+export function sumDemand(parts: readonly ModelDemand[]): Demand {
+  if (parts.length === 0) return null;
+  const runningByJob: Record<string, number> = {};
+  let running = 0;
+  let held = 0;
+  let lastRequestAt: number | null = null;
+  for (const part of parts) {
+    running += part.running;
+    held += part.held;
+    if (part.lastRequestAt !== null) {
+      lastRequestAt = Math.max(lastRequestAt ?? 0, part.lastRequestAt);
+    }
+    for (const [jobId, count] of Object.entries(part.runningByJob)) {
+      runningByJob[jobId] = (runningByJob[jobId] ?? 0) + count;
+    }
+  }
+  return { running, held, lastRequestAt, runningByJob };
+}

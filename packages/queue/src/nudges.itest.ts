@@ -1,0 +1,195 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Fixture, openFixture, until } from '@wakefield/testkit/queue-fixture';
+
+let fixture: Fixture;
+beforeEach(async () => {
+  fixture = await openFixture();
+});
+afterEach(() => fixture.close());
+
+describe('command nudges', () => {
+  test('a second delivery of a waiting or running command is the same job', async () => {
+    const { nudges, redis } = fixture;
+    await nudges.command('c1');
+    await nudges.command('c1');
+    expect(await redis.queue('commands').getJobCountByTypes('waiting')).toBe(1);
+    const { runs, release } = fixture.consumeHeld('commands', ['command']);
+    await until(() => runs.length === 1);
+    await nudges.command('c1');
+    release();
+    await fixture.idle('commands');
+    expect(runs).toEqual(['command c1']);
+  });
+
+  test('a command that failed can be delivered again', async () => {
+    const { nudges } = fixture;
+    let tries = 0;
+    fixture.consume('commands', {
+      command: async () => {
+        tries += 1;
+        if (tries === 1) throw new Error('no');
+      },
+    });
+    await nudges.command('c1');
+    await until(() => tries === 1);
+    await fixture.idle('commands');
+    await nudges.command('c1');
+    await until(() => tries === 2);
+  });
+
+  test('the trace goes along, and is no part of the identity', async () => {
+    const { nudges } = fixture;
+    const traceId = 'ab'.repeat(16);
+    const seen: unknown[] = [];
+    await nudges.model('m1');
+    await nudges.model('m1', traceId);
+    await nudges.model('m2', traceId);
+    await nudges.model('m3', 'not a trace');
+    fixture.consume('reconcile', { model: async (id, run) => seen.push([id, run.traceId]) });
+    await fixture.idle('reconcile');
+    expect(seen).toEqual([
+      ['m1', null],
+      ['m2', traceId],
+      ['m3', null],
+    ]);
+  });
+});
+
+describe('model nudges', () => {
+  test('many nudges of a waiting model are one run', async () => {
+    const { nudges } = fixture;
+    for (let i = 0; i < 5; i += 1) await nudges.model('m1');
+    await nudges.model('m2');
+    const { runs, release } = fixture.consumeHeld('reconcile', ['model']);
+    release();
+    await fixture.idle('reconcile');
+    expect(runs.toSorted()).toEqual(['model m1', 'model m2']);
+  });
+
+  test('nudges during a run cause exactly one more, also when the run fails', async () => {
+    const { nudges } = fixture;
+    const { runs, release } = fixture.consumeHeld('reconcile', ['model'], { failFirst: true });
+    await nudges.model('m1');
+    await until(() => runs.length === 1);
+    for (let i = 0; i < 4; i += 1) await nudges.model('m1');
+    release();
+    await until(() => runs.length === 2);
+    await fixture.idle('reconcile');
+    expect(runs).toEqual(['model m1', 'model m1']);
+    await nudges.model('m1');
+    await until(() => runs.length === 3);
+  });
+
+  test('a model is never reconciled twice at once', async () => {
+    const { nudges } = fixture;
+    let atOnce = 0;
+    let most = 0;
+    let runs = 0;
+    fixture.consume('reconcile', {
+      model: async () => {
+        atOnce += 1;
+        most = Math.max(most, atOnce);
+        await new Promise(setImmediate);
+        runs += 1;
+        atOnce -= 1;
+      },
+    });
+    for (let i = 0; i < 50; i += 1) await nudges.model('m1');
+    await fixture.idle('reconcile');
+    expect(most).toBe(1);
+    expect(runs).toBeGreaterThan(0);
+  });
+});
+
+describe('cluster nudges', () => {
+  test('an immediate nudge overtakes a waiting delayed one', async () => {
+    const { nudges } = fixture;
+    const { runs, release } = fixture.consumeHeld('observe', ['cluster', 'probe']);
+    release();
+    await nudges.cluster('karolina', 60_000);
+    await nudges.cluster('karolina', 0);
+    await until(() => runs.length === 1);
+    expect(runs).toEqual(['cluster karolina']);
+    expect(await fixture.counts('observe')).toMatchObject({ delayed: 1 });
+  });
+
+  test('a delayed nudge comes when it is due, as one run', async () => {
+    const { nudges } = fixture;
+    const { runs, release } = fixture.consumeHeld('observe', ['cluster', 'probe']);
+    release();
+    const askedAt = Date.now();
+    await nudges.cluster('karolina', 150);
+    await nudges.cluster('karolina', 200);
+    await until(() => runs.length === 1);
+    expect(Date.now() - askedAt).toBeGreaterThanOrEqual(150);
+    await fixture.idle('observe');
+    expect(runs).toHaveLength(1);
+  });
+
+  test('the earliest wish stands: a later one does not push it back, an earlier one brings it forward', async () => {
+    const { nudges } = fixture;
+    await nudges.cluster('karolina', 60_000);
+    await nudges.cluster('karolina', 30_000);
+    await nudges.cluster('karolina', 90_000);
+    expect(await fixture.nextLookInMs('karolina')).toBeGreaterThan(25_000);
+    expect(await fixture.nextLookInMs('karolina')).toBeLessThan(30_001);
+    const { runs, release } = fixture.consumeHeld('observe', ['cluster', 'probe']);
+    release();
+    await nudges.cluster('karolina', 100);
+    await nudges.cluster('karolina', 80_000);
+    await until(() => runs.length === 1);
+    await fixture.idle('observe');
+    expect(await fixture.counts('observe')).toMatchObject({ delayed: 0 });
+  });
+
+  test("an immediate nudge during a run is not lost to the run's own follow-up", async () => {
+    const { nudges } = fixture;
+    const runs: string[] = [];
+    const first = Promise.withResolvers<void>();
+    fixture.consume('observe', {
+      cluster: async (name) => {
+        runs.push(name);
+        if (runs.length === 1) await first.promise;
+        await nudges.cluster(name, 60_000);
+      },
+      probe: async () => undefined,
+    });
+    await nudges.cluster('karolina', 0);
+    await until(() => runs.length === 1);
+    await nudges.cluster('karolina', 0);
+    first.resolve();
+    await until(() => runs.length === 2);
+    await until(async () => (await fixture.counts('observe')).delayed === 1);
+    expect(await fixture.counts('observe')).toMatchObject({ waiting: 0, delayed: 1 });
+  });
+
+  test('a run may ask for its successor: a chain at the cadence, one link at a time', async () => {
+    const { nudges } = fixture;
+    let runs = 0;
+    fixture.consume('observe', {
+      cluster: async (name) => {
+        runs += 1;
+        if (runs < 5) await nudges.cluster(name, 20);
+      },
+      probe: async () => undefined,
+    });
+    await nudges.cluster('karolina', 20);
+    await until(() => runs === 5);
+    await fixture.idle('observe');
+    expect(await fixture.counts('observe')).toMatchObject({ delayed: 0, waiting: 0 });
+    expect(runs).toBe(5);
+  });
+
+  test('clusters and probes do not get into each other’s way', async () => {
+    const { nudges } = fixture;
+    const { runs, release } = fixture.consumeHeld('observe', ['cluster', 'probe']);
+    await nudges.cluster('a', 0);
+    await nudges.cluster('b', 0);
+    await nudges.probe('a');
+    await nudges.probe('a');
+    await until(() => runs.length === 3);
+    release();
+    await fixture.idle('observe');
+    expect(runs.toSorted()).toEqual(['cluster a', 'cluster b', 'probe a']);
+  });
+});
