@@ -50,7 +50,7 @@ export async function applyCommand(
   );
   if (applied.modelId !== null) {
     await deps.nudges
-      .model(applied.modelId)
+      .model(applied.modelId, traceId)
       .catch((err: unknown) =>
         deps.log.warn({ err, modelId: applied.modelId }, 'model not nudged'),
       );

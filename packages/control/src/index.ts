@@ -54,3 +54,4 @@ export {
   submitCommand,
 } from './submit-command.ts';
 export { type SweepDeps, sweep } from './sweep.ts';
+export type { WithLeaseDeps } from './with-lease.ts';

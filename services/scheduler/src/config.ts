@@ -1,0 +1,43 @@
+import {
+  commaList,
+  databaseUrl,
+  durationSeconds,
+  processVariables,
+  redisUrl,
+  wholeNumber,
+} from '@wakefield/runtime';
+import { z } from 'zod';
+
+/** Environment of the scheduler. */
+export const configSchema = z
+  .object({
+    ...processVariables,
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    /** Path of clusters.yaml. */
+    WAKEFIELD_CLUSTERS: z.string().min(1),
+    /** Folders with recipes of the site, besides the built-in ones. */
+    WAKEFIELD_RECIPES: commaList.default([]),
+    DATABASE_POOL: wholeNumber.default(10),
+    /** Models that one process works on at once. */
+    RECONCILE_CONCURRENCY: wholeNumber.default(16),
+    /** Longest time a draining job may keep its streams. */
+    DRAIN_TIMEOUT: durationSeconds.default(600),
+    /** Time that running work has to finish after SIGTERM. */
+    SHUTDOWN_TIMEOUT: durationSeconds.default(8),
+  })
+  .transform((env) => ({
+    installation: env.WAKEFIELD_INSTALLATION,
+    logLevel: env.LOG_LEVEL,
+    ops: { host: env.OPS_HOST, port: env.OPS_PORT },
+    databaseUrl: env.DATABASE_URL,
+    databasePool: env.DATABASE_POOL,
+    redisUrl: env.REDIS_URL,
+    clustersFile: env.WAKEFIELD_CLUSTERS,
+    recipeFolders: env.WAKEFIELD_RECIPES,
+    reconcileConcurrency: env.RECONCILE_CONCURRENCY,
+    drainTimeoutMs: env.DRAIN_TIMEOUT * 1000,
+    shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT * 1000,
+  }));
+
+export type Config = z.output<typeof configSchema>;

@@ -1,0 +1,41 @@
+import {
+  type ApplyCommandDeps,
+  applyCommand,
+  type ObserveClusterDeps,
+  observeCluster,
+  type ProbeJobDeps,
+  probeJob,
+  type ReconcileModelDeps,
+  reconcileModel,
+  type SweepDeps,
+  sweep,
+} from '@wakefield/control';
+
+export type SchedulerDeps = ApplyCommandDeps &
+  ObserveClusterDeps &
+  ProbeJobDeps &
+  ReconcileModelDeps &
+  SweepDeps;
+
+interface Run {
+  readonly signal: AbortSignal;
+}
+
+/** What is done with each kind of delivery: the payload is an id, the use case reads the rest. */
+export function handlers(deps: SchedulerDeps) {
+  return {
+    commands: {
+      command: (id: string, { signal }: Run) => applyCommand(deps, id, signal),
+    },
+    reconcile: {
+      model: (id: string, { signal }: Run) => reconcileModel(deps, id, signal),
+    },
+    observe: {
+      cluster: (name: string, { signal }: Run) => observeCluster(deps, name, signal),
+      probe: (id: string, { signal }: Run) => probeJob(deps, id, signal),
+    },
+    sweep: {
+      sweep: (_id: string, { signal }: Run) => sweep(deps, signal),
+    },
+  };
+}

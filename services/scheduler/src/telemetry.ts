@@ -1,0 +1,107 @@
+import type { JobStore, Telemetry } from '@wakefield/control';
+import type { ClusterName, Job } from '@wakefield/domain';
+import { type Metrics, wakeBuckets } from '@wakefield/runtime';
+
+/** Steps of a wake, each from the moment it begins to the moment the next one does. */
+const steps = [
+  { step: 'submit', from: 'intendedAt', to: 'submittedAt', on: 'queued' },
+  { step: 'queue', from: 'submittedAt', to: 'startedAt', on: 'starting' },
+  { step: 'load', from: 'startedAt', to: 'readyAt', on: 'ready' },
+  { step: 'total', from: 'intendedAt', to: 'readyAt', on: 'ready' },
+] as const satisfies readonly {
+  readonly step: string;
+  readonly from: keyof Job;
+  readonly to: keyof Job;
+  readonly on: Job['phase'];
+}[];
+
+const reconcileBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
+
+/** The scheduler's own Prometheus metrics. */
+export function createTelemetry(
+  metrics: Metrics,
+  jobs: Pick<JobStore, 'countLive'>,
+  now: () => number,
+): Telemetry {
+  const wake = metrics.histogram({
+    name: 'wakefield_wake_duration_seconds',
+    help: 'From intending a job to its engine being ready, by step and cluster',
+    labelNames: ['phase', 'cluster'],
+    buckets: [...wakeBuckets],
+  });
+  const ended = metrics.counter({
+    name: 'wakefield_jobs_ended_total',
+    help: 'Jobs that are over, by cluster and outcome',
+    labelNames: ['cluster', 'outcome'],
+  });
+  const intended = metrics.counter({
+    name: 'wakefield_jobs_intended_total',
+    help: 'Jobs that were intended, by cluster',
+    labelNames: ['cluster'],
+  });
+  const observations = metrics.counter({
+    name: 'wakefield_cluster_observations_total',
+    help: 'Bulk looks at a cluster, by outcome',
+    labelNames: ['cluster', 'outcome'],
+  });
+  const observationSeconds = metrics.histogram({
+    name: 'wakefield_cluster_observation_duration_seconds',
+    help: 'Length of one bulk look at a cluster',
+    labelNames: ['cluster'],
+    buckets: reconcileBuckets,
+  });
+  const reconcileSeconds = metrics.histogram({
+    name: 'wakefield_reconcile_duration_seconds',
+    help: 'Length of one run of the loop for one model',
+    labelNames: ['acted'],
+    buckets: reconcileBuckets,
+  });
+  const lastGood = new Map<ClusterName, number>();
+  metrics.gauge({
+    name: 'wakefield_cluster_observation_age_seconds',
+    help: 'Time since this process last had an answer from the cluster',
+    labelNames: ['cluster'],
+    collect() {
+      for (const [cluster, at] of lastGood) this.set({ cluster }, (now() - at) / 1000);
+    },
+  });
+  metrics.gauge({
+    name: 'wakefield_jobs',
+    help: 'Live jobs by cluster and phase',
+    labelNames: ['cluster', 'phase'],
+    async collect() {
+      const counts = await jobs.countLive().catch(() => null);
+      if (counts === null) return;
+      this.reset();
+      for (const { cluster, phase, count } of counts) this.set({ cluster, phase }, count);
+    },
+  });
+  return {
+    jobAdvanced: (before, after) => {
+      if (before === null) intended.inc({ cluster: after.cluster });
+      if (before?.phase === after.phase) return;
+      for (const { step, from, to, on } of steps) {
+        const seconds = between(after[from], after[to]);
+        if (after.phase === on && seconds !== null) {
+          wake.observe({ phase: step, cluster: after.cluster }, seconds);
+        }
+      }
+      if (after.phase === 'ended') {
+        ended.inc({ cluster: after.cluster, outcome: after.outcome ?? 'lost' });
+      }
+    },
+    observed: (cluster, durationMs, outcome) => {
+      observations.inc({ cluster, outcome });
+      observationSeconds.observe({ cluster }, durationMs / 1000);
+      if (outcome === 'ok') lastGood.set(cluster, now());
+    },
+    reconciled: (durationMs, acted) => {
+      reconcileSeconds.observe({ acted: String(acted) }, durationMs / 1000);
+    },
+  };
+}
+
+/** Seconds between two moments; null when one is missing or the clocks disagree. */
+function between(from: number | null, to: number | null): number | null {
+  return from === null || to === null || to < from ? null : (to - from) / 1000;
+}
