@@ -66,10 +66,10 @@ function openPool(options: DatabaseOptions): pg.Pool {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
   });
-  const onError = (error: unknown) => options.onError(toStoreError(error));
-  pool.on('error', onError);
-  // The pool listens to idle clients alone; one that broke between two statements would end the process.
-  pool.on('connect', (client) => client.on('error', onError));
+  // Each client is listened to from its birth: one that breaks between two statements would else end the
+  // process. The pool repeats the errors of its idle ones.
+  pool.on('connect', (client) => client.on('error', (e) => options.onError(toStoreError(e))));
+  pool.on('error', () => undefined);
   return pool;
 }
 

@@ -63,7 +63,7 @@ async function asAdmin(work: (admin: pg.Client) => Promise<unknown>): Promise<vo
 }
 
 function adminUrl(): string {
-  const url = process.env['WAKEFIELD_TEST_DATABASE_URL'];
+  const url = process.env.WAKEFIELD_TEST_DATABASE_URL;
   if (url === undefined || url === '')
     throw new Error(
       'WAKEFIELD_TEST_DATABASE_URL is not set; `npm test` brings a server and sets it',

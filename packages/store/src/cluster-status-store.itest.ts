@@ -1,0 +1,22 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { SAMPLE_NOW, type StoreFixture, storeFixture } from '@wakefield/testkit';
+
+let fixture: StoreFixture;
+beforeAll(async () => {
+  fixture = await storeFixture();
+});
+afterAll(() => fixture.close());
+
+test('the newest status of each cluster stands', async () => {
+  const { clusters } = fixture.stores;
+  expect(await clusters.list()).toEqual(new Map());
+  const well = { reachable: true, observedAt: SAMPLE_NOW, error: null, nextLookAt: SAMPLE_NOW + 1 };
+  const ill = { reachable: false, observedAt: null, error: 'slurmctld\0', nextLookAt: SAMPLE_NOW };
+  await clusters.save('a', ill);
+  await clusters.save('b', ill);
+  await clusters.save('a', well);
+  expect(Object.fromEntries(await clusters.list())).toEqual({
+    a: well,
+    b: { ...ill, error: 'slurmctld\uFFFD' },
+  });
+});

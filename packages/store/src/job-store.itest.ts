@@ -1,0 +1,293 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type JobPatch, LeaseLostError, type Stores } from '@wakefield/control';
+import type { Job, JobPhase, Model } from '@wakefield/domain';
+import { intention, SAMPLE_NOW, type StoreFixture, storeFixture } from '@wakefield/testkit';
+import fc from 'fast-check';
+import pg from 'pg';
+
+let fixture: StoreFixture;
+let jobs: Stores['jobs'];
+let other: Stores;
+let model: Model;
+
+beforeAll(async () => {
+  fixture = await storeFixture();
+  jobs = fixture.stores.jobs;
+  other = fixture.another();
+});
+beforeEach(async () => {
+  model = await fixture.model();
+});
+afterAll(() => fixture.close());
+
+const over: JobPatch = { phase: 'ended', outcome: 'as_asked', endedAt: SAMPLE_NOW };
+
+describe('intend', () => {
+  test('the row of a new job, without its secret', async () => {
+    const { engineKey, ...given } = intention(model, 1);
+    const lease = await fixture.lease(model.id);
+    const job = await jobs.intend(lease, { ...given, engineKey });
+    const nothing = {
+      outcome: null,
+      reason: null,
+      clusterJobId: null,
+      node: null,
+      address: null,
+      capacity: null,
+      submittedAt: null,
+      startedAt: null,
+      endsAt: null,
+      readyAt: null,
+      drainUntil: null,
+      endAskedAt: null,
+      cancelledAt: null,
+      endedAt: null,
+    };
+    expect(job).toEqual({ ...given, ...nothing, phase: 'intended' });
+    expect(await jobs.get(job.id)).toEqual(job);
+    expect(await jobs.engineKey(job.id)).toBe(engineKey);
+    const everyReader = [
+      await jobs.listForModel(model.id, 5),
+      await jobs.listLiveForProject(model.project),
+      await jobs.listLiveForCluster(model.cluster),
+      await jobs.patch(job.id, ['intended'], { reason: 'waits' }),
+    ];
+    expect(JSON.stringify(everyReader)).not.toContain(engineKey);
+  });
+
+  test('the same number again gives the first row, unchanged', async () => {
+    const lease = await fixture.lease(model.id);
+    const first = await jobs.intend(lease, intention(model, 1));
+    const moved = await jobs.patch(first.id, ['intended'], { phase: 'queued', clusterJobId: '7' });
+    const again = { ...intention(model, 1), name: 'another', cluster: 'there', engineKey: 'new' };
+    expect(await jobs.intend(lease, again)).toEqual(moved);
+    expect(await jobs.engineKey(first.id)).toBe('secret-of-1');
+  });
+
+  test('of many with one number at once, one is written', async () => {
+    const lease = await fixture.lease(model.id);
+    const written = await Promise.all(
+      Array.from({ length: 10 }, (_, i) =>
+        (i % 2 ? jobs : other.jobs).intend(lease, intention(model, 1)),
+      ),
+    );
+    expect(new Set(written.map(({ id }) => id)).size).toBe(1);
+    expect(await jobs.listForModel(model.id, 5)).toHaveLength(1);
+  });
+
+  test('an old token, an expired lease and a released one write nothing', async () => {
+    const old = await fixture.lease(model.id);
+    await fixture.sql("update leases set expires_at = now() - interval '1 s' where key = $1", [
+      old.key,
+    ]);
+    await expect(jobs.intend(old, intention(model, 1))).rejects.toBeInstanceOf(LeaseLostError);
+    const current = await other.leases.acquire(old.key, 'another', 60_000);
+    await expect(jobs.intend(old, intention(model, 1))).rejects.toBeInstanceOf(LeaseLostError);
+    if (current === null) throw new Error('not held');
+    await other.leases.release(current);
+    await expect(jobs.intend(current, intention(model, 1))).rejects.toBeInstanceOf(LeaseLostError);
+    expect(await jobs.listForModel(model.id, 5)).toEqual([]);
+  });
+
+  test('the lease of another model does not do', async () => {
+    const lease = await fixture.lease((await fixture.model()).id);
+    await expect(jobs.intend(lease, intention(model, 1))).rejects.toThrow('not that of the model');
+  });
+
+  test('whoever takes over sees all that was written under the old lease', async () => {
+    const lease = await other.leases.acquire(`model:${model.id}`, 'a', 1_000);
+    if (lease === null) throw new Error('not held');
+    const release = await blockModel();
+    // Past its lease check, the write now waits for the model's row, longer than its lease lasts.
+    const written = jobs.intend(lease, intention(model, 1));
+    await untilWaiting('insert into "jobs"');
+    await until(
+      'select 1 from leases where key = $1 and expires_at < clock_timestamp()',
+      lease.key,
+    );
+    const takenOver = other.leases.acquire(lease.key, 'b', 60_000);
+    await untilWaiting('insert into "leases"');
+    await release();
+    expect(await takenOver).toMatchObject({ key: lease.key });
+    expect(await jobs.listForModel(model.id, 0)).toEqual([await written]);
+  });
+});
+
+/** Holds the model's row until it is told to let go. */
+async function blockModel(): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: fixture.url });
+  await client.connect();
+  await client.query('begin');
+  await client.query('select 1 from models where id = $1 for update', [model.id]);
+  return () => client.end();
+}
+
+/** Until a statement that begins like this waits for a lock. */
+async function untilWaiting(statement: string): Promise<void> {
+  await until(
+    `select 1 from pg_stat_activity where datname = current_database()
+     and wait_event_type = 'Lock' and starts_with(query, $1)`,
+    statement,
+  );
+}
+
+async function until(condition: string, ...values: string[]): Promise<void> {
+  const deadline = Date.now() + 4_000;
+  while (Date.now() < deadline) if ((await fixture.sql(condition, values)).length > 0) return;
+  throw new Error(`never came true: ${condition}`);
+}
+
+describe('patch', () => {
+  test('every field is written and read back', async () => {
+    const job = await fixture.job(model, 1);
+    const patch: Required<JobPatch> = {
+      phase: 'draining',
+      outcome: 'node_failed',
+      reason: 'log tail with \0 and ünïcode',
+      clusterJobId: '4711',
+      node: 'n01',
+      address: { host: '10.0.0.1', port: 65535 },
+      capacity: 64,
+      submittedAt: SAMPLE_NOW + 1,
+      startedAt: SAMPLE_NOW + 2,
+      endsAt: SAMPLE_NOW + 3,
+      readyAt: SAMPLE_NOW + 4,
+      drainUntil: SAMPLE_NOW + 5,
+      endAskedAt: SAMPLE_NOW + 6,
+      cancelledAt: SAMPLE_NOW + 7,
+      endedAt: SAMPLE_NOW + 8,
+    };
+    const after = await jobs.patch(job.id, ['intended'], patch);
+    expect(after).toEqual({ ...job, ...patch, reason: 'log tail with \uFFFD and ünïcode' });
+    expect(await jobs.get(job.id)).toEqual(after);
+    const gone = await jobs.patch(job.id, ['draining'], { address: null, node: null });
+    expect(gone).toEqual({ ...after, address: null, node: null });
+  });
+
+  test('nothing is written when the job has moved on', async () => {
+    const job = await fixture.job(model, 1, { phase: 'queued' });
+    expect(await jobs.patch(job.id, ['intended', 'ready'], { phase: 'starting' })).toBeNull();
+    expect(await jobs.patch(job.id, [], { reason: 'x' })).toBeNull();
+    expect(await jobs.get(job.id)).toEqual(job);
+    expect(await jobs.patch(randomUUID(), ['queued'], { reason: 'x' })).toBeNull();
+    expect(await jobs.patch('nonsense', ['queued'], { reason: 'x' })).toBeNull();
+  });
+
+  test('an empty patch writes nothing and tells the job', async () => {
+    const job = await fixture.job(model, 1);
+    expect(await jobs.patch(job.id, ['intended'], {})).toEqual(job);
+  });
+
+  test('of two that want to move the job from one phase, one does', async () => {
+    const job = await fixture.job(model, 1, { phase: 'starting' });
+    const results = await Promise.all([
+      jobs.patch(job.id, ['starting'], { phase: 'ready', readyAt: SAMPLE_NOW }),
+      other.jobs.patch(job.id, ['starting'], over),
+    ]);
+    expect(results.filter((result) => result !== null)).toHaveLength(1);
+  });
+
+  test('whatever is written in whatever order, an ended job never comes back', async () => {
+    const phases: JobPhase[] = ['intended', 'queued', 'starting', 'ready', 'draining', 'ended'];
+    const step = fc.record({
+      expected: fc.subarray(phases, { minLength: 1 }),
+      to: fc.constantFrom(...phases),
+      elsewhere: fc.boolean(),
+    });
+    let seq = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async (steps) => {
+        seq += 1;
+        const { id } = await fixture.job(model, seq);
+        let endedOnce = false;
+        for (const { expected, to, elsewhere } of steps) {
+          const patch = to === 'ended' ? over : { phase: to };
+          await (elsewhere ? other.jobs : jobs).patch(id, expected, patch);
+          const phase = (await jobs.get(id))?.phase;
+          expect(endedOnce && phase !== 'ended').toBe(false);
+          endedOnce ||= phase === 'ended';
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe('lists', () => {
+  test('of a model: all live jobs and the newest ended ones, newest first', async () => {
+    for (const seq of [1, 2, 3, 4]) await fixture.job(model, seq, over);
+    await fixture.job(model, 5, { phase: 'queued' });
+    await fixture.job(model, 6, over);
+    await fixture.job(model, 7);
+    const numbers = async (ended: number) =>
+      (await jobs.listForModel(model.id, ended)).map(({ seq }) => seq);
+    expect(await numbers(0)).toEqual([7, 5]);
+    expect(await numbers(2)).toEqual([7, 6, 5, 4]);
+    expect(await numbers(9)).toEqual([7, 6, 5, 4, 3, 2, 1]);
+    expect(await jobs.listForModel(randomUUID(), 9)).toEqual([]);
+    expect(await jobs.listForModel('nonsense', 9)).toEqual([]);
+  });
+
+  test('of a project: live jobs of registered models', async () => {
+    const sibling = await fixture.model({
+      project: model.project,
+      spec: { ...model.spec, hfModelId: 'b' },
+    });
+    const gone = await fixture.model({
+      project: model.project,
+      spec: { ...model.spec, hfModelId: 'c' },
+      registered: false,
+    });
+    const wanted = [await fixture.job(model, 1), await fixture.job(sibling, 1, { phase: 'ready' })];
+    await fixture.job(model, 2, over);
+    await fixture.job(gone, 1);
+    await fixture.job(await fixture.model(), 1);
+    const listed = await jobs.listLiveForProject(model.project);
+    expect(ids(listed)).toEqual(ids(wanted));
+  });
+
+  test('of a cluster: live jobs of everybody, counted by phase', async () => {
+    const cluster = `c-${randomUUID()}`;
+    const gone = await fixture.model({ cluster, registered: false });
+    const wanted = [
+      await fixture.job(gone, 1, { phase: 'queued' }),
+      await fixture.job(gone, 2, { phase: 'queued' }),
+      await fixture.job(await fixture.model({ cluster }), 1, { phase: 'ready' }),
+    ];
+    await fixture.job(gone, 3, over);
+    expect(ids(await jobs.listLiveForCluster(cluster))).toEqual(ids(wanted));
+    const counts = (await jobs.countLive()).filter((row) => row.cluster === cluster);
+    expect(counts).toEqual([
+      { cluster, phase: 'queued', count: 2 },
+      { cluster, phase: 'ready', count: 1 },
+    ]);
+  });
+});
+
+function ids(list: readonly Job[]): string[] {
+  return list.map(({ id }) => id).sort();
+}
+
+test('an unknown job has no key', async () => {
+  expect(await jobs.engineKey(randomUUID())).toBeNull();
+  expect(await jobs.engineKey('nonsense')).toBeNull();
+  expect(await jobs.get('nonsense')).toBeNull();
+});
+
+test('purging keeps live jobs, young ones and the newest of each model', async () => {
+  const second = await fixture.model();
+  const at = (endedAt: number) => ({ ...over, endedAt });
+  await fixture.job(model, 1, { phase: 'ready' });
+  for (const seq of [2, 3, 4, 5]) await fixture.job(model, seq, at(SAMPLE_NOW - 10 + seq));
+  await fixture.job(second, 1, at(SAMPLE_NOW - 1000));
+  const purged = await jobs.purgeEnded(SAMPLE_NOW - 6, 0);
+  expect(purged.map(({ name }) => name).sort()).toEqual(
+    [2, 3].map((seq) => intention(model, seq).name),
+  );
+  expect(purged.every(({ cluster }) => cluster === model.cluster)).toBe(true);
+  expect((await jobs.listForModel(model.id, 9)).map(({ seq }) => seq)).toEqual([5, 4, 1]);
+  expect(await jobs.listForModel(second.id, 9)).toHaveLength(1);
+  await jobs.purgeEnded(SAMPLE_NOW + 1, 2);
+  expect((await jobs.listForModel(model.id, 9)).map(({ seq }) => seq)).toEqual([5, 4, 1]);
+});

@@ -1,0 +1,44 @@
+import type { Model, ModelSpec } from '@wakefield/domain';
+
+/** A moment in the past, exact to the millisecond, for tests that bring their own time. */
+export const SAMPLE_NOW = 1_760_000_000_123;
+
+/** What a project might ask for; every field may be given. */
+export function sampleSpec(over: Partial<ModelSpec> = {}): ModelSpec {
+  return {
+    hfModelId: 'acme/small',
+    engine: 'simulator',
+    gpuCount: 1,
+    walltimeSeconds: 3600,
+    walltimeRatio: 0.9,
+    idleTimeoutSeconds: 600,
+    autoscale: false,
+    isRefreshing: true,
+    cluster: null,
+    maxReplicas: 4,
+    engineArgs: { load_seconds: 0.5, fail: 'none', verbose: true },
+    resources: { nodes: 1, cpus: null, memory: '64G' },
+    ...over,
+  };
+}
+
+/** A registered model, awake, as its first registration leaves it. */
+export function sampleModel(over: Partial<Model> & Pick<Model, 'id' | 'project'>): Model {
+  return {
+    cluster: 'here',
+    spec: sampleSpec(),
+    revision: 1,
+    registered: true,
+    stopRequested: false,
+    idle: false,
+    replicas: 1,
+    replicasChangedAt: null,
+    lastWakeupAt: SAMPLE_NOW,
+    lastRequestAt: null,
+    generation: 1,
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    createdAt: SAMPLE_NOW,
+    updatedAt: SAMPLE_NOW,
+    ...over,
+  };
+}
