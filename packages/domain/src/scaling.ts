@@ -1,3 +1,4 @@
+import type { Job } from './job.ts';
 import type { ModelPatch } from './plan.ts';
 import { type Decision, loadOf, type Scene } from './scene.ts';
 
@@ -49,10 +50,13 @@ function targetFor(scene: Scene, replicas: number, load: number): number {
   return fewer >= 1 && load <= (1 - scaleDownAt) * capacity * fewer ? fewer : replicas;
 }
 
-/** That of the newest job that knows its own; jobs of one model differ only during a handover. */
-function capacityPerJob({ current, policy }: Scene): number {
-  const known = current.findLast(({ capacity }) => capacity !== null)?.capacity;
-  return Math.max(1, known ?? policy.assumedCapacity);
+/**
+ * That of the newest job of this revision that knows its own. Jobs that have ended count, so that the
+ * figure does not jump when the job that knew it leaves.
+ */
+function capacityPerJob({ jobs, model, policy }: Scene): number {
+  const knows = (job: Job) => job.capacity !== null && job.revision === model.revision;
+  return Math.max(1, jobs.findLast(knows)?.capacity ?? policy.assumedCapacity);
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -1,0 +1,155 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  demand,
+  hour,
+  job,
+  minute,
+  model,
+  observed,
+  second,
+  t0,
+  unreachable,
+} from '../test/builders.ts';
+import {
+  defaultPolicy,
+  type Job,
+  type JobOutcome,
+  type Model,
+  type Plan,
+  reconcile,
+} from './index.ts';
+
+const ended = (seq: number, outcome: JobOutcome, over: Partial<Job> = {}): Job =>
+  job('ended', { seq, outcome, reason: `reason ${seq}`, endedAt: t0 + seq * second, ...over });
+const plan = (jobs: readonly Job[], at: number, over: Partial<Model> = {}): Plan =>
+  reconcile(model(over), observed(jobs), defaultPolicy, at);
+const starts = ({ actions }: Plan): boolean => actions.some(({ kind }) => kind === 'intend');
+const later = t0 + hour;
+/** Keeps it from falling asleep. */
+const used = { lastRequestAt: later };
+const [first = 0, next = 0] = defaultPolicy.backoffMs;
+
+describe('back-off', () => {
+  test('after the first failure', () => {
+    const at = t0 + second + first;
+    const waiting = plan([ended(1, 'failed')], at - 1);
+    expect(starts(waiting)).toBe(false);
+    expect(waiting).toMatchObject({
+      state: 'queued',
+      reason: 'Failed 1 of 3 times: reason 1',
+      lookAgainAt: at,
+    });
+    expect(starts(plan([ended(1, 'failed')], at))).toBe(true);
+  });
+
+  test('longer after the second', () => {
+    const jobs = [ended(1, 'failed'), ended(2, 'refused')];
+    expect(starts(plan(jobs, t0 + 2 * second + next - 1))).toBe(false);
+    expect(starts(plan(jobs, t0 + 2 * second + next))).toBe(true);
+  });
+
+  test('the last wait repeats where more failures are allowed than waits are given', () => {
+    const policy = { ...defaultPolicy, maxFailures: 9, backoffMs: [minute] };
+    const jobs = [1, 2, 3, 4].map((seq) => ended(seq, 'failed'));
+    const at = t0 + 4 * second + minute;
+    expect(starts(reconcile(model(), observed(jobs), policy, at - 1))).toBe(false);
+    expect(starts(reconcile(model(), observed(jobs), policy, at))).toBe(true);
+  });
+
+  test('no back-off at all is possible', () => {
+    const policy = { ...defaultPolicy, backoffMs: [] };
+    expect(starts(reconcile(model(), observed([ended(1, 'lost')]), policy, t0 + second))).toBe(
+      true,
+    );
+  });
+});
+
+describe('giving up', () => {
+  const failures: readonly (readonly JobOutcome[])[] = [
+    ['failed', 'failed', 'failed'],
+    ['refused', 'lost', 'cancelled'],
+    ['timeout', 'timeout', 'timeout'],
+  ];
+  test.each(failures)('after %s, %s, %s', (...outcomes) => {
+    const jobs = outcomes.map((outcome, index) => ended(index + 1, outcome));
+    const result = plan(jobs, later);
+    expect(result).toMatchObject({ actions: [], state: 'failed', reason: 'reason 3' });
+    expect(result.lookAgainAt).toBe(later + defaultPolicy.lookRarelyMs);
+    expect(result.because).toContain('failed too often: starts nothing until woken');
+  });
+
+  const three = [1, 2, 3].map((seq) => ended(seq, 'failed'));
+
+  test('until someone wakes it', () => {
+    expect(starts(plan(three, later, { lastWakeupAt: later - second }))).toBe(true);
+    const again = [...three, ended(4, 'failed', { endedAt: later })];
+    expect(plan(again, later + minute, { lastWakeupAt: later - second }).reason).toBe(
+      'Failed 1 of 3 times: reason 4',
+    );
+  });
+
+  test('an outage of the cluster is not the reason', () => {
+    const blind = observed(three, { clusters: unreachable });
+    expect(reconcile(model(), blind, defaultPolicy, later).reason).toBe('reason 3');
+  });
+
+  test('what still serves goes on serving, with the reason', () => {
+    const jobs = [job('ready', { readyAt: t0 }), ...[2, 3, 4].map((seq) => ended(seq, 'failed'))];
+    const result = plan(jobs, t0 + minute, { replicas: 2 });
+    expect(result).toMatchObject({ actions: [], state: 'ready', reason: 'reason 4' });
+  });
+
+  test('put to sleep, it is not loaded like any other', () => {
+    expect(plan(three, later, { idle: true })).toMatchObject({ state: 'not_loaded', reason: null });
+  });
+});
+
+describe('no failure', () => {
+  test.each<[string, readonly Job[]]>([
+    ['the cluster took it away', [ended(1, 'preempted', { readyAt: t0 })]],
+    ['the cluster took it away before it was ready', [ended(1, 'node_failed')]],
+    ['its walltime was over after it served', [ended(1, 'timeout', { readyAt: t0 })]],
+    ['we ended it', [ended(1, 'as_asked')]],
+  ])('%s: the next one starts at once', (_name, jobs) => {
+    expect(starts(plan(jobs, t0 + second))).toBe(true);
+  });
+
+  test('a job that served well starts the count anew', () => {
+    const jobs = [
+      ended(1, 'failed'),
+      ended(2, 'failed'),
+      ended(3, 'as_asked', { readyAt: t0 }),
+      ended(4, 'failed'),
+    ];
+    expect(plan(jobs, later, used).reason).toBe('Failed 1 of 3 times: reason 4');
+  });
+
+  test('what the cluster took away in between neither adds to the count nor ends it', () => {
+    const jobs = [ended(1, 'failed'), ended(2, 'preempted'), ended(3, 'failed')];
+    expect(plan(jobs, later).reason).toBe('Failed 2 of 3 times: reason 3');
+  });
+});
+
+describe('crashes in service', () => {
+  const { stableAfterMs } = defaultPolicy;
+  const crash = (seq: number, served: number): Job =>
+    ended(seq, 'failed', { readyAt: t0 - served, endedAt: t0 + seq });
+
+  test('soon after it was ready add up: a crash loop ends', () => {
+    expect(plan([crash(1, 0), crash(2, minute), crash(3, 0)], later).state).toBe('failed');
+  });
+
+  test('after long service start the count anew', () => {
+    const jobs = [crash(1, 0), crash(2, 0), crash(3, stableAfterMs)];
+    expect(plan(jobs, later, used).reason).toBe('Failed 1 of 3 times: reason 3');
+  });
+
+  test('a successor that has been stable makes up for what failed before it', () => {
+    const jobs = [crash(1, 0), crash(2, 0), crash(3, 0), job('ready', { seq: 4, readyAt: t0 })];
+    const busy = observed(jobs, { demand: demand({ running: 1 }) });
+    const two = model({ replicas: 2 });
+    const at = t0 + stableAfterMs;
+    expect(starts(reconcile(two, busy, defaultPolicy, at - 1))).toBe(false);
+    expect(starts(reconcile(two, busy, defaultPolicy, at))).toBe(true);
+  });
+});

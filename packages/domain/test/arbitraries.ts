@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import type { Demand, Job, JobOutcome, JobPhase, Model, Observed } from '../src/index.ts';
+import { job, minute, model, second, t0 } from './builders.ts';
+
+/** The moment at which arbitrary plans are made. */
+export const now = t0 + 60 * minute;
+
+const past = fc.integer({ min: 0, max: 120 * 60 }).map((seconds) => now - seconds * second);
+const around = fc.integer({ min: -3_600, max: 7_200 }).map((seconds) => now + seconds * second);
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { freq: 2 });
+
+const phases: readonly JobPhase[] = [
+  'intended',
+  'queued',
+  'starting',
+  'ready',
+  'draining',
+  'ended',
+];
+const outcomes: readonly JobOutcome[] = [
+  'as_asked',
+  'timeout',
+  'failed',
+  'cancelled',
+  'preempted',
+  'node_failed',
+  'refused',
+  'lost',
+];
+
+export const anyModel: fc.Arbitrary<Model> = fc
+  .record({
+    cluster: fc.constantFrom('c1', 'c2'),
+    revision: fc.integer({ min: 1, max: 2 }),
+    registered: fc.boolean(),
+    stopRequested: fc.boolean(),
+    idle: fc.boolean(),
+    replicas: fc.integer({ min: 1, max: 4 }),
+    replicasChangedAt: maybe(past),
+    lastWakeupAt: maybe(past),
+    lastRequestAt: maybe(past),
+    autoscale: fc.boolean(),
+    isRefreshing: fc.boolean(),
+    maxReplicas: fc.integer({ min: 1, max: 4 }),
+    walltimeRatio: fc.constantFrom(0.1, 0.5, 0.9, 1),
+    idleTimeoutSeconds: fc.constantFrom(1, 600, 7_200),
+  })
+  .map(({ autoscale, isRefreshing, maxReplicas, walltimeRatio, idleTimeoutSeconds, ...rest }) =>
+    model(
+      { ...rest, registered: rest.registered || !rest.stopRequested },
+      { autoscale, isRefreshing, maxReplicas, walltimeRatio, idleTimeoutSeconds },
+    ),
+  );
+
+const anyJobFields = fc.record({
+  phase: fc.constantFrom(...phases),
+  outcome: fc.constantFrom(...outcomes),
+  cluster: fc.constantFrom('c1', 'c2'),
+  revision: fc.integer({ min: 1, max: 2 }),
+  known: fc.boolean(),
+  capacity: maybe(fc.integer({ min: 0, max: 64 })),
+  startedAt: past,
+  endsAt: maybe(around),
+  readyAt: maybe(past),
+  drainUntil: maybe(around),
+  endAskedAt: maybe(past),
+  cancelledAt: maybe(past),
+  endedAt: past,
+  successorOf: maybe(fc.integer({ min: 1, max: 6 }).map((seq) => `j${seq}`)),
+});
+
+type Row = typeof anyJobFields extends fc.Arbitrary<infer T> ? T : never;
+
+/** Drops what a job in its phase cannot have. */
+function consistent(row: Row, seq: number): Job {
+  const { phase, known, ...rest } = row;
+  const started = phase === 'starting' || phase === 'ready' || phase === 'draining';
+  const over: { -readonly [K in keyof Job]?: Job[K] } = { ...rest, seq };
+  if (phase !== 'ended') Object.assign(over, { outcome: null, endedAt: null });
+  if (!started) Object.assign(over, { startedAt: null, endsAt: null });
+  if (phase === 'intended' && !known) over.clusterJobId = null;
+  else over.clusterJobId = `${100 + seq}`;
+  if (phase === 'ready' || phase === 'draining') over.readyAt ??= now;
+  else if (phase !== 'ended') over.readyAt = null;
+  if (phase !== 'draining') over.endAskedAt = null;
+  if (phase === 'ready') over.cancelledAt = null;
+  return job(phase, over);
+}
+
+/** Any jobs of one model, also in combinations that should not come about. */
+export const anyJobs: fc.Arbitrary<readonly Job[]> = fc
+  .array(anyJobFields, { maxLength: 7 })
+  .map((rows) => rows.map((row, index) => consistent(row, index + 1)));
+
+export const anyDemand: fc.Arbitrary<Demand> = maybe(
+  fc
+    .record({
+      held: fc.constantFrom(0, 0, 1, 40),
+      lastRequestAt: maybe(past),
+      runningByJob: fc.dictionary(
+        fc.integer({ min: 1, max: 7 }).map((seq) => `j${seq}`),
+        fc.integer({ min: 0, max: 20 }),
+        { maxKeys: 4 },
+      ),
+    })
+    .map((rest) => ({
+      ...rest,
+      running: Object.values(rest.runningByJob).reduce((sum, count) => sum + count, 0),
+    })),
+);
+
+const anyCluster = fc.boolean().map((reachable) => ({
+  reachable,
+  observedAt: null,
+  error: reachable ? null : 'silence',
+}));
+
+export const anyObserved: fc.Arbitrary<Observed> = fc.record({
+  jobs: anyJobs,
+  demand: anyDemand,
+  clusters: fc.record({ c1: anyCluster, c2: anyCluster }),
+});
