@@ -10,7 +10,9 @@ export interface ServerFacts {
 /** Reads the fields out of the answer to `INFO`. Servers that do not tell give null. */
 export function parseInfo(info: string): ServerFacts {
   return {
-    version: /^(?:valkey|redis)_version:(\S+)/m.exec(info)?.[1] ?? null,
+    // Valkey tells both: its own, and the Redis that it speaks like.
+    version:
+      (/^valkey_version:(\S+)/m.exec(info) ?? /^redis_version:(\S+)/m.exec(info))?.[1] ?? null,
     maxmemoryPolicy: /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? null,
   };
 }

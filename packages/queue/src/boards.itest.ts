@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ModelDemand } from '@wakefield/domain';
+import { type Fixture, openFixture, until } from '@wakefield/testkit/queue-fixture';
+import { createDemandBoard } from './demand-board.ts';
+import { createMetricsBoard } from './metrics-board.ts';
+import { createRouteBus } from './route-bus.ts';
+
+let fixture: Fixture;
+beforeEach(async () => {
+  fixture = await openFixture();
+});
+afterEach(() => fixture.close());
+
+const load = (running: number, held: number, lastRequestAt = 1000): ModelDemand => ({
+  running,
+  held,
+  lastRequestAt,
+  runningByJob: running > 0 ? { j1: running } : {},
+});
+const none: ModelDemand = { running: 0, held: 0, lastRequestAt: null, runningByJob: {} };
+const of = (...models: [string, ModelDemand][]) => ({ models: new Map(models) });
+
+describe('demand board', () => {
+  test('nobody there is unknown; somebody there without load is zero', async () => {
+    const board = createDemandBoard(fixture.redis);
+    expect(await board.read('m1')).toBeNull();
+    await board.publish('p1', of());
+    expect(await board.read('m1')).toEqual(none);
+  });
+
+  test('sums over proxies, and a newer word replaces the older', async () => {
+    const p1 = createDemandBoard(fixture.redis);
+    const p2 = createDemandBoard(fixture.redis);
+    await p1.publish('p1', of(['m1', load(2, 1, 50)]));
+    await p2.publish('p2', of(['m1', load(1, 0, 70)], ['m2', load(0, 4)]));
+    expect(await p1.read('m1')).toEqual({
+      running: 3,
+      held: 1,
+      lastRequestAt: 70,
+      runningByJob: { j1: 3 },
+    });
+    await p2.publish('p2', of(['m1', load(0, 0, 90)]));
+    expect(await p1.read('m1')).toMatchObject({ running: 2, held: 1, lastRequestAt: 90 });
+    expect(await p1.read('m2')).toMatchObject({ held: 0 });
+  });
+
+  test('the last request survives the load, and the end of its counting', async () => {
+    const board = createDemandBoard(fixture.redis, { rememberModels: 2 });
+    await board.publish('p1', of(['m1', load(1, 0, 50)]));
+    await board.publish('p1', of());
+    expect(await board.read('m1')).toEqual({ ...none, lastRequestAt: 50 });
+    await board.publish('p1', of(['m2', load(1, 0, 60)], ['m3', load(1, 0, 70)]));
+    await board.publish('p1', of());
+    expect(await board.read('m1')).toEqual(none);
+    expect(await board.read('m3')).toEqual({ ...none, lastRequestAt: 70 });
+  });
+
+  test('a proxy that falls silent expires, one that leaves is gone at once', async () => {
+    const short = createDemandBoard(fixture.redis, { expiryMs: 150 });
+    const long = createDemandBoard(fixture.redis);
+    await short.publish('p1', of(['m1', load(5, 0)]));
+    await long.publish('p2', of(['m1', load(1, 0)]));
+    expect(await long.read('m1')).toMatchObject({ running: 6 });
+    await until(async () => (await long.read('m1'))?.running === 1);
+    await long.withdraw('p2');
+    expect(await long.read('m1')).toBeNull();
+    expect(await fixture.redis.produce.exists(`${fixture.redis.prefix}:proxies`)).toBe(0);
+  });
+
+  test('is right again after one write when Redis has lost its keys', async () => {
+    const board = createDemandBoard(fixture.redis);
+    await board.publish('p1', of(['m1', load(1, 0, 50)], ['m2', load(0, 0, 40)]));
+    const { produce, prefix } = fixture.redis;
+    await produce.del(`${prefix}:proxies`, `${prefix}:demand:p1`);
+    expect(await board.read('m1')).toBeNull();
+    await board.publish('p1', of(['m1', load(1, 0, 50)]));
+    expect(await board.read('m1')).toMatchObject({ running: 1 });
+    expect(await board.read('m2')).toEqual({ ...none, lastRequestAt: 40 });
+  });
+});
+
+describe('metrics board', () => {
+  const figures = { gpuUtilization: 93.5, waitingRequests: 0, runningRequests: null };
+
+  test('gives back what was published, until it expires', async () => {
+    const board = createMetricsBoard(fixture.redis, { expiryMs: 150 });
+    await board.publish(new Map([['j1', figures]]));
+    await createMetricsBoard(fixture.redis).publish(new Map([['j2', figures]]));
+    expect(await board.read(['j0', 'j1', 'j2'])).toEqual(
+      new Map([
+        ['j1', figures],
+        ['j2', figures],
+      ]),
+    );
+    await until(async () => (await board.read(['j1', 'j2'])).size === 1);
+    await board.publish(new Map());
+    expect(await board.read([])).toEqual(new Map());
+  });
+});
+
+describe('route bus', () => {
+  test('every listener of every process hears a change, until it unsubscribes', async () => {
+    const here = createRouteBus(fixture.redis);
+    const there = createRouteBus(fixture.redis);
+    const heard: string[] = [];
+    const leave = await here.subscribe((revision) => heard.push(`a${revision}`));
+    await here.subscribe((revision) => heard.push(`b${revision}`));
+    await there.subscribe((revision) => heard.push(`c${revision}`));
+    await here.publish(7);
+    await until(() => heard.length === 3);
+    expect(heard.toSorted()).toEqual(['a7', 'b7', 'c7']);
+    await leave();
+    await there.publish(8);
+    await until(() => heard.length === 5);
+    expect(heard).not.toContain('a8');
+  });
+
+  test('what is no revision is ignored', async () => {
+    const bus = createRouteBus(fixture.redis);
+    const heard: number[] = [];
+    await bus.subscribe((revision) => heard.push(revision));
+    await fixture.redis.produce.publish(`${fixture.redis.prefix}:routes`, 'nonsense');
+    await bus.publish(3);
+    await until(() => heard.length > 0);
+    expect(heard).toEqual([3]);
+  });
+
+  test('the connection goes with the last listener, and comes with the next', async () => {
+    const bus = createRouteBus(fixture.redis);
+    const leave = await bus.subscribe(() => undefined);
+    await leave();
+    await leave();
+    const channel = `${fixture.redis.prefix}:routes`;
+    await until(async () => (await fixture.redis.produce.publish(channel, '1')) === 0);
+    const heard: number[] = [];
+    await bus.subscribe((revision) => heard.push(revision));
+    await bus.publish(4);
+    await until(() => heard.length === 1);
+  });
+});

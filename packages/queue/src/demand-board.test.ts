@@ -1,0 +1,21 @@
+import { describe, expect, test } from '@jest/globals';
+import { sumDemand } from './demand-board.ts';
+
+describe('sumDemand', () => {
+  test('no proxy is unknown, not zero', () => {
+    expect(sumDemand([])).toBeNull();
+  });
+
+  test('counts add up, and the last request is the latest of all', () => {
+    const one = { running: 2, held: 0, lastRequestAt: 100, runningByJob: { a: 1, b: 1 } };
+    const other = { running: 1, held: 3, lastRequestAt: 90, runningByJob: { b: 1 } };
+    const silent = { running: 0, held: 0, lastRequestAt: null, runningByJob: {} };
+    expect(sumDemand([one, silent, other])).toEqual({
+      running: 3,
+      held: 3,
+      lastRequestAt: 100,
+      runningByJob: { a: 1, b: 2 },
+    });
+    expect(sumDemand([silent])).toEqual(silent);
+  });
+});
