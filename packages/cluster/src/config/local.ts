@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cadence, limits, line, portRange, recipeSettings } from './fields.ts';
+import { cadence, duration, limits, line, portRange, recipeSettings } from './fields.ts';
 
 /** This machine: jobs are process groups. */
 export const local = z.strictObject({
@@ -8,6 +8,10 @@ export const local = z.strictObject({
   directory: line,
   /** GPUs that jobs may take together; 0 means that they are not counted. */
   gpus: z.int().min(0).default(0),
+  /** Jobs that run at once; others wait. */
+  slots: z.int().min(1).default(16),
+  /** From TERM to KILL when a job is cancelled or over its walltime. */
+  killWait: duration.prefault('10s'),
   recipes: z.record(line, recipeSettings).default({}),
   /** Relative to clusters.yaml. */
   modelDirectory: line.nullable().default(null),

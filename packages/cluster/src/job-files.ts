@@ -1,0 +1,54 @@
+import type { Address, EpochMs, ExitRecord } from '@wakefield/domain';
+
+/** Names in a job's directory; the job's script writes and reads the same ones. */
+export const jobFiles = {
+  endpoint: 'endpoint.json',
+  exit: 'exit.json',
+  log: 'log',
+  /** What the batch system itself says to the job. */
+  batchLog: 'batch.log',
+  gpu: 'gpu',
+} as const;
+
+/** `{"host","port","pid","at"}`, written once the engine's port is chosen; null when it is not that. */
+export function parseEndpointFile(text: string): Address | null {
+  const value = parseObject(text);
+  const { host, port } = value;
+  const good =
+    typeof host === 'string' &&
+    /^[A-Za-z0-9._:-]{1,255}$/.test(host) &&
+    typeof port === 'number' &&
+    Number.isInteger(port) &&
+    port > 0 &&
+    port < 65_536;
+  return good ? { host, port } : null;
+}
+
+const causes: readonly unknown[] = ['drained', 'engine', 'terminated'];
+
+/** `{"exitCode","cause","at"}`, written when the job's script ends by itself; null when it is not that. */
+export function parseExitFile(text: string): ExitRecord | null {
+  const { exitCode, cause, at } = parseObject(text);
+  if (typeof exitCode !== 'number' || !Number.isInteger(exitCode)) return null;
+  if (typeof at !== 'number' || !causes.includes(cause)) return null;
+  return { exitCode, cause: cause as ExitRecord['cause'], at: at as EpochMs };
+}
+
+/** One number of 0 to 100 for each GPU, by white space or commas: their mean; null when there is none. */
+export function parseGpuFile(text: string): number | null {
+  const numbers = text
+    .split(/[\s,]+/)
+    .filter((word) => word !== '')
+    .map(Number);
+  const good = numbers.length > 0 && numbers.every((value) => value >= 0 && value <= 100);
+  return good ? numbers.reduce((sum, value) => sum + value, 0) / numbers.length : null;
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}

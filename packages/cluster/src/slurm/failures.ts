@@ -1,0 +1,64 @@
+import { ClusterError } from '@wakefield/control';
+
+/**
+ * Texts after which a call may have worked all the same, or will work later: the controller is busy, frozen, away
+ * or changing over, or munge is (slurm_errno.c, slurm_protocol_api.c; SLURM words errno 11 and 110 by strerror).
+ */
+const silence = [
+  /temporarily unable/i,
+  /resource temporarily unavailable/i,
+  /unable to contact slurm controller/i,
+  /socket timed out/i,
+  /connection (refused|timed out|reset)/i,
+  /connect failure/i,
+  /zero bytes were transmitted/i,
+  /message (receive|send) failure/i,
+  /unexpected message received/i,
+  /in standby/i,
+  /transport endpoint is not connected/i,
+  /communication (connection|shutdown) failure/i,
+  /protocol authentication error/i,
+  /(invalid|expired) auth\w* credential/i,
+  /munge/i,
+  /rpc limit exceeded/i,
+];
+
+/** The site or our configuration has to be mended before anything can work. */
+const broken = [
+  /configuration source/i,
+  /fetch_config/i,
+  /unable to (process|stat|open) (slurm )?conf/i,
+  /no such file or directory/i,
+  /command not found/i,
+];
+
+/**
+ * Tells why a client of SLURM's failed.
+ * @param what the program, e.g. `sbatch`
+ * @param code its exit status; null when a signal ended it
+ */
+export function slurmFailure(what: string, code: number | null, stderr: string): ClusterError {
+  const said = clusterWords(stderr);
+  if (code === 127)
+    return new ClusterError('misconfigured', `${what} is not found on the login node: ${said}`);
+  if (code === null || silence.some((pattern) => pattern.test(stderr)))
+    return new ClusterError('unreachable', said === '' ? `${what} was ended` : said);
+  if (broken.some((pattern) => pattern.test(stderr)))
+    return new ClusterError('misconfigured', `${what}: ${said}`);
+  return new ClusterError('refused', said === '' ? `${what} ended with status ${code}` : said);
+}
+
+/** What the cluster said, for people: one line, without the program's name before each sentence, each once. */
+export function clusterWords(stderr: string): string {
+  const sentences = stderr
+    .split('\n')
+    .map((line) =>
+      line
+        .replace(/^\s*(sbatch|squeue|scancel|sinfo|scontrol):\s*/, '')
+        .replace(/^error:\s*/, '')
+        .replace(/^(Batch job submission failed|allocation failure):\s*/, '')
+        .trim(),
+    )
+    .filter((line) => line !== '');
+  return [...new Set(sentences)].join('; ').slice(0, 1000);
+}

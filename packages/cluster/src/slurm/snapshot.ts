@@ -1,0 +1,73 @@
+import type { JobRef } from '@wakefield/control';
+import type { ClusterJob, JobName, JobSighting } from '@wakefield/domain';
+import { jobFiles, parseEndpointFile, parseExitFile, parseGpuFile } from '../job-files.ts';
+import type { QueueEntry } from './queue.ts';
+
+/**
+ * Puts the queue and the files of the jobs together.
+ * @param prefix of our own names; other lines of the queue are none of our business
+ */
+export function sightings(
+  queue: readonly QueueEntry[],
+  frames: ReadonlyMap<string, string>,
+  refs: readonly JobRef[],
+  prefix: string,
+): ReadonlyMap<JobName, JobSighting> {
+  const ids = new Map(refs.map(({ name, clusterJobId }) => [name, clusterJobId]));
+  const found = new Map<JobName, JobSighting>();
+  const names = new Set([
+    ...queue.map(({ name }) => name).filter((name) => name.startsWith(prefix)),
+    ...ids.keys(),
+  ]);
+  for (const name of names) {
+    const clusterJob = jobOf(queue, name, ids.get(name) ?? null);
+    if (clusterJob === null && !ids.has(name)) continue;
+    found.set(name, sightingOf(name, clusterJob, frames));
+  }
+  return found;
+}
+
+/**
+ * The job of that name. What SLURM remembers of a refused submission counts only under the id that it had given
+ * out for an accepted job; of several the newest counts.
+ */
+export function jobOf(
+  queue: readonly QueueEntry[],
+  name: JobName,
+  knownId: string | null,
+): ClusterJob | null {
+  const candidates = queue
+    .filter((entry) => entry.name === name)
+    .filter((entry) => !entry.refused || entry.clusterJobId === knownId)
+    .sort((a, b) => Number(b.clusterJobId) - Number(a.clusterJobId));
+  const [newest] = candidates;
+  if (newest === undefined) return null;
+  const { refused: _, ...job } = newest;
+  return job;
+}
+
+function sightingOf(
+  name: JobName,
+  clusterJob: ClusterJob | null,
+  frames: ReadonlyMap<string, string>,
+): JobSighting {
+  const file = <T>(fileName: string, parse: (text: string) => T | null): T | null => {
+    const text = frames.get(`${name}/${fileName}`);
+    return text === undefined ? null : parse(text);
+  };
+  return {
+    clusterJob,
+    address: file(jobFiles.endpoint, parseEndpointFile),
+    exit: file(jobFiles.exit, parseExitFile),
+    logTail: logTail(frames, name),
+    gpuUtilization: file(jobFiles.gpu, parseGpuFile),
+  };
+}
+
+/** The job's own log, then what SLURM said to it (limits, kills), which is what explains a sudden end. */
+function logTail(frames: ReadonlyMap<string, string>, name: JobName): string | null {
+  const parts = [jobFiles.log, jobFiles.batchLog]
+    .map((file) => frames.get(`${name}/${file}`)?.trim() ?? '')
+    .filter((text) => text !== '');
+  return parts.length === 0 ? null : parts.join('\n');
+}
