@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createStaticKeyIdentifier, firstOf } from '@wakefield/auth';
+import { createDemandBoard, createNudges, createRouteBus, openRedis } from '@wakefield/queue';
+import {
+  createHealth,
+  createMetrics,
+  type Lifecycle,
+  type Logger,
+  type ReadyMessage,
+  startOpsServer,
+} from '@wakefield/runtime';
+import { openStore } from '@wakefield/store';
+import type { Config } from './config.ts';
+import { createProxy } from './proxy.ts';
+import { settingsOf } from './settings.ts';
+import { createWaker } from './waker.ts';
+
+const statementTimeoutMs = 5000;
+/** What closing takes beside the drain. */
+const closeMs = 3000;
+
+/**
+ * Makes everything that the proxy consists of, and registers how each part is closed. Resolves when it may be
+ * announced: with its first route table.
+ */
+export async function compose(
+  config: Config,
+  logger: Logger,
+  lifecycle: Lifecycle,
+): Promise<ReadyMessage> {
+  const proxyId = randomUUID();
+  const store = openStore({
+    databaseUrl: config.databaseUrl,
+    poolSize: config.databasePool,
+    applicationName: `wakefield-${config.installation}-proxy`,
+    statementTimeoutMs,
+    onError: (err) => logger.warn({ err }, 'database connection lost'),
+  });
+  lifecycle.onClose('store', () => store.close());
+  const redis = await openRedis({
+    url: config.redisUrl,
+    installation: config.installation,
+    log: logger,
+  });
+  lifecycle.onClose('redis', () => redis.close());
+
+  const metrics = createMetrics({ service: 'proxy' });
+  const { commands, routes } = store.stores;
+  const waker = createWaker(
+    {
+      commands,
+      nudges: createNudges(redis),
+      clock: { now: Date.now },
+      ids: { uuid: randomUUID },
+      log: logger,
+    },
+    proxyId,
+  );
+  const proxy = createProxy(
+    {
+      routes,
+      waker,
+      bus: createRouteBus(redis),
+      board: createDemandBoard(redis),
+      identifier: firstOf([createStaticKeyIdentifier(config.localKey.reveal())]),
+      transportOf: () => null,
+    },
+    settingsOf(config, proxyId, ownVersion()),
+    logger,
+    metrics,
+  );
+
+  const readiness = createHealth();
+  readiness.add('routes', async () => proxy.checkRoutes());
+  // Ready models are served without them; only wakes and news have to wait.
+  readiness.add('postgres', () => store.ping(), { required: false });
+  readiness.add('redis', () => redis.ping(), { required: false });
+  const ops = await startOpsServer({ ...config.ops, metrics, readiness, lifecycle, logger });
+  lifecycle.onClose('ops server', () => ops.close());
+  lifecycle.onClose('proxy', () => proxy.stop(), config.drainMs + closeMs);
+
+  const { host } = config.listen;
+  const port = await proxy.listen(host, config.listen.port);
+  logger.info({ host, port }, 'listening');
+  await proxy.start();
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, opsUrl: ops.url };
+}
+
+/** The manifest lies one folder above both `src` and `dist`. */
+function ownVersion(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { readonly version: string }).version;
+}

@@ -1,0 +1,60 @@
+import {
+  byteSize,
+  databaseUrl,
+  durationSeconds,
+  httpUrl,
+  listenPort,
+  processVariables,
+  redisUrl,
+  secret,
+  wholeNumber,
+} from '@wakefield/runtime';
+import { z } from 'zod';
+
+/** Environment of the proxy. Times in seconds (`300`, `5m`), sizes in bytes (`32MiB`). */
+export const configSchema = z
+  .object({
+    ...processVariables,
+    HOST: z.string().min(1).default('127.0.0.1'),
+    PORT: listenPort.default(8080),
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    API_LOCAL_KEY: secret,
+    /** Path of clusters.yaml; absent: engines are reached over straight TCP. */
+    WAKEFIELD_CLUSTERS: z.string().optional(),
+    /** The management API. */
+    API_URL: httpUrl,
+    DATABASE_POOL: wholeNumber.default(4),
+    /** Longest time that a request waits for its model. */
+    HOLD_TIMEOUT: durationSeconds.default(300),
+    /** Requests that may wait for one model, and in the whole process. */
+    MAX_HELD_PER_MODEL: wholeNumber.default(256),
+    MAX_HELD: wholeNumber.default(4096),
+    /** Largest request body. */
+    MAX_BODY: byteSize.default(32 * 1024 * 1024),
+    /** Time for a request body to arrive. */
+    BODY_TIMEOUT: durationSeconds.default(60),
+    /** A client that takes nothing of its answer for so long is cut off. */
+    STALL_TIMEOUT: durationSeconds.default(60),
+    /** How long running and held requests may go on after SIGTERM. */
+    DRAIN_TIMEOUT: durationSeconds.default(30),
+  })
+  .transform((env) => ({
+    installation: env.WAKEFIELD_INSTALLATION,
+    logLevel: env.LOG_LEVEL,
+    listen: { host: env.HOST, port: env.PORT },
+    ops: { host: env.OPS_HOST, port: env.OPS_PORT },
+    databaseUrl: env.DATABASE_URL,
+    databasePool: env.DATABASE_POOL,
+    redisUrl: env.REDIS_URL,
+    localKey: env.API_LOCAL_KEY,
+    clustersFile: env.WAKEFIELD_CLUSTERS ?? null,
+    apiUrl: env.API_URL,
+    held: { perModel: env.MAX_HELD_PER_MODEL, perProcess: env.MAX_HELD },
+    holdMs: env.HOLD_TIMEOUT * 1000,
+    body: { maxBytes: env.MAX_BODY, timeoutMs: env.BODY_TIMEOUT * 1000 },
+    stallMs: env.STALL_TIMEOUT * 1000,
+    drainMs: env.DRAIN_TIMEOUT * 1000,
+  }));
+
+export type Config = z.output<typeof configSchema>;

@@ -1,0 +1,159 @@
+import type { DemandBoard, ProxyDemand } from '@wakefield/control';
+import type { EpochMs, JobId, ModelDemand, ModelId } from '@wakefield/domain';
+import type { Logger } from '@wakefield/runtime';
+
+interface Counts {
+  running: number;
+  held: number;
+  lastRequestAt: EpochMs;
+  readonly jobs: Map<JobId, number>;
+}
+
+/** What this proxy counts itself: running and held requests. Memory only. */
+export interface DemandBook {
+  /** A request was sent to an engine. */
+  begin(modelId: ModelId, jobId: JobId): void;
+  /** It is over, however. */
+  end(modelId: ModelId, jobId: JobId): void;
+  hold(modelId: ModelId): void;
+  release(modelId: ModelId): void;
+  /** A request came and was answered at once. */
+  touch(modelId: ModelId): void;
+  runningOn(jobId: JobId): number;
+  /** Requests that run now, of all models. */
+  readonly running: number;
+  snapshot(): ProxyDemand;
+  /** Forgets models that are no longer routed to and have nothing to do. */
+  prune(known: (modelId: ModelId) => boolean): void;
+}
+
+/** @param onEdge called when a model's running or held count rises from zero: worth telling at once */
+export function createDemandBook(now: () => EpochMs, onEdge: () => void): DemandBook {
+  const models = new Map<ModelId, Counts>();
+  const jobs = new Map<JobId, number>();
+  let running = 0;
+
+  const counts = (modelId: ModelId): Counts => {
+    let entry = models.get(modelId);
+    if (entry === undefined) {
+      entry = { running: 0, held: 0, lastRequestAt: now(), jobs: new Map() };
+      models.set(modelId, entry);
+    }
+    entry.lastRequestAt = now();
+    return entry;
+  };
+
+  return {
+    begin: (modelId, jobId) => {
+      const entry = counts(modelId);
+      add(entry.jobs, jobId, 1);
+      add(jobs, jobId, 1);
+      running += 1;
+      if (++entry.running === 1) onEdge();
+    },
+    end: (modelId, jobId) => {
+      const entry = counts(modelId);
+      entry.running -= 1;
+      running -= 1;
+      add(entry.jobs, jobId, -1);
+      add(jobs, jobId, -1);
+    },
+    hold: (modelId) => {
+      if (++counts(modelId).held === 1) onEdge();
+    },
+    release: (modelId) => {
+      counts(modelId).held -= 1;
+    },
+    touch: (modelId) => {
+      counts(modelId);
+    },
+    runningOn: (jobId) => jobs.get(jobId) ?? 0,
+    get running() {
+      return running;
+    },
+    snapshot: () => ({ models: new Map([...models].map(([id, entry]) => [id, demandOf(entry)])) }),
+    prune: (known) => {
+      for (const [modelId, entry] of models) {
+        if (entry.running === 0 && entry.held === 0 && !known(modelId)) models.delete(modelId);
+      }
+    },
+  };
+}
+
+function demandOf({ running, held, lastRequestAt, jobs }: Counts): ModelDemand {
+  return { running, held, lastRequestAt, runningByJob: Object.fromEntries(jobs) };
+}
+
+function add(counts: Map<JobId, number>, jobId: JobId, change: number): void {
+  const next = (counts.get(jobId) ?? 0) + change;
+  if (next === 0) counts.delete(jobId);
+  else counts.set(jobId, next);
+}
+
+/** Tells the board what the book says: every `everyMs`, and at once when asked. */
+export interface DemandPublisher {
+  /** Publishes in this turn of the event loop, however often it is called. */
+  soon(): void;
+  start(): void;
+  /** Withdraws: a proxy that goes in order is not waited for. */
+  close(): Promise<void>;
+}
+
+export function createDemandPublisher(options: {
+  readonly board: Pick<DemandBoard, 'publish' | 'withdraw'>;
+  readonly proxyId: string;
+  readonly snapshot: () => ProxyDemand;
+  readonly everyMs: number;
+  readonly logger: Logger;
+}): DemandPublisher {
+  const { board, proxyId, snapshot, everyMs, logger } = options;
+  let timer: NodeJS.Timeout | undefined;
+  let immediate: NodeJS.Immediate | undefined;
+  let running: Promise<void> | null = null;
+  let again = false;
+  let failing = false;
+  let closed = false;
+
+  const publish = async (): Promise<void> => {
+    try {
+      await board.publish(proxyId, snapshot());
+      if (failing) logger.info('demand board answers again');
+      failing = false;
+    } catch (error) {
+      if (!failing) logger.warn({ err: error }, 'demand board does not answer');
+      failing = true;
+    }
+  };
+
+  const run = (): void => {
+    immediate = undefined;
+    if (running !== null || closed) {
+      again = true;
+      return;
+    }
+    running = publish().finally(() => {
+      running = null;
+      if (again) {
+        again = false;
+        run();
+      }
+    });
+  };
+
+  return {
+    soon: () => {
+      immediate ??= setImmediate(run);
+    },
+    start: () => {
+      timer = setInterval(run, everyMs);
+      run();
+    },
+    close: async () => {
+      closed = true;
+      clearInterval(timer);
+      if (immediate !== undefined) clearImmediate(immediate);
+      await running;
+      await board.withdraw(proxyId).catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import type { Dispatcher } from 'undici';
+import { PlainRelay, type Relay, type RelayEnd, type RelaySink, StreamRelay } from './relay.ts';
+import type { Reply } from './reply.ts';
+
+/**
+ * Why an attempt brought nothing; the client has seen nothing of it.
+ * - `refused`  no connection came about: no engine has seen the request
+ * - `lost`     the connection broke before an answer (an idle connection that the engine was closing, too)
+ * - `ended`    the engine is being ended, is dying, or is not the one we look for
+ * - `unsendable`  a header of the client cannot be sent on: nobody is to blame but the request
+ */
+export type Loss = 'refused' | 'lost' | 'ended' | 'unsendable';
+
+/** Who made the attempt. After `lost` or `done` it hears no more. */
+export interface AttemptOwner {
+  /** An engine has begun to answer. */
+  answered(): void;
+  lost(loss: Loss, cause: unknown): void;
+  done(end: RelayEnd): void;
+  /** Whether another endpoint could be asked instead. */
+  hasAlternative(): boolean;
+}
+
+/** One try at one endpoint, as undici's raw handler: no streams, no promises, no copies. */
+export class Attempt implements Dispatcher.DispatchHandler, RelaySink {
+  readonly #reply: Reply;
+  readonly #requestId: string;
+  readonly #owner: AttemptOwner;
+  #controller: Dispatcher.DispatchController | null = null;
+  #relay: Relay | null = null;
+  #over = false;
+
+  constructor(reply: Reply, requestId: string, owner: AttemptOwner) {
+    this.#reply = reply;
+    this.#requestId = requestId;
+    this.#owner = owner;
+  }
+
+  /** The client is gone or no longer interested: closing the connection is how engines are told to stop. */
+  cancel(): void {
+    this.#over = true;
+    this.#controller?.abort(new Error('the client is gone'));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#over) controller.abort(new Error('the client is gone'));
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+  ): void {
+    if (status < 200 || this.#over) return;
+    if (isNotOurs(status) || (isGivingUp(status) && this.#owner.hasAlternative())) {
+      this.#lose('ended', new Error(`the engine answered ${status}`));
+      controller.abort(new Error('trying elsewhere'));
+      return;
+    }
+    this.#owner.answered();
+    const head = { status, headers, requestId: this.#requestId };
+    const type = headers['content-type'];
+    const isStream = status === 200 && typeof type === 'string' && type.startsWith('text/event-');
+    this.#relay = isStream
+      ? new StreamRelay(this.#reply, head, this)
+      : new PlainRelay(this.#reply, head, this);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
+    if (this.#over || this.#relay === null) return;
+    const step = this.#relay.data(piece);
+    if (step === 'over') controller.abort(new Error('the answer is over'));
+    else if (step === 'full') {
+      controller.pause();
+      this.#reply.onceDrained(() => controller.resume());
+    }
+  }
+
+  onResponseEnd(): void {
+    if (!this.#over) this.#relay?.end();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#over) return;
+    if (this.#relay !== null) this.#relay.broken();
+    else this.#lose(this.#lossOf(error), error);
+  }
+
+  worthless(): void {
+    this.#lose('ended', new Error('the engine gave the request up'));
+  }
+
+  relayed(end: RelayEnd): void {
+    this.#over = true;
+    this.#owner.done(end);
+  }
+
+  #lossOf(error: Error): Loss {
+    if (this.#controller !== null) return 'lost';
+    return 'code' in error && error.code === 'UND_ERR_INVALID_ARG' ? 'unsendable' : 'refused';
+  }
+
+  #lose(loss: Loss, cause: unknown): void {
+    this.#over = true;
+    this.#owner.lost(loss, cause);
+  }
+}
+
+/** Our key opens our engines: whoever refuses it sits on a reused port. */
+function isNotOurs(status: number): boolean {
+  return status === 401 || status === 403;
+}
+
+function isGivingUp(status: number): boolean {
+  return status === 502 || status === 503;
+}

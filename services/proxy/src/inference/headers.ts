@@ -1,0 +1,83 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Headers that speak of one connection only (RFC 9110 §7.6.1), in lower case. */
+const hopByHop = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/** What does not go on to the engine: the caller's secrets, and what we or the client library write anew. */
+const notForEngines: ReadonlySet<string> = new Set([
+  ...hopByHop,
+  'host',
+  'content-length',
+  'expect',
+  'authorization',
+  'cookie',
+  'x-request-id',
+  // The answer is looked at on its way back, so it has to come in clear.
+  'accept-encoding',
+]);
+
+const notForClients: ReadonlySet<string> = new Set([...hopByHop, 'x-request-id']);
+
+/**
+ * Headers for the engine as a flat list: the client's own, unknown ones too, with our key instead of theirs.
+ */
+export function engineHeaders(
+  request: IncomingMessage,
+  engineKey: string,
+  requestId: string,
+): string[] {
+  const raw = request.rawHeaders;
+  const named = namedByConnection(request.headers.connection);
+  const headers = ['authorization', `Bearer ${engineKey}`, 'x-request-id', requestId];
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    const lower = name.toLowerCase();
+    if (notForEngines.has(lower) || named?.includes(lower) === true) continue;
+    headers.push(name, raw[index + 1] ?? '');
+  }
+  return headers;
+}
+
+/** Headers for the client as a flat list: the engine's own, with our request id. */
+export function clientHeaders(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  requestId: string,
+): string[] {
+  const connection = headers.connection;
+  const named = namedByConnection(typeof connection === 'string' ? connection : undefined);
+  const flat = ['x-request-id', requestId];
+  for (const name in headers) {
+    if (notForClients.has(name) || named?.includes(name) === true) continue;
+    const value = headers[name];
+    if (typeof value === 'string') flat.push(name, value);
+    else if (value !== undefined) for (const one of value) flat.push(name, one);
+  }
+  return flat;
+}
+
+/** Headers that `Connection` declares to be of this connection only; null in the usual case of none. */
+function namedByConnection(connection: string | undefined): readonly string[] | null {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close')
+    return null;
+  return connection
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
+}
+
+/** Seconds of `Prefer: wait=N` (RFC 7240 §4.3), or null. */
+export function preferredWaitSeconds(prefer: string | string[] | undefined): number | null {
+  if (prefer === undefined) return null;
+  const found = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?\s*(?:$|[,;])/i.exec(String(prefer));
+  return found === null ? null : Number(found[1]);
+}

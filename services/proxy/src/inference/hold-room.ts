@@ -1,0 +1,65 @@
+import type { HoldLimits, HoldRefusal } from '@wakefield/domain';
+import { admitHold, type EpochMs, type ModelId } from '@wakefield/domain';
+
+/** A request that waits for its model. */
+export interface Held {
+  readonly modelId: ModelId;
+  /** Looks at the routes again: goes on, fails, or stays. */
+  look(): void;
+  /** Time has passed: keeps the client informed, gives up when its time is over. */
+  tick(now: EpochMs): void;
+}
+
+/** Requests that wait, first come first served, bounded per model and for the process. */
+export interface HoldRoom {
+  /** @returns why there is no room, or null when it was let in */
+  enter(held: Held): HoldRefusal | null;
+  leave(held: Held): void;
+  /** Everybody who waits for the model looks again. */
+  kick(modelId: ModelId): void;
+  kickAll(): void;
+  tick(now: EpochMs): void;
+  /** Models that somebody waits for. */
+  models(): readonly ModelId[];
+  readonly size: number;
+  /** Somebody who waits for the model, for its trace. */
+  first(modelId: ModelId): Held | null;
+}
+
+export function createHoldRoom(limits: HoldLimits): HoldRoom {
+  const rooms = new Map<ModelId, Set<Held>>();
+  let size = 0;
+  /** Those inside may leave while we go round. */
+  const each = (visit: (held: Held) => void): void => {
+    for (const room of [...rooms.values()]) for (const held of [...room]) visit(held);
+  };
+  const kick = (modelId: ModelId): void => {
+    for (const held of [...(rooms.get(modelId) ?? [])]) held.look();
+  };
+  return {
+    enter: (held) => {
+      const room = rooms.get(held.modelId) ?? new Set<Held>();
+      const refusal = admitHold(limits, { model: room.size, process: size });
+      if (refusal !== null) return refusal;
+      rooms.set(held.modelId, room.add(held));
+      size += 1;
+      return null;
+    },
+    leave: (held) => {
+      const room = rooms.get(held.modelId);
+      if (room?.delete(held) !== true) return;
+      size -= 1;
+      if (room.size === 0) rooms.delete(held.modelId);
+    },
+    kick,
+    kickAll: () => {
+      for (const modelId of [...rooms.keys()]) kick(modelId);
+    },
+    tick: (now) => each((held) => held.tick(now)),
+    models: () => [...rooms.keys()],
+    get size() {
+      return size;
+    },
+    first: (modelId) => rooms.get(modelId)?.values().next().value ?? null,
+  };
+}

@@ -1,0 +1,83 @@
+import type { Identifier } from '@wakefield/auth';
+import { type AppError, can } from '@wakefield/domain';
+import { sendError, sendJson } from '../server/answer.ts';
+import type { InferenceCall } from './call.ts';
+import { Exchange } from './exchange.ts';
+import { modelCard, modelList } from './model-cards.ts';
+import type { InferenceParts } from './parts.ts';
+import { ExchangeRecord } from './record.ts';
+import { refusals } from './refusals.ts';
+
+/** The OpenAI-compatible side of the proxy. */
+export interface Inference {
+  /** An inference call; answers in its own time. */
+  handle(call: InferenceCall): void;
+  /** The models of a project, or one of them. */
+  models(
+    call: Pick<InferenceCall, 'request' | 'response' | 'requestId' | 'project'>,
+    id: string | null,
+  ): void;
+  /** Requests that are not over. */
+  readonly active: number;
+  /** Ends what is not over. */
+  shutDown(): void;
+}
+
+export function createInference(parts: InferenceParts, identifier: Identifier): Inference {
+  const exchanges = new Set<Exchange>();
+  const forget = (exchange: Exchange): void => {
+    exchanges.delete(exchange);
+  };
+  return {
+    handle: (call) => {
+      const { request, response, requestId, project } = call;
+      const refusal = admit(parts, identifier, request.headers.authorization, project, 'infer');
+      if (refusal !== null) {
+        sendError(response, requestId, refusal);
+        const sent = { status: response.statusCode, firstByteAt: null };
+        new ExchangeRecord(parts, call).finish('refused', sent, refusal);
+        return;
+      }
+      const exchange = new Exchange(parts, call, forget);
+      exchanges.add(exchange);
+      exchange.begin();
+    },
+    models: ({ request, response, requestId, project }, id) => {
+      const routes = parts.routes();
+      const refusal = admit(parts, identifier, request.headers.authorization, project, 'read');
+      if (refusal !== null || routes === null) {
+        sendError(response, requestId, refusal ?? refusals.starting());
+        return;
+      }
+      if (id === null) {
+        sendJson(response, requestId, 200, modelList(routes.list(project)));
+        return;
+      }
+      const route = routes.find(project, id);
+      if (route === null) sendError(response, requestId, refusals.modelNotFound(id));
+      else sendJson(response, requestId, 200, modelCard(route));
+    },
+    get active() {
+      return exchanges.size;
+    },
+    shutDown: () => {
+      for (const exchange of [...exchanges]) exchange.shutDown();
+    },
+  };
+}
+
+/** Decides on the head alone, before a body is read. Who may not know of a project is not told whether it is there. */
+function admit(
+  parts: InferenceParts,
+  identifier: Identifier,
+  authorization: string | undefined,
+  project: string,
+  permission: 'infer' | 'read',
+): AppError | null {
+  const principal = identifier.identify(authorization);
+  if (principal === null) return refusals.notAuthorized();
+  if (!can(principal, permission, project)) return refusals.forbidden(project);
+  const routes = parts.routes();
+  if (routes === null) return refusals.starting();
+  return routes.hasProject(project) ? null : refusals.projectNotFound(project);
+}

@@ -1,0 +1,94 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { scanBody } from './model-name.ts';
+
+const scan = (text: string) => scanBody(Buffer.from(text));
+
+/** What JSON.parse makes of the same text. */
+function parsed(text: string) {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { valid: false };
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { valid: false };
+  const { model, stream } = value as Record<string, unknown>;
+  return { valid: true, model: typeof model === 'string' ? model : null, stream: stream === true };
+}
+
+describe('scanBody', () => {
+  it.each([
+    ['{"model":"a/b"}', { valid: true, model: 'a/b', stream: false }],
+    ['{"stream":true,"model":"a"}', { valid: true, model: 'a', stream: true }],
+    [' {\n"model" : "a" ,\t"stream" : false } \r\n', { valid: true, model: 'a', stream: false }],
+    ['{}', { valid: true, model: null, stream: false }],
+    ['{"model":7}', { valid: true, model: null, stream: false }],
+    ['{"model":"a","model":"b"}', { valid: true, model: 'b', stream: false }],
+    ['{"model":"a","model":null}', { valid: true, model: null, stream: false }],
+    ['{"mod\\u0065l":"a\\"\\u0062"}', { valid: true, model: 'a"b', stream: false }],
+    ['{"str\\u0065am":true,"model":"ü"}', { valid: true, model: 'ü', stream: true }],
+    ['{"x":{"model":"inner","stream":true}}', { valid: true, model: null, stream: false }],
+    ['{"x":"\\\\","model":"a"}', { valid: true, model: 'a', stream: false }],
+    [
+      `{"x":"${'y'.repeat(99)}\\\\\\"\\\\","model":"a"}`,
+      { valid: true, model: 'a', stream: false },
+    ],
+    ['', { valid: false }],
+    ['{"model":"a"', { valid: false }],
+    ['{"model":"a"}}', { valid: false }],
+    ['{"model":"a",}', { valid: false }],
+    ['{model:"a"}', { valid: false }],
+    ['{"model" "a"}', { valid: false }],
+    ["{'model':'a'}", { valid: false }],
+    ['["model"]', { valid: false }],
+    ['"model"', { valid: false }],
+    ['{"model":"a","x":tru}', { valid: false }],
+    ['{"model":"a","x":[1,2,]}', { valid: false }],
+    ['{"model":"a","x":[{"y":01}]}', { valid: false }],
+    ['{"model":"\\x"}', { valid: false }],
+    [`{"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, { valid: false }],
+    ['\ufeff{"model":"a"}', { valid: false }],
+  ])('%.60s', (text, expected) => {
+    expect(scan(text)).toEqual(expected);
+  });
+
+  const spaced = fc.tuple(fc.constantFrom('', ' ', '\n\t'), fc.constantFrom(undefined, 1, 2));
+  const body = fc.dictionary(
+    fc.oneof(fc.constantFrom('model', 'stream', 'messages'), fc.string()),
+    fc.oneof(fc.jsonValue(), fc.string({ unit: 'binary', maxLength: 200 }), fc.boolean()),
+    { noNullPrototype: true },
+  );
+
+  it('sees what JSON.parse sees', () => {
+    fc.assert(
+      fc.property(body, spaced, (value, [edge, indent]) => {
+        const text = edge + JSON.stringify(value, null, indent) + edge;
+        expect(scan(text)).toEqual(parsed(text));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('never refuses what JSON.parse takes, and takes only what it takes, however mangled', () => {
+    const junk = fc.constantFrom(...'{}[],:"0123456789-+.eEtruefalsn mdl'.split(''), '"model":');
+    const edits = fc.array(fc.tuple(fc.nat(400), fc.nat(3), fc.array(junk, { maxLength: 3 })), {
+      maxLength: 4,
+    });
+    const plain = fc.dictionary(
+      fc.constantFrom('model', 'stream', 'x'),
+      fc.jsonValue({ stringUnit: fc.constantFrom('a', 'b', ' ') }),
+      { noNullPrototype: true },
+    );
+    fc.assert(
+      fc.property(plain, edits, (value, changes) => {
+        let text = JSON.stringify(value);
+        for (const [at, removed, added] of changes) {
+          text = text.slice(0, at) + added.join('') + text.slice(at + removed);
+        }
+        expect(scan(text)).toEqual(parsed(text));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

@@ -1,0 +1,84 @@
+import { JsonCursor } from './json-cursor.ts';
+
+/** What the proxy has to know of a request body; the body itself goes on as it came. */
+export type BodyScan =
+  | {
+      readonly valid: true;
+      /** null: absent or not a string. */
+      readonly model: string | null;
+      /** Whether `"stream": true` was asked for. */
+      readonly stream: boolean;
+    }
+  | { readonly valid: false };
+
+const invalid: BodyScan = { valid: false };
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const comma = 0x2c;
+const colon = 0x3a;
+const quote = 0x22;
+const backslash = 0x5c;
+const letterT = 0x74;
+
+/**
+ * Finds the top-level `model` and `stream` of a JSON object in one walk over its bytes. As with JSON.parse, the
+ * last of several members of one name counts and names may be written with escapes. What is inside of strings
+ * is not checked: that is the engine's to say.
+ */
+export function scanBody(bytes: Buffer): BodyScan {
+  const cursor = new JsonCursor(bytes);
+  const found = { model: null as string | null, stream: false };
+  if (!cursor.take(openBrace)) return invalid;
+  if (!cursor.take(closeBrace)) {
+    do {
+      if (!scanMember(cursor, found)) return invalid;
+    } while (cursor.take(comma));
+    if (!cursor.take(closeBrace)) return invalid;
+  }
+  if (cursor.peek() !== -1) return invalid;
+  return { valid: true, model: found.model, stream: found.stream };
+}
+
+function scanMember(cursor: JsonCursor, found: { model: string | null; stream: boolean }): boolean {
+  if (cursor.peek() !== quote) return false;
+  const nameAt = cursor.at;
+  if (!cursor.skipString()) return false;
+  const name = wantedName(cursor.bytes, nameAt, cursor.at);
+  if (!cursor.take(colon)) return false;
+  const first = cursor.peek();
+  const valueAt = cursor.at;
+  if (!cursor.skipValue()) return false;
+  if (name === 'model') {
+    const text = first === quote ? decodeString(cursor.bytes, valueAt, cursor.at) : null;
+    if (first === quote && text === null) return false;
+    found.model = text;
+  } else if (name === 'stream') {
+    found.stream = first === letterT;
+  }
+  return true;
+}
+
+/** Only names that can be one of ours are decoded. */
+function wantedName(bytes: Buffer, from: number, to: number): string | null {
+  const length = to - from - 2;
+  const first = bytes[from + 1];
+  // `model`, `stream`, or one of them with any of its letters written as \uXXXX.
+  const plain = (length === 5 && first === 0x6d) || (length === 6 && first === 0x73);
+  if (!plain && (length > 36 || !hasBackslash(bytes, from, to))) return null;
+  return decodeString(bytes, from, to);
+}
+
+/** @returns null when the escapes are wrong */
+function decodeString(bytes: Buffer, from: number, to: number): string | null {
+  if (!hasBackslash(bytes, from, to)) return bytes.toString('utf8', from + 1, to - 1);
+  try {
+    return String(JSON.parse(bytes.toString('utf8', from, to)));
+  } catch {
+    return null;
+  }
+}
+
+function hasBackslash(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if (bytes[at] === backslash) return true;
+  return false;
+}

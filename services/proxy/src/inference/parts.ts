@@ -1,0 +1,36 @@
+import type { EpochMs } from '@wakefield/domain';
+import type { Logger } from '@wakefield/runtime';
+import type { DemandBook } from '../demand.ts';
+import type { ProxyMetrics } from '../metrics.ts';
+import type { RouteIndex } from '../routes/route-index.ts';
+import type { UpstreamPools } from '../upstream/pools.ts';
+import type { HoldRoom } from './hold-room.ts';
+import type { BodyLimits } from './read-body.ts';
+import type { Suspects } from './suspects.ts';
+import type { WakeKeeper } from './wake-keeper.ts';
+
+export interface InferenceLimits {
+  readonly body: BodyLimits;
+  /** Longest wait for a model. */
+  readonly holdMs: number;
+  /** A streamed request that waits longer gets its headers. */
+  readonly earlyHeadersMs: number;
+  /** Time between two comments to a waiting stream. */
+  readonly commentMs: number;
+  /** A client that takes nothing of its answer for this long is cut off. */
+  readonly stallMs: number;
+}
+
+/** What every inference request works with; one per process, all of it in memory. */
+export interface InferenceParts {
+  readonly routes: () => RouteIndex | null;
+  readonly pools: UpstreamPools;
+  readonly demand: DemandBook;
+  readonly holds: HoldRoom;
+  readonly wakes: WakeKeeper;
+  readonly suspects: Suspects;
+  readonly metrics: ProxyMetrics;
+  readonly logger: Logger;
+  readonly now: () => EpochMs;
+  readonly limits: InferenceLimits;
+}

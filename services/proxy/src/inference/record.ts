@@ -1,0 +1,133 @@
+import { errorTable } from '@wakefield/contracts';
+import type { AppError, DurationMs, JobId, Route } from '@wakefield/domain';
+import { newTraceId, parseTraceparent } from '@wakefield/runtime';
+import type { RouteClass } from '../metrics.ts';
+import type { Operation } from '../server/classify.ts';
+import type { Loss } from './attempt.ts';
+import type { InferenceCall } from './call.ts';
+import type { InferenceParts } from './parts.ts';
+import type { RelayEnd } from './relay.ts';
+import type { Reply } from './reply.ts';
+import type { Usage } from './usage.ts';
+
+export type ExchangeOutcome = RelayEnd['outcome'] | 'refused' | 'client_left';
+
+const routeClasses: Readonly<Record<Operation, RouteClass>> = {
+  'chat/completions': 'chat_completions',
+  completions: 'completions',
+  embeddings: 'embeddings',
+};
+/** What nginx writes for it; nobody gets to see it. */
+const clientLeftCode = 499;
+
+/** What is counted and logged of one request. Never what was asked or answered. */
+export class ExchangeRecord {
+  usage: Usage | null = null;
+  readonly #parts: InferenceParts;
+  readonly #call: InferenceCall;
+  #traceId = '';
+  #model: string | null = null;
+  #streamed = false;
+  #route: Route | null = null;
+  #jobId: JobId | null = null;
+  #attempts = 0;
+  #heldMs: DurationMs = 0;
+
+  constructor(parts: InferenceParts, call: InferenceCall) {
+    this.#parts = parts;
+    this.#call = call;
+  }
+
+  /** The caller's trace, or a new one. */
+  get traceId(): string {
+    if (this.#traceId === '') {
+      const { request, requestId } = this.#call;
+      const own = /^req_([0-9a-f]{32})$/.exec(requestId)?.[1];
+      const given = parseTraceparent(request.headers.traceparent)?.traceId;
+      this.#traceId = given ?? own ?? newTraceId();
+    }
+    return this.#traceId;
+  }
+
+  asked(model: string, streamed: boolean): void {
+    this.#model = model;
+    this.#streamed = streamed;
+  }
+
+  /** @returns the request id for the engine: vLLM wants it unique, whatever callers send */
+  sent(route: Route, jobId: JobId): string {
+    this.#route = route;
+    this.#jobId = jobId;
+    this.#attempts += 1;
+    const { requestId } = this.#call;
+    const isOurs = requestId.startsWith('req_') && this.#attempts === 1;
+    return isOurs ? requestId : `${requestId}-${newTraceId().slice(0, 8)}`;
+  }
+
+  lost(loss: Loss, jobId: JobId, cause: unknown): void {
+    const { metrics, logger } = this.#parts;
+    metrics.retry(loss);
+    logger.warn(
+      { requestId: this.#call.requestId, traceId: this.traceId, jobId, loss, err: cause },
+      'attempt brought nothing',
+    );
+  }
+
+  held(lengthMs: DurationMs, outcome: 'served' | 'refused' | 'left'): void {
+    this.#heldMs += lengthMs;
+    this.#parts.metrics.held(lengthMs / 1000, outcome);
+  }
+
+  /** Once, at the end: the figures and the one line of the log. */
+  finish(
+    outcome: ExchangeOutcome,
+    reply: Pick<Reply, 'status' | 'firstByteAt'>,
+    error?: AppError,
+  ): void {
+    const { metrics, logger } = this.#parts;
+    const status = outcome === 'client_left' ? clientLeftCode : reply.status;
+    metrics.request(routeClasses[this.#call.operation], status);
+    const firstByteMs =
+      reply.firstByteAt === null ? null : round(reply.firstByteAt - this.#call.startedAt);
+    if (firstByteMs !== null) metrics.firstByte(firstByteMs / 1000);
+    if (outcome === 'cut') metrics.aborted('engine');
+    if (outcome === 'client_left' && firstByteMs !== null) metrics.aborted('client');
+    if (this.usage !== null && this.#route !== null) {
+      metrics.tokens(this.#route.project, this.#route.hfModelId, this.usage);
+    }
+    logger[levelOf(outcome, error)](
+      {
+        requestId: this.#call.requestId,
+        traceId: this.traceId,
+        project: this.#call.project,
+        operation: this.#call.operation,
+        model: this.#model,
+        modelId: this.#route?.modelId,
+        jobId: this.#jobId,
+        streamed: this.#streamed,
+        status,
+        outcome,
+        code: error?.code,
+        attempts: this.#attempts,
+        heldMs: this.#heldMs,
+        firstByteMs,
+        durationMs: round(performance.now() - this.#call.startedAt),
+        promptTokens: this.usage?.prompt,
+        completionTokens: this.usage?.completion,
+      },
+      'inference request',
+    );
+  }
+}
+
+function levelOf(
+  outcome: ExchangeOutcome,
+  error: AppError | undefined,
+): 'debug' | 'info' | 'warn' | 'error' {
+  if (error !== undefined) return errorTable[error.code].log;
+  return outcome === 'cut' || outcome === 'engine_error' ? 'warn' : 'info';
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 100) / 100;
+}

@@ -1,0 +1,59 @@
+import { AppError, type HoldRefusal, type Route } from '@wakefield/domain';
+
+/** Refusals of an inference request, in words for its caller. */
+export const refusals = {
+  starting: () =>
+    new AppError('store_unavailable', 'Wakefield is starting and has no routes yet.', {
+      retryAfterSeconds: 2,
+    }),
+  projectNotFound: (project: string) =>
+    new AppError('project_not_found', `The project '${project}' is not activated.`, {
+      param: 'project',
+    }),
+  forbidden: (project: string) =>
+    new AppError('forbidden', `You may not use models of the project '${project}'.`),
+  notAuthorized: () =>
+    new AppError('invalid_api_key', 'The key is missing or wrong: send Authorization: Bearer KEY.'),
+  notFound: () => new AppError('not_found', 'There is nothing at this path.'),
+  wrongMethod: (allow: string) =>
+    new AppError('method_not_allowed', `This path takes ${allow} only.`),
+  brokenJson: () =>
+    new AppError('invalid_json', 'The request body is not a JSON object, or is not complete.'),
+  modelMissing: () =>
+    new AppError('invalid_request', 'Name the model: `model` has to be a string.', {
+      param: 'model',
+    }),
+  modelNotFound: (model: string) =>
+    new AppError('model_not_found', `The model '${model}' is not registered in this project.`, {
+      param: 'model',
+    }),
+  modelFailed: ({ hfModelId, reason }: Route) =>
+    new AppError(
+      'model_failed',
+      `The model '${hfModelId}' failed and waits to be woken: ${reason ?? 'the reason is not known'}`,
+    ),
+  modelLoading: ({ hfModelId, state }: Route) =>
+    new AppError(
+      'model_loading',
+      `The model '${hfModelId}' is being woken (state: ${state}). Ask again in a while.`,
+      { retryAfterSeconds: state === 'loading' ? 5 : 10 },
+    ),
+  tooManyHeld: (refusal: HoldRefusal) =>
+    new AppError(
+      'overloaded',
+      refusal === 'model_full'
+        ? 'Too many requests wait for this model already.'
+        : 'Too many requests wait for models already.',
+      { retryAfterSeconds: 10 },
+    ),
+  noEngine: () =>
+    new AppError('upstream_error', 'No engine of this model could answer.', {
+      retryAfterSeconds: 2,
+    }),
+  unsendable: () =>
+    new AppError('invalid_request', 'A header of the request cannot be sent on to the engine.'),
+  shuttingDown: () =>
+    new AppError('shutting_down', 'This server is shutting down. Ask again.', {
+      retryAfterSeconds: 1,
+    }),
+} as const;

@@ -1,0 +1,123 @@
+import type { ServerResponse } from 'node:http';
+import { errorEvent } from '@wakefield/contracts';
+import type { AppError } from '@wakefield/domain';
+import { sendError } from '../server/answer.ts';
+
+/** How often an unread answer is looked at before its client counts as stuck. */
+export interface StallLimit {
+  readonly stallMs: number;
+}
+
+/**
+ * The client's side of one inference request. Knows what was sent, so that a failure is told in the way that is
+ * still open: a status, an error event, or a closed connection.
+ */
+export class Reply {
+  /** When the engine's first byte went to the client (performance.now()), or null. */
+  firstByteAt: number | null = null;
+  readonly #response: ServerResponse;
+  readonly #requestId: string;
+  readonly #stallMs: number;
+  #stallTimer: NodeJS.Timeout | null = null;
+  #early = false;
+
+  constructor(response: ServerResponse, requestId: string, limit: StallLimit) {
+    this.#response = response;
+    this.#requestId = requestId;
+    this.#stallMs = limit.stallMs;
+  }
+
+  get status(): number {
+    return this.#response.headersSent ? this.#response.statusCode : 0;
+  }
+
+  /** Whether our own event stream headers are out already. */
+  get early(): boolean {
+    return this.#early;
+  }
+
+  /** Opens an event stream before any engine has answered. */
+  openEarly(): void {
+    this.#early = true;
+    this.#response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache',
+      'x-accel-buffering': 'no',
+      'x-request-id': this.#requestId,
+    });
+  }
+
+  /** An SSE comment: clients skip it, connections stay open for it. */
+  comment(text: string): void {
+    this.#response.write(`: ${text}\n\n`);
+  }
+
+  /** Status and headers of the engine. Only the first byte counts when our own are out. */
+  head(status: number, headers: string[]): void {
+    this.firstByteAt = performance.now();
+    if (!this.#early) this.#response.writeHead(status, headers);
+  }
+
+  /** @returns false when the client cannot take more: wait for `onceDrained` */
+  write(bytes: Buffer): boolean {
+    return this.#response.write(bytes);
+  }
+
+  /** A client that takes nothing for the stall time is cut off. */
+  onceDrained(goOn: () => void): void {
+    this.#watchStall();
+    this.#response.once('drain', () => {
+      this.#stopStallWatch();
+      goOn();
+    });
+  }
+
+  end(bytes?: Buffer): void {
+    const response = this.#response;
+    response.end(bytes);
+    if (response.writableFinished || response.writableLength === 0) return;
+    this.#watchStall();
+    response.once('close', () => this.#stopStallWatch());
+  }
+
+  /** Before anything of an engine was sent. */
+  fail(error: AppError, headers: Readonly<Record<string, string>> = {}): void {
+    if (this.#early) this.event(error);
+    else sendError(this.#response, this.#requestId, error, headers);
+  }
+
+  /** An error event as the last one of a stream; OpenAI clients raise it. */
+  event(error: AppError): void {
+    this.#response.end(errorEvent(error, this.#requestId));
+  }
+
+  /** Ends a stream with an error event of the engine, or of somebody who speaks for it. */
+  rawEvent(json: string): void {
+    this.#response.end(`data: ${json}\n\n`);
+  }
+
+  /** The only way left to say that an answer is not complete. */
+  cutOff(): void {
+    this.#response.destroy();
+  }
+
+  #watchStall(): void {
+    const socket = this.#response.socket;
+    let written = socket?.bytesWritten ?? 0;
+    this.#stallTimer ??= setInterval(() => {
+      const now = socket?.bytesWritten ?? 0;
+      if (now === written) this.#response.destroy();
+      written = now;
+    }, this.#stallMs);
+  }
+
+  #stopStallWatch(): void {
+    if (this.#stallTimer !== null) clearInterval(this.#stallTimer);
+    this.#stallTimer = null;
+  }
+
+  /** Lets go of timers when the client is gone. */
+  close(): void {
+    this.#stopStallWatch();
+  }
+}

@@ -1,0 +1,122 @@
+import { findUsage, type Usage } from './usage.ts';
+
+/**
+ * What a piece of an event stream says about its engine.
+ * - `clean`  nothing special
+ * - `ended`  the engine is being ended and cuts the stream, though it will look finished: `finish_reason`
+ *            "abort", or the error event of a dying engine core; `[DONE]` follows in both cases
+ *            (vLLM: v1/engine/core.py, entrypoints/openai/chat_completion/serving.py)
+ * - `error`  an error of the engine's own, which is for the client
+ */
+export type Finding = 'clean' | 'ended' | 'error';
+
+/** With their quotes: inside of a JSON string those would be escaped, so no generated text looks like these. */
+const abortMark = Buffer.from('"abort"');
+const errorMark = Buffer.from('{"error"');
+const finishReason = '"finish_reason":';
+const dyingCore = Buffer.from('EngineCore encountered an issue');
+const longestMark = 32;
+const nothing: Buffer = Buffer.alloc(0);
+const newline = 0x0a;
+const carriageReturn = 0x0d;
+
+/**
+ * Watches an event stream for what is in the way of calling it a success. Events are not parsed: each piece is
+ * searched for two marks, and only its last bytes are kept when it ends inside of an event.
+ */
+export class StreamWatch {
+  /** After a finding: how many bytes of that piece the client may still have. */
+  cleanBytes = 0;
+  /** Whether the pieces so far end between two events. */
+  atBoundary = true;
+  #tail = nothing;
+  #previous = nothing;
+  #last = nothing;
+
+  inspect(piece: Buffer): Finding {
+    const found = this.#search(piece);
+    this.atBoundary = endsWithBlankLine(piece, this.#tail);
+    this.#tail = this.atBoundary ? nothing : lastBytes(this.#tail, piece);
+    this.#previous = this.#last;
+    this.#last = piece;
+    return found;
+  }
+
+  /** Usage in the last two pieces, where engines put it when asked. */
+  usage(): Usage | null {
+    return findUsage(this.#last) ?? findUsage(this.#previous);
+  }
+
+  #search(piece: Buffer): Finding {
+    const kept = this.#tail.length;
+    const bytes = kept === 0 ? piece : Buffer.concat([this.#tail, piece]);
+    const aborted = findAbort(bytes);
+    const failed = findError(bytes);
+    if (aborted === -1 && failed === -1) return 'clean';
+    const dying = failed !== -1 && bytes.includes(dyingCore, failed);
+    if (aborted === -1 && !dying) return 'error';
+    const at = dying && aborted === -1 ? failed : aborted;
+    this.cleanBytes = cleanUpTo(bytes, at, kept);
+    return 'ended';
+  }
+}
+
+/** Bytes of the piece before the event with the mark; if that event has begun in an earlier one, up to its end. */
+function cleanUpTo(bytes: Buffer, mark: number, kept: number): number {
+  const blankLine = Math.max(
+    lastEnd(bytes, '\n\n', mark),
+    lastEnd(bytes, '\n\r\n', mark),
+    kept === 0 ? 0 : -1,
+  );
+  if (blankLine >= kept) return blankLine - kept;
+  const end = bytes.indexOf('\n\n', mark);
+  return (end === -1 ? bytes.length : end + 2) - kept;
+}
+
+function lastEnd(bytes: Buffer, text: string, before: number): number {
+  const at = bytes.lastIndexOf(text, before);
+  return at === -1 ? -1 : at + text.length;
+}
+
+function findAbort(bytes: Buffer): number {
+  let at = bytes.indexOf(abortMark);
+  while (at !== -1) {
+    const before = bytes.toString('latin1', Math.max(0, at - longestMark), at).trimEnd();
+    if (before.endsWith(finishReason)) return at;
+    at = bytes.indexOf(abortMark, at + 1);
+  }
+  return -1;
+}
+
+function findError(bytes: Buffer): number {
+  let at = bytes.indexOf(errorMark);
+  while (at !== -1) {
+    const before = bytes.toString('latin1', Math.max(0, at - longestMark), at).trimEnd();
+    if (before.endsWith('data:')) return at;
+    at = bytes.indexOf(errorMark, at + 1);
+  }
+  return -1;
+}
+
+/** A blank line ends an event (HTML Living Standard §9.2.6); lines end with LF or CRLF. */
+function endsWithBlankLine(piece: Buffer, before: Buffer): boolean {
+  const byte = (fromEnd: number): number | undefined =>
+    piece.at(-fromEnd) ?? before.at(-(fromEnd - piece.length));
+  if (byte(1) !== newline) return false;
+  return byte(2) === newline || (byte(2) === carriageReturn && byte(3) === newline);
+}
+
+function lastBytes(before: Buffer, piece: Buffer): Buffer {
+  if (piece.length >= longestMark) return Buffer.from(piece.subarray(-longestMark));
+  return Buffer.concat([before, piece]).subarray(-longestMark);
+}
+
+/** Whether a complete answer was ended by the engine's end: a choice with `finish_reason` "abort". */
+export function isAborted(body: Buffer): boolean {
+  return findAbort(body) !== -1;
+}
+
+/** Whether an error answer is that of an engine whose core is gone. */
+export function isDyingEngine(body: Buffer): boolean {
+  return body.includes(dyingCore);
+}

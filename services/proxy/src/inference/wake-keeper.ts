@@ -1,0 +1,64 @@
+import type { EpochMs, ModelId, Route } from '@wakefield/domain';
+import type { Logger } from '@wakefield/runtime';
+
+/** Asks the control plane to wake a model. Resolves when the wish is accepted, not when the model is up. */
+export interface Waker {
+  wake(request: {
+    readonly project: string;
+    readonly hfModelId: string;
+    readonly traceId: string;
+  }): Promise<void>;
+}
+
+interface Wish {
+  sending: boolean;
+  sent: number;
+  nextAt: EpochMs;
+}
+
+/** After a wish was accepted and the route still says asleep; the last one repeats. */
+const resendMs = [3000, 5000, 10_000, 15_000];
+const afterFailureMs = 1000;
+
+/**
+ * One wake per model, however many requests ask: while one is on its way or was accepted a moment ago, further
+ * ones are dropped. Asking again later is harmless, so a lost wake costs seconds.
+ */
+export interface WakeKeeper {
+  /** Wishes the model awake, unless that was just done. */
+  poke(route: Route, traceId: string): void;
+  /** Forgets wishes that came true: the next sleep starts afresh. */
+  settle(isAwake: (modelId: ModelId) => boolean): void;
+}
+
+export function createWakeKeeper(waker: Waker, now: () => EpochMs, logger: Logger): WakeKeeper {
+  const wishes = new Map<ModelId, Wish>();
+
+  const send = async (route: Route, traceId: string, wish: Wish): Promise<void> => {
+    const { project, hfModelId, modelId } = route;
+    wish.sending = true;
+    try {
+      await waker.wake({ project, hfModelId, traceId });
+      logger.info({ project, model: hfModelId, modelId, traceId }, 'wake sent');
+      wish.nextAt = now() + (resendMs[Math.min(wish.sent, resendMs.length - 1)] ?? afterFailureMs);
+      wish.sent += 1;
+    } catch (error) {
+      logger.warn({ err: error, project, modelId, traceId }, 'wake not accepted; trying again');
+      wish.nextAt = now() + afterFailureMs;
+    } finally {
+      wish.sending = false;
+    }
+  };
+
+  return {
+    poke: (route, traceId) => {
+      const wish = wishes.get(route.modelId) ?? { sending: false, sent: 0, nextAt: 0 };
+      wishes.set(route.modelId, wish);
+      if (wish.sending || now() < wish.nextAt) return;
+      void send(route, traceId, wish);
+    },
+    settle: (isAwake) => {
+      for (const modelId of wishes.keys()) if (isAwake(modelId)) wishes.delete(modelId);
+    },
+  };
+}

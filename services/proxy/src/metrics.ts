@@ -1,0 +1,122 @@
+import { answerBuckets, type Metrics } from '@wakefield/runtime';
+import type { Loss } from './inference/attempt.ts';
+import type { Usage } from './inference/usage.ts';
+
+/** Where a request went: a bounded set, for labels. */
+export type RouteClass =
+  | 'chat_completions'
+  | 'completions'
+  | 'embeddings'
+  | 'models'
+  | 'health'
+  | 'api'
+  | 'websocket'
+  | 'other';
+
+/** Figures of the proxy. Labels are bounded: never a user, a request or a path. */
+export interface ProxyMetrics {
+  request(route: RouteClass, code: number): void;
+  tokens(project: string, model: string, usage: Usage): void;
+  firstByte(seconds: number): void;
+  held(seconds: number, outcome: 'served' | 'refused' | 'left'): void;
+  retry(reason: Loss): void;
+  /** A stream that did not come to its end: because of the client, or of the engine. */
+  aborted(by: 'client' | 'engine'): void;
+}
+
+/** Figures that are read when someone scrapes. */
+export interface ProxyGauges {
+  readonly held: () => number;
+  readonly inFlight: () => number;
+  readonly tableRevision: () => number;
+  /** Seconds since the route store last answered. */
+  readonly tableAge: () => number;
+}
+
+const holdBuckets = [0.1, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 180, 300, 600];
+
+/** Registers the proxy's metrics once. */
+export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): ProxyMetrics {
+  registerGauges(metrics, gauges);
+  const requests = metrics.counter({
+    name: 'wakefield_http_requests_total',
+    help: 'Answered HTTP requests by class of route and status; 499: the client left first.',
+    labelNames: ['route', 'code'],
+  });
+  const tokens = metrics.counter({
+    name: 'wakefield_tokens_total',
+    help: 'Tokens as engines counted them in the answers they sent usage with.',
+    labelNames: ['project', 'model', 'kind'],
+  });
+  const firstByte = metrics.histogram({
+    name: 'wakefield_time_to_first_byte_seconds',
+    help: 'From a request to the first byte of its engine on the way to the client, holds included.',
+    buckets: [...answerBuckets],
+  });
+  const holds = metrics.histogram({
+    name: 'wakefield_hold_seconds',
+    help: 'How long requests waited for their model.',
+    labelNames: ['outcome'],
+    buckets: holdBuckets,
+  });
+  const retries = metrics.counter({
+    name: 'wakefield_upstream_retries_total',
+    help: 'Attempts that brought nothing, before the first byte.',
+    labelNames: ['reason'],
+  });
+  const aborted = metrics.counter({
+    name: 'wakefield_aborted_streams_total',
+    help: 'Answers that began and did not come to their end.',
+    labelNames: ['by'],
+  });
+  return {
+    request: remember((route: RouteClass, code: number) => requests.labels(route, String(code))),
+    tokens: (project, model, { prompt, completion }) => {
+      tokens.labels(project, model, 'prompt').inc(prompt);
+      tokens.labels(project, model, 'completion').inc(completion);
+    },
+    firstByte: (seconds) => firstByte.observe(seconds),
+    held: (seconds, outcome) => holds.labels(outcome).observe(seconds),
+    retry: (reason) => retries.labels(reason).inc(),
+    aborted: (by) => aborted.labels(by).inc(),
+  };
+}
+
+/** Looking a child up by its labels costs more than counting, and there are few. */
+function remember(
+  child: (route: RouteClass, code: number) => { inc(): void },
+): (route: RouteClass, code: number) => void {
+  const known = new Map<RouteClass, Map<number, { inc(): void }>>();
+  return (route, code) => {
+    const codes = known.get(route) ?? new Map<number, { inc(): void }>();
+    known.set(route, codes);
+    let counter = codes.get(code);
+    if (counter === undefined) {
+      counter = child(route, code);
+      codes.set(code, counter);
+    }
+    counter.inc();
+  };
+}
+
+function registerGauges(metrics: Metrics, gauges: ProxyGauges): void {
+  const figures = [
+    ['wakefield_held_requests', 'Requests that wait for their model.', gauges.held],
+    ['wakefield_requests_in_flight', 'Requests that an engine works on.', gauges.inFlight],
+    ['wakefield_route_table_revision', 'Revision of the route table.', gauges.tableRevision],
+    [
+      'wakefield_route_table_age_seconds',
+      'Seconds since the route store last answered.',
+      gauges.tableAge,
+    ],
+  ] as const;
+  for (const [name, help, read] of figures) {
+    metrics.gauge({
+      name,
+      help,
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+}

@@ -1,0 +1,167 @@
+import type { Identifier } from '@wakefield/auth';
+import type { DemandBoard, RouteBus, RouteStore, Transport } from '@wakefield/control';
+import type { ClusterName } from '@wakefield/domain';
+import { type Logger, type Metrics, within } from '@wakefield/runtime';
+import { createDemandBook, createDemandPublisher } from './demand.ts';
+import { createHoldRoom } from './inference/hold-room.ts';
+import { createInference } from './inference/inference.ts';
+import type { InferenceLimits } from './inference/parts.ts';
+import { createSuspects } from './inference/suspects.ts';
+import { createWakeKeeper, type Waker } from './inference/wake-keeper.ts';
+import { createProxyMetrics } from './metrics.ts';
+import { createPassThrough } from './pass-through.ts';
+import { createLiveRoutes, type LiveRoutes } from './routes/live-routes.ts';
+import { createDoor, type DoorLimits } from './server/door.ts';
+import { createUpstreamPools } from './upstream/pools.ts';
+
+/** For the last error events to reach their clients. */
+const farewellMs = 500;
+
+/** What the proxy needs of the world. */
+export interface ProxyPorts {
+  readonly routes: RouteStore;
+  readonly bus: Pick<RouteBus, 'subscribe'>;
+  readonly board: Pick<DemandBoard, 'publish' | 'withdraw'>;
+  readonly waker: Waker;
+  readonly identifier: Identifier;
+  /** null: straight TCP. */
+  readonly transportOf: (cluster: ClusterName) => Transport | null;
+}
+
+export interface ProxySettings {
+  /** Unique among running proxies: its entry on the demand board. */
+  readonly proxyId: string;
+  readonly apiUrl: string;
+  readonly version: string;
+  readonly apiVersion: string;
+  readonly inference: InferenceLimits;
+  readonly held: { readonly perModel: number; readonly perProcess: number };
+  readonly door: DoorLimits;
+  readonly sweepMs: number;
+  readonly demandMs: number;
+  /** How often held requests look at the clock. */
+  readonly tickMs: number;
+  readonly drainMs: number;
+}
+
+export interface Proxy {
+  /** Opens the door: health answers, inference is refused until there are routes. @returns the port */
+  listen(host: string, port: number): Promise<number>;
+  /** Resolves when the first route table is there; tries until then. */
+  start(): Promise<void>;
+  /** @throws Error while there is no route table yet */
+  checkRoutes(): void;
+  /** Lets running and held requests end, for the drain time at most, then closes everything. */
+  stop(): Promise<void>;
+}
+
+/** The proxy without its adapters. Owns no connection to a store: whoever gave the ports closes them. */
+export function createProxy(
+  ports: ProxyPorts,
+  settings: ProxySettings,
+  logger: Logger,
+  metrics: Metrics,
+): Proxy {
+  const routes = createLiveRoutes({
+    store: ports.routes,
+    bus: ports.bus,
+    logger,
+    sweepMs: settings.sweepMs,
+  });
+  const memory = createMemory(ports, settings, logger, routes, metrics);
+  const { inference, publisher, holds } = memory;
+  const passThrough = createPassThrough(settings.apiUrl, logger);
+  const door = createDoor({
+    inference,
+    passThrough,
+    metrics: memory.figures,
+    version: settings.version,
+    apiVersion: settings.apiVersion,
+    limits: settings.door,
+  });
+  let ticker: NodeJS.Timeout | undefined;
+
+  return {
+    listen: (host, port) => door.listen(host, port),
+    start: async () => {
+      publisher.start();
+      ticker = setInterval(() => {
+        holds.tick(Date.now());
+        // Whoever waits looks again: a suspicion may be over, a wake may have to be sent again.
+        holds.kickAll();
+      }, settings.tickMs);
+      await routes.start();
+    },
+    checkRoutes: () => {
+      if (routes.current() === null) throw new Error('no route table yet');
+    },
+    stop: async () => {
+      door.drain();
+      await settled(door.closed(), settings.drainMs);
+      if (inference.active > 0) logger.warn({ requests: inference.active }, 'ending requests');
+      inference.shutDown();
+      await settled(door.closed(), farewellMs);
+      door.destroy();
+      clearInterval(ticker);
+      await Promise.all([publisher.close(), routes.close(), memory.pools.close()]);
+      passThrough.close();
+    },
+  };
+}
+
+/** Everything that the hot path looks at. */
+function createMemory(
+  ports: ProxyPorts,
+  settings: ProxySettings,
+  logger: Logger,
+  routes: LiveRoutes,
+  metrics: Metrics,
+) {
+  const now = Date.now;
+  const demand = createDemandBook(now, () => publisher.soon());
+  const publisher = createDemandPublisher({
+    board: ports.board,
+    proxyId: settings.proxyId,
+    snapshot: demand.snapshot,
+    everyMs: settings.demandMs,
+    logger,
+  });
+  const holds = createHoldRoom(settings.held);
+  const wakes = createWakeKeeper(ports.waker, now, logger);
+  const suspects = createSuspects(demand.runningOn, now);
+  const pools = createUpstreamPools(ports.transportOf);
+  const figures = createProxyMetrics(metrics, {
+    held: () => holds.size,
+    inFlight: () => demand.running,
+    tableRevision: () => routes.current()?.revision ?? 0,
+    tableAge: () => (routes.lastSeenAt === null ? 0 : (now() - routes.lastSeenAt) / 1000),
+  });
+  routes.onChange((table) => {
+    pools.retain(table.endpoints);
+    suspects.prune(table.endpoints);
+    demand.prune((modelId) => table.byModel(modelId) !== null);
+    wakes.settle((modelId) => table.byModel(modelId)?.idle !== true);
+    holds.kickAll();
+  });
+  const inference = createInference(
+    {
+      routes: routes.current,
+      pools,
+      demand,
+      holds,
+      wakes,
+      suspects,
+      metrics: figures,
+      logger,
+      now,
+      limits: settings.inference,
+    },
+    ports.identifier,
+  );
+  return { inference, publisher, holds, pools, figures };
+}
+
+/** Waits for it, but no longer than this. */
+async function settled(work: Promise<void>, limitMs: number): Promise<void> {
+  await within(limitMs, 'drain', () => work).catch(() => undefined);
+}

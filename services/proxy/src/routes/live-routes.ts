@@ -1,0 +1,119 @@
+import type { RouteBus, RouteStore } from '@wakefield/control';
+import type { Logger } from '@wakefield/runtime';
+import { indexRoutes, type RouteIndex } from './route-index.ts';
+
+export interface LiveRoutesOptions {
+  readonly store: RouteStore;
+  readonly bus: Pick<RouteBus, 'subscribe'>;
+  readonly logger: Logger;
+  /** Time between two looks at the revision when nobody nudges. */
+  readonly sweepMs: number;
+}
+
+/** The proxy's route table. Once loaded it stays, whatever happens to the stores behind it. */
+export interface LiveRoutes {
+  /** null until the first load. */
+  current(): RouteIndex | null;
+  /** Called right after each swap, in order of registration. */
+  onChange(listener: (routes: RouteIndex) => void): void;
+  /** Starts loading; resolves when the first table is there. */
+  start(): Promise<void>;
+  /** When the store last answered, in epoch ms; null before that. */
+  readonly lastSeenAt: number | null;
+  close(): Promise<void>;
+}
+
+/**
+ * Keeps the table fresh: by nudge within milliseconds, by a look at the revision every `sweepMs` when nudges
+ * are lost. One load at a time; a nudge during a load causes one more.
+ */
+export function createLiveRoutes({ store, bus, logger, sweepMs }: LiveRoutesOptions): LiveRoutes {
+  const listeners: ((routes: RouteIndex) => void)[] = [];
+  const first = Promise.withResolvers<void>();
+  let routes: RouteIndex | null = null;
+  let lastSeenAt: number | null = null;
+  let running: Promise<void> | null = null;
+  let again = false;
+  let failing = false;
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+  let unsubscribe: (() => Promise<void>) | null = null;
+
+  const swap = (next: RouteIndex): void => {
+    routes = next;
+    for (const listener of listeners) listener(next);
+    first.resolve();
+  };
+
+  const look = async (nudged: boolean): Promise<void> => {
+    // A nudge says that there is something new: the look at the revision would be a round trip for nothing.
+    if (routes !== null && !nudged && (await store.revision()) === routes.revision) return;
+    const table = await store.load();
+    if (closed || (routes !== null && table.revision === routes.revision)) return;
+    swap(indexRoutes(table));
+    logger.debug({ revision: table.revision, routes: table.routes.length }, 'routes loaded');
+  };
+
+  const run = async (nudged: boolean): Promise<void> => {
+    try {
+      await look(nudged);
+      lastSeenAt = Date.now();
+      if (failing) logger.info('route store answers again');
+      failing = false;
+    } catch (error) {
+      if (!failing) logger.warn({ err: error }, 'route store does not answer; keeping the table');
+      failing = true;
+    }
+  };
+
+  const refresh = (nudged: boolean): void => {
+    if (closed) return;
+    if (running !== null) {
+      again ||= nudged;
+      return;
+    }
+    running = run(nudged).finally(() => {
+      running = null;
+      if (again) {
+        again = false;
+        refresh(true);
+      } else schedule();
+    });
+  };
+
+  const schedule = (): void => {
+    clearTimeout(timer);
+    if (closed) return;
+    // Before the first table every tenth of a second of a start counts.
+    timer = setTimeout(() => refresh(false), routes === null ? Math.min(250, sweepMs) : sweepMs);
+  };
+
+  const subscribe = async (): Promise<void> => {
+    try {
+      unsubscribe = await bus.subscribe(() => refresh(true));
+      if (closed) await unsubscribe();
+    } catch (error) {
+      logger.warn({ err: error }, 'route bus does not answer; sweeping only');
+      if (!closed) setTimeout(() => void subscribe(), sweepMs).unref();
+    }
+  };
+
+  return {
+    current: () => routes,
+    onChange: (listener) => listeners.push(listener),
+    start: () => {
+      void subscribe();
+      refresh(false);
+      return first.promise;
+    },
+    get lastSeenAt() {
+      return lastSeenAt;
+    },
+    close: async () => {
+      closed = true;
+      clearTimeout(timer);
+      await unsubscribe?.();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals';
+import { classify } from './classify.ts';
+
+const chat = { kind: 'inference', project: 'demo', operation: 'chat/completions' };
+
+describe('classify', () => {
+  it.each([
+    ['GET', '/health', { kind: 'health' }],
+    ['HEAD', '/health?x', { kind: 'health' }],
+    ['POST', '/health', { kind: 'wrong_method', allow: 'GET, HEAD' }],
+    ['GET', '/healthz', { kind: 'api' }],
+    ['GET', '/', { kind: 'api' }],
+    ['GET', '/p', { kind: 'api' }],
+    ['GET', '/p/demo', { kind: 'api' }],
+    ['PUT', '/p/demo/models', { kind: 'api' }],
+    ['GET', '/p/demo/models/openai/v1/models', { kind: 'api' }],
+    ['GET', '/p/demo/openaix', { kind: 'api' }],
+    ['GET', 'http://elsewhere/health', { kind: 'api' }],
+    ['OPTIONS', '*', { kind: 'api' }],
+    ['POST', '/p/demo/openai/v1/chat/completions', { ...chat, path: '/v1/chat/completions' }],
+    [
+      'POST',
+      '/p/demo/openai/v1/chat/completions?a=%2F',
+      { ...chat, path: '/v1/chat/completions?a=%2F' },
+    ],
+    [
+      'POST',
+      '/p/a%20b/openai/v1/embeddings',
+      { kind: 'inference', project: 'a b', operation: 'embeddings', path: '/v1/embeddings' },
+    ],
+    [
+      'POST',
+      '/p/demo/openai/v1/completions',
+      { kind: 'inference', project: 'demo', operation: 'completions', path: '/v1/completions' },
+    ],
+    ['GET', '/p/demo/openai/v1/chat/completions', { kind: 'wrong_method', allow: 'POST' }],
+    ['OPTIONS', '/p/demo/openai/v1/embeddings', { kind: 'wrong_method', allow: 'POST' }],
+    ['POST', '/p/demo/openai/v1/chat/completions/', { kind: 'unknown' }],
+    ['POST', '/p/demo/openai/v1/responses', { kind: 'unknown' }],
+    ['GET', '/p/demo/openai', { kind: 'unknown' }],
+    ['GET', '/p/demo/openai/v2/models', { kind: 'unknown' }],
+    ['GET', '/p/%zz/openai/v1/models', { kind: 'unknown' }],
+    ['GET', '/p/demo/openai/v1/models', { kind: 'models', project: 'demo', id: null }],
+    ['GET', '/p/demo/openai/v1/models?limit=1', { kind: 'models', project: 'demo', id: null }],
+    ['HEAD', '/p/demo/openai/v1/models/a%2Fb', { kind: 'models', project: 'demo', id: 'a/b' }],
+    ['GET', '/p/demo/openai/v1/models/a/b', { kind: 'models', project: 'demo', id: 'a/b' }],
+    ['GET', '/p/demo/openai/v1/models/', { kind: 'unknown' }],
+    ['GET', '/p/demo/openai/v1/models/%', { kind: 'unknown' }],
+    ['DELETE', '/p/demo/openai/v1/models/a', { kind: 'wrong_method', allow: 'GET, HEAD' }],
+  ])('%s %s', (method, url, expected) => {
+    expect(classify(method, url)).toEqual(expected);
+  });
+});

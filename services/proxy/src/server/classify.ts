@@ -1,0 +1,80 @@
+/** What a request is about; decided from method and path alone. */
+export type Destination =
+  /** Answered here, whatever is down behind us. */
+  | { readonly kind: 'health' }
+  /** An inference call; `path` is the engine's, with the query string. */
+  | {
+      readonly kind: 'inference';
+      readonly project: string;
+      readonly operation: Operation;
+      readonly path: string;
+    }
+  | { readonly kind: 'models'; readonly project: string; readonly id: string | null }
+  /** Below `openai/` and not ours. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'wrong_method'; readonly allow: string }
+  /** The management API's. */
+  | { readonly kind: 'api' };
+
+export type Operation = 'chat/completions' | 'completions' | 'embeddings';
+
+const api: Destination = { kind: 'api' };
+const health: Destination = { kind: 'health' };
+const unknown: Destination = { kind: 'unknown' };
+const postOnly: Destination = { kind: 'wrong_method', allow: 'POST' };
+const getOnly: Destination = { kind: 'wrong_method', allow: 'GET, HEAD' };
+
+const operations: ReadonlyMap<string, Operation> = new Map([
+  ['chat/completions', 'chat/completions'],
+  ['completions', 'completions'],
+  ['embeddings', 'embeddings'],
+]);
+
+/** `url` is the request target in origin form; anything else goes to the API, which refuses it. */
+export function classify(method: string, url: string): Destination {
+  if (url.startsWith('/p/')) {
+    const endOfProject = url.indexOf('/', 3);
+    const below = endOfProject !== -1 && url.startsWith('/openai', endOfProject);
+    return below ? belowOpenai(method, url, endOfProject) : api;
+  }
+  if (url !== '/health' && !url.startsWith('/health?')) return api;
+  return isRead(method) ? health : getOnly;
+}
+
+function belowOpenai(method: string, url: string, endOfProject: number): Destination {
+  if (!url.startsWith('/openai/v1/', endOfProject)) {
+    // `/p/x/openaix` is not below `/p/x/openai`.
+    const next = url[endOfProject + '/openai'.length];
+    return next === undefined || next === '/' || next === '?' ? unknown : api;
+  }
+  const project = decode(url.slice(3, endOfProject));
+  if (project === null) return unknown;
+  const start = endOfProject + '/openai/v1/'.length;
+  const mark = url.indexOf('?', start);
+  const rest = mark === -1 ? url.slice(start) : url.slice(start, mark);
+  const operation = operations.get(rest);
+  if (operation === undefined) return models(method, project, rest);
+  if (method !== 'POST') return postOnly;
+  return { kind: 'inference', project, operation, path: `/v1/${url.slice(start)}` };
+}
+
+function models(method: string, project: string, rest: string): Destination {
+  if (rest !== 'models' && !rest.startsWith('models/')) return unknown;
+  const id = rest === 'models' ? null : decode(rest.slice('models/'.length));
+  if (id === '' || (id === null && rest !== 'models')) return unknown;
+  return isRead(method) ? { kind: 'models', project, id } : getOnly;
+}
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+/** @returns null when the percent-encoding is broken */
+function decode(text: string): string | null {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}

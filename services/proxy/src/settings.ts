@@ -1,0 +1,36 @@
+import { API_VERSION } from '@wakefield/contracts';
+import type { Config } from './config.ts';
+import type { ProxySettings } from './proxy.ts';
+
+/** Load balancers keep idle connections for 60 s; ours have to outlive theirs. */
+const keepAliveTimeoutMs = 65_000;
+const headersTimeoutMs = 20_000;
+/** A body that is too slow is told so in the envelope; the server's own limit comes after that. */
+const afterBodyMs = 30_000;
+
+/** The proxy's settings: what the configuration says, and what nobody needs to turn. */
+export function settingsOf(config: Config, proxyId: string, version: string): ProxySettings {
+  return {
+    proxyId,
+    version,
+    apiVersion: API_VERSION,
+    apiUrl: config.apiUrl,
+    held: config.held,
+    inference: {
+      body: config.body,
+      holdMs: config.holdMs,
+      earlyHeadersMs: 1000,
+      commentMs: 5000,
+      stallMs: config.stallMs,
+    },
+    door: {
+      headersTimeoutMs,
+      requestTimeoutMs: headersTimeoutMs + config.body.timeoutMs + afterBodyMs,
+      keepAliveTimeoutMs,
+    },
+    sweepMs: 5000,
+    demandMs: 1000,
+    tickMs: 250,
+    drainMs: config.drainMs,
+  };
+}
