@@ -60,10 +60,16 @@ function listFromPs(): readonly ProcessEntry[] {
 
 /** Processes whose environment holds `name=value`; Linux only, elsewhere none are found. */
 export function listProcessesWithEnvironment(name: string, value: string): readonly ProcessEntry[] {
-  const wanted = `\0${name}=${value}\0`;
-  return listProcesses().filter((entry) =>
-    quietly(() => `\0${readFileSync(`/proc/${entry.pid}/environ`, 'utf8')}\0`).includes(wanted),
-  );
+  return listProcesses().filter(({ pid }) => environmentText(pid).includes(`\0${name}=${value}\0`));
+}
+
+/** Whether the process was started with that variable, whatever its value. Linux only. */
+export function hasEnvironment(pid: number, name: string): boolean {
+  return environmentText(pid).includes(`\0${name}=`);
+}
+
+function environmentText(pid: number): string {
+  return `\0${quietly(() => readFileSync(`/proc/${pid}/environ`, 'utf8'))}\0`;
 }
 
 /** Processes that have to do with a path: in their arguments, their environment or as working directory. */
@@ -72,7 +78,7 @@ export function listProcessesAround(path: string): readonly ProcessEntry[] {
     ({ pid, command, workingDirectory }) =>
       command.includes(path) ||
       workingDirectory.startsWith(path) ||
-      quietly(() => readFileSync(`/proc/${pid}/environ`, 'utf8')).includes(path),
+      environmentText(pid).includes(path),
   );
 }
 

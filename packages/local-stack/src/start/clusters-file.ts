@@ -1,0 +1,154 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { type Document, isMap, parseDocument } from 'yaml';
+import { SetupError } from '../setup-error.ts';
+import type { SlurmSsh } from '../slurm/start-slurm.ts';
+import { type DataPaths, writePrivately } from './data-directory.ts';
+
+/** What stands in the user's file at first. */
+const firstClusters = `# Clusters that this Wakefield may use. The file is yours: npm start wrote it once and never changes it.
+# A real centre looks like deploy/clusters.example.yaml; try yours with: npm run cluster -- check NAME
+# A change takes effect with the next npm start, which adds what only this machine knows (where the simulator and
+# vLLM are, the private SLURM of --slurm) and hands the result to the services as clusters.run.yaml.
+clusters:
+  local:
+    kind: local
+    directory: local
+`;
+
+/** What only this machine knows about running recipes. */
+export interface MachineRecipes {
+  readonly node: string;
+  readonly simulator: string;
+  /** Virtual environment with vLLM, if it was set up. */
+  readonly vllm: string | null;
+}
+
+export interface ClusterSummary {
+  readonly name: string;
+  readonly kind: string;
+}
+
+export interface ClustersInUse {
+  /** The default one first. */
+  readonly clusters: readonly ClusterSummary[];
+  /** Where the clusters of kind `local` keep their jobs; absolute. */
+  readonly localDirectories: readonly string[];
+}
+
+/**
+ * Writes the user's file if there is none, and the one in use.
+ * @param slurm how to log in to the private SLURM, if there is one; it becomes the default cluster
+ * @throws SetupError when the user's file is not YAML
+ */
+export function writeClusters(
+  paths: DataPaths,
+  recipes: MachineRecipes,
+  slurm: SlurmSsh | null,
+): ClustersInUse {
+  if (!existsSync(paths.clusters)) writeFileSync(paths.clusters, firstClusters, { mode: 0o600 });
+  const document = parseDocument(readFileSync(paths.clusters, 'utf8'));
+  const [problem] = document.errors;
+  if (problem !== undefined) throw new SetupError(`${paths.clusters}: ${problem.message}`);
+  if (slurm !== null) {
+    document.setIn(['clusters', slurmName], document.createNode(slurmCluster(paths, slurm)));
+    document.set('defaultCluster', slurmName);
+  }
+  for (const { name, kind } of listClusters(document))
+    if (kind === 'local' || name === slurmName) addMachineRecipes(document, name, paths, recipes);
+  writePrivately(
+    paths.clustersInUse,
+    `# Made by npm start out of clusters.yaml, which is the one to edit.\n${document.toString()}`,
+  );
+  return {
+    clusters: defaultFirst(listClusters(document), document.get('defaultCluster')),
+    localDirectories: localDirectories(document, paths.root),
+  };
+}
+
+/** Resolved as the services do: relative to the file, `~` is the home. */
+function localDirectories(document: Document, folder: string): readonly string[] {
+  return listClusters(document)
+    .filter(({ kind }) => kind === 'local')
+    .map(({ name }) => String(document.getIn(['clusters', name, 'directory']) ?? ''))
+    .filter((directory) => directory !== '')
+    .map((directory) => resolve(folder, directory.replace(/^~(?=\/|$)/, homedir())));
+}
+
+export const slurmName = 'slurm-dev';
+
+/** As a centre would be written down: the same driver, the same ssh, the same transport. */
+function slurmCluster(paths: DataPaths, ssh: SlurmSsh): unknown {
+  return {
+    kind: 'slurm-ssh',
+    host: ssh.host,
+    port: ssh.port,
+    user: ssh.user,
+    keyFile: ssh.keyFile,
+    hostKey: ssh.hostKey,
+    workingDirectory: join(paths.slurm, 'work'),
+    // Its nodes are all this machine.
+    nodeAddress: { fixed: '127.0.0.1' },
+    bindHost: '127.0.0.1',
+    transport: { kind: 'ssh' },
+    cadence: { busy: '500ms', quiet: '5s' },
+  };
+}
+
+function listClusters(document: Document): readonly ClusterSummary[] {
+  const { clusters } = (document.toJS() ?? {}) as { clusters?: Record<string, { kind?: unknown }> };
+  return Object.entries(clusters ?? {}).map(([name, cluster]) => ({
+    name,
+    kind: String(cluster?.kind ?? ''),
+  }));
+}
+
+/** Only where the user says nothing of his own. */
+function addMachineRecipes(
+  document: Document,
+  cluster: string,
+  paths: DataPaths,
+  { node, simulator, vllm }: MachineRecipes,
+): void {
+  if (!isMap(document.getIn(['clusters', cluster]))) return;
+  const setIfAbsent = (path: readonly string[], value: unknown) => {
+    const at = ['clusters', cluster, ...path];
+    if (document.getIn(at) == null) document.setIn(at, document.createNode(value));
+  };
+  setIfAbsent(['modelDirectory'], paths.models);
+  setIfAbsent(['recipes'], {});
+  setIfAbsent(['recipes', 'simulator'], {
+    environment: { WAKEFIELD_NODE: node, WAKEFIELD_SIMULATOR: simulator },
+  });
+  if (vllm !== null)
+    setIfAbsent(['recipes', 'vllm'], {
+      setup: [`source '${join(vllm, 'bin/activate').replaceAll("'", "'\\''")}'`],
+      environment: { VLLM_CPU_KVCACHE_SPACE: 1 },
+    });
+}
+
+function defaultFirst(
+  clusters: readonly ClusterSummary[],
+  chosen: unknown,
+): readonly ClusterSummary[] {
+  return [
+    ...clusters.filter(({ name }) => name === chosen),
+    ...clusters.filter(({ name }) => name !== chosen),
+  ];
+}
+
+/** The simulator's program and Node, as seen from this checkout; vLLM where `npm run setup:vllm` puts it. */
+export function machineRecipes(checkout: string, paths: DataPaths): MachineRecipes {
+  const installed = existsSync(join(paths.vllm, '.installed'));
+  return {
+    node: process.execPath,
+    simulator: join(checkout, 'packages/simulator/src/main.ts'),
+    vllm: installed ? join(paths.vllm, 'venv') : null,
+  };
+}
+
+/** Root of this checkout, wherever it was started from. */
+export function checkoutRoot(): string {
+  return dirname(dirname(dirname(dirname(import.meta.dirname))));
+}

@@ -1,0 +1,73 @@
+/** Levels of pino, by how much they matter. */
+const ranks: Readonly<Record<string, number>> = {
+  trace: 10,
+  debug: 20,
+  info: 30,
+  warn: 40,
+  error: 50,
+  fatal: 60,
+};
+
+/** Fields that say what a line is about, in this order; everything else is in the file. */
+const telling = [
+  'project',
+  'hfModelId',
+  'modelId',
+  'jobName',
+  'cluster',
+  'clusterJobId',
+  'node',
+  'phase',
+  'state',
+  'outcome',
+  'reason',
+  'commandId',
+  'kind',
+] as const;
+
+/** What is said about every request, or comes every few seconds: only the file has it. */
+const chatter = /request|^closed$|^ready$|shut|debug/i;
+
+/**
+ * One line of a service's log for the terminal.
+ * @returns null for lines that a person watching does not need
+ */
+export function condense(service: string, line: string): string | null {
+  const record = parse(line);
+  if (record === null) return line.trim() === '' ? null : `${service.padEnd(9)} ${line}`;
+  const level = String(record.level ?? 'info');
+  const message = String(record.msg ?? '');
+  const rank = ranks[level] ?? 30;
+  if (rank < 30 || (rank === 30 && chatter.test(message))) return null;
+  const time = typeof record.time === 'string' ? record.time.slice(11, 19) : '';
+  const mark = rank >= 40 ? `${level.toUpperCase()} ` : '';
+  return `${time} ${service.padEnd(9)} ${mark}${message}${fieldsOf(record)}`;
+}
+
+function parse(line: string): Record<string, unknown> | null {
+  if (!line.startsWith('{')) return null;
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return null;
+  }
+}
+
+function fieldsOf(record: Readonly<Record<string, unknown>>): string {
+  const told = telling
+    .filter((name) => typeof record[name] === 'string' || typeof record[name] === 'number')
+    .map((name) => `${name}=${shorten(String(record[name]))}`);
+  const cause = errorText(record.err ?? record.error);
+  return [...told, ...(cause === null ? [] : [cause])].map((part) => `  ${part}`).join('');
+}
+
+function errorText(error: unknown): string | null {
+  if (typeof error !== 'object' || error === null) return null;
+  const { message, code } = error as { message?: unknown; code?: unknown };
+  return shorten(String(message ?? code ?? 'error'));
+}
+
+function shorten(text: string): string {
+  const [line = ''] = text.split('\n');
+  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
+}

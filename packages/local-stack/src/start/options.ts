@@ -1,0 +1,86 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { SetupError } from '../setup-error.ts';
+
+/** What `npm start` was asked for. */
+export interface StartOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Absolute. */
+  readonly dataDirectory: string;
+  /** null: the one kept in the data directory. */
+  readonly localKey: string | null;
+  /** null: a private server. */
+  readonly databaseUrl: string | null;
+  readonly redisUrl: string | null;
+  readonly slurm: boolean;
+  readonly help: boolean;
+}
+
+export const helpText = `npm start [-- --slurm]
+
+Sets up and runs everything on this machine: Postgres, Redis, proxy, api, scheduler and a cluster "local" whose
+jobs are processes of this machine.
+
+  --slurm   boot a private SLURM as well and use it as cluster "slurm-dev"
+  --help    this text
+
+Environment
+  PORT            port of the public URL (8080)
+  HOST            address it listens on (127.0.0.1)
+  WAKEFIELD_DATA  directory for everything that is kept (.wakefield)
+  API_LOCAL_KEY   key of the API (generated once and kept in the data directory)
+  DATABASE_URL    a Postgres to use instead of a private one
+  REDIS_URL       a Redis to use instead of a private one`;
+
+/**
+ * @param root what a relative data directory is relative to
+ * @throws SetupError for unknown flags and unusable values
+ */
+export function parseOptions(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  root: string,
+): StartOptions {
+  const flags = parseFlags(args);
+  return {
+    host: whenSet(env.HOST) ?? '127.0.0.1',
+    port: parsePort(whenSet(env.PORT) ?? '8080'),
+    dataDirectory: resolve(root, whenSet(env.WAKEFIELD_DATA) ?? '.wakefield'),
+    localKey: parseKey(whenSet(env.API_LOCAL_KEY)),
+    databaseUrl: whenSet(env.DATABASE_URL) ?? null,
+    redisUrl: whenSet(env.REDIS_URL) ?? null,
+    slurm: flags.slurm === true,
+    help: flags.help === true,
+  };
+}
+
+function parseFlags(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { slurm: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    }).values;
+  } catch (error) {
+    throw new SetupError(`${(error as Error).message}\n\n${helpText}`, error);
+  }
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535)
+    throw new SetupError(`PORT has to be a port, 1 to 65535, not "${text}".`);
+  return port;
+}
+
+/** It travels in a header, so it is one word of printable characters. */
+function parseKey(key: string | undefined): string | null {
+  if (key === undefined) return null;
+  if (!/^[\x21-\x7e]{8,}$/.test(key))
+    throw new SetupError('API_LOCAL_KEY has to be at least 8 printable characters without blanks.');
+  return key;
+}
+
+function whenSet(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}

@@ -1,0 +1,58 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { endProcesses, listProcessesWithEnvironment } from '../process/process-table.ts';
+import type { ClusterSummary } from './clusters-file.ts';
+import { type DataPaths, writePrivately } from './data-directory.ts';
+import type { RunningService, SupervisedService } from './supervised-service.ts';
+
+/** What is running, for scripts and tests: `$WAKEFIELD_DATA/run.json`. */
+export interface RunFile {
+  readonly url: string;
+  readonly pid: number;
+  readonly services: Readonly<Record<string, readonly RunningService[]>>;
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly clusters: readonly ClusterSummary[];
+}
+
+export function writeRunFile(
+  file: string,
+  facts: Omit<RunFile, 'services'>,
+  services: readonly SupervisedService[],
+): void {
+  const running: Record<string, RunningService[]> = { proxy: [], api: [], scheduler: [] };
+  for (const service of services) {
+    const now = service.running();
+    if (now !== null) running[service.name]?.push(now);
+  }
+  const { url, pid, ...rest } = facts;
+  const content: RunFile = { url, pid, services: running, ...rest };
+  writePrivately(file, `${JSON.stringify(content, null, 2)}\n`);
+}
+
+export function removeRunFile(file: string): void {
+  rmSync(file, { force: true });
+}
+
+/**
+ * Ends services of an earlier run that was killed: they end by themselves when their supervisor is gone, so this
+ * is for one that hangs.
+ */
+export async function endOldServices(paths: DataPaths): Promise<void> {
+  const pids = listProcessesWithEnvironment('WAKEFIELD_CLUSTERS', paths.clustersInUse)
+    .filter(({ command }) => command.includes('/services/'))
+    .map(({ pid }) => pid);
+  await endProcesses(pids, [
+    { signal: 'SIGTERM', waitMs: 4000 },
+    { signal: 'SIGKILL', waitMs: 2000 },
+  ]);
+  removeRunFile(paths.runFile);
+}
+
+/** null when there is none. */
+export function readRunFile(file: string): RunFile | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as RunFile;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,216 @@
+import { migrate } from '@wakefield/store';
+import { startPostgres } from '../postgres/start-postgres.ts';
+import { freePorts, isFree } from '../process/free-port.ts';
+import { startRedis } from '../redis/start-redis.ts';
+import { SetupError } from '../setup-error.ts';
+import type { PrivateSlurm } from '../slurm/start-slurm.ts';
+import type { Closing } from './closing.ts';
+import {
+  type ClusterSummary,
+  checkoutRoot,
+  machineRecipes,
+  writeClusters,
+} from './clusters-file.ts';
+import { condense } from './condense.ts';
+import { type DataPaths, installationId, localKey, openDataDirectory } from './data-directory.ts';
+import { lockDirectory } from './directory-lock.ts';
+import { ensureFirstModel } from './first-model.ts';
+import { followLog } from './follow-log.ts';
+import { endLocalJobs } from './local-jobs.ts';
+import type { StartOptions } from './options.ts';
+import { bootSlurm, endOldSlurmJobs } from './private-slurm.ts';
+import type { Progress } from './progress.ts';
+import { publicUrl } from './ready-text.ts';
+import { endOldServices, removeRunFile, writeRunFile } from './run-file.ts';
+import { planServices } from './services.ts';
+import { settleAll } from './settle-all.ts';
+import { type SupervisedService, superviseService } from './supervised-service.ts';
+import { type Store, type SupervisedStore, superviseStore } from './supervised-store.ts';
+
+/** Everything that `npm start` runs. */
+export interface Stack {
+  readonly url: string;
+  readonly key: string;
+  readonly dataDirectory: string;
+}
+
+export interface StackContext {
+  readonly options: StartOptions;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly progress: Progress;
+  /** For lines that come while it runs. */
+  readonly log: (line: string) => void;
+  /** Where what is opened is put, so that the caller can end it at any moment. */
+  readonly closing: Closing;
+}
+
+/** Ends services on Ctrl-C: they have three seconds for what is running. */
+const serviceStop = [
+  { signal: 'SIGTERM', waitMs: 4500 },
+  { signal: 'SIGKILL', waitMs: 1000 },
+] as const;
+
+/**
+ * Brings everything up.
+ * @throws SetupError with the remedy; what was opened until then is in `closing`
+ */
+export async function startStack(context: StackContext): Promise<Stack> {
+  const { options, progress, closing } = context;
+  const url = publicUrl(options.host, options.port);
+  const paths = openDataDirectory(options.dataDirectory);
+  closing.add('lock', await lockDirectory(paths.root, url));
+  await endOldServices(paths);
+  if (!(await isFree(options.host, options.port)))
+    throw new SetupError(
+      `${options.host}:${options.port} is in use. Choose another port: PORT=${options.port + 1} npm start`,
+    );
+  const [postgres, redis, clusters] = await settleAll([
+    startDatabase(context, paths),
+    startQueueStore(context, paths),
+    prepareClusters(context, paths),
+  ]);
+  await progress.step('database schema', () => migrate(postgres.first.url));
+  const key = localKey(paths.root, options.localKey);
+  const services = await startServices(context, paths, {
+    databaseUrl: postgres.first.url,
+    redisUrl: redis.first.url,
+    localKey: key,
+    clusters,
+    url,
+  });
+  await progress.step('first model', () => {
+    const [first] = clusters;
+    if (first === undefined) throw new SetupError(`${paths.clusters} names no cluster.`);
+    return ensureFirstModel(
+      { url, key },
+      first.name,
+      clusters.map(({ name }) => name),
+    );
+  });
+  services.announce();
+  return { url, key, dataDirectory: paths.root };
+}
+
+function startDatabase(context: StackContext, paths: DataPaths) {
+  const { options, progress, closing, log } = context;
+  const start = (note: (line: string) => void) => (port: number | undefined) =>
+    startPostgres({
+      directory: paths.postgres,
+      report: note,
+      ...(port === undefined ? {} : { port }),
+      ...(options.databaseUrl === null ? {} : { url: options.databaseUrl }),
+    });
+  return progress.step(
+    'Postgres',
+    async (note) =>
+      keepOpen(closing, 'Postgres', await superviseStore('Postgres', start(note), log)),
+    ({ first }) => `${first.major} (${origin[first.source]})`,
+  );
+}
+
+function startQueueStore(context: StackContext, paths: DataPaths) {
+  const { options, progress, closing, log } = context;
+  const start = (note: (line: string) => void) => (port: number | undefined) =>
+    startRedis({
+      directory: paths.redis,
+      report: note,
+      ...(port === undefined ? {} : { port }),
+      ...(options.redisUrl === null ? {} : { url: options.redisUrl }),
+    });
+  return progress.step(
+    'Redis',
+    async (note) => keepOpen(closing, 'Redis', await superviseStore('Redis', start(note), log)),
+    ({ first }) => `${first.version} (${origin[first.source]})`,
+  );
+}
+
+const origin = {
+  given: 'given',
+  system: "this machine's",
+  embedded: 'npm package',
+  unpacked: "distribution's package, unpacked",
+  javascript: 'stand-in in JavaScript',
+} as const;
+
+function keepOpen<S extends Store>(
+  closing: Closing,
+  name: string,
+  store: SupervisedStore<S>,
+): SupervisedStore<S> {
+  closing.add(name, () => store.stop());
+  return store;
+}
+
+async function prepareClusters(
+  { options, progress, closing }: StackContext,
+  paths: DataPaths,
+): Promise<readonly ClusterSummary[]> {
+  const slurm = options.slurm ? await startSlurm(progress, paths) : null;
+  if (slurm === null) await endOldSlurmJobs(paths);
+  else closing.add('SLURM', () => slurm.stop());
+  const inUse = writeClusters(paths, machineRecipes(checkoutRoot(), paths), slurm?.ssh ?? null);
+  closing.add('jobs of local clusters', () => endLocalJobs(inUse.localDirectories));
+  return inUse.clusters;
+}
+
+function startSlurm(progress: Progress, paths: DataPaths): Promise<PrivateSlurm> {
+  return progress.step(
+    'SLURM',
+    (note) => bootSlurm(paths, note),
+    ({ version, ssh }) => `${version}, ssh ${ssh.user}@${ssh.host}:${ssh.port}`,
+  );
+}
+
+interface ServiceFacts {
+  readonly url: string;
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly localKey: string;
+  readonly clusters: readonly ClusterSummary[];
+}
+
+/** @returns announce: from then on run.json is kept true */
+async function startServices(context: StackContext, paths: DataPaths, facts: ServiceFacts) {
+  const { options, environment, progress, closing, log } = context;
+  const { clusters, url, ...urls } = facts;
+  const specs = planServices({
+    ...urls,
+    options,
+    checkout: checkoutRoot(),
+    paths,
+    installation: installationId(paths.root),
+    apiPort: await freePorts(1),
+    environment,
+  });
+  const services: SupervisedService[] = [];
+  let announced = false;
+  const announce = () => {
+    const { databaseUrl, redisUrl } = urls;
+    if (announced)
+      writeRunFile(
+        paths.runFile,
+        { url, pid: process.pid, databaseUrl, redisUrl, clusters },
+        services,
+      );
+  };
+  closing.add('run.json', () => {
+    announced = false;
+    removeRunFile(paths.runFile);
+  });
+  closing.add('services', () => Promise.all(services.map((service) => service.stop(serviceStop))));
+  for (const spec of specs) {
+    const unfollow = followLog(spec.logFile, (line) => {
+      const short = condense(spec.name, line);
+      if (short !== null) log(short);
+    });
+    closing.add(`log of ${spec.name}`, unfollow);
+    services.push(superviseService(spec, { log, changed: announce }));
+  }
+  await settleAll(services.map((one) => progress.step(one.name, () => one.ready)));
+  return {
+    announce() {
+      announced = true;
+      announce();
+    },
+  };
+}
