@@ -7,7 +7,7 @@ import { compileTemplate, fillText, type KnownValues } from './template.ts';
 /** Bytes that a job's log may take; the end of it is kept. */
 const logLimit = 20 * 1024 * 1024;
 /** From TERM to KILL when the cluster ends the job, in seconds; below SLURM's default KillWait of 30. */
-const terminateGrace = 10;
+const terminateGrace = 5;
 
 /** What a rendered job consists of. */
 export interface RenderedJob {

@@ -1,0 +1,79 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ClusterJob, JobSighting } from '@wakefield/domain';
+import { jobFiles, parseEndpointFile, parseExitFile, parseGpuFile } from '../job-files.ts';
+import { type LocalJob, readText } from './records.ts';
+
+/** Of the log, in a sighting of a job that is over. */
+const logTailBytes = 8_192;
+
+/** A local job in the words of every cluster. */
+export function clusterJob(job: LocalJob, node: string): ClusterJob {
+  const { spec, start, run, end } = job;
+  return {
+    clusterJobId: spec.clusterJobId,
+    name: job.name,
+    state: end?.state ?? (run === null ? 'pending' : 'running'),
+    reason: end === null ? waiting(job) : end.reason,
+    node: run === null ? null : node,
+    submittedAt: spec.submittedAt,
+    startedAt: run?.startedAt ?? start?.at ?? null,
+    endsAt: end?.at ?? run?.endsAt ?? null,
+  };
+}
+
+function waiting({ start, run }: LocalJob): string | null {
+  if (run !== null) return null;
+  return start === null ? 'Resources' : 'None';
+}
+
+/** The job's line and its files; `job` is null when only files may be left. */
+export async function sight(
+  directory: string,
+  job: LocalJob | null,
+  node: string,
+): Promise<JobSighting> {
+  const [endpoint, exit, gpu] = await Promise.all([
+    readText(join(directory, jobFiles.endpoint)),
+    readText(join(directory, jobFiles.exit)),
+    readText(join(directory, jobFiles.gpu)),
+  ]);
+  const over = job?.end !== null;
+  return {
+    clusterJob: job === null ? null : clusterJob(job, node),
+    address: endpoint === null ? null : parseEndpointFile(endpoint),
+    exit: exit === null ? null : parseExitFile(exit),
+    logTail: over ? await tail(directory, logTailBytes) : null,
+    gpuUtilization: gpu === null ? null : parseGpuFile(gpu),
+  };
+}
+
+/** Only the queue's line, for jobs whose files nobody asked for. */
+export function listed(job: LocalJob, node: string): JobSighting {
+  return {
+    clusterJob: clusterJob(job, node),
+    address: null,
+    exit: null,
+    logTail: null,
+    gpuUtilization: null,
+  };
+}
+
+/** End of the engine's log, or of what the batch shell said before there was one. */
+export async function tail(directory: string, bytes: number): Promise<string> {
+  const log = await tailOf(join(directory, jobFiles.log), bytes);
+  return log === '' ? await tailOf(join(directory, jobFiles.batchLog), bytes) : log;
+}
+
+async function tailOf(path: string, bytes: number): Promise<string> {
+  const file = await open(path, 'r').catch(() => null);
+  if (file === null) return '';
+  try {
+    const { size } = await file.stat();
+    const length = Math.min(size, bytes);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.subarray(0, bytesRead).toString('utf8');
+  } finally {
+    await file.close();
+  }
+}
