@@ -124,7 +124,6 @@ CREATE UNIQUE INDEX "jobs_model_seq" ON "jobs" USING btree ("model_id","seq");--
 CREATE UNIQUE INDEX "jobs_name" ON "jobs" USING btree ("name");--> statement-breakpoint
 CREATE INDEX "jobs_live_by_cluster" ON "jobs" USING btree ("cluster") WHERE "jobs"."phase" <> 'ended';--> statement-breakpoint
 CREATE INDEX "jobs_live_by_model" ON "jobs" USING btree ("model_id") WHERE "jobs"."phase" <> 'ended';--> statement-breakpoint
-CREATE INDEX "jobs_ended" ON "jobs" USING btree ("ended_at") WHERE "jobs"."phase" = 'ended';--> statement-breakpoint
 CREATE UNIQUE INDEX "models_project_hf_model_id" ON "models" USING btree ("project","hf_model_id");--> statement-breakpoint
 CREATE INDEX "models_due" ON "models" USING btree ("next_look_at") WHERE "models"."next_look_at" is not null;--> statement-breakpoint
 CREATE INDEX "models_unregistered" ON "models" USING btree ("id") WHERE not "models"."registered";--> statement-breakpoint
