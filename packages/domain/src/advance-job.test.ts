@@ -207,9 +207,19 @@ describe('how a job ended', () => {
 
   test.each(outcomes)('%s', (_name, from, what, outcome) => {
     const patch = see(from, what);
-    expect(patch).toMatchObject({ phase: 'ended', outcome, endedAt: now });
+    expect(patch).toMatchObject({ phase: 'ended', outcome });
     expect(patch?.reason).toMatch(/^[A-Z].+\.$/);
     expect(patch?.address ?? null).toBeNull();
+  });
+
+  test.each<[string, JobSighting, number]>([
+    ['when the cluster says', sighting({ state: 'failed', endsAt: t0 + minute }), t0 + minute],
+    ['when its script says', sighting(null, { exit: exit({ at: t0 + minute }) }), t0 + minute],
+    ['when we learned of it', sighting(null), now],
+    ['not before its submission', sighting({ state: 'failed', endsAt: t0 - hour }), t0],
+    ['not in the future', sighting({ state: 'failed', endsAt: now + hour }), now],
+  ])('it ended %s', (_name, what, endedAt) => {
+    expect(see(job('starting'), what)).toMatchObject({ phase: 'ended', endedAt });
   });
 
   test('the reason has the exit code, the words of the cluster and the log', () => {

@@ -37,7 +37,7 @@ function afterAbsence(
   const wasThere =
     job.clusterJobId !== null && job.submittedAt !== null && job.submittedAt < snapshotTakenAt;
   if (!wasThere && sighting.exit === null) return {};
-  return { ...endingOf(job, null, sighting, snapshotTakenAt), endedAt: now };
+  return endingOf(job, null, sighting, { snapshotTakenAt, now });
 }
 
 function afterSighting(
@@ -60,7 +60,7 @@ function afterSighting(
     case 'completing':
       return { ...adoption, ...whileCompleting(job) };
     default:
-      return { ...adoption, ...endingOf(job, seen, sighting, snapshotTakenAt), endedAt: now };
+      return { ...adoption, ...endingOf(job, seen, sighting, { snapshotTakenAt, now }) };
   }
 }
 

@@ -14,7 +14,7 @@ export function endingOf(
   job: Job,
   seen: ClusterJob | null,
   sighting: JobSighting,
-  snapshotTakenAt: EpochMs,
+  { snapshotTakenAt, now }: { readonly snapshotTakenAt: EpochMs; readonly now: EpochMs },
 ): JobPatch {
   const ending: Ending = {
     state: seen?.state ?? null,
@@ -24,7 +24,16 @@ export function endingOf(
     logTail: sighting.logTail,
   };
   const outcome = outcomeOf(job, ending, snapshotTakenAt);
-  return { phase: 'ended', outcome, reason: reasonOf(outcome, ending), address: null };
+  const endedAt = endedAtOf(job, seen?.endsAt ?? sighting.exit?.at ?? null, now);
+  return { phase: 'ended', outcome, reason: reasonOf(outcome, ending), address: null, endedAt };
+}
+
+/**
+ * The cluster's word, so that what ended during an outage is not taken for a failure after a later wakeup;
+ * but within what our own clock allows, so that a skewed one does not hide a failure.
+ */
+function endedAtOf(job: Job, told: EpochMs | null, now: EpochMs): EpochMs {
+  return Math.min(now, Math.max(told ?? now, job.submittedAt ?? job.intendedAt));
 }
 
 function outcomeOf(job: Job, ending: Ending, snapshotTakenAt: EpochMs): JobOutcome {

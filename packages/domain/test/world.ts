@@ -1,0 +1,234 @@
+import {
+  type Action,
+  advanceJob,
+  type CommandBody,
+  type Demand,
+  decideCommand,
+  defaultPolicy,
+  isLeaving,
+  isLive,
+  type Job,
+  type JobId,
+  type JobPatch,
+  jobName,
+  type Model,
+  type Plan,
+  reconcile,
+} from '../src/index.ts';
+import { job as buildJob, model as buildModel, commandContext, second, t0 } from './builders.ts';
+import { createSimCluster, type Fate, isOver, type SimCluster } from './sim-cluster.ts';
+
+/** The scheduler's death in the middle of a run. */
+export class Crash extends Error {}
+
+/**
+ * One model, its rows, a cluster and requests, driven as the scheduler drives them: observe, probe, and
+ * reconcile when something changed or the last plan said so. Checks what must hold in every moment.
+ */
+export interface World {
+  now: number;
+  model: Model;
+  readonly rows: Map<JobId, Job>;
+  readonly cluster: SimCluster;
+  plan: Plan | null;
+  reachable: boolean;
+  /** False: no proxy reports. */
+  reporting: boolean;
+  /** Requests that clients keep open. */
+  requests: number;
+  /** Effects until the scheduler dies; null: it lives. */
+  crashAfter: number | null;
+  command(body: CommandBody): void;
+  /** Lets time pass, and everything in it happen once. */
+  tick(seconds: number): void;
+  live(): readonly Job[];
+}
+
+export function createWorld(fate: Fate, model: Model = buildModel()): World {
+  const running = new Map<JobId, number>();
+  const world: World = {
+    now: t0,
+    model,
+    rows: new Map(),
+    cluster: createSimCluster(fate),
+    plan: null,
+    reachable: true,
+    reporting: true,
+    requests: 0,
+    crashAfter: null,
+    command: (body) => {
+      const context = commandContext(body, { model: world.model, liveJobs: world.live() });
+      const input = { now: world.now, newModelId: 'm2', defaultCluster: 'c1' };
+      world.model = decideCommand(context, input).model ?? world.model;
+      world.plan = null;
+    },
+    tick: (seconds) => {
+      world.now += seconds * second;
+      world.cluster.step(world.now, (name) => running.get(rowOf(world, name)?.id ?? '') ?? 0);
+      try {
+        const changed = world.reachable && observe(world);
+        serve(world, running);
+        const due = world.plan === null || world.now >= world.plan.lookAgainAt;
+        if (changed || due) look(world, running);
+      } catch (error) {
+        if (!(error instanceof Crash)) throw error;
+        world.crashAfter = null;
+        world.plan = null;
+      }
+      checkAlways(world);
+    },
+    live: () => [...world.rows.values()].filter(isLive),
+  };
+  return world;
+}
+
+/** One thing that lasts: a row or a call. The scheduler may die right after it. */
+function effect<T>(world: World, what: () => T): T {
+  const result = what();
+  if (world.crashAfter !== null) {
+    if (world.crashAfter <= 1) throw new Crash();
+    world.crashAfter -= 1;
+  }
+  return result;
+}
+
+function write(world: World, row: Job, patch: JobPatch): void {
+  effect(world, () => world.rows.set(row.id, { ...row, ...patch }));
+}
+
+function observe(world: World): boolean {
+  let changed = false;
+  for (const row of world.live()) {
+    const sighting = world.cluster.sight(row.name);
+    const patch = advanceJob(row, sighting, world.now, world.now);
+    if (patch !== null) {
+      write(world, row, patch);
+      changed = true;
+    }
+  }
+  for (const row of world.live()) {
+    if (row.phase !== 'starting' || row.address === null) continue;
+    if (!world.cluster.engineIsUp(row.name, world.now)) continue;
+    write(world, row, { phase: 'ready', readyAt: world.now });
+    changed = true;
+  }
+  return changed;
+}
+
+/** Requests go to ready jobs; those on draining ones end one by one; those on dead ones are cut. */
+function serve(world: World, running: Map<JobId, number>): void {
+  const ready = world.live().filter(({ phase }) => phase === 'ready');
+  for (const [id, count] of running) {
+    const row = world.rows.get(id);
+    if (row?.phase === 'draining') running.set(id, Math.max(0, count - 1));
+    else running.delete(id);
+  }
+  for (let index = 0; index < world.requests && ready.length > 0; index += 1) {
+    const id = ready[index % ready.length]?.id ?? '';
+    running.set(id, (running.get(id) ?? 0) + 1);
+  }
+}
+
+function demandOf(world: World, running: ReadonlyMap<JobId, number>): Demand {
+  if (!world.reporting) return null;
+  const ready = world.live().some(({ phase }) => phase === 'ready');
+  return {
+    running: [...running.values()].reduce((sum, count) => sum + count, 0),
+    held: ready ? 0 : world.requests,
+    lastRequestAt: null,
+    runningByJob: Object.fromEntries(running),
+  };
+}
+
+function look(world: World, running: ReadonlyMap<JobId, number>): void {
+  const demand = demandOf(world, running);
+  const ended = [...world.rows.values()].filter((row) => !isLive(row)).slice(-5);
+  const observed = {
+    jobs: [...world.live(), ...ended],
+    demand,
+    clusters: { c1: { reachable: world.reachable, observedAt: world.now, error: null } },
+  };
+  const plan = reconcile(world.model, observed, defaultPolicy, world.now);
+  if (plan.lookAgainAt <= world.now) throw new Error('looks again at once');
+  effect(world, () => {
+    world.model = { ...world.model, ...plan.patch };
+  });
+  for (const action of plan.actions) {
+    if (!world.reachable && action.kind !== 'drain') throw new Error(`${action.kind} into silence`);
+    perform(world, action, demand);
+  }
+  world.plan = plan;
+}
+
+function perform(world: World, action: Action, demand: Demand): void {
+  if (action.kind === 'intend') {
+    submit(world, intend(world, action));
+    return;
+  }
+  const row = world.rows.get(action.jobId);
+  if (row === undefined) throw new Error(`${action.kind} of an unknown job`);
+  switch (action.kind) {
+    case 'submit':
+      submit(world, row);
+      break;
+    case 'drain':
+      write(world, row, { phase: 'draining', drainUntil: action.until });
+      break;
+    case 'askToEnd':
+      refuseHarm(world, row, demand);
+      effect(world, () => world.cluster.ask(row.name, world.now));
+      write(world, row, { endAskedAt: world.now });
+      break;
+    case 'cancel': {
+      refuseHarm(world, row, demand);
+      effect(world, () => world.cluster.cancel(row.name, world.now));
+      const told = { cancelledAt: world.now };
+      const over = { ...told, phase: 'ended', outcome: 'as_asked', endedAt: world.now } as const;
+      write(world, row, row.phase === 'intended' ? over : told);
+      break;
+    }
+  }
+}
+
+function intend(world: World, action: Extract<Action, { kind: 'intend' }>): Job {
+  const { seq, successorOf } = action;
+  const row = buildJob('intended', {
+    seq,
+    name: jobName('test', world.model.id, seq),
+    revision: world.model.revision,
+    walltimeSeconds: world.model.spec.walltimeSeconds,
+    successorOf,
+    intendedAt: world.now,
+  });
+  if (world.rows.has(row.id)) throw new Error(`job ${seq} is intended twice`);
+  effect(world, () => world.rows.set(row.id, row));
+  return row;
+}
+
+function submit(world: World, row: Job): void {
+  const submitted = () => world.cluster.submit(row.name, row.walltimeSeconds, world.now);
+  const clusterJobId = effect(world, submitted);
+  write(world, row, { phase: 'queued', clusterJobId, submittedAt: world.now });
+}
+
+function refuseHarm(world: World, row: Job, demand: Demand): void {
+  if (row.phase === 'ready') throw new Error('a ready job is ended without draining');
+  if (row.phase !== 'draining' || (row.drainUntil ?? 0) <= world.now) return;
+  if (demand === null || (demand.runningByJob[row.id] ?? 0) > 0) {
+    throw new Error('a draining job is ended under its requests');
+  }
+}
+
+function checkAlways(world: World): void {
+  for (const job of world.cluster.jobs.values()) {
+    const row = rowOf(world, job.name);
+    if (!isOver(job) && (row === undefined || !isLive(row)))
+      throw new Error(`${job.name} is an orphan`);
+  }
+  const current = world.live().filter((row) => !isLeaving(row));
+  if (current.length > 2 * world.model.spec.maxReplicas) throw new Error('too many jobs');
+}
+
+function rowOf(world: World, name: string): Job | undefined {
+  return [...world.rows.values()].find((row) => row.name === name);
+}
