@@ -1,18 +1,9 @@
-import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import { boundedRun, RunStoppedError } from './bounded-run.ts';
-import { type JobName, type Payload, parsePayload, type QueueName, queueKind } from './catalog.ts';
+import { type Job, Worker } from 'bullmq';
+import { type JobName, type QueueName, queueKind } from './catalog.ts';
 import { clusterNudge } from './cluster-nudge.ts';
-import { disposition } from './queue-error.ts';
-import { disconnect, type RedisAccess } from './redis-access.ts';
+import type { RedisAccess } from './redis-access.ts';
+import { type AnyHandlers, type Run, type RunJobDeps, runJob } from './run-job.ts';
 import { settled } from './settled.ts';
-
-/** What a run gets besides its id. */
-export interface Run {
-  /** Aborted at the time limit of the job's kind and when the process has to end. */
-  readonly signal: AbortSignal;
-  /** Trace of whoever asked for the run; null when it was a sweep. */
-  readonly traceId: string | null;
-}
 
 /** One handler for every kind of job in the queue. The id is all that it is given; it reads the rest itself. */
 export type Handlers<Q extends QueueName> = Readonly<
@@ -31,7 +22,10 @@ export interface ConsumeOptions {
 export interface Consumer {
   /** Resolves once jobs are taken from the queue; not before Redis answers. */
   ready(): Promise<void>;
-  /** Takes no new jobs and ends the running ones: those that are cut short go back to the queue. Bounded in time. */
+  /**
+   * Takes no new jobs and ends the running ones: those that are cut short go back to the queue. Takes at most
+   * graceMs + stopWithinMs + 1 s, also while Redis is away.
+   */
   close(): Promise<void>;
 }
 
@@ -50,98 +44,79 @@ const timing = {
 /** Works a queue off. Starts at once; while Redis is away it waits. */
 export function consume<Q extends QueueName>(
   redis: RedisAccess,
-  name: Q,
+  queue: Q,
   handlers: Handlers<Q>,
   options: ConsumeOptions = {},
 ): Consumer {
   const {
-    concurrency = queueKind(name).concurrency,
+    concurrency = queueKind(queue).concurrency,
     graceMs = 3000,
     stopWithinMs = 2000,
   } = options;
-  const { log } = redis;
   const shutdown = new AbortController();
-  const connection = redis.connect('consume');
-  const all = withTimers(redis, name, handlers);
-
-  const process = async (job: Job, token?: string): Promise<void> => {
-    const kind = queueKind(name).jobs[job.name];
-    const handler = all[job.name];
-    if (kind === undefined || handler === undefined) {
-      log.error({ queue: name, job: job.name }, 'unknown kind of job');
-      throw new UnrecoverableError('unknown kind of job');
-    }
-    const { id, traceId = null } = readPayload(redis, name, job);
-    const fields = { queue: name, job: job.name, [kind.idField]: id, ...(traceId && { traceId }) };
-    const bounds = { timeLimitMs: kind.timeLimitMs, shutdown: shutdown.signal, stopWithinMs };
-    const startedAt = performance.now();
-    const durationMs = () => Math.round(performance.now() - startedAt);
-    try {
-      await boundedRun(bounds, (signal) => handler(id, { signal, traceId }));
-      log.debug({ ...fields, durationMs: durationMs() }, 'run finished');
-    } catch (error) {
-      if (error instanceof RunStoppedError && error.stoppedBy === 'shutdown') {
-        log.info({ ...fields, durationMs: durationMs() }, 'run cut short; back to the queue');
-        await job.moveToWait(token);
-        throw new WaitingError();
-      }
-      const { outcome, log: level, message } = disposition(error);
-      log[level]({ ...fields, durationMs: durationMs(), err: error }, message);
-      if (outcome === 'fail') throw error;
-    }
+  const running = new Set<Promise<void>>();
+  const deps: RunJobDeps = {
+    redis,
+    queue,
+    handlers: withTimers(redis, queue, handlers),
+    shutdown: shutdown.signal,
+    stopWithinMs,
   };
-
-  const worker = new Worker(name, process, {
+  const process = (job: Job, token?: string): Promise<void> => {
+    const run = runJob(deps, job, token).finally(() => running.delete(run));
+    running.add(run);
+    return run;
+  };
+  const { connection, disconnect } = redis.connect('consume');
+  const worker = new Worker(queue, process, {
     connection,
     prefix: redis.prefix,
     concurrency,
-    skipVersionCheck: false,
     // Keeps BullMQ's totals of completed and failed jobs in Redis, over all workers and restarts.
     metrics: { maxDataPoints: 60 },
     ...timing,
   });
-  worker.on('error', (error) => log.warn({ err: error, queue: name }, 'worker error'));
-  worker.on('stalled', (jobId) =>
-    log.warn({ queue: name, queueJobId: jobId }, 'run of a dead worker taken over'),
-  );
+  tell(worker, queue, redis);
 
   return {
     ready: async () => {
       await worker.waitUntilReady();
     },
     close: async () => {
+      const limitMs = graceMs + stopWithinMs + 500;
       const telling = setTimeout(() => shutdown.abort(), graceMs);
-      const closed = await settled(worker.close(), graceMs + stopWithinMs + 1000);
+      // An orderly close waits for Redis as long as it takes (BullMQ `Worker.close`), a forced one for nothing.
+      const force = !redis.isUp();
+      if (force) await settled(Promise.allSettled(running), limitMs);
+      const closed = await settled(worker.close(force), force ? 500 : limitMs);
       clearTimeout(telling);
       shutdown.abort();
-      if (!closed) log.warn({ queue: name }, 'worker did not close in order');
-      disconnect(connection);
+      if (!closed) redis.log.warn({ queue }, 'worker did not close in order');
+      disconnect();
     },
   };
 }
 
-type AnyHandlers = Readonly<
-  Record<string, ((id: string, run: Run) => Promise<unknown>) | undefined>
->;
-
 /** Adds what the package handles itself: a delayed look at a cluster asks for one now. */
 function withTimers<Q extends QueueName>(
   redis: RedisAccess,
-  name: Q,
+  queue: Q,
   handlers: Handlers<Q>,
 ): AnyHandlers {
-  if (name !== 'observe') return handlers;
+  if (queue !== 'observe') return handlers;
   return {
     ...handlers,
     'cluster-later': (cluster) => clusterNudge(redis.queue('observe'), cluster, 0),
   };
 }
 
-function readPayload({ log }: RedisAccess, queue: QueueName, job: Job): Payload {
-  try {
-    return parsePayload(job.data);
-  } catch (error) {
-    log.error({ queue, job: job.name, queueJobId: job.id, err: error }, 'payload not understood');
-    throw new UnrecoverableError('payload not understood');
-  }
+function tell(worker: Worker, queue: QueueName, redis: RedisAccess): void {
+  worker.on('error', (error) => {
+    // While Redis is away the connection has said so, once.
+    const level = redis.isUp() ? 'warn' : 'debug';
+    redis.log[level]({ err: error, queue }, 'worker error');
+  });
+  worker.on('stalled', (jobId) =>
+    redis.log.warn({ queue, queueJobId: jobId }, 'run of a dead worker taken over'),
+  );
 }

@@ -1,6 +1,6 @@
 export type { JobName, QueueName } from './catalog.ts';
 export { queueNames } from './catalog.ts';
-export type { ConsumeOptions, Consumer, Handlers, Run } from './consume.ts';
+export type { ConsumeOptions, Consumer, Handlers } from './consume.ts';
 export { consume } from './consume.ts';
 export type { DemandBoardOptions } from './demand-board.ts';
 export { createDemandBoard } from './demand-board.ts';
@@ -13,5 +13,6 @@ export { registerQueueMetrics } from './queue-metrics.ts';
 export type { RedisAccess, RedisAccessOptions } from './redis-access.ts';
 export { openRedis } from './redis-access.ts';
 export { createRouteBus } from './route-bus.ts';
+export type { Run } from './run-job.ts';
 export type { SweepTicker } from './sweep-ticker.ts';
 export { startSweepTicker } from './sweep-ticker.ts';

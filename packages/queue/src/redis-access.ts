@@ -1,10 +1,11 @@
 import type { Log } from '@wakefield/control';
 import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { type QueueName, queueKind } from './catalog.ts';
 import { checkServer } from './check-server.ts';
-import { storeUnavailable } from './queue-error.ts';
-import { type RedisProfile, redisProfiles } from './redis-profiles.ts';
+import { type OwnedConnection, openConnection } from './connection.ts';
+import { translated } from './queue-error.ts';
+import type { RedisProfile } from './redis-profiles.ts';
 import { settled } from './settled.ts';
 
 export interface RedisAccessOptions {
@@ -23,8 +24,10 @@ export interface RedisAccess {
   readonly log: Log;
   /** Shared connection that fails fast. */
   readonly produce: Redis;
-  /** A connection of its own for a worker or a subscriber. Closed with the access, or by its owner before. */
-  connect(profile: Exclude<RedisProfile, 'produce'>): Redis;
+  /** Whether calls have a chance now. */
+  isUp(): boolean;
+  /** A connection of its own for a worker or a subscriber. Closed by its owner, or with the access. */
+  connect(profile: Exclude<RedisProfile, 'produce'>): OwnedConnection;
   /** The producer's side of a queue; one object per name. */
   queue(name: QueueName): Queue;
   /** For `/readyz`. @throws AppError `store_unavailable` */
@@ -34,30 +37,27 @@ export interface RedisAccess {
 
 /**
  * Connects to Redis. While Redis is away this does not fail: calls do, at once, and everything recovers when it is
- * back. A server that may drop keys under memory pressure is refused as soon as it answers.
+ * back. A server that may drop keys under memory pressure is refused if it answers in time.
  * @throws {Error} in plain words when the server's maxmemory-policy is not `noeviction`
  */
 export async function openRedis(options: RedisAccessOptions): Promise<RedisAccess> {
   const { url, installation, log, patienceMs = 2000 } = options;
   const prefix = `{wakefield:${installation}}`;
-  const connections: Redis[] = [];
+  const open: OwnedConnection[] = [];
   const queues = new Map<QueueName, Queue>();
 
-  const connect = (profile: RedisProfile): Redis => {
-    const connection = new Redis(url, {
-      ...redisProfiles[profile],
-      connectionName: `wakefield-${installation}-${profile}`,
-    });
-    logOutages(connection, profile, log);
-    connections.push(connection);
-    return connection;
+  const connect = (profile: RedisProfile): OwnedConnection => {
+    const owned = openConnection(url, `wakefield-${installation}-${profile}`, profile, log);
+    open.push(owned);
+    return owned;
   };
 
-  const produce = connect('produce');
+  const { connection: produce } = connect('produce');
   const access: RedisAccess = {
     prefix,
     log,
     produce,
+    isUp: () => produce.status === 'ready',
     connect,
     queue: (name) => {
       const known = queues.get(name);
@@ -66,14 +66,13 @@ export async function openRedis(options: RedisAccessOptions): Promise<RedisAcces
       queues.set(name, queue);
       return queue;
     },
-    ping: async () => {
-      await produce.ping().catch((error: unknown) => {
-        throw storeUnavailable(error);
-      });
-    },
+    ping: () =>
+      translated(async () => {
+        await produce.ping();
+      }),
     close: async () => {
       await Promise.all([...queues.values()].map((queue) => settled(queue.close(), 1000)));
-      for (const connection of connections) disconnect(connection);
+      for (const { disconnect } of open) disconnect();
     },
   };
   if (await becomesReady(produce, patienceMs)) await refuseUnfit(access);
@@ -106,23 +105,9 @@ function makeQueue(name: QueueName, { prefix, produce, log }: RedisAccess): Queu
       removeOnFail: failed === 0 ? true : { count: failed },
     },
   });
-  // The connection's own listener has logged it.
+  // The connection's own listener has told the log.
   queue.on('error', (error) => log.debug({ err: error, queue: name }, 'queue error'));
   return queue;
-}
-
-/** One line when a connection is lost and one when it is back, however many attempts lie between. */
-function logOutages(connection: Redis, profile: RedisProfile, log: Log): void {
-  let away = false;
-  connection.on('error', (error: unknown) => {
-    if (away) return;
-    away = true;
-    log.warn({ err: error, profile }, 'redis connection lost');
-  });
-  connection.on('ready', () => {
-    if (away) log.info({ profile }, 'redis connection back');
-    away = false;
-  });
 }
 
 async function becomesReady(connection: Redis, patienceMs: number): Promise<boolean> {
@@ -137,10 +122,4 @@ async function becomesReady(connection: Redis, patienceMs: number): Promise<bool
     clearTimeout(timer);
     connection.off('ready', onReady);
   }
-}
-
-/** Safe to call for a connection that is over already. */
-export function disconnect(connection: Redis): void {
-  // An ended client that is told to disconnect again keeps a timer (ioredis 6, `Redis.disconnect`).
-  if (connection.status !== 'end') connection.disconnect();
 }

@@ -1,7 +1,7 @@
 import type { RouteBus } from '@wakefield/control';
-import type { Redis } from 'ioredis';
+import type { OwnedConnection } from './connection.ts';
 import { translated } from './queue-error.ts';
-import { disconnect, type RedisAccess } from './redis-access.ts';
+import type { RedisAccess } from './redis-access.ts';
 import { settled } from './settled.ts';
 
 type Listener = (revision: number) => void;
@@ -16,10 +16,11 @@ const confirmWithinMs = 1000;
 export function createRouteBus(redis: RedisAccess): RouteBus {
   const channel = `${redis.prefix}:routes`;
   const listeners = new Set<Listener>();
-  let connection: Redis | null = null;
+  let owned: OwnedConnection | null = null;
 
   const open = async (): Promise<void> => {
-    connection = redis.connect('subscribe');
+    owned = redis.connect('subscribe');
+    const { connection } = owned;
     connection.on('message', (_channel, text) => {
       const revision = Number(text);
       if (!Number.isSafeInteger(revision)) return;
@@ -37,12 +38,12 @@ export function createRouteBus(redis: RedisAccess): RouteBus {
       // A function of its own, so that the same listener may be given twice.
       const own: Listener = (revision) => listener(revision);
       listeners.add(own);
-      if (connection === null) await open();
+      if (owned === null) await open();
       return async () => {
         listeners.delete(own);
-        if (listeners.size > 0 || connection === null) return;
-        disconnect(connection);
-        connection = null;
+        if (listeners.size > 0) return;
+        owned?.disconnect();
+        owned = null;
       };
     },
   };

@@ -1,0 +1,190 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { captureLog, until } from '@wakefield/testkit/queue-fixture';
+import { type PrivateRedis, privateRedis } from '@wakefield/testkit/redis';
+import { type Consumer, consume } from './consume.ts';
+import { createDemandBoard } from './demand-board.ts';
+import { createMetricsBoard } from './metrics-board.ts';
+import { createNudges } from './nudges.ts';
+import { queueFigures } from './queue-figures.ts';
+import { openRedis, type RedisAccess } from './redis-access.ts';
+import { createRouteBus } from './route-bus.ts';
+import { startSweepTicker } from './sweep-ticker.ts';
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+async function server(options?: { readonly started: boolean }): Promise<PrivateRedis> {
+  const redis = await privateRedis(options);
+  closers.push(redis.cleanup);
+  return redis;
+}
+
+async function access({ url, installation }: PrivateRedis, patienceMs = 2000) {
+  const log = captureLog();
+  const redis = await openRedis({ url, installation, log, patienceMs });
+  closers.push(redis.close);
+  return { redis, log };
+}
+
+function countRuns(redis: RedisAccess): { readonly runs: string[] } {
+  const runs: string[] = [];
+  const note = (job: string) => async (id: string) => runs.push(`${job} ${id}`);
+  const consumers: Consumer[] = [
+    consume(redis, 'reconcile', { model: note('model') }),
+    consume(redis, 'sweep', { sweep: note('sweep') }),
+  ];
+  for (const { close } of consumers) closers.push(close);
+  return { runs };
+}
+
+/** Longest that a call may take to say that Redis is away. */
+const failFastMs = 500;
+
+async function expectAway(redis: RedisAccess): Promise<void> {
+  const calls = [
+    () => createNudges(redis).command('c1'),
+    () => createNudges(redis).model('m1'),
+    () => createNudges(redis).cluster('a', 0),
+    () => createNudges(redis).cluster('a', 1000),
+    () => createNudges(redis).probe('j1'),
+    () => createRouteBus(redis).publish(1),
+    () => createDemandBoard(redis).publish('p1', { models: new Map() }),
+    () => queueFigures(redis),
+    () => redis.ping(),
+  ];
+  for (const call of calls) {
+    const startedAt = performance.now();
+    await expect(call()).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(performance.now() - startedAt).toBeLessThan(failFastMs);
+  }
+  expect(await createDemandBoard(redis).read('m1')).toBeNull();
+  expect(await createMetricsBoard(redis).read(['j1'])).toEqual(new Map());
+}
+
+describe('Redis is away at the start', () => {
+  test('calls fail fast, and everything comes by itself when it appears', async () => {
+    const host = await server({ started: false });
+    const { redis, log } = await access(host, 100);
+    expect(log.has('redis does not answer yet; going on without')).toBe(true);
+    await expectAway(redis);
+    const { runs } = countRuns(redis);
+    const heard: number[] = [];
+    const bus = createRouteBus(redis);
+    await bus.subscribe((revision) => heard.push(revision));
+    const ticker = startSweepTicker(redis, { everyMs: 200 });
+    closers.push(ticker.close);
+
+    await host.start();
+    await until(() => runs.includes('sweep all'));
+    await createNudges(redis).model('m1');
+    await until(() => runs.includes('model m1'));
+    await until(async () => {
+      await bus.publish(5);
+      return heard.includes(5);
+    });
+    expect(log.has('redis connection back')).toBe(true);
+  }, 30_000);
+});
+
+describe('Redis goes away and comes back empty', () => {
+  test('calls fail fast meanwhile; workers, sweep, bus and boards recover', async () => {
+    const host = await server();
+    const { redis, log } = await access(host);
+    const nudges = createNudges(redis);
+    const { runs } = countRuns(redis);
+    const bus = createRouteBus(redis);
+    const heard: number[] = [];
+    await bus.subscribe((revision) => heard.push(revision));
+    const ticker = startSweepTicker(redis, { everyMs: 200 });
+    closers.push(ticker.close);
+    const board = createDemandBoard(redis);
+    await nudges.model('before');
+    await until(() => runs.includes('model before') && runs.includes('sweep all'));
+
+    await host.kill();
+    await until(() => log.has('redis connection lost'));
+    await expectAway(redis);
+    expect(log.lines.filter(({ message }) => message === 'sweep not enqueued').length).toBeLessThan(
+      2,
+    );
+
+    const sweeps = () => runs.filter((run) => run === 'sweep all').length;
+    const sweepsBefore = sweeps();
+    await host.start();
+    await until(() => sweeps() > sweepsBefore);
+    await nudges.model('after');
+    await until(() => runs.includes('model after'));
+    await until(async () => {
+      await bus.publish(9);
+      return heard.includes(9);
+    });
+    await board.publish('p1', { models: new Map() });
+    expect(await board.read('m1')).toMatchObject({ running: 0 });
+  }, 30_000);
+
+  test('a process can end in order while Redis is away', async () => {
+    const host = await server();
+    const { redis } = await access(host);
+    const consumer = consume(redis, 'reconcile', { model: async () => undefined }, { graceMs: 50 });
+    await consumer.ready();
+    await host.kill();
+    const startedAt = performance.now();
+    await consumer.close();
+    await redis.close();
+    expect(performance.now() - startedAt).toBeLessThan(4000);
+  }, 20_000);
+});
+
+describe('FLUSHALL', () => {
+  test('costs the waiting nudges and nothing else', async () => {
+    const host = await server();
+    const { redis } = await access(host);
+    const nudges = createNudges(redis);
+    const { runs } = countRuns(redis);
+    const running = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const observer = consume(redis, 'observe', {
+      cluster: async (name) => {
+        runs.push(`cluster ${name}`);
+        running.resolve();
+        await release.promise;
+      },
+      probe: async () => undefined,
+    });
+    closers.push(observer.close);
+    const ticker = startSweepTicker(redis, { everyMs: 200 });
+    closers.push(ticker.close);
+    await nudges.cluster('a', 0);
+    await running.promise;
+    await nudges.cluster('a', 0);
+    await nudges.cluster('a', 60_000);
+    await until(() => runs.includes('sweep all'));
+
+    await redis.produce.flushall();
+    release.resolve();
+    const sweeps = () => runs.filter((run) => run === 'sweep all').length;
+    const before = sweeps();
+    await until(() => sweeps() > before + 1);
+    // No identity is left over that would swallow the next nudge.
+    await nudges.cluster('a', 0);
+    await until(() => runs.filter((run) => run === 'cluster a').length >= 2);
+    await nudges.cluster('a', 50);
+    await until(() => runs.filter((run) => run === 'cluster a').length >= 3);
+    await nudges.model('m1');
+    await until(() => runs.includes('model m1'));
+  }, 30_000);
+});
+
+describe('a server that may drop keys', () => {
+  test('is refused in plain words', async () => {
+    const host = await server();
+    const { redis } = await access(host);
+    await redis.produce.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    const { url, installation } = host;
+    await expect(openRedis({ url, installation, log: captureLog() })).rejects.toThrow(
+      /maxmemory-policy allkeys-lru.*noeviction/s,
+    );
+  });
+});
