@@ -1,4 +1,5 @@
 import { type Lease, LeaseLostError } from '@wakefield/control';
+import type { ModelId } from '@wakefield/domain';
 import { and, eq, sql } from 'drizzle-orm';
 import type { Queries } from './database.ts';
 import { leases } from './schema/leases.ts';
@@ -7,25 +8,20 @@ import { leases } from './schema/leases.ts';
 export const unexpired = sql`${leases.expiresAt} > clock_timestamp()`;
 
 /**
- * Lets a transaction go on only under its lease, and keeps the lease from being taken over before it
- * commits: the shared lock holds up the newcomer's update of the row.
+ * Lets a transaction go on only under the lease of its model, and keeps the lease from being taken over
+ * before it commits: the shared lock holds up the newcomer's update of the row.
  * @throws LeaseLostError
  */
-export async function assertHeld(queries: Queries, { key, token }: Lease): Promise<void> {
+export async function assertHeld(
+  queries: Queries,
+  { key, token }: Lease,
+  modelId: ModelId,
+): Promise<void> {
+  if (key !== `model:${modelId}`) throw new Error('the lease is not that of the model');
   const rows = await queries
     .select({ token: leases.token })
     .from(leases)
     .where(and(eq(leases.key, key), eq(leases.token, token), unexpired))
     .for('share');
   if (rows.length === 0) throw new LeaseLostError(key);
-}
-
-/** As `assertHeld`, for writes that go with the lease of one model. */
-export async function assertModelHeld(
-  queries: Queries,
-  lease: Lease,
-  modelId: string,
-): Promise<void> {
-  if (lease.key !== `model:${modelId}`) throw new Error('the lease is not that of the model');
-  await assertHeld(queries, lease);
 }

@@ -2,7 +2,7 @@ import type { JobPatch, JobStore } from '@wakefield/control';
 import type { Job, JobId, JobPhase, ModelId } from '@wakefield/domain';
 import { and, count, desc, eq, inArray, or, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
-import { assertModelHeld } from './fence.ts';
+import { assertHeld } from './fence.ts';
 import { purgeEndedJobs } from './purge.ts';
 import { bumpRouteRevision } from './route-revision.ts';
 import { isUuid, jobColumns, toJob } from './rows.ts';
@@ -10,14 +10,14 @@ import { jobs } from './schema/jobs.ts';
 import { models } from './schema/models.ts';
 
 /** A literal, not a parameter: only so can Postgres see that the partial indexes fit. */
-export const live = sql`${jobs.phase} <> 'ended'`;
+const live = sql`${jobs.phase} <> 'ended'`;
 const ended = sql`${jobs.phase} = 'ended'`;
 
 export function jobStore(database: Database): JobStore {
   return {
     intend: async (lease, job) =>
       await database.transaction(async (queries) => {
-        await assertModelHeld(queries, lease, job.modelId);
+        await assertHeld(queries, lease, job.modelId);
         return await insertOnce(queries, { ...job, phase: 'intended' });
       }),
     get: async (id) => {

@@ -2,7 +2,7 @@ import type { Lease, ModelStatus, ModelStore } from '@wakefield/control';
 import type { EpochMs, Model, ModelId, ModelPatch } from '@wakefield/domain';
 import { and, asc, eq, inArray, lte, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
-import { assertModelHeld } from './fence.ts';
+import { assertHeld } from './fence.ts';
 import { purgeUnregisteredModels } from './purge.ts';
 import { bumpRouteRevision } from './route-revision.ts';
 import { fromModel, isUuid, toModel, toModelWithStatus } from './rows.ts';
@@ -95,7 +95,7 @@ async function savePlan(
   { generation, patch, status, lookAgainAt }: SavedPlan,
   now: EpochMs,
 ): Promise<boolean> {
-  await assertModelHeld(queries, lease, id);
+  await assertHeld(queries, lease, id);
   const [before] = await queries.select().from(models).where(eq(models.id, id)).for('update');
   if (before === undefined) return true;
   const write = (columns: Partial<typeof models.$inferInsert>) =>

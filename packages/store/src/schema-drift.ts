@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { migrationsFolder } from './migrate.ts';
 
+const require = createRequire(import.meta.url);
 const packageFolder = join(import.meta.dirname, '..');
 /** Its exit code is 0 even when it fell over. */
 const SUCCESS = /No schema changes|Your SQL migration file/;
@@ -36,7 +38,7 @@ function drizzleKit(folder: string, name: string): void {
   const { stdout, stderr } = spawnSync(
     process.execPath,
     [
-      join(packageFolder, 'node_modules', 'drizzle-kit', 'bin.cjs'),
+      join(dirname(require.resolve('drizzle-kit')), 'bin.cjs'),
       'generate',
       '--dialect=postgresql',
       '--schema=./src/schema/*.ts',
