@@ -1,0 +1,102 @@
+import { describe, expect, test } from '@jest/globals';
+import { exit, hour, job, minute, second, sighting, t0 } from '../test/builders.ts';
+import { advanceJob, type Job, type JobPatch, type JobSighting } from './index.ts';
+
+const now = t0 + 10 * minute;
+const takenAt = now - second;
+const see = (from: Job, what: JobSighting): JobPatch | null => advanceJob(from, what, takenAt, now);
+
+describe('how a job ended', () => {
+  const outcomes: [string, Job, JobSighting, string][] = [
+    [
+      'asked to end',
+      job('draining', { endAskedAt: t0 }),
+      sighting({ state: 'completed' }),
+      'as_asked',
+    ],
+    [
+      'cancelled by us',
+      job('queued', { cancelledAt: t0 }),
+      sighting({ state: 'cancelled' }),
+      'as_asked',
+    ],
+    ['cancelled by us and gone', job('queued', { cancelledAt: t0 }), sighting(null), 'as_asked'],
+    [
+      'drained, though the row does not know',
+      job('draining'),
+      sighting({ state: 'failed' }, { exit: exit({ cause: 'drained', exitCode: 0 }) }),
+      'as_asked',
+    ],
+    ['cancelled by somebody', job('ready'), sighting({ state: 'cancelled' }), 'cancelled'],
+    ['at its limit', job('ready'), sighting({ state: 'timeout' }), 'timeout'],
+    [
+      'at its limit, with a trap that shows a failure',
+      job('ready', { endsAt: t0 + minute }),
+      sighting({ state: 'failed' }, { exit: exit({ cause: 'terminated', at: t0 + minute }) }),
+      'timeout',
+    ],
+    [
+      'terminated before its limit',
+      job('ready'),
+      sighting({ state: 'failed' }, { exit: exit({ cause: 'terminated' }) }),
+      'failed',
+    ],
+    ['preempted', job('ready'), sighting({ state: 'preempted' }), 'preempted'],
+    ['node gone', job('ready'), sighting({ state: 'node_failed' }), 'node_failed'],
+    ['engine failed', job('starting'), sighting({ state: 'failed' }, { exit: exit() }), 'failed'],
+    ['engine ended by itself with 0', job('ready'), sighting({ state: 'completed' }), 'failed'],
+    [
+      'a refused submission leaves a record',
+      job('intended'),
+      sighting({ state: 'failed', reason: 'BadConstraints' }),
+      'refused',
+    ],
+    ['gone, with a record', job('ready'), sighting(null, { exit: exit() }), 'failed'],
+    ['gone without a trace', job('ready'), sighting(null), 'lost'],
+    ['gone after its limit', job('ready', { endsAt: t0 + minute }), sighting(null), 'timeout'],
+    ['gone before we knew its id', job('intended'), sighting(null, { exit: exit() }), 'failed'],
+  ];
+
+  test.each(outcomes)('%s', (_name, from, what, outcome) => {
+    const patch = see(from, what);
+    expect(patch).toMatchObject({ phase: 'ended', outcome });
+    expect(patch?.reason).toMatch(/^[A-Z].+\.$/);
+    expect(patch?.address ?? null).toBeNull();
+  });
+
+  test.each<[string, JobSighting, number]>([
+    ['when the cluster says', sighting({ state: 'failed', endsAt: t0 + minute }), t0 + minute],
+    ['when its script says', sighting(null, { exit: exit({ at: t0 + minute }) }), t0 + minute],
+    ['when we learned of it', sighting(null), now],
+    ['not before its submission', sighting({ state: 'failed', endsAt: t0 - hour }), t0],
+    ['not in the future', sighting({ state: 'failed', endsAt: now + hour }), now],
+  ])('it ended %s', (_name, what, endedAt) => {
+    expect(see(job('starting'), what)).toMatchObject({ phase: 'ended', endedAt });
+  });
+
+  test('the reason has the exit code, the words of the cluster and the log', () => {
+    const what = sighting(
+      { state: 'failed', reason: 'NonZeroExitCode' },
+      { exit: exit({ exitCode: 7 }), logTail: '\u001b[31mERROR\u001b[0m no such model\r\n\u0000' },
+    );
+    expect(see(job('starting'), what)?.reason).toBe(
+      'The engine ended with exit code 7 (NonZeroExitCode). The end of its log:\nERROR no such model',
+    );
+  });
+
+  test('a walltime too short for loading says so', () => {
+    const what = sighting({ state: 'timeout' }, { logTail: 'Loading weights: 40 %' });
+    expect(see(job('starting'), what)?.reason).toContain('it needs more walltime');
+    expect(see(job('starting'), what)?.reason).toContain('Loading weights: 40 %');
+    expect(see(job('ready'), what)?.reason).toBe('Its walltime was over.');
+  });
+
+  test('a long log is cut to whole lines at its end', () => {
+    const log = Array.from({ length: 1_000 }, (_, index) => `line ${index}`).join('\n');
+    const reason =
+      see(job('starting'), sighting({ state: 'failed' }, { logTail: log }))?.reason ?? '';
+    expect(reason.length).toBeLessThan(2_100);
+    expect(reason.endsWith('line 999')).toBe(true);
+    expect(reason).toMatch(/log:\nline \d+\n/);
+  });
+});

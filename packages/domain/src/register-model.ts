@@ -1,0 +1,112 @@
+import type { CommandContext, CommandEffect, CommandInput } from './command.ts';
+import { applied, noProject, reject } from './command-outcome.ts';
+import type { ClusterName } from './ids.ts';
+import { isLeaving, isLive } from './job.ts';
+import { type Model, type ModelSpec, outdatesJobs } from './model.ts';
+import type { Project } from './project.ts';
+
+/** A new registration, a changed one, or one that takes over what a DELETE left running. */
+export function register(
+  spec: ModelSpec,
+  context: CommandContext,
+  input: CommandInput,
+): CommandEffect {
+  const { command, project, model } = context;
+  if (project === null) return noProject(command.project);
+  const cluster = spec.cluster ?? project.clusters[0];
+  if (cluster === undefined || !project.clusters.includes(cluster)) {
+    const message = `The project ${project.name} is not activated on the cluster ${spec.cluster}.`;
+    return reject('invalid_request', message, 'cluster');
+  }
+  if (model === null)
+    return { outcome: applied(true), model: create(spec, cluster, project, input) };
+  return model.registered
+    ? { outcome: applied(false), model: update(model, spec, cluster, input) }
+    : { outcome: applied(true), model: adopt(model, spec, cluster, context, input) };
+}
+
+function create(
+  spec: ModelSpec,
+  cluster: ClusterName,
+  project: Project,
+  { now, newModelId }: CommandInput,
+): Model {
+  return {
+    id: newModelId,
+    project: project.name,
+    cluster,
+    spec,
+    revision: 1,
+    registered: true,
+    stopRequested: false,
+    idle: true,
+    replicas: 1,
+    replicasChangedAt: null,
+    lastWakeupAt: null,
+    lastRequestAt: null,
+    generation: 0,
+    traceId: '',
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+function update(model: Model, spec: ModelSpec, cluster: ClusterName, { now }: CommandInput): Model {
+  if (cluster === model.cluster && sameSpec(model.spec, spec)) return model;
+  const replicas = Math.min(model.replicas, spec.maxReplicas);
+  return {
+    ...model,
+    cluster,
+    spec,
+    revision: revisionFor(model, spec, cluster),
+    replicas,
+    replicasChangedAt: replicas === model.replicas ? model.replicasChangedAt : now,
+    updatedAt: now,
+  };
+}
+
+/** Registered again after a DELETE: jobs that still serve are taken over, and the model is up with them. */
+function adopt(
+  model: Model,
+  spec: ModelSpec,
+  cluster: ClusterName,
+  { liveJobs }: CommandContext,
+  { now }: CommandInput,
+): Model {
+  const alive = liveJobs.some((job) => isLive(job) && !isLeaving(job));
+  return {
+    ...model,
+    cluster,
+    spec,
+    revision: revisionFor(model, spec, cluster),
+    registered: true,
+    stopRequested: false,
+    idle: !alive,
+    replicas: alive ? Math.min(model.replicas, spec.maxReplicas) : 1,
+    replicasChangedAt: alive ? model.replicasChangedAt : null,
+    lastWakeupAt: alive ? now : null,
+    lastRequestAt: alive ? model.lastRequestAt : null,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+/** Compares resolved clusters: naming the default one changes nothing. */
+function revisionFor(model: Model, spec: ModelSpec, cluster: ClusterName): number {
+  const from = { ...model.spec, cluster: model.cluster };
+  return model.revision + (outdatesJobs(from, { ...spec, cluster }) ? 1 : 0);
+}
+
+function sameSpec(a: ModelSpec, b: ModelSpec): boolean {
+  const flat = ({ engineArgs, resources, ...rest }: ModelSpec) =>
+    JSON.stringify([
+      Object.entries(rest).sort(byKey),
+      Object.entries(engineArgs).sort(byKey),
+      Object.entries(resources).sort(byKey),
+    ]);
+  return flat(a) === flat(b);
+}
+
+function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
