@@ -56,7 +56,7 @@ export async function compose(
 
   const drivers = new Map<string, ClusterDriver>();
   for (const cluster of clusters) {
-    const driver = createDriver(cluster, { installation, log: logger });
+    const driver = createDriver(cluster, { installation });
     lifecycle.onClose(`cluster ${cluster.name}`, () => driver.close());
     drivers.set(cluster.name, driver);
   }
