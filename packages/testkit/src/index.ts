@@ -7,3 +7,5 @@ export { privateRedis, testRedis, uniqueInstallation } from './redis.ts';
 export { SAMPLE_NOW, sampleModel, sampleSpec } from './samples.ts';
 export type { StoreFixture } from './store-fixture.ts';
 export { intention, storeFixture } from './store-fixture.ts';
+export type { SlurmClusterConfig, TestSlurm } from './slurm.ts';
+export { startTestSlurm } from './slurm.ts';

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ClusterDriver, JobSubmission } from '@wakefield/control';
+import { type JobName, type JobSighting, jobNamePrefix } from '@wakefield/domain';
+
+/** A driver and what the suite has to know of its cluster. */
+export interface DriverUnderTest {
+  readonly driver: ClusterDriver;
+  /** What the driver was made with. */
+  readonly installation: string;
+  /** Exchanges with the cluster so far. */
+  roundTrips(): number;
+  /** A project whose jobs it takes. */
+  readonly project: string;
+  /** What makes a submission one that it refuses, and a word of its refusal. */
+  readonly refusal: { readonly change: Partial<JobSubmission>; readonly words: RegExp };
+  /** A walltime that is worth waiting for, and when the job is over at the latest; null: not tried. */
+  readonly walltime: { readonly seconds: number; readonly overWithinMs: number } | null;
+  close(): Promise<void>;
+}
+
+export interface Scene {
+  readonly given: DriverUnderTest;
+  readonly driver: ClusterDriver;
+  readonly signal: AbortSignal;
+  /** A name of this installation that nobody has used. */
+  newName(): JobName;
+  /** A job that runs these lines of bash in its own directory. */
+  job(name: JobName, lines: readonly string[], change?: Partial<JobSubmission>): JobSubmission;
+  directory(name: JobName): string;
+  /** A file of the job's directory; null while it is not there. */
+  file(name: JobName, file: string): Promise<string | null>;
+  sight(name: JobName): Promise<JobSighting>;
+  /** Looks until the sighting is as wished. */
+  sightUntil(name: JobName, wish: (sighting: JobSighting) => boolean): Promise<JobSighting>;
+}
+
+export function createScene(given: DriverUnderTest): Scene {
+  const { driver } = given;
+  const signal = AbortSignal.timeout(600_000);
+  const directory = (name: JobName) => `${driver.profile.jobsDirectory}/${name}`;
+
+  const sight = async (name: JobName): Promise<JobSighting> => {
+    const { sightings } = await driver.observe([{ name, clusterJobId: null }], signal);
+    const sighting = sightings.get(name);
+    if (sighting === undefined) throw new Error(`nothing was said about ${name}`);
+    return sighting;
+  };
+
+  return {
+    given,
+    driver,
+    signal,
+    newName: () => `${jobNamePrefix(given.installation)}${randomBytes(8).toString('hex')}-1`,
+    job: (name, lines, change = {}) => ({
+      name,
+      project: given.project,
+      script: ['#!/bin/bash', `cd ${quote(directory(name))} || exit 9`, ...lines, ''].join('\n'),
+      secretFiles: {},
+      walltimeSeconds: 600,
+      gpuCount: 1,
+      nodes: 1,
+      cpus: null,
+      memory: null,
+      ...change,
+    }),
+    directory,
+    file: (name, file) => readFile(join(directory(name), file), 'utf8').catch(() => null),
+    sight,
+    sightUntil: (name, wish) =>
+      until(`${name} to be as wished`, async () => {
+        const sighting = await sight(name);
+        return wish(sighting) ? sighting : null;
+      }),
+  };
+}
+
+/** Asks again until there is an answer. */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | null>,
+  withinMs = 30_000,
+): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== null) return answer;
+    if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms in vain for ${what}`);
+    await pause(100);
+  }
+}
+
+/** One word of bash, whatever is in it. */
+export function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Whether a process of this machine is there and not just waiting to be reaped. */
+export async function isAlive(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  return stat !== '' && !stat.slice(stat.lastIndexOf(')')).startsWith(') Z');
+}

@@ -1,0 +1,15 @@
+import type { ClusterDriver } from '@wakefield/control';
+import type { ClusterConfig } from './config/load-clusters.ts';
+import type { DriverDeps } from './driver-deps.ts';
+import { createLocalDriver } from './local/driver.ts';
+import { createSlurmSshDriver } from './slurm/driver.ts';
+
+/** The driver for a cluster of the configuration. Nothing is connected to before its first call. */
+export function createDriver(config: ClusterConfig, deps: DriverDeps): ClusterDriver {
+  switch (config.kind) {
+    case 'slurm-ssh':
+      return createSlurmSshDriver(config, deps);
+    case 'local':
+      return createLocalDriver(config, deps);
+  }
+}

@@ -1,0 +1,26 @@
+import { expect } from '@jest/globals';
+import { startTestSlurm } from '@wakefield/testkit';
+import { describeClusterDriver } from '../conformance.ts';
+import { createDriver } from '../create-driver.ts';
+
+describeClusterDriver('slurm-ssh', async () => {
+  const test = await startTestSlurm();
+  let roundTrips = 0;
+  const driver = createDriver(test.config(), {
+    installation: 'conf',
+    onRoundTrip: () => roundTrips++,
+  });
+  return {
+    driver,
+    installation: 'conf',
+    project: 'demo-00-00',
+    roundTrips: () => roundTrips,
+    refusal: { change: { gpuCount: 9 }, words: /Requested node configuration is not available/ },
+    // SLURM looks at limits every 30 s and knows whole minutes only: tried in its own test.
+    walltime: null,
+    async close() {
+      await driver.close();
+      expect(await test.stop()).toEqual([]);
+    },
+  };
+});
