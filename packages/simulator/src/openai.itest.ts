@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import OpenAI, { type APIError, AuthenticationError, BadRequestError, NotFoundError } from 'openai';
+import { type Simulator, startSimulator } from './simulator.ts';
+import { answerTokens } from './text.ts';
+
+let simulator: Simulator;
+let client: OpenAI;
+const messages = [{ role: 'user' as const, content: 'What is a queue?' }];
+const model = 'acme/small';
+
+beforeAll(async () => {
+  simulator = await startSimulator({
+    models: [model, '__job_wf-t-1'],
+    key: 'right',
+    tokensPerSecond: 5000,
+    maxModelLen: 2000,
+  });
+  client = new OpenAI({ baseURL: `${simulator.url}/v1`, apiKey: 'right', maxRetries: 0 });
+});
+
+afterAll(() => simulator.close());
+
+function expected(prompt: string, tokens: number, choice = 0): string {
+  const source = answerTokens(prompt, choice);
+  return Array.from({ length: tokens }, () => source.next().value ?? '').join('');
+}
+
+describe('the official client against the simulator', () => {
+  test('models.list names the served names and says who answers', async () => {
+    const { data } = await client.models.list();
+    expect(data.map(({ id }) => id)).toEqual([model, '__job_wf-t-1']);
+    expect(data[0]).toMatchObject({ owned_by: 'wakefield-simulator', simulated: true });
+  });
+
+  test('a whole chat completion', async () => {
+    const answer = await client.chat.completions.create({ model, messages, max_tokens: 20 });
+    expect(answer.object).toBe('chat.completion');
+    expect(answer.id).toMatch(/^chatcmpl-/);
+    expect(answer.choices).toHaveLength(1);
+    expect(answer.choices[0]).toMatchObject({
+      index: 0,
+      finish_reason: 'length',
+      message: { role: 'assistant', content: expected('What is a queue?', 20) },
+    });
+    expect(answer.usage).toMatchObject({
+      prompt_tokens: 4,
+      completion_tokens: 20,
+      total_tokens: 24,
+    });
+  });
+
+  test('max_completion_tokens is the newer word for the same', async () => {
+    const answer = await client.chat.completions.create({
+      model,
+      messages,
+      max_completion_tokens: 7,
+    });
+    expect(answer.usage?.completion_tokens).toBe(7);
+  });
+
+  test('a streamed one: role, deltas, finish, usage', async () => {
+    const stream = await client.chat.completions.create({
+      model,
+      messages,
+      max_tokens: 9,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    const chunks: OpenAI.ChatCompletionChunk[] = [];
+    for await (const chunk of stream) chunks.push(chunk);
+    expect(chunks[0]?.choices[0]?.delta).toEqual({ role: 'assistant', content: '' });
+    const last = chunks.at(-2)?.choices[0];
+    expect(last?.finish_reason).toBe('length');
+    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { completion_tokens: 9 } });
+    expect(chunks.slice(1, -1)).toHaveLength(9);
+    expect(
+      chunks.slice(1, -1).every(({ choices }) => choices[0]?.finish_reason !== undefined),
+    ).toBe(true);
+    const text = chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('');
+    expect(text).toBe(expected('What is a queue?', 9));
+    expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
+  });
+
+  test('the stream of bytes: one event a chunk, [DONE] last, no usage unless asked', async () => {
+    const response = await fetch(`${simulator.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer right', 'content-type': 'application/json' },
+      body: JSON.stringify({ model, messages, max_tokens: 3, stream: true }),
+    });
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    const events = (await response.text()).trimEnd().split('\n\n');
+    expect(events).toHaveLength(5);
+    expect(events.at(-1)).toBe('data: [DONE]');
+    expect(events.slice(0, -1).some((event) => event.includes('"usage"'))).toBe(false);
+    expect(events.slice(0, -2).every((event) => !event.includes('stop_reason'))).toBe(true);
+  });
+
+  test('n answers, whole and streamed, are the same ones', async () => {
+    const ask = { model, messages, n: 3, max_tokens: 12 };
+    const whole = await client.chat.completions.create(ask);
+    const texts = whole.choices.map(({ message }) => message.content);
+    expect(texts).toEqual([0, 1, 2].map((choice) => expected('What is a queue?', 12, choice)));
+    expect(whole.usage?.completion_tokens).toBe(36);
+    const streamed = ['', '', ''];
+    for await (const chunk of await client.chat.completions.create({ ...ask, stream: true })) {
+      for (const { index, delta } of chunk.choices) streamed[index] += delta.content ?? '';
+    }
+    expect(streamed).toEqual(texts);
+  });
+
+  test('stop ends before the word, in both ways', async () => {
+    const ask = { model, messages, stop: ['answer'] };
+    const whole = await client.chat.completions.create(ask);
+    expect(whole.choices[0]).toMatchObject({
+      finish_reason: 'stop',
+      stop_reason: 'answer',
+      message: { content: 'This is a simulated ' },
+    });
+    let streamed = '';
+    for await (const chunk of await client.chat.completions.create({ ...ask, stream: true })) {
+      streamed += chunk.choices[0]?.delta.content ?? '';
+    }
+    expect(streamed).toBe('This is a simulated ');
+  });
+
+  test('completions: 16 tokens unless told otherwise; streamed as text', async () => {
+    const whole = await client.completions.create({ model, prompt: 'Once' });
+    expect(whole).toMatchObject({ object: 'text_completion', usage: { completion_tokens: 16 } });
+    expect(whole.choices[0]?.text).toBe(expected('Once', 16));
+    let text = '';
+    const stream = await client.completions.create({ model, prompt: 'Once', stream: true });
+    for await (const chunk of stream) text += chunk.choices[0]?.text ?? '';
+    expect(text).toBe(whole.choices[0]?.text);
+  });
+
+  test('embeddings: base64, which the client asks for by itself, and floats are the same', async () => {
+    const input = ['a text', 'another'];
+    const decoded = await client.embeddings.create({ model, input, dimensions: 8 });
+    const floats = await client.embeddings.create({
+      model,
+      input,
+      dimensions: 8,
+      encoding_format: 'float',
+    });
+    expect(decoded.data.map(({ embedding }) => embedding.length)).toEqual([8, 8]);
+    decoded.data.forEach(({ embedding }, index) => {
+      expect(embedding).toEqual(floats.data[index]?.embedding);
+    });
+    expect(decoded.usage.prompt_tokens).toBeGreaterThan(0);
+  });
+});
+
+describe('what the client makes of refusals', () => {
+  const failure = (work: PromiseLike<unknown>) =>
+    Promise.resolve(work).then(
+      () => null,
+      (error: unknown) => error,
+    );
+
+  test('a wrong key', async () => {
+    const stranger = new OpenAI({ baseURL: `${simulator.url}/v1`, apiKey: 'wrong', maxRetries: 0 });
+    expect(await failure(stranger.models.list())).toBeInstanceOf(AuthenticationError);
+    const raw = await fetch(`${simulator.url}/v1/models`);
+    expect([raw.status, await raw.json()]).toEqual([401, { error: 'Unauthorized' }]);
+  });
+
+  test('an unknown model', async () => {
+    const error = await failure(client.chat.completions.create({ model: 'nope', messages }));
+    expect(error).toBeInstanceOf(NotFoundError);
+    expect((error as APIError).error).toEqual({
+      message: 'The model `nope` does not exist.',
+      type: 'NotFoundError',
+      param: 'model',
+      code: 404,
+    });
+  });
+
+  test.each([
+    ['messages no list', { messages: 'hi' }, 'body.messages', 'Bad Request'],
+    ['no messages', {}, 'body.messages', 'Bad Request'],
+    ['max_tokens a text', { messages, max_tokens: 'ten' }, 'body.max_tokens', 'Bad Request'],
+    ['max_tokens 0', { messages, max_tokens: 0 }, 'body.max_tokens', 'Bad Request'],
+    ['n 0', { messages, n: 0 }, 'body.n', 'Bad Request'],
+    ['stream a text', { messages, stream: 'yes' }, 'body.stream', 'Bad Request'],
+    ['too long', { messages, max_tokens: 5000 }, 'input_tokens', 'BadRequestError'],
+  ])('%s', async (_name, body, param, type) => {
+    const error = await failure(client.post('/chat/completions', { body: { model, ...body } }));
+    expect(error).toBeInstanceOf(BadRequestError);
+    expect((error as APIError).error).toMatchObject({ param, type, code: 400 });
+  });
+
+  test.each([
+    ['broken JSON', 'POST', '/v1/chat/completions', '{"messages":', 'application/json', 400],
+    ['no JSON by its name', 'POST', '/v1/chat/completions', '{}', 'text/plain', 400],
+    ['a list', 'POST', '/v1/chat/completions', '[]', 'application/json', 400],
+    ['the wrong method', 'GET', '/v1/chat/completions', undefined, 'application/json', 405],
+    ['no such route', 'GET', '/v1/files', undefined, 'application/json', 404],
+    ['no model by id', 'GET', '/v1/models/acme', undefined, 'application/json', 404],
+    ['an inherited name', 'GET', '/v1/toString', undefined, 'application/json', 404],
+  ])('%s', async (_name, method, path, body, type, status) => {
+    const response = await fetch(simulator.url + path, {
+      method,
+      headers: { authorization: 'Bearer right', 'content-type': type },
+      ...(body === undefined ? {} : { body }),
+    });
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ error: { code: status } });
+  });
+
+  test('fields that nobody knows are let through', async () => {
+    const answer = client.post('/chat/completions', {
+      body: { model, messages, max_tokens: 1, top_k: 3, made_up: { a: 1 } },
+    });
+    expect(await failure(answer)).toBeNull();
+  });
+});
