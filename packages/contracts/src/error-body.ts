@@ -28,9 +28,11 @@ export function errorBody(error: AppError, requestId: string): ErrorBody {
 /** Headers that go with an error answer. */
 export function errorHeaders(error: AppError): Record<string, string> {
   const { status, retry } = errorTable[error.code];
+  // Whoever is told to come back is told when, also by errors that do not know.
+  const again = error.retryAfterSeconds ?? (status === 503 && retry !== false ? 2 : null);
   return {
     ...(status === 401 ? { 'www-authenticate': 'Bearer realm="wakefield"' } : {}),
-    ...(error.retryAfterSeconds === null ? {} : { 'retry-after': String(error.retryAfterSeconds) }),
+    ...(again === null ? {} : { 'retry-after': String(again) }),
     ...(retry === null ? {} : { 'x-should-retry': String(retry) }),
   };
 }

@@ -40,7 +40,7 @@ export function createApp(deps: ApiDeps): Express {
 
   app.use(refuseOtherMethods(served));
   app.use(refuseUnknownPaths());
-  app.use(handleError(deps.logger));
+  app.use(handleError());
   return app;
 }
 

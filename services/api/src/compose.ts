@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createLoginCookie, createStaticKeyIdentifier } from '@wakefield/auth';
-import type { QueuesJson } from '@wakefield/contracts';
 import {
   createMetricsBoard,
   createNudges,
   openRedis,
-  type QueueFigures,
   queueFigures,
   registerQueueMetrics,
 } from '@wakefield/queue';
@@ -22,6 +20,7 @@ import {
 import { openStore } from '@wakefield/store';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
+import { presentQueues } from './features/operations/presenter.ts';
 import { listen } from './server.ts';
 
 const STATEMENT_TIMEOUT_MS = 5_000;
@@ -89,22 +88,6 @@ export async function compose(
   const server = await listen(app, config.listen);
   lifecycle.onClose('http server', () => server.close());
   return { url: server.url, opsUrl: ops.url };
-}
-
-function presentQueues(figures: readonly QueueFigures[]): QueuesJson {
-  return {
-    queues: figures.map((figure) => ({
-      name: figure.queue,
-      waiting: figure.jobs.waiting,
-      active: figure.jobs.active,
-      delayed: figure.jobs.delayed,
-      completed: figure.jobs.completed,
-      failed: figure.jobs.failed,
-      oldest_waiting_seconds: figure.oldestWaitingSeconds,
-      processed_total: figure.processedTotal,
-      failed_total: figure.failedTotal,
-    })),
-  };
 }
 
 /** The manifest lies one folder above both `src` and `dist`. */

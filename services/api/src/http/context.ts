@@ -1,4 +1,4 @@
-import type { Principal } from '@wakefield/domain';
+import type { AppError, Principal } from '@wakefield/domain';
 import type { Response } from 'express';
 
 /** What every handler knows of the request at hand. */
@@ -10,6 +10,8 @@ export interface RequestContext {
   route: string;
   /** null until authenticated. */
   principal: Principal | null;
+  /** Why it was refused or failed; logged with the request. */
+  failure: AppError | null;
 }
 
 export function setContext(res: Response, context: RequestContext): void {

@@ -7,7 +7,7 @@ export function identifyRequest(): RequestHandler {
   return (req, res, next) => {
     const id = requestId(req.headers['x-request-id']);
     const { traceId } = traceContext(req.headers.traceparent);
-    setContext(res, { requestId: id, traceId, route: 'none', principal: null });
+    setContext(res, { requestId: id, traceId, route: 'none', principal: null, failure: null });
     res.set({
       'X-Request-Id': id,
       'X-Content-Type-Options': 'nosniff',

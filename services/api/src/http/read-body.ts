@@ -1,47 +1,113 @@
 import { AppError } from '@wakefield/domain';
-import express, { type Request, type RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 
 /** Largest body of this interface; inference bodies never come here. */
-export const BODY_LIMIT_BYTES = 1_048_576;
+const BODY_LIMIT_BYTES = 1_048_576;
+const FORM_LIMIT_BYTES = 16_384;
 
 /** Reads a JSON body; anything else that has content is refused. An absent body stays undefined. */
 export function readJson(): RequestHandler {
   return reader(
-    express.json({ limit: BODY_LIMIT_BYTES, strict: false, inflate: false, type: isJson }),
-    isJson,
+    /^application\/([a-z0-9.-]+\+)?json$/,
     'application/json',
+    BODY_LIMIT_BYTES,
+    parseJson,
   );
 }
 
 /** Reads the fields of an HTML form. */
 export function readForm(): RequestHandler {
-  return reader(
-    express.urlencoded({ limit: 16_384, extended: false, inflate: false, parameterLimit: 10 }),
-    (req) => req.is('application/x-www-form-urlencoded') !== false,
-    'application/x-www-form-urlencoded',
+  const type = 'application/x-www-form-urlencoded';
+  return reader(/^application\/x-www-form-urlencoded$/, type, FORM_LIMIT_BYTES, (text) =>
+    Object.fromEntries(new URLSearchParams(text)),
   );
 }
 
 function reader(
-  parse: RequestHandler,
-  fits: (req: Request) => boolean,
+  types: RegExp,
   wanted: string,
+  limitBytes: number,
+  parse: (text: string) => unknown,
 ): RequestHandler {
-  return (req, res, next) => {
-    if (hasBody(req) && !fits(req)) {
-      throw new AppError('unsupported_media_type', `The request body must be sent as ${wanted}.`);
+  return async (req, _res, next) => {
+    if (hasBody(req)) {
+      checkHeaders(req, types, wanted, limitBytes);
+      req.body = parse(decode(await collect(req, limitBytes)));
     }
-    return parse(req, res, next);
+    next();
   };
 }
 
-function isJson(req: { readonly headers: Request['headers'] }): boolean {
-  const type = req.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  return type === 'application/json' || /^application\/[a-z0-9.-]+\+json$/.test(type);
-}
-
 /** Whether the request announces content (RFC 9112 §6). */
-export function hasBody(req: Request): boolean {
+function hasBody(req: Request): boolean {
   const length = req.headers['content-length'];
   return req.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+}
+
+function checkHeaders(req: Request, types: RegExp, wanted: string, limitBytes: number): void {
+  const [type = '', ...parameters] = (req.headers['content-type'] ?? '')
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
+  if (!types.test(type)) {
+    throw new AppError('unsupported_media_type', `The request body must be sent as ${wanted}.`);
+  }
+  const charset = parameters.find((part) => part.startsWith('charset='));
+  if (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset)) {
+    throw new AppError('unsupported_media_type', 'The request body must be UTF-8.');
+  }
+  if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') {
+    throw new AppError('unsupported_media_type', 'The request body must not be compressed.');
+  }
+  if (Number(req.headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes);
+}
+
+/**
+ * The answer to a body that is too large goes out at once. The rest is read and dropped by Node, so that the
+ * client gets to see the answer instead of a reset connection; the server's request timeout bounds that.
+ */
+function collect(req: Request, limitBytes: number): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const onData = (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= limitBytes) {
+      chunks.push(chunk);
+      return;
+    }
+    req.off('data', onData);
+    req.resume();
+    reject(tooLarge(limitBytes));
+  };
+  req.on('data', onData);
+  req.once('end', () => resolve(Buffer.concat(chunks)));
+  req.once('close', () => reject(cutShort()));
+  req.once('error', () => reject(cutShort()));
+  return promise;
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new AppError('invalid_json', 'The request body is not valid UTF-8.');
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AppError('invalid_json', 'The request body is not valid JSON.');
+  }
+}
+
+function tooLarge(limitBytes: number): AppError {
+  return new AppError('payload_too_large', `The request body is larger than ${limitBytes} bytes.`);
+}
+
+/** Nobody is there to read this any more; it is for the log. */
+function cutShort(): AppError {
+  return new AppError('invalid_request', 'The request body did not arrive as announced.');
 }

@@ -1,6 +1,8 @@
+import { type ErrorRow, errorTable } from '@wakefield/contracts';
+import type { AppError } from '@wakefield/domain';
 import type { Counter, Histogram, Logger } from '@wakefield/runtime';
 import type { RequestHandler } from 'express';
-import { contextOf } from './context.ts';
+import { contextOf, type RequestContext } from './context.ts';
 
 export interface RecordDeps {
   readonly logger: Logger;
@@ -13,28 +15,42 @@ export function recordRequest({ logger, requests, durations }: RecordDeps): Requ
   return (req, res, next) => {
     const startedAt = performance.now();
     res.once('close', () => {
-      const { requestId, traceId, route, principal } = contextOf(res);
+      const context = contextOf(res);
       const durationMs = performance.now() - startedAt;
       // 499: the client went away before the answer was out (nginx's word for it; never sent).
       const code = res.writableFinished ? res.statusCode : 499;
-      requests.inc({ route, code: String(code) });
-      durations.observe({ route }, durationMs / 1000);
-      logger[route === 'health' ? 'debug' : 'info'](
+      requests.inc({ route: context.route, code: String(code) });
+      durations.observe({ route: context.route }, durationMs / 1000);
+      logger[levelOf(context)](
         {
-          requestId,
-          traceId,
+          requestId: context.requestId,
+          traceId: context.traceId,
           method: req.method,
           path: pathOf(req.originalUrl),
-          route,
+          route: context.route,
           status: code,
           durationMs: Math.round(durationMs * 10) / 10,
-          principal: principal?.id ?? null,
+          principal: context.principal?.id ?? null,
+          ...failureFields(context.failure),
         },
         'request',
       );
     });
     next();
   };
+}
+
+/** As the error table says; probes of load balancers are not worth a line. */
+function levelOf({ route, failure }: RequestContext): ErrorRow['log'] {
+  if (failure !== null) return errorTable[failure.code].log;
+  return route === 'health' ? 'debug' : 'info';
+}
+
+/** The cause is for us alone; callers were told the message. */
+function failureFields(failure: AppError | null): object {
+  if (failure === null) return {};
+  const { code, param, cause } = failure;
+  return { code, param, ...(cause === undefined ? {} : { err: cause }) };
 }
 
 function pathOf(url: string): string {

@@ -1,5 +1,5 @@
 import { commandParams, listCommandsQuery, parseInput, projectParams } from '@wakefield/contracts';
-import { AppError } from '@wakefield/domain';
+import { AppError, type Command, type CommandId, type ProjectName } from '@wakefield/domain';
 import type { ApiDeps } from '../../deps.ts';
 import type { Binder } from '../../http/bind.ts';
 import { announceNext } from '../../http/page.ts';
@@ -18,7 +18,8 @@ export function commandRoutes(
     const query = parseInput(listCommandsQuery, req.query, 'query');
     await visibleProject(deps, res, project, 'read');
     const limit = query.limit === undefined ? DEFAULT_LIMIT : Number(query.limit);
-    const after = query.after ?? null;
+    const after = query.after?.toLowerCase() ?? null;
+    if (after !== null) await commandOf(deps, project, after, 'after');
     // One more than asked for tells whether there is a next page.
     const commands = await deps.commands.listForProject(project, { limit: limit + 1, after });
     const page = commands.slice(0, limit);
@@ -41,5 +42,19 @@ export function commandRoutes(
       );
     }
     res.json(presentCommand(command));
+  });
+}
+
+/** Another project's command is not there. */
+async function commandOf(
+  deps: Pick<ApiDeps, 'commands'>,
+  project: ProjectName,
+  id: CommandId,
+  param: string,
+): Promise<Command> {
+  const command = await deps.commands.get(id);
+  if (command !== null && command.project === project) return command;
+  throw new AppError('command_not_found', `There is no command ${id} in project "${project}".`, {
+    param,
   });
 }

@@ -34,7 +34,7 @@ export function docsRoutes(router: IRouter, { bind }: Binder, version: string): 
   });
   router.get(['/swagger', '/docs'], (_req, res) => {
     contextOf(res).route = 'swagger';
-    res.redirect(302, '/swagger/index.html');
+    res.status(302).location('/swagger/index.html').end();
   });
   router.use(
     '/swagger',

@@ -1,3 +1,4 @@
+import type { ArgumentProblem } from '@wakefield/control';
 import { AppError, type ModelSpec } from '@wakefield/domain';
 import type { ApiDeps } from '../../deps.ts';
 
@@ -16,6 +17,12 @@ export function checkAgainstRecipes(recipes: ApiDeps['recipes'], spec: ModelSpec
   }
   const problem = recipes.checkArguments(spec.engine, spec.engineArgs);
   if (problem !== null) {
-    throw new AppError('invalid_request', problem.message, { param: problem.param });
+    throw new AppError('invalid_request', sentence(problem), { param: problem.param });
   }
+}
+
+/** Recipes say "must be at least 1" of a value, and whole clauses of a name that they do not take. */
+function sentence({ param, message }: ArgumentProblem): string {
+  const clause = /^(must|needs) /.test(message) ? `${param} ${message}` : `${param}: ${message}`;
+  return `${clause}.`;
 }

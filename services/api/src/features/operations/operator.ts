@@ -26,7 +26,7 @@ export function requireOperator({ identifier, clock, login }: OperatorDeps): Req
       return;
     }
     if (wantsPage(req)) {
-      res.redirect(303, '/ops/login');
+      redirect(res, '/ops/login');
       return;
     }
     throw new AppError(
@@ -45,9 +45,9 @@ export function refuseOtherSites(req: Request): void {
   }
 }
 
-/** Remembers nothing of the request: the next one brings its cookie. */
-export function setCookie(res: Response, cookie: string): void {
-  res.append('Set-Cookie', cookie);
+/** 303: go there with GET, whatever this was. */
+export function redirect(res: Response, path: string): void {
+  res.status(303).location(path).end();
 }
 
 function wantsPage(req: Request): boolean {

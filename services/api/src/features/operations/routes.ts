@@ -4,7 +4,7 @@ import type { ApiDeps } from '../../deps.ts';
 import type { Binder } from '../../http/bind.ts';
 import { contextOf } from '../../http/context.ts';
 import { loginPage, loginPagePolicy } from './login-page.ts';
-import { refuseOtherSites, requireOperator, setCookie } from './operator.ts';
+import { redirect, refuseOtherSites, requireOperator } from './operator.ts';
 
 export type OperationsDeps = Pick<ApiDeps, 'identifier' | 'clock' | 'operations'>;
 
@@ -27,14 +27,14 @@ export function operationsRoutes(router: IRouter, { bind }: Binder, deps: Operat
       showForm(res, 401, 'This key is not known, or may not see the queues.');
       return;
     }
-    setCookie(res, operations.login.issue(principal.id, clock.now()));
-    res.redirect(303, '/ops/queues');
+    res.append('Set-Cookie', operations.login.issue(principal.id, clock.now()));
+    redirect(res, '/ops/queues');
   });
 
   bind('logout', (req, res) => {
     refuseOtherSites(req);
-    setCookie(res, operations.login.clear());
-    res.redirect(303, '/ops/login');
+    res.append('Set-Cookie', operations.login.clear());
+    redirect(res, '/ops/login');
   });
 
   router.use('/ops/queues.json', operator);
@@ -55,7 +55,7 @@ export function operationsRoutes(router: IRouter, { bind }: Binder, deps: Operat
     },
     operations.board,
   );
-  router.get('/ops', (_req, res) => res.redirect(302, '/ops/queues'));
+  router.get('/ops', (_req, res) => redirect(res, '/ops/queues'));
 }
 
 function showForm(res: Response, status: number, problem: string | null): void {

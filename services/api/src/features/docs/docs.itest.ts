@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { buildOpenApiDocument } from '@wakefield/contracts';
+import { storeFixture, testRedis } from '@wakefield/testkit';
+import { type ApiFixture, apiFixture } from '../../../test/api-fixture.ts';
+
+const redis = testRedis();
+let store: Awaited<ReturnType<typeof storeFixture>>;
+let api: ApiFixture;
+
+beforeAll(async () => {
+  store = await storeFixture();
+  api = await apiFixture({ stores: store.stores, redis, scheduler: false });
+});
+
+afterAll(async () => {
+  await api.close();
+  await redis.cleanup();
+  await store.close();
+});
+
+const open = { key: null };
+
+describe('the API document', () => {
+  it('is served as it is built', async () => {
+    const { body } = await api.call('GET', '/openapi.json', open);
+    expect(body).toEqual(buildOpenApiDocument('9.9.9'));
+  });
+
+  it('has a page with everything that it needs', async () => {
+    const page = await api.call('GET', '/swagger/index.html', open);
+    expect(page.text).toContain('<title>Wakefield API</title>');
+    for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-init.js']) {
+      expect(page.text).toContain(file);
+      const asset = await fetch(`${api.url}/swagger/${file}`);
+      expect(asset.status).toBe(200);
+      expect((await asset.text()).length).toBeGreaterThan(1000);
+    }
+  });
+
+  it.each(['/swagger', '/swagger/', '/docs'])('%s leads to the page', async (path) => {
+    const response = await fetch(`${api.url}${path}`, { redirect: 'manual' });
+    expect(response.headers.get('location')).toBe('/swagger/index.html');
+  });
+
+  it('hides what lies beside the page', async () => {
+    for (const path of ['/swagger/package.json', '/swagger/nothing.js', '/swagger/..%2Fx']) {
+      const response = await fetch(`${api.url}${path}`);
+      expect([401, 403, 404]).toContain(response.status);
+    }
+  });
+});
+
+describe('health', () => {
+  it('tells versions', async () => {
+    const { body } = await api.call('GET', '/health', open);
+    expect(body).toEqual({ status: 'OK', version: '9.9.9', api_version: '1.0' });
+  });
+});

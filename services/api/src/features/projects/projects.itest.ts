@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { storeFixture, testRedis } from '@wakefield/testkit';
+import { type ApiFixture, apiFixture } from '../../../test/api-fixture.ts';
+
+const redis = testRedis();
+let store: Awaited<ReturnType<typeof storeFixture>>;
+let api: ApiFixture;
+
+beforeAll(async () => {
+  store = await storeFixture();
+  api = await apiFixture({ stores: store.stores, redis });
+});
+
+afterAll(async () => {
+  await api.close();
+  await redis.cleanup();
+  await store.close();
+});
+
+describe('activating a project', () => {
+  it('answers 201 first and 200 again, and then shows it', async () => {
+    const first = await api.call('POST', '/p', { body: { project: 'eu-00-01' } });
+    expect(first.status).toBe(201);
+    expect(first.headers.get('location')).toBe('/p/eu-00-01');
+    expect(first.body).toMatchObject({
+      project: 'eu-00-01',
+      clusters: [{ name: 'here', reachable: null, observed_at: null, error: null }],
+    });
+    const again = await api.call('POST', '/p', { body: { project: 'eu-00-01' } });
+    expect(again.status).toBe(200);
+    expect(again.body).toEqual(first.body);
+    const details = await api.call('GET', '/p/eu-00-01');
+    expect(details.body).toMatchObject({ project: 'eu-00-01', models: { total: 0, busy: 0 } });
+    const list = await api.call('GET', '/p');
+    expect(list.body.map(({ project }: { project: string }) => project)).toContain('eu-00-01');
+  });
+
+  it('adds a further cluster behind the first', async () => {
+    await api.call('POST', '/p', { body: { project: 'eu-00-02', cluster: 'there' } });
+    const { body } = await api.call('POST', '/p', {
+      body: { project: 'eu-00-02', cluster: 'here' },
+    });
+    expect(body.clusters.map(({ name }: { name: string }) => name)).toEqual(['there', 'here']);
+  });
+
+  it.each([
+    ['picky', 422, 'cluster_refused', 'cluster', /Invalid account/],
+    ['away', 503, 'cluster_unreachable', null, /could not be asked/],
+    ['nowhere', 404, 'cluster_not_found', 'cluster', /no cluster "nowhere"/],
+  ])('on %s answers %i %s', async (cluster, status, code, param, message) => {
+    const answer = await api.call('POST', '/p', { body: { project: 'eu-00-03', cluster } });
+    expect(answer.status).toBe(status);
+    expect(answer.body.error).toMatchObject({ code, param });
+    expect(answer.body.error.message).toMatch(message);
+    expect((await api.call('GET', '/p/eu-00-03')).status).toBe(404);
+  });
+
+  it('tells what was last seen of its clusters', async () => {
+    await api.call('POST', '/p', { body: { project: 'eu-00-04' } });
+    await store.stores.clusters.save('here', {
+      reachable: false,
+      observedAt: 1_790_000_000_000,
+      error: 'connect ECONNREFUSED',
+      nextLookAt: 1_790_000_001_000,
+    });
+    const { body } = await api.call('GET', '/p/eu-00-04');
+    expect(body.clusters).toEqual([
+      {
+        name: 'here',
+        reachable: false,
+        observed_at: new Date(1_790_000_000_000).toISOString(),
+        error: 'connect ECONNREFUSED',
+      },
+    ]);
+  });
+});
+
+describe('an unknown project', () => {
+  it.each([
+    ['GET', '/p/none', undefined],
+    ['GET', '/p/none/models', undefined],
+    ['GET', '/p/none/models/a/b', undefined],
+    ['GET', '/p/none/commands', undefined],
+    ['PUT', '/p/none/models', { hf_model_id: 'a/b', gpu_count: 1 }],
+    ['POST', '/p/none/models', { hf_model_id: 'a/b' }],
+    ['DELETE', '/p/none/models?hf_model_id=a/b', undefined],
+    ['POST', '/p/none/models/scale', { hf_model_id: 'a/b', replicas: 1 }],
+    ['POST', '/p/none/models/sleep', { hf_model_id: 'a/b' }],
+  ])('%s %s answers 404 project_not_found and accepts nothing', async (method, path, body) => {
+    const answer = await api.call(method, path, { body });
+    expect(answer.status).toBe(404);
+    expect(answer.body.error).toMatchObject({ code: 'project_not_found', param: 'project' });
+    const rows = await store.sql("select 1 from commands where project = 'none'");
+    expect(rows).toEqual([]);
+  });
+});

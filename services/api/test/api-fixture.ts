@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { createLoginCookie, createStaticKeyIdentifier, type Identifier } from '@wakefield/auth';
+import {
+  applyCommand,
+  type ClusterDriver,
+  ClusterError,
+  type MetricsBoard,
+  type Stores,
+} from '@wakefield/control';
+import type { EngineMetrics } from '@wakefield/domain';
+import {
+  consume,
+  createMetricsBoard,
+  createNudges,
+  createRouteBus,
+  openRedis,
+  queueFigures,
+} from '@wakefield/queue';
+import { createBoard } from '@wakefield/queue/board';
+import { loadRecipes } from '@wakefield/recipes';
+import { createLogger, createMetrics, type Metrics } from '@wakefield/runtime';
+import { createApp } from '../src/app.ts';
+import type { ApiDeps } from '../src/deps.ts';
+import { presentQueues } from '../src/features/operations/presenter.ts';
+import { listen } from '../src/server.ts';
+import { apiClient, type Call } from './api-client.ts';
+
+export const KEY = 'the-static-key-of-the-tests';
+
+export interface ApiFixtureOptions {
+  readonly stores: Stores;
+  readonly redis: { readonly url: string; readonly installation: string };
+  /** Whether someone applies commands. Default true. */
+  readonly scheduler?: boolean;
+  readonly identifier?: Identifier;
+  readonly commandWaitMs?: number;
+  readonly over?: Partial<ApiDeps>;
+}
+
+export interface ApiFixture {
+  readonly url: string;
+  readonly call: Call;
+  readonly metrics: Metrics;
+  /** Everything that was logged, as text. */
+  log(): string;
+  startScheduler(): void;
+  publishMetrics(jobId: string, metrics: EngineMetrics): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * The api on real stores, with the real use case behind the commands queue. Clusters are called `here`,
+ * `there` (both accept), `picky` (refuses) and `away` (does not answer).
+ */
+export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture> {
+  const { stores } = options;
+  const lines: string[] = [];
+  const logger = createLogger({
+    service: 'api',
+    level: 'debug',
+    destination: { write: (line) => void lines.push(line) },
+  });
+  const redis = await openRedis({ ...options.redis, log: logger });
+  const closers: (() => Promise<void>)[] = [() => redis.close()];
+  const metrics = createMetrics({ service: 'api' });
+  const board: MetricsBoard = createMetricsBoard(redis);
+  const identifier = options.identifier ?? createStaticKeyIdentifier(KEY);
+  const app = createApp({
+    ...stores,
+    version: '9.9.9',
+    identifier,
+    nudges: createNudges(redis),
+    metricsBoard: board,
+    recipes: await loadRecipes(),
+    clock: { now: Date.now },
+    ids: { uuid: randomUUID },
+    logger,
+    metrics,
+    commandWaitMs: options.commandWaitMs ?? 2_000,
+    operations: {
+      board: createBoard(redis, { basePath: '/ops/queues' }),
+      figures: async () => presentQueues(await queueFigures(redis)),
+      login: createLoginCookie({ key: KEY, path: '/ops', lifetimeSeconds: 60 }),
+    },
+    ...options.over,
+  });
+  const server = await listen(app, { host: '127.0.0.1', port: 0 });
+  closers.push(() => server.close());
+
+  const startScheduler = () => {
+    const deps = {
+      ...stores,
+      routeBus: createRouteBus(redis),
+      drivers: new Map(['here', 'there', 'picky', 'away'].map((name) => [name, driver(name)])),
+      defaultCluster: 'here',
+      nudges: createNudges(redis),
+      clock: { now: Date.now },
+      ids: { uuid: randomUUID },
+      log: logger,
+    };
+    const consumer = consume(redis, 'commands', {
+      command: (id, { signal }) => applyCommand(deps, id, signal),
+    });
+    closers.push(() => consumer.close());
+  };
+  if (options.scheduler !== false) startScheduler();
+
+  return {
+    url: server.url,
+    call: apiClient(server.url, KEY),
+    metrics,
+    log: () => lines.join(''),
+    startScheduler,
+    publishMetrics: (jobId, figures) => board.publish(new Map([[jobId, figures]])),
+    close: async () => {
+      for (const close of closers.reverse()) await close();
+    },
+  };
+}
+
+/** Only what an activation asks of a cluster. */
+function driver(name: string): ClusterDriver {
+  const accepts = async () => {
+    if (name === 'picky') throw new ClusterError('refused', 'Invalid account');
+    if (name === 'away') throw new ClusterError('unreachable', 'connect ETIMEDOUT');
+  };
+  return { name, accepts } as unknown as ClusterDriver;
+}
