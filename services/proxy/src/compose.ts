@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createStaticKeyIdentifier, firstOf } from '@wakefield/auth';
+import { createClusterTransports, loadClusters } from '@wakefield/cluster';
+import type { Transport } from '@wakefield/control';
+import type { ClusterName } from '@wakefield/domain';
 import { createDemandBoard, createNudges, createRouteBus, openRedis } from '@wakefield/queue';
 import {
   createHealth,
@@ -45,6 +48,11 @@ export async function compose(
   });
   lifecycle.onClose('redis', () => redis.close());
 
+  const transports = await openTransports(config.clustersFile);
+  lifecycle.onClose('transports', () =>
+    Promise.all([...transports.values()].map((transport) => transport.close())),
+  );
+
   const metrics = createMetrics({ service: 'proxy' });
   const { commands, routes } = store.stores;
   const waker = createWaker(
@@ -64,7 +72,7 @@ export async function compose(
       bus: createRouteBus(redis),
       board: createDemandBoard(redis),
       identifier: firstOf([createStaticKeyIdentifier(config.localKey.reveal())]),
-      transportOf: () => null,
+      transportOf: (cluster) => transports.get(cluster) ?? null,
     },
     settingsOf(config, proxyId, ownVersion()),
     logger,
@@ -85,6 +93,15 @@ export async function compose(
   logger.info({ host, port }, 'listening');
   await proxy.start();
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, opsUrl: ops.url };
+}
+
+/** Without a file every engine is reached over straight TCP. */
+async function openTransports(
+  clustersFile: string | null,
+): Promise<ReadonlyMap<ClusterName, Transport>> {
+  if (clustersFile === null) return new Map();
+  const { clusters } = await loadClusters(clustersFile);
+  return createClusterTransports(clusters);
 }
 
 /** The manifest lies one folder above both `src` and `dist`. */

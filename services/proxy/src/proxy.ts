@@ -7,7 +7,7 @@ import { createHoldRoom } from './inference/hold-room.ts';
 import { createInference } from './inference/inference.ts';
 import type { InferenceLimits } from './inference/parts.ts';
 import { createSuspects } from './inference/suspects.ts';
-import { createWakeKeeper, type Waker } from './inference/wake-keeper.ts';
+import { createWakeKeeper, type WakePatience, type Waker } from './inference/wake-keeper.ts';
 import { createProxyMetrics } from './metrics.ts';
 import { createPassThrough } from './pass-through.ts';
 import { createLiveRoutes, type LiveRoutes } from './routes/live-routes.ts';
@@ -37,6 +37,7 @@ export interface ProxySettings {
   readonly inference: InferenceLimits;
   readonly held: { readonly perModel: number; readonly perProcess: number };
   readonly door: DoorLimits;
+  readonly wake: WakePatience;
   readonly sweepMs: number;
   readonly demandMs: number;
   /** How often held requests look at the clock. */
@@ -127,7 +128,7 @@ function createMemory(
     logger,
   });
   const holds = createHoldRoom(settings.held);
-  const wakes = createWakeKeeper(ports.waker, now, logger);
+  const wakes = createWakeKeeper(ports.waker, settings.wake, now, logger);
   const suspects = createSuspects(demand.runningOn, now);
   const pools = createUpstreamPools(ports.transportOf);
   const figures = createProxyMetrics(metrics, {

@@ -28,6 +28,7 @@ export function settingsOf(config: Config, proxyId: string, version: string): Pr
       requestTimeoutMs: headersTimeoutMs + config.body.timeoutMs + afterBodyMs,
       keepAliveTimeoutMs,
     },
+    wake: { resendMs: [3000, 5000, 10_000, 15_000], afterFailureMs: 1000 },
     sweepMs: 5000,
     demandMs: 1000,
     tickMs: 250,

@@ -16,9 +16,12 @@ interface Wish {
   nextAt: EpochMs;
 }
 
-/** After a wish was accepted and the route still says asleep; the last one repeats. */
-const resendMs = [3000, 5000, 10_000, 15_000];
-const afterFailureMs = 1000;
+/** When to ask again. */
+export interface WakePatience {
+  /** After a wish was accepted and the route still says asleep, one time after the other; the last repeats. */
+  readonly resendMs: readonly number[];
+  readonly afterFailureMs: number;
+}
 
 /**
  * One wake per model, however many requests ask: while one is on its way or was accepted a moment ago, further
@@ -31,7 +34,12 @@ export interface WakeKeeper {
   settle(isAwake: (modelId: ModelId) => boolean): void;
 }
 
-export function createWakeKeeper(waker: Waker, now: () => EpochMs, logger: Logger): WakeKeeper {
+export function createWakeKeeper(
+  waker: Waker,
+  { resendMs, afterFailureMs }: WakePatience,
+  now: () => EpochMs,
+  logger: Logger,
+): WakeKeeper {
   const wishes = new Map<ModelId, Wish>();
 
   const send = async (route: Route, traceId: string, wish: Wish): Promise<void> => {

@@ -3,7 +3,6 @@ import {
   createServer,
   type IncomingMessage,
   type RequestListener,
-  type Server,
   type ServerResponse,
 } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -49,7 +48,9 @@ export interface Door {
 
 export function createDoor(options: DoorOptions): Door {
   const { limits, metrics } = options;
+  const gone = Promise.withResolvers<void>();
   let draining = false;
+  let sweep: NodeJS.Timeout | undefined;
 
   const handle: RequestListener = (request, response) => {
     if (draining) response.shouldKeepAlive = false;
@@ -99,11 +100,15 @@ export function createDoor(options: DoorOptions): Door {
     },
     drain: () => {
       draining = true;
-      server.close();
-      server.closeIdleConnections();
+      server.close(() => gone.resolve());
+      // Streams whose head said keep-alive become idle connections when they end.
+      sweep = setInterval(() => server.closeIdleConnections(), 50);
     },
-    closed: () => whenClosed(server),
-    destroy: () => server.closeAllConnections(),
+    closed: () => gone.promise,
+    destroy: () => {
+      clearInterval(sweep);
+      server.closeAllConnections();
+    },
   };
 }
 
@@ -199,18 +204,4 @@ function clientErrorOf(error: Error & { code?: string }): AppError {
     return new AppError('invalid_request', 'The headers of the request are too large.');
   }
   return new AppError('invalid_request', 'This is not a well-formed HTTP request.');
-}
-
-async function whenClosed(server: Server): Promise<void> {
-  if (!server.listening && (await connections(server)) === 0) return;
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
-  try {
-    if (server.listening || (await connections(server)) > 0) await once(server, 'close');
-  } finally {
-    clearInterval(sweep);
-  }
-}
-
-function connections(server: Server): Promise<number> {
-  return new Promise((resolve) => server.getConnections((_error, count) => resolve(count ?? 0)));
 }

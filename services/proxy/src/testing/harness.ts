@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { createStaticKeyIdentifier } from '@wakefield/auth';
 import type { ProxyDemand, RouteStore } from '@wakefield/control';
-import type { Endpoint, Route, RouteTable } from '@wakefield/domain';
+import type { Endpoint, Principal, Route, RouteTable } from '@wakefield/domain';
 import { createLogger, createMetrics, type Metrics } from '@wakefield/runtime';
 import { createProxy, type ProxySettings } from '../proxy.ts';
 
 export const key = 'test-key';
+const everything: Principal = {
+  kind: 'static',
+  id: 'test',
+  grants: [{ project: '*', role: 'admin' }],
+};
 
 export const defaultSettings: ProxySettings = {
   proxyId: 'proxy-1',
@@ -21,6 +25,7 @@ export const defaultSettings: ProxySettings = {
   },
   held: { perModel: 16, perProcess: 32 },
   door: { headersTimeoutMs: 2000, requestTimeoutMs: 5000, keepAliveTimeoutMs: 5000 },
+  wake: { resendMs: [300], afterFailureMs: 100 },
   sweepMs: 200,
   demandMs: 200,
   tickMs: 20,
@@ -100,7 +105,9 @@ export async function startHarness(
           await guard(null);
         },
       },
-      identifier: createStaticKeyIdentifier(key),
+      identifier: {
+        identify: (authorization) => (authorization === `Bearer ${key}` ? everything : null),
+      },
       transportOf: () => null,
     },
     { ...defaultSettings, ...settings, inference: { ...defaultSettings.inference, ...inference } },

@@ -1,0 +1,217 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Endpoint } from '@wakefield/domain';
+import {
+  chunk,
+  completion,
+  done,
+  json,
+  role,
+  type Script,
+  type ScriptedEngine,
+  sseHeaders,
+  startEngine,
+  streaming,
+} from './testing/engine.ts';
+import { chat, endpoint, type Harness, startHarness, until } from './testing/harness.ts';
+
+let proxy: Harness;
+let first: ScriptedEngine;
+let second: ScriptedEngine;
+
+/** The first endpoint is asked first: the second carries a request that never ends. */
+const routeTo = (...endpoints: Endpoint[]) =>
+  proxy.route('a/b', { state: 'ready', idle: false, endpoints });
+const both = () => routeTo(endpoint(first.port, 'job-1'), endpoint(second.port, 'job-2'));
+const retries = (reason: string) =>
+  proxy.metric(`wakefield_upstream_retries_total{reason="${reason}"`);
+
+const hangUp: Script = (response) => {
+  response.socket?.destroy();
+};
+const dying = `data: {"error":{"message":"EngineCore encountered an issue. See stack trace (above) for the root cause.","type":"InternalServerError","param":null,"code":500}}\n\n`;
+const slowly = async (response: Parameters<Script>[0], pieces: readonly string[]) => {
+  response.writeHead(200, sseHeaders);
+  for (const piece of pieces) {
+    response.write(piece);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+};
+
+beforeEach(async () => {
+  [first, second] = await Promise.all([startEngine(), startEngine()]);
+  proxy = await startHarness();
+});
+
+afterEach(async () => {
+  await proxy.stop();
+  await Promise.all([first.close(), second.close()]);
+});
+
+describe('before the first byte', () => {
+  it('goes elsewhere when nobody listens', async () => {
+    const closed = await freePort();
+    routeTo(endpoint(closed, 'job-0'), endpoint(second.port, 'job-2'));
+    expect((await chat(proxy.url)).status).toBe(200);
+    expect(await retries('refused')).toBe(1);
+    // The suspect is left alone for a while.
+    for (let round = 0; round < 5; round += 1) expect((await chat(proxy.url)).status).toBe(200);
+    expect(await retries('refused')).toBe(1);
+  });
+
+  it('waits for the only endpoint to come back', async () => {
+    const port = await freePort();
+    routeTo(endpoint(port, 'job-0'));
+    const answer = chat(proxy.url);
+    await until('held', async () => (await proxy.metric('wakefield_held_requests')) === 1);
+    const late = createServer((socket) => {
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'));
+    }).listen(port, '127.0.0.1');
+    expect((await answer).status).toBe(200);
+    late.close();
+    await once(late, 'close');
+    expect(proxy.wakes).toEqual([]);
+  });
+
+  it.each<[string, Script, string]>([
+    ['dies', hangUp, 'lost'],
+    ['gives up with 503', (response) => json(response, 503, {}), 'ended'],
+    [
+      'does not know our key',
+      (response) => json(response, 401, { error: 'Unauthorized' }),
+      'ended',
+    ],
+    ['aborts', (response) => json(response, 200, completion('abort', '')), 'ended'],
+    [
+      'has lost its core',
+      (response) => json(response, 500, { error: { message: 'EngineCore encountered an issue.' } }),
+      'ended',
+    ],
+    ['aborts a stream at once', streaming([], 'abort'), 'ended'],
+    ['has a stream without a core', (response) => void slowly(response, [dying, done]), 'ended'],
+    [
+      'dies behind its headers',
+      (response) => {
+        response.writeHead(200, sseHeaders);
+        response.flushHeaders();
+        setTimeout(() => response.socket?.destroy(), 20);
+      },
+      'ended',
+    ],
+  ])('goes elsewhere when the engine %s', async (_, script, reason) => {
+    first.answer(script);
+    both();
+    const body = JSON.stringify({ model: 'a/b', messages: [{ role: 'user', content: 'ü' }] });
+    const answers = await Promise.all([chat(proxy.url, body), chat(proxy.url, body)]);
+    for (const answer of answers) {
+      expect(answer.status).toBe(200);
+      expect(await answer.json()).toEqual(completion('stop', 'Hello.'));
+    }
+    expect(await retries(reason)).toBeGreaterThanOrEqual(1);
+    for (const { body: seen } of [...first.seen, ...second.seen]) expect(seen).toBe(body);
+  });
+
+  it('notices a connection that the engine was closing', async () => {
+    routeTo(endpoint(first.port, 'job-1'));
+    await (await chat(proxy.url)).text();
+    let answered = 0;
+    first.answer((response, seen) => {
+      answered += 1;
+      if (answered === 1) void hangUp(response, seen);
+      else json(response, 200, {});
+    });
+    expect((await chat(proxy.url)).status).toBe(200);
+    expect(answered).toBe(2);
+  });
+
+  it('lets the own 503 of the last engine through', async () => {
+    first.answer((response) => json(response, 503, { error: { message: 'full' } }));
+    routeTo(endpoint(first.port, 'job-1'));
+    const answer = await chat(proxy.url);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toEqual({ error: { message: 'full' } });
+  });
+
+  it('shows a request to three engines at most', async () => {
+    first.answer(hangUp);
+    second.answer(hangUp);
+    both();
+    const answer = await chat(proxy.url);
+    expect(answer.status).toBe(502);
+    expect(await answer.json()).toMatchObject({ error: { code: 'upstream_error' } });
+    expect(first.seen.length + second.seen.length).toBe(3);
+  });
+
+  it('takes another job of the model when the aborted one was the last', async () => {
+    first.answer((response) => json(response, 200, completion('abort', '')));
+    routeTo(endpoint(first.port, 'job-1'));
+    const answer = chat(proxy.url);
+    await until('held', async () => (await proxy.metric('wakefield_held_requests')) === 1);
+    routeTo(endpoint(second.port, 'job-2'));
+    expect((await answer).status).toBe(200);
+  });
+});
+
+describe('after the first byte', () => {
+  const words = [role, chunk({ content: 'one' }), chunk({ content: 'two' })];
+
+  it.each<[string, readonly string[]]>([
+    ['an abort', [...words, chunk({}, 'abort'), done]],
+    [
+      'an abort in one piece with the last word',
+      [...words, chunk({ content: 'x' }) + chunk({}, 'abort') + done],
+    ],
+    ['a lost engine core', [...words, dying, done]],
+  ])('tells %s for what it is', async (_, pieces) => {
+    first.answer((response) => slowly(response, pieces).then(() => void response.end()));
+    both();
+    const text = await (await chat(proxy.url, { stream: true })).text();
+    expect(text.startsWith(words.join(''))).toBe(true);
+    expect(text).not.toContain('[DONE]');
+    expect(text).not.toContain('"abort"');
+    expect(text).toMatch(
+      /data: \{"error":\{"message":"The engine was stopped.*"code":"upstream_error".*\}\}\n\n$/,
+    );
+    await until(
+      'counted',
+      async () => (await proxy.metric('wakefield_aborted_streams_total{by="engine"')) === 1,
+    );
+    expect(second.seen).toHaveLength(0);
+  });
+
+  it('ends a broken stream with an error event', async () => {
+    first.answer((response) => slowly(response, words).then(() => void response.socket?.destroy()));
+    both();
+    const text = await (await chat(proxy.url, { stream: true })).text();
+    expect(text).toMatch(/data: \{"error":.*"upstream_error".*\}\n\n$/);
+  });
+
+  it('cuts off what broke in the middle of an event', async () => {
+    first.answer((response) =>
+      slowly(response, [...words, 'data: {"id":']).then(() => void response.socket?.destroy()),
+    );
+    both();
+    const answer = await chat(proxy.url, { stream: true });
+    await expect(answer.text()).rejects.toThrow();
+  });
+
+  it('lets the own error events of an engine through', async () => {
+    const own = 'data: {"error":{"message":"bad grammar","code":400}}\n\n';
+    first.answer((response) =>
+      slowly(response, [...words, own, done]).then(() => void response.end()),
+    );
+    both();
+    const text = await (await chat(proxy.url, { stream: true })).text();
+    expect(text).toBe([...words, own, done].join(''));
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

@@ -1,0 +1,35 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+/** A bare TCP client, for requests that no HTTP client would send. */
+export interface RawClient {
+  readonly socket: Socket;
+  send(text: string): void;
+  /** Everything received so far. */
+  text(): string;
+  /** Resolves with all of it when the server has closed. */
+  closed(): Promise<string>;
+}
+
+export async function rawClient(port: number): Promise<RawClient> {
+  const socket = connect(port, '127.0.0.1');
+  let received = '';
+  let isClosed = false;
+  socket.on('data', (bytes) => {
+    received += bytes.toString('latin1');
+  });
+  socket.on('close', () => {
+    isClosed = true;
+  });
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  return {
+    socket,
+    send: (text) => void socket.write(text),
+    text: () => received,
+    closed: async () => {
+      if (!isClosed) await once(socket, 'close');
+      return received;
+    },
+  };
+}
