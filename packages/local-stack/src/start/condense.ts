@@ -26,15 +26,16 @@ const telling = [
 ] as const;
 
 /** What is said about every request, or comes every few seconds: only the file has it. */
-const chatter = /request|^closed$|^ready$|shut|debug/i;
+const chatter = /request|^(closed|ready|starting|listening)$|^shut/;
 
 /**
  * One line of a service's log for the terminal.
+ * @param up false while it starts: what a crash prints is told with the failure
  * @returns null for lines that a person watching does not need
  */
-export function condense(service: string, line: string): string | null {
+export function condense(service: string, line: string, up: boolean): string | null {
   const record = parse(line);
-  if (record === null) return line.trim() === '' ? null : `${service.padEnd(9)} ${line}`;
+  if (record === null) return up && line.trim() !== '' ? `${service.padEnd(9)} ${line}` : null;
   const level = String(record.level ?? 'info');
   const message = String(record.msg ?? '');
   const rank = ranks[level] ?? 30;

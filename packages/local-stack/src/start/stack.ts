@@ -197,15 +197,16 @@ async function startServices(context: StackContext, paths: DataPaths, facts: Ser
     announced = false;
     removeRunFile(paths.runFile);
   });
-  closing.add('services', () => Promise.all(services.map((service) => service.stop(serviceStop))));
-  for (const spec of specs) {
-    const unfollow = followLog(spec.logFile, (line) => {
-      const short = condense(spec.name, line);
+  for (const { name, logFile } of specs) {
+    const isUp = () => services.some((one) => one.name === name && one.running() !== null);
+    const unfollow = followLog(logFile, (line) => {
+      const short = condense(name, line, isUp());
       if (short !== null) log(short);
     });
-    closing.add(`log of ${spec.name}`, unfollow);
-    services.push(superviseService(spec, { log, changed: announce }));
+    closing.add(`log of ${name}`, unfollow);
   }
+  closing.add('services', () => Promise.all(services.map((service) => service.stop(serviceStop))));
+  for (const spec of specs) services.push(superviseService(spec, { log, changed: announce }));
   await settleAll(services.map((one) => progress.step(one.name, () => one.ready)));
   return {
     announce() {

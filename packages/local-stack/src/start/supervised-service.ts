@@ -52,6 +52,7 @@ export function superviseService(spec: ServiceSpec, events: SupervisorEvents): S
   let child: ChildProcess | null = null;
   let running: RunningService | null = null;
   let stopping = false;
+  let everReady = false;
   let deaths = 0;
   const first = Promise.withResolvers<void>();
   // Somebody may stop us before anybody asks for `ready`.
@@ -78,7 +79,7 @@ export function superviseService(spec: ServiceSpec, events: SupervisorEvents): S
       if (stopping) return;
       deaths = performance.now() - started > healthyAfterMs ? 1 : deaths + 1;
       if (how === `code ${configurationExit}`) return fail('cannot use its configuration');
-      if (deaths >= firstReadyDeaths) fail(`ended ${deaths} times (${how})`);
+      if (!everReady && deaths >= firstReadyDeaths) return fail(`ended ${deaths} times (${how})`);
       const waitMs = restartDelayMs(deaths);
       events.log(`${spec.name} ended (${how}); starting it again in ${waitMs / 1000} s`);
       await delay(waitMs, undefined, { signal: wake.signal }).catch(() => undefined);
@@ -91,7 +92,8 @@ export function superviseService(spec: ServiceSpec, events: SupervisorEvents): S
     next.on('message', (message) => {
       const ready = readyMessage(message);
       if (ready === null || next.pid === undefined) return;
-      const again = deaths > 0;
+      const again = everReady;
+      everReady = true;
       running = { pid: next.pid, ...ready };
       clearTimeout(patience);
       first.resolve();

@@ -1,0 +1,172 @@
+import { describe, expect, test } from '@jest/globals';
+import { createClosing } from './closing.ts';
+import { condense } from './condense.ts';
+import { parseOptions } from './options.ts';
+import { publicUrl, readyText } from './ready-text.ts';
+import { restartDelayMs } from './restart-delay.ts';
+import { planServices } from './services.ts';
+
+describe('parseOptions', () => {
+  test('defaults', () => {
+    expect(parseOptions([], {}, '/clone')).toEqual({
+      host: '127.0.0.1',
+      port: 8080,
+      dataDirectory: '/clone/.wakefield',
+      localKey: null,
+      databaseUrl: null,
+      redisUrl: null,
+      slurm: false,
+      help: false,
+    });
+  });
+
+  test('environment and flags', () => {
+    const env = {
+      PORT: '9000',
+      HOST: '0.0.0.0',
+      WAKEFIELD_DATA: '/data',
+      API_LOCAL_KEY: 'long-enough',
+      DATABASE_URL: 'postgres://h/d',
+      REDIS_URL: '',
+    };
+    expect(parseOptions(['--slurm'], env, '/clone')).toMatchObject({
+      host: '0.0.0.0',
+      port: 9000,
+      dataDirectory: '/data',
+      localKey: 'long-enough',
+      databaseUrl: 'postgres://h/d',
+      redisUrl: null,
+      slurm: true,
+    });
+  });
+
+  test.each([
+    [['--slrum'], {}, "Unknown option '--slrum'"],
+    [['extra'], {}, 'extra'],
+    [[], { PORT: '0' }, 'PORT has to be a port, 1 to 65535, not "0".'],
+    [[], { PORT: 'http' }, 'PORT has to be a port'],
+    [[], { API_LOCAL_KEY: 'two words' }, 'API_LOCAL_KEY'],
+  ])('refuses %j %j', (args, env, message) => {
+    expect(() => parseOptions(args, env, '/clone')).toThrow(message);
+  });
+});
+
+test('restarts slow down, up to a limit', () => {
+  expect([1, 2, 3, 6, 7, 40].map(restartDelayMs)).toEqual([250, 500, 1000, 8000, 10_000, 10_000]);
+});
+
+describe('condense', () => {
+  const line = (record: object) => JSON.stringify({ time: '2026-01-02T03:04:05.678Z', ...record });
+
+  test('tells what happened, to what', () => {
+    const record = {
+      level: 'info',
+      msg: 'job submitted',
+      jobName: 'wf-1',
+      cluster: 'local',
+      pid: 1,
+    };
+    expect(condense('scheduler', line(record), true)).toBe(
+      '03:04:05 scheduler job submitted  jobName=wf-1  cluster=local',
+    );
+  });
+
+  test('marks trouble and its cause', () => {
+    const record = { level: 'error', msg: 'cannot observe', err: { message: 'no route\nat x' } };
+    expect(condense('scheduler', line(record), true)).toBe(
+      '03:04:05 scheduler ERROR cannot observe  no route',
+    );
+  });
+
+  test.each([
+    ['debug', 'looked'],
+    ['info', 'request finished'],
+    ['info', 'ready'],
+  ])('leaves out %s "%s"', (level, msg) => {
+    expect(condense('api', line({ level, msg }), true)).toBeNull();
+  });
+
+  test('passes on what is no JSON, but not while the service starts', () => {
+    expect(condense('api', 'Segmentation fault', true)).toBe('api       Segmentation fault');
+    expect(condense('api', 'Segmentation fault', false)).toBeNull();
+  });
+});
+
+describe('planServices', () => {
+  const paths = { clustersInUse: '/d/clusters.run.yaml', cache: '/d/cache', logs: '/d/logs' };
+  const plan = (environment: Record<string, string>) =>
+    planServices({
+      options: { host: '0.0.0.0', port: 8080 },
+      checkout: '/clone',
+      paths: paths as Parameters<typeof planServices>[0]['paths'],
+      databaseUrl: 'postgres://x',
+      redisUrl: 'redis://x',
+      localKey: 'key',
+      installation: 'a1b2c3',
+      apiPort: 9,
+      environment,
+    });
+
+  test('only the proxy is public', () => {
+    const byName = Object.fromEntries(plan({}).map(({ name, env }) => [name, env]));
+    expect(byName.proxy).toMatchObject({
+      HOST: '0.0.0.0',
+      PORT: '8080',
+      API_URL: 'http://127.0.0.1:9',
+    });
+    expect(byName.api).toMatchObject({ HOST: '127.0.0.1', PORT: '9' });
+    expect(byName.scheduler).toMatchObject({ OPS_HOST: '127.0.0.1', OPS_PORT: '0' });
+  });
+
+  test("the caller's environment goes along, without what is ours", () => {
+    const env = {
+      PATH: '/bin',
+      LOG_LEVEL: 'debug',
+      WAKEFIELD_ROOT: '/x',
+      PORT: '1',
+      npm_config_x: 'y',
+    };
+    const [api] = plan(env);
+    expect(api?.env).toMatchObject({ PATH: '/bin', LOG_LEVEL: 'debug', PORT: '9' });
+    expect(Object.keys(api?.env ?? {})).not.toEqual(expect.arrayContaining(['WAKEFIELD_ROOT']));
+    expect(api?.env).not.toHaveProperty('npm_config_x');
+  });
+});
+
+describe('readyText', () => {
+  test('has a line for scripts and one to copy', () => {
+    const text = readyText({ url: 'http://h:1', key: 'k', dataDirectory: '/d', seconds: 1.23 });
+    const lines = text.split('\n');
+    expect(lines).toContain('Wakefield is ready: http://h:1');
+    expect(text).toContain(
+      `curl -N http://h:1/p/demo/openai/v1/chat/completions -H 'Authorization: Bearer k' -H 'Content-Type: application/json' -d '{"model":"wakefield/simulator","stream":true,`,
+    );
+  });
+
+  test.each([
+    ['127.0.0.1', 'http://127.0.0.1:80'],
+    ['0.0.0.0', 'http://127.0.0.1:80'],
+    ['::', 'http://[::1]:80'],
+    ['fe80::1', 'http://[fe80::1]:80'],
+    ['gpu.example.org', 'http://gpu.example.org:80'],
+  ])('publicUrl(%s)', (host, expected) => {
+    expect(publicUrl(host, 80)).toBe(expected);
+  });
+});
+
+describe('createClosing', () => {
+  test('closes in reverse order, past failures, and at once what comes late', async () => {
+    const order: string[] = [];
+    const closing = createClosing((name, error) =>
+      order.push(`${name}: ${(error as Error).message}`),
+    );
+    closing.add('a', () => order.push('a'));
+    closing.add('b', () => Promise.reject(new Error('no')));
+    closing.add('c', () => order.push('c'));
+    expect(closing.signal.aborted).toBe(false);
+    await Promise.all([closing.closeAll(), closing.closeAll()]);
+    closing.add('late', () => order.push('late'));
+    await closing.settled();
+    expect(order).toEqual(['c', 'b: no', 'a', 'late']);
+  });
+});

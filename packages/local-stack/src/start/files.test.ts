@@ -1,0 +1,141 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { writeClusters } from './clusters-file.ts';
+import { type DataPaths, installationId, localKey, openDataDirectory } from './data-directory.ts';
+import { lockDirectory } from './directory-lock.ts';
+
+let directory: string;
+let paths: DataPaths;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'wakefield-start-'));
+  paths = openDataDirectory(join(directory, 'data'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+describe('data directory', () => {
+  test('the key is generated once and private; a given one wins and is not kept', () => {
+    const key = localKey(paths.root, null);
+    expect(key).toMatch(/^wf-[\w-]{32}$/);
+    expect(localKey(paths.root, null)).toBe(key);
+    expect(localKey(paths.root, 'given')).toBe('given');
+    expect(localKey(paths.root, null)).toBe(key);
+    expect(statSync(join(paths.root, 'api-key')).mode & 0o777).toBe(0o600);
+  });
+
+  test('the installation has a short id that stays', () => {
+    expect(installationId(paths.root)).toMatch(/^[a-z0-9]{6}$/);
+    expect(installationId(paths.root)).toBe(installationId(paths.root));
+  });
+});
+
+describe('lockDirectory', () => {
+  test('keeps a second start out, naming the first', async () => {
+    const release = await lockDirectory(paths.root, 'http://127.0.0.1:8080');
+    await expect(lockDirectory(paths.root, 'http://127.0.0.1:8081')).rejects.toThrow(
+      `Wakefield already runs on ${paths.root}: http://127.0.0.1:8080 (process ${process.pid}).`,
+    );
+    release();
+    (await lockDirectory(paths.root, 'x'))();
+  });
+
+  test.each([
+    ['a process that is gone', { pid: 2 ** 22 + 1, began: 'x' }],
+    ['another process with its number', { pid: process.pid, began: 'long ago' }],
+  ])('is taken over from %s', async (_, holder) => {
+    writeFileSync(join(paths.root, 'lock'), JSON.stringify({ ...holder, url: 'old' }));
+    (await lockDirectory(paths.root, 'new'))();
+  });
+
+  test('one of many that come at once gets it', async () => {
+    writeFileSync(join(paths.root, 'lock'), '{"pid":4194305,"began":"x","url":"old"}');
+    const results = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, index) => lockDirectory(paths.root, String(index))),
+    );
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+});
+
+describe('writeClusters', () => {
+  const recipes = { node: '/node', simulator: '/sim.ts', vllm: null };
+  const ssh = {
+    host: '127.0.0.1',
+    port: 22022,
+    user: 'me',
+    keyFile: '/k',
+    hostKey: 'ssh-ed25519 A',
+  };
+  const inUse = () => parse(readFileSync(paths.clustersInUse, 'utf8'));
+
+  test('at first there is a local cluster that can run the simulator', () => {
+    const { clusters, localDirectories } = writeClusters(paths, recipes, null);
+    expect(clusters).toEqual([{ name: 'local', kind: 'local' }]);
+    expect(localDirectories).toEqual([join(paths.root, 'local')]);
+    expect(inUse().clusters.local).toEqual({
+      kind: 'local',
+      directory: 'local',
+      modelDirectory: paths.models,
+      recipes: {
+        simulator: { environment: { WAKEFIELD_NODE: '/node', WAKEFIELD_SIMULATOR: '/sim.ts' } },
+      },
+    });
+  });
+
+  test('the private SLURM is added and becomes the default, in the file in use only', () => {
+    const { clusters } = writeClusters(paths, { ...recipes, vllm: '/v' }, ssh);
+    expect(clusters).toEqual([
+      { name: 'slurm-dev', kind: 'slurm-ssh' },
+      { name: 'local', kind: 'local' },
+    ]);
+    expect(inUse()).toMatchObject({
+      defaultCluster: 'slurm-dev',
+      clusters: {
+        'slurm-dev': {
+          kind: 'slurm-ssh',
+          port: 22022,
+          hostKey: 'ssh-ed25519 A',
+          recipes: { vllm: { setup: ["source '/v/bin/activate'"] } },
+        },
+      },
+    });
+    expect(readFileSync(paths.clusters, 'utf8')).not.toContain('slurm-dev');
+  });
+
+  test("the user's file is respected: his words stay, others' clusters are left alone", () => {
+    writeFileSync(
+      paths.clusters,
+      `# mine
+clusters:
+  site: { kind: slurm-ssh, host: login, user: me, keyFile: keys/id, workingDirectory: /scratch }
+  here:
+    kind: local
+    directory: /jobs
+    recipes:
+      simulator: { environment: { WAKEFIELD_NODE: /other } }
+defaultCluster: site
+`,
+    );
+    const { clusters, localDirectories } = writeClusters(paths, recipes, null);
+    expect(clusters.map(({ name }) => name)).toEqual(['site', 'here']);
+    expect(localDirectories).toEqual(['/jobs']);
+    expect(inUse().clusters.site).toEqual({
+      kind: 'slurm-ssh',
+      host: 'login',
+      user: 'me',
+      keyFile: 'keys/id',
+      workingDirectory: '/scratch',
+    });
+    expect(inUse().clusters.here.recipes.simulator.environment).toEqual({
+      WAKEFIELD_NODE: '/other',
+    });
+    expect(readFileSync(paths.clusters, 'utf8')).toMatch(/^# mine\n/);
+  });
+
+  test('what is no YAML is said with its place', () => {
+    writeFileSync(paths.clusters, 'clusters: [\n');
+    expect(() => writeClusters(paths, recipes, null)).toThrow(paths.clusters);
+  });
+});
