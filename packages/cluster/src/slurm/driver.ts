@@ -9,11 +9,11 @@ import { type JobName, jobNamePrefix, type ProjectName } from '@wakefield/domain
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import type { DriverDeps } from '../driver-deps.ts';
 import { createSshConnection } from '../ssh/connection.ts';
+import { createRemoteShell, type RemoteAnswer } from '../ssh/remote-shell.ts';
 import { createSlurmTransport } from '../transport/create-transport.ts';
 import { slurmFailure } from './failures.ts';
 import { ASK_TO_END, CANCEL, FORGET, OBSERVE, SUBMIT, TAIL, TEST_ONLY } from './programs.ts';
 import { parseQueue, type QueueEntry } from './queue.ts';
-import { createRemoteShell, type RemoteAnswer } from './remote.ts';
 import { checkLimits, jobArguments, requestArguments } from './sbatch-arguments.ts';
 import { jobOf, sightings } from './snapshot.ts';
 
@@ -49,7 +49,10 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
     now,
     random: deps.random ?? Math.random,
   });
-  const shell = createRemoteShell(connection, deps.onRoundTrip);
+  const shell = createRemoteShell(connection, {
+    now,
+    ...(deps.onRoundTrip === undefined ? {} : { onRoundTrip: deps.onRoundTrip }),
+  });
   const transport = createSlurmTransport(config, connection, deps);
   const profile = launchProfile(config);
   const prefix = jobNamePrefix(deps.installation);
@@ -79,7 +82,10 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
     async submit(job, signal) {
       checkLimits(config, job);
       const args = submitArguments(config, profile, job, prefix);
-      const answer = await shell.run(SUBMIT, args, { timeoutMs: config.timeouts.submit, signal });
+      const answer = await shell.run(SUBMIT, args, {
+        timeoutMs: config.timeouts.submit,
+        signal,
+      });
       return submitted(config, answer);
     },
     async observe(jobs, signal) {
@@ -116,6 +122,7 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
     },
     async close() {
       await transport.close();
+      shell.close();
       await connection.close();
     },
   };

@@ -1,11 +1,5 @@
 /**
- * The one command that is ever given to the far login shell, whatever that is (sh, csh, fish): bash reads the
- * whole program from standard input before it starts, so that nothing in the program can eat the rest of it.
- */
-export const REMOTE_COMMAND = `exec /bin/bash --noprofile --norc -c 'eval "$(cat)"'`;
-
-/**
- * A program for {@link REMOTE_COMMAND}: constant text, and data that stays data. The arguments arrive as the bash
+ * A program for a remote worker: constant text, and data that stays data. The arguments arrive as the bash
  * array `A`; they travel as base64, so that no character of theirs means anything to a shell.
  * @param marker unguessable word; printed on both outputs before the program's own, after what the login shell says
  * @throws when an argument holds a NUL, which no shell variable can
