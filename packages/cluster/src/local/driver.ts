@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterDriver, ClusterError, type JobRef } from '@wakefield/control';
-import type { JobSighting } from '@wakefield/domain';
+import { type JobSighting, jobNamePrefix } from '@wakefield/domain';
 import type { LocalConfig } from '../config/local.ts';
 import type { DriverDeps } from '../driver-deps.ts';
 import { createTransport } from '../transport/create-transport.ts';
@@ -34,6 +34,7 @@ export function createLocalDriver(config: LocalConfig, deps: LocalDriverDeps): C
   const { jobsDirectory } = profile;
   const node = hostname();
   const { slots } = config;
+  const prefix = jobNamePrefix(deps.installation);
   const transport = createTransport(config);
   const closed = new AbortController();
   let timer: NodeJS.Timeout | null = null;
@@ -86,7 +87,8 @@ export function createLocalDriver(config: LocalConfig, deps: LocalDriverDeps): C
         const takenAt = now();
         await ready();
         await look(signal);
-        const jobs = new Map((await readJobs(jobsDirectory)).map((job) => [job.name, job]));
+        const ours = (await readJobs(jobsDirectory)).filter(({ name }) => name.startsWith(prefix));
+        const jobs = new Map(ours.map((job) => [job.name, job]));
         const sightings = new Map<string, JobSighting>();
         for (const job of jobs.values()) sightings.set(job.name, listed(job, node));
         for (const { name } of refs.filter((ref) => isJobName(ref.name))) {

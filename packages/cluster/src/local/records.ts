@@ -124,6 +124,7 @@ export async function readJobs(jobsDirectory: string): Promise<readonly LocalJob
     .sort((a, b) => a.spec.submittedAt - b.spec.submittedAt || (a.name < b.name ? -1 : 1));
 }
 
+/** By shape: errors of the system are not instances of a test runner's `Error`. */
 export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }

@@ -43,7 +43,7 @@ export async function sight(
     clusterJob: job === null ? null : clusterJob(job, node),
     address: endpoint === null ? null : parseEndpointFile(endpoint),
     exit: exit === null ? null : parseExitFile(exit),
-    logTail: over ? await tail(directory, logTailBytes) : null,
+    logTail: over ? (await tail(directory, logTailBytes)) || null : null,
     gpuUtilization: gpu === null ? null : parseGpuFile(gpu),
   };
 }
