@@ -25,6 +25,7 @@ export const commands = pgTable(
     uniqueIndex('commands_idempotency_key')
       .on(table.by, table.idempotencyKey)
       .where(sql`${table.idempotencyKey} is not null`),
+    index('commands_by_project').on(table.project, table.acceptedAt, table.id),
     index('commands_unfinished').on(table.acceptedAt).where(sql`${table.finishedAt} is null`),
   ],
 );

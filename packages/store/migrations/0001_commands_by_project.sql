@@ -1,0 +1,1 @@
+CREATE INDEX "commands_by_project" ON "commands" USING btree ("project","accepted_at","id");
