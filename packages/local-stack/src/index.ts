@@ -9,6 +9,8 @@ export type { LocalRedis, RedisOptions } from './redis/start-redis.ts';
 export { startRedis } from './redis/start-redis.ts';
 export { SetupError } from './setup-error.ts';
 export type { SlurmNode } from './slurm/layout.ts';
+export type { ProvideOptions } from './slurm/provide-tools.ts';
+export { provideSlurmTools } from './slurm/provide-tools.ts';
 export type { SlurmDaemonName, SlurmDaemons } from './slurm/slurm-daemons.ts';
 export type { PrivateSlurm, SlurmOptions, SlurmSsh } from './slurm/start-slurm.ts';
 export { startSlurm } from './slurm/start-slurm.ts';

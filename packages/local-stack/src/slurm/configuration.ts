@@ -161,7 +161,6 @@ export function sshdConf(input: {
   readonly directory: string;
   readonly port: number;
   readonly environment: Readonly<Record<string, string>>;
-  readonly sessionProgram: string | null;
 }): string {
   const folder = `${input.directory}/ssh`;
   const set = Object.entries(input.environment).map(([name, value]) => `${name}="${value}"`);
@@ -183,6 +182,5 @@ export function sshdConf(input: {
     'MaxStartups 100:30:200',
     'LogLevel VERBOSE',
     `SetEnv ${set.join(' ')}`,
-    ...(input.sessionProgram === null ? [] : [`SshdSessionPath ${input.sessionProgram}`]),
   ].join('\n')}\n`;
 }

@@ -65,7 +65,6 @@ async function writeSshFiles(input: ConfigurationInput, tools: SlurmTools): Prom
       SLURM_CONF: join(input.directory, 'etc/slurm.conf'),
       ...(tools.unpacked === null ? {} : { PATH: tools.path }),
     },
-    sessionProgram: tools.unpacked?.sshdSession ?? null,
   });
   writeFileSync(join(folder, 'sshd_config'), config);
 }

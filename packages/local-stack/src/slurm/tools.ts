@@ -29,11 +29,11 @@ export interface SlurmTools {
   readonly unpacked: {
     readonly pluginDirectory: string;
     readonly slurmstepd: string;
-    readonly sshdSession: string | null;
   } | null;
 }
 
-const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Where an installed SLURM is, whatever the caller's PATH. */
+export const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Names of the Debian packages that this machine lacks for a private SLURM; empty when it has all. */
 export function missingPackages(): readonly string[] {

@@ -1,9 +1,7 @@
 import { join } from 'node:path';
-import { canInstallPackages, installPackages, missingMessage } from '../debian/install-packages.ts';
 import { endProcesses, listProcessesWithEnvironment } from '../process/process-table.ts';
-import { SetupError } from '../setup-error.ts';
+import { provideSlurmTools } from '../slurm/provide-tools.ts';
 import { type PrivateSlurm, startSlurm } from '../slurm/start-slurm.ts';
-import { installedTools, missingPackages, type SlurmTools } from '../slurm/tools.ts';
 import type { DataPaths } from './data-directory.ts';
 
 /**
@@ -14,20 +12,8 @@ export async function bootSlurm(
   paths: DataPaths,
   note: (line: string) => void,
 ): Promise<PrivateSlurm> {
-  const tools = (await installedTools()) ?? (await bringTools(note));
+  const tools = await provideSlurmTools({ directory: paths.slurm, report: note });
   return startSlurm({ directory: paths.slurm, tools, keepState: true });
-}
-
-async function bringTools(note: (line: string) => void): Promise<SlurmTools> {
-  const missing = missingPackages();
-  if (!canInstallPackages()) throw new SetupError(`--slurm: ${missingMessage(missing)}`);
-  await installPackages(missing, note);
-  const tools = await installedTools();
-  if (tools === null)
-    throw new SetupError(
-      `--slurm: still missing after the installation: ${missingPackages().join(' ')}`,
-    );
-  return tools;
 }
 
 /** Jobs of a private SLURM that was killed, when this start does without one. */

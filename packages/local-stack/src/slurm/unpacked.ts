@@ -1,0 +1,75 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { libraryPathOf } from '../debian/unpack-packages.ts';
+import { isExecutable } from '../process/find-command.ts';
+import { type SlurmTools, systemPath, toolsFrom } from './tools.ts';
+
+/** Packages to unpack; what else they need is found by their dependencies. */
+export const unpackable: readonly string[] = [
+  'slurmctld',
+  'slurmd',
+  'slurm-client',
+  'slurm-wlm-basic-plugins',
+  'munge',
+  'libmunge2',
+];
+
+/** Debian names the daemons so, and links the usual names when it installs them. */
+const SUFFIX = '-wlm';
+
+/**
+ * The programs of an unpacked tree. Each gets a small script in front that lets it find the tree's libraries by
+ * the loader's own option (ld.so(8)): an environment variable would reach the jobs, too.
+ * @throws when the tree is incomplete or its programs do not start
+ */
+export async function unpackedTools(root: string): Promise<SlurmTools> {
+  const folder = join(root, 'wakefield-bin');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const pluginDirectory = pluginsOf(root);
+  const libraries = `${libraryPathOf(root)}:${pluginDirectory}`;
+  for (const program of programsOf(root)) {
+    const script = join(folder, basename(program).replace(SUFFIX, ''));
+    writeFileSync(script, launcher(program, libraries));
+    chmodSync(script, 0o755);
+  }
+  return toolsFrom(`${folder}:${systemPath}`, {
+    pluginDirectory,
+    slurmstepd: join(folder, 'slurmstepd'),
+  });
+}
+
+function programsOf(root: string): readonly string[] {
+  return ['usr/bin', 'usr/sbin']
+    .map((folder) => join(root, folder))
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+    .filter(isExecutable);
+}
+
+function pluginsOf(root: string): string {
+  const found = libraryPathOf(root)
+    .split(':')
+    .map((folder) => join(folder, 'slurm-wlm'))
+    .find((folder) => existsSync(folder));
+  if (found === undefined) throw new Error(`no plugins of SLURM below ${root}`);
+  return found;
+}
+
+function launcher(program: string, libraries: string): string {
+  const words = [loader(), '--library-path', libraries, program].map(quote).join(' ');
+  return `#!/bin/sh\nexec ${words} "$@"\n`;
+}
+
+function loader(): string {
+  for (const folder of ['/lib64', '/lib']) {
+    if (!existsSync(folder)) continue;
+    const name = readdirSync(folder).find((entry) => /^ld-linux.*\.so\.\d+$/.test(entry));
+    if (name !== undefined) return join(folder, name);
+  }
+  throw new Error('this machine has no dynamic loader of glibc');
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
