@@ -10,23 +10,20 @@ const ranks: Readonly<Record<string, number>> = {
 
 /** Fields that say what a line is about, in this order; everything else is in the file. */
 const telling = [
+  'kind',
   'project',
   'hfModelId',
-  'modelId',
   'jobName',
   'cluster',
-  'clusterJobId',
   'node',
   'phase',
   'state',
   'outcome',
   'reason',
-  'commandId',
-  'kind',
 ] as const;
 
 /** What is said about every request, or comes every few seconds: only the file has it. */
-const chatter = /request|^(closed|ready|starting|listening)$|^shut/;
+const chatter = /request|^(closed|ready|starting|listening|job seen)$|^shut/;
 
 /**
  * One line of a service's log for the terminal.
