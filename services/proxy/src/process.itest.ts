@@ -1,0 +1,174 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { RedisAccess } from '@wakefield/queue';
+import { createDemandBoard, openRedis, queueFigures } from '@wakefield/queue';
+import { type Simulator, startSimulator } from '@wakefield/simulator';
+import {
+  captureLog,
+  type StoreFixture,
+  sampleSpec,
+  storeFixture,
+  type TestRedis,
+  testRedis,
+} from '@wakefield/testkit';
+import { until } from './testing/harness.ts';
+import { type Relay, startRelay } from './testing/relay.ts';
+
+const key = 'the-local-key';
+let store: StoreFixture;
+let redis: TestRedis;
+let access: RedisAccess;
+let engine: Simulator;
+let postgresRelay: Relay;
+let redisRelay: Relay;
+let proxy: { readonly child: ChildProcess; readonly url: string; readonly opsUrl: string };
+let project: string;
+let modelId: string;
+
+const chat = (model: string, body: object = {}, headers: Record<string, string> = {}) =>
+  fetch(`${proxy.url}/p/${project}/openai/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({
+      model,
+      messages: [{ role: 'user', content: 'hi' }],
+      max_tokens: 5,
+      ...body,
+    }),
+  });
+const wakes = () =>
+  store.sql(
+    `select body->>'hfModelId' as model, trace_id from commands where body->>'kind' = 'wake' order by accepted_at`,
+  );
+
+async function startProxy(): Promise<typeof proxy> {
+  const database = new URL(store.url);
+  database.host = `127.0.0.1:${postgresRelay.port}`;
+  const child = fork(fileURLToPath(new URL('./main.ts', import.meta.url)), {
+    execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: {
+      PATH: process.env.PATH,
+      DATABASE_URL: database.href,
+      REDIS_URL: `redis://127.0.0.1:${redisRelay.port}`,
+      API_LOCAL_KEY: key,
+      // Nobody listens on the discard port: the api is stopped all the time.
+      API_URL: 'http://127.0.0.1:9',
+      WAKEFIELD_INSTALLATION: redis.installation,
+      PORT: '0',
+      DRAIN_TIMEOUT: '5',
+    },
+  });
+  const [message] = (await once(child, 'message')) as [{ url: string; opsUrl: string }];
+  return { child, url: message.url, opsUrl: message.opsUrl };
+}
+
+async function ended(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return child.exitCode;
+}
+
+beforeAll(async () => {
+  store = await storeFixture();
+  redis = testRedis();
+  access = await openRedis({ url: redis.url, installation: redis.installation, log: captureLog() });
+  engine = await startSimulator({
+    key: 'secret-of-1',
+    models: ['acme/small'],
+    tokensPerSecond: 50,
+  });
+  const model = await store.model({ spec: sampleSpec({ hfModelId: 'acme/small' }) });
+  ({ project, id: modelId } = model);
+  await store.job(model, 1, {
+    phase: 'ready',
+    address: { host: '127.0.0.1', port: engine.port },
+    clusterJobId: '1',
+    node: 'n1',
+  });
+  await store.model({ project, idle: true, spec: sampleSpec({ hfModelId: 'acme/asleep' }) });
+  const { hostname, port } = new URL(store.url);
+  postgresRelay = await startRelay({ host: hostname, port: Number(port || 5432) });
+  const redisUrl = new URL(redis.url);
+  redisRelay = await startRelay({ host: redisUrl.hostname, port: Number(redisUrl.port || 6379) });
+  proxy = await startProxy();
+}, 30_000);
+
+afterAll(async () => {
+  proxy.child.kill('SIGKILL');
+  await ended(proxy.child);
+  await Promise.all([postgresRelay.cut(), redisRelay.cut(), engine.close()]);
+  await access.close();
+  await redis.cleanup();
+  await store.close();
+});
+
+describe('a proxy process on real stores', () => {
+  it('serves ready models and tells its demand', async () => {
+    const answer = await chat('acme/small');
+    expect(answer.status).toBe(200);
+    const board = createDemandBoard(access);
+    await until('told', async () => (await board.read(modelId))?.lastRequestAt != null);
+    expect((await fetch(`${proxy.opsUrl}/readyz`)).status).toBe(200);
+    expect(await (await fetch(`${proxy.opsUrl}/metrics`)).text()).toContain(
+      'wakefield_tokens_total',
+    );
+  });
+
+  it('wakes a sleeping model by a command in one trace', async () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const answer = await chat(
+      'acme/asleep',
+      {},
+      {
+        prefer: 'wait=0',
+        traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
+      },
+    );
+    expect(answer.status).toBe(503);
+    await until('accepted', async () => (await wakes()).length === 1);
+    expect(await wakes()).toEqual([{ model: 'acme/asleep', trace_id: traceId }]);
+    await until('enqueued', async () => {
+      const commands = (await queueFigures(access)).find(({ queue }) => queue === 'commands');
+      return commands?.jobs.waiting === 1;
+    });
+  });
+
+  it('keeps serving while Postgres, Redis, api and scheduler are stopped', async () => {
+    const stream = await chat('acme/small', { stream: true, max_tokens: 50 });
+    await Promise.all([postgresRelay.cut(), redisRelay.cut()]);
+    expect(await stream.text()).toMatch(/data: \[DONE\]\n\n$/);
+    for (let round = 0; round < 20; round += 1) {
+      expect((await chat('acme/small')).status).toBe(200);
+    }
+    const streamed = await chat('acme/small', { stream: true });
+    expect(await streamed.text()).toMatch(/data: \[DONE\]\n\n$/);
+    expect((await fetch(`${proxy.url}/health`)).status).toBe(200);
+    expect((await fetch(`${proxy.opsUrl}/readyz`)).status).toBe(200);
+    expect((await fetch(`${proxy.url}/p`)).status).toBe(502);
+  }, 20_000);
+
+  it('still wishes a model awake when they are back, and hears of its route', async () => {
+    const before = (await wakes()).length;
+    const answer = chat('acme/asleep');
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await Promise.all([postgresRelay.restore(), redisRelay.restore()]);
+    await until('accepted', async () => (await wakes()).length > before, 15_000);
+    const asleep = await store.stores.models.find(project, 'acme/asleep');
+    if (asleep === null) throw new Error('the model is gone');
+    await store.job(asleep, 1, {
+      phase: 'ready',
+      address: { host: '127.0.0.1', port: engine.port },
+    });
+    // The engine serves another name, which it says itself: the request has arrived there.
+    expect((await answer).status).toBe(404);
+  }, 30_000);
+
+  it('finishes what runs when it is told to go', async () => {
+    const stream = await chat('acme/small', { stream: true, max_tokens: 40 });
+    proxy.child.kill('SIGTERM');
+    expect(await stream.text()).toMatch(/data: \[DONE\]\n\n$/);
+    expect(await ended(proxy.child)).toBe(0);
+  });
+});
