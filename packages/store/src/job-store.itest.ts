@@ -96,22 +96,23 @@ describe('intend', () => {
   });
 
   test('whoever takes over sees all that was written under the old lease', async () => {
-    const lease = await other.leases.acquire(`model:${model.id}`, 'a', 1_000);
+    const patient = fixture.another({ statementTimeoutMs: 20_000 });
+    const lease = await patient.leases.acquire(`model:${model.id}`, 'a', 2_000);
     if (lease === null) throw new Error('not held');
     const release = await blockModel();
     // Past its lease check, the write now waits for the model's row, longer than its lease lasts.
-    const written = jobs.intend(lease, intention(model, 1));
+    const written = patient.jobs.intend(lease, intention(model, 1));
     await untilWaiting('insert into "jobs"');
     await until(
       'select 1 from leases where key = $1 and expires_at < clock_timestamp()',
       lease.key,
     );
-    const takenOver = other.leases.acquire(lease.key, 'b', 60_000);
+    const takenOver = patient.leases.acquire(lease.key, 'b', 60_000);
     await untilWaiting('insert into "leases"');
     await release();
     expect(await takenOver).toMatchObject({ key: lease.key });
     expect(await jobs.listForModel(model.id, 0)).toEqual([await written]);
-  });
+  }, 30_000);
 });
 
 /** Holds the model's row until it is told to let go. */
@@ -133,7 +134,7 @@ async function untilWaiting(statement: string): Promise<void> {
 }
 
 async function until(condition: string, ...values: string[]): Promise<void> {
-  const deadline = Date.now() + 4_000;
+  const deadline = Date.now() + 15_000;
   while (Date.now() < deadline) if ((await fixture.sql(condition, values)).length > 0) return;
   throw new Error(`never came true: ${condition}`);
 }
@@ -195,11 +196,12 @@ describe('patch', () => {
       to: fc.constantFrom(...phases),
       elsewhere: fc.boolean(),
     });
+    const own = model;
     let seq = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async (steps) => {
         seq += 1;
-        const { id } = await fixture.job(model, seq);
+        const { id } = await fixture.job(own, seq);
         let endedOnce = false;
         for (const { expected, to, elsewhere } of steps) {
           const patch = to === 'ended' ? over : { phase: to };
@@ -211,7 +213,7 @@ describe('patch', () => {
       }),
       { numRuns: 30 },
     );
-  });
+  }, 60_000);
 });
 
 describe('lists', () => {
