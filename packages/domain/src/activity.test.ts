@@ -68,6 +68,18 @@ describe('idle timeout', () => {
     expect(sleeps(plan(model(), jobs, load, muchLater))).toBe(false);
   });
 
+  test('a successor whose predecessor is forgotten does not restart the clock', () => {
+    const heir = job('ready', { seq: 9, readyAt: t0 + 9 * hour, successorOf: 'j8' });
+    expect(sleeps(plan(model(), [heir], demand(), t0 + 9 * hour))).toBe(true);
+  });
+
+  test('says what keeps it awake', () => {
+    const because = (load: Demand) => plan(model(), [job('ready')], load, t0).because;
+    expect(because(demand({ held: 1 }))).toEqual(['has requests: stays awake']);
+    expect(because(null)).toEqual(['demand is unknown: stays awake']);
+    expect(because(demand())).toEqual(['used lately']);
+  });
+
   test('a replacement that waits in the queue does not keep an unused model awake', () => {
     const jobs = [
       job('ended', { outcome: 'preempted', readyAt: t0, endedAt: t0 + minute }),

@@ -151,6 +151,12 @@ describe('fewer jobs wanted in the middle of a handover', () => {
     expect(actions).toMatchObject([{ kind: 'drain', jobId: 'j1' }]);
   });
 
+  test('of two old ones the one that serves stays', () => {
+    const jobs = [job('starting'), job('ready', { seq: 2 })];
+    const { actions } = plan(jobs, due, model({ replicas: 1 }));
+    expect(actions).toEqual([{ kind: 'cancel', jobId: 'j1' }, intend(3, 'j2')]);
+  });
+
   test('the old one serves on while the only successor is still starting', () => {
     const jobs = [job('ready'), heir('starting')];
     expect(plan(jobs, due, model({ replicas: 1 })).actions).toEqual([]);

@@ -41,6 +41,12 @@ describe('how a job ended', () => {
       sighting({ state: 'failed' }, { exit: exit({ cause: 'terminated' }) }),
       'failed',
     ],
+    [
+      'engine failed just before its limit',
+      job('ready', { endsAt: t0 + minute }),
+      sighting({ state: 'failed' }, { exit: exit({ at: t0 + minute }) }),
+      'failed',
+    ],
     ['preempted', job('ready'), sighting({ state: 'preempted' }), 'preempted'],
     ['node gone', job('ready'), sighting({ state: 'node_failed' }), 'node_failed'],
     ['engine failed', job('starting'), sighting({ state: 'failed' }, { exit: exit() }), 'failed'],
@@ -89,6 +95,13 @@ describe('how a job ended', () => {
     expect(see(job('starting'), what)?.reason).toContain('it needs more walltime');
     expect(see(job('starting'), what)?.reason).toContain('Loading weights: 40 %');
     expect(see(job('ready'), what)?.reason).toBe('Its walltime was over.');
+  });
+
+  test('a long line is cut between characters', () => {
+    for (const pad of ['', 'x']) {
+      const what = sighting({ state: 'failed' }, { logTail: `${'😀'.repeat(2_000)}${pad}` });
+      expect(see(job('starting'), what)?.reason?.isWellFormed()).toBe(true);
+    }
   });
 
   test('a long log is cut to whole lines at its end', () => {

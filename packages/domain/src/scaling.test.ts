@@ -56,6 +56,11 @@ describe('up', () => {
     expect(plan(scaled(), ready(1, { capacity: 0 }), load).patch.replicas).toBe(4);
   });
 
+  test('the capacity of an older version of the model does not', () => {
+    const jobs = [job('ready', { capacity: 2, revision: 0 }), job('ready', { seq: 2 })];
+    expect(plan(scaled(), jobs, demand({ running: 8 })).patch.replicas).toBeUndefined();
+  });
+
   test('cools down first', () => {
     const changed = scaled({ replicasChangedAt: t0 });
     const load = demand({ running: 9 });
@@ -103,12 +108,19 @@ describe('down', () => {
     ]);
   });
 
-  test('pending ones go before ready ones, the least advanced first', () => {
-    const jobs = [...ready(1), job('starting', { seq: 2 }), job('queued', { seq: 3 })];
-    expect(plan(scaled({ replicas: 3 }), jobs, demand({ running: 1 })).actions).toEqual([
-      { kind: 'cancel', jobId: 'j3' },
-    ]);
-  });
+  test.each<[Job['phase'], Job['phase'], string]>([
+    ['starting', 'queued', 'j3'],
+    ['queued', 'starting', 'j2'],
+    ['queued', 'queued', 'j3'],
+  ])(
+    'pending ones go before ready ones, the least advanced first: %s, %s',
+    (second, third, jobId) => {
+      const jobs = [...ready(1), job(second, { seq: 2 }), job(third, { seq: 3 })];
+      expect(plan(scaled({ replicas: 3 }), jobs, demand({ running: 1 })).actions).toEqual([
+        { kind: 'cancel', jobId },
+      ]);
+    },
+  );
 });
 
 test('a number set by hand is brought about as it is', () => {
