@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** One kind of job. Its payload is an id; what it means is in Postgres. */
-export interface JobKind {
+interface JobKind {
   /** Name of the field by which the id is found in logs. */
   readonly idField: 'commandId' | 'modelId' | 'cluster' | 'jobId' | 'sweep';
   /** A run that takes longer is told to stop, then given up. */

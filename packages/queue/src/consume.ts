@@ -119,4 +119,10 @@ function tell(worker: Worker, queue: QueueName, redis: RedisAccess): void {
   worker.on('stalled', (jobId) =>
     redis.log.warn({ queue, queueJobId: jobId }, 'run of a dead worker taken over'),
   );
+  worker.on('failed', (job, error) => {
+    // Every other failure has been told where it happened.
+    if (job?.deferredFailure === undefined) return;
+    const fields = { queue, job: job.name, queueJobId: job.id, payload: job.data, err: error };
+    redis.log.error(fields, 'run given up: it died with its workers');
+  });
 }

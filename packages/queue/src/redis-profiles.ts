@@ -37,7 +37,8 @@ export const redisProfiles: Readonly<Record<RedisProfile, ProfileOptions>> = {
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    commandTimeout: 2000,
+    // A server that hangs is as bad as one that is away: requests wait for these calls.
+    commandTimeout: 1000,
   },
   consume: patient,
   subscribe: patient,

@@ -2,7 +2,7 @@ import { type GlobalMeta, z } from 'zod';
 import { Secret } from './secret.ts';
 
 /** Mark of variables that may also come as `<NAME>_FILE`, the path of a mounted file. */
-export const fileVariant = { fileVariant: true } as const satisfies GlobalMeta;
+const fileVariant = { fileVariant: true } as const satisfies GlobalMeta;
 
 function url(protocols: readonly string[], what: string) {
   return z

@@ -46,6 +46,8 @@ export async function until(
 
 /** A corner of the test Redis with everything that the tests of this package need. */
 export interface Fixture {
+  readonly url: string;
+  readonly installation: string;
   readonly redis: RedisAccess;
   readonly nudges: Nudges;
   readonly log: CapturedLog;
@@ -71,6 +73,8 @@ export async function openFixture(): Promise<Fixture> {
   const consumers: Consumer[] = [];
   const held: (() => void)[] = [];
   const fixture: Fixture = {
+    url,
+    installation,
     redis,
     nudges: createNudges(redis),
     log,

@@ -37,6 +37,9 @@ export interface PrivateRedis {
   readonly installation: string;
   /** Ends the server as a crash would. Its port stays its own. */
   kill(): Promise<void>;
+  /** It keeps its connections and answers nobody, until `thaw`. */
+  freeze(): void;
+  thaw(): void;
   /** Brings it back on the same port, empty. */
   start(): Promise<void>;
   cleanup(): Promise<void>;
@@ -49,8 +52,11 @@ export async function privateRedis({ started = true } = {}): Promise<PrivateRedi
   let server = await startRedis(options);
   const { url, port } = server;
   if (port === null) throw new Error('the private Redis has no port of its own');
+  const signal = (name: NodeJS.Signals) => {
+    if (server.pid !== null) process.kill(server.pid, name);
+  };
   const kill = async () => {
-    if (server.pid !== null) process.kill(server.pid, 'SIGKILL');
+    signal('SIGKILL');
     await server.exited;
   };
   if (!started) await kill();
@@ -58,6 +64,8 @@ export async function privateRedis({ started = true } = {}): Promise<PrivateRedi
     url,
     installation: uniqueInstallation(),
     kill,
+    freeze: () => signal('SIGSTOP'),
+    thaw: () => signal('SIGCONT'),
     start: async () => {
       server = await startRedis({ ...options, port });
     },
