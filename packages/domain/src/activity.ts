@@ -9,7 +9,7 @@ export interface Rest extends Decision {
 }
 
 /** Newest moment at which the model is known to have had a request; running and held ones count as now. */
-export function lastRequestAt({ model, demand, now }: Scene): EpochMs | null {
+function lastRequestAt({ model, demand, now }: Scene): EpochMs | null {
   if (demand === null) return model.lastRequestAt;
   const seen = demand.running + demand.held > 0 ? now : demand.lastRequestAt;
   if (seen === null) return model.lastRequestAt;

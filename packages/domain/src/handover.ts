@@ -32,7 +32,7 @@ export function replaceAt(job: Job, scene: Scene): EpochMs | null {
 }
 
 /** Whether a job was launched from an older version of the model. */
-export function isOutdated(job: Job, scene: Scene): boolean {
+function isOutdated(job: Job, scene: Scene): boolean {
   return job.revision !== scene.model.revision;
 }
 

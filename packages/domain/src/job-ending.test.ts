@@ -97,6 +97,12 @@ describe('how a job ended', () => {
     expect(see(job('ready'), what)?.reason).toBe('Its walltime was over.');
   });
 
+  test('a progress bar is told by its last state', () => {
+    const logTail = 'Loading: 10 %\rLoading: 50 %\rLoading: 90 %\r\nKilled\n';
+    const what = sighting({ state: 'failed' }, { logTail });
+    expect(see(job('starting'), what)?.reason).toMatch(/log:\nLoading: 90 %\nKilled$/);
+  });
+
   test('a long line is cut between characters', () => {
     for (const pad of ['', 'x']) {
       const what = sighting({ state: 'failed' }, { logTail: `${'😀'.repeat(2_000)}${pad}` });

@@ -1,7 +1,7 @@
 import type { ClusterJobState, ExitRecord } from './observed.ts';
 
 /** How much of a job's log goes into a reason, in characters. */
-export const maxLogTail = 2_000;
+const maxLogTail = 2_000;
 
 /** Why a job waits, in words that a person can act on. Keys are SLURM's (man squeue, JOB REASON CODES). */
 export function waitingWords(reason: string | null): string {
@@ -58,8 +58,8 @@ export function withLog(sentence: string, logTail: string | null): string {
 }
 
 /** Whole lines from the end, without what terminals and databases choke on. */
-export function boundedTail(log: string): string {
-  const clean = printable(log).trimEnd();
+function boundedTail(log: string): string {
+  const clean = printable(log.slice(-8 * maxLogTail)).trimEnd();
   if (clean.length <= maxLogTail) return clean.trim();
   const cut = clean.slice(-maxLogTail);
   const line = cut.indexOf('\n');
@@ -68,10 +68,17 @@ export function boundedTail(log: string): string {
 
 /** Without colours (ECMA-48 CSI sequences) and control characters; progress bars keep their last state. */
 function printable(text: string): string {
-  return [...text.replaceAll(csi, '').replaceAll('\r\n', '\n')]
+  const lines = text.replaceAll(csi, '').split('\n').map(afterLastReturn);
+  return [...lines.join('\n')]
     .filter((character) => character === '\n' || character === '\t' || character >= ' ')
     .join('')
     .toWellFormed();
+}
+
+/** What a terminal shows of a line that was written over and over. */
+function afterLastReturn(line: string): string {
+  const text = line.trimEnd();
+  return text.slice(text.lastIndexOf('\r') + 1);
 }
 
 const csi = new RegExp(`${String.fromCharCode(27)}\\[[0-?]*[ -/]*[@-~]`, 'g');

@@ -45,7 +45,7 @@ export function survey(model: Model, observed: Observed, policy: Policy, now: Ep
 }
 
 /** Oldest first; total, because ids differ. */
-export function bySeq(a: Job, b: Job): number {
+function bySeq(a: Job, b: Job): number {
   return a.seq - b.seq || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
