@@ -68,8 +68,14 @@ function urlOf(server: Server, host: string): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+/** A connection whose last answer goes out after `server.close()` would rest until its keep-alive ends. */
 async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close');
   server.close();
-  server.closeIdleConnections();
-  await once(server, 'close');
+  const sweeping = setInterval(() => server.closeIdleConnections(), 25);
+  try {
+    await closed;
+  } finally {
+    clearInterval(sweeping);
+  }
 }

@@ -76,7 +76,8 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
     ids: { uuid: randomUUID },
     logger,
     metrics,
-    commandWaitMs: options.commandWaitMs ?? 2_000,
+    // Longer than in production: what is tried here is the answer, not the speed of a loaded machine.
+    commandWaitMs: options.commandWaitMs ?? 20_000,
     operations: {
       board: createBoard(redis, { basePath: '/ops/queues' }),
       figures: async () => presentQueues(await queueFigures(redis)),

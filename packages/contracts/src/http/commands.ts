@@ -41,7 +41,9 @@ export type AcceptedJson = z.output<typeof acceptedSchema>;
 
 export const listCommandsQuery = z.strictObject({
   limit: limitParameter(200),
-  after: uuid.optional().meta({ description: 'The command id after which to go on.' }),
+  after: uuid
+    .optional()
+    .meta({ description: 'The command id after which to go on.', example: undefined }),
 });
 
 /** `Idempotency-Key`: the same key with the same request gives the same answer, and acts once. */

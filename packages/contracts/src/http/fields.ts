@@ -64,7 +64,6 @@ export function limitParameter(most: number): z.ZodOptional<z.ZodString> {
     })
     .meta({
       description: `At most this many, 1–${most}. More are announced by the headers \`Link\` (rel="next") and \`X-Next-After\`.`,
-      example: '50',
     })
     .optional();
 }

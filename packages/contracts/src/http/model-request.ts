@@ -136,11 +136,13 @@ export const unregisterModelBody = z
   .meta({ id: 'UnregisterModel' });
 
 export const unregisterModelQuery = z.strictObject({
-  hf_model_id: hfModelId.optional(),
+  hf_model_id: hfModelId.optional().meta({
+    description: 'The model, unless the body names it.',
+    example: undefined,
+  }),
   stop: z.enum(['true', 'false']).optional().meta({
     description:
       'true: end its running jobs. Otherwise they go on until they finish, and are adopted when the model is registered again.',
-    example: 'true',
   }),
 });
 
@@ -148,5 +150,5 @@ export const listModelsQuery = z.strictObject({
   limit: limitParameter(1000),
   after: hfModelId
     .optional()
-    .meta({ description: 'The `hf_model_id` after which to go on.', example: 'Qwen/Qwen3-0.6B' }),
+    .meta({ description: 'The `hf_model_id` after which to go on.', example: undefined }),
 });

@@ -21,7 +21,6 @@ const held =
 const headers = z.object({
   Prefer: z.string().optional().meta({
     description: '`wait=N`: wait at most N seconds for a sleeping model; 0 answers at once.',
-    example: 'wait=30',
   }),
 });
 

@@ -5,20 +5,25 @@ import { hfModelId, projectName, uuid } from '../http/fields.ts';
 import type { EndpointAnswer } from './endpoint.ts';
 import { acceptedCommand } from './examples.ts';
 
-export const projectParams = z.strictObject({ project: projectName });
+/** Swagger UI fills examples in, so this one is the project that `npm start` makes. */
+const project = projectName.meta({
+  description: 'Accounting string of the HPC compute project.',
+  example: 'demo',
+});
+
+export const projectParams = z.strictObject({ project });
 
 export const modelParams = z.strictObject({
-  project: projectName,
+  project,
   hf_model_id: hfModelId.meta({ description: 'May hold slashes, encoded (`%2F`) or not.' }),
 });
 
-export const commandParams = z.strictObject({ project: projectName, id: uuid });
+export const commandParams = z.strictObject({ project, id: uuid });
 
 export const mutationHeaders = z.object({
   'Idempotency-Key': idempotencyKey.optional().meta({
     description:
       'The same key with the same request acts once and answers the same, with `Idempotency-Replayed: true`.',
-    example: '7f9c2ba4-e88f-11f0-9d2e-0242ac120002',
   }),
 });
 

@@ -91,7 +91,12 @@ export const serviceEndpoints: readonly Endpoint[] = [
     summary: 'Log a browser in to the queue dashboard',
     open: true,
     body: {
-      schema: z.strictObject({ key: z.string().min(1).max(4096) }),
+      schema: z.strictObject({
+        key: z.string().min(1).max(4096),
+        username: z.string().max(64).optional().meta({
+          description: 'Ignored; password managers want it.',
+        }),
+      }),
       required: true,
       contentType: 'application/x-www-form-urlencoded',
       examples: { login: { key: 'the static key' } },

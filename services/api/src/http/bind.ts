@@ -1,5 +1,6 @@
-import { type Endpoint, endpoints } from '@wakefield/contracts';
+import { type Endpoint, endpoints, parseInput } from '@wakefield/contracts';
 import type { IRouter, NextFunction, Request, RequestHandler, Response } from 'express';
+import { z } from 'zod';
 import { contextOf } from './context.ts';
 import { readForm, readJson } from './read-body.ts';
 
@@ -23,9 +24,23 @@ export function createBinder(router: IRouter): Binder {
         contextOf(res).route = operationId;
         next();
       };
-      router[endpoint.method](expressPath(endpoint.path), label, ...bodyReader(endpoint), handler);
+      const checks = [label, ...queryCheck(endpoint), ...bodyReader(endpoint)];
+      router[endpoint.method](expressPath(endpoint.path), ...checks, handler);
     },
   };
+}
+
+const noQuery = z.strictObject({});
+
+/** A misspelt parameter is refused, also where none is taken. Pages for people take whatever comes. */
+function queryCheck({ tag, query = noQuery }: Endpoint): readonly RequestHandler[] {
+  if (tag === 'Service' || tag === 'Operations') return [];
+  return [
+    (req, _res, next) => {
+      parseInput(query, req.query, 'query');
+      next();
+    },
+  ];
 }
 
 function bodyReader({ body }: Endpoint): readonly RequestHandler[] {

@@ -5,7 +5,9 @@ import { storeFixture, testRedis } from '@wakefield/testkit';
 import type { CallOptions } from '../../test/api-client.ts';
 import { type ApiFixture, apiFixture, KEY } from '../../test/api-fixture.ts';
 
-jest.setTimeout(20_000);
+// A loaded machine may be slow; a test that hangs is told by it all the same.
+jest.setTimeout(30_000);
+
 const redis = testRedis();
 let store: Awaited<ReturnType<typeof storeFixture>>;
 let api: ApiFixture;

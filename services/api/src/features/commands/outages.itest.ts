@@ -4,7 +4,9 @@ import { privateRedis, storeFixture } from '@wakefield/testkit';
 import { type ApiFixture, apiFixture } from '../../../test/api-fixture.ts';
 import { type CuttableLine, cuttableLine } from '../../../test/cuttable-line.ts';
 
+// A loaded machine may be slow; a test that hangs is told by it all the same.
 jest.setTimeout(30_000);
+
 let redis: Awaited<ReturnType<typeof privateRedis>>;
 let store: Awaited<ReturnType<typeof storeFixture>>;
 let line: CuttableLine;

@@ -30,6 +30,7 @@ button { margin-top: .8rem; border: 0; background: #1d4ed8; color: #fff; font-we
 <p>Log in with the key of this installation (API_LOCAL_KEY).</p>
 ${alert}
 <form method="post" action="/ops/login">
+<input type="text" name="username" value="operator" autocomplete="username" hidden>
 <label for="key">Key</label>
 <input id="key" name="key" type="password" autocomplete="current-password" required autofocus>
 <button type="submit">Log in</button>

@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { storeFixture, testRedis } from '@wakefield/testkit';
 import { type ApiFixture, apiFixture, KEY } from '../../../test/api-fixture.ts';
+
+// A loaded machine may be slow; a test that hangs is told by it all the same.
+jest.setTimeout(30_000);
 
 const redis = testRedis();
 let store: Awaited<ReturnType<typeof storeFixture>>;

@@ -1,6 +1,5 @@
 import { activateProjectBody, parseInput, projectParams } from '@wakefield/contracts';
 import { can } from '@wakefield/domain';
-import { z } from 'zod';
 import type { ApiDeps } from '../../deps.ts';
 import type { Binder } from '../../http/bind.ts';
 import { principalOf } from '../../http/context.ts';
@@ -11,11 +10,8 @@ import { presentProject, presentProjectDetails } from './presenter.ts';
 
 export type ProjectDeps = ChangeDeps & Pick<ApiDeps, 'projects' | 'models' | 'clusters'>;
 
-const noQuery = z.strictObject({});
-
 export function projectRoutes({ bind }: Binder, deps: ProjectDeps): void {
-  bind('listProjects', async (req, res) => {
-    parseInput(noQuery, req.query, 'query');
+  bind('listProjects', async (_req, res) => {
     const principal = principalOf(res);
     const [projects, statuses] = await Promise.all([deps.projects.list(), deps.clusters.list()]);
     const visible = projects.filter(({ name }) => can(principal, 'read', name));
@@ -24,7 +20,6 @@ export function projectRoutes({ bind }: Binder, deps: ProjectDeps): void {
 
   bind('getProject', async (req, res) => {
     const { project: name } = parseInput(projectParams, req.params, 'path');
-    parseInput(noQuery, req.query, 'query');
     const project = await visibleProject(deps, res, name, 'read');
     const [statuses, models] = await Promise.all([deps.clusters.list(), deps.models.list(name)]);
     res.json(

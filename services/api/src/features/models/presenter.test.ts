@@ -1,0 +1,115 @@
+import { describe, expect, it } from '@jest/globals';
+import { modelSchema } from '@wakefield/contracts';
+import type { ModelWithStatus } from '@wakefield/control';
+import type { EngineMetrics, Job } from '@wakefield/domain';
+import { presentModel } from './presenter.ts';
+
+const now = 1_795_000_000_000;
+
+const model: ModelWithStatus = {
+  id: '0199f7c4-6a53-7c1e-9c55-0d6f1f6f2b10',
+  project: 'demo',
+  cluster: 'local',
+  spec: {
+    hfModelId: 'a/b',
+    engine: 'vllm',
+    gpuCount: 1,
+    walltimeSeconds: 3600,
+    walltimeRatio: 0.9,
+    idleTimeoutSeconds: 600,
+    autoscale: false,
+    isRefreshing: true,
+    cluster: null,
+    maxReplicas: 4,
+    engineArgs: { max_model_len: 10 },
+    resources: { nodes: 1, cpus: null, memory: '8G' },
+  },
+  revision: 1,
+  registered: true,
+  stopRequested: false,
+  idle: false,
+  replicas: 1,
+  replicasChangedAt: null,
+  lastWakeupAt: now,
+  lastRequestAt: null,
+  generation: 1,
+  traceId: '',
+  createdAt: now,
+  updatedAt: now,
+  state: 'failed',
+  reason: 'CUDA out of memory',
+  because: [],
+};
+
+function job(seq: number, over: Partial<Job>): Job {
+  return {
+    id: `0199f7c4-6a53-7c1e-9c55-0d6f1f6f2b2${seq}`,
+    modelId: model.id,
+    project: 'demo',
+    cluster: 'local',
+    seq,
+    name: `wf-main-0-${seq}`,
+    revision: 1,
+    phase: 'ready',
+    outcome: null,
+    reason: null,
+    successorOf: null,
+    walltimeSeconds: 3600,
+    clusterJobId: null,
+    node: null,
+    address: { host: '127.0.0.1', port: 1 },
+    capacity: null,
+    intendedAt: now,
+    submittedAt: null,
+    startedAt: null,
+    endsAt: null,
+    readyAt: null,
+    drainUntil: null,
+    endAskedAt: null,
+    cancelledAt: null,
+    endedAt: null,
+    ...over,
+  };
+}
+
+const present = (jobs: readonly Job[], metrics = new Map<string, EngineMetrics>()) =>
+  presentModel(model, jobs, metrics);
+const figures = (waiting: number | null, running: number | null): EngineMetrics => ({
+  gpuUtilization: null,
+  waitingRequests: waiting,
+  runningRequests: running,
+});
+
+describe('a model on the wire', () => {
+  it('is as the contract says, with the reason of its failure', () => {
+    const body = present([]);
+    expect(modelSchema.parse(body)).toEqual(body);
+    expect(body).toMatchObject({ state: 'failed', reason: 'CUDA out of memory' });
+  });
+
+  it.each<[Partial<Job>, EngineMetrics | null, string]>([
+    [{ phase: 'intended' }, null, 'queued'],
+    [{ phase: 'queued' }, null, 'queued'],
+    [{ phase: 'starting' }, null, 'loading'],
+    [{ phase: 'ready' }, null, 'ready'],
+    [{ phase: 'ready' }, figures(null, null), 'ready'],
+    [{ phase: 'ready' }, figures(0, 0), 'ready'],
+    [{ phase: 'ready' }, figures(0, 1), 'busy'],
+    [{ phase: 'ready' }, figures(2, null), 'busy'],
+    [{ phase: 'draining' }, figures(0, 3), 'draining'],
+    [{ phase: 'ready', endAskedAt: now }, null, 'draining'],
+    [{ phase: 'queued', cancelledAt: now }, null, 'draining'],
+  ])('shows a job %j with %j as %s', (over, metrics, state) => {
+    const one = job(1, over);
+    const board = new Map(metrics === null ? [] : [[one.id, metrics]]);
+    const body = present([one], board);
+    expect(modelSchema.parse(body).jobs[0]?.state).toBe(state);
+  });
+
+  it('shows live jobs alone, oldest first, and nothing that is ours', () => {
+    const body = present([job(3, {}), job(1, {}), job(2, { phase: 'ended' })]);
+    expect(body.jobs.map(({ id }) => id.at(-1))).toEqual(['1', '3']);
+    expect(Object.keys(body.jobs[0] ?? {})).not.toContain('address');
+    expect(JSON.stringify(body)).not.toContain('127.0.0.1');
+  });
+});
