@@ -1,7 +1,20 @@
-/** What was opened, to be closed in reverse order. */
+/** In this order everything ends; what is in one phase ends side by side. */
+const phases = ['services', 'logs', 'jobs', 'records', 'stores', 'lock'] as const;
+
+/**
+ * - `services` stop taking requests and finish what runs
+ * - `logs`     the last lines of theirs are shown
+ * - `jobs`     of the local and the private cluster
+ * - `records`  what the next start has to know
+ * - `stores`   Postgres and Redis
+ * - `lock`     of the data directory
+ */
+export type ClosingPhase = (typeof phases)[number];
+
+/** What was opened, to be closed in order. */
 export interface Closing {
   /** Once everything is being closed, what is added is closed at once. */
-  add(name: string, close: () => Promise<unknown> | unknown): void;
+  add(phase: ClosingPhase, name: string, close: () => Promise<unknown> | unknown): void;
   /** Aborted when closing begins. */
   readonly signal: AbortSignal;
   /** Closes everything; calling again waits for the first call. */
@@ -11,6 +24,7 @@ export interface Closing {
 }
 
 interface Closer {
+  readonly phase: ClosingPhase;
   readonly name: string;
   readonly close: () => Promise<unknown> | unknown;
 }
@@ -32,14 +46,16 @@ export function createClosing(onError: (name: string, error: unknown) => void): 
 
   async function run(): Promise<void> {
     controller.abort();
-    for (let next = closers.pop(); next !== undefined; next = closers.pop()) await closeOne(next);
+    for (const phase of phases)
+      await Promise.all(closers.filter((closer) => closer.phase === phase).map(closeOne));
   }
 
   return {
     signal: controller.signal,
-    add(name, close) {
-      if (controller.signal.aborted) late.push(closeOne({ name, close }));
-      else closers.push({ name, close });
+    add(phase, name, close) {
+      const closer = { phase, name, close };
+      if (controller.signal.aborted) late.push(closeOne(closer));
+      else closers.push(closer);
     },
     closeAll() {
       closing ??= run();

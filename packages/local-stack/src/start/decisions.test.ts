@@ -155,18 +155,22 @@ describe('readyText', () => {
 });
 
 describe('createClosing', () => {
-  test('closes in reverse order, past failures, and at once what comes late', async () => {
+  test('closes phase by phase, past failures, and at once what comes late', async () => {
     const order: string[] = [];
     const closing = createClosing((name, error) =>
       order.push(`${name}: ${(error as Error).message}`),
     );
-    closing.add('a', () => order.push('a'));
-    closing.add('b', () => Promise.reject(new Error('no')));
-    closing.add('c', () => order.push('c'));
+    closing.add('lock', 'a', () => order.push('a'));
+    closing.add('stores', 'b', () => Promise.reject(new Error('no')));
+    closing.add('services', 'c', async () => {
+      await new Promise(setImmediate);
+      order.push('c');
+    });
+    closing.add('services', 'd', () => order.push('d'));
     expect(closing.signal.aborted).toBe(false);
     await Promise.all([closing.closeAll(), closing.closeAll()]);
-    closing.add('late', () => order.push('late'));
+    closing.add('services', 'late', () => order.push('late'));
     await closing.settled();
-    expect(order).toEqual(['c', 'b: no', 'a', 'late']);
+    expect(order).toEqual(['d', 'c', 'b: no', 'a', 'late']);
   });
 });

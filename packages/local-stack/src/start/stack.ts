@@ -9,6 +9,7 @@ import {
   type ClusterSummary,
   checkoutRoot,
   machineRecipes,
+  slurmName,
   writeClusters,
 } from './clusters-file.ts';
 import { condense } from './condense.ts';
@@ -16,6 +17,7 @@ import { type DataPaths, installationId, localKey, openDataDirectory } from './d
 import { lockDirectory } from './directory-lock.ts';
 import { ensureFirstModel } from './first-model.ts';
 import { followLog } from './follow-log.ts';
+import { recordEndOfClusters } from './job-records.ts';
 import { endLocalJobs } from './local-jobs.ts';
 import type { StartOptions } from './options.ts';
 import { bootSlurm, endOldSlurmJobs } from './private-slurm.ts';
@@ -58,7 +60,7 @@ export async function startStack(context: StackContext): Promise<Stack> {
   const { options, progress, closing } = context;
   const url = publicUrl(options.host, options.port);
   const paths = openDataDirectory(options.dataDirectory);
-  closing.add('lock', await lockDirectory(paths.root, url));
+  closing.add('lock', 'lock', await lockDirectory(paths.root, url));
   await endOldServices(paths);
   if (!(await isFree(options.host, options.port)))
     throw new SetupError(
@@ -70,6 +72,7 @@ export async function startStack(context: StackContext): Promise<Stack> {
     prepareClusters(context, paths),
   ]);
   await progress.step('database schema', () => migrate(postgres.first.url));
+  await keepJobRecords(context, postgres.first.url, clusters);
   const key = localKey(paths.root, options.localKey);
   const services = await startServices(context, paths, {
     databaseUrl: postgres.first.url,
@@ -137,7 +140,7 @@ function keepOpen<S extends Store>(
   name: string,
   store: SupervisedStore<S>,
 ): SupervisedStore<S> {
-  closing.add(name, () => store.stop());
+  closing.add('stores', name, () => store.stop());
   return store;
 }
 
@@ -147,9 +150,9 @@ async function prepareClusters(
 ): Promise<readonly ClusterSummary[]> {
   const slurm = options.slurm ? await startSlurm(progress, paths) : null;
   if (slurm === null) await endOldSlurmJobs(paths);
-  else closing.add('SLURM', () => slurm.stop());
+  else closing.add('jobs', 'SLURM', () => slurm.stop());
   const inUse = writeClusters(paths, machineRecipes(checkoutRoot(), paths), slurm?.ssh ?? null);
-  closing.add('jobs of local clusters', () => endLocalJobs(inUse.localDirectories));
+  closing.add('jobs', 'jobs of local clusters', () => endLocalJobs(inUse.localDirectories));
   return inUse.clusters;
 }
 
@@ -158,6 +161,21 @@ function startSlurm(progress: Progress, paths: DataPaths): Promise<PrivateSlurm>
     'SLURM',
     (note) => bootSlurm(paths, note),
     ({ version, ssh }) => `${version}, ssh ${ssh.user}@${ssh.host}:${ssh.port}`,
+  );
+}
+
+/** What runs on clusters that end with us is over then, and so is a private SLURM that this start does without. */
+async function keepJobRecords(
+  { options, closing }: StackContext,
+  databaseUrl: string,
+  clusters: readonly ClusterSummary[],
+): Promise<void> {
+  if (!options.slurm)
+    await recordEndOfClusters(databaseUrl, new Set([slurmName]), 'The private SLURM was ended.');
+  const ours = clusters.filter(({ name, kind }) => kind === 'local' || name === slurmName);
+  const names = new Set(ours.map(({ name }) => name));
+  closing.add('records', 'records of jobs', () =>
+    recordEndOfClusters(databaseUrl, names, 'Wakefield was stopped.'),
   );
 }
 
@@ -193,7 +211,7 @@ async function startServices(context: StackContext, paths: DataPaths, facts: Ser
         services,
       );
   };
-  closing.add('run.json', () => {
+  closing.add('services', 'run.json', () => {
     announced = false;
     removeRunFile(paths.runFile);
   });
@@ -203,9 +221,11 @@ async function startServices(context: StackContext, paths: DataPaths, facts: Ser
       const short = condense(name, line, isUp());
       if (short !== null) log(short);
     });
-    closing.add(`log of ${name}`, unfollow);
+    closing.add('logs', `log of ${name}`, unfollow);
   }
-  closing.add('services', () => Promise.all(services.map((service) => service.stop(serviceStop))));
+  closing.add('services', 'services', () =>
+    Promise.all(services.map((service) => service.stop(serviceStop))),
+  );
   for (const spec of specs) services.push(superviseService(spec, { log, changed: announce }));
   await settleAll(services.map((one) => progress.step(one.name, () => one.ready)));
   return {
