@@ -51,8 +51,8 @@ export interface Endpoint {
 }
 
 /** Errors that any endpoint may answer with; those in the second list only where a key is needed. */
-export const commonErrors: readonly ErrorCode[] = ['internal_error'];
-export const commonErrorsBehindKey: readonly ErrorCode[] = ['invalid_api_key'];
+const commonErrors: readonly ErrorCode[] = ['internal_error'];
+const commonErrorsBehindKey: readonly ErrorCode[] = ['invalid_api_key'];
 
 /** Error codes of an endpoint, its own and the common ones, each once. */
 export function errorsOf(endpoint: Endpoint): readonly ErrorCode[] {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { contextOf } from './context.ts';
 import { readForm, readJson } from './read-body.ts';
 
-export type Handler = (req: Request, res: Response, next: NextFunction) => Promise<void> | void;
+type Handler = (req: Request, res: Response, next: NextFunction) => Promise<void> | void;
 
 /** Attaches handlers to operations of the contract. */
 export interface Binder {
