@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClusterConfig, parseClusters } from '@wakefield/cluster';
@@ -11,6 +11,8 @@ export interface TestSlurm {
   readonly workingDirectory: string;
   /** The entry of clusters.yaml for it, checked as a real one is; `change` replaces keys. */
   config(change?: Readonly<Record<string, unknown>>): SlurmClusterConfig;
+  /** A file below the working directory; null while it is not there. */
+  read(path: string): Promise<string | null>;
   /** Ends everything and removes the directory. @returns pids that were left over: none, if all is well */
   stop(): Promise<readonly number[]>;
 }
@@ -21,7 +23,14 @@ export async function startTestSlurm(
   options: Omit<SlurmOptions, 'directory'> = {},
 ): Promise<TestSlurm> {
   const root = await mkdtemp(join(tmpdir(), 'wf-slurm-test-'));
-  const slurm = await startSlurm({ ...options, directory: join(root, 'slurm') });
+  // A login must not run the profile of whoever runs the tests.
+  const home = join(root, 'home');
+  await mkdir(home);
+  const slurm = await startSlurm({
+    ...options,
+    loginEnvironment: { HOME: home, ...options.loginEnvironment },
+    directory: join(root, 'slurm'),
+  });
   // A path as people have them: with a space, a quote and letters beyond ASCII.
   const workingDirectory = join(root, `pr ojekt's ä%j`);
   return {
@@ -41,6 +50,7 @@ export async function startTestSlurm(
       if (cluster?.kind !== 'slurm-ssh') throw new Error('not a slurm-ssh cluster');
       return cluster;
     },
+    read: (path) => readFile(join(workingDirectory, path), 'utf8').catch(() => null),
     async stop() {
       await slurm.stop();
       const left = slurm.strays();

@@ -19,8 +19,8 @@ import { jobOf, sightings } from './snapshot.ts';
 
 /** Bytes that an observation brings of the log of each job that is over. */
 const LOG_TAIL_BYTES = 4096;
-/** Walltime with which a project's first job is tried for acceptance. */
-const TRIAL_SECONDS = 600;
+/** Walltime with which it is tried whether a project's jobs are taken: less than any partition's limit. */
+const TRIAL_SECONDS = 60;
 
 /** Where jobs live on the cluster and how their engines are started. */
 export function launchProfile(config: SlurmSshConfig): LaunchProfile {
@@ -150,7 +150,7 @@ function submitArguments(
   ];
 }
 
-/** Arguments for the smallest job that a project could want: one GPU for ten minutes. */
+/** Arguments for the smallest job that a project could want: one GPU for a minute. */
 export function trialArguments(config: SlurmSshConfig, project: ProjectName): readonly string[] {
   const ceiling = config.limits.walltime === null ? TRIAL_SECONDS : config.limits.walltime / 1000;
   return requestArguments(config, {

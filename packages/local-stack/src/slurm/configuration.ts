@@ -17,6 +17,8 @@ export interface ConfigurationInput {
   readonly slurmdTimeout: number;
   /** Further lines of slurm.conf. */
   readonly extra: readonly string[];
+  /** Further environment of ssh logins. */
+  readonly loginEnvironment: Readonly<Record<string, string>>;
   /** Where the plugins are, when SLURM was unpacked instead of installed. */
   readonly pluginDirectory: string | null;
 }

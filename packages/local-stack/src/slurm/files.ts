@@ -64,6 +64,7 @@ async function writeSshFiles(input: ConfigurationInput, tools: SlurmTools): Prom
     environment: {
       SLURM_CONF: join(input.directory, 'etc/slurm.conf'),
       ...(tools.unpacked === null ? {} : { PATH: tools.path }),
+      ...input.loginEnvironment,
     },
   });
   writeFileSync(join(folder, 'sshd_config'), config);

@@ -38,6 +38,8 @@ export interface SlurmOptions {
   readonly slurmdTimeout?: number;
   /** Further lines of slurm.conf. */
   readonly extra?: readonly string[];
+  /** Further environment of ssh logins (sshd_config(5), SetEnv), e.g. for what a centre's profile would set. */
+  readonly loginEnvironment?: Readonly<Record<string, string>>;
   /** true: jobs and job ids of an earlier life over the same directory are taken up again. */
   readonly keepState?: boolean;
 }
@@ -86,6 +88,7 @@ const defaults = {
   killWait: 2,
   slurmdTimeout: 5,
   extra: [],
+  loginEnvironment: {},
 };
 
 /**
