@@ -53,5 +53,5 @@ export {
   type SubmitCommandInput,
   submitCommand,
 } from './submit-command.ts';
-export { type SweepDeps, sweep } from './sweep.ts';
+export { SWEEP_EVERY_MS, type SweepDeps, sweep } from './sweep.ts';
 export type { WithLeaseDeps } from './with-lease.ts';

@@ -44,6 +44,21 @@ describe('demand board', () => {
     expect(await p1.read('m2')).toMatchObject({ held: 0 });
   });
 
+  test('tells many models in one round trip', async () => {
+    const board = createDemandBoard(fixture.redis);
+    expect(await board.readMany(['m1'])).toBeNull();
+    await board.publish('p1', of(['m1', load(2, 0, 50)]));
+    await board.publish('p2', of(['m1', load(1, 0, 40)], ['m2', load(0, 3, 70)]));
+    expect(await board.readMany(['m1', 'm2', 'm3'])).toEqual(
+      new Map([
+        ['m1', { running: 3, held: 0, lastRequestAt: 50, runningByJob: { j1: 3 } }],
+        ['m2', { running: 0, held: 3, lastRequestAt: 70, runningByJob: {} }],
+        ['m3', none],
+      ]),
+    );
+    expect(await board.readMany([])).toEqual(new Map());
+  });
+
   test('the last request survives the load, and the end of its counting', async () => {
     const board = createDemandBoard(fixture.redis, { rememberModels: 2 });
     await board.publish('p1', of(['m1', load(1, 0, 50)]));

@@ -15,15 +15,17 @@ export interface DemandBoardOptions {
 const presence = '#';
 
 /**
- * The model's counts of every proxy that is there. Proxies whose hash has expired leave the set on the way.
- * KEYS: set of proxies; ARGV: what the proxies' keys begin with, model.
+ * The models' counts of every proxy that is there, one list per proxy. Proxies whose hash has expired leave the set
+ * on the way. KEYS: set of proxies; ARGV: what the proxies' keys begin with, models.
  */
 const readScript = `
 local found = {}
 for _, proxy in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   local key = ARGV[1] .. proxy
   if redis.call('EXISTS', key) == 1 then
-    found[#found + 1] = redis.call('HGET', key, ARGV[2]) or ''
+    local counts = {}
+    for i = 2, #ARGV do counts[i - 1] = redis.call('HGET', key, ARGV[i]) or '' end
+    found[#found + 1] = counts
   else
     redis.call('SREM', KEYS[1], proxy)
   end
@@ -51,6 +53,23 @@ export function createDemandBoard(
   const demandKeys = `${redis.prefix}:demand:`;
   const remembered = new Map<ModelId, number>();
 
+  const readMany: DemandBoard['readMany'] = async (modelIds) => {
+    try {
+      const answers = await produce.eval(readScript, 1, proxiesKey, demandKeys, ...modelIds);
+      const proxies = z.array(z.array(z.string())).parse(answers);
+      if (proxies.length === 0) return null;
+      return new Map(
+        modelIds.map((id, index) => [
+          id,
+          sumDemand(proxies.map((counts) => readCounts(counts[index] ?? ''))) ?? idle,
+        ]),
+      );
+    } catch (error) {
+      log.debug({ err: error }, 'demand not known');
+      return null;
+    }
+  };
+
   return {
     publish: (proxyId, { models }) =>
       translated(async () => {
@@ -76,15 +95,8 @@ export function createDemandBoard(
           .srem(proxiesKey, proxyId)
           .exec();
       }),
-    read: async (modelId) => {
-      try {
-        const answers = await produce.eval(readScript, 1, proxiesKey, demandKeys, modelId);
-        return sumDemand(z.array(z.string()).parse(answers).map(readCounts));
-      } catch (error) {
-        log.debug({ err: error, modelId }, 'demand not known');
-        return null;
-      }
-    },
+    read: async (modelId) => (await readMany([modelId]))?.get(modelId) ?? null,
+    readMany,
   };
 }
 

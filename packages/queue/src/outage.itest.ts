@@ -61,6 +61,7 @@ async function expectAway(redis: RedisAccess): Promise<void> {
     expect(performance.now() - startedAt).toBeLessThan(failFastMs);
   }
   expect(await createDemandBoard(redis).read('m1')).toBeNull();
+  expect(await createDemandBoard(redis).readMany(['m1'])).toBeNull();
   expect(await createMetricsBoard(redis).read(['j1'])).toEqual(new Map());
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EngineProbe, RecipeCatalog } from '@wakefield/control';
 import { parse } from 'yaml';
+import type { z } from 'zod';
 import { checkArguments } from './check-arguments.ts';
 import { renderJob } from './render.ts';
 import { type Recipe, recipeSchema } from './schema.ts';
@@ -100,9 +101,22 @@ async function loadRecipe(file: string): Promise<LoadResult> {
   }
   const result = recipeSchema.safeParse(value);
   if (!result.success) {
-    return failed(
-      ...result.error.issues.map(({ path, message }) => `${path.join('.') || 'file'}: ${message}`),
-    );
+    return failed(...result.error.issues.flatMap((issue) => describe(issue, [])));
   }
   return { recipe: result.data, problems: [] };
+}
+
+/** Of a choice between shapes only the one that was meant is told: that with the problem deepest inside. */
+function describe(issue: z.core.$ZodIssue, parent: readonly PropertyKey[]): readonly string[] {
+  const path = [...parent, ...issue.path];
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const meant = issue.errors.find((issues) => issues.every(({ code }) => code === 'custom'));
+    const deepest = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0];
+    return (meant ?? deepest ?? []).flatMap((inner) => describe(inner, path));
+  }
+  return [`${path.map(String).join('.') || 'file'}: ${issue.message}`];
+}
+
+function depth(issues: readonly z.core.$ZodIssue[]): number {
+  return Math.max(...issues.map(({ path }) => path.length));
 }

@@ -4,8 +4,6 @@ import { quote } from './quote.ts';
 import type { Parameter, Recipe } from './schema.ts';
 import { compileTemplate, fillText, type KnownValues } from './template.ts';
 
-/** Bytes that a job's log may take; the end of it is kept. */
-const logLimit = 20 * 1024 * 1024;
 /** From TERM to KILL when the cluster ends the job, in seconds; below SLURM's default KillWait of 30. */
 const terminateGrace = 5;
 
@@ -39,7 +37,7 @@ export function renderJob(template: string, recipe: Recipe, input: RenderInput):
     port_to: quote(String(profile.ports.to)),
     drain_grace: quote(String(recipe.drain_grace_seconds)),
     terminate_grace: String(terminateGrace),
-    log_limit: String(logLimit),
+    log_limit: String(recipe.log_limit_bytes),
     advertise: profile.advertise.kind,
     advertise_host: quote(profile.advertise.kind === 'fixed' ? profile.advertise.host : ''),
     hf_model_id: quote(known.hf_model_id),

@@ -84,6 +84,11 @@ export const recipeSchema = z
     untested: z.boolean().default(false),
     /** Longest time that the engine gets to finish its requests, in seconds. */
     drain_grace_seconds: z.int().min(1).max(86_400),
+    /** Bytes of engine output that are kept; the end of it. */
+    log_limit_bytes: z
+      .int()
+      .min(4096)
+      .default(20 * 1024 * 1024),
     /** Argument vector; `{engine_args}` alone stands for the parameters' flags. */
     command: z.array(z.union([z.literal('{engine_args}'), commandItem])).min(1),
     environment: z.record(variableName, template('environment')).default({}),

@@ -1,4 +1,4 @@
-import type { CommandContext, CommandEffect } from '@wakefield/control';
+import type { CommandContext, CommandEffect, ModelWithStatus } from '@wakefield/control';
 import type { Command, CommandBody, CommandId, EpochMs, Model, ModelId } from '@wakefield/domain';
 import { eq, sql } from 'drizzle-orm';
 import type { Queries } from './database.ts';
@@ -42,7 +42,11 @@ export async function applyCommandRow(
   return finished === undefined ? null : { command: toCommand(finished), modelId };
 }
 
-async function lockContext(queries: Queries, command: Command): Promise<CommandContext> {
+interface LockedContext extends CommandContext {
+  readonly model: ModelWithStatus | null;
+}
+
+async function lockContext(queries: Queries, command: Command): Promise<LockedContext> {
   const hfModelId = modelNamedBy(command.body);
   // Rows that do not exist yet cannot be locked, names can: whoever creates the row does it alone.
   await lockName(queries, hfModelId === null ? [command.project] : [command.project, hfModelId]);
@@ -60,15 +64,15 @@ async function lockContext(queries: Queries, command: Command): Promise<CommandC
 /** @returns whether readers of routes can see the difference */
 async function saveEffect(
   queries: Queries,
-  before: CommandContext,
+  before: LockedContext,
   effect: CommandEffect,
   now: EpochMs,
 ): Promise<boolean> {
   const newProject = effect.project !== undefined && before.project === null;
   if (effect.project !== undefined) await saveProject(queries, effect.project);
   if (effect.model === undefined) return newProject;
-  await saveDesired(queries, before.model, effect.model, now);
-  return newProject || routed(before.model) !== routed(effect.model);
+  const stateChanged = await saveDesired(queries, before.model, effect.model, now);
+  return newProject || stateChanged || routed(before.model) !== routed(effect.model);
 }
 
 /** What readers of routes see of a model's desired state, as a comparable word; empty when nothing. */

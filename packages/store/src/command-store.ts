@@ -39,6 +39,12 @@ export function commandStore(database: Database): CommandStore {
       );
       return rows.map(({ id }) => id);
     },
+    purgeFinished: async (before) => {
+      const { rowCount } = await database.run((queries) =>
+        queries.delete(commands).where(lt(commands.finishedAt, before)),
+      );
+      return rowCount ?? 0;
+    },
     apply: async (id, now, decide) =>
       isUuid(id)
         ? await database.transaction((queries) => applyCommandRow(queries, id, now, decide))

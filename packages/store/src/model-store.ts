@@ -1,11 +1,11 @@
-import type { Lease, ModelStatus, ModelStore } from '@wakefield/control';
+import type { Lease, ModelStatus, ModelStore, ModelWithStatus } from '@wakefield/control';
 import type { EpochMs, Model, ModelId, ModelPatch } from '@wakefield/domain';
 import { and, asc, eq, inArray, lte, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { assertHeld } from './fence.ts';
 import { purgeUnregisteredModels } from './purge.ts';
 import { bumpRouteRevision } from './route-revision.ts';
-import { fromModel, isUuid, toModel, toModelWithStatus } from './rows.ts';
+import { fromModel, isUuid, toModelWithStatus } from './rows.ts';
 import { models } from './schema/models.ts';
 
 /** What a reconcile run hands back for one model. */
@@ -58,21 +58,23 @@ export async function lockModel(
   queries: Queries,
   project: string,
   hfModelId: string,
-): Promise<Model | null> {
+): Promise<ModelWithStatus | null> {
   const [row] = await queries.select().from(models).where(named(project, hfModelId)).for('update');
-  return row === undefined ? null : toModel(row);
+  return row === undefined ? null : toModelWithStatus(row);
 }
 
 /**
- * Writes the desired state that a command left, due at once.
+ * Writes the desired state that a command left, due at once. A model that is woken says so at once: whoever
+ * asks before the next plan must not be told that it sleeps or failed.
  * @param before the locked row, or null when there was none
+ * @returns whether its state changed
  */
 export async function saveDesired(
   queries: Queries,
-  before: Model | null,
+  before: ModelWithStatus | null,
   after: Model,
   now: EpochMs,
-): Promise<void> {
+): Promise<boolean> {
   const row = {
     ...fromModel(after),
     // A plan that was made before must never pass for a newer one, whoever forgot to count.
@@ -81,11 +83,18 @@ export async function saveDesired(
   if (before === null) {
     await queries.insert(models).values({ ...row, nextLookAt: now });
   } else {
+    const woken = wakes(before, after) ? ({ state: 'queued', reason: null } as const) : {};
     await queries
       .update(models)
-      .set({ ...row, nextLookAt: earlier(now) })
+      .set({ ...row, ...woken, nextLookAt: earlier(now) })
       .where(eq(models.id, before.id));
   }
+  return before !== null && wakes(before, after);
+}
+
+function wakes(before: ModelWithStatus, after: Model): boolean {
+  const down = before.state === 'not_loaded' || before.state === 'failed';
+  return down && !after.idle && after.lastWakeupAt !== before.lastWakeupAt;
 }
 
 async function savePlan(

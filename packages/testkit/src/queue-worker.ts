@@ -28,6 +28,6 @@ export function startQueueWorker(url: string, installation: string): QueueWorker
       return value;
     },
     kill: (signal) => child.kill(signal),
-    exited: once(child, 'exit') as QueueWorker['exited'],
+    exited: once(child, 'exit') as Promise<unknown> as QueueWorker['exited'],
   };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createLoginCookie, createStaticKeyIdentifier } from '@wakefield/auth';
 import {
+  createDemandBoard,
   createMetricsBoard,
   createNudges,
   openRedis,
@@ -73,6 +74,7 @@ export async function compose(
     identifier: createStaticKeyIdentifier(key),
     nudges: createNudges(redis),
     metricsBoard: createMetricsBoard(redis),
+    demandBoard: createDemandBoard(redis),
     recipes,
     clock: { now: Date.now },
     ids: { uuid: randomUUID },

@@ -4,6 +4,7 @@ import type {
   Clock,
   ClusterStatusStore,
   CommandStore,
+  DemandBoard,
   Ids,
   JobStore,
   MetricsBoard,
@@ -26,6 +27,7 @@ export interface ApiDeps {
   readonly commands: Pick<CommandStore, 'insert' | 'get' | 'listForProject'>;
   readonly nudges: Pick<Nudges, 'command'>;
   readonly metricsBoard: Pick<MetricsBoard, 'read'>;
+  readonly demandBoard: Pick<DemandBoard, 'readMany'>;
   readonly recipes: Pick<RecipeCatalog, 'names' | 'has' | 'checkArguments'>;
   readonly clock: Clock;
   readonly ids: Pick<Ids, 'uuid'>;

@@ -10,6 +10,7 @@ import {
 import type { EngineMetrics } from '@wakefield/domain';
 import {
   consume,
+  createDemandBoard,
   createMetricsBoard,
   createNudges,
   createRouteBus,
@@ -71,6 +72,7 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
     identifier,
     nudges: createNudges(redis),
     metricsBoard: board,
+    demandBoard: createDemandBoard(redis),
     recipes: await loadRecipes(),
     clock: { now: Date.now },
     ids: { uuid: randomUUID },

@@ -147,6 +147,7 @@ function createMemory(
   const inference = createInference(
     {
       routes: routes.current,
+      catchUp: routes.catchUp,
       pools,
       demand,
       holds,

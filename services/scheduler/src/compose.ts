@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createDriver, createEngineProber, loadClusters } from '@wakefield/cluster';
-import type { ClusterDriver } from '@wakefield/control';
+import { type ClusterDriver, SWEEP_EVERY_MS } from '@wakefield/control';
 import { defaultPolicy } from '@wakefield/domain';
 import {
   consume,
@@ -103,6 +103,6 @@ function work(redis: RedisAccess, deps: SchedulerDeps, config: Config, lifecycle
     consume(redis, 'sweep', sweep),
   ];
   lifecycle.onClose('consumers', () => Promise.all(consumers.map((consumer) => consumer.close())));
-  const ticker = startSweepTicker(redis);
+  const ticker = startSweepTicker(redis, { everyMs: SWEEP_EVERY_MS });
   lifecycle.onClose('sweep', () => ticker.close());
 }

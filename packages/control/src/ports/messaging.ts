@@ -38,6 +38,8 @@ export interface DemandBoard {
   withdraw(proxyId: string): Promise<void>;
   /** Summed over proxies. null when no proxy has reported lately. Models without load read as zeros. */
   read(modelId: ModelId): Promise<Demand>;
+  /** The same for many models in one round trip; null when unknown. */
+  readMany(modelIds: readonly ModelId[]): Promise<ReadonlyMap<ModelId, ModelDemand> | null>;
 }
 
 /** Last scraped figures of each engine, for readers; entries expire within seconds. */

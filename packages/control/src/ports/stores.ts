@@ -86,6 +86,8 @@ export interface CommandStore {
   ): Promise<readonly Command[]>;
   /** Accepted and unfinished since before `acceptedBefore`, oldest first. */
   listStale(acceptedBefore: EpochMs, limit: number): Promise<readonly CommandId[]>;
+  /** Deletes commands that were finished before `before`; with them their idempotency keys are forgotten. */
+  purgeFinished(before: EpochMs): Promise<number>;
   /**
    * One transaction: locks command, project and model, asks `decide`, saves. A finished command is left
    * alone. Sets the touched model's next look to `now`.

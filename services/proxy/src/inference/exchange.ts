@@ -36,6 +36,7 @@ export class Exchange implements Held, AttemptOwner {
   #heldSince: EpochMs = 0;
   #deadline: EpochMs = 0;
   #commentedAt: EpochMs = 0;
+  #caughtUp = false;
   #over = false;
 
   constructor(parts: InferenceParts, call: InferenceCall, onOver: (exchange: Exchange) => void) {
@@ -141,6 +142,11 @@ export class Exchange implements Held, AttemptOwner {
   /** Decides with the newest table, at first and whenever something has changed. */
   #proceed(): void {
     const route = this.#route();
+    if (route === null && !this.#caughtUp) {
+      this.#caughtUp = true;
+      void this.#parts.catchUp().then(() => this.#over || this.#proceed());
+      return;
+    }
     const endpoint = route === null ? null : this.#parts.suspects.choose(route, this.#tried);
     if (route !== null && endpoint === null && !isFailed(route)) {
       this.#stay(route);

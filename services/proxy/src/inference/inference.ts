@@ -16,7 +16,7 @@ export interface Inference {
   models(
     call: Pick<InferenceCall, 'request' | 'response' | 'requestId' | 'project'>,
     id: string | null,
-  ): void;
+  ): Promise<void>;
   /** Requests that are not over. */
   readonly active: number;
   /** Ends what is not over. */
@@ -28,23 +28,36 @@ export function createInference(parts: InferenceParts, identifier: Identifier): 
   const forget = (exchange: Exchange): void => {
     exchanges.delete(exchange);
   };
+  const begin = (call: InferenceCall, refusal: AppError | null): void => {
+    if (refusal !== null) {
+      const { response, requestId } = call;
+      sendError(response, requestId, refusal);
+      const sent = { status: response.statusCode, firstByteAt: null };
+      new ExchangeRecord(parts, call).finish('refused', sent, refusal);
+      return;
+    }
+    const exchange = new Exchange(parts, call, forget);
+    exchanges.add(exchange);
+    exchange.begin();
+  };
   return {
     handle: (call) => {
-      const { request, response, requestId, project } = call;
-      const refusal = admit(parts, identifier, request.headers.authorization, project, 'infer');
-      if (refusal !== null) {
-        sendError(response, requestId, refusal);
-        const sent = { status: response.statusCode, firstByteAt: null };
-        new ExchangeRecord(parts, call).finish('refused', sent, refusal);
-        return;
-      }
-      const exchange = new Exchange(parts, call, forget);
-      exchanges.add(exchange);
-      exchange.begin();
+      const decide = () =>
+        admit(parts, identifier, call.request.headers.authorization, call.project, 'infer');
+      const refusal = decide();
+      if (refusal?.code === 'project_not_found') {
+        void parts.catchUp().then(() => begin(call, decide()));
+      } else begin(call, refusal);
     },
-    models: ({ request, response, requestId, project }, id) => {
+    models: async ({ request, response, requestId, project }, id) => {
+      const decide = () => admit(parts, identifier, request.headers.authorization, project, 'read');
+      const known = () => id === null || (parts.routes()?.find(project, id) ?? null) !== null;
+      let refusal = decide();
+      if (refusal?.code === 'project_not_found' || (refusal === null && !known())) {
+        await parts.catchUp();
+        refusal = decide();
+      }
       const routes = parts.routes();
-      const refusal = admit(parts, identifier, request.headers.authorization, project, 'read');
       if (refusal !== null || routes === null) {
         sendError(response, requestId, refusal ?? refusals.starting());
         return;

@@ -24,6 +24,8 @@ export interface InferenceLimits {
 /** What every inference request works with; one per process, all of it in memory. */
 export interface InferenceParts {
   readonly routes: () => RouteIndex | null;
+  /** One more look at the store before something unknown is refused: it may have just been registered. */
+  readonly catchUp: () => Promise<void>;
   readonly pools: UpstreamPools;
   readonly demand: DemandBook;
   readonly holds: HoldRoom;

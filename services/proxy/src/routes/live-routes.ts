@@ -1,6 +1,10 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { RouteBus, RouteStore } from '@wakefield/control';
 import type { Logger } from '@wakefield/runtime';
 import { indexRoutes, type RouteIndex } from './route-index.ts';
+
+/** Longest time that an unknown name waits for one more look. */
+const catchUpMs = 500;
 
 export interface LiveRoutesOptions {
   readonly store: RouteStore;
@@ -18,6 +22,11 @@ export interface LiveRoutes {
   onChange(listener: (routes: RouteIndex) => void): void;
   /** Starts loading; resolves when the first table is there. */
   start(): Promise<void>;
+  /**
+   * One more look for a caller who names what the table does not know: it may be new. Never longer than
+   * `catchUpMs`, one look at a time however many ask, and never a failure.
+   */
+  catchUp(): Promise<void>;
   /** When the store last answered, in epoch ms; null before that. */
   readonly lastSeenAt: number | null;
   close(): Promise<void>;
@@ -88,6 +97,20 @@ export function createLiveRoutes({ store, bus, logger, sweepMs }: LiveRoutesOpti
     timer = setTimeout(() => refresh(false), routes === null ? Math.min(250, sweepMs) : sweepMs);
   };
 
+  const lookOnceMore = async (): Promise<void> => {
+    // A look that is under way began before the caller asked.
+    await running;
+    refresh(false);
+    await running;
+  };
+  let catchingUp: Promise<void> | null = null;
+  const catchUp = (): Promise<void> => {
+    catchingUp ??= lookOnceMore().finally(() => {
+      catchingUp = null;
+    });
+    return Promise.race([catchingUp, wait(catchUpMs, undefined, { ref: false })]);
+  };
+
   const subscribe = async (): Promise<void> => {
     try {
       unsubscribe = await bus.subscribe(() => refresh(true));
@@ -106,6 +129,7 @@ export function createLiveRoutes({ store, bus, logger, sweepMs }: LiveRoutesOpti
       refresh(false);
       return first.promise;
     },
+    catchUp,
     get lastSeenAt() {
       return lastSeenAt;
     },

@@ -163,7 +163,7 @@ function answer(
       return;
     case 'models': {
       const { project, id: model } = destination;
-      options.inference.models({ request, response, requestId: id, project }, model);
+      void options.inference.models({ request, response, requestId: id, project }, model);
       return;
     }
     case 'wrong_method':

@@ -45,6 +45,13 @@ describe('the API document', () => {
     expect(response.headers.get('location')).toBe('/swagger/index.html');
   });
 
+  it('is what a browser sees at the bare address', async () => {
+    const ask = (accept: string) =>
+      fetch(api.url, { redirect: 'manual', headers: { accept } }).then(({ status }) => status);
+    expect(await ask('text/html,*/*;q=0.8')).toBe(302);
+    expect(await ask('*/*')).toBe(401);
+  });
+
   it('hides what lies beside the page', async () => {
     for (const path of ['/swagger/package.json', '/swagger/nothing.js', '/swagger/..%2Fx']) {
       const response = await fetch(`${api.url}${path}`);

@@ -32,7 +32,12 @@ export function docsRoutes(router: IRouter, { bind }: Binder, version: string): 
     res.set({ 'Content-Security-Policy': pagePolicy, 'Cache-Control': 'no-cache' });
     res.type('html').send(page);
   });
-  router.get(['/swagger', '/docs'], (_req, res) => {
+  router.get(['/', '/swagger', '/docs'], (req, res, next) => {
+    // Someone who opens the bare address in a browser wants to see something; a program is told 401 or 404.
+    if (req.path === '/' && req.accepts(['json', 'html']) !== 'html') {
+      next();
+      return;
+    }
     contextOf(res).route = 'swagger';
     res.status(302).location('/swagger/index.html').end();
   });

@@ -1,6 +1,13 @@
 import type { JobJson, ModelJson } from '@wakefield/contracts';
 import type { ModelWithStatus } from '@wakefield/control';
-import { type EngineMetrics, isLeaving, isLive, type Job } from '@wakefield/domain';
+import {
+  type Demand,
+  type EngineMetrics,
+  isLeaving,
+  isLive,
+  type Job,
+  type ModelState,
+} from '@wakefield/domain';
 import { iso, isoOrNull } from '../../http/iso.ts';
 
 const noMetrics: EngineMetrics = {
@@ -9,11 +16,15 @@ const noMetrics: EngineMetrics = {
   runningRequests: null,
 };
 
-/** @param jobs of this model; only live ones are shown, oldest first */
+/**
+ * @param jobs of this model; only live ones are shown, oldest first
+ * @param demand what the proxies count now; null where nobody tells
+ */
 export function presentModel(
   model: ModelWithStatus,
   jobs: readonly Job[],
   metrics: ReadonlyMap<string, EngineMetrics>,
+  demand: Demand = null,
 ): ModelJson {
   const { spec } = model;
   return {
@@ -34,7 +45,7 @@ export function presentModel(
       cpus: spec.resources.cpus,
       memory: spec.resources.memory,
     },
-    state: model.state,
+    state: modelState(model.state, demand),
     reason: model.reason,
     idle: model.idle,
     replicas: model.replicas,
@@ -45,14 +56,20 @@ export function presentModel(
     jobs: jobs
       .filter(isLive)
       .toSorted((a, b) => a.seq - b.seq)
-      .map((job) => presentJob(job, metrics.get(job.id) ?? noMetrics)),
+      .map((job) => presentJob(job, metrics.get(job.id) ?? noMetrics, demand)),
   };
 }
 
-function presentJob(job: Job, metrics: EngineMetrics): JobJson {
+/** Plans are made seconds apart; whether a ready model is at work is told as of now. */
+function modelState(state: ModelState, demand: Demand): ModelState {
+  if (demand === null || (state !== 'ready' && state !== 'busy')) return state;
+  return demand.running + demand.held > 0 ? 'busy' : 'ready';
+}
+
+function presentJob(job: Job, metrics: EngineMetrics, demand: Demand): JobJson {
   return {
     id: job.id,
-    state: jobState(job, metrics),
+    state: jobState(job, metrics, demand),
     cluster: job.cluster,
     cluster_job_id: job.clusterJobId,
     node: job.node,
@@ -70,7 +87,7 @@ function presentJob(job: Job, metrics: EngineMetrics): JobJson {
 }
 
 /** Phases of a job folded to the words of the seed document. */
-function jobState(job: Job, metrics: EngineMetrics): JobJson['state'] {
+function jobState(job: Job, metrics: EngineMetrics, demand: Demand): JobJson['state'] {
   if (isLeaving(job)) return 'draining';
   switch (job.phase) {
     case 'intended':
@@ -79,6 +96,12 @@ function jobState(job: Job, metrics: EngineMetrics): JobJson['state'] {
     case 'starting':
       return 'loading';
     default:
-      return (metrics.runningRequests ?? 0) + (metrics.waitingRequests ?? 0) > 0 ? 'busy' : 'ready';
+      return isBusy(job, metrics, demand) ? 'busy' : 'ready';
   }
+}
+
+/** The proxies' own counts where they are known; the engine's are seconds old. */
+function isBusy(job: Job, metrics: EngineMetrics, demand: Demand): boolean {
+  if (demand !== null) return (demand.runningByJob[job.id] ?? 0) > 0;
+  return (metrics.runningRequests ?? 0) + (metrics.waitingRequests ?? 0) > 0;
 }

@@ -1,16 +1,26 @@
 import type { ModelJson } from '@wakefield/contracts';
 import type { ModelWithStatus } from '@wakefield/control';
-import { AppError, type EngineMetrics, type Job, type ProjectName } from '@wakefield/domain';
+import {
+  AppError,
+  type EngineMetrics,
+  type Job,
+  type ModelDemand,
+  type ModelId,
+  type ProjectName,
+} from '@wakefield/domain';
 import { within } from '@wakefield/runtime';
 import type { ApiDeps } from '../../deps.ts';
 import { presentModel } from './presenter.ts';
 
-export type ModelQueryDeps = Pick<ApiDeps, 'models' | 'jobs' | 'metricsBoard' | 'logger'>;
+export type ModelQueryDeps = Pick<
+  ApiDeps,
+  'models' | 'jobs' | 'metricsBoard' | 'demandBoard' | 'logger'
+>;
 
 /** Live figures are a courtesy: they may not hold up an answer. */
 const METRICS_TIMEOUT_MS = 500;
 
-/** Models as they are answered with: three reads, however many models there are. */
+/** Models as they are answered with: four reads, however many models there are. */
 export async function presentModels(
   deps: ModelQueryDeps,
   project: ProjectName,
@@ -18,9 +28,12 @@ export async function presentModels(
 ): Promise<readonly ModelJson[]> {
   if (models.length === 0) return [];
   const jobs = await deps.jobs.listLiveForProject(project);
-  const metrics = await readMetrics(deps, jobs);
+  const ids = models.map(({ id }) => id);
+  const [metrics, demand] = await Promise.all([readMetrics(deps, jobs), readDemand(deps, ids)]);
   const jobsByModel = Map.groupBy(jobs, ({ modelId }) => modelId);
-  return models.map((model) => presentModel(model, jobsByModel.get(model.id) ?? [], metrics));
+  return models.map((model) =>
+    presentModel(model, jobsByModel.get(model.id) ?? [], metrics, demand?.get(model.id) ?? null),
+  );
 }
 
 /** @throws AppError `model_not_found` */
@@ -38,7 +51,20 @@ export async function presentOneModel(
     );
   }
   const jobs = await deps.jobs.listForModel(model.id, 0);
-  return presentModel(model, jobs, await readMetrics(deps, jobs));
+  const [metrics, demand] = await Promise.all([
+    readMetrics(deps, jobs),
+    readDemand(deps, [model.id]),
+  ]);
+  return presentModel(model, jobs, metrics, demand?.get(model.id) ?? null);
+}
+
+/** null when the board cannot be read: the state is then as old as the last plan. */
+async function readDemand(
+  deps: ModelQueryDeps,
+  ids: readonly ModelId[],
+): Promise<ReadonlyMap<ModelId, ModelDemand> | null> {
+  const read = () => deps.demandBoard.readMany(ids);
+  return await within(METRICS_TIMEOUT_MS, 'reading demand', read).catch(() => null);
 }
 
 /** Empty when the board cannot be read: figures are null then, and the model is shown all the same. */
