@@ -18,24 +18,26 @@ export interface QueueEntry extends ClusterJob {
 }
 
 /**
- * Reads the output of squeue with {@link QUEUE_FORMAT}, times in UTC.
- * @throws when a line has not the fields that were asked for
+ * Reads the output of squeue with {@link QUEUE_FORMAT}, times in UTC. Other jobs of the account may have names of
+ * several lines: what follows a good line without being one belongs to that name.
+ * @throws when it does not begin with a line that was asked for
  */
 export function parseQueue(text: string): readonly QueueEntry[] {
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map(parseLine);
+  const entries: QueueEntry[] = [];
+  for (const line of text.split('\n')) {
+    const entry = parseLine(line);
+    if (entry !== null) entries.push(entry);
+    else if (entries.length === 0 && line.trim() !== '')
+      throw new Error(`squeue says something unexpected: ${line.slice(0, 200)}`);
+  }
+  return entries;
 }
 
-function parseLine(line: string): QueueEntry {
+function parseLine(line: string): QueueEntry | null {
   const fields = line.split('|');
   const [id = '', word = '', reason = '', host = '', start = '', end = '', submitted = ''] = fields;
-  if (fields.length < FIELDS || !/^\d+$/.test(id) || !/^[A-Z_]+( by \d+)?$/.test(word))
-    throw new Error(`squeue says something unexpected: ${line.slice(0, 200)}`);
+  if (fields.length < FIELDS || !/^\d+$/.test(id) || !/^[A-Z_]+( by \d+)?$/.test(word)) return null;
   const state = jobState(word);
-  // What a waiting job shows as start and end is a forecast.
-  const started = state === 'pending' ? null : parseTime(start);
   return {
     clusterJobId: id,
     name: fields.slice(FIELDS - 1).join('|'),
@@ -43,7 +45,8 @@ function parseLine(line: string): QueueEntry {
     reason: describe(word, reason, isOver(state)),
     node: known(host),
     submittedAt: parseTime(submitted),
-    startedAt: started,
+    // What a waiting job shows as start and end is a forecast.
+    startedAt: state === 'pending' ? null : parseTime(start),
     endsAt: state === 'pending' ? null : parseTime(end),
     refused: word === 'FAILED' && reason === 'BadConstraints',
   };

@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { parseQueue, parseTime } from './queue.ts';
+import { jobState, liveStateWords } from './states.ts';
+
+const recorded = (version: string) =>
+  readFileSync(join(import.meta.dirname, `fixtures/squeue-${version}.txt`), 'utf8');
+const line = (state: string, name = 'wf-main-a-1') =>
+  `1|${state}|None|cn01|2026-11-21T09:48:45|2026-11-21T09:58:45|2026-11-21T09:48:40|${name}`;
+
+describe('the queue of SLURM 22.05, as recorded', () => {
+  const entries = parseQueue(recorded('22.05'));
+  const byName = (name: string) => entries.find((entry) => entry.name === name);
+
+  test('a running job', () => {
+    expect(byName('wf-main-1111111111111111-1')).toEqual({
+      clusterJobId: '1',
+      name: 'wf-main-1111111111111111-1',
+      state: 'running',
+      reason: null,
+      node: 'cn01',
+      submittedAt: Date.parse('2026-11-21T09:48:42Z'),
+      startedAt: Date.parse('2026-11-21T09:48:43Z'),
+      endsAt: Date.parse('2026-11-21T09:58:43Z'),
+      refused: false,
+    });
+  });
+
+  test('waiting jobs have a reason and no times, though squeue forecasts some', () => {
+    const waiting = entries.filter(({ state }) => state === 'pending');
+    expect(waiting.map(({ reason }) => reason).sort()).toEqual(['BeginTime', 'Resources']);
+    for (const job of waiting)
+      expect(job).toMatchObject({ startedAt: null, endsAt: null, node: null });
+  });
+
+  test.each([
+    ['wf-main-2222222222222222-1', 'failed', 'NonZeroExitCode'],
+    ['wf-main-4444444444444444-1', 'failed', 'JobLaunchFailure'],
+    ['wf-main-6666666666666666-1', 'cancelled', 'JobHeldUser'],
+    ['wf-main-8888888888888888-1', 'completing', null],
+    ['wf-main-9999999999999999-1', 'cancelled', 'CANCELLED'],
+    ['na|me\twith "all" ärger', 'completed', null],
+  ])('%s is %s because of %s', (name, state, reason) => {
+    expect(byName(name)).toMatchObject({ state, reason, refused: false });
+  });
+
+  test('what is left of a refused submission is marked', () => {
+    expect(byName('wf-main-3333333333333333-1')).toMatchObject({ refused: true, node: null });
+  });
+});
+
+describe('reading the queue', () => {
+  test('an empty queue is empty', () => {
+    expect(parseQueue('')).toEqual([]);
+    expect(parseQueue('\n')).toEqual([]);
+  });
+
+  test('text that is no queue is refused', () => {
+    expect(() => parseQueue('slurm_load_jobs error: Unable to contact')).toThrow('unexpected');
+    expect(() => parseQueue('1|RUNNING|None')).toThrow('unexpected');
+  });
+
+  test('names of several lines do no harm', () => {
+    const text = [line('RUNNING', 'two\nlines|of a name'), line('PENDING')].join('\n');
+    expect(parseQueue(text).map(({ name }) => name)).toEqual(['two', 'wf-main-a-1']);
+  });
+
+  test.each(['N/A', 'Unknown', 'NONE', 'INVALID', 'UNLIMITED', '(null)', '', '1-00:00:00', 'now'])(
+    'the time %j is none',
+    (text) => expect(parseTime(text)).toBeNull(),
+  );
+});
+
+describe('states', () => {
+  test('all twelve base states and the flags that squeue shows instead are known', () => {
+    const words =
+      'PENDING RUNNING COMPLETED CANCELLED FAILED TIMEOUT NODE_FAIL PREEMPTED BOOT_FAIL DEADLINE OUT_OF_MEMORY COMPLETING CONFIGURING RESIZING REQUEUED REQUEUE_FED REQUEUE_HOLD SPECIAL_EXIT RESV_DEL_HOLD SIGNALING STAGE_OUT REVOKED LAUNCH_FAILED RECONFIG_FAIL POWER_UP_NODE UPDATE_DB EXPEDITING';
+    for (const word of words.split(' ')) expect([word, jobState(word)]).not.toContain('unknown');
+  });
+
+  test('jobs that stand still and words from the future are unknown', () => {
+    for (const word of ['SUSPENDED', 'STOPPED', 'QUANTUM']) expect(jobState(word)).toBe('unknown');
+    expect(parseQueue(line('QUANTUM'))).toMatchObject([{ state: 'unknown' }]);
+  });
+
+  test('says who cancelled', () => {
+    expect(jobState('CANCELLED by 1001')).toBe('cancelled');
+    expect(parseQueue(line('CANCELLED by 1001'))).toMatchObject([{ state: 'cancelled' }]);
+  });
+
+  test('live words are bare, as they go into shell patterns', () => {
+    for (const word of liveStateWords) expect(word).toMatch(/^[A-Z_]+$/);
+    expect(liveStateWords).toEqual(expect.arrayContaining(['PENDING', 'RUNNING', 'SUSPENDED']));
+    expect(liveStateWords).not.toContain('COMPLETED');
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseQueue } from './queue.ts';
+import { jobOf, sightings } from './snapshot.ts';
+
+const line = (id: number, state: string, reason: string, name: string) =>
+  `${id}|${state}|${reason}|cn01|2026-11-21T09:48:45|2026-11-21T09:58:45|2026-11-21T09:48:40|${name}`;
+const queueOf = (...lines: string[]) => parseQueue(lines.join('\n'));
+
+describe('one look at a cluster', () => {
+  test('jobs asked for and jobs of ours, nobody else’s', () => {
+    const queue = queueOf(
+      line(1, 'RUNNING', 'None', 'wf-main-a-1'),
+      line(2, 'RUNNING', 'None', 'wf-main-b-1'),
+      line(3, 'RUNNING', 'None', 'wf-test-c-1'),
+      line(4, 'RUNNING', 'None', 'bash'),
+    );
+    const refs = [
+      { name: 'wf-main-a-1', clusterJobId: '1' },
+      { name: 'wf-main-x-1', clusterJobId: null },
+    ];
+    const seen = sightings(queue, new Map(), refs, 'wf-main-');
+    expect([...seen.keys()].sort()).toEqual(['wf-main-a-1', 'wf-main-b-1', 'wf-main-x-1']);
+    expect(seen.get('wf-main-x-1')?.clusterJob).toBeNull();
+  });
+
+  test('files are read into the sighting', () => {
+    const frames = new Map([
+      ['wf-main-a-1/endpoint.json', '{"host":"cn01","port":20001,"pid":1,"at":2}\n'],
+      ['wf-main-a-1/exit.json', '{"exitCode":1,"cause":"engine","at":5}'],
+      ['wf-main-a-1/gpu', '12.5\n'],
+      ['wf-main-a-1/log', 'the engine says\n'],
+      ['wf-main-a-1/batch.log', 'slurmstepd: error: *** JOB 1 CANCELLED DUE TO TIME LIMIT ***\n'],
+    ]);
+    const refs = [{ name: 'wf-main-a-1', clusterJobId: null }];
+    expect(sightings([], frames, refs, 'wf-main-').get('wf-main-a-1')).toEqual({
+      clusterJob: null,
+      address: { host: 'cn01', port: 20_001 },
+      exit: { exitCode: 1, cause: 'engine', at: 5 },
+      gpuUtilization: 12.5,
+      logTail: 'the engine says\nslurmstepd: error: *** JOB 1 CANCELLED DUE TO TIME LIMIT ***',
+    });
+  });
+
+  test('the record of a refused submission does not hide the job, nor is it one', () => {
+    const refused = line(7, 'FAILED', 'BadConstraints', 'wf-main-a-1');
+    const real = line(6, 'PENDING', 'Priority', 'wf-main-a-1');
+    expect(jobOf(queueOf(refused, real), 'wf-main-a-1', null)?.clusterJobId).toBe('6');
+    expect(jobOf(queueOf(refused), 'wf-main-a-1', null)).toBeNull();
+    expect(sightings(queueOf(refused), new Map(), [], 'wf-main-').size).toBe(0);
+    // An accepted job can lose its nodes later; then the same words tell its end.
+    expect(jobOf(queueOf(refused), 'wf-main-a-1', '7')).toMatchObject({ reason: 'BadConstraints' });
+  });
+
+  test('of several jobs of one name the newest counts', () => {
+    const queue = queueOf(
+      line(9, 'CANCELLED', 'None', 'wf-main-a-1'),
+      line(10, 'RUNNING', 'None', 'wf-main-a-1'),
+    );
+    expect(jobOf(queue, 'wf-main-a-1', '9')?.clusterJobId).toBe('10');
+  });
+});
