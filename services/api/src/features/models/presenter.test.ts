@@ -106,6 +106,21 @@ describe('a model on the wire', () => {
     expect(modelSchema.parse(body).jobs[0]?.state).toBe(state);
   });
 
+  it.each([
+    ['ready', 1, 0, 'busy'],
+    ['ready', 0, 1, 'busy'],
+    ['busy', 0, 0, 'ready'],
+    ['loading', 0, 5, 'loading'],
+    ['failed', 0, 5, 'failed'],
+  ] as const)(
+    'planned %s, with %i running and %i held now, is %s',
+    (state, running, held, shown) => {
+      const demand = { running, held, lastRequestAt: null, runningByJob: {} };
+      expect(presentModel({ ...model, state }, [], new Map(), demand).state).toBe(shown);
+      expect(presentModel({ ...model, state }, [], new Map(), null).state).toBe(state);
+    },
+  );
+
   it('shows live jobs alone, oldest first, and nothing that is ours', () => {
     const body = present([job(3, {}), job(1, {}), job(2, { phase: 'ended' })]);
     expect(body.jobs.map(({ id }) => id.at(-1))).toEqual(['1', '3']);
