@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ModelDemand } from '@wakefield/domain';
-import { type Fixture, openFixture, until } from '@wakefield/testkit/queue-fixture';
+import { openQueueFixture, type QueueFixture, until } from '@wakefield/testkit';
 import { createDemandBoard } from './demand-board.ts';
 import { createMetricsBoard } from './metrics-board.ts';
 import { createRouteBus } from './route-bus.ts';
 
-let fixture: Fixture;
+let fixture: QueueFixture;
 beforeEach(async () => {
-  fixture = await openFixture();
+  fixture = await openQueueFixture();
 });
 afterEach(() => fixture.close());
 

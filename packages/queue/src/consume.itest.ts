@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { LeaseLostError } from '@wakefield/control';
 import { AppError } from '@wakefield/domain';
-import { type Fixture, openFixture, until } from '@wakefield/testkit/queue-fixture';
-import { startQueueWorker } from '@wakefield/testkit/queue-worker';
+import { openQueueFixture, type QueueFixture, startQueueWorker, until } from '@wakefield/testkit';
 
-let fixture: Fixture;
+let fixture: QueueFixture;
 beforeEach(async () => {
-  fixture = await openFixture();
+  fixture = await openQueueFixture();
 });
 afterEach(() => fixture.close());
 

@@ -2,16 +2,16 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Fixture, openFixture, until } from '@wakefield/testkit/queue-fixture';
+import { openQueueFixture, type QueueFixture, until } from '@wakefield/testkit';
 import express from 'express';
 import { createBoard } from './board.ts';
 import { queueFigures } from './queue-figures.ts';
 import { type MetricsRegistry, registerQueueMetrics } from './queue-metrics.ts';
 import { startSweepTicker } from './sweep-ticker.ts';
 
-let fixture: Fixture;
+let fixture: QueueFixture;
 beforeEach(async () => {
-  fixture = await openFixture();
+  fixture = await openQueueFixture();
 });
 afterEach(() => fixture.close());
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Fixture, openFixture, until } from '@wakefield/testkit/queue-fixture';
+import { openQueueFixture, type QueueFixture, until } from '@wakefield/testkit';
 
-let fixture: Fixture;
+let fixture: QueueFixture;
 beforeEach(async () => {
-  fixture = await openFixture();
+  fixture = await openQueueFixture();
 });
 afterEach(() => fixture.close());
 

@@ -1,7 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { captureLog, until } from '@wakefield/testkit/queue-fixture';
-import { startQueueWorker } from '@wakefield/testkit/queue-worker';
-import { type PrivateRedis, privateRedis } from '@wakefield/testkit/redis';
+import {
+  captureLog,
+  type PrivateRedis,
+  privateRedis,
+  startQueueWorker,
+  until,
+} from '@wakefield/testkit';
 import { type Consumer, consume } from './consume.ts';
 import { createDemandBoard } from './demand-board.ts';
 import { createMetricsBoard } from './metrics-board.ts';
@@ -135,7 +139,7 @@ describe('Redis goes away and comes back empty', () => {
     const startedAt = performance.now();
     worker.kill('SIGTERM');
     expect(await worker.exited).toEqual([0, null]);
-    expect(performance.now() - startedAt).toBeLessThan(4000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
   }, 60_000);
 });
 

@@ -1,7 +1,9 @@
 export type { TestDatabase } from './postgres.ts';
 export { emptyTestDatabase, testDatabase } from './postgres.ts';
-export type { CapturedLog } from './queue-fixture.ts';
-export { captureLog, until } from './queue-fixture.ts';
+export type { CapturedLog, QueueFixture } from './queue-fixture.ts';
+export { captureLog, openQueueFixture, until } from './queue-fixture.ts';
+export type { QueueWorker } from './queue-worker.ts';
+export { startQueueWorker } from './queue-worker.ts';
 export type { PrivateRedis, TestRedis } from './redis.ts';
 export { privateRedis, testRedis, uniqueInstallation } from './redis.ts';
 export { SAMPLE_NOW, sampleModel, sampleSpec } from './samples.ts';

@@ -45,7 +45,7 @@ export async function until(
 }
 
 /** A corner of the test Redis with everything that the tests of this package need. */
-export interface Fixture {
+export interface QueueFixture {
   readonly url: string;
   readonly installation: string;
   readonly redis: RedisAccess;
@@ -66,13 +66,13 @@ export interface Fixture {
   close(): Promise<void>;
 }
 
-export async function openFixture(): Promise<Fixture> {
+export async function openQueueFixture(): Promise<QueueFixture> {
   const { url, installation, cleanup } = testRedis();
   const log = captureLog();
   const redis = await openRedis({ url, installation, log });
   const consumers: Consumer[] = [];
   const held: (() => void)[] = [];
-  const fixture: Fixture = {
+  const fixture: QueueFixture = {
     url,
     installation,
     redis,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 /** A worker of `reconcile` in a process of its own, that never ends a job. */
 export interface QueueWorker {
@@ -14,7 +14,7 @@ export interface QueueWorker {
 
 /** Starts one; the test sees to it that it ends. */
 export function startQueueWorker(url: string, installation: string): QueueWorker {
-  const script = join(import.meta.dirname, 'queue-worker-child.ts');
+  const script = fileURLToPath(new URL('./queue-worker-child.ts', import.meta.url));
   const child = spawn(
     process.execPath,
     ['--conditions=source', '--disable-warning=ExperimentalWarning', script, url, installation],
