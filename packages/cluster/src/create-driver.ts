@@ -2,7 +2,7 @@ import type { ClusterDriver } from '@wakefield/control';
 import type { ClusterConfig } from './config/load-clusters.ts';
 import type { DriverDeps } from './driver-deps.ts';
 import { createLocalDriver } from './local/driver.ts';
-import { createSlurmSshDriver } from './slurm/driver.ts';
+import { createSlurmSshDriver } from './slurm-ssh/driver.ts';
 
 /** The driver for a cluster of the configuration. Nothing is connected to before its first call. */
 export function createDriver(config: ClusterConfig, deps: DriverDeps): ClusterDriver {
