@@ -1,9 +1,9 @@
-import type { CommandContext, CommandEffect, ModelWithStatus } from '@wakefield/control';
+import type { CommandContext, CommandEffect } from '@wakefield/control';
 import type { Command, CommandBody, CommandId, EpochMs, Model, ModelId } from '@wakefield/domain';
 import { eq, sql } from 'drizzle-orm';
 import type { Queries } from './database.ts';
 import { readLiveJobs } from './job-store.ts';
-import { lockModel, saveDesired } from './model-store.ts';
+import { type LockedModel, lockModel, saveDesired } from './model-store.ts';
 import { readProject, saveProject } from './project-store.ts';
 import { bumpRouteRevision } from './route-revision.ts';
 import { toCommand } from './rows.ts';
@@ -29,9 +29,9 @@ export async function applyCommandRow(
   const [row] = await queries.select().from(commands).where(eq(commands.id, id)).for('update');
   if (row === undefined) return null;
   if (row.finishedAt !== null) return { command: toCommand(row), modelId: row.modelId };
-  const context = await lockContext(queries, toCommand(row));
+  const { context, before } = await lockContext(queries, toCommand(row));
   const effect = decide(context);
-  const routesChange = await saveEffect(queries, context, effect, now);
+  const routesChange = await saveEffect(queries, context, before, effect, now);
   const modelId = effect.model?.id ?? null;
   const [finished] = await queries
     .update(commands)
@@ -42,8 +42,9 @@ export async function applyCommandRow(
   return finished === undefined ? null : { command: toCommand(finished), modelId };
 }
 
-interface LockedContext extends CommandContext {
-  readonly model: ModelWithStatus | null;
+interface LockedContext {
+  readonly context: CommandContext;
+  readonly before: LockedModel | null;
 }
 
 async function lockContext(queries: Queries, command: Command): Promise<LockedContext> {
@@ -56,23 +57,25 @@ async function lockContext(queries: Queries, command: Command): Promise<LockedCo
     .where(eq(projects.name, command.project))
     .for(hfModelId === null ? 'update' : 'share');
   const project = await readProject(queries, command.project);
-  const model = hfModelId === null ? null : await lockModel(queries, command.project, hfModelId);
+  const before = hfModelId === null ? null : await lockModel(queries, command.project, hfModelId);
+  const model = before?.model ?? null;
   const liveJobs = model === null ? [] : await readLiveJobs(queries, model.id);
-  return { command, project, model, liveJobs };
+  return { context: { command, project, model, liveJobs }, before };
 }
 
 /** @returns whether readers of routes can see the difference */
 async function saveEffect(
   queries: Queries,
-  before: LockedContext,
+  context: CommandContext,
+  before: LockedModel | null,
   effect: CommandEffect,
   now: EpochMs,
 ): Promise<boolean> {
-  const newProject = effect.project !== undefined && before.project === null;
+  const newProject = effect.project !== undefined && context.project === null;
   if (effect.project !== undefined) await saveProject(queries, effect.project);
   if (effect.model === undefined) return newProject;
-  const stateChanged = await saveDesired(queries, before.model, effect.model, now);
-  return newProject || stateChanged || routed(before.model) !== routed(effect.model);
+  const stateChanged = await saveDesired(queries, before, effect.model, now);
+  return newProject || stateChanged || routed(context.model) !== routed(effect.model);
 }
 
 /** What readers of routes see of a model's desired state, as a comparable word; empty when nothing. */

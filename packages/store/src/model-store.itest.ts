@@ -126,7 +126,11 @@ describe('savePlan', () => {
     }));
     const stale = plan({ patch: { idle: true } });
     expect(await models.savePlan(model.id, lease, stale, SAMPLE_NOW + 2)).toBe(false);
-    expect(await models.get(model.id)).toMatchObject({ idle: false, ...fresh });
+    expect(await models.get(model.id)).toMatchObject({
+      idle: false,
+      ...fresh,
+      state: 'queued',
+    });
     expect(await models.listDue(SAMPLE_NOW + 2, 100)).toContain(model.id);
   });
 

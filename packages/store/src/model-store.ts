@@ -1,11 +1,11 @@
-import type { Lease, ModelStatus, ModelStore, ModelWithStatus } from '@wakefield/control';
-import type { EpochMs, Model, ModelId, ModelPatch } from '@wakefield/domain';
+import type { Lease, ModelStatus, ModelStore } from '@wakefield/control';
+import type { EpochMs, Model, ModelId, ModelPatch, ModelState } from '@wakefield/domain';
 import { and, asc, eq, inArray, lte, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { assertHeld } from './fence.ts';
 import { purgeUnregisteredModels } from './purge.ts';
 import { bumpRouteRevision } from './route-revision.ts';
-import { fromModel, isUuid, toModelWithStatus } from './rows.ts';
+import { fromModel, isUuid, toModel, toModelWithStatus } from './rows.ts';
 import { models } from './schema/models.ts';
 
 /** What a reconcile run hands back for one model. */
@@ -53,14 +53,20 @@ export function modelStore(database: Database): ModelStore {
   };
 }
 
+/** A model's desired state, and the state that was last told of it. */
+export interface LockedModel {
+  readonly model: Model;
+  readonly state: ModelState;
+}
+
 /** Locks the model's row, registered or not, for the length of the transaction. */
 export async function lockModel(
   queries: Queries,
   project: string,
   hfModelId: string,
-): Promise<ModelWithStatus | null> {
+): Promise<LockedModel | null> {
   const [row] = await queries.select().from(models).where(named(project, hfModelId)).for('update');
-  return row === undefined ? null : toModelWithStatus(row);
+  return row === undefined ? null : { model: toModel(row), state: row.state };
 }
 
 /**
@@ -71,14 +77,14 @@ export async function lockModel(
  */
 export async function saveDesired(
   queries: Queries,
-  before: ModelWithStatus | null,
+  before: LockedModel | null,
   after: Model,
   now: EpochMs,
 ): Promise<boolean> {
   const row = {
     ...fromModel(after),
     // A plan that was made before must never pass for a newer one, whoever forgot to count.
-    generation: Math.max(after.generation, (before?.generation ?? 0) + 1),
+    generation: Math.max(after.generation, (before?.model.generation ?? 0) + 1),
   };
   if (before === null) {
     await queries.insert(models).values({ ...row, nextLookAt: now });
@@ -87,14 +93,14 @@ export async function saveDesired(
     await queries
       .update(models)
       .set({ ...row, ...woken, nextLookAt: earlier(now) })
-      .where(eq(models.id, before.id));
+      .where(eq(models.id, before.model.id));
   }
   return before !== null && wakes(before, after);
 }
 
-function wakes(before: ModelWithStatus, after: Model): boolean {
-  const down = before.state === 'not_loaded' || before.state === 'failed';
-  return down && !after.idle && after.lastWakeupAt !== before.lastWakeupAt;
+function wakes({ model, state }: LockedModel, after: Model): boolean {
+  const down = state === 'not_loaded' || state === 'failed';
+  return down && !after.idle && after.lastWakeupAt !== model.lastWakeupAt;
 }
 
 async function savePlan(

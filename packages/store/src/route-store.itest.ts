@@ -126,8 +126,16 @@ describe('the revision grows', () => {
     ).toBe(1);
   });
 
+  test('when a sleeping model is woken: who asks before the next plan is told that it waits', async () => {
+    const woken = { ...model, idle: false, lastWakeupAt: SAMPLE_NOW + 1 };
+    const wakeUp = { outcome: applied, model: woken };
+    expect(await growth(() => fixture.carryOut(model.project, wake, wakeUp))).toBe(1);
+    const table = await stores.routes.load();
+    expect(table.routes.find(({ modelId }) => modelId === model.id)?.state).toBe('queued');
+  });
+
   test('not when a command changes what no route shows, or is rejected', async () => {
-    const change = { replicas: 3, lastWakeupAt: SAMPLE_NOW + 1, revision: 2 };
+    const change = { replicas: 3, lastRequestAt: SAMPLE_NOW + 1, revision: 2 };
     const unseen = { outcome: applied, model: { ...model, ...change } };
     expect(await growth(() => fixture.carryOut(model.project, wake, unseen))).toBe(0);
     const message = 'No.';
