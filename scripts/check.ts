@@ -7,7 +7,6 @@ const steps: readonly (readonly [string, () => Promise<number>])[] = [
   ['lint and format', () => command(`${root}node_modules/.bin/biome`, ['check', '.'])],
   ['types', () => tool('ts7/bin/tsc', '-p', 'tsconfig.check.json')],
   ['fences', () => fences()],
-  ['unused files, exports and dependencies', () => command(`${root}node_modules/.bin/knip`, [])],
   ['drift of generated files', () => generate({ check: true })],
 ];
 
