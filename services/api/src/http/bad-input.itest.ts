@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { storeFixture, testRedis } from '@wakefield/testkit';
+import type { CallOptions } from '../../test/api-client.ts';
+import { type ApiFixture, apiFixture, KEY } from '../../test/api-fixture.ts';
+import { exchange, oversized } from '../../test/raw-http.ts';
+
+// A loaded machine may be slow; a test that hangs is told by it all the same.
+jest.setTimeout(30_000);
+
+const redis = testRedis();
+let store: Awaited<ReturnType<typeof storeFixture>>;
+let api: ApiFixture;
+
+beforeAll(async () => {
+  store = await storeFixture();
+  api = await apiFixture({ stores: store.stores, redis });
+  await api.call('POST', '/p', { body: { project: 'demo' } });
+});
+
+afterAll(async () => {
+  await api.close();
+  await redis.cleanup();
+  await store.close();
+});
+
+const json = { 'content-type': 'application/json' };
+const model = { hf_model_id: 'a/b', gpu_count: 1, engine: 'simulator' };
+
+describe('bad input', () => {
+  it.each<[string, string, string, CallOptions, number, string, string | null]>([
+    [
+      'broken JSON',
+      'PUT',
+      '/p/demo/models',
+      { raw: '{"a":', headers: json },
+      400,
+      'invalid_json',
+      null,
+    ],
+    [
+      'two values',
+      'PUT',
+      '/p/demo/models',
+      { raw: '{}{}', headers: json },
+      400,
+      'invalid_json',
+      null,
+    ],
+    ['no body', 'PUT', '/p/demo/models', { headers: json }, 400, 'invalid_request', null],
+    ['a list', 'PUT', '/p/demo/models', { body: [] }, 400, 'invalid_request', null],
+    ['null', 'PUT', '/p/demo/models', { raw: 'null', headers: json }, 400, 'invalid_request', null],
+    [
+      'no content type',
+      'PUT',
+      '/p/demo/models',
+      { raw: new Uint8Array([123, 125]) },
+      415,
+      'unsupported_media_type',
+      null,
+    ],
+    [
+      'text',
+      'PUT',
+      '/p/demo/models',
+      { raw: '{}', headers: { 'content-type': 'text/plain' } },
+      415,
+      'unsupported_media_type',
+      null,
+    ],
+    [
+      'a form',
+      'POST',
+      '/p',
+      { raw: 'project=x', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+      415,
+      'unsupported_media_type',
+      null,
+    ],
+    [
+      'compressed',
+      'PUT',
+      '/p/demo/models',
+      { raw: 'x', headers: { ...json, 'content-encoding': 'gzip' } },
+      415,
+      'unsupported_media_type',
+      null,
+    ],
+    [
+      'another charset',
+      'PUT',
+      '/p/demo/models',
+      { raw: '{}', headers: { 'content-type': 'application/json; charset=latin1' } },
+      415,
+      'unsupported_media_type',
+      null,
+    ],
+    [
+      'gpu_count 0',
+      'PUT',
+      '/p/demo/models',
+      { body: { ...model, gpu_count: 0 } },
+      400,
+      'invalid_request',
+      'gpu_count',
+    ],
+    [
+      'gpu_count "two"',
+      'PUT',
+      '/p/demo/models',
+      { body: { ...model, gpu_count: 'two' } },
+      400,
+      'invalid_request',
+      'gpu_count',
+    ],
+    [
+      'unknown field',
+      'PUT',
+      '/p/demo/models',
+      { body: { ...model, gpus: 1 } },
+      400,
+      'invalid_request',
+      'gpus',
+    ],
+    [
+      'unknown nested field',
+      'PUT',
+      '/p/demo/models',
+      { body: { ...model, resources: { gpu: 1 } } },
+      400,
+      'invalid_request',
+      'resources.gpu',
+    ],
+    [
+      'nested bound',
+      'PUT',
+      '/p/demo/models',
+      { body: { ...model, resources: { nodes: 65 } } },
+      400,
+      'invalid_request',
+      'resources.nodes',
+    ],
+    [
+      'model field on wake',
+      'POST',
+      '/p/demo/models',
+      { body: model },
+      400,
+      'invalid_request',
+      'gpu_count',
+    ],
+    [
+      'no replicas',
+      'POST',
+      '/p/demo/models/scale',
+      { body: { hf_model_id: 'a/b' } },
+      400,
+      'invalid_request',
+      'replicas',
+    ],
+    [
+      'replicas -1',
+      'POST',
+      '/p/demo/models/scale',
+      { body: { hf_model_id: 'a/b', replicas: -1 } },
+      400,
+      'invalid_request',
+      'replicas',
+    ],
+    ['no project', 'POST', '/p', { body: {} }, 400, 'invalid_request', 'project'],
+    ['odd project', 'POST', '/p', { body: { project: 'a/b' } }, 400, 'invalid_request', 'project'],
+    ['odd project in the path', 'GET', '/p/%20/models', {}, 400, 'invalid_request', 'project'],
+    [
+      'odd model in the path',
+      'GET',
+      '/p/demo/models/-a',
+      {},
+      400,
+      'invalid_request',
+      'hf_model_id',
+    ],
+    ['a way up', 'GET', '/p/demo/models/a%2F..%2Fb', {}, 400, 'invalid_request', 'hf_model_id'],
+    ['bad escape', 'GET', '/p/%E0%A4%A/models', {}, 400, 'invalid_request', null],
+    ['unknown query', 'GET', '/p/demo/models?lmit=5', {}, 400, 'invalid_request', 'lmit'],
+    [
+      'repeated query',
+      'GET',
+      '/p/demo/models?limit=5&limit=6',
+      {},
+      400,
+      'invalid_request',
+      'limit',
+    ],
+    ['command id', 'GET', '/p/demo/commands/1', {}, 400, 'invalid_request', 'id'],
+  ])('%s: %s %s', async (_what, method, path, options, status, code, param) => {
+    const answer = await api.call(method, path, options);
+    expect(answer.status).toBe(status);
+    expect(answer.body.error).toMatchObject({ code, param, type: 'invalid_request_error' });
+    expect(answer.body.error.request_id).toBe(answer.headers.get('x-request-id'));
+    expect(answer.headers.get('x-should-retry')).toBe('false');
+  });
+
+  it.each([
+    ['announced', (size: number) => ({ 'content-length': String(size) })],
+    ['in chunks', () => ({ 'transfer-encoding': 'chunked' })],
+  ])('too large a body, %s, answers 413 and goes on serving', async (_how, headersOf) => {
+    const size = 40 * 1024 * 1024;
+    const answer = await oversized(api.url, KEY, size, headersOf(size));
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect(answer).toContain('"code":"payload_too_large"');
+    expect((await api.call('GET', '/health')).status).toBe(200);
+  });
+
+  it('takes a body just under the limit', async () => {
+    const pad = 'x'.repeat(1_048_576 - 40);
+    const answer = await api.call('PUT', '/p/demo/models', { body: { hf_model_id: pad } });
+    expect(answer.body.error).toMatchObject({ code: 'invalid_request', param: 'hf_model_id' });
+  });
+
+  it('answers something that is no HTTP with the envelope', async () => {
+    const answer = await exchange(api.url, 'NONSENSE\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain('"code":"invalid_request"');
+    expect(answer).toMatch(/x-request-id: req_/);
+  });
+});
