@@ -50,6 +50,8 @@ export interface Wakefield {
 export interface WakefieldOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Puts things into the data directory before the start. */
+  readonly prepare?: (directory: string) => Promise<void>;
   /** Reuse this data directory and keep it. */
   readonly directory?: string;
 }
@@ -60,6 +62,7 @@ export async function startWakefield(options: WakefieldOptions = {}): Promise<Wa
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'wakefield-e2e-')));
   // Postgres refuses to run as root, and its own user has to get in.
   await chmod(directory, 0o755);
+  await options.prepare?.(directory);
   const port = await freePort();
   const child = spawn(
     process.execPath,
