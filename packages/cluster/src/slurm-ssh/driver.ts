@@ -14,7 +14,7 @@ import { createSlurmTransport } from '../transport/create-transport.ts';
 import { slurmFailure } from './failures.ts';
 import { ASK_TO_END, CANCEL, FORGET, OBSERVE, SUBMIT, TAIL, TEST_ONLY } from './programs.ts';
 import { parseQueue, type QueueEntry } from './queue.ts';
-import { checkLimits, jobArguments, requestArguments } from './sbatch-arguments.ts';
+import { checkLimits, type JobShape, jobArguments, requestArguments } from './sbatch-arguments.ts';
 import { jobOf, sightings } from './snapshot.ts';
 
 /** Bytes that an observation brings of the log of each job that is over. */
@@ -135,7 +135,6 @@ function submitArguments(
   prefix: string,
 ): readonly string[] {
   const name = checkedName(job.name);
-  const directory = `${profile.jobsDirectory}/${name}`;
   const secrets = Object.entries(job.secretFiles);
   return [
     profile.jobsDirectory,
@@ -145,7 +144,19 @@ function submitArguments(
     job.script,
     String(secrets.length),
     ...secrets.flatMap(([file, content]) => [checkedFile(file), content]),
-    ...jobArguments(config, { name, directory, walltimeSeconds: job.walltimeSeconds }),
+    ...sbatchArguments(config, job),
+  ];
+}
+
+/** All arguments of sbatch for a job, but for `--parsable`. */
+export function sbatchArguments(
+  config: SlurmSshConfig,
+  job: Pick<JobSubmission, 'name'> & JobShape,
+): readonly string[] {
+  const directory = `${launchProfile(config).jobsDirectory}/${job.name}`;
+  const { name, walltimeSeconds } = job;
+  return [
+    ...jobArguments(config, { name, directory, walltimeSeconds }),
     ...requestArguments(config, job),
   ];
 }

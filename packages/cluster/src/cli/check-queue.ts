@@ -1,0 +1,84 @@
+import type { ClusterDriver } from '@wakefield/control';
+import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
+import { trialArguments } from '../slurm-ssh/driver.ts';
+import { bad, doubtful, type Finding, good, messageOf } from './terminal.ts';
+
+const patient = () => AbortSignal.timeout(180_000);
+/** A look that takes longer than this is felt by everybody who waits for a model. */
+const SLOW_LOOK_MS = 2000;
+
+/** One look at the queue, then whether a job of each project would be taken. Submits nothing. */
+export async function* checkQueue(
+  config: SlurmSshConfig,
+  driver: ClusterDriver,
+  projects: readonly string[],
+): AsyncGenerator<Finding> {
+  yield await lookAtQueue(driver);
+  for (const project of projects) yield await tryProject(config, driver, project);
+  if (projects.length === 0)
+    yield doubtful(
+      'project',
+      'no project is configured to try',
+      'name one: npm run cluster -- check NAME --project eu-00-00',
+    );
+}
+
+async function lookAtQueue(driver: ClusterDriver): Promise<Finding> {
+  const asked = performance.now();
+  try {
+    const { sightings } = await driver.observe([], patient());
+    const took = Math.round(performance.now() - asked);
+    const detail = `squeue answers in ${took} ms; ${sightings.size} jobs of this installation`;
+    return took <= SLOW_LOOK_MS
+      ? good('queue', detail)
+      : doubtful('queue', detail, 'raise cadence.busy and cadence.quiet: the controller is busy');
+  } catch (error) {
+    return bad(
+      'queue',
+      messageOf(error),
+      'run `squeue --me` on the login node; is SLURM up there?',
+    );
+  }
+}
+
+async function tryProject(
+  config: SlurmSshConfig,
+  driver: ClusterDriver,
+  project: string,
+): Promise<Finding> {
+  const what = `project ${project}`;
+  const asks = trialArguments(config, project)
+    .filter((argument) => !/^--(nodes|time)=/.test(argument))
+    .join(' ');
+  try {
+    await driver.accepts(project, patient());
+    return good(what, `would be taken with ${asks}`);
+  } catch (error) {
+    const words = messageOf(error);
+    return bad(what, `${words} (asked with ${asks})`, remedyFor(words));
+  }
+}
+
+/** By what SLURM says (slurm_errno.c). */
+function remedyFor(words: string): string {
+  const known: readonly (readonly [RegExp, string])[] = [
+    [
+      /account/i,
+      'projects.PROJECT.account: `sacctmgr show assoc user=$USER format=account,partition,qos`',
+    ],
+    [/partition/i, 'defaults.partition or projects.PROJECT.partition: `sinfo -s` lists them'],
+    [/qos/i, 'defaults.qos or projects.PROJECT.qos: `sacctmgr show qos format=name`'],
+    [
+      /gres|node configuration|gpu/i,
+      'gpus.style and gpus.type: `sinfo -o "%P %G"` shows what nodes have',
+    ],
+    [/time limit/i, 'the partition takes no job this short or long: `sinfo -o "%P %l"`'],
+    [/feature/i, 'defaults.constraint: `sinfo -o "%P %f"` lists features'],
+    [/reservation/i, 'defaults.options.reservation: `scontrol show reservation`'],
+    [/contact|timed out|temporarily/i, 'the controller did not answer; try again later'],
+  ];
+  return (
+    known.find(([pattern]) => pattern.test(words))?.[1] ??
+    'run the same with `sbatch --test-only` on the login node, or ask the centre'
+  );
+}

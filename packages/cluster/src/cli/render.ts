@@ -1,0 +1,78 @@
+import type { RecipeCatalog } from '@wakefield/control';
+import { jobName, type Model } from '@wakefield/domain';
+import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
+import { launchProfile, sbatchArguments } from '../slurm-ssh/driver.ts';
+
+/** What to render a job for. */
+export interface RenderRequest {
+  readonly project: string;
+  readonly hfModelId: string;
+  readonly engine: string;
+  readonly gpuCount: number;
+  readonly walltimeSeconds: number;
+}
+
+/** The call of sbatch, in a form that a shell would take, and the script that it would get. */
+export function renderForReading(
+  config: SlurmSshConfig,
+  recipes: RecipeCatalog,
+  request: RenderRequest,
+): string {
+  const name = jobName('main', '00000000-0000-0000-0000-000000000000', 1);
+  const model = exampleModel(config.name, request);
+  const { script, secretFiles } = recipes.render({
+    model,
+    name,
+    engineKey: '(32 random bytes)',
+    profile: launchProfile(config),
+  });
+  const { gpuCount, walltimeSeconds, project } = request;
+  const shape = { project, walltimeSeconds, gpuCount, ...model.spec.resources };
+  const words = ['sbatch', '--parsable', ...sbatchArguments(config, { name, ...shape })];
+  return [
+    `# As ${config.user} on ${config.host}, in ${launchProfile(config).jobsDirectory}/${name}:`,
+    words.map(shellWord).join(' \\\n  '),
+    `# Files beside it, for the user alone: ${Object.keys(secretFiles).join(', ')}`,
+    '# Script, on standard input:',
+    script,
+  ].join('\n');
+}
+
+/** Readable where nothing needs quotes. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function exampleModel(cluster: string, request: RenderRequest): Model {
+  return {
+    id: '00000000-0000-0000-0000-000000000000',
+    project: request.project,
+    cluster,
+    spec: {
+      hfModelId: request.hfModelId,
+      engine: request.engine,
+      gpuCount: request.gpuCount,
+      walltimeSeconds: request.walltimeSeconds,
+      walltimeRatio: 0.9,
+      idleTimeoutSeconds: 600,
+      autoscale: false,
+      isRefreshing: true,
+      cluster: null,
+      maxReplicas: 1,
+      engineArgs: {},
+      resources: { nodes: 1, cpus: null, memory: null },
+    },
+    revision: 1,
+    generation: 1,
+    traceId: '0'.repeat(32),
+    registered: true,
+    stopRequested: false,
+    idle: false,
+    replicas: 1,
+    replicasChangedAt: null,
+    lastWakeupAt: null,
+    lastRequestAt: null,
+    createdAt: 0,
+    updatedAt: 0,
+  };
+}

@@ -1,0 +1,131 @@
+import { parseArgs } from 'node:util';
+import { ClusterError, type RecipeCatalog } from '@wakefield/control';
+import { type ClusterConfig, ClustersFileError, loadClusters } from '../config/load-clusters.ts';
+import { check } from './check.ts';
+import { findClustersFile } from './find-file.ts';
+import { renderForReading } from './render.ts';
+import type { Terminal } from './terminal.ts';
+import { trust } from './trust.ts';
+
+export interface CliOptions {
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly workingDirectory: string;
+  readonly terminal: Terminal;
+  readonly recipes: RecipeCatalog;
+}
+
+export const usage = `npm run cluster -- COMMAND NAME [options]
+
+  check NAME     try every setting of the cluster, step by step; submits nothing
+    --project P    a project to try, besides those of the file (may be repeated)
+    --submit       run one small real job, too: shared directory, set-up lines, way to a node
+    --wait 120     seconds to wait for that job to start
+  trust NAME     show the ssh server's key and pin it in the file
+    --yes          do not ask
+  render NAME    print the sbatch call and the job script of a model; submits nothing
+    --model M  --engine vllm  --gpus 1  --walltime 3600  --project P
+
+  --file F       clusters.yaml; else $WAKEFIELD_CLUSTERS, $WAKEFIELD_DATA/clusters.yaml, ./clusters.yaml`;
+
+const options = {
+  file: { type: 'string' },
+  project: { type: 'string', multiple: true, default: [] as string[] },
+  submit: { type: 'boolean', default: false },
+  wait: { type: 'string', default: '120' },
+  yes: { type: 'boolean', default: false },
+  model: { type: 'string', default: 'Qwen/Qwen3-8B' },
+  engine: { type: 'string', default: 'vllm' },
+  gpus: { type: 'string', default: '1' },
+  walltime: { type: 'string', default: '3600' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** @returns exit status: 0 well, 1 something is wrong with the cluster, 2 with the call */
+export async function runClusterCli(cli: CliOptions): Promise<number> {
+  try {
+    return await dispatch(cli);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      cli.terminal.print(`${error.message}\n\n${usage}`);
+      return 2;
+    }
+    if (!(error instanceof ClustersFileError) && !(error instanceof ClusterError)) throw error;
+    cli.terminal.print(error.message);
+    return 1;
+  }
+}
+
+class UsageError extends Error {}
+
+async function dispatch(cli: CliOptions): Promise<number> {
+  const { values, positionals } = parse(cli.arguments);
+  if (values.help) {
+    cli.terminal.print(usage);
+    return 0;
+  }
+  const [command, name, ...rest] = positionals;
+  if (command === undefined || name === undefined || rest.length > 0)
+    throw new UsageError('Say what to do, with which cluster.');
+  const path = findClustersFile(values.file, cli.environment, cli.workingDirectory);
+  const config = await clusterOf(path, name);
+  switch (command) {
+    case 'check':
+      return check(config, cli.terminal, {
+        recipes: cli.recipes,
+        installation: cli.environment.WAKEFIELD_INSTALLATION || 'main',
+        projects: values.project,
+        submit: values.submit,
+        waitMs: positive(values.wait, 'wait') * 1000,
+      });
+    case 'trust':
+      return trust(config, path, cli.terminal, values.yes);
+    case 'render':
+      return render(config, cli, values);
+    default:
+      throw new UsageError(`There is no command "${command}".`);
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+async function clusterOf(path: string, name: string): Promise<ClusterConfig> {
+  const { clusters } = await loadClusters(path);
+  const config = clusters.find((cluster) => cluster.name === name);
+  if (config !== undefined) return config;
+  const names = clusters.map((cluster) => cluster.name).join(', ');
+  throw new UsageError(`${path} has no cluster "${name}"; it has ${names}.`);
+}
+
+function render(
+  config: ClusterConfig,
+  cli: CliOptions,
+  values: ReturnType<typeof parse>['values'],
+): number {
+  if (config.kind !== 'slurm-ssh') throw new UsageError(`${config.name} takes no batch scripts.`);
+  if (!cli.recipes.has(values.engine))
+    throw new UsageError(
+      `There is no recipe "${values.engine}"; there are ${cli.recipes.names().join(', ')}.`,
+    );
+  const text = renderForReading(config, cli.recipes, {
+    project: values.project[0] ?? Object.keys(config.projects)[0] ?? 'PROJECT',
+    hfModelId: values.model,
+    engine: values.engine,
+    gpuCount: positive(values.gpus, 'gpus'),
+    walltimeSeconds: positive(values.walltime, 'walltime'),
+  });
+  cli.terminal.print(text);
+  return 0;
+}
+
+function positive(text: string, option: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new UsageError(`--${option} takes a whole number above 0.`);
+}

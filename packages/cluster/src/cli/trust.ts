@@ -1,0 +1,92 @@
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { parseDocument } from 'yaml';
+import { type ClusterConfig, parseClusters } from '../config/load-clusters.ts';
+import { fetchHostKey } from '../ssh/fetch-host-key.ts';
+import { fingerprint, formatHostKey, isPinned, parseHostKey } from '../ssh/host-key.ts';
+import type { Terminal } from './terminal.ts';
+
+interface Server {
+  readonly role: string;
+  readonly host: string;
+  readonly port: number;
+  readonly pinned: readonly string[];
+  /** Where its key stands below the cluster. */
+  readonly path: readonly string[];
+}
+
+/**
+ * Shows the keys of a cluster's ssh servers and, once somebody has agreed, writes them into clusters.yaml; comments
+ * and layout of the file stay.
+ * @returns exit status
+ */
+export async function trust(
+  config: ClusterConfig,
+  path: string,
+  terminal: Terminal,
+  agreed: boolean,
+): Promise<number> {
+  const servers = serversOf(config);
+  if (servers.length === 0) {
+    terminal.print(`${config.name} is not reached by ssh; there is no key to trust.`);
+    return 0;
+  }
+  for (const server of servers) {
+    const blob = await fetchHostKey(server, 15_000);
+    if (!(await settle(server, blob, config.name, path, terminal, agreed))) return 1;
+  }
+  return 0;
+}
+
+async function settle(
+  server: Server,
+  blob: Buffer,
+  cluster: string,
+  path: string,
+  terminal: Terminal,
+  agreed: boolean,
+): Promise<boolean> {
+  const { role, host, port } = server;
+  terminal.print(`${role} ${host}:${port} shows the key`);
+  terminal.print(`  ${formatHostKey(blob)?.split(' ')[0]}  ${fingerprint(blob)}`);
+  const pins = server.pinned.map(parseHostKey).filter((pin) => pin !== null);
+  if (isPinned(blob, pins)) {
+    terminal.print('It is the pinned one.');
+    return true;
+  }
+  if (pins.length > 0)
+    terminal.print('THIS IS NOT THE PINNED KEY. Ask the centre before you go on.');
+  terminal.print('Compare it with what the centre publishes.');
+  if (!agreed && !(await terminal.confirm('Is it the right one?'))) {
+    terminal.print('Nothing was changed.');
+    return false;
+  }
+  await pinKey(path, ['clusters', cluster, ...server.path, 'hostKey'], formatHostKey(blob) ?? '');
+  terminal.print(`Pinned in ${path}.`);
+  return true;
+}
+
+function serversOf(config: ClusterConfig): readonly Server[] {
+  if (config.kind !== 'slurm-ssh') return [];
+  const { host, port, hostKey, transport } = config;
+  const login = { role: 'login node', host, port, pinned: hostKey, path: [] };
+  if (transport.kind !== 'jump') return [login];
+  const jump = {
+    role: 'jump host',
+    host: transport.host,
+    port: transport.port,
+    pinned: transport.hostKey,
+    path: ['transport'],
+  };
+  return [login, jump];
+}
+
+async function pinKey(path: string, keys: readonly string[], key: string): Promise<void> {
+  const document = parseDocument(await readFile(path, 'utf8'));
+  document.setIn(keys, key);
+  const text = document.toString({ lineWidth: 0 });
+  // A file that could not be read any more must not replace one that can.
+  parseClusters(text, path);
+  const { mode } = await stat(path);
+  await writeFile(`${path}.new`, text, { mode });
+  await rename(`${path}.new`, path);
+}
