@@ -46,13 +46,15 @@ const wakes = () =>
 async function startProxy(): Promise<typeof proxy> {
   const database = new URL(store.url);
   database.host = `127.0.0.1:${postgresRelay.port}`;
+  const redisUrl = new URL(redis.url);
+  redisUrl.host = `127.0.0.1:${redisRelay.port}`;
   const child = fork(fileURLToPath(new URL('./main.ts', import.meta.url)), {
     execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
       PATH: process.env.PATH,
       DATABASE_URL: database.href,
-      REDIS_URL: `redis://127.0.0.1:${redisRelay.port}`,
+      REDIS_URL: redisUrl.href,
       API_LOCAL_KEY: key,
       // Nobody listens on the discard port: the api is stopped all the time.
       API_URL: 'http://127.0.0.1:9',

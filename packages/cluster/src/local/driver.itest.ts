@@ -98,8 +98,7 @@ describe('jobs outlive the driver', () => {
     await first.close();
     drivers = [];
     await until(async () => jobProcesses(ref(1).name, null).length === 0);
-    const second = open();
-    expect(await state(second, 1)).toBe('timeout');
+    await untilState(open(), 1, 'timeout');
   });
 
   test('a driver that died between a submission and its start leaves a job that still starts', async () => {

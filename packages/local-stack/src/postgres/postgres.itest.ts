@@ -71,7 +71,7 @@ afterEach(async () => {
 
 describe('startPostgres', () => {
   test('brings a server of our own, with a password, on loopback; data outlives a restart', async () => {
-    const first = await start();
+    const first = await start({ durability: 'durable' });
     await query(first.url, 'create table t (n int)');
     await query(first.url, 'insert into t values (7)');
     expect(await query(first.url, 'show listen_addresses')).toEqual(['127.0.0.1']);
@@ -80,7 +80,7 @@ describe('startPostgres', () => {
     expect(statSync(join(directory, 'password')).mode & 0o777).toBe(0o600);
     await first.stop();
     expect(await first.exited).toEqual({ code: 0, signal: null });
-    const second = await start();
+    const second = await start({ durability: 'durable' });
     expect(await query(second.url, 'select n from t')).toEqual([7]);
   });
 
