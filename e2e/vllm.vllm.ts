@@ -109,14 +109,12 @@ describe('vLLM on the private SLURM', () => {
   }, 150_000);
 
   test('sleep during a stream lets it finish; then the job and all its processes are gone', async () => {
-    const stream = await wakefield
-      .openai()
-      .chat.completions.create({
-        ...ask,
-        max_tokens: 300,
-        stream: true,
-        stream_options: { include_usage: true },
-      });
+    const stream = await wakefield.openai().chat.completions.create({
+      ...ask,
+      max_tokens: 300,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
     let chunks = 0;
     let tokens = 0;
     for await (const chunk of stream) {
