@@ -3,7 +3,15 @@
 // user's own npm configuration and environment.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 const PNPM_VERSION = '12.21.0';
@@ -165,12 +173,16 @@ async function withLock(file, work) {
   }
 }
 
+/** Whether the process that wrote its number there still installs; numbers are given out again. */
 function ownerIsAlive(file) {
   try {
-    const pid = Number(readFileSync(file, 'utf8'));
-    // Just created and not written yet.
-    if (pid === 0) return true;
-    process.kill(pid, 0);
+    const pid = readFileSync(file, 'utf8');
+    // Just created and not written yet, or cut short by a crash.
+    if (pid === '') return Date.now() - statSync(file).mtimeMs < 5000;
+    if (Number(pid) === process.pid) return false;
+    const { stdout } = spawnSync('ps', ['-o', 'args=', '-p', pid], { encoding: 'utf8' });
+    if (stdout) return stdout.includes('run.mjs');
+    process.kill(Number(pid), 0);
     return true;
   } catch (error) {
     return error.code === 'EPERM';

@@ -46,7 +46,9 @@ try {
 } finally {
   tally = await leaveNothing(tally);
 }
-for (const remark of tally.remarks) say(remark);
+// Who asks for tests by name knows that the others are left out.
+const byName = process.argv.some((arg) => /^(-t|--testNamePattern)/.test(arg));
+for (const remark of tally.remarks) if (!byName || !remark.startsWith('skipped: ')) say(remark);
 if (stopping.signal.aborted) say(`Stopped by ${String(stopping.signal.reason)}.`);
 say(closingLine(tally));
 process.exit(stopping.signal.aborted ? 130 : exitCode(tally));

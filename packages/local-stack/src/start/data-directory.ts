@@ -20,7 +20,6 @@ export interface DataPaths {
   readonly models: string;
   /** Put there by `npm run setup:vllm`. */
   readonly vllm: string;
-  readonly cache: string;
   /** The user's. */
   readonly clusters: string;
   /** Made anew at every start, out of the user's. */
@@ -48,7 +47,6 @@ export function openDataDirectory(path: string): DataPaths {
     slurm: join(root, 'slurm'),
     models: join(root, 'models'),
     vllm: join(root, 'vllm'),
-    cache: join(root, 'cache'),
     clusters: join(root, 'clusters.yaml'),
     clustersInUse: join(root, 'clusters.run.yaml'),
     runFile: join(root, 'run.json'),

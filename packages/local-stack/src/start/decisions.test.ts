@@ -93,7 +93,7 @@ describe('condense', () => {
 });
 
 describe('planServices', () => {
-  const paths = { clustersInUse: '/d/clusters.run.yaml', cache: '/d/cache', logs: '/d/logs' };
+  const paths = { clustersInUse: '/d/clusters.run.yaml', logs: '/d/logs' };
   const plan = (environment: Record<string, string>) =>
     planServices({
       options: { host: '0.0.0.0', port: 8080 },

@@ -36,7 +36,8 @@ export function planServices(plan: ServicePlan): readonly ServiceSpec[] {
     OPS_HOST: '127.0.0.1',
     OPS_PORT: '0',
     SHUTDOWN_TIMEOUT: shutdownSeconds,
-    NODE_COMPILE_CACHE: join(plan.paths.cache, 'node'),
+    // Halves the time to ready. Shared by all data directories: filling it costs the first run's end a second.
+    NODE_COMPILE_CACHE: join(plan.checkout, 'node_modules/.cache/wakefield'),
   };
   const spec = (name: string, env: Readonly<Record<string, string>>): ServiceSpec => ({
     name,
