@@ -1,4 +1,12 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { libraryPathOf } from '../debian/unpack-packages.ts';
 import { isExecutable } from '../process/find-command.ts';
@@ -18,20 +26,22 @@ export const unpackable: readonly string[] = [
 const SUFFIX = '-wlm';
 
 /**
- * The programs of an unpacked tree. Each gets a small script in front that lets it find the tree's libraries by
- * the loader's own option (ld.so(8)): an environment variable would reach the jobs, too.
+ * The programs of an unpacked tree. Each gets a small script in front that lets it find the tree's libraries.
  * @throws when the tree is incomplete or its programs do not start
  */
 export async function unpackedTools(root: string): Promise<SlurmTools> {
   const folder = join(root, 'wakefield-bin');
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(join(folder, 'programs'), { recursive: true });
   const pluginDirectory = pluginsOf(root);
   const libraries = `${libraryPathOf(root)}:${pluginDirectory}`;
   for (const program of programsOf(root)) {
-    const script = join(folder, basename(program).replace(SUFFIX, ''));
-    writeFileSync(script, launcher(program, libraries));
-    chmodSync(script, 0o755);
+    const name = basename(program).replace(SUFFIX, '');
+    // The daemons look at their own name to know what they are.
+    const link = join(folder, 'programs', name);
+    symlinkSync(program, link);
+    writeFileSync(join(folder, name), launcher(link, libraries));
+    chmodSync(join(folder, name), 0o755);
   }
   return toolsFrom(`${folder}:${systemPath}`, {
     pluginDirectory,
@@ -56,9 +66,17 @@ function pluginsOf(root: string): string {
   return found;
 }
 
+/**
+ * Clients get the libraries by the loader's own option (ld.so(8)), because sbatch passes its environment on to
+ * jobs. Daemons start themselves again by /proc/self/exe, which would then be the loader; a variable does them no
+ * harm, as a job's environment is not theirs.
+ */
 function launcher(program: string, libraries: string): string {
-  const words = [loader(), '--library-path', libraries, program].map(quote).join(' ');
-  return `#!/bin/sh\nexec ${words} "$@"\n`;
+  const daemon = /^(slurmctld|slurmd|slurmstepd|munged)$/.test(basename(program));
+  const words = daemon
+    ? ['env', `LD_LIBRARY_PATH=${libraries}`, program]
+    : [loader(), '--library-path', libraries, program];
+  return `#!/bin/sh\nexec ${words.map(quote).join(' ')} "$@"\n`;
 }
 
 function loader(): string {
