@@ -33,7 +33,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 // The one who started us is gone without a word.
 process.on('disconnect', () => stopping.abort('SIGHUP'));
 
-sweepDirectoriesOfKilledRuns();
+await sweepAfterKilledRuns();
 const scratch = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
 // Postgres' user has to get through, and so have the users of jobs.
 chmodSync(scratch, 0o755);
@@ -120,15 +120,13 @@ function makeTemporary(): string {
 
 /** A process that outlives its test is a fault of the test or of what it tests. */
 async function leaveNothing(before: Tally): Promise<Tally> {
-  const strays = await settledStrays();
+  // Who interrupts a run interrupts tests in the middle.
+  const strays = stopping.signal.aborted ? [] : await settledStrays();
   const after = strays.reduce(
     (sum, { pid, command }) => withFailure(sum, `left running: ${pid} ${command.slice(0, 160)}`),
     before,
   );
-  await endProcesses(
-    strays.map(({ pid }) => pid),
-    [{ signal: 'SIGKILL', waitMs: 3000 }],
-  );
+  await endAround(scratch);
   rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   return after;
 }
@@ -137,16 +135,24 @@ async function leaveNothing(before: Tally): Promise<Tally> {
 async function settledStrays(): Promise<ReturnType<typeof listProcessesAround>> {
   const deadline = performance.now() + 3000;
   for (;;) {
-    const strays = listProcessesAround(scratch);
+    const strays = listProcessesAround(`${scratch}/`);
     if (strays.length === 0 || performance.now() > deadline) return strays;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
-function sweepDirectoriesOfKilledRuns(): void {
+/** Processes and directories of runs that could not end anything themselves. */
+async function sweepAfterKilledRuns(): Promise<void> {
   for (const name of readdirSync(tmpdir())) {
     const pid = Number(new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]);
-    if (!Number.isNaN(pid) && !isAlive(pid))
-      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    if (Number.isNaN(pid) || isAlive(pid)) continue;
+    const directory = join(tmpdir(), name);
+    await endAround(directory);
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+async function endAround(directory: string): Promise<void> {
+  const pids = listProcessesAround(`${directory}/`).map(({ pid }) => pid);
+  await endProcesses(pids, [{ signal: 'SIGKILL', waitMs: 3000 }]);
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { boundToUs, endProcesses } from '@wakefield/local-stack';
+import { boundToUs, endProcesses, sendSignal } from '@wakefield/local-stack';
 import { emptyTally, type JestReport, type Tally, tallyOf, withFailure } from './tally.ts';
 
 export interface JestRun {
@@ -38,7 +38,7 @@ export async function runJest(
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true,
   });
-  const end = () => endGroup(child);
+  const end = () => void endGroup(child);
   signal.addEventListener('abort', end, { once: true });
   const watch = setInterval(() => {
     if (!existsSync(output)) return;
@@ -77,14 +77,9 @@ function jestArguments(run: JestRun, root: string, output: string): readonly str
   ];
 }
 
-function endGroup(child: ChildProcess): void {
+/** Jest and its workers, which are of its group; what tests started ends with its own parent. */
+async function endGroup(child: ChildProcess): Promise<void> {
   if (child.pid === undefined) return;
-  // Workers end when their parent's channel closes.
-  void endProcesses(
-    [child.pid],
-    [
-      { signal: 'SIGTERM', waitMs: 2000 },
-      { signal: 'SIGKILL', waitMs: 2000 },
-    ],
-  );
+  await endProcesses([child.pid], [{ signal: 'SIGTERM', waitMs: 2000 }]);
+  sendSignal(-child.pid, 'SIGKILL');
 }

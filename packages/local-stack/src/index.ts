@@ -4,7 +4,7 @@ export { startPostgres } from './postgres/start-postgres.ts';
 export { boundToUs } from './process/daemon.ts';
 export { findCommand } from './process/find-command.ts';
 export { freePorts } from './process/free-port.ts';
-export { endProcesses, isAlive, listProcessesAround } from './process/process-table.ts';
+export { endProcesses, isAlive, listProcessesAround, sendSignal } from './process/process-table.ts';
 export type { LocalRedis, RedisOptions } from './redis/start-redis.ts';
 export { startRedis } from './redis/start-redis.ts';
 export { SetupError } from './setup-error.ts';
