@@ -210,10 +210,10 @@ describe.each(kinds)('register, wake, chat, idle on the $name', ({ args, cluster
       (await wakefield.call('DELETE', `/p/demo/models?hf_model_id=${name}&stop=true`)).status,
     ).toBe(204);
     if (cluster === 'slurm-dev') {
-      await eventually(
-        'gone from squeue',
-        async () => !(await squeue(wakefield)).includes(job.cluster_job_id),
-      );
+      await eventually('gone from squeue', async () => {
+        const ids = (await squeue(wakefield)).split('\n').map((line) => line.split('|')[0]);
+        return !ids.includes(job.cluster_job_id);
+      });
     }
   }, 60_000);
 
