@@ -163,7 +163,12 @@ function assemble(parts: {
 }): PrivateSlurm {
   const { directory, daemons, environment, tools, user } = parts;
   const client = async (command: string, args: readonly string[]) => {
-    const { stdout } = await run(command, [...args], { env: environment, maxBuffer: 64 << 20 });
+    const { stdout } = await run(command, [...args], {
+      env: environment,
+      // What a job prints lands where it was submitted.
+      cwd: directory,
+      maxBuffer: 64 << 20,
+    });
     return stdout;
   };
   return {
