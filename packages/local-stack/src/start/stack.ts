@@ -1,10 +1,7 @@
 import { migrate } from '@wakefield/store';
-import { startPostgres } from '../postgres/start-postgres.ts';
 import { freePorts, isFree } from '../process/free-port.ts';
-import { startRedis } from '../redis/start-redis.ts';
 import { SetupError } from '../setup-error.ts';
 import type { PrivateSlurm } from '../slurm/start-slurm.ts';
-import type { Closing } from './closing.ts';
 import {
   type ClusterSummary,
   checkoutRoot,
@@ -19,31 +16,21 @@ import { ensureFirstModel } from './first-model.ts';
 import { followLog } from './follow-log.ts';
 import { recordEndOfClusters } from './job-records.ts';
 import { endLocalJobs } from './local-jobs.ts';
-import type { StartOptions } from './options.ts';
 import { bootSlurm, endOldSlurmJobs } from './private-slurm.ts';
 import type { Progress } from './progress.ts';
 import { publicUrl } from './ready-text.ts';
 import { endOldServices, removeRunFile, writeRunFile } from './run-file.ts';
 import { planServices } from './services.ts';
 import { settleAll } from './settle-all.ts';
+import type { StackContext } from './stack-context.ts';
+import { startDatabase, startQueueStore } from './stores.ts';
 import { type SupervisedService, superviseService } from './supervised-service.ts';
-import { type Store, type SupervisedStore, superviseStore } from './supervised-store.ts';
 
 /** Everything that `npm start` runs. */
 export interface Stack {
   readonly url: string;
   readonly key: string;
   readonly dataDirectory: string;
-}
-
-export interface StackContext {
-  readonly options: StartOptions;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly progress: Progress;
-  /** For lines that come while it runs. */
-  readonly log: (line: string) => void;
-  /** Where what is opened is put, so that the caller can end it at any moment. */
-  readonly closing: Closing;
 }
 
 /** Ends services on Ctrl-C: they have three seconds for what is running. */
@@ -92,56 +79,6 @@ export async function startStack(context: StackContext): Promise<Stack> {
   });
   services.announce();
   return { url, key, dataDirectory: paths.root };
-}
-
-function startDatabase(context: StackContext, paths: DataPaths) {
-  const { options, progress, closing, log } = context;
-  const start = (note: (line: string) => void) => (port: number | undefined) =>
-    startPostgres({
-      directory: paths.postgres,
-      report: note,
-      ...(port === undefined ? {} : { port }),
-      ...(options.databaseUrl === null ? {} : { url: options.databaseUrl }),
-    });
-  return progress.step(
-    'Postgres',
-    async (note) =>
-      keepOpen(closing, 'Postgres', await superviseStore('Postgres', start(note), log)),
-    ({ first }) => `${first.major} (${origin[first.source]})`,
-  );
-}
-
-function startQueueStore(context: StackContext, paths: DataPaths) {
-  const { options, progress, closing, log } = context;
-  const start = (note: (line: string) => void) => (port: number | undefined) =>
-    startRedis({
-      directory: paths.redis,
-      report: note,
-      ...(port === undefined ? {} : { port }),
-      ...(options.redisUrl === null ? {} : { url: options.redisUrl }),
-    });
-  return progress.step(
-    'Redis',
-    async (note) => keepOpen(closing, 'Redis', await superviseStore('Redis', start(note), log)),
-    ({ first }) => `${first.version} (${origin[first.source]})`,
-  );
-}
-
-const origin = {
-  given: 'given',
-  system: "this machine's",
-  embedded: 'npm package',
-  unpacked: "distribution's package, unpacked",
-  javascript: 'stand-in in JavaScript',
-} as const;
-
-function keepOpen<S extends Store>(
-  closing: Closing,
-  name: string,
-  store: SupervisedStore<S>,
-): SupervisedStore<S> {
-  closing.add('stores', name, () => store.stop());
-  return store;
 }
 
 async function prepareClusters(
