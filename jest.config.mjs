@@ -13,6 +13,8 @@ const shared = {
   injectGlobals: false,
 };
 
+const real = { ...shared, setupFilesAfterEnv: ['<rootDir>/scripts/retry.mjs'] };
+
 export default {
   projects: [
     {
@@ -21,12 +23,12 @@ export default {
       testMatch: ['<rootDir>/{packages,services,scripts}/**/*.test.ts'],
     },
     {
-      ...shared,
+      ...real,
       displayName: 'integration',
       testMatch: ['<rootDir>/{packages,services}/**/*.itest.ts'],
     },
-    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.e2e.ts'] },
-    { ...shared, displayName: 'vllm', testMatch: ['<rootDir>/e2e/**/*.vllm.ts'] },
+    { ...real, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.e2e.ts'] },
+    { ...real, displayName: 'vllm', testMatch: ['<rootDir>/e2e/**/*.vllm.ts'] },
   ],
   workerIdleMemoryLimit: '512MB',
 };

@@ -60,11 +60,6 @@ async function serve(options: CommandLine, key: string | null): Promise<Simulato
 async function main(): Promise<number> {
   const options = parseCommandLine(process.argv.slice(2));
   const key = options.keyFile === null ? null : readFileSync(options.keyFile, 'utf8').trim();
-  log('this is no inference engine: answers are made up, no model is loaded');
-  if (options.fail === 'start') {
-    console.error('ERROR simulated: fail=start');
-    return 1;
-  }
   let simulator: Simulator | null = null;
   const stopped = new Promise<number>((resolve) => {
     process.on('SIGTERM', () => {
@@ -78,6 +73,11 @@ async function main(): Promise<number> {
         );
     });
   });
+  log('this is no inference engine: answers are made up, no model is loaded');
+  if (options.fail === 'start') {
+    console.error('ERROR simulated: fail=start');
+    return 1;
+  }
   if (!(await checkPort(options.host, options.port))) return portTaken(options.port);
   const loaded = await Promise.race([load(options), stopped]);
   if (loaded === false) return 1;
