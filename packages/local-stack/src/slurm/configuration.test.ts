@@ -11,6 +11,7 @@ import { needsCgroupConf } from './tools.ts';
 
 const input: ConfigurationInput = {
   directory: '/d',
+  clusterName: 'c',
   hostname: 'me',
   user: 'u',
   ports: portsFrom(12_000),

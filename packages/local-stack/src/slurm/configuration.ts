@@ -4,6 +4,7 @@ import type { SlurmNode, SlurmPorts } from './layout.ts';
 export interface ConfigurationInput {
   /** Parent of all files; short enough for Unix sockets. */
   readonly directory: string;
+  readonly clusterName: string;
   readonly hostname: string;
   readonly user: string;
   readonly ports: SlurmPorts;
@@ -36,9 +37,9 @@ export function slurmConf(input: ConfigurationInput): string {
   ].join('\n')}\n`;
 }
 
-function identity({ directory, hostname, user, ports }: ConfigurationInput): string[] {
+function identity({ directory, clusterName, hostname, user, ports }: ConfigurationInput): string[] {
   return [
-    `ClusterName=wakefield${ports.controller}`,
+    `ClusterName=${clusterName}`,
     // The name must be this host's own; the address makes it loopback.
     `SlurmctldHost=${hostname}(127.0.0.1)`,
     `SlurmctldPort=${ports.controller}`,

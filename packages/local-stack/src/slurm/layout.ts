@@ -56,9 +56,18 @@ export function removeAlias(directory: string): void {
   if (pointsTo(alias, directory)) rmSync(alias, { force: true });
 }
 
-function aliasOf(directory: string): string {
-  const hash = createHash('sha256').update(directory).digest('hex').slice(0, 12);
-  return join(tmpdir(), `wf-slurm-${hash}`);
+/** Where {@link shortAlias} puts its link. */
+export function aliasOf(directory: string): string {
+  return join(tmpdir(), `wf-slurm-${hashOf(directory)}`);
+}
+
+/** Its jobs are known by it; the same over every life of the directory, or slurmctld refuses its old state. */
+export function clusterName(directory: string): string {
+  return `wakefield-${hashOf(directory)}`;
+}
+
+function hashOf(directory: string): string {
+  return createHash('sha256').update(directory).digest('hex').slice(0, 12);
 }
 
 function pointsTo(alias: string, directory: string): boolean {

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { pollTrue } from '../process/poll.ts';
-import { isAlive, listProcessesWithEnvironment } from '../process/process-table.ts';
+import { isAlive, listProcesses } from '../process/process-table.ts';
 import { startSlurm } from './start-slurm.ts';
+import { processesOf } from './strays.ts';
 
 jest.setTimeout(60_000);
 const within = { timeoutMs: 20_000, everyMs: 50 };
@@ -20,8 +21,10 @@ describe('a private SLURM', () => {
     await rm(root, { recursive: true, force: true });
   });
 
-  const ofDirectory = (directory: string) =>
-    listProcessesWithEnvironment('SLURM_CONF', join(directory, 'etc/slurm.conf'));
+  const ofDirectory = (directory: string) => {
+    const pids = processesOf(directory);
+    return listProcesses().filter(({ pid }) => pids.includes(pid));
+  };
 
   test('runs jobs with GPUs, and leaves nothing when it is stopped', async () => {
     const directory = join(root, 'one');
@@ -109,9 +112,10 @@ describe('a private SLURM', () => {
     const script = `import { startSlurm } from ${JSON.stringify(join(import.meta.dirname, 'start-slurm.ts'))};
       const slurm = await startSlurm({ directory: ${JSON.stringify(directory)} });
       await slurm.client('sbatch', ['-o', '/dev/null', '--wrap', 'sleep 300']);
-      setInterval(() => {}, 1000);`;
+      // Its end must not depend on how this test goes.
+      process.stdin.resume().on('end', () => process.exit());`;
     const args = ['--conditions=source', '--input-type=module', '-e', script];
-    const child = spawn(process.execPath, args, { stdio: 'ignore' });
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'ignore'] });
     const running = () =>
       ofDirectory(directory).filter(({ command }) => command.includes('slurm_script'));
     expect(await pollTrue(within, () => running().length > 0)).toBe(true);

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePorts, isFree } from '../process/free-port.ts';
 import { pollTrue } from '../process/poll.ts';
-import { endProcesses, listProcessesWithEnvironment } from '../process/process-table.ts';
 import { SetupError } from '../setup-error.ts';
 import { readHostKey, writeFiles } from './files.ts';
 import {
+  clusterName,
   MAX_NODES,
   PORT_BLOCK,
   portsFrom,
@@ -18,6 +18,7 @@ import {
   shortAlias,
 } from './layout.ts';
 import { createSlurmDaemons, type SlurmDaemons } from './slurm-daemons.ts';
+import { endProcessesOf, processesOf } from './strays.ts';
 import { installedTools, missingPackages, type SlurmTools } from './tools.ts';
 
 const run = promisify(execFile);
@@ -107,7 +108,15 @@ export async function startSlurm(options: SlurmOptions): Promise<PrivateSlurm> {
   const user = userInfo().username;
   const pluginDirectory = tools.unpacked?.pluginDirectory ?? null;
   await writeFiles(
-    { ...settings, directory, hostname: ownHostname(), user, ports, pluginDirectory },
+    {
+      ...settings,
+      directory,
+      clusterName: clusterName(options.directory),
+      hostname: ownHostname(),
+      user,
+      ports,
+      pluginDirectory,
+    },
     tools,
   );
   const environment = {
@@ -147,7 +156,7 @@ async function claimDirectory(options: SlurmOptions) {
   const { ports, same } = await choosePorts(directory);
   const takesUp = options.keepState === true && existsSync(join(directory, 'state/job_state'));
   // Processes of jobs report to the old ports; to a controller that forgot them they are nothing.
-  if (!takesUp || !same) await endStrays(directory);
+  if (!takesUp || !same) await endProcessesOf(options.directory);
   if (!takesUp) rmSync(join(directory, 'state'), { recursive: true, force: true });
   return { directory, ports, takesUp };
 }
@@ -188,11 +197,11 @@ function assemble(parts: {
       const good = await pollTrue({ timeoutMs: 20_000, everyMs: 20 }, () => nodesUp(client));
       if (!good) throw new SetupError(`Not every node of ${directory} came up.`);
     },
-    strays: () => strays(directory).filter((pid) => !daemons.owns(pid)),
+    strays: () => processesOf(parts.options.directory).filter((pid) => !daemons.owns(pid)),
     async stop({ remove = false } = {}) {
       if (daemons.pid('slurmctld') !== null) await cancelAll(environment, user);
       await daemons.stopAll();
-      await endStrays(directory);
+      await endProcessesOf(parts.options.directory);
       if (!remove) return;
       removeAlias(parts.options.directory);
       rmSync(parts.options.directory, { recursive: true, force: true });
@@ -230,18 +239,4 @@ async function isFreeBlock(base: number): Promise<boolean> {
   const ports = Array.from({ length: PORT_BLOCK }, (_, index) => base + index);
   const free = await Promise.all(ports.map((port) => isFree('127.0.0.1', port)));
   return free.every(Boolean);
-}
-
-function strays(directory: string): number[] {
-  const conf = join(directory, 'etc/slurm.conf');
-  return listProcessesWithEnvironment('SLURM_CONF', conf).map(({ pid }) => pid);
-}
-
-async function endStrays(directory: string): Promise<void> {
-  // A killed batch script may have just started a child: look until nothing is left.
-  await pollTrue({ timeoutMs: 5000, everyMs: 20 }, async () => {
-    const found = strays(directory);
-    await endProcesses(found, [{ signal: 'SIGKILL', waitMs: 1000 }]);
-    return found.length === 0;
-  });
 }

@@ -1,7 +1,6 @@
-import { join } from 'node:path';
-import { endProcesses, listProcessesWithEnvironment } from '../process/process-table.ts';
 import { provideSlurmTools } from '../slurm/provide-tools.ts';
 import { type PrivateSlurm, startSlurm } from '../slurm/start-slurm.ts';
+import { endProcessesOf } from '../slurm/strays.ts';
 import type { DataPaths } from './data-directory.ts';
 
 /**
@@ -18,7 +17,5 @@ export async function bootSlurm(
 
 /** Jobs of a private SLURM that was killed, when this start does without one. */
 export async function endOldSlurmJobs(paths: DataPaths): Promise<void> {
-  const configuration = join(paths.slurm, 'etc/slurm.conf');
-  const pids = listProcessesWithEnvironment('SLURM_CONF', configuration).map(({ pid }) => pid);
-  await endProcesses(pids, [{ signal: 'SIGKILL', waitMs: 2000 }]);
+  await endProcessesOf(paths.slurm);
 }
