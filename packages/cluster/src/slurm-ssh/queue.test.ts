@@ -9,8 +9,11 @@ const recorded = (version: string) =>
 const line = (state: string, name = 'wf-main-a-1') =>
   `1|${state}|None|cn01|2026-11-21T09:48:45|2026-11-21T09:58:45|2026-11-21T09:48:40|${name}`;
 
-describe('the queue of SLURM 22.05, as recorded', () => {
-  const entries = parseQueue(recorded('22.05'));
+describe.each([
+  ['22.05', '2026-11-21T09:48:42Z', '2026-11-21T09:48:43Z', 'JobLaunchFailure'],
+  ['24.11', '2026-11-21T10:06:39Z', '2026-11-21T10:06:40Z', 'RaisedSignal:9(Killed)'],
+])('the queue of SLURM %s, as recorded', (version, submitted, started, killed) => {
+  const entries = parseQueue(recorded(version));
   const byName = (name: string) => entries.find((entry) => entry.name === name);
 
   test('a running job', () => {
@@ -20,9 +23,9 @@ describe('the queue of SLURM 22.05, as recorded', () => {
       state: 'running',
       reason: null,
       node: 'cn01',
-      submittedAt: Date.parse('2026-11-21T09:48:42Z'),
-      startedAt: Date.parse('2026-11-21T09:48:43Z'),
-      endsAt: Date.parse('2026-11-21T09:58:43Z'),
+      submittedAt: Date.parse(submitted),
+      startedAt: Date.parse(started),
+      endsAt: Date.parse(started) + 600_000,
       refused: false,
     });
   });
@@ -36,7 +39,7 @@ describe('the queue of SLURM 22.05, as recorded', () => {
 
   test.each([
     ['wf-main-2222222222222222-1', 'failed', 'NonZeroExitCode'],
-    ['wf-main-4444444444444444-1', 'failed', 'JobLaunchFailure'],
+    ['wf-main-4444444444444444-1', 'failed', killed],
     ['wf-main-6666666666666666-1', 'cancelled', 'JobHeldUser'],
     ['wf-main-8888888888888888-1', 'completing', null],
     ['wf-main-9999999999999999-1', 'cancelled', 'CANCELLED'],
