@@ -8,6 +8,7 @@ import type {
   EpochMs,
   Job,
   JobId,
+  JobPatch,
   Model,
   ModelId,
   ModelPatch,
@@ -140,27 +141,7 @@ export interface ModelStore {
   purgeUnregistered(): Promise<number>;
 }
 
-/** Fields of a job that change during its life. */
-export type JobPatch = Partial<
-  Pick<
-    Job,
-    | 'phase'
-    | 'outcome'
-    | 'reason'
-    | 'clusterJobId'
-    | 'node'
-    | 'address'
-    | 'capacity'
-    | 'submittedAt'
-    | 'startedAt'
-    | 'endsAt'
-    | 'readyAt'
-    | 'drainUntil'
-    | 'endAskedAt'
-    | 'cancelledAt'
-    | 'endedAt'
-  >
->;
+export type { JobPatch };
 
 export interface JobStore {
   /**
