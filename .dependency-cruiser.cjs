@@ -63,7 +63,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^services/[^/]+/src/',
-        pathNot: `/src/compose[^/]*\\.ts$|/src/main\\.ts$|${test}`,
+        pathNot: `/src/compose[^/]*\\.ts$|/src/(cli/)?main\\.ts$|${test}`,
       },
       to: { path: `^packages/(${adapters})/`, dependencyTypesNot: ['type-only'] },
     },
@@ -78,6 +78,7 @@ module.exports = {
           '^packages/$2/',
           '^packages/[^/]+/src/index\\.ts$',
           '^packages/queue/src/board\\.ts$',
+          '^packages/cluster/src/cli\\.ts$',
           '/conformance\\.ts$',
         ],
       },

@@ -86,7 +86,7 @@ async function install(root) {
 }
 
 /** The pinned version if it is the global one, else npx brings it into npm's own cache. */
-function pnpm() {
+export function pnpm() {
   const global = spawnSync('pnpm', ['--version'], { encoding: 'utf8', cwd: '/' });
   if (global.status === 0 && global.stdout.trim() === PNPM_VERSION) return ['pnpm'];
   return ['npx', '--yes', `pnpm@${PNPM_VERSION}`];

@@ -14,7 +14,7 @@ const tasks = {
   format: 'scripts/format.ts',
   build: 'scripts/build.ts',
   generate: 'scripts/generate.ts',
-  cluster: 'scripts/cluster.ts',
+  cluster: 'services/scheduler/src/cli/main.ts',
   'setup:vllm': 'scripts/setup-vllm.ts',
   'test:vllm': 'scripts/test-vllm.ts',
   bench: 'bench/main.ts',

@@ -1,17 +1,21 @@
-// `npm run cluster -- check NAME | trust NAME | render NAME`: tries a cluster of clusters.yaml. The commands are in
-// packages/cluster/src/cli; here they get the recipes, which that package does not know.
+// `npm run cluster -- check NAME | trust NAME | render NAME`: tries a cluster of clusters.yaml. The commands are the
+// cluster package's, the recipes another's; they meet here, in the process that uses both. Runs in the image, too.
 import { createInterface } from 'node:readline/promises';
-import { runClusterCli } from '../packages/cluster/src/cli/run-cli.ts';
-import { loadRecipes } from '../packages/recipes/src/index.ts';
+import { runClusterCli } from '@wakefield/cluster/cli';
+import { loadRecipes } from '@wakefield/recipes';
 
-const extraRecipes = (process.env.WAKEFIELD_RECIPES ?? '').split(':').filter((path) => path !== '');
+// Commas, as the services read it.
+const recipeFolders = (process.env.WAKEFIELD_RECIPES ?? '')
+  .split(',')
+  .map((path) => path.trim())
+  .filter((path) => path !== '');
 
 process.exitCode = await runClusterCli({
   arguments: process.argv.slice(2),
   environment: process.env,
   workingDirectory: process.env.INIT_CWD ?? process.cwd(),
   terminal: { print: (line) => console.log(line), confirm },
-  recipes: await loadRecipes(extraRecipes),
+  recipes: await loadRecipes(recipeFolders),
 });
 
 async function confirm(question: string): Promise<boolean> {
