@@ -42,6 +42,35 @@ export function errorEvent(error: AppError, requestId: string): string {
   return `data: ${JSON.stringify(errorBody(error, requestId))}\n\n`;
 }
 
+/**
+ * A whole HTTP/1.1 answer as text, for a bare socket: Node's parser gave up before there was a request to
+ * answer. The connection ends with it.
+ */
+export function rawErrorAnswer(error: AppError, requestId: string): string {
+  const { status } = errorTable[error.code];
+  const body = JSON.stringify(errorBody(error, requestId));
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(new TextEncoder().encode(body).length),
+    'x-request-id': requestId,
+    'x-content-type-options': 'nosniff',
+    connection: 'close',
+    ...errorHeaders(error),
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${reasonPhrases[status] ?? 'Refused'}\r\n${lines.join('')}\r\n${body}`;
+}
+
+/** Of the statuses that can be told on a bare socket (RFC 9110 §15). */
+const reasonPhrases: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+};
+
 /** Unknown errors become `internal_error` with a fixed text, once, at the edge. */
 export function toAppError(error: unknown, internal: (cause: unknown) => AppError): AppError {
   return isAppError(error) ? error : internal(error);

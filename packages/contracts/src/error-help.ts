@@ -63,8 +63,8 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
     'id',
   ),
   cluster_not_found: help(
-    'The configuration has no such cluster, or the project is not activated on it.',
-    'Name a cluster of the configuration; activate the project on it.',
+    'The configuration has no such cluster.',
+    'Name a cluster of the configuration.',
     'There is no cluster "karolina" in the configuration.',
     'cluster',
   ),
@@ -111,7 +111,7 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
     'Something went wrong on our side. The request id helps us to find it.',
   ),
   upstream_error: help(
-    'The engine broke off or could not be reached.',
+    'The engine, or the api behind the proxy, broke off or could not be reached.',
     'Try again.',
     'The engine closed the connection before it answered.',
   ),

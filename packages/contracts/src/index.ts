@@ -1,5 +1,5 @@
 export type { ErrorBody } from './error-body.ts';
-export { errorBody, errorEvent, errorHeaders, toAppError } from './error-body.ts';
+export { errorBody, errorEvent, errorHeaders, rawErrorAnswer, toAppError } from './error-body.ts';
 export type { ErrorHelp } from './error-help.ts';
 export { errorHelp } from './error-help.ts';
 export type { ErrorRow } from './error-table.ts';

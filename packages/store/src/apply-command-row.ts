@@ -1,5 +1,13 @@
 import type { CommandContext, CommandEffect } from '@wakefield/control';
-import type { Command, CommandBody, CommandId, EpochMs, Model, ModelId } from '@wakefield/domain';
+import type {
+  Command,
+  CommandBody,
+  CommandId,
+  CommandOutcome,
+  EpochMs,
+  Model,
+  ModelId,
+} from '@wakefield/domain';
 import { eq, sql } from 'drizzle-orm';
 import type { Queries } from './database.ts';
 import { readLiveJobs } from './job-store.ts';
@@ -35,11 +43,20 @@ export async function applyCommandRow(
   const modelId = effect.model?.id ?? null;
   const [finished] = await queries
     .update(commands)
-    .set({ outcome: effect.outcome, finishedAt: now, modelId })
+    .set({ outcome: effect.outcome, finishedAt: now, modelId, ...keyAfter(effect.outcome) })
     .where(eq(commands.id, id))
     .returning();
   if (routesChange) await bumpRouteRevision(queries);
   return finished === undefined ? null : { command: toCommand(finished), modelId };
+}
+
+/**
+ * Who is told to come back may come back with the same idempotency key: a cluster that could not be asked
+ * decided nothing, so there is nothing to repeat.
+ */
+function keyAfter(outcome: CommandOutcome): { readonly idempotencyKey?: null } {
+  const undecided = outcome.status === 'rejected' && outcome.code === 'cluster_unreachable';
+  return undecided ? { idempotencyKey: null } : {};
 }
 
 interface LockedContext {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { errorBody, errorHeaders, errorTable } from '@wakefield/contracts';
+import { rawErrorAnswer } from '@wakefield/contracts';
 import { AppError } from '@wakefield/domain';
 import { requestId } from '@wakefield/runtime';
 
@@ -28,11 +28,15 @@ export async function listen(
       headersTimeout: HEADERS_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       connectionsCheckingInterval: 5_000,
+      // Node would answer a request without a host with an empty 400; the application says it in the envelope.
+      requireHostHeader: false,
     },
     app,
   );
   server.timeout = IDLE_SOCKET_TIMEOUT_MS;
   server.on('clientError', answerClientError);
+  // An expectation that nobody knows may be ignored (RFC 9110 §10.1.1); Node would answer 417 without a body.
+  server.on('checkExpectation', app);
   server.listen(port, host);
   await once(server, 'listening');
   return { url: urlOf(server, host), close: () => close(server) };
@@ -44,22 +48,18 @@ function answerClientError(error: Error & { readonly code?: string }, socket: Du
     socket.destroy();
     return;
   }
-  const failure =
-    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? new AppError('request_timeout', 'The request did not arrive in time.')
-      : new AppError('invalid_request', 'This is not a request that HTTP/1.1 knows.');
-  const id = requestId(undefined);
-  const body = JSON.stringify(errorBody(failure, id));
-  const headers = {
-    ...errorHeaders(failure),
-    'x-request-id': id,
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': String(Buffer.byteLength(body)),
-    connection: 'close',
-  };
-  const { status } = errorTable[failure.code];
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
+  socket.end(rawErrorAnswer(failureOf(error.code), requestId(undefined)));
+}
+
+function failureOf(code: string | undefined): AppError {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new AppError('request_timeout', 'The request did not arrive in time.');
+    case 'HPE_HEADER_OVERFLOW':
+      return new AppError('invalid_request', 'The headers of the request are too large.');
+    default:
+      return new AppError('invalid_request', 'This is not a well-formed HTTP request.');
+  }
 }
 
 function urlOf(server: Server, host: string): string {

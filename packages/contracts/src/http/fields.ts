@@ -63,6 +63,10 @@ export function limitParameter(most: number): z.ZodOptional<z.ZodString> {
       error: `must be a whole number from 1 to ${most}`,
     })
     .meta({
+      // What it is to a caller; that a query is text is no business of theirs.
+      type: 'integer',
+      minimum: 1,
+      maximum: most,
       description: `At most this many, 1–${most}. More are announced by the headers \`Link\` (rel="next") and \`X-Next-After\`.`,
     })
     .optional();

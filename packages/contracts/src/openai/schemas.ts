@@ -3,9 +3,9 @@ import { z } from 'zod';
 // Loose on purpose: requests and answers of engines pass through unchanged, so these say only what a
 // caller can rely on with every engine. Shapes: github.com/openai/openai-openapi.
 
-const model = z.string().meta({
+const model = z.string().min(1).meta({
   description: 'The `hf_model_id` of a registered model.',
-  example: 'Qwen/Qwen3-8B-Instruct',
+  example: 'wakefield/simulator',
 });
 const stream = z
   .boolean()

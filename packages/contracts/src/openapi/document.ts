@@ -54,7 +54,13 @@ export function buildOpenApiDocument(version: string): OpenApiDocument {
     scheme: 'bearer',
     description: 'The static key, `Authorization: Bearer $API_LOCAL_KEY`.',
   });
-  for (const code of Object.keys(errorTable) as ErrorCode[]) {
+  registry.registerComponent('securitySchemes', 'login', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'wakefield_login',
+    description: 'What `POST /ops/login` sets.',
+  });
+  for (const code of new Set(endpoints.flatMap(errorsOf))) {
     registry.registerComponent('examples', code, {
       summary: errorHelp[code].meaning,
       value: errorExample(code),
@@ -85,7 +91,7 @@ function routeOf(endpoint: Endpoint): RouteConfig {
     tags: [endpoint.tag],
     summary: endpoint.summary,
     ...(endpoint.description === undefined ? {} : { description: endpoint.description }),
-    security: endpoint.open ? [] : [{ bearer: [] }],
+    security: securityOf(endpoint),
     request: {
       ...(params === undefined ? {} : { params }),
       ...(query === undefined ? {} : { query }),
@@ -99,6 +105,11 @@ function routeOf(endpoint: Endpoint): RouteConfig {
       ...errorAnswers(endpoint),
     },
   };
+}
+
+function securityOf({ open, cookie }: Endpoint): NonNullable<RouteConfig['security']> {
+  if (open) return [];
+  return [{ bearer: [] }, ...(cookie ? [{ login: [] }] : [])];
 }
 
 function bodyOf(body: NonNullable<Endpoint['body']>) {
@@ -146,7 +157,7 @@ function errorAnswers(endpoint: Endpoint): Record<string, ResponseConfig> {
     if (endpoint.answers[status] !== undefined) continue;
     answers[status] = {
       description: codes.map((code) => `\`${code}\`: ${errorHelp[code].meaning}`).join('\n\n'),
-      headers: headersOf(errorHeadersOf(status)),
+      headers: headersOf(errorHeadersOf(status, codes)),
       content: {
         'application/json': {
           schema: errorSchema,
@@ -160,10 +171,14 @@ function errorAnswers(endpoint: Endpoint): Record<string, ResponseConfig> {
   return answers;
 }
 
-function errorHeadersOf(status: number): Record<string, string> {
-  if (status === 401) return { 'WWW-Authenticate': 'How to authenticate.' };
-  if (status === 503) return { 'Retry-After': 'Seconds after which to try again.' };
-  return {};
+function errorHeadersOf(status: number, codes: readonly ErrorCode[]): Record<string, string> {
+  return {
+    ...(status === 401 ? { 'WWW-Authenticate': 'How to authenticate.' } : {}),
+    ...(status === 503 ? { 'Retry-After': 'Seconds after which to try again.' } : {}),
+    ...(codes.some((code) => errorTable[code].retry !== null)
+      ? { 'X-Should-Retry': '`true` or `false`: whether the same request may succeed later.' }
+      : {}),
+  };
 }
 
 function errorExample(code: ErrorCode): unknown {

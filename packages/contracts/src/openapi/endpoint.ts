@@ -36,6 +36,10 @@ export interface Endpoint {
   readonly description?: string;
   /** No key is needed. */
   readonly open?: true;
+  /** The cookie of a browser that has logged in will do, too. */
+  readonly cookie?: true;
+  /** The proxy answers it by itself; everything else has to reach the api behind it. */
+  readonly atTheDoor?: true;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;
@@ -46,20 +50,17 @@ export interface Endpoint {
     readonly examples: Readonly<Record<string, unknown>>;
   };
   readonly answers: Readonly<Record<number, EndpointAnswer>>;
-  /** Besides those that every endpoint has (see commonErrors). */
+  /** Besides those that `errorsOf` adds. */
   readonly errors: readonly ErrorCode[];
 }
 
-/** Errors that any endpoint may answer with; those in the second list only where a key is needed. */
-const commonErrors: readonly ErrorCode[] = ['internal_error'];
-const commonErrorsBehindKey: readonly ErrorCode[] = ['invalid_api_key'];
-
-/** Error codes of an endpoint, its own and the common ones, each once. */
+/** Error codes of an endpoint: its own, and those that need not be said of each. */
 export function errorsOf(endpoint: Endpoint): readonly ErrorCode[] {
-  const codes = [
+  const codes: readonly ErrorCode[] = [
     ...endpoint.errors,
-    ...(endpoint.open ? [] : commonErrorsBehindKey),
-    ...commonErrors,
+    ...(endpoint.open ? [] : (['invalid_api_key'] as const)),
+    ...(endpoint.atTheDoor ? [] : (['upstream_error'] as const)),
+    'internal_error',
   ];
   return [...new Set(codes)];
 }

@@ -108,7 +108,7 @@ export const modelEndpoints: readonly Endpoint[] = [
       },
       202: pendingAnswer,
     },
-    errors: [...mutationErrors, 'cluster_not_found'],
+    errors: mutationErrors,
   },
   {
     method: 'post',

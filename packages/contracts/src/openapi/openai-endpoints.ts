@@ -12,7 +12,8 @@ import {
 import type { Endpoint } from './endpoint.ts';
 import { projectParams } from './parameters.ts';
 
-const model = 'Qwen/Qwen3-8B-Instruct';
+/** As in `projectParams`: registered by `npm start`, so that trying it out works at once. */
+const model = 'wakefield/simulator';
 const created = 1_795_250_000;
 
 const held =
@@ -47,6 +48,7 @@ function inference(
   return {
     ...part,
     method: 'post',
+    atTheDoor: true,
     path: `/p/{project}/openai/v1/${part.path}`,
     tag: 'OpenAI',
     description: held,
@@ -121,7 +123,7 @@ export const openaiEndpoints: readonly Endpoint[] = [
     body: {
       schema: embeddingRequest,
       required: true,
-      examples: { plain: { model: 'BAAI/bge-m3', input: 'a lighthouse' } },
+      examples: { plain: { model, input: 'a lighthouse' } },
     },
     answers: {
       200: {
@@ -129,7 +131,7 @@ export const openaiEndpoints: readonly Endpoint[] = [
         schema: embeddingList,
         example: {
           object: 'list',
-          model: 'BAAI/bge-m3',
+          model,
           data: [{ object: 'embedding', index: 0, embedding: [0.0123, -0.0456, 0.0789] }],
           usage: { prompt_tokens: 3, total_tokens: 3 },
         },
@@ -138,6 +140,7 @@ export const openaiEndpoints: readonly Endpoint[] = [
   }),
   {
     method: 'get',
+    atTheDoor: true,
     path: '/p/{project}/openai/v1/models',
     operationId: 'listOpenAIModels',
     tag: 'OpenAI',
@@ -149,7 +152,7 @@ export const openaiEndpoints: readonly Endpoint[] = [
         schema: openaiModelList,
         example: {
           object: 'list',
-          data: [{ id: model, object: 'model', created, owned_by: 'eu-00-00' }],
+          data: [{ id: model, object: 'model', created, owned_by: 'demo' }],
         },
       },
     },

@@ -23,7 +23,7 @@ export const commandParams = z.strictObject({ project, id: uuid });
 export const mutationHeaders = z.object({
   'Idempotency-Key': idempotencyKey.optional().meta({
     description:
-      'The same key with the same request acts once and answers the same, with `Idempotency-Replayed: true`.',
+      'Up to 255 printable characters. The same key with the same request acts once: a repetition is answered with the first outcome, what the answer shows as it is now, and `Idempotency-Replayed: true`. Keys are remembered for 30 days; one whose command met an unreachable cluster is free at once.',
   }),
 });
 

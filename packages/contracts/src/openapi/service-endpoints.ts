@@ -8,6 +8,7 @@ export const serviceEndpoints: readonly Endpoint[] = [
     method: 'get',
     path: '/health',
     operationId: 'health',
+    atTheDoor: true,
     tag: 'Service',
     summary: 'Whether the service is online, and its versions',
     description: 'Says OK even while the stores are down; `/readyz` on the ops port tells more.',
@@ -51,6 +52,7 @@ export const serviceEndpoints: readonly Endpoint[] = [
     method: 'get',
     path: '/ops/queues',
     operationId: 'queueDashboard',
+    cookie: true,
     tag: 'Operations',
     summary: 'Queue dashboard',
     description:
@@ -68,6 +70,7 @@ export const serviceEndpoints: readonly Endpoint[] = [
     method: 'get',
     path: '/ops/queues.json',
     operationId: 'queueFigures',
+    cookie: true,
     tag: 'Operations',
     summary: 'Figures of every queue',
     answers: { 200: { description: 'Queues by name.', schema: queuesSchema, example: queues } },

@@ -1,7 +1,7 @@
 import type { Identifier } from '@wakefield/auth';
 import { AppError } from '@wakefield/domain';
 import type { RequestHandler } from 'express';
-import { contextOf } from './context.ts';
+import { setPrincipal } from './context.ts';
 
 /** Lets through who is known, and remembers who it is. */
 export function authenticate(identifier: Identifier): RequestHandler {
@@ -14,7 +14,7 @@ export function authenticate(identifier: Identifier): RequestHandler {
           : 'The key is not valid. Send it as "Authorization: Bearer <key>".';
       throw new AppError('invalid_api_key', message);
     }
-    contextOf(res).principal = principal;
+    setPrincipal(res, principal);
     next();
   };
 }

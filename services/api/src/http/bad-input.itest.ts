@@ -216,10 +216,38 @@ describe('bad input', () => {
     expect(answer.body.error).toMatchObject({ code: 'invalid_request', param: 'hf_model_id' });
   });
 
-  it('answers something that is no HTTP with the envelope', async () => {
-    const answer = await exchange(api.url, 'NONSENSE\r\n\r\n');
-    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  it.each([
+    ['something that is no HTTP', 'NONSENSE\r\n\r\n', 'not a well-formed HTTP request'],
+    ['an unknown method', 'BREW /p HTTP/1.1\r\nHost: x\r\n\r\n', 'not a well-formed HTTP request'],
+    [
+      'two lengths',
+      'PUT /p HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      'not a well-formed HTTP request',
+    ],
+    ['no host', 'GET /p HTTP/1.1\r\n\r\n', 'no Host header'],
+    ['huge headers', `GET /p HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 'too large'],
+  ])('answers %s with 400 in the envelope', async (_what, head, words) => {
+    const answer = await exchange(api.url, head);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
     expect(answer).toContain('"code":"invalid_request"');
-    expect(answer).toMatch(/x-request-id: req_/);
+    expect(answer).toContain(words);
+    const id = /x-request-id: (req_\w+)/i.exec(answer)?.[1];
+    expect(answer).toContain(`"request_id":"${id}"`);
+  });
+
+  it('passes over an expectation that it does not know', async () => {
+    const answer = await exchange(
+      api.url,
+      'GET /health HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n',
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('answers JSON whatever is accepted (RFC 9110 §12.4.1)', async () => {
+    const answer = await api.call('GET', '/p', { headers: { accept: 'text/xml' } });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([
+      200,
+      'application/json; charset=utf-8',
+    ]);
   });
 });

@@ -8,8 +8,10 @@ export interface RequestContext {
   readonly traceId: string;
   /** Operation id of the matched endpoint, for metrics: bounded in number. */
   route: string;
-  /** null until authenticated. */
+  /** null until authenticated, and where a browser came in by its cookie. */
   principal: Principal | null;
+  /** Id of who calls, for the log. */
+  caller: string | null;
   /** Why it was refused or failed; logged with the request. */
   failure: AppError | null;
 }
@@ -30,4 +32,11 @@ export function principalOf(res: Response): Principal {
   const { principal } = contextOf(res);
   if (principal === null) throw new Error('the route is not behind authentication');
   return principal;
+}
+
+/** Remembers who calls. */
+export function setPrincipal(res: Response, principal: Principal): void {
+  const context = contextOf(res);
+  context.principal = principal;
+  context.caller = principal.id;
 }

@@ -1,3 +1,4 @@
+import { AppError } from '@wakefield/domain';
 import { requestId, traceContext } from '@wakefield/runtime';
 import type { RequestHandler } from 'express';
 import { setContext } from './context.ts';
@@ -7,7 +8,14 @@ export function identifyRequest(): RequestHandler {
   return (req, res, next) => {
     const id = requestId(req.headers['x-request-id']);
     const { traceId } = traceContext(req.headers.traceparent);
-    setContext(res, { requestId: id, traceId, route: 'none', principal: null, failure: null });
+    setContext(res, {
+      requestId: id,
+      traceId,
+      route: 'none',
+      principal: null,
+      caller: null,
+      failure: null,
+    });
     res.set({
       'X-Request-Id': id,
       'X-Content-Type-Options': 'nosniff',
@@ -18,6 +26,16 @@ export function identifyRequest(): RequestHandler {
       'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
       'Cache-Control': 'no-store',
     });
+    next();
+  };
+}
+
+/** HTTP/1.1 has to name the host that it asks (RFC 9112 §3.2). */
+export function requireHost(): RequestHandler {
+  return (req, _res, next) => {
+    if (req.headers.host === undefined && req.httpVersion === '1.1') {
+      throw new AppError('invalid_request', 'The request has no Host header.', { param: 'Host' });
+    }
     next();
   };
 }

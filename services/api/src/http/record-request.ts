@@ -30,7 +30,7 @@ export function recordRequest({ logger, requests, durations }: RecordDeps): Requ
           route: context.route,
           status: code,
           durationMs: Math.round(durationMs * 10) / 10,
-          principal: context.principal?.id ?? null,
+          principal: context.caller,
           ...failureFields(context.failure),
         },
         'request',

@@ -82,6 +82,18 @@ describe('Idempotency-Key', () => {
     expect(lostAgain.body.error.code).toBe(lost.body.error.code);
   });
 
+  it('does not hold a cluster that could not be asked against the next try', async () => {
+    const headers = { 'idempotency-key': randomUUID() };
+    const activate = () =>
+      api.call('POST', '/p', { body: { project: 'far', cluster: 'away' }, headers });
+    for (const answer of [await activate(), await activate()]) {
+      expect([answer.status, answer.body.error.code]).toEqual([503, 'cluster_unreachable']);
+      expect(answer.headers.get('idempotency-replayed')).toBeNull();
+    }
+    const rows = await store.sql("select 1 from commands where project = 'far'");
+    expect(rows).toHaveLength(2);
+  });
+
   it.each([
     ['another body', models, body('a/key', { gpu_count: 2 })],
     ['another model', models, body('a/key2')],

@@ -31,16 +31,7 @@ export function commandRoutes(
   bind('getCommand', async (req, res) => {
     const { project, id } = parseInput(commandParams, req.params, 'path');
     await visibleProject(deps, res, project, 'read');
-    const command = await deps.commands.get(id.toLowerCase());
-    if (command === null || command.project !== project) {
-      throw new AppError(
-        'command_not_found',
-        `There is no command ${id} in project "${project}".`,
-        {
-          param: 'id',
-        },
-      );
-    }
+    const command = await commandOf(deps, project, id.toLowerCase(), 'id');
     res.json(presentCommand(command));
   });
 }

@@ -11,7 +11,8 @@ const pagePolicy =
 const options: swaggerUi.SwaggerUiOptions = {
   customSiteTitle: 'Wakefield API',
   swaggerOptions: {
-    persistAuthorization: true,
+    // The key of an installation does not belong into a browser's storage.
+    persistAuthorization: false,
     displayRequestDuration: true,
     defaultModelsExpandDepth: 0,
     docExpansion: 'list',

@@ -74,11 +74,55 @@ describe('the way in for browsers', () => {
       headers: { ...browser, cookie: 'wakefield_login=bG9jYWw.9999999999.AAAA' },
     });
     expect(forged.status).toBe(303);
-    const foreign = await api.call('POST', '/ops/logout', {
+  });
+
+  it.each<[string, Record<string, string>, number]>([
+    ['of another site', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['of another port', { 'sec-fetch-site': 'same-site' }, 403],
+    ['of another site, over plain HTTP', { origin: 'http://evil.example' }, 403],
+    ['of nowhere', { origin: 'null' }, 403],
+    ['of ours', { 'sec-fetch-site': 'same-origin', origin: 'http://a.example' }, 303],
+    [
+      'of ours behind a balancer',
+      { origin: 'https://ai.example', 'x-forwarded-host': 'ai.example' },
+      303,
+    ],
+  ])('lets a page %s log in and out, or not', async (_where, headers, status) => {
+    const out = await api.call('POST', '/ops/logout', { key: null, headers });
+    expect(out.status).toBe(status);
+    const raw = new URLSearchParams({ key: KEY }).toString();
+    const into = await api.call('POST', '/ops/login', {
       key: null,
-      headers: { cookie: await cookieOf(), 'sec-fetch-site': 'cross-site' },
+      raw,
+      headers: { ...form, ...headers },
     });
-    expect([foreign.status, foreign.body.error.code]).toEqual([403, 'forbidden']);
+    expect(into.status).toBe(status);
+    if (status === 403) expect(into.body.error.code).toBe('forbidden');
+  });
+
+  it('changes nothing through the dashboard, whoever asks', async () => {
+    const headers = { cookie: await cookieOf() };
+    const ask = async (from: Record<string, string>) =>
+      await fetch(`${api.url}/ops/queues/api/queues/sweep/pause`, {
+        method: 'PUT',
+        headers: { ...headers, ...from },
+      });
+    expect((await ask({ 'sec-fetch-site': 'same-origin' })).status).toBe(405);
+    expect((await ask({ 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+    const figures = await api.call('GET', '/ops/queues.json');
+    expect(figures.body.queues).toHaveLength(4);
+  });
+
+  it('tells the log who came, and has nothing below the dashboard but the dashboard', async () => {
+    const headers = { cookie: await cookieOf() };
+    const answer = await fetch(`${api.url}/ops/queues/api/nothing`, { headers });
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toMatchObject({ error: { code: 'not_found' } });
+    const line = api
+      .log()
+      .split('\n')
+      .find((text) => text.includes('/ops/queues/api/nothing'));
+    expect(JSON.parse(line ?? '{}')).toMatchObject({ principal: 'local', code: 'not_found' });
   });
 
   it('logs out', async () => {

@@ -1,7 +1,7 @@
 import { AppError, can } from '@wakefield/domain';
 import type { Request, RequestHandler, Response } from 'express';
 import type { ApiDeps } from '../../deps.ts';
-import { contextOf } from '../../http/context.ts';
+import { contextOf, setPrincipal } from '../../http/context.ts';
 import { forbidden } from '../projects/access.ts';
 
 export type OperatorDeps = Pick<ApiDeps, 'identifier' | 'clock'> &
@@ -16,11 +16,13 @@ export function requireOperator({ identifier, clock, login }: OperatorDeps): Req
     const principal = identifier.identify(req.headers.authorization);
     if (principal !== null) {
       if (!can(principal, 'operate', null)) throw forbidden('operate', null);
-      contextOf(res).principal = principal;
+      setPrincipal(res, principal);
       next();
       return;
     }
-    if (login.verify(req.headers.cookie, clock.now()) !== null) {
+    const subject = login.verify(req.headers.cookie, clock.now());
+    if (subject !== null) {
+      contextOf(res).caller = subject;
       refuseOtherSites(req);
       next();
       return;
@@ -36,13 +38,23 @@ export function requireOperator({ identifier, clock, login }: OperatorDeps): Req
   };
 }
 
-/** A cookie speaks for its browser; a page of another site may not speak through it (Fetch Metadata, W3C). */
+/**
+ * A cookie speaks for its browser; a page of another site may not speak through it. Browsers tell where a request
+ * comes from by Fetch Metadata (W3C), but not over plain HTTP; by `Origin` they always do when it changes something.
+ */
 export function refuseOtherSites(req: Request): void {
-  const site = req.headers['sec-fetch-site'];
   if (req.method === 'GET' || req.method === 'HEAD') return;
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
-    throw new AppError('forbidden', 'This may only be asked from a page of this site.');
-  }
+  const site = req.headers['sec-fetch-site'];
+  const ours = site === undefined ? fromThisHost(req) : site === 'same-origin' || site === 'none';
+  if (!ours) throw new AppError('forbidden', 'This may only be asked from a page of this site.');
+}
+
+/** Behind a balancer that renames the host, the name that the browser used comes as `X-Forwarded-Host`. */
+function fromThisHost({ headers }: Request): boolean {
+  const { origin, host, 'x-forwarded-host': forwarded } = headers;
+  if (origin === undefined) return true;
+  const asked = URL.canParse(origin) ? new URL(origin).host : null;
+  return asked !== null && (asked === host || asked === forwarded);
 }
 
 /** 303: go there with GET, whatever this was. */

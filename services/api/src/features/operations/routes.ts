@@ -3,6 +3,7 @@ import type { IRouter, Response } from 'express';
 import type { ApiDeps } from '../../deps.ts';
 import type { Binder } from '../../http/bind.ts';
 import { contextOf } from '../../http/context.ts';
+import { refuseUnknownPaths } from '../../http/refuse.ts';
 import { loginPage, loginPagePolicy } from './login-page.ts';
 import { redirect, refuseOtherSites, requireOperator } from './operator.ts';
 
@@ -54,6 +55,7 @@ export function operationsRoutes(router: IRouter, { bind }: Binder, deps: Operat
       next();
     },
     operations.board,
+    refuseUnknownPaths(),
   );
   router.get('/ops', (_req, res) => redirect(res, '/ops/queues'));
 }
