@@ -14,7 +14,7 @@ import type { JobPatch, JobStore, Lease } from './ports/stores.ts';
 
 export interface ActDeps {
   readonly jobs: Pick<JobStore, 'intend' | 'get' | 'listForModel' | 'patch' | 'engineKey'>;
-  readonly nudges: Pick<Nudges, 'cluster' | 'model'>;
+  readonly nudges: Pick<Nudges, 'cluster'>;
   readonly drivers: Drivers;
   readonly recipes: Pick<RecipeCatalog, 'render' | 'capacity'>;
   readonly telemetry: Telemetry;

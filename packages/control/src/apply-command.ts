@@ -13,7 +13,7 @@ import type { CommandStore, RouteStore } from './ports/stores.ts';
 import { publishRoutes } from './publish-routes.ts';
 
 export interface ApplyCommandDeps {
-  readonly commands: Pick<CommandStore, 'get' | 'apply'>;
+  readonly commands: Pick<CommandStore, 'get' | 'apply' | 'listUnfinishedBefore'>;
   readonly routes: Pick<RouteStore, 'revision'>;
   readonly routeBus: Pick<RouteBus, 'publish'>;
   readonly drivers: Drivers;
@@ -25,7 +25,15 @@ export interface ApplyCommandDeps {
   readonly log: Log;
 }
 
-/** Applies one accepted command to the desired state. Safe to run twice, and by two processes at once. */
+/** More than a project has under way at once; what is left over is found by the sweep. */
+const EARLIER_AT_MOST = 100;
+
+/**
+ * Applies one accepted command to the desired state. Safe to run twice, and by two processes at once.
+ *
+ * What the project asked for earlier comes first: its delivery may have been lost or overtaken, and a late
+ * `sleep` must not undo the `wake` that followed it.
+ */
 export async function applyCommand(
   deps: ApplyCommandDeps,
   id: CommandId,
@@ -33,10 +41,26 @@ export async function applyCommand(
 ): Promise<void> {
   const command = await deps.commands.get(id);
   if (command === null || command.outcome !== null) return;
+  for (const earlier of await deps.commands.listUnfinishedBefore(command, EARLIER_AT_MOST)) {
+    // One that cannot be applied must not hold up all that follow.
+    await applyOne(deps, earlier, signal).catch((err: unknown) =>
+      deps.log.error({ err, commandId: earlier.id }, 'earlier command not applied'),
+    );
+  }
+  await applyOne(deps, command, signal);
+  await publishRoutes(deps);
+}
+
+async function applyOne(
+  deps: ApplyCommandDeps,
+  command: Command,
+  signal: AbortSignal,
+): Promise<void> {
   // The cluster is asked before the transaction: nothing waits for a network between BEGIN and COMMIT.
   const refusal = await askCluster(deps, command, signal);
   const now = deps.clock.now();
   const newModelId = deps.ids.uuid();
+  const { id } = command;
   const applied = await deps.commands.apply(id, now, (context) =>
     refusal === null
       ? decideCommand(context, { now, newModelId, defaultCluster: deps.defaultCluster })
@@ -48,14 +72,10 @@ export async function applyCommand(
     { commandId: id, kind: body.kind, project, modelId: applied.modelId, outcome, traceId },
     'command applied',
   );
-  if (applied.modelId !== null) {
-    await deps.nudges
-      .model(applied.modelId, traceId)
-      .catch((err: unknown) =>
-        deps.log.warn({ err, modelId: applied.modelId }, 'model not nudged'),
-      );
-  }
-  await publishRoutes(deps);
+  if (applied.modelId === null) return;
+  await deps.nudges
+    .model(applied.modelId, traceId)
+    .catch((err: unknown) => deps.log.warn({ err, modelId: applied.modelId }, 'model not nudged'));
 }
 
 /** An activation is only good for a cluster that would take a job of the project. */

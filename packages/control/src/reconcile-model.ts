@@ -8,7 +8,7 @@ import {
   reconcile,
 } from '@wakefield/domain';
 import { type ActDeps, act } from './act.ts';
-import type { DemandBoard } from './ports/messaging.ts';
+import type { DemandBoard, Nudges } from './ports/messaging.ts';
 import type { ClusterStatusStore, Lease, ModelStore, ModelWithStatus } from './ports/stores.ts';
 import { type PublishRoutesDeps, publishRoutes } from './publish-routes.ts';
 import { type WithLeaseDeps, withLease } from './with-lease.ts';
@@ -17,6 +17,7 @@ export interface ReconcileModelDeps extends ActDeps, PublishRoutesDeps, WithLeas
   readonly models: Pick<ModelStore, 'get' | 'savePlan'>;
   readonly clusters: Pick<ClusterStatusStore, 'list'>;
   readonly demandBoard: Pick<DemandBoard, 'read'>;
+  readonly nudges: Pick<Nudges, 'cluster' | 'model' | 'modelLater'>;
   readonly policy: Policy;
 }
 
@@ -62,6 +63,7 @@ async function run(
     await publishRoutes(deps);
   }
   if (again || !saved) await nudge(deps, id);
+  else await nudgeLater(deps, id, plan.lookAgainAt);
   deps.telemetry.reconciled(deps.clock.now() - startedAt, plan.actions.length > 0);
 }
 
@@ -69,6 +71,18 @@ async function nudge(deps: ReconcileModelDeps, id: ModelId): Promise<void> {
   await deps.nudges
     .model(id)
     .catch((err: unknown) => deps.log.warn({ err, modelId: id }, 'model not nudged'));
+}
+
+/** Looks further ahead are the sweep's alone: it comes late by seconds, and nothing piles up for sleeping models. */
+const NUDGED_WITHIN_MS = 60_000;
+
+/** At the moment that the plan names, not at the next sweep after it. */
+async function nudgeLater(deps: ReconcileModelDeps, id: ModelId, at: EpochMs): Promise<void> {
+  const delayMs = at - deps.clock.now();
+  if (delayMs > NUDGED_WITHIN_MS) return;
+  await deps.nudges
+    .modelLater(id, Math.max(0, delayMs))
+    .catch((err: unknown) => deps.log.warn({ err, modelId: id }, 'next look not enqueued'));
 }
 
 /** Everything the decision needs. What cannot be read is unknown, which is not nothing. */

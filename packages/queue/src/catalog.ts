@@ -28,7 +28,11 @@ export const queueCatalog = {
     keep: { completed: 0, failed: 0 },
   },
   reconcile: {
-    jobs: { model: { idField: 'modelId', timeLimitMs: 180_000 } },
+    jobs: {
+      model: { idField: 'modelId', timeLimitMs: 180_000 },
+      /** A waiting look at a model; becomes a `model` job when it is due. */
+      'model-later': { idField: 'modelId', timeLimitMs: 10_000 },
+    },
     concurrency: 32,
     keep: { completed: 20, failed: 100 },
   },
@@ -54,7 +58,7 @@ export type QueueName = keyof typeof queueCatalog;
 /** Names of the jobs in a queue that a consumer handles. */
 export type JobName<Q extends QueueName> = Exclude<
   keyof (typeof queueCatalog)[Q]['jobs'] & string,
-  'cluster-later'
+  'cluster-later' | 'model-later'
 >;
 
 export const queueNames = Object.keys(queueCatalog) as readonly QueueName[];

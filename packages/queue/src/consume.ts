@@ -1,6 +1,6 @@
 import { type Job, Worker } from 'bullmq';
 import { type JobName, type QueueName, queueKind } from './catalog.ts';
-import { clusterNudge } from './cluster-nudge.ts';
+import { clusterLook, lookNow, modelLook } from './look.ts';
 import type { RedisAccess } from './redis-access.ts';
 import { type AnyHandlers, type Run, type RunJobDeps, runJob } from './run-job.ts';
 import { settled } from './settled.ts';
@@ -97,17 +97,19 @@ export function consume<Q extends QueueName>(
   };
 }
 
-/** Adds what the package handles itself: a delayed look at a cluster asks for one now. */
+/** Adds what the package handles itself: a delayed look asks for one now. */
 function withTimers<Q extends QueueName>(
   redis: RedisAccess,
   queue: Q,
   handlers: Handlers<Q>,
 ): AnyHandlers {
-  if (queue !== 'observe') return handlers;
-  return {
-    ...handlers,
-    'cluster-later': (cluster) => clusterNudge(redis.queue('observe'), cluster, 0),
-  };
+  if (queue === 'observe') {
+    return { ...handlers, 'cluster-later': (id) => lookNow(redis.queue(queue), clusterLook, id) };
+  }
+  if (queue === 'reconcile') {
+    return { ...handlers, 'model-later': (id) => lookNow(redis.queue(queue), modelLook, id) };
+  }
+  return handlers;
 }
 
 function tell(worker: Worker, queue: QueueName, redis: RedisAccess): void {

@@ -193,3 +193,70 @@ describe('cluster nudges', () => {
     expect(runs.toSorted()).toEqual(['cluster a', 'cluster b', 'probe a']);
   });
 });
+
+describe('later looks at a model', () => {
+  test('come when they are due, as one run', async () => {
+    const { nudges } = fixture;
+    const { runs, release } = fixture.consumeHeld('reconcile', ['model']);
+    release();
+    const askedAt = Date.now();
+    await nudges.modelLater('m1', 150);
+    await nudges.modelLater('m1', 60_000);
+    await until(() => runs.length === 1);
+    expect(Date.now() - askedAt).toBeGreaterThanOrEqual(150);
+    await fixture.idle('reconcile');
+    expect(runs).toEqual(['model m1']);
+    expect(await fixture.counts('reconcile')).toMatchObject({ delayed: 0 });
+  });
+
+  test('an earlier one replaces a later one, a later one changes nothing', async () => {
+    const { nudges } = fixture;
+    await nudges.modelLater('m1', 60_000);
+    await nudges.modelLater('m1', 20_000);
+    await nudges.modelLater('m1', 90_000);
+    await nudges.modelLater('m2', 50_000);
+    expect(await fixture.nextLookInMs('m1')).toBeGreaterThan(15_000);
+    expect(await fixture.nextLookInMs('m1')).toBeLessThan(20_001);
+    expect(await fixture.nextLookInMs('m2')).toBeGreaterThan(45_000);
+  });
+
+  test('never pile up, however often a model is looked at', async () => {
+    const { nudges, redis } = fixture;
+    let runs = 0;
+    fixture.consume('reconcile', {
+      model: async (id) => {
+        runs += 1;
+        await nudges.modelLater(id, runs < 100 ? 1 : 30_000);
+        if (runs % 3 === 0) await nudges.modelLater(id, 20_000);
+      },
+    });
+    await nudges.model('m1');
+    await until(() => runs === 100);
+    await fixture.idle('reconcile');
+    expect(await fixture.counts('reconcile')).toMatchObject({ waiting: 0, delayed: 1, failed: 0 });
+    const keys = await redis.produce.keys(`${redis.prefix.replace(/[[\]{}]/g, '?')}:reconcile:*`);
+    // Jobs kept for people, the waiting look and BullMQ's own keys; nothing per look.
+    expect(keys.length).toBeLessThan(45);
+  });
+
+  test('leave room for a look at once, before and during a run', async () => {
+    const { nudges } = fixture;
+    const runs: string[] = [];
+    const first = Promise.withResolvers<void>();
+    fixture.consume('reconcile', {
+      model: async (id) => {
+        runs.push(id);
+        if (runs.length === 1) await first.promise;
+        await nudges.modelLater(id, 60_000);
+      },
+    });
+    await nudges.modelLater('m1', 50_000);
+    await nudges.model('m1');
+    await until(() => runs.length === 1);
+    await nudges.model('m1');
+    first.resolve();
+    await until(() => runs.length === 2);
+    await fixture.idle('reconcile');
+    expect(await fixture.nextLookInMs('m1')).toBeLessThan(50_001);
+  });
+});

@@ -28,6 +28,24 @@ export function commandStore(database: Database): CommandStore {
       );
       return rows.map(toCommand);
     },
+    listUnfinishedBefore: async ({ id, project, acceptedAt }, limit) => {
+      const { acceptedAt: at, id: by } = commands;
+      const rows = await database.run((queries) =>
+        queries
+          .select()
+          .from(commands)
+          .where(
+            and(
+              eq(commands.project, project),
+              isNull(commands.finishedAt),
+              sql`(${at}, ${by}) < (${sql.param(acceptedAt, at)}::timestamptz, ${id}::uuid)`,
+            ),
+          )
+          .orderBy(asc(at), asc(by))
+          .limit(limit),
+      );
+      return rows.map(toCommand);
+    },
     listStale: async (acceptedBefore, limit) => {
       const rows = await database.run((queries) =>
         queries

@@ -61,8 +61,8 @@ export interface QueueFixture {
   counts(name: QueueName): Promise<Record<string, number>>;
   /** Resolves when nothing waits or runs in the queue. */
   idle(name: QueueName): Promise<void>;
-  /** When the delayed look at a cluster is due, from now. */
-  nextLookInMs(cluster: string): Promise<number>;
+  /** When the one delayed look at a cluster or model is due, from now. */
+  nextLookInMs(id: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -99,9 +99,10 @@ export async function openQueueFixture(): Promise<QueueFixture> {
     counts: (name) => redis.queue(name).getJobCounts('waiting', 'active', 'delayed', 'failed'),
     idle: (name) =>
       until(async () => (await redis.queue(name).getJobCountByTypes('waiting', 'active')) === 0),
-    nextLookInMs: async (cluster) => {
-      const delayed = await redis.queue('observe').getDelayed();
-      const looks = delayed.filter((job) => job.data.id === cluster);
+    nextLookInMs: async (id) => {
+      const queues = [redis.queue('observe'), redis.queue('reconcile')];
+      const delayed = await Promise.all(queues.map((queue) => queue.getDelayed()));
+      const looks = delayed.flat().filter((job) => job.data.id === id);
       if (looks.length !== 1) throw new Error(`${looks.length} looks are waiting`);
       return Math.min(...looks.map((job) => job.timestamp + job.delay)) - Date.now();
     },

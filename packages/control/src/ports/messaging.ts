@@ -13,7 +13,9 @@ export interface Nudges {
   command(id: CommandId, traceId?: string): Promise<void>;
   /** Deduplicated; a nudge during a run causes one more run. The trace of the newest nudge goes along. */
   model(id: ModelId, traceId?: string): Promise<void>;
-  /** Deduplicated; `delayMs` 0 looks at once. */
+  /** Deduplicated, the earliest stands: a look when a plan says that something may change by then. */
+  modelLater(id: ModelId, delayMs: number): Promise<void>;
+  /** Deduplicated, the earliest stands; `delayMs` 0 looks at once. */
   cluster(name: ClusterName, delayMs: number): Promise<void>;
   /** Deduplicated; wait for a starting job's engine. */
   probe(jobId: JobId): Promise<void>;

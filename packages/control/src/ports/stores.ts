@@ -85,6 +85,8 @@ export interface CommandStore {
     project: ProjectName,
     page: { readonly limit: number; readonly after: CommandId | null },
   ): Promise<readonly Command[]>;
+  /** Unfinished ones of the same project that were accepted before this one, oldest first. */
+  listUnfinishedBefore(command: Command, limit: number): Promise<readonly Command[]>;
   /** Accepted and unfinished since before `acceptedBefore`, oldest first. */
   listStale(acceptedBefore: EpochMs, limit: number): Promise<readonly CommandId[]>;
   /** Deletes commands that were finished before `before`; with them their idempotency keys are forgotten. */

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { type Fault, Life } from '../test/mortal.ts';
+import { type Scenario, scenarios } from '../test/scenarios.ts';
+import { type Ground, openGround, openWorld } from '../test/world.ts';
+
+/**
+ * The promise "nothing lost, nothing doubled", tried: in every scenario one effect of the scheduler after the
+ * other goes wrong, and the end has to be the same. Stores and queues are real; the cluster is one on paper,
+ * because there are hundreds of runs.
+ *
+ * What a scheduler does in every round (routine) is tried at its first occurrences, everything else each time.
+ * WAKEFIELD_TEST_THOROUGH=1 tries every effect in every way, which takes a quarter of an hour.
+ */
+const thorough = process.env.WAKEFIELD_TEST_THOROUGH === '1';
+const faults: readonly Fault[] = thorough
+  ? ['dies before', 'dies after', 'unheard', 'undone']
+  : ['dies after', 'unheard'];
+const routine =
+  /^(leases|clusters)\.|^nudges\.(cluster|probe|modelLater)|^metricsBoard|^routeBus|purge/;
+const ROUTINE_TRIED = 2;
+
+jest.setTimeout(1_200_000);
+// One failure in a thousand runs is a failure.
+jest.retryTimes(0);
+
+let ground: Ground;
+beforeAll(async () => {
+  ground = await openGround();
+});
+afterAll(() => ground.close());
+
+async function run({ setUp, play, end }: Scenario, life: Life): Promise<void> {
+  const world = openWorld(ground);
+  try {
+    world.start();
+    await setUp(world);
+    world.start(life);
+    await play(world);
+    // What would still be done, or done again, is done now.
+    for (let rounds = 0; rounds < 2; rounds += 1) await world.round();
+    expect(await world.look()).toEqual(end);
+  } finally {
+    await world.close();
+  }
+}
+
+/** Whether the n-th effect, the last one of these, is worth a run. */
+function isTried(effects: readonly string[]): boolean {
+  const effect = effects.at(-1) ?? '';
+  const before = effects.filter((other) => other === effect).length - 1;
+  return thorough || !routine.test(effect) || before < ROUTINE_TRIED;
+}
+
+describe.each(scenarios)('$name', (scenario) => {
+  let effects: readonly string[] = [];
+
+  test('ends as it should when nothing goes wrong', async () => {
+    const life = new Life();
+    await run(scenario, life);
+    effects = life.effects;
+  });
+
+  test.each(faults)('and when an effect of it: %s', async (fault) => {
+    const numbers = effects.map((_, index) => index + 1);
+    for (const n of numbers.filter((number) => isTried(effects.slice(0, number)))) {
+      const life = new Life(n, fault);
+      await run(scenario, life).catch((error: unknown) => {
+        throw new Error(`effect ${n} (${life.effects[n - 1]}) ${fault}`, { cause: error });
+      });
+    }
+  });
+});

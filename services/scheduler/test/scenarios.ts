@@ -1,0 +1,201 @@
+import { MODEL, type Sight, spec, type World } from './world.ts';
+
+/** A stretch of a model's life that may be interrupted anywhere between its beginning and its end. */
+export interface Scenario {
+  readonly name: string;
+  /** What was before; not interrupted. */
+  readonly setUp: (world: World) => Promise<void>;
+  readonly play: (world: World) => Promise<void>;
+  readonly end: Sight;
+}
+
+const ready = ({ jobs }: Sight) => jobs.at(-1)?.phase === 'ready';
+const serving = (count: number) => (sight: Sight) => sight.routes.length === count;
+const asleep = ({ model }: Sight) => model?.state === 'not_loaded';
+
+async function register(world: World, over: Parameters<typeof spec>[0] = {}): Promise<void> {
+  await world.wish({ kind: 'activate', cluster: null });
+  await world.round();
+  await world.wish({ kind: 'register', spec: spec(over) });
+  await world.round();
+}
+
+async function wakeUp(world: World, over: Parameters<typeof spec>[0] = {}): Promise<void> {
+  await register(world, over);
+  await world.wish({ kind: 'wake', hfModelId: MODEL });
+  await world.until(ready);
+}
+
+const woken = ['activate applied', 'register applied', 'wake applied'];
+const job = (
+  seq: number,
+  phase: string,
+  outcome: string | null = null,
+  successorOf: number | null = null,
+) => ({
+  seq,
+  phase,
+  outcome,
+  successorOf,
+});
+const up = { state: 'ready', idle: false, replicas: 1, registered: true };
+const down = { state: 'not_loaded', idle: true, replicas: 1, registered: true };
+
+export const scenarios: readonly Scenario[] = [
+  {
+    name: 'from the first command to ready',
+    setUp: async () => undefined,
+    play: async (world) => {
+      await wakeUp(world);
+      await world.until(({ model }) => model?.state === 'ready');
+    },
+    end: {
+      model: up,
+      jobs: [job(1, 'ready')],
+      cluster: [{ seq: 1, state: 'running' }],
+      commands: woken,
+      routes: [1],
+    },
+  },
+  {
+    name: 'sleep with a drain',
+    setUp: async (world) => {
+      await wakeUp(world);
+      world.requests = 2;
+    },
+    play: async (world) => {
+      await world.wish({ kind: 'sleep', hfModelId: MODEL });
+      await world.until(({ jobs }) => jobs[0]?.phase === 'draining');
+      await world.round();
+      world.requests = 0;
+      await world.until(asleep);
+    },
+    end: {
+      model: down,
+      jobs: [job(1, 'ended', 'as_asked')],
+      cluster: [{ seq: 1, state: 'completed' }],
+      commands: [...woken, 'sleep applied'],
+      routes: [],
+    },
+  },
+  {
+    name: 'a successor before the walltime ends',
+    setUp: async (world) => {
+      await wakeUp(world);
+      await world.round(295_000);
+    },
+    play: async (world) => {
+      await world.until(({ jobs }) => jobs.length === 2 && jobs[0]?.phase === 'ended');
+      await world.until(({ model }) => model?.state === 'ready');
+    },
+    end: {
+      model: up,
+      jobs: [job(1, 'ended', 'as_asked'), job(2, 'ready', null, 1)],
+      cluster: [
+        { seq: 1, state: 'completed' },
+        { seq: 2, state: 'running' },
+      ],
+      commands: woken,
+      routes: [2],
+    },
+  },
+  {
+    name: 'up to three replicas and down to one',
+    setUp: (world) => wakeUp(world),
+    play: async (world) => {
+      await world.wish({ kind: 'scale', hfModelId: MODEL, replicas: 3 });
+      await world.until(serving(3));
+      await world.wish({ kind: 'scale', hfModelId: MODEL, replicas: 1 });
+      await world.until(({ jobs }) => jobs.filter(({ phase }) => phase === 'ended').length === 2);
+    },
+    end: {
+      model: up,
+      jobs: [job(1, 'ended', 'as_asked'), job(2, 'ended', 'as_asked'), job(3, 'ready')],
+      cluster: [
+        { seq: 1, state: 'completed' },
+        { seq: 2, state: 'completed' },
+        { seq: 3, state: 'running' },
+      ],
+      commands: [...woken, 'scale applied', 'scale applied'],
+      routes: [3],
+    },
+  },
+  {
+    name: 'an engine that fails until it is given up',
+    setUp: async (world) => {
+      world.cluster.fate = { queueMs: 0, loadMs: 60_000, failsAfterMs: 500 };
+      await register(world);
+    },
+    play: async (world) => {
+      await world.wish({ kind: 'wake', hfModelId: MODEL });
+      await world.until(({ model }) => model?.state === 'failed', 80);
+    },
+    end: {
+      model: { ...up, state: 'failed' },
+      jobs: [1, 2, 3].map((seq) => job(seq, 'ended', 'failed')),
+      cluster: [1, 2, 3].map((seq) => ({ seq, state: 'failed' })),
+      commands: woken,
+      routes: [],
+    },
+  },
+  {
+    name: 'sleep while a submission was never heard of',
+    setUp: async (world) => {
+      await register(world);
+      world.cluster.fate = { queueMs: 600_000, loadMs: 0, failsAfterMs: null };
+      world.cluster.whileSubmitting = async () => {
+        // Taken, and the line breaks.
+        world.cluster.away = true;
+      };
+      await world.wish({ kind: 'wake', hfModelId: MODEL });
+      await world.round();
+    },
+    play: async (world) => {
+      await world.wish({ kind: 'sleep', hfModelId: MODEL });
+      await world.round();
+      world.cluster.away = false;
+      world.cluster.whileSubmitting = null;
+      await world.until(asleep);
+    },
+    end: {
+      model: down,
+      jobs: [job(1, 'ended', 'as_asked')],
+      cluster: [{ seq: 1, state: 'cancelled' }],
+      commands: [...woken, 'sleep applied'],
+      routes: [],
+    },
+  },
+  {
+    name: 'delete and register again: the job is adopted',
+    setUp: (world) => wakeUp(world),
+    play: async (world) => {
+      await world.wish({ kind: 'unregister', hfModelId: MODEL, stop: false });
+      await world.until(serving(0));
+      await world.round();
+      await world.wish({ kind: 'register', spec: spec() });
+      await world.until(({ model, routes }) => routes.length === 1 && model?.state === 'ready');
+    },
+    end: {
+      model: up,
+      jobs: [job(1, 'ready')],
+      cluster: [{ seq: 1, state: 'running' }],
+      commands: [...woken, 'unregister applied', 'register applied'],
+      routes: [1],
+    },
+  },
+  {
+    name: 'delete with its jobs',
+    setUp: (world) => wakeUp(world),
+    play: async (world) => {
+      await world.wish({ kind: 'unregister', hfModelId: MODEL, stop: true });
+      await world.until(({ jobs, model }) => jobs[0]?.phase === 'ended' || model === null);
+    },
+    end: {
+      model: { ...up, state: 'not_loaded', registered: false },
+      jobs: [job(1, 'ended', 'as_asked')],
+      cluster: [{ seq: 1, state: 'completed' }],
+      commands: [...woken, 'unregister applied'],
+      routes: [],
+    },
+  },
+];

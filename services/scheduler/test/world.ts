@@ -1,0 +1,332 @@
+import { randomUUID } from 'node:crypto';
+import { type SubmitCommandDeps, submitCommand, sweep } from '@wakefield/control';
+import {
+  type CommandBody,
+  defaultPolicy,
+  type ModelDemand,
+  type ModelSpec,
+} from '@wakefield/domain';
+import {
+  consume,
+  createDemandBoard,
+  createMetricsBoard,
+  createNudges,
+  createRouteBus,
+  openRedis,
+  queueNames,
+  type RedisAccess,
+} from '@wakefield/queue';
+import {
+  type CapturedLog,
+  captureLog,
+  SAMPLE_NOW,
+  type StoreFixture,
+  sampleSpec,
+  storeFixture,
+  testRedis,
+} from '@wakefield/testkit';
+import { handlers, type SchedulerDeps } from '../src/consumers.ts';
+import { Death, Life, mortalDriver, mortalMessaging, mortalStores } from './mortal.ts';
+import { createPaperCluster, type PaperCluster } from './paper-cluster.ts';
+
+export const PROJECT = 'eu-00-00';
+export const MODEL = 'acme/small';
+const INSTALLATION = 'crash';
+
+/** A scheduler, and the part of the api that accepts wishes. */
+type ProcessDeps = SchedulerDeps & SubmitCommandDeps;
+
+/** Real stores, queues and consumers that many worlds share, one after the other. */
+export interface Ground {
+  readonly store: StoreFixture;
+  readonly redis: RedisAccess;
+  /** Who gets the next delivery. */
+  deliverTo(next: () => SchedulerDeps): void;
+  /** Resolves when nothing waits or runs in any queue. */
+  quiet(): Promise<void>;
+  /** What a restart of Redis without its data leaves: nothing. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openGround(): Promise<Ground> {
+  const { cleanup, ...access } = testRedis();
+  const store = await storeFixture();
+  const redis = await openRedis({ ...access, log: captureLog() });
+  let next = (): SchedulerDeps => {
+    throw new Error('nobody is at work');
+  };
+  const consumers = [
+    consume(redis, 'commands', {
+      command: (id, run) => handlers(next()).commands.command(id, run),
+    }),
+    consume(redis, 'reconcile', {
+      model: (id, run) => handlers(next()).reconcile.model(id, run),
+    }),
+    consume(redis, 'observe', {
+      cluster: (id, run) => handlers(next()).observe.cluster(id, run),
+      probe: (id, run) => handlers(next()).observe.probe(id, run),
+    }),
+  ];
+  const keys = queueNames.flatMap((name) =>
+    ['wait', 'active'].map((list) => `${redis.prefix}:${name}:${list}`),
+  );
+  return {
+    store,
+    redis,
+    deliverTo: (to) => {
+      next = to;
+    },
+    quiet: async () => {
+      for (let calm = 0; calm < 2; ) {
+        const pipeline = redis.produce.pipeline();
+        for (const key of keys) pipeline.llen(key);
+        const lengths = (await pipeline.exec()) ?? [];
+        calm = lengths.every(([, length]) => length === 0) ? calm + 1 : 0;
+        if (calm < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    },
+    flush: cleanup,
+    close: async () => {
+      await Promise.all(consumers.map((consumer) => consumer.close()));
+      await redis.close();
+      await cleanup();
+      await store.close();
+    },
+  };
+}
+
+/** Schedulers at work on one model of one project on one cluster; time passes in rounds. */
+export interface World {
+  readonly cluster: PaperCluster;
+  readonly log: CapturedLog;
+  /** Lives of all processes so far; the last ones are those that run. */
+  readonly lives: Life[];
+  /** Requests that clients keep open, on the ready jobs. */
+  requests: number;
+  now(): number;
+  /** Ends every process and starts `count` new ones, the first of which has this life. */
+  start(life?: Life, count?: number): void;
+  deps(): ProcessDeps;
+  /** Accepts a wish as the api does; a client that hears nothing asks again with the same key. */
+  wish(body: CommandBody): Promise<void>;
+  /** Lets time pass, sweeps, and waits until nothing is left to do. */
+  round(ms?: number): Promise<void>;
+  /** Rounds until it holds. @throws {Error} after `most` rounds */
+  until(holds: (sight: Sight) => boolean, most?: number): Promise<void>;
+  look(): Promise<Sight>;
+  close(): Promise<void>;
+}
+
+/** What can be seen of a world, without what differs from run to run. */
+export interface Sight {
+  readonly model: {
+    readonly state: string;
+    readonly idle: boolean;
+    readonly replicas: number;
+    readonly registered: boolean;
+  } | null;
+  readonly jobs: readonly {
+    readonly seq: number;
+    readonly phase: string;
+    readonly outcome: string | null;
+    readonly successorOf: number | null;
+  }[];
+  /** What the cluster took, by the name's number. */
+  readonly cluster: readonly { readonly seq: number; readonly state: string }[];
+  readonly commands: readonly string[];
+  /** Numbers of the jobs that are routed to. */
+  readonly routes: readonly number[];
+}
+
+export function openWorld(ground: Ground): World {
+  let now = SAMPLE_NOW;
+  let keys = 0;
+  const clock = { now: () => now };
+  const cluster = createPaperCluster('here', clock.now);
+  const log = captureLog();
+  const lives: Life[] = [];
+  const { redis, store } = ground;
+  const demandBoard = createDemandBoard(redis);
+  const ports = {
+    nudges: createNudges(redis),
+    routeBus: createRouteBus(redis),
+    metricsBoard: createMetricsBoard(redis),
+  };
+  let processes: ProcessDeps[] = [];
+  let turn = 0;
+
+  const makeProcess = (life: Life): ProcessDeps => {
+    const driver = mortalDriver(life, cluster.driver);
+    return {
+      ...mortalStores(life, store.stores),
+      ...mortalMessaging(life, ports),
+      demandBoard,
+      installation: INSTALLATION,
+      holder: randomUUID(),
+      drivers: new Map([[driver.name, driver]]),
+      defaultCluster: driver.name,
+      recipes: { render: () => ({ script: '#!/bin/bash\n', secretFiles: {} }), capacity: () => 4 },
+      prober: {
+        probe: async ({ identity }) =>
+          cluster.engineIsUp(identity.replace('__job_', ''))
+            ? { status: 'ready', capacity: null }
+            : { status: 'not_yet', detail: 'loading' },
+        metrics: async () => null,
+      },
+      policy: defaultPolicy,
+      telemetry: {
+        jobAdvanced: () => undefined,
+        observed: () => undefined,
+        reconciled: () => undefined,
+      },
+      clock,
+      ids: { uuid: randomUUID, secret: randomUUID },
+      log,
+    };
+  };
+  /** Deliveries go to the processes in turn. */
+  const current = () => {
+    turn += 1;
+    const process = processes[turn % processes.length];
+    if (process === undefined) throw new Error('no process was started');
+    return process;
+  };
+  ground.deliverTo(current);
+
+  const start: World['start'] = (life = new Life(), count = 1) => {
+    for (const old of lives) old.kill();
+    const born = Array.from({ length: count }, (_, index) => (index === 0 ? life : new Life()));
+    lives.push(...born);
+    processes = born.map(makeProcess);
+  };
+  const survive = async () => {
+    if (lives.at(-processes.length)?.dead) start();
+    // The dead keep their leases for a while; here the while is over at once.
+    await store.sql("update leases set expires_at = clock_timestamp() - interval '1 second'");
+  };
+
+  const world: World = {
+    cluster,
+    log,
+    lives,
+    requests: 0,
+    now: clock.now,
+    start,
+    deps: current,
+    wish: async (body) => {
+      keys += 1;
+      const input = {
+        project: PROJECT,
+        body,
+        by: 'tester',
+        traceId: 'a'.repeat(32),
+        idempotencyKey: `k${keys}`,
+      };
+      for (let tries = 0; ; tries += 1) {
+        try {
+          await submitCommand(current(), input);
+          return;
+        } catch (error) {
+          if (tries === 2) throw error;
+          await survive();
+        }
+      }
+    },
+    round: async (ms = 1_000) => {
+      now += ms;
+      await publishDemand(world, store, demandBoard);
+      await sweep(current(), AbortSignal.timeout(10_000)).catch(ofDeath);
+      await ground.quiet();
+      await survive();
+    },
+    until: async (holds, most = 40) => {
+      for (let rounds = 0; rounds < most; rounds += 1) {
+        if (holds(await world.look())) return;
+        await world.round();
+      }
+      throw new Error(
+        `did not come true in ${most} rounds: ${holds}\n${JSON.stringify(await world.look())}`,
+      );
+    },
+    look: () => look(store, cluster),
+    close: async () => {
+      for (const life of lives) life.kill();
+      await ground.quiet();
+      await demandBoard.withdraw('proxy');
+      const tables = [
+        'jobs',
+        'models',
+        'project_clusters',
+        'projects',
+        'commands',
+        'leases',
+        'clusters',
+      ];
+      await store.sql(tables.map((table) => `delete from ${table}`).join(';'));
+    },
+  };
+  return world;
+}
+
+/** Death and lost answers are what the tests are about; anything else is a fault. */
+function ofDeath(error: unknown): void {
+  const known =
+    error instanceof Death || (error instanceof Error && /\(test\)/.test(error.message));
+  if (!known) throw error;
+}
+
+async function publishDemand(
+  world: World,
+  store: StoreFixture,
+  board: ReturnType<typeof createDemandBoard>,
+): Promise<void> {
+  const rows = await store.sql(
+    "select model_id, id from jobs where phase in ('ready', 'draining') order by seq",
+  );
+  const [first] = rows;
+  const models = new Map<string, ModelDemand>();
+  if (first !== undefined && world.requests > 0) {
+    models.set(String(first.model_id), {
+      running: world.requests,
+      held: 0,
+      lastRequestAt: world.now(),
+      runningByJob: { [String(first.id)]: world.requests },
+    });
+  }
+  await board.publish('proxy', { models });
+}
+
+/** One statement: it is asked often. */
+const sightQuery = `select
+  (select json_build_object('state', state, 'idle', idle, 'replicas', replicas, 'registered', registered)
+     from models) as model,
+  (select coalesce(json_agg(json_build_object('seq', jobs.seq, 'phase', jobs.phase, 'outcome', jobs.outcome,
+     'successorOf', predecessor.seq) order by jobs.seq), '[]')
+     from jobs left join jobs predecessor on predecessor.id = jobs.successor_of) as jobs,
+  (select coalesce(json_agg(concat_ws(' ', body->>'kind', coalesce(outcome->>'status', 'open'))
+     order by accepted_at, body->>'kind'), '[]') from commands) as commands,
+  (select coalesce(json_agg(seq order by seq), '[]') from jobs join models on models.id = model_id
+     where registered and phase = 'ready' and address_host is not null) as routes`;
+
+async function look(store: StoreFixture, cluster: PaperCluster): Promise<Sight> {
+  const [row] = await store.sql(sightQuery);
+  return {
+    ...(row as unknown as Omit<Sight, 'cluster'>),
+    cluster: cluster.taken.map((job) => ({
+      seq: Number(job.name.split('-').at(-1)),
+      state: cluster.stateOf(job),
+    })),
+  };
+}
+
+/** What is registered in these tests. */
+export function spec(over: Partial<ModelSpec> = {}): ModelSpec {
+  return sampleSpec({
+    hfModelId: MODEL,
+    walltimeSeconds: 600,
+    walltimeRatio: 0.5,
+    engineArgs: {},
+    ...over,
+  });
+}
