@@ -1,5 +1,6 @@
 import {
   advanceJob,
+  type ClusterJobState,
   type ClusterName,
   type ClusterSnapshot,
   type Job,
@@ -158,6 +159,9 @@ async function probeStarting(deps: ObserveClusterDeps, jobs: readonly Job[]): Pr
   }
 }
 
+/** States in which a job holds resources, or will. */
+const holding: readonly ClusterJobState[] = ['pending', 'running', 'suspended'];
+
 /**
  * A job of ours that runs although its row is over: its submission outlived the process that gave it up.
  * The rows are read again first, because a job may have been intended since the cycle began.
@@ -169,9 +173,7 @@ async function endOrphans(
   signal: AbortSignal,
 ): Promise<void> {
   const active = [...snapshot.sightings.values()].flatMap(({ clusterJob }) =>
-    clusterJob !== null && (clusterJob.state === 'pending' || clusterJob.state === 'running')
-      ? [clusterJob]
-      : [],
+    clusterJob !== null && holding.includes(clusterJob.state) ? [clusterJob] : [],
   );
   if (active.length === 0) return;
   const live = new Set((await deps.jobs.listLiveForCluster(driver.name)).map((job) => job.name));

@@ -7,6 +7,33 @@ const now = t0 + 10 * minute;
 const takenAt = now - second;
 const see = (from: Job, what: JobSighting): JobPatch | null => advanceJob(from, what, takenAt, now);
 
+describe('a job that the cluster suspends', () => {
+  const address = { host: 'cn01', port: 20_000 };
+  const suspended = sighting({ state: 'suspended' }, { address });
+
+  test('is not routed to or knocked at until it runs again, then it is probed', () => {
+    const ready = job('ready', { address, readyAt: t0 });
+    const patch = see(ready, suspended);
+    expect(patch).toEqual({
+      phase: 'starting',
+      address: null,
+      reason: 'The cluster has suspended the job.',
+    });
+    const standing = { ...ready, ...patch };
+    expect(see(standing, suspended)).toBeNull();
+    expect(see(standing, sighting({}, { address }))).toEqual({ address, reason: null });
+  });
+
+  test('goes on draining, and is not taken for gone', () => {
+    expect(see(job('draining', { address }), suspended)).toBeNull();
+  });
+
+  test('gets the time back that it stood still', () => {
+    const later = sighting({ state: 'suspended', endsAt: t0 + 2 * hour });
+    expect(see(job('draining', { address }), later)).toEqual({ endsAt: t0 + 2 * hour });
+  });
+});
+
 describe('a job on its way up', () => {
   test('intended and not listed stays intended: its submission may still be under way', () => {
     expect(see(job('intended'), sighting(null))).toBeNull();

@@ -57,6 +57,8 @@ function afterSighting(
       return { ...adoption, ...whilePending(job, seen) };
     case 'running':
       return { ...adoption, ...whileRunning(job, seen, sighting) };
+    case 'suspended':
+      return { ...adoption, ...whileSuspended(job, seen) };
     case 'completing':
       return { ...adoption, ...whileCompleting(job) };
     default:
@@ -90,9 +92,29 @@ function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPat
     case 'draining':
       return restarted ? { ...times, address: null } : times;
     default:
-      return { ...times, address: sighting.address ?? job.address };
+      return {
+        ...times,
+        address: sighting.address ?? job.address,
+        reason: job.reason === suspendedWords ? null : job.reason,
+      };
   }
 }
+
+/**
+ * Its engine answers nobody, so it is not routed to; without an address nobody knocks either. Resumed, it
+ * is a starting job whose engine is up. Time in suspension does not count against its walltime.
+ */
+function whileSuspended(job: Job, seen: ClusterJob): JobPatch {
+  const times: JobPatch = {
+    startedAt: seen.startedAt ?? job.startedAt,
+    endsAt: seen.endsAt ?? job.endsAt,
+    node: seen.node ?? job.node,
+  };
+  if (job.phase === 'draining') return times;
+  return { ...times, phase: 'starting', address: null, reason: suspendedWords };
+}
+
+const suspendedWords = 'The cluster has suspended the job.';
 
 /** Over, but not done: it serves no more, and how it ended is told by its last state. */
 function whileCompleting(job: Job): JobPatch {

@@ -19,6 +19,8 @@ export interface ClusterJob {
 export type ClusterJobState =
   | 'pending'
   | 'running'
+  /** has its place, and its processes stand still: it serves nobody until it is resumed */
+  | 'suspended'
   /** finished, still cleaning up; no longer serving */
   | 'completing'
   | 'completed'

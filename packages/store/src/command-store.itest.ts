@@ -118,6 +118,28 @@ test('an unknown id and a malformed one name nothing', async () => {
   }
 });
 
+test('what is unfinished of a project before a command comes in the order of acceptance', async () => {
+  const project = `p-${randomUUID()}`;
+  const at = (acceptedAt: number, over: Partial<NewCommand> = {}) =>
+    newCommand({ project, acceptedAt: SAMPLE_NOW + acceptedAt, ...over });
+  const [last, first, second, finished] = [at(9), at(1), at(2), at(3)];
+  const foreign = at(1, { project: 'another' });
+  const twin = at(9, { id: last.id.replace(/.$/, (digit) => (digit === '0' ? '1' : '0')) });
+  for (const command of [last, second, first, finished, foreign, twin, at(10)])
+    await commands.insert(command);
+  await commands.apply(finished.id, SAMPLE_NOW, () => done);
+  const before = async (command: NewCommand, limit = 10) =>
+    (
+      await commands.listUnfinishedBefore({ ...command, outcome: null, finishedAt: null }, limit)
+    ).map(({ id }) => id);
+  const [lower, higher] = [last, twin].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  expect(await before(first)).toEqual([]);
+  expect(await before(lower ?? last)).toEqual([first.id, second.id]);
+  // Accepted in the same millisecond: one of them is the earlier one, for everybody.
+  expect(await before(higher ?? last)).toEqual([first.id, second.id, lower?.id]);
+  expect(await before(higher ?? last, 1)).toEqual([first.id]);
+});
+
 test('stale commands are unfinished, old enough, oldest first, and bounded in number', async () => {
   const old = SAMPLE_NOW - 1_000_000;
   const at = (acceptedAt: number) => newCommand({ acceptedAt });

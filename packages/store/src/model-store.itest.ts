@@ -75,6 +75,25 @@ describe('reading', () => {
     expect(await models.find('nowhere', 'acme/small')).toBeNull();
   });
 
+  test('pages of a list are cut by the database, in the order of bytes', async () => {
+    const project = await fixture.project();
+    const names = ['B/a', 'a/B', 'a/a', 'a/b', 'a/b-1', 'a/b.1', 'a/b1', 'a/b_1'];
+    for (const hfModelId of [...names].reverse()) {
+      await fixture.model({ project, spec: sampleSpec({ hfModelId }) });
+    }
+    const pages: string[][] = [];
+    for (let after: string | null = null; ; ) {
+      const page: string[] = (await models.list(project, { limit: 3, after })).map(
+        ({ spec }) => spec.hfModelId,
+      );
+      pages.push(page);
+      after = page.at(-1) ?? null;
+      if (page.length < 3) break;
+    }
+    expect(pages.map(({ length }) => length)).toEqual([3, 3, 2]);
+    expect(pages.flat()).toEqual([...names].sort());
+  });
+
   test('a list is ordered by name, in the order of bytes', async () => {
     for (const hfModelId of ['b/b', 'B/b', 'a-b/c', 'a/b'])
       await fixture.model({ project: model.project, spec: sampleSpec({ hfModelId }) });

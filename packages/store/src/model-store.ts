@@ -17,21 +17,26 @@ interface SavedPlan {
 }
 
 export function modelStore(database: Database): ModelStore {
-  const read = async (where: SQL | undefined) => {
-    const rows = await database.run((queries) =>
-      queries
-        .select()
-        .from(models)
-        .where(where)
-        .orderBy(asc(sql`${models.hfModelId} collate "C"`)),
-    );
+  const read = async (where: SQL | undefined, limit: number | null = null) => {
+    const rows = await database.run((queries) => {
+      const query = queries.select().from(models).where(where).orderBy(asc(inByteOrder)).$dynamic();
+      return limit === null ? query : query.limit(limit);
+    });
     return rows.map(toModelWithStatus);
   };
   return {
     get: async (id) => (isUuid(id) ? ((await read(eq(models.id, id)))[0] ?? null) : null),
     find: async (project, hfModelId) =>
       (await read(and(named(project, hfModelId), models.registered)))[0] ?? null,
-    list: async (project) => await read(and(eq(models.project, project), models.registered)),
+    list: async (project, { limit, after } = { limit: null, after: null }) =>
+      await read(
+        and(
+          eq(models.project, project),
+          models.registered,
+          after === null ? undefined : sql`${inByteOrder} > ${after}`,
+        ),
+        limit,
+      ),
     listDue: async (now, limit) => {
       const rows = await database.run((queries) =>
         queries
@@ -52,6 +57,8 @@ export function modelStore(database: Database): ModelStore {
     purgeUnregistered: async () => await purgeUnregisteredModels(database),
   };
 }
+
+const inByteOrder = sql`${models.hfModelId} collate "C"`;
 
 /** A model's desired state, and the state that was last told of it. */
 export interface LockedModel {

@@ -82,8 +82,8 @@ describe('states', () => {
     for (const word of words.split(' ')) expect([word, jobState(word)]).not.toContain('unknown');
   });
 
-  test('jobs that stand still and words from the future are unknown', () => {
-    for (const word of ['SUSPENDED', 'STOPPED', 'QUANTUM']) expect(jobState(word)).toBe('unknown');
+  test('jobs that stand still are suspended, words from the future unknown', () => {
+    for (const word of ['SUSPENDED', 'STOPPED']) expect(jobState(word)).toBe('suspended');
     expect(parseQueue(line('QUANTUM'))).toMatchObject([{ state: 'unknown' }]);
   });
 

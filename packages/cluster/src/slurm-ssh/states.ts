@@ -18,9 +18,8 @@ const states: Readonly<Record<string, ClusterJobState>> = {
   RUNNING: 'running',
   RESIZING: 'running',
   SIGNALING: 'running',
-  // Its processes stand still. It is neither over nor of use: change nothing, keep looking.
-  SUSPENDED: 'unknown',
-  STOPPED: 'unknown',
+  SUSPENDED: 'suspended',
+  STOPPED: 'suspended',
   COMPLETING: 'completing',
   STAGE_OUT: 'completing',
   UPDATE_DB: 'completing',

@@ -116,8 +116,11 @@ export interface ModelStore {
   get(id: ModelId): Promise<ModelWithStatus | null>;
   /** Registered ones only. */
   find(project: ProjectName, hfModelId: string): Promise<ModelWithStatus | null>;
-  /** Registered ones only, by hf_model_id. */
-  list(project: ProjectName): Promise<readonly ModelWithStatus[]>;
+  /** Registered ones only, by hf_model_id in the order of its bytes; behind `after`, where it is given. */
+  list(
+    project: ProjectName,
+    page?: { readonly limit: number | null; readonly after: string | null },
+  ): Promise<readonly ModelWithStatus[]>;
   /** Models whose next look is due, most overdue first. */
   listDue(now: EpochMs, limit: number): Promise<readonly ModelId[]>;
   /**

@@ -30,8 +30,13 @@ export function modelRoutes({ bind }: Binder, deps: ModelDeps): void {
     const query = parseInput(listModelsQuery, req.query, 'query');
     await visibleProject(deps, res, project, 'read');
     const limit = query.limit === undefined ? null : Number(query.limit);
-    const models = await deps.models.list(project);
-    const page = pageOf(models, ({ spec }) => spec.hfModelId, { limit, after: query.after });
+    const { after } = query;
+    // One more than is shown: it tells whether there is a next page.
+    const models = await deps.models.list(project, {
+      limit: limit === null ? null : limit + 1,
+      after: after ?? null,
+    });
+    const page = pageOf(models, ({ spec }) => spec.hfModelId, { limit, after });
     announceNext(res, `${projectPath(project)}/models`, { limit, next: page.next });
     res.json(await presentModels(deps, project, page.items));
   });
