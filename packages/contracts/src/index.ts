@@ -6,15 +6,10 @@ export type { ErrorRow } from './error-table.ts';
 export { errorTable } from './error-table.ts';
 export type { AcceptedJson, CommandJson } from './http/commands.ts';
 export {
-  acceptedSchema,
-  commandListSchema,
   commandSchema,
   idempotencyKey,
   listCommandsQuery,
 } from './http/commands.ts';
-export { errorSchema } from './http/error.ts';
-export { clusterName, hfModelId, projectName, uuid } from './http/fields.ts';
-export type { RegisterModelBody } from './http/model-request.ts';
 export {
   listModelsQuery,
   registerModelBody,
@@ -26,16 +21,11 @@ export {
   wakeModelBody,
 } from './http/model-request.ts';
 export type { JobJson, ModelJson } from './http/model-response.ts';
-export { jobSchema, modelListSchema, modelSchema } from './http/model-response.ts';
+export { modelSchema } from './http/model-response.ts';
 export type { ProjectDetailsJson, ProjectJson } from './http/projects.ts';
-export {
-  activateProjectBody,
-  projectDetailsSchema,
-  projectListSchema,
-  projectSchema,
-} from './http/projects.ts';
+export { activateProjectBody } from './http/projects.ts';
 export type { HealthJson, QueuesJson } from './http/service.ts';
-export { API_VERSION, healthSchema, queueSchema, queuesSchema } from './http/service.ts';
+export { API_VERSION } from './http/service.ts';
 export type { OpenApiDocument } from './openapi/document.ts';
 export { buildOpenApiDocument, endpoints } from './openapi/document.ts';
 export type { Endpoint, EndpointAnswer, Tag } from './openapi/endpoint.ts';

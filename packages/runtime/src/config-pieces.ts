@@ -53,7 +53,7 @@ export const byteSize = z
   .transform((text) => Math.round(Number.parseFloat(text) * unit(bytesPerUnit, text, 1)));
 
 /** Short id of this installation: part of job names and Redis keys, so that two may share a cluster or a Redis. */
-export const installation = z
+const installation = z
   .string()
   .regex(/^[a-z0-9]{2,8}$/, 'has to be 2 to 8 of a-z and 0-9')
   .default('main');

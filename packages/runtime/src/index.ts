@@ -1,5 +1,5 @@
 export type { ConfigProblem, ConfigSchema, Environment } from './config.ts';
-export { ConfigError, loadConfig } from './config.ts';
+export { loadConfig } from './config.ts';
 export {
   byteSize,
   commaList,
@@ -7,16 +7,14 @@ export {
   durationSeconds,
   flag,
   httpUrl,
-  installation,
   listenPort,
   processVariables,
   redisUrl,
   secret,
   wholeNumber,
 } from './config-pieces.ts';
-export { describeConfig, withoutPassword } from './describe-config.ts';
+export { describeConfig } from './describe-config.ts';
 export type { ErrorRecord } from './error-record.ts';
-export { errorRecord } from './error-record.ts';
 export type { CheckOptions, CheckResult, Health, HealthReport } from './health.ts';
 export { createHealth } from './health.ts';
 export type { HostProcess, Lifecycle, LifecycleOptions, ReadyMessage } from './lifecycle.ts';
@@ -25,18 +23,15 @@ export type { Logger, LoggerOptions } from './logger.ts';
 export { createLogger } from './logger.ts';
 export type { Counter, Gauge, Histogram, Metrics } from './metrics.ts';
 export { answerBuckets, createMetrics, wakeBuckets } from './metrics.ts';
-export { nearestWord } from './nearest-word.ts';
 export type { OpsServer, OpsServerOptions } from './ops-server.ts';
 export { startOpsServer } from './ops-server.ts';
 export { requestId } from './request-id.ts';
 export { runMain } from './run-main.ts';
-export { Secret } from './secret.ts';
 export type { TraceContext } from './trace-context.ts';
 export {
-  newSpanId,
   newTraceId,
   parseTraceparent,
   traceContext,
   traceparent,
 } from './trace-context.ts';
-export { TimeLimitError, within } from './within.ts';
+export { within } from './within.ts';

@@ -44,6 +44,6 @@ export function newTraceId(): string {
   return randomBytes(16).toString('hex');
 }
 
-export function newSpanId(): string {
+function newSpanId(): string {
   return randomBytes(8).toString('hex');
 }

@@ -1,5 +1,5 @@
 /** Thrown by `within` when the time is over. */
-export class TimeLimitError extends Error {
+class TimeLimitError extends Error {
   constructor(what: string, limitMs: number) {
     super(`${what} took longer than ${limitMs} ms`);
     this.name = 'TimeLimitError';

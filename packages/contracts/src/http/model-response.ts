@@ -16,7 +16,7 @@ const jobMetrics = z
   .meta({ description: 'Live from the engine; null where the engine has none.' });
 
 /** One live batch job of a model. */
-export const jobSchema = z
+const jobSchema = z
   .strictObject({
     id: uuid,
     state: z.enum(['queued', 'loading', 'ready', 'busy', 'draining']).meta({ example: 'busy' }),

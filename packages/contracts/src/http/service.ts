@@ -14,7 +14,7 @@ export type HealthJson = z.output<typeof healthSchema>;
 
 const count = z.int().min(0);
 
-export const queueSchema = z
+const queueSchema = z
   .strictObject({
     name: z.string().meta({ example: 'commands' }),
     waiting: count,

@@ -81,6 +81,9 @@ describe('wrong methods', () => {
     ['PUT', '/p/demo/models/a/b', 'GET, HEAD'],
     ['PATCH', '/p/demo/models/scale', 'GET, HEAD, POST'],
     ['POST', '/health', 'GET, HEAD'],
+    ['DELETE', '/ops/queues', 'GET, HEAD'],
+    ['PUT', '/ops/queues.json', 'GET, HEAD'],
+    ['GET', '/ops/logout', 'POST'],
     ['OPTIONS', '/p/demo/models', 'DELETE, GET, HEAD, POST, PUT'],
     ['DELETE', '/p/demo/commands/0199f7c4-6a53-7c1e-9c55-0d6f1f6f2b11', 'GET, HEAD'],
   ])('%s %s answers 405 with Allow', async (method, path, allow) => {

@@ -1,9 +1,10 @@
+import { endpoints } from '@wakefield/contracts';
 import { can } from '@wakefield/domain';
 import type { IRouter, Response } from 'express';
 import type { ApiDeps } from '../../deps.ts';
 import type { Binder } from '../../http/bind.ts';
 import { contextOf } from '../../http/context.ts';
-import { refuseUnknownPaths } from '../../http/refuse.ts';
+import { refuseOtherMethods, refuseUnknownPaths } from '../../http/refuse.ts';
 import { loginPage, loginPagePolicy } from './login-page.ts';
 import { redirect, refuseOtherSites, requireOperator } from './operator.ts';
 
@@ -55,9 +56,11 @@ export function operationsRoutes(router: IRouter, { bind }: Binder, deps: Operat
       next();
     },
     operations.board,
-    refuseUnknownPaths(),
   );
   router.get('/ops', (_req, res) => redirect(res, '/ops/queues'));
+  // Who came in by a cookie has no key to show further down.
+  router.use(refuseOtherMethods(endpoints.filter(({ tag }) => tag === 'Operations')));
+  router.use('/ops/queues', refuseUnknownPaths());
 }
 
 function showForm(res: Response, status: number, problem: string | null): void {
