@@ -54,7 +54,8 @@ describe('the production build', () => {
     });
     return { status: response.status, body: JSON.parse((await response.text()) || 'null') };
   };
-  const openai = () => new OpenAI({ baseURL: `${url}/p/demo/openai/v1`, apiKey: site.key });
+  const openai = (door = url) =>
+    new OpenAI({ baseURL: `${door}/p/demo/openai/v1`, apiKey: site.key });
   const question = { model, messages: [{ role: 'user', content: 'Good morning!' } as const] };
 
   beforeAll(async () => {
