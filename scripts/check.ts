@@ -2,11 +2,13 @@
 import { fences } from './fences.ts';
 import { generate } from './generate.ts';
 import { command, root, tool } from './spawn.ts';
+import { unusedExports } from './unused-exports.ts';
 
 const steps: readonly (readonly [string, () => Promise<number>])[] = [
   ['lint and format', () => command(`${root}node_modules/.bin/biome`, ['check', '.'])],
   ['types', () => tool('ts7/bin/tsc', '-p', 'tsconfig.check.json')],
   ['fences', () => fences()],
+  ['unused exports', async () => unusedExports()],
   ['drift of generated files', () => generate({ check: true })],
 ];
 

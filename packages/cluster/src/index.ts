@@ -1,12 +1,10 @@
 export type { ClusterConfig, ClustersFile } from './config/load-clusters.ts';
-export { ClustersFileError, loadClusters, parseClusters } from './config/load-clusters.ts';
+export { loadClusters, parseClusters } from './config/load-clusters.ts';
 export type { LocalConfig } from './config/local.ts';
 export type { SlurmSshConfig } from './config/slurm-ssh.ts';
 export { createDriver } from './create-driver.ts';
 export type { DriverDeps } from './driver-deps.ts';
-export { jobFiles, parseEndpointFile, parseExitFile, parseGpuFile } from './job-files.ts';
-export { stopLocalJobs } from './local/stop-local-jobs.ts';
 export type { EngineProberDeps } from './probe/engine-prober.ts';
 export { createEngineProber } from './probe/engine-prober.ts';
 export type { TransportDeps } from './transport/create-transport.ts';
-export { createClusterTransports, createTransport } from './transport/create-transport.ts';
+export { createClusterTransports } from './transport/create-transport.ts';

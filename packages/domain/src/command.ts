@@ -14,8 +14,6 @@ export type CommandBody =
   | { readonly kind: 'sleep'; readonly hfModelId: string }
   | { readonly kind: 'scale'; readonly hfModelId: string; readonly replicas: number };
 
-export type CommandKind = CommandBody['kind'];
-
 /** `created` tells a first registration or activation from a change. */
 export type CommandOutcome =
   | { readonly status: 'applied'; readonly created: boolean }

@@ -9,7 +9,6 @@ export type {
   CommandContext,
   CommandEffect,
   CommandInput,
-  CommandKind,
   CommandOutcome,
   DecideCommand,
 } from './command.ts';
@@ -21,7 +20,6 @@ export { identityName, jobName, jobNamePrefix } from './ids.ts';
 export type { Address, Job, JobOutcome, JobPatch, JobPhase } from './job.ts';
 export { isLeaving, isLive } from './job.ts';
 export type { EngineArg, Model, ModelSpec, ModelState } from './model.ts';
-export { outdatesJobs } from './model.ts';
 export type {
   ClusterJob,
   ClusterJobState,

@@ -88,11 +88,11 @@ function consistent(row: Row, seq: number): Job {
 }
 
 /** Any jobs of one model, also in combinations that should not come about. */
-export const anyJobs: fc.Arbitrary<readonly Job[]> = fc
+const anyJobs: fc.Arbitrary<readonly Job[]> = fc
   .array(anyJobFields, { maxLength: 7 })
   .map((rows) => rows.map((row, index) => consistent(row, index + 1)));
 
-export const anyDemand: fc.Arbitrary<Demand> = maybe(
+const anyDemand: fc.Arbitrary<Demand> = maybe(
   fc
     .record({
       held: fc.constantFrom(0, 0, 1, 40),

@@ -114,7 +114,7 @@ export const unreachable: Observed['clusters'] = {
   c1: { reachable: false, observedAt: t0, error: 'connect ETIMEDOUT' },
 };
 
-export function clusterJob(over: Partial<ClusterJob> = {}): ClusterJob {
+function clusterJob(over: Partial<ClusterJob> = {}): ClusterJob {
   return {
     clusterJobId: '101',
     name: 'wf-test-m1-1',
@@ -150,7 +150,7 @@ export function project(over: Partial<Project> = {}): Project {
   return { name: 'demo', clusters: ['c1'], createdAt: t0, updatedAt: t0, ...over };
 }
 
-export function command(body: CommandBody): Command {
+function command(body: CommandBody): Command {
   return {
     id: 'k1',
     project: 'demo',

@@ -19,7 +19,7 @@ import { job as buildJob, model as buildModel, commandContext, second, t0 } from
 import { createSimCluster, type Fate, isOver, type SimCluster } from './sim-cluster.ts';
 
 /** The scheduler's death in the middle of a run. */
-export class Crash extends Error {}
+class Crash extends Error {}
 
 /**
  * One model, its rows, a cluster and requests, driven as the scheduler drives them: observe, probe, and

@@ -1,4 +1,3 @@
 export type { Dialect, FailMode, SimulatorOptions } from './options.ts';
-export { defaultOptions } from './options.ts';
 export type { Simulator } from './simulator.ts';
 export { startSimulator } from './simulator.ts';

@@ -5,7 +5,7 @@ const words =
   );
 
 /** FNV-1a, 32 bit. */
-export function hash(text: string): number {
+function hash(text: string): number {
   let value = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) {
     value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
@@ -14,7 +14,7 @@ export function hash(text: string): number {
 }
 
 /** xorshift32: the same seed gives the same numbers in [0, 1). */
-export function randomFrom(seed: number): () => number {
+function randomFrom(seed: number): () => number {
   let state = seed === 0 ? 0x9e3779b9 : seed;
   return () => {
     state ^= state << 13;

@@ -29,7 +29,7 @@ const objects = {
   completion: { whole: 'text_completion', chunk: 'text_completion' },
 } as const;
 
-export function usagePayload({ promptTokens, completionTokens }: Usage) {
+function usagePayload({ promptTokens, completionTokens }: Usage) {
   return {
     prompt_tokens: promptTokens,
     total_tokens: promptTokens + completionTokens,

@@ -33,7 +33,7 @@ export async function startProcess(...flags: string[]): Promise<SimulatorProcess
   return { child, url: `http://127.0.0.1:${port}`, output: () => text, ended: () => exit };
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,11 +1,11 @@
 export type { TestDatabase } from './postgres.ts';
-export { emptyTestDatabase, testDatabase } from './postgres.ts';
+export { emptyTestDatabase } from './postgres.ts';
 export type { CapturedLog, QueueFixture } from './queue-fixture.ts';
 export { captureLog, openQueueFixture, until } from './queue-fixture.ts';
 export type { QueueWorker } from './queue-worker.ts';
 export { startQueueWorker } from './queue-worker.ts';
 export type { PrivateRedis, TestRedis } from './redis.ts';
-export { privateRedis, testRedis, uniqueInstallation } from './redis.ts';
+export { privateRedis, testRedis } from './redis.ts';
 export { SAMPLE_NOW, sampleModel, sampleSpec } from './samples.ts';
 export type { SlurmClusterConfig, TestSlurm } from './slurm.ts';
 export { startTestSlurm } from './slurm.ts';

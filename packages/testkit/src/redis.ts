@@ -25,7 +25,7 @@ export function testRedis(): TestRedis {
 }
 
 /** A short id that no other test has. */
-export function uniqueInstallation(): string {
+function uniqueInstallation(): string {
   return `t${randomInt(36 ** 7)
     .toString(36)
     .padStart(7, '0')}`;

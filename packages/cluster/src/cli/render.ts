@@ -39,7 +39,7 @@ export function renderForReading(
 }
 
 /** Readable where nothing needs quotes. */
-export function shellWord(word: string): string {
+function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 

@@ -15,7 +15,7 @@ export interface CliOptions {
   readonly recipes: RecipeCatalog;
 }
 
-export const usage = `npm run cluster -- COMMAND NAME [options]
+const usage = `npm run cluster -- COMMAND NAME [options]
 
   check NAME     try every setting of the cluster, step by step; submits nothing
     --project P    a project to try, besides those of the file (may be repeated)

@@ -24,5 +24,3 @@ export const sshLogin = z.strictObject({
   /** Pinned. Empty only until `trust` was run: nothing is logged in to without one. */
   hostKey: hostKeys.default([]),
 });
-
-export type SshLogin = z.output<typeof sshLogin>;

@@ -4,7 +4,7 @@ import type { Scene } from './scene.ts';
 import { until } from './scene.ts';
 
 /** Text that means something to shells, option parsers, templates and terminals. */
-export const nasty = `a'b"c $(touch /tmp/no) \`id\` \\n %j %% !! ; | & > < * ~ -n --help {x} ärger 日本 \t end`;
+const nasty = `a'b"c $(touch /tmp/no) \`id\` \\n %j %% !! ; | & > < * ~ -n --help {x} ärger 日本 \t end`;
 
 export function launchingTests(scene: () => Scene): void {
   test('runs a job once, however often it is submitted', async () => {

@@ -6,7 +6,7 @@ import type { SshConnection } from './connection.ts';
  * shell may take seconds to start, so the bash behind it stays and runs one program after the other. Each comes as
  * a line with its length and its marker, then its text; it runs in a subshell without standard input.
  */
-export const WORKER_COMMAND = `exec /bin/bash --noprofile --norc -c 'while read -r size marker; do program=$(head -c "$size"); (eval "$program") </dev/null; code=$?; printf "\\n%s-end %d\\n" "$marker" "$code"; printf "\\n%s-end\\n" "$marker" >&2; done'`;
+const WORKER_COMMAND = `exec /bin/bash --noprofile --norc -c 'while read -r size marker; do program=$(head -c "$size"); (eval "$program") </dev/null; code=$?; printf "\\n%s-end %d\\n" "$marker" "$code"; printf "\\n%s-end\\n" "$marker" >&2; done'`;
 
 export interface WorkerOutput {
   readonly stdout: Buffer;

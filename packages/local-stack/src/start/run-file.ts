@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { endProcesses, listProcessesWithEnvironment } from '../process/process-table.ts';
 import type { ClusterSummary } from './clusters-file.ts';
 import { type DataPaths, writePrivately } from './data-directory.ts';
@@ -46,13 +46,4 @@ export async function endOldServices(paths: DataPaths): Promise<void> {
     { signal: 'SIGKILL', waitMs: 2000 },
   ]);
   removeRunFile(paths.runFile);
-}
-
-/** null when there is none. */
-export function readRunFile(file: string): RunFile | null {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as RunFile;
-  } catch {
-    return null;
-  }
 }
