@@ -65,11 +65,11 @@ describe('the recipes that come along', () => {
 
   test('vLLM: one name for the world, one that proves the port, the key nowhere in the script', () => {
     const { script, secretFiles } = builtIn.render(
-      renderInput({ engine: 'vllm', gpuCount: 4, nodes: 2, engineArgs: { max_model_len: 1024 } }),
+      renderInput({ engine: 'vllm', gpuCount: 4, engineArgs: { max_model_len: 1024 } }),
     );
     expect(script).toContain('wf_argv+=(--served-model-name)\n  wf_argv+=(acme/small)');
     expect(script).toContain('wf_argv+=(__job_wf-t-0123456789abcdef-1)');
-    expect(script).toContain('wf_argv+=(--tensor-parallel-size=8)');
+    expect(script).toContain('wf_argv+=(--tensor-parallel-size=4)');
     expect(script).toContain('wf_argv+=(--max-model-len=1024)');
     expect(script).toContain('export VLLM_API_KEY="$wf_key"');
     expect(script).toContain('unset VLLM_PORT');

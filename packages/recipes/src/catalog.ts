@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { EngineProbe, RecipeCatalog } from '@wakefield/control';
 import { parse } from 'yaml';
 import type { z } from 'zod';
-import { checkArguments } from './check-arguments.ts';
+import { checkArguments, checkShape } from './check-arguments.ts';
 import { renderJob } from './render.ts';
 import { type Recipe, recipeSchema } from './schema.ts';
 
@@ -17,7 +17,7 @@ export interface LoadedRecipes extends RecipeCatalog {
 }
 
 /** The folder that comes with Wakefield. */
-export function builtInRecipes(): string {
+function builtInRecipes(): string {
   return fileURLToPath(new URL('../../../recipes', import.meta.url));
 }
 
@@ -50,6 +50,7 @@ export function createCatalog(recipes: readonly Recipe[], template: string): Loa
     names: () => [...byName.keys()].sort(),
     has: (engine) => byName.has(engine),
     checkArguments: (engine, args) => checkArguments(get(engine), args),
+    checkShape: (engine, shape) => checkShape(get(engine), shape),
     capacity(engine, args) {
       const recipe = get(engine);
       if (recipe.capacity === undefined) return null;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { checkArguments } from './check-arguments.ts';
+import { checkArguments, checkShape } from './check-arguments.ts';
 import { type Recipe, recipeSchema } from './schema.ts';
 
 const recipe: Recipe = recipeSchema.parse({
@@ -56,5 +56,28 @@ describe('engine_args', () => {
       'engine engine takes no argument "port"; it takes eager, format, length, revision, share, tools',
     );
     expect(checkArguments(recipe, { constructor: 1 })?.param).toBe('engine_args.constructor');
+  });
+});
+
+describe('GPUs and nodes', () => {
+  const spread: Recipe = { ...recipe, several_nodes: true };
+
+  test('one node takes any number', () => {
+    expect(checkShape(recipe, { gpuCount: 3, nodes: 1 })).toBeNull();
+  });
+
+  test('an engine that starts on one node is not given more', () => {
+    expect(checkShape(recipe, { gpuCount: 4, nodes: 2 })).toEqual({
+      param: 'resources.nodes',
+      message: 'must be 1: engine runs on one node',
+    });
+  });
+
+  test('the nodes share the GPUs evenly', () => {
+    expect(checkShape(spread, { gpuCount: 8, nodes: 2 })).toBeNull();
+    expect(checkShape(spread, { gpuCount: 5, nodes: 2 })).toEqual({
+      param: 'gpu_count',
+      message: 'must be a multiple of resources.nodes, 2',
+    });
   });
 });

@@ -16,6 +16,18 @@ export function checkArguments(
   return null;
 }
 
+/** Problem of how many GPUs and nodes a job of this engine shall have, or null. */
+export function checkShape(
+  recipe: Recipe,
+  { gpuCount, nodes }: { readonly gpuCount: number; readonly nodes: number },
+): ArgumentProblem | null {
+  if (nodes > 1 && !recipe.several_nodes)
+    return { param: 'resources.nodes', message: `must be 1: ${recipe.name} runs on one node` };
+  if (gpuCount % nodes !== 0)
+    return { param: 'gpu_count', message: `must be a multiple of resources.nodes, ${nodes}` };
+  return null;
+}
+
 function unknownName(recipe: Recipe, name: string): string {
   const names = Object.keys(recipe.parameters).sort().join(', ');
   return `engine ${recipe.name} takes no argument ${JSON.stringify(name)}; it takes ${names}`;

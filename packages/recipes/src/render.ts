@@ -68,8 +68,8 @@ function knownValues(recipe: Recipe, { model, name, profile }: RenderInput): Kno
     identity: identityName(name),
     bind_host: profile.bindHost,
     gpu_count: String(gpuCount),
+    gpus_per_node: String(Math.floor(gpuCount / resources.nodes)),
     nodes: String(resources.nodes),
-    gpus: String(gpuCount * resources.nodes),
     drain_grace: String(recipe.drain_grace_seconds),
   };
 }

@@ -23,8 +23,8 @@ const parameter = z.discriminatedUnion('type', [
     ...described,
     ...bounds,
     default: z.int().optional(),
-    /** Taken from the job instead of a fixed default: all of its GPUs. */
-    default_from: z.enum(['gpus', 'gpu_count', 'nodes']).optional(),
+    /** Taken from the job instead of a fixed default. */
+    default_from: z.enum(['gpu_count', 'gpus_per_node', 'nodes']).optional(),
   }),
   z.strictObject({
     type: z.literal('number'),
@@ -82,6 +82,8 @@ export const recipeSchema = z
     tried: z.array(z.string()),
     /** It was written from documentation and never run. */
     untested: z.boolean().default(false),
+    /** Its command starts the engine on all nodes of the job, not just on the first. */
+    several_nodes: z.boolean().default(false),
     /** Longest time that the engine gets to finish its requests, in seconds. */
     drain_grace_seconds: z.int().min(1).max(86_400),
     /** Bytes of engine output that are kept; the end of it. */

@@ -1,13 +1,13 @@
 import { quote } from './quote.ts';
 
 /** What a template may name, and whether it is known when the script is rendered or only in the job. */
-export const placeholders = {
+const placeholders = {
   hf_model_id: 'known',
   identity: 'known',
   bind_host: 'known',
   gpu_count: 'known',
+  gpus_per_node: 'known',
   nodes: 'known',
-  gpus: 'known',
   drain_grace: 'known',
   port: 'in_job',
   model: 'in_job',

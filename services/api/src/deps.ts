@@ -28,7 +28,7 @@ export interface ApiDeps {
   readonly nudges: Pick<Nudges, 'command'>;
   readonly metricsBoard: Pick<MetricsBoard, 'read'>;
   readonly demandBoard: Pick<DemandBoard, 'readMany'>;
-  readonly recipes: Pick<RecipeCatalog, 'names' | 'has' | 'checkArguments'>;
+  readonly recipes: Pick<RecipeCatalog, 'names' | 'has' | 'checkArguments' | 'checkShape'>;
   readonly clock: Clock;
   readonly ids: Pick<Ids, 'uuid'>;
   readonly logger: Logger;

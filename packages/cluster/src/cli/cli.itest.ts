@@ -14,6 +14,7 @@ const recipes: RecipeCatalog = {
   names: () => ['vllm'],
   has: (engine) => engine === 'vllm',
   checkArguments: () => null,
+  checkShape: () => null,
   capacity: () => null,
   render: ({ model, profile }) => ({
     script: `#!/bin/bash\n# ${model.spec.hfModelId} in ${profile.jobsDirectory}\n`,

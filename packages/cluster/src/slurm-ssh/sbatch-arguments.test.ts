@@ -79,9 +79,17 @@ describe('what a job asks of SLURM', () => {
     ['gpus', null, '--gpus=6'],
     ['gpus', 'a100', '--gpus=a100:6'],
     ['gpus-per-node', 'a100', '--gpus-per-node=a100:2'],
-  ])('GPUs by %s, type %s, on three nodes', (style, type, expected) => {
-    const args = requestArguments(configOf({ gpus: { style, type } }), { ...shape, nodes: 3 });
+  ])('six GPUs by %s, type %s, on three nodes', (style, type, expected) => {
+    const six = { ...shape, gpuCount: 6, nodes: 3 };
+    const args = requestArguments(configOf({ gpus: { style, type } }), six);
     expect(args.filter((arg) => arg.includes('gpu'))).toEqual([expected]);
+  });
+
+  test('GPUs that cannot be shared evenly are refused', () => {
+    const seven = { ...shape, gpuCount: 7, nodes: 2 };
+    expect(() => requestArguments(configOf(), seven)).toThrow(
+      '7 GPUs cannot be shared by 2 nodes evenly',
+    );
   });
 
   test('no GPUs where there are none', () => {

@@ -6,7 +6,7 @@ import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 export interface JobShape {
   readonly project: ProjectName;
   readonly walltimeSeconds: number;
-  /** On each node. */
+  /** Of the whole job. */
   readonly gpuCount: number;
   readonly nodes: number;
   readonly cpus: number | null;
@@ -45,13 +45,17 @@ function gpuArguments(
   { gpuCount, nodes }: JobShape,
 ): readonly string[] {
   const typed = type === null ? '' : `${type}:`;
+  const perNode = gpuCount / nodes;
+  // SLURM would take `--gpus` however it comes; engines want the same number everywhere.
+  if (!Number.isInteger(perNode))
+    throw new ClusterError('refused', `${gpuCount} GPUs cannot be shared by ${nodes} nodes evenly`);
   switch (style) {
     case 'gres':
-      return [`--gres=gpu:${typed}${gpuCount}`];
+      return [`--gres=gpu:${typed}${perNode}`];
     case 'gpus':
-      return [`--gpus=${typed}${gpuCount * nodes}`];
+      return [`--gpus=${typed}${gpuCount}`];
     case 'gpus-per-node':
-      return [`--gpus-per-node=${typed}${gpuCount}`];
+      return [`--gpus-per-node=${typed}${perNode}`];
     case 'none':
       return [];
   }

@@ -21,6 +21,7 @@ export interface JobSubmission {
   /** Written 0600 into the job's directory before the job is submitted, by file name. */
   readonly secretFiles: Readonly<Record<string, string>>;
   readonly walltimeSeconds: number;
+  /** Of the whole job; the same on each node. */
   readonly gpuCount: number;
   readonly nodes: number;
   readonly cpus: number | null;
@@ -141,6 +142,11 @@ export interface RecipeCatalog {
   has(engine: string): boolean;
   /** Checks names, types and bounds; fills in nothing. */
   checkArguments(engine: string, args: Readonly<Record<string, unknown>>): ArgumentProblem | null;
+  /** Checks whether the engine can be spread so: GPUs of the whole job, over that many nodes. */
+  checkShape(
+    engine: string,
+    shape: { readonly gpuCount: number; readonly nodes: number },
+  ): ArgumentProblem | null;
   /** Requests the engine takes at once, where its arguments say so. */
   capacity(engine: string, args: Readonly<Record<string, EngineArg>>): number | null;
   /** The whole batch script and the secret files it reads. */

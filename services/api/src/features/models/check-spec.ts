@@ -3,8 +3,9 @@ import { AppError, type ModelSpec } from '@wakefield/domain';
 import type { ApiDeps } from '../../deps.ts';
 
 /**
- * Checks what only the recipes know: whether there is such an engine, and whether it takes these arguments.
- * @throws AppError `invalid_request` with the param `engine` or `engine_args.<name>`
+ * Checks what only the recipes know: whether there is such an engine, and whether it takes these arguments and runs
+ * on so many nodes.
+ * @throws AppError `invalid_request` with the param `engine`, `engine_args.<name>`, `gpu_count` or `resources.nodes`
  */
 export function checkAgainstRecipes(recipes: ApiDeps['recipes'], spec: ModelSpec): void {
   if (!recipes.has(spec.engine)) {
@@ -15,7 +16,10 @@ export function checkAgainstRecipes(recipes: ApiDeps['recipes'], spec: ModelSpec
       { param: 'engine' },
     );
   }
-  const problem = recipes.checkArguments(spec.engine, spec.engineArgs);
+  const { engine, engineArgs, gpuCount, resources } = spec;
+  const problem =
+    recipes.checkArguments(engine, engineArgs) ??
+    recipes.checkShape(engine, { gpuCount, nodes: resources.nodes });
   if (problem !== null) {
     throw new AppError('invalid_request', sentence(problem), { param: problem.param });
   }
