@@ -86,7 +86,7 @@ export const openaiEndpoints: readonly Endpoint[] = [
           usage: { prompt_tokens: 11, completion_tokens: 3, total_tokens: 14 },
         },
         otherContentType: 'text/event-stream',
-        otherExample: `: loading 12 s\n\ndata: {"id":"chatcmpl-8f2c","object":"chat.completion.chunk","created":${created},"model":"${model}","choices":[{"index":0,"delta":{"content":"Hello!"},"finish_reason":null}]}\n\ndata: [DONE]\n\n`,
+        otherExample: `: wakefield state=loading elapsed=12s\n\ndata: {"id":"chatcmpl-8f2c","object":"chat.completion.chunk","created":${created},"model":"${model}","choices":[{"index":0,"delta":{"content":"Hello!"},"finish_reason":null}]}\n\ndata: [DONE]\n\n`,
       },
     },
   }),
