@@ -13,22 +13,20 @@ const shared = {
   injectGlobals: false,
 };
 
-const real = { ...shared, setupFilesAfterEnv: ['<rootDir>/scripts/retry.mjs'] };
-
 export default {
   projects: [
     {
       ...shared,
       displayName: 'unit',
-      testMatch: ['<rootDir>/{packages,services,scripts}/**/*.test.ts'],
+      testMatch: ['<rootDir>/{packages,services,scripts,bench}/**/*.test.ts'],
     },
     {
-      ...real,
+      ...shared,
       displayName: 'integration',
-      testMatch: ['<rootDir>/{packages,services}/**/*.itest.ts'],
+      testMatch: ['<rootDir>/{packages,services,bench}/**/*.itest.ts'],
     },
-    { ...real, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.e2e.ts'] },
-    { ...real, displayName: 'vllm', testMatch: ['<rootDir>/e2e/**/*.vllm.ts'] },
+    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.e2e.ts'] },
+    { ...shared, displayName: 'vllm', testMatch: ['<rootDir>/e2e/**/*.vllm.ts'] },
   ],
   workerIdleMemoryLimit: '512MB',
 };

@@ -34,4 +34,6 @@ export {
   traceContext,
   traceparent,
 } from './trace-context.ts';
+export type { FlushableDestination } from './turn-batch.ts';
+export { turnBatch } from './turn-batch.ts';
 export { within } from './within.ts';

@@ -86,7 +86,8 @@ export async function compose(
   readiness.add('redis', () => redis.ping(), { required: false });
   const ops = await startOpsServer({ ...config.ops, metrics, readiness, lifecycle, logger });
   lifecycle.onClose('ops server', () => ops.close());
-  lifecycle.onClose('proxy', () => proxy.stop(), config.drainMs + closeMs);
+  const stopMs = config.drainDelayMs + config.drainMs + closeMs;
+  lifecycle.onClose('proxy', () => proxy.stop(), stopMs);
 
   const { host } = config.listen;
   const port = await proxy.listen(host, config.listen.port);

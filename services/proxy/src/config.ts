@@ -32,11 +32,15 @@ export const configSchema = z
     MAX_HELD: wholeNumber.default(4096),
     /** Largest request body. */
     MAX_BODY: byteSize.default(32 * 1024 * 1024),
+    /** Most memory for the bodies of all requests that wait or are being sent. */
+    MAX_BODIES: byteSize.default(512 * 1024 * 1024),
     /** Time for a request body to arrive. */
     BODY_TIMEOUT: durationSeconds.default(60),
     /** A client that takes nothing of its answer for so long is cut off. */
     STALL_TIMEOUT: durationSeconds.default(60),
-    /** How long running and held requests may go on after SIGTERM. */
+    /** How long connections are still accepted after SIGTERM: as long as balancers take to notice `/readyz`. */
+    DRAIN_DELAY: durationSeconds.default(0),
+    /** How long running and held requests may go on once no more connections are accepted. */
     DRAIN_TIMEOUT: durationSeconds.default(30),
   })
   .transform((env) => ({
@@ -54,6 +58,8 @@ export const configSchema = z
     holdMs: env.HOLD_TIMEOUT * 1000,
     body: { maxBytes: env.MAX_BODY, timeoutMs: env.BODY_TIMEOUT * 1000 },
     stallMs: env.STALL_TIMEOUT * 1000,
+    bodyRoomBytes: env.MAX_BODIES,
+    drainDelayMs: env.DRAIN_DELAY * 1000,
     drainMs: env.DRAIN_TIMEOUT * 1000,
   }));
 

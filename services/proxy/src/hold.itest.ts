@@ -20,7 +20,7 @@ beforeEach(async () => {
     'known',
     async () => (await chat(proxy.url, {}, { headers: { prefer: 'wait=0' } })).status === 503,
   );
-  proxy.wakes.length = 0;
+  proxy.forgetWakes();
 });
 
 afterEach(async () => {
@@ -130,7 +130,7 @@ describe('a request for a sleeping model', () => {
       async () => (await chat(proxy.url, {}, { headers: { prefer: 'wait=0' } })).status === 503,
     );
     proxy.breakStores(true);
-    proxy.wakes.length = 0;
+    proxy.forgetWakes();
     const answer = chat(proxy.url);
     await until('asked again', () => proxy.wakes.length >= 4);
     proxy.breakStores(false);

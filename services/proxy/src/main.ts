@@ -4,6 +4,7 @@ import {
   describeConfig,
   loadConfig,
   runMain,
+  turnBatch,
 } from '@wakefield/runtime';
 import { compose } from './compose.ts';
 import { configSchema } from './config.ts';
@@ -13,8 +14,12 @@ const afterDrainMs = 5000;
 
 await runMain(async () => {
   const config = loadConfig(configSchema, process.env);
-  const logger = createLogger({ service: 'proxy', level: config.logLevel });
-  const lifecycle = createLifecycle({ logger, totalTimeoutMs: config.drainMs + afterDrainMs });
+  const destination = turnBatch();
+  const logger = createLogger({ service: 'proxy', level: config.logLevel, destination });
+  const lifecycle = createLifecycle({
+    logger,
+    totalTimeoutMs: config.drainDelayMs + config.drainMs + afterDrainMs,
+  });
   logger.info({ config: describeConfig(config) }, 'starting');
   lifecycle.announceReady(await compose(config, logger, lifecycle));
 });

@@ -28,6 +28,8 @@ export interface ProxyMetrics {
 export interface ProxyGauges {
   readonly held: () => number;
   readonly inFlight: () => number;
+  /** Bytes of request bodies in memory. */
+  readonly bodyBytes: () => number;
   readonly tableRevision: () => number;
   /** Seconds since the route store last answered. */
   readonly tableAge: () => number;
@@ -103,6 +105,7 @@ function registerGauges(metrics: Metrics, gauges: ProxyGauges): void {
   const figures = [
     ['wakefield_held_requests', 'Requests that wait for their model.', gauges.held],
     ['wakefield_requests_in_flight', 'Requests that an engine works on.', gauges.inFlight],
+    ['wakefield_body_bytes', 'Bytes of request bodies that are kept to be sent.', gauges.bodyBytes],
     ['wakefield_route_table_revision', 'Revision of the route table.', gauges.tableRevision],
     [
       'wakefield_route_table_age_seconds',

@@ -4,7 +4,8 @@ import type { Duplex } from 'node:stream';
 import { AppError } from '@wakefield/domain';
 import { type Logger, parseTraceparent, traceContext, traceparent } from '@wakefield/runtime';
 import { createProxyMiddleware } from 'http-proxy-middleware';
-import { sendError } from './server/answer.ts';
+import { dropHopByHop } from './inference/headers.ts';
+import { letBodyCome, sendError } from './server/answer.ts';
 import { refuseSocket } from './server/raw-answer.ts';
 
 /** Everything that is not inference, on its way to the management API. */
@@ -26,6 +27,8 @@ export function createPassThrough(apiUrl: string, logger: Logger): PassThrough {
     ejectPlugins: true,
     plugins: [
       (server) => {
+        // The api's connection is not the client's; our server says what becomes of that.
+        server.on('proxyRes', ({ headers }) => dropHopByHop(headers));
         server.on('error', (error, request, response) => {
           const id = String(request?.headers['x-request-id'] ?? '');
           logger.warn({ err: error, requestId: id }, 'api cannot be reached');
@@ -37,7 +40,8 @@ export function createPassThrough(apiUrl: string, logger: Logger): PassThrough {
   });
   return {
     request: (request, response, requestId) => {
-      if (request.headers.expect !== undefined) response.writeContinue();
+      letBodyCome(request, response);
+      dropHopByHop(request.headers);
       mark(request, requestId);
       response.setHeader('x-request-id', requestId);
       void forward(request, response);
@@ -58,8 +62,6 @@ function mark(request: IncomingMessage, requestId: string): void {
   if (parseTraceparent(headers.traceparent) === null) {
     headers.traceparent = traceparent(traceContext(undefined));
   }
-  // The expectation was met by us.
-  delete headers.expect;
 }
 
 function refuse(response: ServerResponse | Duplex, requestId: string): void {

@@ -3,6 +3,7 @@ import type { DemandBoard, RouteBus, RouteStore, Transport } from '@wakefield/co
 import type { ClusterName } from '@wakefield/domain';
 import { type Logger, type Metrics, within } from '@wakefield/runtime';
 import { createDemandBook, createDemandPublisher } from './demand.ts';
+import { createBodyRoom } from './inference/body-room.ts';
 import { createHoldRoom } from './inference/hold-room.ts';
 import { createInference } from './inference/inference.ts';
 import type { InferenceLimits } from './inference/parts.ts';
@@ -36,12 +37,16 @@ export interface ProxySettings {
   readonly apiVersion: string;
   readonly inference: InferenceLimits;
   readonly held: { readonly perModel: number; readonly perProcess: number };
+  /** Most memory for bodies of requests, all together. */
+  readonly bodyRoomBytes: number;
   readonly door: DoorLimits;
   readonly wake: WakePatience;
   readonly sweepMs: number;
   readonly demandMs: number;
   /** How often held requests look at the clock. */
   readonly tickMs: number;
+  /** How long connections are still accepted after the end was announced: balancers need time to hear of it. */
+  readonly drainDelayMs: number;
   readonly drainMs: number;
 }
 
@@ -97,6 +102,7 @@ export function createProxy(
       if (routes.current() === null) throw new Error('no route table yet');
     },
     stop: async () => {
+      await door.retire(settings.drainDelayMs);
       door.drain();
       await settled(door.closed(), settings.drainMs);
       if (inference.active > 0) logger.warn({ requests: inference.active }, 'ending requests');
@@ -128,12 +134,14 @@ function createMemory(
     logger,
   });
   const holds = createHoldRoom(settings.held);
+  const bodies = createBodyRoom(settings.bodyRoomBytes);
   const wakes = createWakeKeeper(ports.waker, settings.wake, now, logger);
   const suspects = createSuspects(demand.runningOn, now);
   const pools = createUpstreamPools(ports.transportOf);
   const figures = createProxyMetrics(metrics, {
     held: () => holds.size,
     inFlight: () => demand.running,
+    bodyBytes: () => bodies.taken,
     tableRevision: () => routes.current()?.revision ?? 0,
     tableAge: () => (routes.lastSeenAt === null ? 0 : (now() - routes.lastSeenAt) / 1000),
   });
@@ -150,6 +158,7 @@ function createMemory(
       catchUp: routes.catchUp,
       pools,
       demand,
+      bodies,
       holds,
       wakes,
       suspects,

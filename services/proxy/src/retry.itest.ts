@@ -133,14 +133,23 @@ describe('before the first byte', () => {
     expect(await answer.json()).toEqual({ error: { message: 'full' } });
   });
 
-  it('shows a request to three engines at most', async () => {
-    first.answer(hangUp);
-    second.answer(hangUp);
-    both();
+  it.each<[string, Script, number]>([
+    [
+      'three engines that give it up',
+      (response) => json(response, 200, completion('abort', '')),
+      3,
+    ],
+    ['two engines that die over it', hangUp, 2],
+  ])('shows a request to no more than %s', async (_, script, most) => {
+    const third = await startEngine(script);
+    first.answer(script);
+    second.answer(script);
+    routeTo(...[first, second, third, third].map(({ port }) => endpoint(port)));
     const answer = await chat(proxy.url);
     expect(answer.status).toBe(502);
     expect(await answer.json()).toMatchObject({ error: { code: 'upstream_error' } });
-    expect(first.seen.length + second.seen.length).toBe(3);
+    expect(first.seen.length + second.seen.length + third.seen.length).toBe(most);
+    await third.close();
   });
 
   it('takes another job of the model when the aborted one was the last', async () => {

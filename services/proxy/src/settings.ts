@@ -16,6 +16,7 @@ export function settingsOf(config: Config, proxyId: string, version: string): Pr
     apiVersion: API_VERSION,
     apiUrl: config.apiUrl,
     held: config.held,
+    bodyRoomBytes: config.bodyRoomBytes,
     inference: {
       body: config.body,
       holdMs: config.holdMs,
@@ -32,6 +33,7 @@ export function settingsOf(config: Config, proxyId: string, version: string): Pr
     sweepMs: 5000,
     demandMs: 1000,
     tickMs: 250,
+    drainDelayMs: config.drainDelayMs,
     drainMs: config.drainMs,
   };
 }

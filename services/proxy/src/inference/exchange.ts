@@ -11,8 +11,13 @@ import { refusals } from './refusals.ts';
 import type { RelayEnd } from './relay.ts';
 import { Reply } from './reply.ts';
 
-/** Engines that may see one request: the first, and two more when nothing came of it. */
+/**
+ * Engines that may see one request: the first, and two more when nothing came of it. Inference changes nothing,
+ * so asking again is safe (RFC 9110 §9.2.2) as long as the client has seen nothing of an answer.
+ */
 const maxAttempts = 3;
+/** An engine that dies over a request may have died of it: one more is asked, not two. */
+const maxLost = 2;
 const noBody = Buffer.alloc(0);
 
 /**
@@ -30,6 +35,7 @@ export class Exchange implements Held, AttemptOwner {
   #streamed = false;
   #body: Buffer = noBody;
   #attempts = 0;
+  #lost = 0;
   #attempt: Attempt | null = null;
   #endpoint: Endpoint | null = null;
   #isHeld = false;
@@ -42,7 +48,7 @@ export class Exchange implements Held, AttemptOwner {
   constructor(parts: InferenceParts, call: InferenceCall, onOver: (exchange: Exchange) => void) {
     this.#parts = parts;
     this.#call = call;
-    this.#reply = new Reply(call.response, call.requestId, parts.limits);
+    this.#reply = new Reply(call.response, call.requestId, parts.limits, () => this.#dropBody());
     this.#record = new ExchangeRecord(parts, call);
     call.response.once('close', () => {
       this.#reply.close();
@@ -53,7 +59,8 @@ export class Exchange implements Held, AttemptOwner {
 
   begin(): void {
     const { request, response } = this.#call;
-    readBody(request, response, this.#parts.limits.body, (result) => this.#read(result));
+    const { bodies, limits } = this.#parts;
+    readBody(request, response, limits.body, bodies, (result) => this.#read(result));
   }
 
   /** Ends what has not ended by itself; the process goes away. */
@@ -102,12 +109,13 @@ export class Exchange implements Held, AttemptOwner {
       this.#refuse(refusals.unsendable());
       return;
     }
-    if (loss !== 'lost') this.#parts.suspects.mark(jobId);
+    if (loss === 'lost') this.#lost += 1;
+    else this.#parts.suspects.mark(jobId);
     if (loss !== 'refused') {
       this.#attempts += 1;
       this.#tried.add(jobId);
     }
-    if (this.#attempts < maxAttempts) this.#proceed();
+    if (this.#attempts < maxAttempts && this.#lost < maxLost) this.#proceed();
     else this.#refuse(refusals.noEngine());
   }
 
@@ -118,16 +126,17 @@ export class Exchange implements Held, AttemptOwner {
   }
 
   #read(result: Buffer | AppError): void {
-    if (this.#over) return;
-    if (!Buffer.isBuffer(result)) {
-      this.#refuse(result);
-      return;
-    }
+    if (Buffer.isBuffer(result)) this.#body = result;
+    if (this.#over) this.#dropBody();
+    else if (Buffer.isBuffer(result)) this.#scan(result);
+    else this.#refuse(result);
+  }
+
+  #scan(result: Buffer): void {
     const scan = scanBody(result);
     if (!scan.valid) this.#refuse(refusals.brokenJson());
     else if (scan.model === null || scan.model === '') this.#refuse(refusals.modelMissing());
     else {
-      this.#body = result;
       this.#model = scan.model;
       this.#streamed = scan.stream;
       this.#record.asked(scan.model, scan.stream);
@@ -239,10 +248,15 @@ export class Exchange implements Held, AttemptOwner {
     this.#finish('refused', error);
   }
 
+  #dropBody(): void {
+    this.#parts.bodies.give(this.#body.length);
+    this.#body = noBody;
+  }
+
   #finish(outcome: RelayEnd['outcome'] | 'refused' | 'client_left', error?: AppError): void {
     if (this.#over) return;
     this.#over = true;
-    this.#body = noBody;
+    this.#dropBody();
     this.#record.finish(outcome, this.#reply, error);
   }
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 /** Headers that speak of one connection only (RFC 9110 §7.6.1), in lower case. */
 const hopByHop = [
@@ -63,6 +63,15 @@ export function clientHeaders(
     else if (value !== undefined) for (const one of value) flat.push(name, one);
   }
   return flat;
+}
+
+/**
+ * Takes what speaks of one connection out of parsed headers. `transfer-encoding` stays: whoever sends the body on
+ * decides by it how to frame it.
+ */
+export function dropHopByHop(headers: IncomingHttpHeaders): void {
+  for (const name of namedByConnection(headers.connection) ?? []) delete headers[name];
+  for (const name of hopByHop) if (name !== 'transfer-encoding') delete headers[name];
 }
 
 /** Headers that `Connection` declares to be of this connection only; null in the usual case of none. */

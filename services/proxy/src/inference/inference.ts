@@ -45,7 +45,7 @@ export function createInference(parts: InferenceParts, identifier: Identifier): 
       const decide = () =>
         admit(parts, identifier, call.request.headers.authorization, call.project, 'infer');
       const refusal = decide();
-      if (refusal?.code === 'project_not_found') {
+      if (mayPass(refusal)) {
         void parts.catchUp().then(() => begin(call, decide()));
       } else begin(call, refusal);
     },
@@ -53,7 +53,7 @@ export function createInference(parts: InferenceParts, identifier: Identifier): 
       const decide = () => admit(parts, identifier, request.headers.authorization, project, 'read');
       const known = () => id === null || (parts.routes()?.find(project, id) ?? null) !== null;
       let refusal = decide();
-      if (refusal?.code === 'project_not_found' || (refusal === null && !known())) {
+      if (mayPass(refusal) || (refusal === null && !known())) {
         await parts.catchUp();
         refusal = decide();
       }
@@ -77,6 +77,11 @@ export function createInference(parts: InferenceParts, identifier: Identifier): 
       for (const exchange of [...exchanges]) exchange.shutDown();
     },
   };
+}
+
+/** One more look at the store may change it: a new project, or the first table of a proxy that was just started. */
+function mayPass(refusal: AppError | null): boolean {
+  return refusal?.code === 'project_not_found' || refusal?.code === 'store_unavailable';
 }
 
 /** Decides on the head alone, before a body is read. Who may not know of a project is not told whether it is there. */

@@ -4,6 +4,7 @@ import type { DemandBook } from '../demand.ts';
 import type { ProxyMetrics } from '../metrics.ts';
 import type { RouteIndex } from '../routes/route-index.ts';
 import type { UpstreamPools } from '../upstream/pools.ts';
+import type { BodyRoom } from './body-room.ts';
 import type { HoldRoom } from './hold-room.ts';
 import type { BodyLimits } from './read-body.ts';
 import type { Suspects } from './suspects.ts';
@@ -28,6 +29,7 @@ export interface InferenceParts {
   readonly catchUp: () => Promise<void>;
   readonly pools: UpstreamPools;
   readonly demand: DemandBook;
+  readonly bodies: BodyRoom;
   readonly holds: HoldRoom;
   readonly wakes: WakeKeeper;
   readonly suspects: Suspects;

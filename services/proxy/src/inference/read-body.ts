@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '@wakefield/domain';
+import { letBodyCome } from '../server/answer.ts';
+import type { BodyRoom } from './body-room.ts';
+import { refusals } from './refusals.ts';
 
 export interface BodyLimits {
   readonly maxBytes: number;
@@ -12,13 +15,15 @@ const lingerMs = 10_000;
 
 /**
  * Reads the whole body, or refuses it: 413 before reading when its announced length says so, and while reading
- * otherwise; 408 when it is too slow; 415 when it is compressed.
+ * otherwise; 408 when it is too slow; 415 when it is compressed; 503 when there is no room for it.
+ * @param room whoever gets the body gives its bytes back
  * @param done called once; not at all when the client goes away before the end
  */
 export function readBody(
   request: IncomingMessage,
   response: ServerResponse,
   limits: BodyLimits,
+  room: BodyRoom,
   done: (result: Buffer | AppError) => void,
 ): void {
   const refusal = refuseUnread(request, limits.maxBytes);
@@ -27,22 +32,31 @@ export function readBody(
     done(refusal);
     return;
   }
-  if (request.headers.expect !== undefined) response.writeContinue();
+  letBodyCome(request, response);
   const chunks: Buffer[] = [];
   let size = 0;
   const finish = (result: Buffer | AppError): void => {
     clearTimeout(timer);
     request.off('data', onData).off('end', onEnd).off('close', onClose);
-    if (result instanceof Error) linger(request);
+    if (result instanceof Error) {
+      room.give(size);
+      linger(request);
+    }
     done(result);
   };
   const onData = (chunk: Buffer): void => {
-    size += chunk.length;
-    if (size > limits.maxBytes) finish(tooLarge(limits.maxBytes));
-    else chunks.push(chunk);
+    if (size + chunk.length > limits.maxBytes) finish(tooLarge(limits.maxBytes));
+    else if (!room.take(chunk.length)) finish(refusals.noRoomForBody());
+    else {
+      size += chunk.length;
+      chunks.push(chunk);
+    }
   };
   const onEnd = (): void => finish(join(chunks, size));
-  const onClose = (): void => clearTimeout(timer);
+  const onClose = (): void => {
+    clearTimeout(timer);
+    room.give(size);
+  };
   const timer = setTimeout(() => {
     finish(new AppError('request_timeout', 'The request body did not arrive in time.'));
   }, limits.timeoutMs);

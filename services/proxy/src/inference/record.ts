@@ -6,6 +6,7 @@ import type { Operation } from '../server/classify.ts';
 import type { Loss } from './attempt.ts';
 import type { InferenceCall } from './call.ts';
 import type { InferenceParts } from './parts.ts';
+import { shown } from './refusals.ts';
 import type { RelayEnd } from './relay.ts';
 import type { Reply } from './reply.ts';
 import type { Usage } from './usage.ts';
@@ -50,7 +51,7 @@ export class ExchangeRecord {
   }
 
   asked(model: string, streamed: boolean): void {
-    this.#model = model;
+    this.#model = shown(model);
     this.#streamed = streamed;
   }
 
@@ -99,7 +100,7 @@ export class ExchangeRecord {
       {
         requestId: this.#call.requestId,
         traceId: this.traceId,
-        project: this.#call.project,
+        project: shown(this.#call.project),
         operation: this.#call.operation,
         model: this.#model,
         modelId: this.#route?.modelId,

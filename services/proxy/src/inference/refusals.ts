@@ -1,5 +1,13 @@
 import { AppError, type HoldRefusal, type Route } from '@wakefield/domain';
 
+/** Longest name that is repeated to its caller and to the log: none of ours is longer. */
+const shownLength = 200;
+
+/** A name as a caller wrote it, in a length that may be written down. */
+export function shown(name: string): string {
+  return name.length <= shownLength ? name : `${name.slice(0, shownLength)}…`;
+}
+
 /** Refusals of an inference request, in words for its caller. */
 export const refusals = {
   starting: () =>
@@ -7,11 +15,11 @@ export const refusals = {
       retryAfterSeconds: 2,
     }),
   projectNotFound: (project: string) =>
-    new AppError('project_not_found', `The project '${project}' is not activated.`, {
+    new AppError('project_not_found', `The project '${shown(project)}' is not activated.`, {
       param: 'project',
     }),
   forbidden: (project: string) =>
-    new AppError('forbidden', `You may not use models of the project '${project}'.`),
+    new AppError('forbidden', `You may not use models of the project '${shown(project)}'.`),
   notAuthorized: () =>
     new AppError('invalid_api_key', 'The key is missing or wrong: send Authorization: Bearer KEY.'),
   notFound: () => new AppError('not_found', 'There is nothing at this path.'),
@@ -24,9 +32,13 @@ export const refusals = {
       param: 'model',
     }),
   modelNotFound: (model: string) =>
-    new AppError('model_not_found', `The model '${model}' is not registered in this project.`, {
-      param: 'model',
-    }),
+    new AppError(
+      'model_not_found',
+      `The model '${shown(model)}' is not registered in this project.`,
+      {
+        param: 'model',
+      },
+    ),
   modelFailed: ({ hfModelId, reason }: Route) =>
     new AppError(
       'model_failed',
@@ -46,10 +58,16 @@ export const refusals = {
         : 'Too many requests wait for models already.',
       { retryAfterSeconds: 10 },
     ),
+  noRoomForBody: () =>
+    new AppError('overloaded', 'Too many large requests are under way already.', {
+      retryAfterSeconds: 5,
+    }),
   noEngine: () =>
     new AppError('upstream_error', 'No engine of this model could answer.', {
       retryAfterSeconds: 2,
     }),
+  noHost: () =>
+    new AppError('invalid_request', 'A request of HTTP/1.1 names its host.', { param: 'host' }),
   unsendable: () =>
     new AppError('invalid_request', 'A header of the request cannot be sent on to the engine.'),
   shuttingDown: () =>

@@ -3,7 +3,7 @@ import { engineErrorEvent } from './engine-error.ts';
 import { clientHeaders } from './headers.ts';
 import type { Reply } from './reply.ts';
 import { isAborted, isDyingEngine, StreamWatch } from './stream-watch.ts';
-import { findUsage, type Usage } from './usage.ts';
+import { AnswerTail, findUsage, type Usage } from './usage.ts';
 
 /** How an answer that has begun to reach the client came to its end. */
 export interface RelayEnd {
@@ -104,7 +104,7 @@ export class StreamRelay implements Relay {
   #begin(): Step {
     const pieces = this.#preface ?? [];
     this.#dropPreface();
-    this.#reply.head(this.#head.status, clientHeaders(this.#head.headers, this.#head.requestId));
+    this.#reply.head(this.#head.status, streamHeaders(this.#head));
     let free = true;
     for (const piece of pieces) free = this.#reply.write(piece);
     return free ? 'more' : 'full';
@@ -119,6 +119,12 @@ export class StreamRelay implements Relay {
   #over(outcome: RelayEnd['outcome']): void {
     this.#sink.relayed({ outcome, usage: this.#watch.usage() });
   }
+}
+
+/** Without a length: a stream may come to another end than its engine has announced. */
+function streamHeaders({ headers, requestId }: Head): string[] {
+  const { 'content-length': _length, ...others } = headers;
+  return clientHeaders(others, requestId);
 }
 
 /** Whether it is one event that says only who speaks. */
@@ -136,8 +142,7 @@ export class PlainRelay implements Relay {
   readonly #head: Head;
   #collected: Buffer[] | null = [];
   #size = 0;
-  #previous: Buffer | null = null;
-  #last: Buffer | null = null;
+  readonly #tail = new AnswerTail();
 
   constructor(reply: Reply, head: Head, sink: RelaySink) {
     this.#reply = reply;
@@ -157,8 +162,7 @@ export class PlainRelay implements Relay {
   end(): void {
     if (this.#collected === null) {
       this.#reply.end();
-      const tail = Buffer.concat([this.#previous, this.#last].filter((piece) => piece !== null));
-      this.#sink.relayed({ outcome: this.#outcome(), usage: findUsage(tail) });
+      this.#sink.relayed({ outcome: this.#outcome(), usage: this.#tail.usage() });
       return;
     }
     const [first = Buffer.alloc(0)] = this.#collected;
@@ -200,8 +204,7 @@ export class PlainRelay implements Relay {
   }
 
   #pass(piece: Buffer): Step {
-    this.#previous = this.#last;
-    this.#last = piece;
+    this.#tail.push(piece);
     return this.#reply.write(piece) ? 'more' : 'full';
   }
 

@@ -18,13 +18,16 @@ export class Reply {
   readonly #response: ServerResponse;
   readonly #requestId: string;
   readonly #stallMs: number;
+  readonly #onBegun: () => void;
   #stallTimer: NodeJS.Timeout | null = null;
   #early = false;
 
-  constructor(response: ServerResponse, requestId: string, limit: StallLimit) {
+  /** @param onBegun called when an engine's answer begins: from then on there is no other one */
+  constructor(response: ServerResponse, requestId: string, limit: StallLimit, onBegun: () => void) {
     this.#response = response;
     this.#requestId = requestId;
     this.#stallMs = limit.stallMs;
+    this.#onBegun = onBegun;
   }
 
   get status(): number {
@@ -56,6 +59,7 @@ export class Reply {
   head(status: number, headers: string[]): void {
     this.firstByteAt = performance.now();
     if (!this.#early) this.#response.writeHead(status, headers);
+    this.#onBegun();
   }
 
   /** @returns false when the client cannot take more: wait for `onceDrained` */

@@ -1,4 +1,4 @@
-import { findUsage, type Usage } from './usage.ts';
+import { AnswerTail, type Usage } from './usage.ts';
 
 /**
  * What a piece of an event stream says about its engine.
@@ -30,21 +30,19 @@ export class StreamWatch {
   /** Whether the pieces so far end between two events. */
   atBoundary = true;
   #tail = nothing;
-  #previous = nothing;
-  #last = nothing;
+  readonly #end = new AnswerTail();
 
   inspect(piece: Buffer): Finding {
     const found = this.#search(piece);
     this.atBoundary = endsWithBlankLine(piece, this.#tail);
     this.#tail = this.atBoundary ? nothing : lastBytes(this.#tail, piece);
-    this.#previous = this.#last;
-    this.#last = piece;
+    this.#end.push(piece);
     return found;
   }
 
-  /** Usage in the last two pieces, where engines put it when asked. */
+  /** Usage at the end of the stream, where engines put it when asked. */
   usage(): Usage | null {
-    return findUsage(this.#last) ?? findUsage(this.#previous);
+    return this.#end.usage();
   }
 
   #search(piece: Buffer): Finding {

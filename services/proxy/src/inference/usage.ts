@@ -10,8 +10,38 @@ export interface Usage {
 const mark = Buffer.from('"usage"');
 const colon = 0x3a;
 const openBrace = 0x7b;
+/** More than a usage object with all details and the `[DONE]` behind it. */
+const enoughBytes = 1024;
 
-/** The last `usage` object in a piece of an answer's end; null where there is none. */
+/**
+ * The end of an answer as it passes: the last pieces that together are enough to find the usage in, wherever the
+ * network has cut them. Nothing is copied or parsed before the end.
+ */
+export class AnswerTail {
+  readonly #pieces: Buffer[] = [];
+  #bytes = 0;
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(piece: Buffer): void {
+    this.#pieces.push(piece);
+    this.#bytes += piece.length;
+    for (;;) {
+      const size = this.#pieces[0]?.length ?? 0;
+      if (this.#bytes - size < enoughBytes) return;
+      this.#pieces.shift();
+      this.#bytes -= size;
+    }
+  }
+
+  usage(): Usage | null {
+    return findUsage(Buffer.concat(this.#pieces, this.#bytes));
+  }
+}
+
+/** The last `usage` object in a piece of an answer's end; null where there is none that can be read. */
 export function findUsage(bytes: Buffer): Usage | null {
   const at = bytes.lastIndexOf(mark);
   if (at === -1) return null;
@@ -20,11 +50,17 @@ export function findUsage(bytes: Buffer): Usage | null {
   if (!cursor.take(colon) || cursor.peek() !== openBrace) return null;
   const from = cursor.at;
   if (!cursor.skipValue()) return null;
-  return toUsage(JSON.parse(bytes.toString('utf8', from, cursor.at)));
+  return parseUsage(bytes.toString('utf8', from, cursor.at));
 }
 
-function toUsage(value: Readonly<Record<string, unknown>>): Usage {
-  return { prompt: count(value.prompt_tokens), completion: count(value.completion_tokens) };
+/** The cursor does not look into strings: what it has passed may still be no JSON. */
+function parseUsage(json: string): Usage | null {
+  try {
+    const value = JSON.parse(json) as Readonly<Record<string, unknown>>;
+    return { prompt: count(value.prompt_tokens), completion: count(value.completion_tokens) };
+  } catch {
+    return null;
+  }
 }
 
 function count(value: unknown): number {

@@ -1,6 +1,16 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorBody, errorHeaders, errorTable } from '@wakefield/contracts';
 import type { AppError } from '@wakefield/domain';
+
+/**
+ * Asks for the body of a client that waits to be asked (RFC 9110 §10.1.1). Until then the expectation stands
+ * among the headers, and an answer tells by it that the connection is of no further use.
+ */
+export function letBodyCome(request: IncomingMessage, response: ServerResponse): void {
+  if (request.headers.expect === undefined) return;
+  response.writeContinue();
+  delete request.headers.expect;
+}
 
 /** Answers with JSON. Nothing may have been sent yet. */
 export function sendJson(
@@ -11,6 +21,8 @@ export function sendJson(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   const body = JSON.stringify(value);
+  // Who was refused by the head alone may or may not send its body then: what comes next cannot be told.
+  if (response.req.headers.expect !== undefined) response.shouldKeepAlive = false;
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { classify } from './classify.ts';
+import { classify, originForm } from './classify.ts';
 
 const chat = { kind: 'inference', project: 'demo', operation: 'chat/completions' };
 
@@ -49,5 +49,19 @@ describe('classify', () => {
     ['DELETE', '/p/demo/openai/v1/models/a', { kind: 'wrong_method', allow: 'GET, HEAD' }],
   ])('%s %s', (method, url, expected) => {
     expect(classify(method, url)).toEqual(expected);
+  });
+});
+
+describe('the target of a request', () => {
+  it.each([
+    ['/p?x=http://y/z', '/p?x=http://y/z'],
+    ['http://x/p/demo?y', '/p/demo?y'],
+    ['HTTPS://user@x:80/p', '/p'],
+    ['http://x', '/'],
+    ['http://x?y', '/?y'],
+    ['*', '*'],
+    ['ftp://x/p', 'ftp://x/p'],
+  ])('%s is %s', (target, path) => {
+    expect(originForm(target)).toBe(path);
   });
 });

@@ -30,6 +30,18 @@ const operations: ReadonlyMap<string, Operation> = new Map([
   ['embeddings', 'embeddings'],
 ]);
 
+/**
+ * The request target without scheme and host, which every server has to accept and which are not used for routing
+ * here (RFC 9112 §3.2.2).
+ */
+export function originForm(target: string): string {
+  if (target.startsWith('/') || !/^https?:\/\//i.test(target)) return target;
+  const path = target.slice(target.indexOf('//') + 2).search(/[/?]/);
+  if (path === -1) return '/';
+  const rest = target.slice(target.indexOf('//') + 2 + path);
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
 /** `url` is the request target in origin form; anything else goes to the API, which refuses it. */
 export function classify(method: string, url: string): Destination {
   if (url.startsWith('/p/')) {

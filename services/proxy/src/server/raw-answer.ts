@@ -4,9 +4,17 @@ import { errorBody, errorHeaders, errorTable } from '@wakefield/contracts';
 import type { AppError } from '@wakefield/domain';
 import { requestId } from '@wakefield/runtime';
 
-/** Refuses on a bare socket, where there is no request to answer, and closes. @returns the status */
-export function refuseSocket(socket: Duplex, error: AppError, id = requestId(undefined)): number {
-  const { status } = errorTable[error.code];
+/**
+ * Refuses on a bare socket, where there is no request to answer, and closes.
+ * @param status where HTTP has a status of its own for what went wrong
+ * @returns the status
+ */
+export function refuseSocket(
+  socket: Duplex,
+  error: AppError,
+  id = requestId(undefined),
+  status = errorTable[error.code].status,
+): number {
   if (!socket.writable) {
     socket.destroy();
     return status;

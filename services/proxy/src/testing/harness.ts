@@ -1,17 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import type { ProxyDemand, RouteStore } from '@wakefield/control';
-import type { Endpoint, Principal, Route, RouteTable } from '@wakefield/domain';
-import { createLogger, createMetrics, type Metrics } from '@wakefield/runtime';
+import { createLogger, createMetrics } from '@wakefield/runtime';
 import { createProxy, type ProxySettings } from '../proxy.ts';
+import { createWorld, type World } from './world.ts';
+
+export { endpoint } from './world.ts';
 
 export const key = 'test-key';
-const everything: Principal = {
-  kind: 'static',
-  id: 'test',
-  grants: [{ project: '*', role: 'admin' }],
-};
+/** What a chat request needs to be let in. */
+export const auth = { authorization: `Bearer ${key}` } as const;
 
-export const defaultSettings: ProxySettings = {
+const defaultSettings: ProxySettings = {
   proxyId: 'proxy-1',
   apiUrl: 'http://127.0.0.1:9',
   version: '0.1.0',
@@ -24,92 +21,41 @@ export const defaultSettings: ProxySettings = {
     stallMs: 1000,
   },
   held: { perModel: 16, perProcess: 32 },
+  bodyRoomBytes: 16 * 1024 * 1024,
   door: { headersTimeoutMs: 2000, requestTimeoutMs: 5000, keepAliveTimeoutMs: 5000 },
   wake: { resendMs: [300], afterFailureMs: 100 },
   sweepMs: 200,
   demandMs: 200,
   tickMs: 20,
+  drainDelayMs: 0,
   drainMs: 3000,
 };
 
-/** A proxy of the real parts, with ports that the test holds in its hands. */
-export interface Harness {
+/** A proxy of the real parts, in a world that the test holds in its hands. */
+export interface Harness extends Omit<World, 'ports'> {
   readonly url: string;
   readonly port: number;
-  readonly metrics: Metrics;
-  /** `<project>/<model>` of every wake that was asked for. */
-  readonly wakes: string[];
-  /** The newest of each model. */
-  demand(): ProxyDemand | null;
-  readonly withdrawn: () => boolean;
-  /** Changes the table; by nudge, as the scheduler would. */
-  route(model: string, change: Partial<Route>): void;
-  unroute(model: string): void;
-  /** The store and the bus answer nothing but errors. */
-  breakStores(broken: boolean): void;
+  /** Lines of the log so far. */
+  readonly log: readonly string[];
+  /** Sum over the series of a metric with these labels: `name{label="value"`. */
   metric(name: string): Promise<number>;
   stop(): Promise<void>;
-}
-
-export function endpoint(port: number, jobId: string = randomUUID()): Endpoint {
-  return {
-    jobId,
-    cluster: 'local',
-    address: { host: '127.0.0.1', port },
-    engineKey: `key-of-${jobId}`,
-    capacity: null,
-  };
 }
 
 export async function startHarness(
   settings: Partial<ProxySettings> = {},
   inference: Partial<ProxySettings['inference']> = {},
 ): Promise<Harness> {
+  const world = createWorld(key);
   const metrics = createMetrics({ service: 'proxy' });
-  const logger = createLogger({ service: 'proxy', level: 'silent' });
-  const routes = new Map<string, Route>();
-  const wakes: string[] = [];
-  let revision = 1;
-  let broken = false;
-  let demand: ProxyDemand | null = null;
-  let withdrawn = false;
-  let nudge = (_revision: number): void => undefined;
-  const guard = async <T>(value: T): Promise<T> => {
-    if (broken) throw new Error('the store is away');
-    return value;
-  };
-  const store: RouteStore = {
-    revision: () => guard(revision),
-    load: () => guard<RouteTable>({ revision, projects: ['demo'], routes: [...routes.values()] }),
-  };
+  const log: string[] = [];
+  const logger = createLogger({
+    service: 'proxy',
+    level: 'debug',
+    destination: { write: (line) => void log.push(line) },
+  });
   const proxy = createProxy(
-    {
-      routes: store,
-      bus: {
-        subscribe: async (listener) => {
-          nudge = listener;
-          return async () => undefined;
-        },
-      },
-      board: {
-        publish: async (_id, next) => {
-          demand = await guard(next);
-        },
-        withdraw: async () => {
-          withdrawn = true;
-        },
-      },
-      waker: {
-        wake: async ({ project, hfModelId }) => {
-          wakes.push(`${project}/${hfModelId}`);
-          await guard(null);
-        },
-      },
-      identifier: {
-        identify: (authorization) => (authorization === `Bearer ${key}` ? everything : null),
-      },
-      transportOf: () => null,
-    },
+    world.ports,
     { ...defaultSettings, ...settings, inference: { ...defaultSettings.inference, ...inference } },
     logger,
     metrics,
@@ -117,58 +63,21 @@ export async function startHarness(
   const port = await proxy.listen('127.0.0.1', 0);
   await proxy.start();
   return {
+    ...world,
     url: `http://127.0.0.1:${port}`,
     port,
-    metrics,
-    wakes,
-    demand: () => demand,
-    withdrawn: () => withdrawn,
-    route: (hfModelId, change) => {
-      const before = routes.get(hfModelId) ?? asleep(hfModelId);
-      routes.set(hfModelId, { ...before, ...change });
-      revision += 1;
-      nudge(revision);
-    },
-    unroute: (hfModelId) => {
-      routes.delete(hfModelId);
-      revision += 1;
-      nudge(revision);
-    },
-    breakStores: (next) => {
-      broken = next;
-    },
+    log,
     metric: async (name) => sumOf((await metrics.expose()).body, name),
     stop: () => proxy.stop(),
   };
 }
 
-function asleep(hfModelId: string): Route {
-  return {
-    modelId: randomUUID(),
-    project: 'demo',
-    hfModelId,
-    engine: 'vllm',
-    state: 'not_loaded',
-    idle: true,
-    reason: null,
-    createdAt: 1_700_000_000_123,
-    endpoints: [],
-  };
-}
-
-/** Sum over all series of a metric whose line starts with `name`. */
 function sumOf(text: string, name: string): number {
   const [metric = '', labels = ''] = name.split('{');
+  const wanted = labels.replace('}', '').split(',');
   return text
     .split('\n')
-    .filter(
-      (line) =>
-        line.startsWith(`${metric}{`) &&
-        labels
-          .replace('}', '')
-          .split(',')
-          .every((label) => line.includes(label)),
-    )
+    .filter((line) => line.startsWith(`${metric}{`) && wanted.every((one) => line.includes(one)))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }
 
@@ -196,11 +105,7 @@ export function chat(
   return fetch(`${url}/p/demo/openai/v1/chat/completions`, {
     method: 'POST',
     ...init,
-    headers: {
-      authorization: `Bearer ${key}`,
-      'content-type': 'application/json',
-      ...init.headers,
-    },
+    headers: { ...auth, 'content-type': 'application/json', ...init.headers },
     body: text,
   });
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { key } from './harness.ts';
 
 /** A bare TCP client, for requests that no HTTP client would send. */
 export interface RawClient {
@@ -32,4 +33,14 @@ export async function rawClient(port: number): Promise<RawClient> {
       return received;
     },
   };
+}
+
+/** The head of an inference request, up to its own lines, each of which ends with CRLF. */
+export function rawHead(lines: string, path = '/p/demo/openai/v1/chat/completions'): string {
+  return `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\n${lines}\r\n`;
+}
+
+/** A whole inference request. */
+export function rawRequest(body: string, lines = '', path?: string): string {
+  return `${rawHead(`${lines}content-length: ${Buffer.byteLength(body)}\r\n`, path)}${body}`;
 }

@@ -1,0 +1,72 @@
+import { describe, expect, it } from '@jest/globals';
+import { auth, chat } from './testing/harness.ts';
+import { useScene } from './testing/scene.ts';
+
+const scene = useScene();
+const post = (body?: string): RequestInit =>
+  body === undefined ? { method: 'POST', headers: auth } : { method: 'POST', headers: auth, body };
+const errorOf = async (answer: Response) =>
+  (await answer.json()) as { error: Record<string, unknown> };
+
+describe('refusals', () => {
+  const stranger = { headers: { authorization: 'Bearer x' } };
+  const compressed = { ...post('x'), headers: { ...auth, 'content-encoding': 'gzip' } };
+
+  it.each<[string, string, RequestInit, number, string, string | null]>([
+    ['no key', 'chat/completions', { method: 'POST', body: '{}' }, 401, 'invalid_api_key', null],
+    ['a wrong key', 'models', stranger, 401, 'invalid_api_key', null],
+    ['a wrong method', 'chat/completions', { headers: auth }, 405, 'method_not_allowed', null],
+    ['an unknown path', 'audio/speech', post(), 404, 'not_found', null],
+    ['no JSON', 'completions', post('hello'), 400, 'invalid_json', null],
+    ['broken JSON', 'completions', post('{"model":"a/b"'), 400, 'invalid_json', null],
+    ['no body', 'completions', post(), 400, 'invalid_json', null],
+    ['no model', 'embeddings', post('{"input":"x"}'), 400, 'invalid_request', 'model'],
+    ['a number for a model', 'embeddings', post('{"model":1}'), 400, 'invalid_request', 'model'],
+    ['an unknown model', 'embeddings', post('{"model":"x"}'), 404, 'model_not_found', 'model'],
+    ['one by path', 'models/x%2Fy', { headers: auth }, 404, 'model_not_found', 'model'],
+    ['compression', 'embeddings', compressed, 415, 'unsupported_media_type', 'content-encoding'],
+  ])('%s', async (_, path, init, status, code, param) => {
+    const answer = await fetch(`${scene.proxy.url}/p/demo/openai/v1/${path}`, init);
+    expect(answer.status).toBe(status);
+    const { error } = await errorOf(answer);
+    const text = expect.any(String);
+    expect(error).toMatchObject({ code, param, type: text, message: text });
+    expect(error.request_id).toBe(answer.headers.get('x-request-id'));
+    expect(answer.headers.get('www-authenticate') !== null).toBe(status === 401);
+    expect(answer.headers.get('allow')).toBe(status === 405 ? 'POST' : null);
+  });
+
+  it('an unknown project, to those who may know', async () => {
+    const answer = await fetch(`${scene.proxy.url}/p/nope/openai/v1/models`, { headers: auth });
+    expect(answer.status).toBe(404);
+    expect((await errorOf(answer)).error.code).toBe('project_not_found');
+  });
+
+  it('an insane request id', async () => {
+    const answer = await chat(scene.proxy.url, {}, { headers: { 'x-request-id': 'a b"c' } });
+    expect(answer.headers.get('x-request-id')).toMatch(/^req_[0-9a-f]{32}$/);
+  });
+
+  it('repeats a name that is no name in short, to the caller and to the log', async () => {
+    const answer = await chat(scene.proxy.url, { model: 'm'.repeat(500_000) });
+    expect(answer.status).toBe(404);
+    expect((await answer.text()).length).toBeLessThan(1000);
+    const project = 'p'.repeat(8000);
+    const other = await fetch(`${scene.proxy.url}/p/${project}/openai/v1/embeddings`, post('{}'));
+    expect((await other.text()).length).toBeLessThan(1000);
+    expect(Math.max(...scene.proxy.log.map((line) => line.length))).toBeLessThan(2000);
+  });
+});
+
+describe('the log', () => {
+  it('has one line per request, and never a key, a question or an answer', async () => {
+    const body = { messages: [{ role: 'user', content: 'my-secret-question' }] };
+    await (await chat(scene.proxy.url, body)).text();
+    await (await chat(scene.proxy.url, body, { headers: { authorization: 'Bearer no' } })).text();
+    const log = scene.proxy.log.join('');
+    expect(log.match(/"msg":"inference request"/g)).toHaveLength(2);
+    for (const secret of [auth.authorization, 'key-of-', 'my-secret-question', 'Hello.']) {
+      expect(log).not.toContain(secret);
+    }
+  });
+});

@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { requestId } from '@wakefield/runtime';
+import type { Inference } from '../inference/inference.ts';
+import { refusals } from '../inference/refusals.ts';
+import type { ProxyMetrics, RouteClass } from '../metrics.ts';
+import type { PassThrough } from '../pass-through.ts';
+import { sendError, sendJson } from './answer.ts';
+import { classify, type Destination } from './classify.ts';
+import { refuseSocket } from './raw-answer.ts';
+
+/** Where requests can go. */
+export interface Rooms {
+  readonly inference: Inference;
+  readonly passThrough: PassThrough;
+  readonly metrics: ProxyMetrics;
+  readonly version: string;
+  readonly apiVersion: string;
+}
+
+/** Hands a request to where it belongs, and counts it unless that does. */
+export function serve(
+  rooms: Rooms,
+  request: IncomingMessage,
+  response: ServerResponse,
+  id: string,
+): void {
+  const destination = classify(request.method ?? 'GET', request.url ?? '/');
+  switch (destination.kind) {
+    case 'inference': {
+      const { project, operation, path } = destination;
+      const startedAt = performance.now();
+      rooms.inference.handle({
+        request,
+        response,
+        requestId: id,
+        project,
+        operation,
+        path,
+        startedAt,
+      });
+      return;
+    }
+    case 'api':
+      rooms.passThrough.request(request, response, id);
+      break;
+    default:
+      answer(rooms, destination, request, response, id);
+  }
+  const route = routeClassOf(destination);
+  response.once('close', () => {
+    rooms.metrics.request(route, response.writableFinished ? response.statusCode : 499);
+  });
+}
+
+function answer(
+  rooms: Rooms,
+  destination: Exclude<Destination, { kind: 'inference' | 'api' }>,
+  request: IncomingMessage,
+  response: ServerResponse,
+  id: string,
+): void {
+  switch (destination.kind) {
+    case 'health':
+      sendJson(response, id, 200, {
+        status: 'OK',
+        version: rooms.version,
+        api_version: rooms.apiVersion,
+      });
+      return;
+    case 'models': {
+      const { project, id: model } = destination;
+      void rooms.inference.models({ request, response, requestId: id, project }, model);
+      return;
+    }
+    case 'wrong_method':
+      sendError(response, id, refusals.wrongMethod(destination.allow), {
+        allow: destination.allow,
+      });
+      return;
+    case 'unknown':
+      sendError(response, id, refusals.notFound());
+  }
+}
+
+/** An offer to speak WebSocket: the API's, or refused. */
+export function upgrade(
+  rooms: Rooms,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  draining: boolean,
+): void {
+  const id = requestId(request.headers['x-request-id']);
+  const { kind } = classify(request.method ?? 'GET', request.url ?? '/');
+  if (!draining && kind === 'api') {
+    rooms.metrics.request('websocket', 101);
+    rooms.passThrough.upgrade(request, socket, head, id);
+    return;
+  }
+  const refusal = draining ? refusals.shuttingDown() : refusals.notFound();
+  rooms.metrics.request('websocket', refuseSocket(socket, refusal, id));
+}
+
+function routeClassOf(destination: Destination): RouteClass {
+  const { kind } = destination;
+  return kind === 'health' || kind === 'models' || kind === 'api' ? kind : 'other';
+}

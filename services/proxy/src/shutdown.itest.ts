@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+import { json } from './testing/engine.ts';
+import { chat, until } from './testing/harness.ts';
+import { rawClient } from './testing/raw.ts';
+import { useScene, wake } from './testing/scene.ts';
+
+const scene = useScene();
+const isClosed = () =>
+  fetch(`${scene.proxy.url}/health`).then(
+    () => false,
+    () => true,
+  );
+
+describe('shutting down', () => {
+  it('lets running and held requests end, takes no new connections', async () => {
+    const finish = Promise.withResolvers<void>();
+    scene.engine.answer((response) => void finish.promise.then(() => json(response, 200, {})));
+    const running = chat(scene.proxy.url);
+    const held = chat(scene.proxy.url, { model: 'c/d' });
+    const busy = async () =>
+      (await scene.proxy.metric('wakefield_held_requests')) === 1 && scene.engine.seen.length === 1;
+    await until('busy', busy);
+    const stopped = scene.proxy.stop();
+    await until('closed', isClosed);
+    wake(scene.proxy, scene.engine, 'c/d');
+    finish.resolve();
+    expect((await running).status).toBe(200);
+    expect((await held).status).toBe(200);
+    await stopped;
+    expect(scene.proxy.withdrawn()).toBe(true);
+  });
+
+  it('goes on accepting for a while where balancers need time to hear of it', async () => {
+    await scene.restart({ drainDelayMs: 400 });
+    const client = await rawClient(scene.proxy.port);
+    const startedAt = performance.now();
+    const stopped = scene.proxy.stop();
+    expect((await chat(scene.proxy.url)).status).toBe(200);
+    client.send('GET /health HTTP/1.1\r\nhost: x\r\n\r\n');
+    expect((await client.closed()).toLowerCase()).toContain('connection: close');
+    await until('closed', isClosed);
+    expect(performance.now() - startedAt).toBeGreaterThan(390);
+    await stopped;
+  });
+
+  it('ends what does not end by itself', async () => {
+    await scene.restart({ drainMs: 200 });
+    const plain = chat(scene.proxy.url, { model: 'c/d' });
+    const stream = chat(scene.proxy.url, { model: 'c/d', stream: true });
+    await stream;
+    await scene.proxy.stop();
+    expect((await plain).status).toBe(503);
+    expect(await (await stream).text()).toContain('"code":"shutting_down"');
+  });
+});

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { createStaticKeyIdentifier } from '@wakefield/auth';
+import type { ProxyDemand, RouteStore } from '@wakefield/control';
+import type { Endpoint, Route, RouteTable } from '@wakefield/domain';
+import type { ProxyPorts } from '../proxy.ts';
+
+/** The world around a proxy, in memory and in the hands of a test or a benchmark. Its only project is `demo`. */
+export interface World {
+  readonly ports: ProxyPorts;
+  /** `<project>/<model>` of every wake that was asked for. */
+  readonly wakes: readonly string[];
+  forgetWakes(): void;
+  /** What the proxy published last. */
+  demand(): ProxyDemand | null;
+  withdrawn(): boolean;
+  /** Changes the table; by nudge, as the scheduler would. */
+  route(hfModelId: string, change: Partial<Route>): void;
+  unroute(hfModelId: string): void;
+  /** The stores answer nothing but errors. */
+  breakStores(broken: boolean): void;
+}
+
+/** @param key what callers have to send as bearer token */
+export function createWorld(key: string): World {
+  const routes = new Map<string, Route>();
+  const wakes: string[] = [];
+  let revision = 1;
+  let broken = false;
+  let demand: ProxyDemand | null = null;
+  let withdrawn = false;
+  let nudge = (_revision: number): void => undefined;
+  const guard = async <T>(value: T): Promise<T> => {
+    if (broken) throw new Error('the store is away');
+    return value;
+  };
+  const changed = (): void => {
+    revision += 1;
+    nudge(revision);
+  };
+  const store: RouteStore = {
+    revision: () => guard(revision),
+    load: () => guard<RouteTable>({ revision, projects: ['demo'], routes: [...routes.values()] }),
+  };
+  return {
+    ports: {
+      routes: store,
+      bus: {
+        subscribe: async (listener) => {
+          nudge = listener;
+          return async () => undefined;
+        },
+      },
+      board: {
+        publish: async (_id, next) => {
+          demand = await guard(next);
+        },
+        withdraw: async () => {
+          withdrawn = true;
+        },
+      },
+      waker: {
+        wake: async ({ project, hfModelId }) => {
+          wakes.push(`${project}/${hfModelId}`);
+          await guard(null);
+        },
+      },
+      identifier: createStaticKeyIdentifier(key),
+      transportOf: () => null,
+    },
+    wakes,
+    forgetWakes: () => {
+      wakes.length = 0;
+    },
+    demand: () => demand,
+    withdrawn: () => withdrawn,
+    route: (hfModelId, change) => {
+      routes.set(hfModelId, { ...(routes.get(hfModelId) ?? asleep(hfModelId)), ...change });
+      changed();
+    },
+    unroute: (hfModelId) => {
+      routes.delete(hfModelId);
+      changed();
+    },
+    breakStores: (next) => {
+      broken = next;
+    },
+  };
+}
+
+/** An engine that listens on this machine. */
+export function endpoint(port: number, jobId: string = randomUUID()): Endpoint {
+  return {
+    jobId,
+    cluster: 'local',
+    address: { host: '127.0.0.1', port },
+    engineKey: `key-of-${jobId}`,
+    capacity: null,
+  };
+}
+
+function asleep(hfModelId: string): Route {
+  return {
+    modelId: randomUUID(),
+    project: 'demo',
+    hfModelId,
+    engine: 'vllm',
+    state: 'not_loaded',
+    idle: true,
+    reason: null,
+    createdAt: 1_700_000_000_123,
+    endpoints: [],
+  };
+}
