@@ -1,27 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { storeFixture, testRedis } from '@wakefield/testkit';
+import { describe, expect, it } from '@jest/globals';
 import type { CallOptions } from '../../test/api-client.ts';
-import { type ApiFixture, apiFixture, KEY } from '../../test/api-fixture.ts';
+import { KEY } from '../../test/api-fixture.ts';
+import { apiSuite } from '../../test/api-suite.ts';
 import { exchange, oversized } from '../../test/raw-http.ts';
 
-// A loaded machine may be slow; a test that hangs is told by it all the same.
-jest.setTimeout(30_000);
-
-const redis = testRedis();
-let store: Awaited<ReturnType<typeof storeFixture>>;
-let api: ApiFixture;
-
-beforeAll(async () => {
-  store = await storeFixture();
-  api = await apiFixture({ stores: store.stores, redis });
-  await api.call('POST', '/p', { body: { project: 'demo' } });
-});
-
-afterAll(async () => {
-  await api.close();
-  await redis.cleanup();
-  await store.close();
-});
+const api = apiSuite({ projects: ['demo'] });
 
 const json = { 'content-type': 'application/json' };
 const model = { hf_model_id: 'a/b', gpu_count: 1, engine: 'simulator' };

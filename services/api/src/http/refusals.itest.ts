@@ -1,26 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { endpoints } from '@wakefield/contracts';
-import { storeFixture, testRedis } from '@wakefield/testkit';
-import { type ApiFixture, apiFixture, KEY } from '../../test/api-fixture.ts';
+import { KEY } from '../../test/api-fixture.ts';
+import { apiSuite } from '../../test/api-suite.ts';
 
-// A loaded machine may be slow; a test that hangs is told by it all the same.
-jest.setTimeout(30_000);
-
-const redis = testRedis();
-let store: Awaited<ReturnType<typeof storeFixture>>;
-let api: ApiFixture;
-
-beforeAll(async () => {
-  store = await storeFixture();
-  api = await apiFixture({ stores: store.stores, redis });
-  await api.call('POST', '/p', { body: { project: 'demo' } });
-});
-
-afterAll(async () => {
-  await api.close();
-  await redis.cleanup();
-  await store.close();
-});
+const api = apiSuite({ projects: ['demo'] });
 
 const served = endpoints.filter(({ tag }) => tag !== 'OpenAI');
 const concrete = (path: string) =>
@@ -93,10 +76,18 @@ describe('wrong methods', () => {
     expect(answer.body.error.code).toBe('method_not_allowed');
   });
 
-  it('answers HEAD as GET without a body', async () => {
-    const response = await fetch(`${api.url}/health`, { method: 'HEAD' });
-    expect([response.status, await response.text()]).toEqual([200, '']);
-  });
+  it.each(['/health', '/openapi.json', '/p', '/p/demo', '/p/demo/models', '/ops/queues.json'])(
+    'answers HEAD %s as GET without a body',
+    async (path) => {
+      const headers = { authorization: `Bearer ${KEY}` };
+      const [head, get] = await Promise.all(
+        ['HEAD', 'GET'].map((method) => fetch(`${api.url}${path}`, { method, headers })),
+      );
+      expect([head?.status, await head?.text()]).toEqual([get?.status, '']);
+      expect(head?.headers.get('content-type')).toBe(get?.headers.get('content-type'));
+      expect(head?.headers.get('x-request-id')).toMatch(/^req_/);
+    },
+  );
 });
 
 describe('request ids and headers', () => {

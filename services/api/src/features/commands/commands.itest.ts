@@ -1,27 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { storeFixture, testRedis } from '@wakefield/testkit';
-import { type ApiFixture, apiFixture } from '../../../test/api-fixture.ts';
+import { describe, expect, it } from '@jest/globals';
+import { apiSuite } from '../../../test/api-suite.ts';
 
-// A loaded machine may be slow; a test that hangs is told by it all the same.
-jest.setTimeout(30_000);
-
-const redis = testRedis();
-let store: Awaited<ReturnType<typeof storeFixture>>;
-let api: ApiFixture;
-
-beforeAll(async () => {
-  store = await storeFixture();
-  api = await apiFixture({ stores: store.stores, redis });
-  await api.call('POST', '/p', { body: { project: 'demo' } });
-  await api.call('POST', '/p', { body: { project: 'other' } });
-});
-
-afterAll(async () => {
-  await api.close();
-  await redis.cleanup();
-  await store.close();
-});
+const api = apiSuite({ projects: ['demo', 'other'] });
 
 const models = '/p/demo/models';
 const body = (hf_model_id: string, more: object = {}) => ({
@@ -45,7 +26,7 @@ describe('Idempotency-Key', () => {
     const spelt = { autoscale: false, ...body('a/once') };
     const third = await api.call('PUT', models, { body: spelt, headers });
     expect(third.status).toBe(201);
-    const rows = await store.sql(
+    const rows = await api.store.sql(
       `select 1 from commands where body->'spec'->>'hfModelId' = 'a/once'`,
     );
     expect(rows).toHaveLength(1);
@@ -90,7 +71,7 @@ describe('Idempotency-Key', () => {
       expect([answer.status, answer.body.error.code]).toEqual([503, 'cluster_unreachable']);
       expect(answer.headers.get('idempotency-replayed')).toBeNull();
     }
-    const rows = await store.sql("select 1 from commands where project = 'far'");
+    const rows = await api.store.sql("select 1 from commands where project = 'far'");
     expect(rows).toHaveLength(2);
   });
 

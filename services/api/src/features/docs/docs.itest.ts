@@ -1,25 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { buildOpenApiDocument } from '@wakefield/contracts';
-import { storeFixture, testRedis } from '@wakefield/testkit';
-import { type ApiFixture, apiFixture } from '../../../test/api-fixture.ts';
+import { apiSuite } from '../../../test/api-suite.ts';
 
-// A loaded machine may be slow; a test that hangs is told by it all the same.
-jest.setTimeout(30_000);
-
-const redis = testRedis();
-let store: Awaited<ReturnType<typeof storeFixture>>;
-let api: ApiFixture;
-
-beforeAll(async () => {
-  store = await storeFixture();
-  api = await apiFixture({ stores: store.stores, redis, scheduler: false });
-});
-
-afterAll(async () => {
-  await api.close();
-  await redis.cleanup();
-  await store.close();
-});
+const api = apiSuite({ scheduler: false });
 
 const open = { key: null };
 

@@ -1,35 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { sampleModel, sampleSpec, storeFixture, testRedis } from '@wakefield/testkit';
-import { type ApiFixture, apiFixture } from '../../../test/api-fixture.ts';
+import { describe, expect, it } from '@jest/globals';
+import { sampleModel, sampleSpec } from '@wakefield/testkit';
+import { apiSuite } from '../../../test/api-suite.ts';
 
-// A loaded machine may be slow; a test that hangs is told by it all the same.
-jest.setTimeout(30_000);
-
-const redis = testRedis();
-let store: Awaited<ReturnType<typeof storeFixture>>;
-let api: ApiFixture;
 const reads: string[] = [];
-
-beforeAll(async () => {
-  store = await storeFixture();
-  api = await apiFixture({
-    stores: {
-      ...store.stores,
-      models: counted('models', store.stores.models),
-      jobs: counted('jobs', store.stores.jobs),
-      projects: counted('projects', store.stores.projects),
-      commands: counted('commands', store.stores.commands),
-    },
-    redis,
-    scheduler: false,
-  });
-});
-
-afterAll(async () => {
-  await api.close();
-  await redis.cleanup();
-  await store.close();
+const api = apiSuite({
+  scheduler: false,
+  storesOf: (stores) => ({
+    ...stores,
+    models: counted('models', stores.models),
+    jobs: counted('jobs', stores.jobs),
+    projects: counted('projects', stores.projects),
+    commands: counted('commands', stores.commands),
+  }),
 });
 
 /** The same store, noting every call. */
@@ -43,7 +26,7 @@ function counted<T extends object>(name: string, target: T): T {
 }
 
 async function modelOf(project: string, hfModelId: string) {
-  return await store.model({
+  return await api.store.model({
     ...sampleModel({ id: randomUUID(), project }),
     spec: sampleSpec({ hfModelId }),
   });
@@ -51,10 +34,10 @@ async function modelOf(project: string, hfModelId: string) {
 
 describe('listing models', () => {
   it('shows jobs with live metrics, and nulls where there are none', async () => {
-    const project = await store.project('with-jobs');
+    const project = await api.store.project('with-jobs');
     const model = await modelOf(project, 'a/busy');
     const startedAt = 1_790_000_000_000;
-    const busy = await store.job(model, 1, {
+    const busy = await api.store.job(model, 1, {
       phase: 'ready',
       clusterJobId: '4711',
       node: 'node-1',
@@ -63,10 +46,10 @@ describe('listing models', () => {
       endsAt: startedAt + 3_600_000,
       readyAt: startedAt,
     });
-    const starting = await store.job(model, 2, { phase: 'starting', clusterJobId: '4712' });
-    const queued = await store.job(model, 3, { phase: 'queued', reason: 'Resources' });
-    const draining = await store.job(model, 4, { phase: 'draining' });
-    await store.job(model, 5, { phase: 'ended', outcome: 'as_asked', endedAt: startedAt });
+    const starting = await api.store.job(model, 2, { phase: 'starting', clusterJobId: '4712' });
+    const queued = await api.store.job(model, 3, { phase: 'queued', reason: 'Resources' });
+    const draining = await api.store.job(model, 4, { phase: 'draining' });
+    await api.store.job(model, 5, { phase: 'ended', outcome: 'as_asked', endedAt: startedAt });
     await api.publishMetrics(busy.id, {
       gpuUtilization: 71,
       waitingRequests: 0,
@@ -97,7 +80,7 @@ describe('listing models', () => {
   });
 
   it('costs the same reads for one model as for thirty', async () => {
-    const project = await store.project('many');
+    const project = await api.store.project('many');
     const cost = async () => {
       reads.length = 0;
       const { body } = await api.call('GET', '/p/many/models');
@@ -107,7 +90,7 @@ describe('listing models', () => {
     const one = await cost();
     for (let n = 1; n < 30; n += 1) {
       const model = await modelOf(project, `a/${String(n).padStart(2, '0')}`);
-      if (n < 5) await store.job(model, 1, { phase: 'ready' });
+      if (n < 5) await api.store.job(model, 1, { phase: 'ready' });
     }
     const thirty = await cost();
     expect(one[0]).toBe(1);

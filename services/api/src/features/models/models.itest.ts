@@ -1,25 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { storeFixture, testRedis } from '@wakefield/testkit';
-import { type ApiFixture, apiFixture } from '../../../test/api-fixture.ts';
+import { describe, expect, it } from '@jest/globals';
+import { apiSuite } from '../../../test/api-suite.ts';
 
-// A loaded machine may be slow; a test that hangs is told by it all the same.
-jest.setTimeout(30_000);
-
-const redis = testRedis();
-let store: Awaited<ReturnType<typeof storeFixture>>;
-let api: ApiFixture;
-
-beforeAll(async () => {
-  store = await storeFixture();
-  api = await apiFixture({ stores: store.stores, redis });
-  await api.call('POST', '/p', { body: { project: 'demo' } });
-});
-
-afterAll(async () => {
-  await api.close();
-  await redis.cleanup();
-  await store.close();
-});
+const api = apiSuite({ projects: ['demo'] });
 
 const models = '/p/demo/models';
 
@@ -82,7 +64,7 @@ describe('registering', () => {
       cluster: 'here',
       max_replicas: 2,
       engine_args: { load_seconds: 1, fail: 'none' },
-      resources: { nodes: 2, cpus: 4, memory: '8G' },
+      resources: { nodes: 1, cpus: 4, memory: '8G' },
     };
     const answer = await register('local-model', asked);
     expect(answer.status).toBe(201);
@@ -95,6 +77,7 @@ describe('registering', () => {
     [{ engine_args: { bogus: 1 } }, 'engine_args.bogus', /bogus/],
     [{ engine_args: { load_seconds: 'long' } }, 'engine_args.load_seconds', /load_seconds/],
     [{ cluster: 'there' }, 'cluster', /there/],
+    [{ gpu_count: 2, resources: { nodes: 2 } }, 'resources.nodes', /node/],
   ])('refuses %j by name', async (more, param, message) => {
     const answer = await register('a/refused', more);
     expect(answer.status).toBe(400);
@@ -193,7 +176,7 @@ describe('unregistering', () => {
     const asked = async (stop: string) => {
       await register('a/jobs');
       await api.call('DELETE', `${models}?hf_model_id=a/jobs${stop}`);
-      const [row] = await store.sql(
+      const [row] = await api.store.sql(
         "select stop_requested from models where hf_model_id = 'a/jobs'",
       );
       return row?.stop_requested;

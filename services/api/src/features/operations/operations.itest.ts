@@ -1,24 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { storeFixture, testRedis } from '@wakefield/testkit';
-import { type ApiFixture, apiFixture, KEY } from '../../../test/api-fixture.ts';
+import { describe, expect, it } from '@jest/globals';
+import { apiFixture, KEY } from '../../../test/api-fixture.ts';
+import { apiSuite } from '../../../test/api-suite.ts';
 
-// A loaded machine may be slow; a test that hangs is told by it all the same.
-jest.setTimeout(30_000);
-
-const redis = testRedis();
-let store: Awaited<ReturnType<typeof storeFixture>>;
-let api: ApiFixture;
-
-beforeAll(async () => {
-  store = await storeFixture();
-  api = await apiFixture({ stores: store.stores, redis });
-});
-
-afterAll(async () => {
-  await api.close();
-  await redis.cleanup();
-  await store.close();
-});
+const api = apiSuite();
 
 const browser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 const form = { ...browser, 'content-type': 'application/x-www-form-urlencoded' };
@@ -149,8 +133,8 @@ describe('the way in for programs', () => {
 
   it('is for operators alone', async () => {
     const manager = await apiFixture({
-      stores: store.stores,
-      redis,
+      stores: api.store.stores,
+      redis: api.redis,
       scheduler: false,
       identifier: {
         identify: () => ({ kind: 'user', id: 'u1', grants: [{ project: 'x', role: 'admin' }] }),

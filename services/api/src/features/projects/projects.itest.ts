@@ -1,24 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { storeFixture, testRedis } from '@wakefield/testkit';
-import { type ApiFixture, apiFixture } from '../../../test/api-fixture.ts';
+import { describe, expect, it } from '@jest/globals';
+import { apiSuite } from '../../../test/api-suite.ts';
 
-// A loaded machine may be slow; a test that hangs is told by it all the same.
-jest.setTimeout(30_000);
-
-const redis = testRedis();
-let store: Awaited<ReturnType<typeof storeFixture>>;
-let api: ApiFixture;
-
-beforeAll(async () => {
-  store = await storeFixture();
-  api = await apiFixture({ stores: store.stores, redis });
-});
-
-afterAll(async () => {
-  await api.close();
-  await redis.cleanup();
-  await store.close();
-});
+const api = apiSuite();
 
 describe('activating a project', () => {
   it('answers 201 first and 200 again, and then shows it', async () => {
@@ -60,7 +43,7 @@ describe('activating a project', () => {
 
   it('tells what was last seen of its clusters', async () => {
     await api.call('POST', '/p', { body: { project: 'eu-00-04' } });
-    await store.stores.clusters.save('here', {
+    await api.store.stores.clusters.save('here', {
       reachable: false,
       observedAt: 1_790_000_000_000,
       error: 'connect ECONNREFUSED',
@@ -93,7 +76,7 @@ describe('an unknown project', () => {
     const answer = await api.call(method, path, { body });
     expect(answer.status).toBe(404);
     expect(answer.body.error).toMatchObject({ code: 'project_not_found', param: 'project' });
-    const rows = await store.sql("select 1 from commands where project = 'none'");
+    const rows = await api.store.sql("select 1 from commands where project = 'none'");
     expect(rows).toEqual([]);
   });
 });

@@ -1,14 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Principal } from '@wakefield/domain';
-import { storeFixture, testRedis } from '@wakefield/testkit';
-import { type ApiFixture, apiFixture } from '../../../test/api-fixture.ts';
-
-// A loaded machine may be slow; a test that hangs is told by it all the same.
-jest.setTimeout(30_000);
-
-const redis = testRedis();
-let store: Awaited<ReturnType<typeof storeFixture>>;
-let api: ApiFixture;
+import { apiSuite } from '../../../test/api-suite.ts';
 
 /** The token says who it is: `role@project`. */
 function principalOf(authorization: string | undefined): Principal | null {
@@ -21,21 +13,11 @@ function principalOf(authorization: string | undefined): Principal | null {
   };
 }
 
-beforeAll(async () => {
-  store = await storeFixture();
-  api = await apiFixture({
-    stores: store.stores,
-    redis,
-    identifier: { identify: principalOf },
-  });
-  await store.project('mine');
-  await store.project('theirs');
-});
+const api = apiSuite({ identifier: { identify: principalOf } });
 
-afterAll(async () => {
-  await api.close();
-  await redis.cleanup();
-  await store.close();
+beforeAll(async () => {
+  await api.store.project('mine');
+  await api.store.project('theirs');
 });
 
 const body = { hf_model_id: 'a/b', gpu_count: 1, engine: 'simulator' };
