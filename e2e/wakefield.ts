@@ -9,7 +9,7 @@ import OpenAI from 'openai';
 const root = join(import.meta.dirname, '..');
 
 /** What `npm start` wrote about itself. */
-interface RunFile {
+export interface RunFile {
   readonly url: string;
   readonly pid: number;
   readonly services: Readonly<

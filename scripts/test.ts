@@ -19,6 +19,7 @@ import {
   closingLine,
   emptyTally,
   exitCode,
+  slowestFiles,
   type Tally,
   withFailure,
 } from './test-run/tally.ts';
@@ -26,6 +27,7 @@ import {
 const root = join(import.meta.dirname, '..');
 const prefix = 'wakefield-test-';
 const say = (line: string) => console.log(line);
+const begun = performance.now();
 
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -49,6 +51,11 @@ try {
 // Who asks for tests by name knows that the others are left out.
 const byName = process.argv.some((arg) => /^(-t|--testNamePattern)/.test(arg));
 for (const remark of tally.remarks) if (!byName || !remark.startsWith('skipped: ')) say(remark);
+if (tally.times.length > 1) {
+  say(`\n${((performance.now() - begun) / 1000).toFixed(0)} s in all. What took longest:`);
+  for (const line of slowestFiles(tally, 10)) say(line);
+  say('');
+}
 if (stopping.signal.aborted) say(`Stopped by ${String(stopping.signal.reason)}.`);
 say(closingLine(tally));
 process.exit(stopping.signal.aborted ? 130 : exitCode(tally));

@@ -5,10 +5,12 @@ import {
   emptyTally,
   exitCode,
   type JestReport,
+  slowestFiles,
   tallyOf,
   withFailure,
 } from './tally.ts';
 
+const time = { startTime: 1000, endTime: 2500 };
 const report = (parts: Partial<JestReport>): JestReport => ({
   numPassedTests: 0,
   numFailedTests: 0,
@@ -29,6 +31,7 @@ describe('tallyOf', () => {
           {
             name: '/r/packages/a/src/a.test.ts',
             status: 'failed',
+            ...time,
             assertionResults: [{ status: 'failed', fullName: 'a does b' }],
           },
         ],
@@ -39,13 +42,14 @@ describe('tallyOf', () => {
       passed: 3,
       failed: 1,
       remarks: ['failed: packages/a/src/a.test.ts: a does b'],
+      times: [{ file: 'packages/a/src/a.test.ts', ms: 1500 }],
     });
   });
 
   test('a file that cannot be run is a failure', () => {
-    const broken = { name: '/r/x.test.ts', status: 'failed', assertionResults: [] };
+    const broken = { name: '/r/x.test.ts', status: 'failed', ...time, assertionResults: [] };
     const tally = tallyOf(report({ numRuntimeErrorTestSuites: 1, testResults: [broken] }), '/r');
-    expect(tally).toEqual({
+    expect(tally).toMatchObject({
       passed: 0,
       failed: 1,
       remarks: ['failed: x.test.ts: could not be run'],
@@ -54,22 +58,30 @@ describe('tallyOf', () => {
 
   test('what is left out is said', () => {
     const skipped = { status: 'pending', fullName: 'later' };
-    const file = { name: '/r/x.test.ts', status: 'passed', assertionResults: [skipped] };
-    expect(tallyOf(report({ testResults: [file] }), '/r').remarks).toEqual([
-      'skipped: x.test.ts: later',
-    ]);
+    const file = { name: '/r/x.test.ts', status: 'passed', ...time, assertionResults: [skipped] };
+    const { remarks } = tallyOf(report({ testResults: [file] }), '/r');
+    expect(remarks).toEqual(['skipped: x.test.ts: later']);
   });
 });
 
 describe('the end of a run', () => {
   test('sums up', () => {
-    const sum = addTallies({ passed: 2, failed: 0, remarks: [] }, withFailure(emptyTally, 'x'));
+    const sum = addTallies({ ...emptyTally, passed: 2 }, withFailure(emptyTally, 'x'));
     expect(closingLine(sum)).toBe('2 passed, 1 failed');
     expect(exitCode(sum)).toBe(1);
   });
 
   test('is good only when something ran and nothing failed', () => {
     expect(exitCode(emptyTally)).toBe(1);
-    expect(exitCode({ passed: 1, failed: 0, remarks: [] })).toBe(0);
+    expect(exitCode({ ...emptyTally, passed: 1 })).toBe(0);
+  });
+
+  test('names what took longest', () => {
+    const times = [
+      { file: 'a', ms: 90 },
+      { file: 'b', ms: 12_340 },
+      { file: 'c', ms: 2000 },
+    ];
+    expect(slowestFiles({ ...emptyTally, times }, 2)).toEqual(['   12.3 s  b', '    2.0 s  c']);
   });
 });

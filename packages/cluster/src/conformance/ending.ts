@@ -105,15 +105,16 @@ export function endingTests(scene: () => Scene): void {
 
   test('enforces the walltime', async () => {
     const { driver, given, signal, newName, job, file, sight } = scene();
-    if (given.walltime === null) return;
-    const { seconds, overWithinMs } = given.walltime;
+    const { seconds, overWithinMs, hurry } = given.walltime;
     const name = newName();
-    await driver.submit(
+    const { clusterJobId } = await driver.submit(
       job(name, ['trap "" TERM', 'echo $$ > shell', 'while :; do sleep 1; done'], {
         walltimeSeconds: seconds,
       }),
       signal,
     );
+    await until('the job to run', () => file(name, 'shell'));
+    await hurry?.(clusterJobId);
     const seen = await until(
       'the end of the walltime',
       async () => {

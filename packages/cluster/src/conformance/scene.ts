@@ -16,8 +16,13 @@ export interface DriverUnderTest {
   readonly project: string;
   /** What makes a submission one that it refuses, and a word of its refusal. */
   readonly refusal: { readonly change: Partial<JobSubmission>; readonly words: RegExp };
-  /** A walltime that is worth waiting for, and when the job is over at the latest; null: not tried. */
-  readonly walltime: { readonly seconds: number; readonly overWithinMs: number } | null;
+  readonly walltime: {
+    readonly seconds: number;
+    /** When the job is over at the latest. */
+    readonly overWithinMs: number;
+    /** What an administrator does when nobody wants to wait so long: moves the end of the job's time. */
+    readonly hurry?: (clusterJobId: string) => Promise<unknown>;
+  };
   close(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { type Daemon, spawnDaemon } from '../process/daemon.ts';
+import { type Daemon, type DaemonExit, spawnDaemon } from '../process/daemon.ts';
 import { pollTrue } from '../process/poll.ts';
 import { endProcesses, sendSignal } from '../process/process-table.ts';
 import { SetupError } from '../setup-error.ts';
@@ -18,6 +18,8 @@ export interface SlurmDaemons {
   owns(pid: number): boolean;
   /** null while it does not run. */
   pid(name: SlurmDaemonName): number | null;
+  /** Resolves when it is over, at once when it does not run. */
+  exited(name: SlurmDaemonName): Promise<DaemonExit>;
   /** Starts it where it does not run and waits until it accepts. `forgetState` is for slurmctld alone. */
   start(name: SlurmDaemonName, options?: { readonly forgetState?: boolean }): Promise<void>;
   /** Ends it and waits until it is gone. */
@@ -91,6 +93,7 @@ export function createSlurmDaemons(parts: {
     names: () => names,
     owns,
     pid: (name) => (isRunning(name) ? (running.get(name)?.pid ?? null) : null),
+    exited: (name) => running.get(name)?.exited ?? Promise.resolve({ code: null, signal: null }),
     start,
     end,
     freeze(name) {

@@ -17,7 +17,6 @@ import { followLog } from './follow-log.ts';
 import { recordEndOfClusters } from './job-records.ts';
 import { endLocalJobs } from './local-jobs.ts';
 import { bootSlurm, endOldSlurmJobs } from './private-slurm.ts';
-import type { Progress } from './progress.ts';
 import { publicUrl } from './ready-text.ts';
 import { endOldServices, removeRunFile, writeRunFile } from './run-file.ts';
 import { planServices } from './services.ts';
@@ -82,10 +81,11 @@ export async function startStack(context: StackContext): Promise<Stack> {
 }
 
 async function prepareClusters(
-  { options, progress, closing }: StackContext,
+  context: StackContext,
   paths: DataPaths,
 ): Promise<readonly ClusterSummary[]> {
-  const slurm = options.slurm ? await startSlurm(progress, paths) : null;
+  const { options, closing } = context;
+  const slurm = options.slurm ? await startSlurm(context, paths) : null;
   if (slurm === null) await endOldSlurmJobs(paths);
   else closing.add('jobs', 'SLURM', () => slurm.stop());
   const inUse = writeClusters(paths, machineRecipes(checkoutRoot(), paths), slurm?.ssh ?? null);
@@ -93,10 +93,10 @@ async function prepareClusters(
   return inUse.clusters;
 }
 
-function startSlurm(progress: Progress, paths: DataPaths): Promise<PrivateSlurm> {
+function startSlurm({ progress, log }: StackContext, paths: DataPaths): Promise<PrivateSlurm> {
   return progress.step(
     'SLURM',
-    (note) => bootSlurm(paths, note),
+    (note) => bootSlurm(paths, note, log),
     ({ version, ssh }) => `${version}, ssh ${ssh.user}@${ssh.host}:${ssh.port}`,
   );
 }

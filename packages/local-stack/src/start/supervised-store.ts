@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { DaemonExit } from '../process/daemon.ts';
-import { healthyAfterMs, restartDelayMs } from './restart-delay.ts';
+import { keepRunning } from './keep-running.ts';
 
 /** A private Postgres or Redis. */
 export interface Store {
@@ -26,43 +25,27 @@ export async function superviseStore<S extends Store>(
   log: (line: string) => void,
 ): Promise<SupervisedStore<S>> {
   const first = await start(undefined);
-  let current = first;
-  let stopping = false;
-  const wake = new AbortController();
-
-  async function keepRunning(): Promise<void> {
-    for (let deaths = 0; !stopping; ) {
-      const started = performance.now();
-      const how = await current.exited;
-      if (stopping) return;
-      deaths = performance.now() - started > healthyAfterMs ? 1 : deaths + 1;
-      const waitMs = restartDelayMs(deaths);
-      const cause = how.signal ?? `code ${how.code}`;
-      log(`${name} ended (${cause}); starting it again in ${waitMs / 1000} s`);
-      await delay(waitMs, undefined, { signal: wake.signal }).catch(() => undefined);
-      if (!stopping) await startAgain();
-    }
-  }
-
-  async function startAgain(): Promise<void> {
-    try {
-      current = await start(first.port ?? undefined);
-      log(`${name} is up again`);
-    } catch (error) {
-      log(`${name} does not come up again: ${(error as Error).message}`);
-    }
-  }
-
   // A given one is somebody else's to look after.
-  const loop = first.port === null ? Promise.resolve() : keepRunning();
+  if (first.port === null) return { first, stop: () => first.stop() };
+  const port = first.port;
+  let current = first;
+  const leave = keepRunning(
+    {
+      name,
+      exited: () => current.exited,
+      startAgain: async () => {
+        current = await start(port);
+      },
+    },
+    log,
+  );
   return {
     first,
     async stop() {
-      stopping = true;
-      wake.abort();
+      // A start that is under way ends first, so that nothing is left running.
+      const left = leave();
       await current.stop();
-      // A start that was under way ends first, so that nothing is left running.
-      await loop;
+      await left;
       await current.stop();
     },
   };

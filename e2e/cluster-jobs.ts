@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Wakefield } from './wakefield.ts';
+
+const run = promisify(execFile);
+
+export type ClusterKind = 'local' | 'slurm-dev';
+
+/** A job as the cluster itself has it, whatever Wakefield thinks of it. */
+export interface ClusterJob {
+  readonly id: string;
+  readonly name: string;
+  readonly over: boolean;
+}
+
+/** All that the cluster remembers. */
+export async function clusterJobs(
+  wakefield: Wakefield,
+  cluster: ClusterKind,
+): Promise<readonly ClusterJob[]> {
+  return cluster === 'local' ? localJobs(wakefield.directory) : slurmJobs(wakefield);
+}
+
+async function slurmJobs(wakefield: Wakefield): Promise<readonly ClusterJob[]> {
+  const text = await squeue(wakefield, '-t', 'all');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [id = '', name = '', state = ''] = line.split('|');
+      return {
+        id,
+        name,
+        over: !/^(PENDING|CONFIGURING|RUNNING|COMPLETING|SUSPENDED)$/.test(state),
+      };
+    });
+}
+
+/** Lines `id|name|state` of the private SLURM. */
+async function squeue(wakefield: Wakefield, ...args: readonly string[]): Promise<string> {
+  const { stdout } = await run('squeue', ['-h', '-o', '%A|%j|%T', ...args], {
+    env: { ...process.env, SLURM_CONF: join(wakefield.directory, 'slurm/etc/slurm.conf') },
+  });
+  return stdout;
+}
+
+async function localJobs(directory: string): Promise<readonly ClusterJob[]> {
+  const jobs = join(directory, 'local/jobs');
+  const names = (await readdir(jobs).catch(() => [])).filter((name) => !name.startsWith('.'));
+  return Promise.all(
+    names.map(async (name) => {
+      const records = join(jobs, name, '.batch');
+      const { clusterJobId } = JSON.parse(await readFile(join(records, 'job.json'), 'utf8'));
+      return { id: String(clusterJobId), name, over: existsSync(join(records, 'end.json')) };
+    }),
+  );
+}
