@@ -1,7 +1,7 @@
 // Who may import whom. scripts/fences.ts plants one violation of every rule and expects it to be reported,
 // because a cruiser that reads no file is green, too.
 const adapters = 'store|queue|cluster|auth|recipes';
-const test = '\\.(test|itest)\\.ts$|/conformance\\.ts$';
+const test = '\\.(test|itest)\\.ts$|/conformance\\.ts$|^(packages|services)/[^/]+/test/';
 
 module.exports = {
   forbidden: [

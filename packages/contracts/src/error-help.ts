@@ -73,11 +73,6 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
     'Use a method of the header `Allow`.',
     'This path takes GET, HEAD, PUT, POST and DELETE, not PATCH.',
   ),
-  conflict: help(
-    'The change does not fit the present state.',
-    'Look at the present state and decide again.',
-    'The model was changed meanwhile.',
-  ),
   idempotency_key_reused: help(
     'The idempotency key was used before with another request.',
     'Use a new key for a new request.',

@@ -67,7 +67,7 @@ function change(body: Change, context: CommandContext, { now }: CommandInput): C
   const { command, project, model } = context;
   if (project === null) return noProject(command.project);
   if (model === null || !model.registered) {
-    const message = `The model ${body.hfModelId} is not registered in the project ${project.name}.`;
+    const message = `There is no model "${body.hfModelId}" in project "${project.name}".`;
     return reject('model_not_found', message, 'hf_model_id');
   }
   switch (body.kind) {

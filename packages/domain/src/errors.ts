@@ -10,7 +10,6 @@ export type ErrorCode =
   | 'command_not_found'
   | 'cluster_not_found'
   | 'method_not_allowed'
-  | 'conflict'
   | 'idempotency_key_reused'
   | 'payload_too_large'
   | 'unsupported_media_type'

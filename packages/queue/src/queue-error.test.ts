@@ -11,7 +11,7 @@ describe('disposition', () => {
     });
   });
 
-  test.each<ErrorCode>(['invalid_request', 'model_not_found', 'conflict', 'cluster_refused'])(
+  test.each<ErrorCode>(['invalid_request', 'model_not_found', 'cluster_refused'])(
     'the rejection %s is an answer',
     (code) => {
       expect(disposition(new AppError(code, 'no'))).toMatchObject({ outcome: 'ack', log: 'info' });

@@ -139,7 +139,7 @@ describe('the revision grows', () => {
     const unseen = { outcome: applied, model: { ...model, ...change } };
     expect(await growth(() => fixture.carryOut(model.project, wake, unseen))).toBe(0);
     const message = 'No.';
-    const outcome = { status: 'rejected', code: 'conflict', message, param: null } as const;
+    const outcome = { status: 'rejected', code: 'invalid_request', message, param: null } as const;
     expect(await growth(() => fixture.carryOut(model.project, wake, { outcome }))).toBe(0);
     expect(await growth(() => fixture.accept(model.project, wake))).toBe(0);
   });

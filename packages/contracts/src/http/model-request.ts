@@ -21,16 +21,11 @@ const engineArguments = z
 
 const resources = z
   .strictObject({
-    nodes: z
-      .int()
-      .min(1)
-      .max(64)
-      .default(1)
-      .meta({
-        description:
-          'Nodes of one job, which share its GPUs evenly. More than 1 only for engines whose recipe starts them on several nodes.',
-        example: 1,
-      }),
+    nodes: z.int().min(1).max(64).default(1).meta({
+      description:
+        'Nodes of one job, which share its GPUs evenly. More than 1 only for engines whose recipe starts them on several nodes.',
+      example: 1,
+    }),
     cpus: z
       .int()
       .min(1)
@@ -54,15 +49,11 @@ const resources = z
 export const registerModelBody = z
   .strictObject({
     hf_model_id: hfModelId,
-    gpu_count: z
-      .int()
-      .min(1)
-      .max(1024)
-      .meta({
-        description:
-          'GPUs of one inference job, over all of its nodes: with `resources.nodes` 2 each node has half of them.',
-        example: 1,
-      }),
+    gpu_count: z.int().min(1).max(1024).meta({
+      description:
+        'GPUs of one inference job, over all of its nodes: with `resources.nodes` 2 each node has half of them.',
+      example: 1,
+    }),
     engine: z
       .string()
       .min(1)
