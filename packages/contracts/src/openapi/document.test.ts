@@ -96,6 +96,21 @@ describe('endpoints', () => {
     for (const { value } of Object.values(examples)) errorSchema.parse(value);
   });
 
+  it('tells clients of the door behind which a call goes, and of the ways in', () => {
+    const queues = document.paths['/ops/queues.json']?.get as {
+      readonly security: readonly object[];
+      readonly responses: object;
+    };
+    expect(queues.security).toEqual([{ bearer: [] }, { login: [] }]);
+    expect(queues.responses).toHaveProperty('502');
+    expect(document.paths['/health']?.get).not.toHaveProperty('responses.502');
+    const list = document.paths['/p/{project}/models']?.get as {
+      readonly parameters: readonly { readonly name: string; readonly schema: object }[];
+    };
+    const limit = list.parameters.find(({ name }) => name === 'limit');
+    expect(limit?.schema).toMatchObject({ type: 'integer', minimum: 1, maximum: 1000 });
+  });
+
   it('publishes bounds and defaults as they are checked', () => {
     const body = document.components.schemas.RegisterModel as z.core.JSONSchema.ObjectSchema;
     expect(body.required).toEqual(['hf_model_id', 'gpu_count']);
