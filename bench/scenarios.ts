@@ -111,7 +111,7 @@ function memory(name: string, shape: Shape, model: string, count: number): Scena
 /** Runs a target until its code is compiled as it will stay: compiling costs as much as what is measured. */
 export async function warmUp({ port }: Target, load: Child): Promise<void> {
   for (const shape of ['json', 'stream-64-0'] as const) {
-    const run = { connections: 32, ms: 5000, port, shape, model: readyModel } as const;
+    const run = { connections: 32, ms: 10_000, port, shape, model: readyModel } as const;
     await order(load, { kind: 'closed', ...run });
   }
 }

@@ -71,11 +71,19 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     help: 'Answers that began and did not come to their end.',
     labelNames: ['by'],
   });
+  const requestsOf = remember((route: RouteClass, code: number) =>
+    requests.labels(route, String(code)),
+  );
+  const tokensOf = remember((project: string, model: string) => ({
+    prompts: tokens.labels(project, model, 'prompt'),
+    completions: tokens.labels(project, model, 'completion'),
+  }));
   return {
-    request: remember((route: RouteClass, code: number) => requests.labels(route, String(code))),
+    request: (route, code) => requestsOf(route, code).inc(),
     tokens: (project, model, { prompt, completion }) => {
-      tokens.labels(project, model, 'prompt').inc(prompt);
-      tokens.labels(project, model, 'completion').inc(completion);
+      const { prompts, completions } = tokensOf(project, model);
+      prompts.inc(prompt);
+      completions.inc(completion);
     },
     firstByte: (seconds) => firstByte.observe(seconds),
     held: (seconds, outcome) => holds.labels(outcome).observe(seconds),
@@ -85,19 +93,20 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
 }
 
 /** Looking a child up by its labels costs more than counting, and there are few. */
-function remember(
-  child: (route: RouteClass, code: number) => { inc(): void },
-): (route: RouteClass, code: number) => void {
-  const known = new Map<RouteClass, Map<number, { inc(): void }>>();
-  return (route, code) => {
-    const codes = known.get(route) ?? new Map<number, { inc(): void }>();
-    known.set(route, codes);
-    let counter = codes.get(code);
-    if (counter === undefined) {
-      counter = child(route, code);
-      codes.set(code, counter);
+function remember<A, B, Child>(child: (a: A, b: B) => Child): (a: A, b: B) => Child {
+  const known = new Map<A, Map<B, Child>>();
+  return (a, b) => {
+    let inner = known.get(a);
+    if (inner === undefined) {
+      inner = new Map();
+      known.set(a, inner);
     }
-    counter.inc();
+    let found = inner.get(b);
+    if (found === undefined) {
+      found = child(a, b);
+      inner.set(b, found);
+    }
+    return found;
   };
 }
 

@@ -86,6 +86,7 @@ export function createProxy(
     limits: settings.door,
   });
   let ticker: NodeJS.Timeout | undefined;
+  let stallTicker: NodeJS.Timeout | undefined;
 
   return {
     listen: (host, port) => door.listen(host, port),
@@ -96,6 +97,7 @@ export function createProxy(
         // Whoever waits looks again: a suspicion may be over, a wake may have to be sent again.
         holds.kickAll();
       }, settings.tickMs);
+      stallTicker = setInterval(inference.checkStalls, settings.inference.stallMs);
       await routes.start();
     },
     checkRoutes: () => {
@@ -110,6 +112,7 @@ export function createProxy(
       await settled(door.closed(), farewellMs);
       door.destroy();
       clearInterval(ticker);
+      clearInterval(stallTicker);
       await Promise.all([publisher.close(), routes.close(), memory.pools.close()]);
       passThrough.close();
     },

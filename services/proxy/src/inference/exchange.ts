@@ -48,10 +48,9 @@ export class Exchange implements Held, AttemptOwner {
   constructor(parts: InferenceParts, call: InferenceCall, onOver: (exchange: Exchange) => void) {
     this.#parts = parts;
     this.#call = call;
-    this.#reply = new Reply(call.response, call.requestId, parts.limits, () => this.#dropBody());
+    this.#reply = new Reply(call.response, call.requestId, () => this.#dropBody());
     this.#record = new ExchangeRecord(parts, call);
     call.response.once('close', () => {
-      this.#reply.close();
       if (!this.#over) this.#clientLeft();
       onOver(this);
     });
@@ -74,6 +73,10 @@ export class Exchange implements Held, AttemptOwner {
       this.#reply.cutOff();
       this.#finish('cut');
     }
+  }
+
+  checkStall(): void {
+    this.#reply.checkStall();
   }
 
   look(): void {

@@ -17,6 +17,8 @@ export interface Inference {
     call: Pick<InferenceCall, 'request' | 'response' | 'requestId' | 'project'>,
     id: string | null,
   ): Promise<void>;
+  /** Called every stall time: cuts off clients that take nothing of their answers. */
+  checkStalls(): void;
   /** Requests that are not over. */
   readonly active: number;
   /** Ends what is not over. */
@@ -69,6 +71,9 @@ export function createInference(parts: InferenceParts, identifier: Identifier): 
       const route = routes.find(project, id);
       if (route === null) sendError(response, requestId, refusals.modelNotFound(id));
       else sendJson(response, requestId, 200, modelCard(route));
+    },
+    checkStalls: () => {
+      for (const exchange of [...exchanges]) exchange.checkStall();
     },
     get active() {
       return exchanges.size;

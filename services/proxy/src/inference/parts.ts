@@ -18,7 +18,7 @@ export interface InferenceLimits {
   readonly earlyHeadersMs: number;
   /** Time between two comments to a waiting stream. */
   readonly commentMs: number;
-  /** A client that takes nothing of its answer for this long is cut off. */
+  /** A client that takes nothing of its answer for this long, twice that at most, is cut off. */
   readonly stallMs: number;
 }
 

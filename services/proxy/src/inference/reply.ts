@@ -3,11 +3,6 @@ import { errorEvent } from '@wakefield/contracts';
 import type { AppError } from '@wakefield/domain';
 import { sendError } from '../server/answer.ts';
 
-/** How often an unread answer is looked at before its client counts as stuck. */
-export interface StallLimit {
-  readonly stallMs: number;
-}
-
 /**
  * The client's side of one inference request. Knows what was sent, so that a failure is told in the way that is
  * still open: a status, an error event, or a closed connection.
@@ -17,16 +12,17 @@ export class Reply {
   firstByteAt: number | null = null;
   readonly #response: ServerResponse;
   readonly #requestId: string;
-  readonly #stallMs: number;
   readonly #onBegun: () => void;
-  #stallTimer: NodeJS.Timeout | null = null;
+  /** Whether the client has yet to take what was written; only then it can be stuck. */
+  #blocked = false;
+  /** What its socket had written when it was last looked at; null: not looked at since it is blocked. */
+  #written: number | null = null;
   #early = false;
 
   /** @param onBegun called when an engine's answer begins: from then on there is no other one */
-  constructor(response: ServerResponse, requestId: string, limit: StallLimit, onBegun: () => void) {
+  constructor(response: ServerResponse, requestId: string, onBegun: () => void) {
     this.#response = response;
     this.#requestId = requestId;
-    this.#stallMs = limit.stallMs;
     this.#onBegun = onBegun;
   }
 
@@ -67,21 +63,26 @@ export class Reply {
     return this.#response.write(bytes);
   }
 
-  /** A client that takes nothing for the stall time is cut off. */
   onceDrained(goOn: () => void): void {
-    this.#watchStall();
+    this.#blocked = true;
     this.#response.once('drain', () => {
-      this.#stopStallWatch();
+      this.#blocked = false;
+      this.#written = null;
       goOn();
     });
   }
 
   end(bytes?: Buffer): void {
-    const response = this.#response;
-    response.end(bytes);
-    if (response.writableFinished || response.writableLength === 0) return;
-    this.#watchStall();
-    response.once('close', () => this.#stopStallWatch());
+    this.#response.end(bytes);
+    this.#blocked = true;
+  }
+
+  /** Called every now and then: cuts off a client that has taken nothing since the last time. */
+  checkStall(): void {
+    if (!this.#blocked || this.#response.writableFinished) return;
+    const written = this.#response.socket?.bytesWritten ?? 0;
+    if (written === this.#written) this.#response.destroy();
+    this.#written = written;
   }
 
   /** Before anything of an engine was sent. */
@@ -103,25 +104,5 @@ export class Reply {
   /** The only way left to say that an answer is not complete. */
   cutOff(): void {
     this.#response.destroy();
-  }
-
-  #watchStall(): void {
-    const socket = this.#response.socket;
-    let written = socket?.bytesWritten ?? 0;
-    this.#stallTimer ??= setInterval(() => {
-      const now = socket?.bytesWritten ?? 0;
-      if (now === written) this.#response.destroy();
-      written = now;
-    }, this.#stallMs);
-  }
-
-  #stopStallWatch(): void {
-    if (this.#stallTimer !== null) clearInterval(this.#stallTimer);
-    this.#stallTimer = null;
-  }
-
-  /** Lets go of timers when the client is gone. */
-  close(): void {
-    this.#stopStallWatch();
   }
 }

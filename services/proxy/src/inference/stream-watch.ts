@@ -98,6 +98,8 @@ function findError(bytes: Buffer): number {
 
 /** A blank line ends an event (HTML Living Standard §9.2.6); lines end with LF or CRLF. */
 function endsWithBlankLine(piece: Buffer, before: Buffer): boolean {
+  const { length } = piece;
+  if (length > 1 && piece[length - 1] === newline && piece[length - 2] === newline) return true;
   const byte = (fromEnd: number): number | undefined =>
     piece.at(-fromEnd) ?? before.at(-(fromEnd - piece.length));
   if (byte(1) !== newline) return false;
