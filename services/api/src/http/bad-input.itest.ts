@@ -9,177 +9,73 @@ const api = apiSuite({ projects: ['demo'] });
 const json = { 'content-type': 'application/json' };
 const model = { hf_model_id: 'a/b', gpu_count: 1, engine: 'simulator' };
 
+async function expectRefusal(
+  request: readonly [method: string, path: string, options?: CallOptions],
+  status: number,
+  code: string,
+  param: string | null = null,
+): Promise<void> {
+  const answer = await api.call(...request);
+  expect(answer.status).toBe(status);
+  expect(answer.body.error).toMatchObject({ code, param, type: 'invalid_request_error' });
+  expect(answer.body.error.request_id).toBe(answer.headers.get('x-request-id'));
+  expect(answer.headers.get('x-should-retry')).toBe('false');
+}
+
 describe('bad input', () => {
-  it.each<[string, string, string, CallOptions, number, string, string | null]>([
-    [
-      'broken JSON',
-      'PUT',
-      '/p/demo/models',
-      { raw: '{"a":', headers: json },
-      400,
-      'invalid_json',
-      null,
-    ],
-    [
-      'two values',
-      'PUT',
-      '/p/demo/models',
-      { raw: '{}{}', headers: json },
-      400,
-      'invalid_json',
-      null,
-    ],
-    ['no body', 'PUT', '/p/demo/models', { headers: json }, 400, 'invalid_request', null],
-    ['a list', 'PUT', '/p/demo/models', { body: [] }, 400, 'invalid_request', null],
-    ['null', 'PUT', '/p/demo/models', { raw: 'null', headers: json }, 400, 'invalid_request', null],
-    [
-      'no content type',
-      'PUT',
-      '/p/demo/models',
-      { raw: new Uint8Array([123, 125]) },
-      415,
-      'unsupported_media_type',
-      null,
-    ],
-    [
-      'text',
-      'PUT',
-      '/p/demo/models',
-      { raw: '{}', headers: { 'content-type': 'text/plain' } },
-      415,
-      'unsupported_media_type',
-      null,
-    ],
-    [
-      'a form',
-      'POST',
-      '/p',
-      { raw: 'project=x', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
-      415,
-      'unsupported_media_type',
-      null,
-    ],
-    [
-      'compressed',
-      'PUT',
-      '/p/demo/models',
-      { raw: 'x', headers: { ...json, 'content-encoding': 'gzip' } },
-      415,
-      'unsupported_media_type',
-      null,
-    ],
-    [
-      'another charset',
-      'PUT',
-      '/p/demo/models',
-      { raw: '{}', headers: { 'content-type': 'application/json; charset=latin1' } },
-      415,
-      'unsupported_media_type',
-      null,
-    ],
-    [
-      'gpu_count 0',
-      'PUT',
-      '/p/demo/models',
-      { body: { ...model, gpu_count: 0 } },
-      400,
-      'invalid_request',
-      'gpu_count',
-    ],
-    [
-      'gpu_count "two"',
-      'PUT',
-      '/p/demo/models',
-      { body: { ...model, gpu_count: 'two' } },
-      400,
-      'invalid_request',
-      'gpu_count',
-    ],
-    [
-      'unknown field',
-      'PUT',
-      '/p/demo/models',
-      { body: { ...model, gpus: 1 } },
-      400,
-      'invalid_request',
-      'gpus',
-    ],
-    [
-      'unknown nested field',
-      'PUT',
-      '/p/demo/models',
-      { body: { ...model, resources: { gpu: 1 } } },
-      400,
-      'invalid_request',
-      'resources.gpu',
-    ],
-    [
-      'nested bound',
-      'PUT',
-      '/p/demo/models',
-      { body: { ...model, resources: { nodes: 65 } } },
-      400,
-      'invalid_request',
-      'resources.nodes',
-    ],
-    [
-      'model field on wake',
-      'POST',
-      '/p/demo/models',
-      { body: model },
-      400,
-      'invalid_request',
-      'gpu_count',
-    ],
-    [
-      'no replicas',
-      'POST',
-      '/p/demo/models/scale',
-      { body: { hf_model_id: 'a/b' } },
-      400,
-      'invalid_request',
-      'replicas',
-    ],
-    [
-      'replicas -1',
-      'POST',
-      '/p/demo/models/scale',
-      { body: { hf_model_id: 'a/b', replicas: -1 } },
-      400,
-      'invalid_request',
-      'replicas',
-    ],
-    ['no project', 'POST', '/p', { body: {} }, 400, 'invalid_request', 'project'],
-    ['odd project', 'POST', '/p', { body: { project: 'a/b' } }, 400, 'invalid_request', 'project'],
-    ['odd project in the path', 'GET', '/p/%20/models', {}, 400, 'invalid_request', 'project'],
-    [
-      'odd model in the path',
-      'GET',
-      '/p/demo/models/-a',
-      {},
-      400,
-      'invalid_request',
-      'hf_model_id',
-    ],
-    ['a way up', 'GET', '/p/demo/models/a%2F..%2Fb', {}, 400, 'invalid_request', 'hf_model_id'],
-    ['bad escape', 'GET', '/p/%E0%A4%A/models', {}, 400, 'invalid_request', null],
-    ['unknown query', 'GET', '/p/demo/models?lmit=5', {}, 400, 'invalid_request', 'lmit'],
-    [
-      'repeated query',
-      'GET',
-      '/p/demo/models?limit=5&limit=6',
-      {},
-      400,
-      'invalid_request',
-      'limit',
-    ],
-    ['command id', 'GET', '/p/demo/commands/1', {}, 400, 'invalid_request', 'id'],
-  ])('%s: %s %s', async (_what, method, path, options, status, code, param) => {
-    const answer = await api.call(method, path, options);
-    expect(answer.status).toBe(status);
-    expect(answer.body.error).toMatchObject({ code, param, type: 'invalid_request_error' });
-    expect(answer.body.error.request_id).toBe(answer.headers.get('x-request-id'));
-    expect(answer.headers.get('x-should-retry')).toBe('false');
+  it.each([
+    ['broken', '{"a":', 'invalid_json'],
+    ['two values', '{}{}', 'invalid_json'],
+    ['nothing', undefined, 'invalid_request'],
+    ['a list', '[]', 'invalid_request'],
+    ['null', 'null', 'invalid_request'],
+  ])('refuses JSON that is %s', async (_what, raw, code) => {
+    const body = raw === undefined ? {} : { raw };
+    await expectRefusal(['PUT', '/p/demo/models', { headers: json, ...body }], 400, code);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['of no type', {}],
+    ['of text', { 'content-type': 'text/plain' }],
+    ['of a form', { 'content-type': 'application/x-www-form-urlencoded' }],
+    ['that is compressed', { ...json, 'content-encoding': 'gzip' }],
+    ['in another charset', { 'content-type': 'application/json; charset=latin1' }],
+  ])('refuses a body %s with 415', async (_what, headers) => {
+    const raw = new TextEncoder().encode('{}');
+    const request = ['PUT', '/p/demo/models', { raw, headers }] as const;
+    await expectRefusal(request, 415, 'unsupported_media_type');
+  });
+
+  it.each<[string, string, object, string]>([
+    ['PUT', '/p/demo/models', { ...model, gpu_count: 0 }, 'gpu_count'],
+    ['PUT', '/p/demo/models', { ...model, gpu_count: 'two' }, 'gpu_count'],
+    ['PUT', '/p/demo/models', { ...model, gpus: 1 }, 'gpus'],
+    ['PUT', '/p/demo/models', { ...model, resources: { gpu: 1 } }, 'resources.gpu'],
+    ['PUT', '/p/demo/models', { ...model, resources: { nodes: 65 } }, 'resources.nodes'],
+    ['POST', '/p/demo/models', model, 'gpu_count'],
+    ['POST', '/p/demo/models/scale', { hf_model_id: 'a/b' }, 'replicas'],
+    ['POST', '/p/demo/models/scale', { hf_model_id: 'a/b', replicas: -1 }, 'replicas'],
+    ['POST', '/p/demo/models/sleep', { hf_model_id: 'a/b', now: true }, 'now'],
+    ['DELETE', '/p/demo/models', { hf_model_id: 'a/b', stop: true }, 'stop'],
+    ['POST', '/p', {}, 'project'],
+    ['POST', '/p', { project: 'a/b' }, 'project'],
+    ['POST', '/p', { project: 'ok', clusters: [] }, 'clusters'],
+  ])('%s %s with %j names the field', async (method, path, body, param) => {
+    await expectRefusal([method, path, { body }], 400, 'invalid_request', param);
+  });
+
+  it.each<[string, string | null]>([
+    ['/p?limit=1', 'limit'],
+    ['/p/%20/models', 'project'],
+    ['/p/demo/models/-a', 'hf_model_id'],
+    ['/p/demo/models/a%2F..%2Fb', 'hf_model_id'],
+    ['/p/%E0%A4%A/models', null],
+    ['/p/demo/models?lmit=5', 'lmit'],
+    ['/p/demo/models?limit=5&limit=6', 'limit'],
+    ['/p/demo/commands?limit=0', 'limit'],
+    ['/p/demo/commands/1', 'id'],
+  ])('GET %s names the parameter', async (path, param) => {
+    await expectRefusal(['GET', path], 400, 'invalid_request', param);
   });
 
   it.each([
