@@ -86,8 +86,7 @@ async function perform(deps: ActDeps, context: ActContext, action: Action): Prom
     case 'drain':
       return await write(deps, job, ['ready'], { phase: 'draining', drainUntil: action.until });
     case 'askToEnd':
-      await driverOf(deps, job).askToEnd([job], bounded(context, CALL_TIMEOUT_MS));
-      return await write(deps, job, [job.phase], { endAskedAt: deps.clock.now() });
+      return await askToEnd(deps, context, job);
     case 'cancel':
       return await cancel(deps, context, job);
   }
@@ -169,15 +168,28 @@ async function submit(deps: ActDeps, context: ActContext, job: Job): Promise<Job
 }
 
 /**
- * An intended job may be on the cluster although we never heard its id, so it is looked up by name first.
- * Everything else is over only when the cluster says so; here it is just told to go.
+ * That we ask is written first: a job that is found ended must not be taken for one that somebody else ended
+ * or that failed. Where the call is lost, it is made up for by the next one, a grace period later.
+ */
+async function askToEnd(deps: ActDeps, context: ActContext, job: Job): Promise<Job | null> {
+  const driver = driverOf(deps, job);
+  const asked = await write(deps, job, [job.phase], { endAskedAt: deps.clock.now() });
+  if (asked !== null) await driver.askToEnd([job], bounded(context, CALL_TIMEOUT_MS));
+  return asked;
+}
+
+/**
+ * Written first, as above. An intended job may be on the cluster although we never heard its id, so it is
+ * looked up by name. Everything else is over only when the cluster says so; here it is just told to go.
  */
 async function cancel(deps: ActDeps, context: ActContext, job: Job): Promise<Job | null> {
   const driver = driverOf(deps, job);
   const signal = bounded(context, CALL_TIMEOUT_MS);
+  const told = await write(deps, job, [job.phase], { cancelledAt: deps.clock.now() });
+  if (told === null) return null;
   if (job.phase !== 'intended') {
     await driver.cancel([job], signal);
-    return await write(deps, job, [job.phase], { cancelledAt: deps.clock.now() });
+    return told;
   }
   const found = await driver.find(job.name, signal);
   if (found !== null)
@@ -188,7 +200,6 @@ async function cancel(deps: ActDeps, context: ActContext, job: Job): Promise<Job
     outcome: 'as_asked',
     reason: null,
     clusterJobId: found?.clusterJobId ?? null,
-    cancelledAt: now,
     endedAt: now,
   });
 }

@@ -1,6 +1,8 @@
 import {
   type Demand,
   type EpochMs,
+  isLive,
+  type Model,
   type ModelId,
   type Observed,
   type Plan,
@@ -11,6 +13,7 @@ import { type ActDeps, act } from './act.ts';
 import type { DemandBoard, Nudges } from './ports/messaging.ts';
 import type { ClusterStatusStore, Lease, ModelStore, ModelWithStatus } from './ports/stores.ts';
 import { type PublishRoutesDeps, publishRoutes } from './publish-routes.ts';
+import { withoutRemoved } from './removed-clusters.ts';
 import { type WithLeaseDeps, withLease } from './with-lease.ts';
 
 export interface ReconcileModelDeps extends ActDeps, PublishRoutesDeps, WithLeaseDeps {
@@ -39,7 +42,7 @@ async function run(
   const startedAt = deps.clock.now();
   const model = await deps.models.get(id);
   if (model === null) return;
-  const observed = await look(deps, id);
+  const observed = await look(deps, model);
   const plan = reconcile(model, observed, deps.policy, startedAt);
   const save = (lookAgainAt: EpochMs) => {
     const status = { state: plan.state, reason: plan.reason, because: plan.because };
@@ -86,7 +89,7 @@ async function nudgeLater(deps: ReconcileModelDeps, id: ModelId, at: EpochMs): P
 }
 
 /** Everything the decision needs. What cannot be read is unknown, which is not nothing. */
-async function look(deps: ReconcileModelDeps, id: ModelId): Promise<Observed> {
+async function look(deps: ReconcileModelDeps, { id, cluster }: Model): Promise<Observed> {
   const [jobs, clusters, demand] = await Promise.all([
     deps.jobs.listForModel(id, Math.max(5, deps.policy.maxFailures + 2)),
     deps.clusters.list(),
@@ -95,7 +98,8 @@ async function look(deps: ReconcileModelDeps, id: ModelId): Promise<Observed> {
       return null;
     }),
   ]);
-  return { jobs, demand, clusters: Object.fromEntries(clusters) };
+  const names = [cluster, ...jobs.filter(isLive).map((job) => job.cluster)];
+  return { jobs, demand, clusters: withoutRemoved(clusters, names, deps.drivers) };
 }
 
 function logPlan(deps: ReconcileModelDeps, model: ModelWithStatus, plan: Plan): void {

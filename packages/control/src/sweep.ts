@@ -3,11 +3,12 @@ import type { Clock, Drivers } from './ports/cluster.ts';
 import type { Nudges } from './ports/messaging.ts';
 import type { Log } from './ports/observability.ts';
 import type { ClusterStatusStore, CommandStore, JobStore, ModelStore } from './ports/stores.ts';
+import { giveUpRemovedClusters, type RemovedClustersDeps } from './removed-clusters.ts';
 
-export interface SweepDeps {
+export interface SweepDeps extends RemovedClustersDeps {
   readonly commands: Pick<CommandStore, 'listStale' | 'purgeFinished'>;
   readonly models: Pick<ModelStore, 'listDue' | 'purgeUnregistered'>;
-  readonly jobs: Pick<JobStore, 'purgeEnded'>;
+  readonly jobs: RemovedClustersDeps['jobs'] & Pick<JobStore, 'purgeEnded'>;
   readonly clusters: Pick<ClusterStatusStore, 'list'>;
   readonly drivers: Drivers;
   readonly nudges: Nudges;
@@ -50,6 +51,7 @@ function isTidyTime(now: EpochMs): boolean {
 }
 
 async function tidy(deps: SweepDeps, now: number, signal: AbortSignal): Promise<void> {
+  await giveUpRemovedClusters(deps, now);
   await deps.commands.purgeFinished(now - KEEP_COMMANDS_MS);
   await deps.models.purgeUnregistered();
   const purged = await deps.jobs.purgeEnded(now - KEEP_ENDED_MS, KEEP_PER_MODEL);

@@ -176,15 +176,17 @@ function perform(world: World, action: Action, demand: Demand): void {
       break;
     case 'askToEnd':
       refuseHarm(world, row, demand);
-      effect(world, () => world.cluster.ask(row.name, world.now));
       write(world, row, { endAskedAt: world.now });
+      effect(world, () => world.cluster.ask(row.name, world.now));
       break;
     case 'cancel': {
       refuseHarm(world, row, demand);
-      effect(world, () => world.cluster.cancel(row.name, world.now));
       const told = { cancelledAt: world.now };
-      const over = { ...told, phase: 'ended', outcome: 'as_asked', endedAt: world.now } as const;
-      write(world, row, row.phase === 'intended' ? over : told);
+      write(world, row, told);
+      effect(world, () => world.cluster.cancel(row.name, world.now));
+      if (row.phase === 'intended') {
+        write(world, row, { ...told, phase: 'ended', outcome: 'as_asked', endedAt: world.now });
+      }
       break;
     }
   }

@@ -3,6 +3,7 @@ import type { Job, JobId, JobPhase, ModelId } from '@wakefield/domain';
 import { and, count, desc, eq, inArray, or, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { assertHeld } from './fence.ts';
+import { makeDue } from './model-store.ts';
 import { purgeEndedJobs } from './purge.ts';
 import { bumpRouteRevision } from './route-revision.ts';
 import { isUuid, jobColumns, toJob } from './rows.ts';
@@ -129,6 +130,7 @@ async function patchJob(
     .returning(jobColumns);
   if (written === undefined) return null;
   const after = toJob(written);
+  if (before.phase !== after.phase) await makeDue(queries, after.modelId);
   if (routed(before) !== routed(after)) await bumpRouteRevision(queries);
   return after;
 }

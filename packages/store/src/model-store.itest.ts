@@ -182,36 +182,32 @@ describe('savePlan', () => {
 });
 
 describe('looks', () => {
-  test('are brought forward, never back', async () => {
-    const second = await fixture.model();
-    for (const { id } of [model, second])
-      await models.savePlan(id, await fixture.lease(id), plan(), SAMPLE_NOW);
-    await models.lookAt([model.id, second.id], SAMPLE_NOW + 10);
-    await models.lookAt([model.id], SAMPLE_NOW + 20);
-    await models.lookAt([], SAMPLE_NOW);
-    expect(await models.listDue(SAMPLE_NOW + 9, 100)).not.toContain(model.id);
-    const due = await models.listDue(SAMPLE_NOW + 10, 100);
-    expect(due).toEqual(expect.arrayContaining([model.id, second.id]));
-  });
+  const lookAt = async ({ id }: Model, lookAgainAt: number) => {
+    const lease = await fixture.lease(id);
+    const { generation } = (await models.get(id)) ?? model;
+    await models.savePlan(id, lease, { ...plan(), generation, lookAgainAt }, SAMPLE_NOW);
+    await fixture.stores.leases.release(lease);
+  };
 
   test('the most overdue comes first, and no more than asked for', async () => {
     const second = await fixture.model();
-    await models.lookAt([model.id], 2);
-    await models.lookAt([second.id], 1);
+    await lookAt(model, 2);
+    await lookAt(second, 1);
     expect((await models.listDue(SAMPLE_NOW, 1000)).slice(0, 2)).toEqual([second.id, model.id]);
     expect(await models.listDue(SAMPLE_NOW, 1)).toEqual([second.id]);
     expect(await models.listDue(0, 1)).toEqual([]);
+    for (const done of [model, second]) await lookAt(done, SAMPLE_NOW + 1_000);
   });
 
-  test('two processes that bring the same looks forward do not block each other', async () => {
-    const ids = [model.id];
-    for (let i = 0; i < 5; i += 1) ids.push((await fixture.model()).id);
-    await Promise.all(
-      Array.from({ length: 12 }, (_, i) =>
-        i % 2 ? models.lookAt(ids, i) : other.models.lookAt([...ids].reverse(), i),
-      ),
-    );
-    expect(await models.listDue(0, 1000)).toEqual(expect.arrayContaining(ids));
+  test('a job that moves on makes its model due, one that is only seen does not', async () => {
+    const job = await fixture.job(model, 1, { phase: 'starting' });
+    await lookAt(model, SAMPLE_NOW + 1_000);
+    await fixture.stores.jobs.patch(job.id, ['starting'], { node: 'cn01' });
+    expect(await models.listDue(SAMPLE_NOW, 1000)).not.toContain(model.id);
+    await fixture.stores.jobs.patch(job.id, ['starting'], { phase: 'ready', readyAt: SAMPLE_NOW });
+    expect(await models.listDue(0, 1000)).toContain(model.id);
+    await lookAt(model, SAMPLE_NOW + 1_000);
+    expect(await models.listDue(SAMPLE_NOW, 1000)).not.toContain(model.id);
   });
 });
 

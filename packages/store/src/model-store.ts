@@ -1,6 +1,6 @@
 import type { Lease, ModelStatus, ModelStore } from '@wakefield/control';
 import type { EpochMs, Model, ModelId, ModelPatch, ModelState } from '@wakefield/domain';
-import { and, asc, eq, inArray, lte, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, lte, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { assertHeld } from './fence.ts';
 import { purgeUnregisteredModels } from './purge.ts';
@@ -50,10 +50,6 @@ export function modelStore(database: Database): ModelStore {
     },
     savePlan: async (id, lease, plan, now) =>
       await database.transaction((queries) => savePlan(queries, id, lease, plan, now)),
-    lookAt: async (ids, at) => {
-      if (ids.length === 0) return;
-      await database.transaction((queries) => lookAt(queries, ids, at));
-    },
     purgeUnregistered: async () => await purgeUnregisteredModels(database),
   };
 }
@@ -140,18 +136,9 @@ async function savePlan(
   return true;
 }
 
-/** The rows are locked in one order first: two of these at once would else block each other. */
-async function lookAt(queries: Queries, ids: readonly ModelId[], at: EpochMs): Promise<void> {
-  await queries
-    .select({ id: models.id })
-    .from(models)
-    .where(inArray(models.id, [...ids]))
-    .orderBy(asc(models.id))
-    .for('update');
-  await queries
-    .update(models)
-    .set({ nextLookAt: earlier(at) })
-    .where(inArray(models.id, [...ids]));
+/** Due at once, before everything that is only late. */
+export async function makeDue(queries: Queries, id: ModelId): Promise<void> {
+  await queries.update(models).set({ nextLookAt: 0 }).where(eq(models.id, id));
 }
 
 /** `least` ignores null, so a model without a next look gets one. */

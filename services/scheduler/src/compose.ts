@@ -84,6 +84,7 @@ export async function compose(
     demandBoard: createDemandBoard(redis),
     metricsBoard: createMetricsBoard(redis),
     policy: { ...defaultPolicy, drainTimeoutMs: config.drainTimeoutMs },
+    clusterGoneAfterMs: config.clusterGoneAfterMs,
     telemetry: createTelemetry(metrics, stores.jobs, clock.now),
     clock,
     ids: { uuid: randomUUID, secret: () => randomBytes(32).toString('base64url') },

@@ -23,6 +23,8 @@ export const configSchema = z
     RECONCILE_CONCURRENCY: wholeNumber.default(16),
     /** Longest time a draining job may keep its streams. */
     DRAIN_TIMEOUT: durationSeconds.default(600),
+    /** How long nobody looks at a cluster that is not configured any more before its jobs are given up. */
+    CLUSTER_GONE_AFTER: durationSeconds.default(900),
     /** Time that running work has to finish after SIGTERM. */
     SHUTDOWN_TIMEOUT: durationSeconds.default(8),
   })
@@ -37,6 +39,7 @@ export const configSchema = z
     recipeFolders: env.WAKEFIELD_RECIPES,
     reconcileConcurrency: env.RECONCILE_CONCURRENCY,
     drainTimeoutMs: env.DRAIN_TIMEOUT * 1000,
+    clusterGoneAfterMs: env.CLUSTER_GONE_AFTER * 1000,
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT * 1000,
   }));
 

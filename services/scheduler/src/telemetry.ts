@@ -2,17 +2,19 @@ import type { JobStore, Telemetry } from '@wakefield/control';
 import type { ClusterName, Job } from '@wakefield/domain';
 import { type Metrics, wakeBuckets } from '@wakefield/runtime';
 
-/** Steps of a wake, each from the moment it begins to the moment the next one does. */
+/**
+ * Steps of a wake, each from the moment it begins to the moment the next one does. Counted when the latter
+ * becomes known, whatever the phase: a job that was found on the cluster skips some.
+ */
 const steps = [
-  { step: 'submit', from: 'intendedAt', to: 'submittedAt', on: 'queued' },
-  { step: 'queue', from: 'submittedAt', to: 'startedAt', on: 'starting' },
-  { step: 'load', from: 'startedAt', to: 'readyAt', on: 'ready' },
-  { step: 'total', from: 'intendedAt', to: 'readyAt', on: 'ready' },
+  { step: 'submit', from: 'intendedAt', to: 'submittedAt' },
+  { step: 'queue', from: 'submittedAt', to: 'startedAt' },
+  { step: 'load', from: 'startedAt', to: 'readyAt' },
+  { step: 'total', from: 'intendedAt', to: 'readyAt' },
 ] as const satisfies readonly {
   readonly step: string;
   readonly from: keyof Job;
   readonly to: keyof Job;
-  readonly on: Job['phase'];
 }[];
 
 const reconcileBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
@@ -78,15 +80,15 @@ export function createTelemetry(
   });
   return {
     jobAdvanced: (before, after) => {
-      if (before === null) intended.inc({ cluster: after.cluster });
-      if (before?.phase === after.phase) return;
-      for (const { step, from, to, on } of steps) {
-        const seconds = between(after[from], after[to]);
-        if (after.phase === on && seconds !== null) {
-          wake.observe({ phase: step, cluster: after.cluster }, seconds);
-        }
+      if (before === null) {
+        intended.inc({ cluster: after.cluster });
+        return;
       }
-      if (after.phase === 'ended') {
+      for (const { step, from, to } of steps) {
+        const seconds = before[to] === null ? between(after[from], after[to]) : null;
+        if (seconds !== null) wake.observe({ phase: step, cluster: after.cluster }, seconds);
+      }
+      if (after.phase === 'ended' && before.phase !== 'ended') {
         ended.inc({ cluster: after.cluster, outcome: after.outcome ?? 'lost' });
       }
     },

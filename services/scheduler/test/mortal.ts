@@ -112,7 +112,7 @@ export function mortalStores(life: Life, stores: Stores): Stores {
     mortal(life, key, stores[key], effects, storeAway);
   return {
     commands: port('commands', ['insert', 'apply', 'purgeFinished']),
-    models: port('models', ['savePlan', 'lookAt', 'purgeUnregistered']),
+    models: port('models', ['savePlan', 'purgeUnregistered']),
     jobs: port('jobs', ['intend', 'patch', 'purgeEnded']),
     projects: port('projects', []),
     routes: port('routes', []),

@@ -62,6 +62,7 @@ export const scenarios: readonly Scenario[] = [
     setUp: async (world) => {
       await wakeUp(world);
       world.requests = 2;
+      await world.round();
     },
     play: async (world) => {
       await world.wish({ kind: 'sleep', hfModelId: MODEL });
@@ -73,7 +74,7 @@ export const scenarios: readonly Scenario[] = [
     end: {
       model: down,
       jobs: [job(1, 'ended', 'as_asked')],
-      cluster: [{ seq: 1, state: 'completed' }],
+      cluster: [{ seq: 1, state: 'gone' }],
       commands: [...woken, 'sleep applied'],
       routes: [],
     },
@@ -92,7 +93,7 @@ export const scenarios: readonly Scenario[] = [
       model: up,
       jobs: [job(1, 'ended', 'as_asked'), job(2, 'ready', null, 1)],
       cluster: [
-        { seq: 1, state: 'completed' },
+        { seq: 1, state: 'gone' },
         { seq: 2, state: 'running' },
       ],
       commands: woken,
@@ -112,8 +113,8 @@ export const scenarios: readonly Scenario[] = [
       model: up,
       jobs: [job(1, 'ended', 'as_asked'), job(2, 'ended', 'as_asked'), job(3, 'ready')],
       cluster: [
-        { seq: 1, state: 'completed' },
-        { seq: 2, state: 'completed' },
+        { seq: 1, state: 'gone' },
+        { seq: 2, state: 'gone' },
         { seq: 3, state: 'running' },
       ],
       commands: [...woken, 'scale applied', 'scale applied'],
@@ -160,7 +161,7 @@ export const scenarios: readonly Scenario[] = [
     end: {
       model: down,
       jobs: [job(1, 'ended', 'as_asked')],
-      cluster: [{ seq: 1, state: 'cancelled' }],
+      cluster: [{ seq: 1, state: 'gone' }],
       commands: [...woken, 'sleep applied'],
       routes: [],
     },
@@ -193,7 +194,7 @@ export const scenarios: readonly Scenario[] = [
     end: {
       model: { ...up, state: 'not_loaded', registered: false },
       jobs: [job(1, 'ended', 'as_asked')],
-      cluster: [{ seq: 1, state: 'completed' }],
+      cluster: [{ seq: 1, state: 'gone' }],
       commands: [...woken, 'unregister applied'],
       routes: [],
     },

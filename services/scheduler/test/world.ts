@@ -29,7 +29,7 @@ import { handlers, type SchedulerDeps } from '../src/consumers.ts';
 import { Death, Life, mortalDriver, mortalMessaging, mortalStores } from './mortal.ts';
 import { createPaperCluster, type PaperCluster } from './paper-cluster.ts';
 
-export const PROJECT = 'eu-00-00';
+const PROJECT = 'eu-00-00';
 export const MODEL = 'acme/small';
 const INSTALLATION = 'crash';
 
@@ -110,6 +110,10 @@ export interface World {
   deps(): ProcessDeps;
   /** Accepts a wish as the api does; a client that hears nothing asks again with the same key. */
   wish(body: CommandBody): Promise<void>;
+  /** Every delivery there could be, twice, to every process, all at once and in an order of its own. */
+  storm(random: () => number): Promise<void>;
+  /** Whoever holds a lease loses it, as if its process had stood still for too long. */
+  expireLeases(): Promise<void>;
   /** Lets time pass, sweeps, and waits until nothing is left to do. */
   round(ms?: number): Promise<void>;
   /** Rounds until it holds. @throws {Error} after `most` rounds */
@@ -174,7 +178,8 @@ export function openWorld(ground: Ground): World {
             : { status: 'not_yet', detail: 'loading' },
         metrics: async () => null,
       },
-      policy: defaultPolicy,
+      policy: { ...defaultPolicy, endGraceMs: 5_000 },
+      clusterGoneAfterMs: 600_000,
       telemetry: {
         jobAdvanced: () => undefined,
         observed: () => undefined,
@@ -203,6 +208,9 @@ export function openWorld(ground: Ground): World {
   const survive = async () => {
     if (lives.at(-processes.length)?.dead) start();
     // The dead keep their leases for a while; here the while is over at once.
+    await expireLeases();
+  };
+  const expireLeases = async () => {
     await store.sql("update leases set expires_at = clock_timestamp() - interval '1 second'");
   };
 
@@ -216,6 +224,7 @@ export function openWorld(ground: Ground): World {
     deps: current,
     wish: async (body) => {
       keys += 1;
+      now += 1;
       const input = {
         project: PROJECT,
         body,
@@ -233,6 +242,25 @@ export function openWorld(ground: Ground): World {
         }
       }
     },
+    storm: async (random) => {
+      const ids = await allIds(store);
+      const { signal } = new AbortController();
+      const deliveries = processes.flatMap((process) => {
+        const { commands, reconcile, observe } = handlers(process);
+        return [
+          ...ids.commands.map((id) => () => commands.command(id, { signal })),
+          ...ids.models.map((id) => () => reconcile.model(id, { signal })),
+          ...ids.jobs.map((id) => () => observe.probe(id, { signal })),
+          () => observe.cluster('here', { signal }),
+        ];
+      });
+      const twice = [...deliveries, ...deliveries]
+        .map((deliver) => ({ deliver, place: random() }))
+        .sort((a, b) => a.place - b.place);
+      await Promise.all(twice.map(({ deliver }) => deliver()));
+      await ground.quiet();
+    },
+    expireLeases,
     round: async (ms = 1_000) => {
       now += ms;
       await publishDemand(world, store, demandBoard);
@@ -297,6 +325,24 @@ async function publishDemand(
   await board.publish('proxy', { models });
 }
 
+/** Whether a job went when it was asked or when it was cancelled depends on where a call was lost. */
+function summary(state: string): string {
+  return state === 'completed' || state === 'cancelled' ? 'gone' : state;
+}
+
+async function allIds(store: StoreFixture) {
+  const read = async (table: string) =>
+    (await store.sql(`select id from ${table}`)).map(({ id }) => String(id));
+  return {
+    commands: await read('commands'),
+    models: await read('models'),
+    // A probe of a job whose engine is not up stays at its door for a while.
+    jobs: (await store.sql('select id from jobs where address_host is not null')).map(({ id }) =>
+      String(id),
+    ),
+  };
+}
+
 /** One statement: it is asked often. */
 const sightQuery = `select
   (select json_build_object('state', state, 'idle', idle, 'replicas', replicas, 'registered', registered)
@@ -315,7 +361,7 @@ async function look(store: StoreFixture, cluster: PaperCluster): Promise<Sight> 
     ...(row as unknown as Omit<Sight, 'cluster'>),
     cluster: cluster.taken.map((job) => ({
       seq: Number(job.name.split('-').at(-1)),
-      state: cluster.stateOf(job),
+      state: summary(cluster.stateOf(job)),
     })),
   };
 }

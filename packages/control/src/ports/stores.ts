@@ -140,8 +140,6 @@ export interface ModelStore {
     },
     now: EpochMs,
   ): Promise<boolean>;
-  /** Brings the next look forward to `at`, never back. */
-  lookAt(ids: readonly ModelId[], at: EpochMs): Promise<void>;
   /** Deletes unregistered models without live jobs, with their job rows. */
   purgeUnregistered(): Promise<number>;
 }
@@ -185,7 +183,7 @@ export interface JobStore {
   >;
   /**
    * Compare-and-set: writes only while the job is in one of `phases`. Bumps the route revision when
-   * readiness or address changes.
+   * readiness or address changes, and makes the model due when the phase does: whoever should nudge it may die.
    * @returns the job as written, or null when it had moved on
    */
   patch(id: JobId, phases: readonly Job['phase'][], patch: JobPatch): Promise<Job | null>;

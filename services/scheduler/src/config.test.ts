@@ -1,0 +1,47 @@
+import { describe, expect, test } from '@jest/globals';
+import { loadConfig } from '@wakefield/runtime';
+import { configSchema } from './config.ts';
+
+const least = {
+  DATABASE_URL: 'postgres://app@127.0.0.1:5432/app',
+  REDIS_URL: 'redis://127.0.0.1:6379',
+  WAKEFIELD_CLUSTERS: '/etc/wakefield/clusters.yaml',
+};
+
+function problems(env: Readonly<Record<string, string>>): readonly string[] {
+  try {
+    loadConfig(configSchema, env);
+    return [];
+  } catch (error) {
+    const { message } = error as Error;
+    return [...message.matchAll(/^ {2}(\w+):/gm)].map(([, variable = '']) => variable).sort();
+  }
+}
+
+describe('the environment of the scheduler', () => {
+  test('needs stores and clusters, the rest has defaults; durations become milliseconds', () => {
+    expect(loadConfig(configSchema, { ...least, CLUSTER_GONE_AFTER: '60' })).toMatchObject({
+      clustersFile: '/etc/wakefield/clusters.yaml',
+      recipeFolders: [],
+      databasePool: 10,
+      reconcileConcurrency: 16,
+      drainTimeoutMs: 600_000,
+      clusterGoneAfterMs: 60_000,
+      shutdownTimeoutMs: 8_000,
+    });
+  });
+
+  test.each([
+    [{}, ['DATABASE_URL', 'REDIS_URL', 'WAKEFIELD_CLUSTERS']],
+    [
+      { ...least, DATABASE_URL: 'mysql://x/y', REDIS_URL: 'http://x' },
+      ['DATABASE_URL', 'REDIS_URL'],
+    ],
+    [{ ...least, RECONCILE_CONCURRENCY: 'many' }, ['RECONCILE_CONCURRENCY']],
+    [{ ...least, DRAIN_TIMEOUT: 'soon', OPS_PORT: '70000' }, ['DRAIN_TIMEOUT', 'OPS_PORT']],
+    [{ ...least, WAKEFIELD_CLUSTER: 'x' }, ['WAKEFIELD_CLUSTER']],
+    [{ ...least, WAKEFIELD_INSTALLATION: 'Two Words' }, ['WAKEFIELD_INSTALLATION']],
+  ])('names everything that is wrong in %j', (env, expected) => {
+    expect(problems(env)).toEqual(expected);
+  });
+});

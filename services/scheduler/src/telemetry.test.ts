@@ -1,0 +1,169 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Telemetry } from '@wakefield/control';
+import type { Job } from '@wakefield/domain';
+import { createMetrics, type Metrics } from '@wakefield/runtime';
+import { createTelemetry } from './telemetry.ts';
+
+const t0 = 1_790_000_000_000;
+const intended: Job = {
+  id: 'j1',
+  modelId: 'm1',
+  project: 'p',
+  cluster: 'karolina',
+  seq: 1,
+  name: 'wf-x-1',
+  revision: 1,
+  phase: 'intended',
+  outcome: null,
+  reason: null,
+  successorOf: null,
+  walltimeSeconds: 3600,
+  clusterJobId: null,
+  node: null,
+  address: null,
+  capacity: null,
+  intendedAt: t0,
+  submittedAt: null,
+  startedAt: null,
+  endsAt: null,
+  readyAt: null,
+  drainUntil: null,
+  endAskedAt: null,
+  cancelledAt: null,
+  endedAt: null,
+};
+
+/** A registry, and the telemetry that fills it. */
+function scene(countLive: Parameters<typeof createTelemetry>[1]['countLive'] = async () => []) {
+  let now = t0;
+  const metrics = createMetrics({ service: 'test' });
+  const telemetry = createTelemetry(metrics, { countLive }, () => now);
+  return {
+    telemetry,
+    metrics,
+    pass: (ms: number) => {
+      now += ms;
+    },
+    /** The wake's steps as [count, seconds]. */
+    steps: async () => {
+      const read = async (what: 'count' | 'sum', step: string) =>
+        await sample(metrics, `wakefield_wake_duration_seconds_${what}`, step);
+      const steps: Record<string, readonly (number | null)[]> = {};
+      for (const step of ['submit', 'queue', 'load', 'total'])
+        steps[step] = [await read('count', step), await read('sum', step)];
+      return steps;
+    },
+  };
+}
+
+/** The value of the first line of a metric that has this text among its labels. */
+async function sample(metrics: Metrics, name: string, label: string): Promise<number | null> {
+  const { body } = await metrics.expose();
+  const line = body
+    .split('\n')
+    .find((text) => text.startsWith(`${name}{`) && text.includes(`"${label}"`));
+  return line === undefined ? null : Number(line.split(' ').at(-1));
+}
+
+/** A life in steps; each is told as the scheduler tells it. */
+function live(telemetry: Telemetry, ...patches: readonly Partial<Job>[]): Job {
+  let job = intended;
+  telemetry.jobAdvanced(null, job);
+  for (const patch of patches) {
+    const after = { ...job, ...patch };
+    telemetry.jobAdvanced(job, after);
+    job = after;
+  }
+  return job;
+}
+
+const queued: Partial<Job> = { phase: 'queued', submittedAt: t0 + 2_000 };
+const starting: Partial<Job> = { phase: 'starting', startedAt: t0 + 12_000 };
+const ready: Partial<Job> = { phase: 'ready', readyAt: t0 + 42_000 };
+
+describe('the steps of a wake', () => {
+  test('are each observed once', async () => {
+    const { telemetry, steps } = scene();
+    live(telemetry, queued, starting, { node: 'cn01' }, ready, { phase: 'draining' });
+    expect(await steps()).toEqual({
+      submit: [1, 2],
+      queue: [1, 10],
+      load: [1, 30],
+      total: [1, 42],
+    });
+  });
+
+  test('are complete when the observer found the job running before its id was recorded', async () => {
+    const { telemetry, steps } = scene();
+    live(telemetry, { ...queued, ...starting }, ready);
+    expect(await steps()).toEqual({
+      submit: [1, 2],
+      queue: [1, 10],
+      load: [1, 30],
+      total: [1, 42],
+    });
+  });
+
+  test('are not observed again when a suspended job is resumed', async () => {
+    const { telemetry, steps } = scene();
+    const again = { phase: 'ready', readyAt: t0 + 9_999_000 } as const;
+    live(telemetry, queued, starting, ready, { phase: 'starting' }, again);
+    expect((await steps()).load).toEqual([1, 30]);
+  });
+
+  test('are left out where clocks disagree', async () => {
+    const { telemetry, steps } = scene();
+    live(telemetry, queued, { phase: 'starting', startedAt: t0 - 5_000 });
+    expect((await steps()).queue).toEqual([null, null]);
+  });
+
+  test('of a job that never came up end where it did', async () => {
+    const { telemetry, steps, metrics } = scene();
+    live(telemetry, queued, starting, { phase: 'ended', outcome: 'failed', endedAt: t0 + 20_000 });
+    expect(await steps()).toMatchObject({
+      queue: [1, 10],
+      load: [null, null],
+      total: [null, null],
+    });
+    expect(await sample(metrics, 'wakefield_jobs_ended_total', 'failed')).toBe(1);
+  });
+});
+
+test('jobs are counted when they are intended and when they end', async () => {
+  const { telemetry, metrics } = scene();
+  live(telemetry, queued, { phase: 'ended', outcome: 'as_asked', endedAt: t0 + 3_000 });
+  live(telemetry, { phase: 'ended', outcome: null, endedAt: t0 });
+  expect(await sample(metrics, 'wakefield_jobs_intended_total', 'karolina')).toBe(2);
+  expect(await sample(metrics, 'wakefield_jobs_ended_total', 'as_asked')).toBe(1);
+  expect(await sample(metrics, 'wakefield_jobs_ended_total', 'lost')).toBe(1);
+});
+
+test('live jobs are those of now; a store that is away leaves the last figures', async () => {
+  let answer: 'away' | readonly { cluster: string; phase: Job['phase']; count: number }[] = [
+    { cluster: 'karolina', phase: 'ready', count: 3 },
+  ];
+  const { metrics } = scene(async () => {
+    if (answer === 'away') throw new Error('away');
+    return answer;
+  });
+  expect(await sample(metrics, 'wakefield_jobs', 'ready')).toBe(3);
+  answer = 'away';
+  expect(await sample(metrics, 'wakefield_jobs', 'ready')).toBe(3);
+  answer = [{ cluster: 'karolina', phase: 'draining', count: 1 }];
+  expect(await sample(metrics, 'wakefield_jobs', 'ready')).toBeNull();
+  expect(await sample(metrics, 'wakefield_jobs', 'draining')).toBe(1);
+});
+
+test('observations and runs of the loop are timed; the age of the last answer grows', async () => {
+  const { telemetry, metrics, pass } = scene();
+  telemetry.observed('karolina', 250, 'ok');
+  pass(3_000);
+  telemetry.observed('karolina', 9_000, 'failed');
+  telemetry.reconciled(40, true);
+  expect(await sample(metrics, 'wakefield_cluster_observation_age_seconds', 'karolina')).toBe(3);
+  expect(await sample(metrics, 'wakefield_cluster_observations_total', 'failed')).toBe(1);
+  expect(
+    await sample(metrics, 'wakefield_cluster_observation_duration_seconds_sum', 'karolina'),
+  ).toBe(9.25);
+  expect(await sample(metrics, 'wakefield_reconcile_duration_seconds_sum', 'true')).toBe(0.04);
+});
