@@ -1,0 +1,165 @@
+import { spawnSync } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import {
+  catalogOf,
+  jobTemplate,
+  openWorkshop,
+  type RunningJob,
+  until,
+  type Workshop,
+} from '../test/job.ts';
+
+jest.setTimeout(30_000);
+
+let workshop: Workshop;
+let template: string;
+
+beforeAll(async () => {
+  workshop = await openWorkshop();
+  template = await jobTemplate();
+});
+afterAll(() => workshop.close());
+
+const quick = { load_seconds: 0.1, tokens_per_second: 200 };
+
+async function untilReady(job: RunningJob): Promise<string> {
+  const url = await job.url();
+  await until(() =>
+    fetch(`${url}/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  );
+  return url;
+}
+
+function stream(url: string, tokens: number): Promise<Response> {
+  return fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer sk-test', 'content-type': 'application/json' },
+    body: JSON.stringify({
+      messages: [{ role: 'user', content: 'x' }],
+      max_tokens: tokens,
+      ignore_eos: true,
+      stream: true,
+    }),
+  });
+}
+
+describe('a job with the simulator', () => {
+  test('drains on USR1 to the batch shell: the stream is finished, nothing is left', async () => {
+    const job = await workshop.start({ engineArgs: quick });
+    const url = await untilReady(job);
+    const { port, pid, at } = await job.json('endpoint.json');
+    expect([port, pid, at].every(Number.isSafeInteger)).toBe(true);
+    expect(Math.abs(Date.now() - Number(at))).toBeLessThan(20_000);
+    const answer = await stream(url, 200);
+    job.signal('SIGUSR1');
+    const text = await answer.text();
+    expect(text).toContain('"finish_reason":"length"');
+    expect(text).not.toContain('"abort"');
+    expect(await job.ended()).toBe(0);
+    expect(await job.json('exit.json')).toEqual({
+      exitCode: 0,
+      cause: 'drained',
+      at: expect.any(Number),
+    });
+    expect(await job.processes()).toEqual([]);
+    const files = (await readdir(job.directory)).sort();
+    expect(files).toEqual(['endpoint.json', 'exit.json', 'key', 'log', 'script']);
+  });
+
+  test('ends at once on TERM to everything', async () => {
+    const job = await workshop.start({ engineArgs: quick });
+    const url = await untilReady(job);
+    const answer = await stream(url, 10_000);
+    await job.signalAll('SIGTERM');
+    await answer.text().catch(() => '');
+    expect(await job.ended()).toBe(143);
+    expect(await job.json('exit.json')).toMatchObject({ cause: 'terminated' });
+    expect(await job.processes()).toEqual([]);
+  });
+
+  test('tells an engine that dies while it loads, with its last words in the log', async () => {
+    const job = await workshop.start({ engineArgs: { load_seconds: 0.2, fail: 'load' } });
+    expect(await job.ended()).toBe(1);
+    expect(await job.json('exit.json')).toMatchObject({ exitCode: 1, cause: 'engine' });
+    expect(await job.read('log')).toContain('torch.OutOfMemoryError');
+  });
+
+  test('the key is in no command line, and serves', async () => {
+    const job = await workshop.start({ engineArgs: quick, engineKey: 'sk-very-secret' });
+    const url = await untilReady(job);
+    const headers = { authorization: 'Bearer sk-very-secret' };
+    expect((await fetch(`${url}/v1/models`, { headers })).status).toBe(200);
+    expect(spawnSync('ps', ['-A', '-o', 'args=']).stdout.toString()).not.toContain('very-secret');
+    expect(job.script).not.toContain('very-secret');
+  });
+
+  test('says what is missing when the configuration does not name node', async () => {
+    const profile = { environment: { simulator: {} } };
+    const job = await workshop.start({ profile });
+    expect(await job.ended()).not.toBe(0);
+    expect(await job.read('log')).toContain('WAKEFIELD_NODE: is not set');
+    expect(await job.json('exit.json')).toMatchObject({ cause: 'engine' });
+  });
+});
+
+describe('engines that misbehave', () => {
+  const bash = (text: string) => ['/bin/bash', '-c', text];
+
+  test('one that ignores TERM is killed when the grace is over, with its children', async () => {
+    const stubborn = bash('trap "" TERM; sleep 600 & echo up; while :; do sleep 1; done');
+    const catalog = catalogOf(template, stubborn, { drain_grace_seconds: 1 });
+    const job = await workshop.start({}, catalog);
+    await until(async () => (await job.read('log')).includes('up'));
+    job.signal('SIGUSR1');
+    expect(await job.ended()).toBe(0);
+    expect(await job.json('exit.json')).toMatchObject({ exitCode: 137, cause: 'drained' });
+    expect(await job.processes()).toEqual([]);
+  });
+
+  test('one that leaves children behind', async () => {
+    const job = await workshop.start({}, catalogOf(template, bash('sleep 600 & exit 3')));
+    expect(await job.ended()).toBe(3);
+    expect(await job.json('exit.json')).toMatchObject({ exitCode: 3, cause: 'engine' });
+    expect(await job.processes()).toEqual([]);
+  });
+
+  test('one that is not there', async () => {
+    const job = await workshop.start({}, catalogOf(template, ['/no/such/engine']));
+    expect(await job.ended()).toBe(127);
+    expect(await job.read('log')).toContain('/no/such/engine: No such file or directory');
+  });
+
+  test('its own pid alone hears of the drain', async () => {
+    const text = `bash -c 'trap "echo child heard" TERM; while :; do sleep 0.1; done' &
+      trap 'echo engine heard; sleep 0.3; exit 0' TERM; echo up; while :; do sleep 0.05; done`;
+    const job = await workshop.start({}, catalogOf(template, bash(text)));
+    await until(async () => (await job.read('log')).includes('up'));
+    job.signal('SIGUSR1');
+    await job.ended();
+    const log = await job.read('log');
+    expect(log.indexOf('engine heard')).toBeGreaterThan(0);
+    // The child hears of it only when the group is ended, after the engine.
+    const child = log.indexOf('child heard');
+    expect(child === -1 || child > log.indexOf('engine heard')).toBe(true);
+  });
+
+  test('a log of any length stays bounded, keeps its end and never shows the key', async () => {
+    const limit = 64 * 1024;
+    const text =
+      'echo "args: api_key=sk-test"; i=0; while [ $i -lt 6000 ]; do echo "line $i of the log"; i=$((i+1)); done; echo last words; exit 1';
+    const catalog = catalogOf(template, bash(text), { log_limit_bytes: limit });
+    const job = await workshop.start({}, catalog);
+    await job.ended();
+    const log = await job.read('log');
+    expect(log.length).toBeLessThanOrEqual(limit);
+    expect(log.length).toBeGreaterThan(limit / 4);
+    expect(log).toContain('line 5999 of the log\nlast words\n');
+    const short = await workshop.start({}, catalogOf(template, bash('echo "key sk-test"')));
+    await short.ended();
+    expect(await short.read('log')).toContain('key [key]\n');
+  });
+});

@@ -1,0 +1,130 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import {
+  catalogOf,
+  jobTemplate,
+  openWorkshop,
+  program,
+  until,
+  type Workshop,
+} from '../test/job.ts';
+
+jest.setTimeout(30_000);
+
+let workshop: Workshop;
+let template: string;
+
+beforeAll(async () => {
+  workshop = await openWorkshop();
+  template = await jobTemplate();
+});
+afterAll(() => workshop.close());
+
+describe('before the engine', () => {
+  test('a drain that comes during set-up starts no engine', async () => {
+    const profile = { setup: { simulator: ['echo setting-up > ready', 'sleep 1'] } };
+    const job = await workshop.start({ profile }, catalogOf(template, ['/bin/touch', 'started']));
+    await until(async () => (await job.read('ready')) !== '');
+    job.signal('SIGUSR1');
+    expect(await job.ended()).toBe(0);
+    expect(await job.json('exit.json')).toMatchObject({ exitCode: 0, cause: 'drained' });
+    expect(await readdir(job.directory)).not.toContain('started');
+  });
+
+  test('set-up that ends the shell is told', async () => {
+    const profile = { setup: { simulator: ['echo no such module; exit 5'] } };
+    const job = await workshop.start({ profile });
+    expect(await job.ended()).toBe(5);
+    expect(await job.read('log')).toContain('no such module');
+    expect(await job.json('exit.json')).toMatchObject({ exitCode: 5, cause: 'engine' });
+  });
+
+  test('set-up may wrap the command, and what is asked before it', async () => {
+    const wrap = await program(
+      workshop.root,
+      'wrap',
+      '#!/bin/bash\necho "wrapped $*" >> wrapped\nexec "$@"\n',
+    );
+    const profile = {
+      setup: { simulator: [`WAKEFIELD_WRAP=(${wrap} --nv)`, 'shopt -s expand_aliases'] },
+    };
+    const inner = await program(
+      workshop.root,
+      'wrap',
+      '#!/bin/bash\nshift\necho "$*" >> wrapped\nexec "$@"\n',
+    );
+    expect(inner).toBe(wrap);
+    const command = [
+      '/bin/echo',
+      { when: ['/bin/true', 'yes'], args: ['--has'] },
+      { when: ['/bin/false'], args: ['--has-not'] },
+    ];
+    const job = await workshop.start({ profile }, catalogOf(template, command));
+    await job.ended();
+    expect(await job.read('wrapped')).toBe('/bin/true yes\n/bin/false\n/bin/echo --has\n');
+    expect(await job.read('log')).toContain('\n--has\n');
+  });
+
+  test('the model directory is tried first, and nothing outside of it', async () => {
+    const models = join(workshop.root, 'models of ours');
+    await mkdir(join(models, 'acme', 'small'), { recursive: true });
+    await writeFile(join(workshop.root, 'secret'), '');
+    const catalog = catalogOf(template, ['/bin/echo', 'model={model}']);
+    const profile = { modelDirectory: models };
+    const modelOf = async (hfModelId: string) => {
+      const job = await workshop.start({ hfModelId, profile }, catalog);
+      await job.ended();
+      return /^model=(.*)$/m.exec(await job.read('log'))?.[1];
+    };
+    expect(await modelOf('acme/small')).toBe(join(models, 'acme', 'small'));
+    expect(await modelOf('acme/large')).toBe('acme/large');
+    expect(await modelOf('acme/..')).toBe('acme/..');
+    expect(await modelOf('../models of ours/acme')).toBe('../models of ours/acme');
+  });
+
+  test('GPU use is sampled where nvidia-smi is, as the mean of the job\u2019s GPUs', async () => {
+    const tools = join(workshop.root, 'tools');
+    await mkdir(tools, { recursive: true });
+    await program(
+      tools,
+      'nvidia-smi',
+      '#!/bin/bash\necho "$*" > "$PWD/asked"\nprintf "40\\n61\\n"\n',
+    );
+    const profile = {
+      setup: { simulator: [`PATH=${tools}:$PATH`, 'export CUDA_VISIBLE_DEVICES=0,3'] },
+    };
+    const job = await workshop.start({ profile }, catalogOf(template, ['/bin/sleep', '600']));
+    await until(async () => (await job.read('gpu')) !== '');
+    expect(await job.read('gpu')).toBe('50.5\n');
+    expect(await job.read('asked')).toContain('-i 0,3 --query-gpu=utilization.gpu');
+    job.signal('SIGUSR1');
+    await job.ended();
+    expect(await job.processes()).toEqual([]);
+  });
+
+  test('a requeued job does not show what its first run left', async () => {
+    const catalog = catalogOf(template, ['/bin/sh', '-c', 'ls > seen; sleep 600']);
+    const name = 'wf-t-0123456789abcdef-900';
+    const directory = join(workshop.root, 'jobs', name);
+    await mkdir(directory, { recursive: true });
+    for (const file of ['exit.json', 'gpu']) await writeFile(join(directory, file), 'old');
+    const job = await workshop.start({ name }, catalog);
+    await until(async () => (await job.read('seen')) !== '');
+    expect(await job.read('seen')).not.toMatch(/exit\.json|gpu/);
+  });
+
+  test.each([
+    [{ kind: 'hostname' } as const, ''],
+    [{ kind: 'fixed', host: 'login.example.org' } as const, 'login.example.org'],
+  ])('advertises %j', async (advertise, host) => {
+    const job = await workshop.start(
+      { profile: { advertise } },
+      catalogOf(template, ['/bin/sleep', '600']),
+    );
+    await until(async () => (await job.read('endpoint.json')) !== '');
+    const own = spawnSync('hostname').stdout.toString().trim();
+    expect(await job.json('endpoint.json')).toMatchObject({ host: host === '' ? own : host });
+  });
+});
