@@ -65,6 +65,8 @@ describe('wrong methods', () => {
     ['PATCH', '/p/demo/models/scale', 'GET, HEAD, POST'],
     ['POST', '/health', 'GET, HEAD'],
     ['DELETE', '/ops/queues', 'GET, HEAD'],
+    ['OPTIONS', '/ops/queues', 'GET, HEAD'],
+    ['OPTIONS', '/swagger/index.html', 'GET, HEAD'],
     ['PUT', '/ops/queues.json', 'GET, HEAD'],
     ['GET', '/ops/logout', 'POST'],
     ['OPTIONS', '/p/demo/models', 'DELETE, GET, HEAD, POST, PUT'],

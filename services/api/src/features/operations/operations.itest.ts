@@ -99,6 +99,8 @@ describe('the way in for browsers', () => {
 
   it('tells the log who came, and has nothing below the dashboard but the dashboard', async () => {
     const headers = { cookie: await cookieOf() };
+    const options = { headers, method: 'OPTIONS' };
+    expect((await fetch(`${api.url}/ops/queues/api/queues`, options)).status).toBe(404);
     const answer = await fetch(`${api.url}/ops/queues/api/nothing`, { headers });
     expect(answer.status).toBe(404);
     expect(await answer.json()).toMatchObject({ error: { code: 'not_found' } });

@@ -55,7 +55,8 @@ export function operationsRoutes(router: IRouter, { bind }: Binder, deps: Operat
       res.set('Content-Security-Policy', boardPolicy);
       next();
     },
-    operations.board,
+    // A router of Express answers OPTIONS by itself, in plain text.
+    (req, res, next) => (req.method === 'OPTIONS' ? next() : operations.board(req, res, next)),
   );
   router.get('/ops', (_req, res) => redirect(res, '/ops/queues'));
   // Who came in by a cookie has no key to show further down.
