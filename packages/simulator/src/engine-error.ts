@@ -16,9 +16,9 @@ export class EngineError extends Error {
 }
 
 /** A body that fails validation: vLLM answers 400, not FastAPI's usual 422. */
-export function invalid(field: string, message: string): EngineError {
+export function invalid(field: string, message: string, param = `body.${field}`): EngineError {
   const text = `1 validation error:\n  {'loc': ('body', '${field}'), 'msg': '${message}'}`;
-  return new EngineError(400, 'Bad Request', text, `body.${field}`);
+  return new EngineError(400, 'Bad Request', text, param);
 }
 
 export function unknownModel(model: string): EngineError {

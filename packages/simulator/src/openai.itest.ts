@@ -179,9 +179,19 @@ describe('what the client makes of refusals', () => {
     ['messages no list', { messages: 'hi' }, 'body.messages', 'Bad Request'],
     ['no messages', {}, 'body.messages', 'Bad Request'],
     ['max_tokens a text', { messages, max_tokens: 'ten' }, 'body.max_tokens', 'Bad Request'],
-    ['max_tokens 0', { messages, max_tokens: 0 }, 'body.max_tokens', 'Bad Request'],
-    ['n 0', { messages, n: 0 }, 'body.n', 'Bad Request'],
-    ['stream a text', { messages, stream: 'yes' }, 'body.stream', 'Bad Request'],
+    ['max_tokens a fraction', { messages, max_tokens: 1.5 }, 'body.max_tokens', 'Bad Request'],
+    ['max_tokens 0', { messages, max_tokens: 0 }, 'max_tokens', 'BadRequestError'],
+    ['n 0', { messages, n: 0 }, null, 'BadRequestError'],
+    ['too hot', { messages, temperature: 3 }, 'temperature', 'BadRequestError'],
+    ['top_p 0', { messages, top_p: 0 }, 'top_p', 'BadRequestError'],
+    ['min above max', { messages, max_tokens: 1, min_tokens: 2 }, null, 'BadRequestError'],
+    ['stream a word', { messages, stream: 'perhaps' }, 'body.stream', 'Bad Request'],
+    [
+      'stream options alone',
+      { messages, stream_options: { include_usage: true } },
+      'stream_options',
+      'Bad Request',
+    ],
     ['too long', { messages, max_tokens: 5000 }, 'input_tokens', 'BadRequestError'],
   ])('%s', async (_name, body, param, type) => {
     const error = await failure(client.post('/chat/completions', { body: { model, ...body } }));
@@ -205,6 +215,12 @@ describe('what the client makes of refusals', () => {
     });
     expect(response.status).toBe(status);
     expect(await response.json()).toMatchObject({ error: { code: status } });
+  });
+
+  test('types are taken as pydantic takes them: by what is meant', async () => {
+    const body = { model, messages, max_tokens: '2', stream: 'no', temperature: '0.5' };
+    const answer = await client.post('/chat/completions', { body });
+    expect(answer).toMatchObject({ usage: { completion_tokens: 2 } });
   });
 
   test('fields that nobody knows are let through', async () => {

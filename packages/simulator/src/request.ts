@@ -1,5 +1,6 @@
 import type { Generation } from './engine.ts';
 import { EngineError, invalid, unknownModel } from './engine-error.ts';
+import { type Body, boolean, demand, integer, number, record } from './fields.ts';
 import type { SimulatorOptions } from './options.ts';
 import { tokenize } from './text.ts';
 
@@ -13,7 +14,8 @@ export interface GenerationRequest {
   readonly continuousUsage: boolean;
 }
 
-type Body = Readonly<Record<string, unknown>>;
+/** The simulator's own; vLLM's comes from VLLM_MAX_N_SEQUENCES. */
+const mostChoices = 128;
 
 /** @throws EngineError 400 with vLLM's validation text, 404 for an unknown model */
 export function parseChat(body: Body, options: SimulatorOptions): GenerationRequest {
@@ -50,29 +52,56 @@ function parse(
   limitField: string,
   options: SimulatorOptions,
 ): GenerationRequest {
+  const stream = boolean(body, 'stream');
+  // Refused like a wrong type (openai/chat_completion/protocol.py `validate_stream_options`).
+  if (body.stream_options && !body.stream) {
+    const message = 'Value error, Stream options can only be defined when `stream=True`.';
+    throw invalid('stream_options', message, 'stream_options');
+  }
+  const sampling = samplingOf(body, limitField);
+  const n = integer(body, 'n') ?? 1;
   const model = checkModel(body, options);
+  checkBounds(body, n, sampling);
   const promptTokens = tokenize(prompt).length;
-  const asked = integer(body, limitField, 1, null) ?? integer(body, 'max_tokens', 1, null);
   const room = options.maxModelLen - promptTokens;
+  const asked = sampling.maxTokens;
   if (room < 1 || (asked ?? 1) > room) throw tooLong(options.maxModelLen, promptTokens, asked ?? 1);
   const streamOptions = record(body.stream_options);
   return {
     model,
-    stream: boolean(body, 'stream'),
+    stream,
     includeUsage: streamOptions.include_usage === true,
     continuousUsage: streamOptions.continuous_usage_stats === true,
-    generation: {
-      prompt,
-      promptTokens,
-      n: integer(body, 'n', 1, 128) ?? 1,
-      sampling: {
-        maxTokens: asked ?? room,
-        minTokens: integer(body, 'min_tokens', 0, null) ?? 0,
-        ignoreEos: boolean(body, 'ignore_eos'),
-        stop: stops(body.stop),
-      },
-    },
+    generation: { prompt, promptTokens, n, sampling: { ...sampling, maxTokens: asked ?? room } },
   };
+}
+
+function samplingOf(body: Body, limitField: string) {
+  return {
+    maxTokens: integer(body, limitField) ?? integer(body, 'max_tokens'),
+    minTokens: integer(body, 'min_tokens') ?? 0,
+    ignoreEos: boolean(body, 'ignore_eos'),
+    stop: stops(body.stop),
+  };
+}
+
+/** Order and words of vLLM. */
+function checkBounds(body: Body, n: number, sampling: ReturnType<typeof samplingOf>): void {
+  const { maxTokens, minTokens } = sampling;
+  const temperature = number(body, 'temperature') ?? 1;
+  const topP = number(body, 'top_p') ?? 1;
+  demand(n >= 1, null, `n must be at least 1, got ${n}.`);
+  demand(n <= mostChoices, null, `n must be at most ${mostChoices}, got ${n}. `);
+  demand(temperature >= 0, 'temperature', `temperature must be non-negative, got ${temperature}.`);
+  demand(temperature <= 2, 'temperature', `temperature must be in [0, 2], got ${temperature}.`);
+  demand(topP > 0 && topP <= 1, 'top_p', `top_p must be in (0, 1], got ${topP}.`);
+  demand((maxTokens ?? 1) >= 1, 'max_tokens', `max_tokens must be at least 1, got ${maxTokens}.`);
+  demand(minTokens >= 0, null, `min_tokens must be greater than or equal to 0, got ${minTokens}.`);
+  demand(
+    minTokens <= (maxTokens ?? minTokens),
+    null,
+    `min_tokens must be less than or equal to max_tokens=${maxTokens}, got ${minTokens}.`,
+  );
 }
 
 function tooLong(limit: number, prompt: number, asked: number): EngineError {
@@ -93,32 +122,6 @@ function messageText(message: unknown): string {
     .map((part) => record(part).text)
     .filter((text) => typeof text === 'string')
     .join(' ');
-}
-
-function record(value: unknown): Body {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Body)
-    : {};
-}
-
-function boolean(body: Body, field: string): boolean {
-  const value = body[field];
-  if (value === undefined || value === null) return false;
-  if (typeof value !== 'boolean') throw invalid(field, 'Input should be a valid boolean');
-  return value;
-}
-
-function integer(body: Body, field: string, min: number, max: number | null): number | null {
-  const value = body[field];
-  if (value === undefined || value === null) return null;
-  if (typeof value !== 'number' || !Number.isInteger(value)) {
-    throw invalid(field, 'Input should be a valid integer');
-  }
-  if (value < min) throw invalid(field, `Input should be greater than or equal to ${min}`);
-  if (max !== null && value > max) {
-    throw invalid(field, `Input should be less than or equal to ${max}`);
-  }
-  return value;
 }
 
 function stops(value: unknown): readonly string[] {
