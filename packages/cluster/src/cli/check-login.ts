@@ -86,7 +86,7 @@ function* readSurvey(
 }
 
 function* programs(frames: ReadonlyMap<string, string>): Generator<Finding> {
-  const missing = ['sbatch', 'squeue', 'scancel', 'base64', 'tail', 'tr'].filter(
+  const missing = ['sbatch', 'squeue', 'scancel', 'base64', 'head', 'tail', 'timeout', 'tr'].filter(
     (program) => !frames.has(`program/${program}`),
   );
   if (missing.length > 0)

@@ -9,7 +9,7 @@ frame bash "$BASH_VERSION"
 frame user "$(id -un)"
 frame host "$(hostname)"
 frame clock "$(date +%s)"
-for program in sbatch squeue scancel base64 tail tr env; do
+for program in sbatch squeue scancel base64 head tail timeout tr env; do
   path=$(command -v "$program") && frame "program/$program" "$path"
 done
 frame version "$(clean sbatch --version 2>&1)"

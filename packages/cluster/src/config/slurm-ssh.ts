@@ -12,7 +12,7 @@ import {
 import { sshLogin } from './ssh-fields.ts';
 
 /** Options of sbatch(1) that a site may add; those that we set ourselves, or live by, are not among them. */
-export const extraSbatchOptions = [
+const extraSbatchOptions = [
   'acctg-freq',
   'bb',
   'begin',

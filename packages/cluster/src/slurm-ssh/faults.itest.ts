@@ -100,7 +100,7 @@ describe('a private SLURM that misbehaves', () => {
       {},
       /Requested time limit is invalid/,
     ],
-    ['too many nodes', { nodes: 9 }, {}, /Node count specification invalid/],
+    ['too many nodes', { nodes: 9, gpuCount: 9 }, {}, /Node count specification invalid/],
     ['too many GPUs', { gpuCount: 9 }, {}, /Requested node configuration is not available/],
     ['too much memory', { memory: '9T' }, {}, /Memory specification can not be satisfied/],
     [

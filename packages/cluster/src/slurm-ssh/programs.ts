@@ -8,6 +8,18 @@ import { liveStateWords } from './states.ts';
 
 const SHORT_FORMAT = '%A|%T|%r|%j';
 const LIVE = liveStateWords.join('|');
+/** Nobody on the far side ends a client of SLURM's when we give up waiting for it, so it ends itself. */
+const BOUNDED = 'timeout 300';
+/** Bytes of a queue that are read: tens of thousands of jobs. A longer one is an error, not a short queue. */
+const LONGEST_QUEUE = 8 << 20;
+
+/**
+ * Reads squeue in this format into the shell variables `queue` and `code`. A shell keeps all of it in memory, and
+ * goes on doing so when we have long given up: head ends a squeue that says too much, by SIGPIPE.
+ */
+function readQueue(format: string): string {
+  return `queue=$(clean TZ=UTC ${BOUNDED} squeue --me -h -t all -o '${format}' | head -c ${LONGEST_QUEUE}; exit "\${PIPESTATUS[0]}"); code=$?`;
+}
 
 /**
  * A: jobs directory, job name, prefix of our names, most live jobs (0: any number), script, number of secrets,
@@ -18,7 +30,7 @@ const LIVE = liveStateWords.join('|');
  */
 export const SUBMIT = `jobs=\${A[0]} name=\${A[1]} prefix=\${A[2]} limit=\${A[3]} script=\${A[4]} secrets=\${A[5]}
 directory=$jobs/$name
-queue=$(clean TZ=UTC squeue --me -h -t all -o '${SHORT_FORMAT}'); code=$?
+${readQueue(SHORT_FORMAT)}
 if [ "$code" -ne 0 ]; then frame lookup "$code"; exit 0; fi
 live=0
 while IFS='|' read -r id state reason job; do
@@ -35,7 +47,7 @@ prepare() {
   write "$directory/script" "$script"
 }
 if ! prepare; then frame directory "$directory"; exit 0; fi
-answer=$(clean sbatch --parsable "\${A[@]:6 + 2 * secrets}" <script); code=$?
+answer=$(clean ${BOUNDED} sbatch --parsable "\${A[@]:6 + 2 * secrets}" <script); code=$?
 frame sbatch "$answer"
 frame code "$code"`;
 
@@ -45,7 +57,7 @@ frame code "$code"`;
  * the logs of those that are over. Reading costs no process but for logs.
  */
 export const OBSERVE = `jobs=\${A[0]} bytes=\${A[1]}
-queue=$(clean TZ=UTC squeue --me -h -t all -o '${QUEUE_FORMAT}'); code=$?
+${readQueue(QUEUE_FORMAT)}
 frame code "$code"
 frame queue "$queue"
 [ "$code" -eq 0 ] || exit 0
@@ -78,19 +90,19 @@ done`;
  */
 export const ASK_TO_END = `${lookUp()}
 code=0
-[ \${#running[@]} -eq 0 ] || clean scancel --batch --signal=USR1 "\${running[@]}" || code=$?
-[ \${#waiting[@]} -eq 0 ] || clean scancel --state=PENDING "\${waiting[@]}" || code=$?
+[ \${#running[@]} -eq 0 ] || clean ${BOUNDED} scancel --batch --signal=USR1 "\${running[@]}" || code=$?
+[ \${#waiting[@]} -eq 0 ] || clean ${BOUNDED} scancel --state=PENDING "\${waiting[@]}" || code=$?
 frame code "$code"`;
 
 /** A: names. Cancels each that is not over. */
 export const CANCEL = `${lookUp()}
 all=("\${running[@]}" "\${waiting[@]}") code=0
-[ \${#all[@]} -eq 0 ] || clean scancel "\${all[@]}" || code=$?
+[ \${#all[@]} -eq 0 ] || clean ${BOUNDED} scancel "\${all[@]}" || code=$?
 frame code "$code"`;
 
 /** Fills the arrays \`running\` and \`waiting\` with the ids of the jobs named in A; ends when squeue fails. */
 function lookUp(): string {
-  return `queue=$(clean squeue --me -h -t all -o '%A|%T|%j'); code=$?
+  return `${readQueue('%A|%T|%j')}
 if [ "$code" -ne 0 ]; then frame code "$code"; exit 0; fi
 declare -A wanted
 for name in "\${A[@]}"; do wanted[$name]=yes; done
@@ -106,7 +118,7 @@ done <<<"$queue"`;
 }
 
 /** A: arguments of sbatch. Asks whether such a job would be taken; submits nothing. */
-export const TEST_ONLY = `answer=$(printf '#!/bin/sh\\ntrue\\n' | clean sbatch --test-only "\${A[@]}" 2>&1); code=$?
+export const TEST_ONLY = `answer=$(printf '#!/bin/sh\\ntrue\\n' | clean ${BOUNDED} sbatch --test-only "\${A[@]}" 2>&1); code=$?
 frame answer "$answer"
 frame code "$code"`;
 

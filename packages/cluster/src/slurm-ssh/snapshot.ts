@@ -55,10 +55,12 @@ function sightingOf(
     const text = frames.get(`${name}/${fileName}`);
     return text === undefined ? null : parse(text);
   };
+  // A job that waits and has files was requeued: they are its earlier run's.
+  const waits = clusterJob?.state === 'pending';
   return {
     clusterJob,
-    address: file(jobFiles.endpoint, parseEndpointFile),
-    exit: file(jobFiles.exit, parseExitFile),
+    address: waits ? null : file(jobFiles.endpoint, parseEndpointFile),
+    exit: waits ? null : file(jobFiles.exit, parseExitFile),
     logTail: logTail(frames, name),
     gpuUtilization: file(jobFiles.gpu, parseGpuFile),
   };

@@ -12,7 +12,7 @@ export function remoteProgram(program: string, args: readonly string[], marker: 
     `A=(); while IFS= read -r -d '' value; do A+=("$value"); done < <(printf %s '`,
     ...(data.match(/.{1,76}/g) ?? []),
     `' | base64 -d)`,
-    `printf '\\n%s\\n' ${marker} | tee /dev/stderr`,
+    `printf '\\n%s\\n' ${marker}; printf '\\n%s\\n' ${marker} >&2`,
     program,
     '',
   ].join('\n');

@@ -5,8 +5,10 @@ import type { SshConnection } from './connection.ts';
  * The one command that is ever given to the far login shell, whatever that is (sh, csh, fish). A centre's login
  * shell may take seconds to start, so the bash behind it stays and runs one program after the other. Each comes as
  * a line with its length and its marker, then its text; it runs in a subshell without standard input.
+ *
+ * Many centres set BASH_ENV (Lmod does): every bash would run that file first, and whatever it starts does so again.
  */
-const WORKER_COMMAND = `exec /bin/bash --noprofile --norc -c 'while read -r size marker; do program=$(head -c "$size"); (eval "$program") </dev/null; code=$?; printf "\\n%s-end %d\\n" "$marker" "$code"; printf "\\n%s-end\\n" "$marker" >&2; done'`;
+const WORKER_COMMAND = `exec /usr/bin/env -u BASH_ENV -u ENV /bin/bash --noprofile --norc -c 'while read -r size marker; do program=$(head -c "$size"); (eval "$program") </dev/null; code=$?; printf "\\n%s-end %d\\n" "$marker" "$code"; printf "\\n%s-end\\n" "$marker" >&2; done'`;
 
 export interface WorkerOutput {
   readonly stdout: Buffer;
