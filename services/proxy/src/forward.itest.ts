@@ -53,6 +53,21 @@ describe('forwarding', () => {
     expect(seen?.headers).not.toHaveProperty('te');
   });
 
+  it('passes a large body on unchanged, on another engine, too', async () => {
+    const padding = 'ü"\\'.repeat(100_000);
+    const body = JSON.stringify({ padding, model: 'a/b' });
+    engine.answer((response) => {
+      if (engine.seen.length === 1) response.socket?.destroy();
+      else json(response, 200, {});
+    });
+    expect((await chat(proxy.url, body)).status).toBe(200);
+    expect(engine.seen.map((seen) => seen.body === body)).toEqual([true, true]);
+    expect(engine.seen[1]?.headers).toMatchObject({
+      'content-length': String(Buffer.byteLength(body)),
+    });
+    expect(engine.seen[1]?.headers).not.toHaveProperty('transfer-encoding');
+  });
+
   it('keeps the query string and the other operations apart', async () => {
     for (const operation of ['completions', 'embeddings']) {
       const answer = await fetch(`${proxy.url}/p/demo/openai/v1/${operation}?x=%2F`, {

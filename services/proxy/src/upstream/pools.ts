@@ -2,6 +2,7 @@ import type { Transport } from '@wakefield/control';
 import type { ClusterName, Endpoint, JobId } from '@wakefield/domain';
 import { type Dispatcher, Pool } from 'undici';
 import { createConnector } from './connector.ts';
+import { letGoOnceSent } from './large-body.ts';
 
 /** uvicorn, below vLLM and SGLang, closes idle connections after 5 s; we have to be first. */
 const keepAliveMs = 4000;
@@ -45,7 +46,10 @@ export function createUpstreamPools(
         pool = open(endpoint);
         pools.set(endpoint.jobId, pool);
       }
-      pool.dispatch({ method: 'POST', path, headers, body }, handler);
+      headers.push('content-length', String(body.length));
+      // undici takes iterables for a body, its types do not say so (undici docs/docs/api/Dispatcher.md).
+      const sent = letGoOnceSent(body) as Buffer;
+      pool.dispatch({ method: 'POST', path, headers, body: sent }, handler);
     },
     retain: (jobIds) => {
       for (const [jobId, pool] of pools) {
