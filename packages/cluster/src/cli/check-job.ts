@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ClusterDriver } from '@wakefield/control';
 import { type Address, type JobName, type JobSighting, jobNamePrefix } from '@wakefield/domain';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
+import { reachRemedy } from './remedies.ts';
 import { advertisedHost, type NodeSurvey, parseNodeSurvey, surveyScript } from './survey.ts';
 import { bad, doubtful, type Finding, good, messageOf } from './terminal.ts';
 
@@ -71,14 +72,19 @@ async function* runJob(
   }
   yield good('shared directory', `what ${survey.host} writes is seen on the login node`);
   yield* readSurvey(survey, profile.setup, options.now());
-  if (seen.address !== null) yield await tryAddress(driver, seen.address, signal);
+  if (seen.address !== null) yield await tryAddress(config, driver, seen.address, signal);
   else if (!survey.programs.has('python3'))
     yield doubtful(
       'reaching a job',
       'no python3 on the node to answer',
       'try it with a real model',
     );
-  else yield bad('reaching a job', 'no port could be bound', 'bindHost and ports in clusters.yaml');
+  else
+    yield bad(
+      'reaching a job',
+      `no port could be bound on ${config.bindHost}: ${survey.unbound ?? 'no reason given'}`,
+      'bindHost must be an address of the node (0.0.0.0: all of them), ports ones that users may bind',
+    );
 }
 
 async function waitFor(
@@ -147,6 +153,7 @@ function* readSurvey(
 }
 
 async function tryAddress(
+  config: SlurmSshConfig,
   driver: ClusterDriver,
   address: Address,
   signal: AbortSignal,
@@ -159,11 +166,8 @@ async function tryAddress(
       return good('reaching a job', `${where} by ${driver.transport.kind}`);
     return bad('reaching a job', `somebody else answers at ${where}`, 'nodeAddress, ports');
   } catch (error) {
-    return bad(
-      'reaching a job',
-      messageOf(error),
-      'nodeAddress (does that name resolve there?), bindHost, transport, or a firewall between',
-    );
+    const words = messageOf(error);
+    return bad('reaching a job', words, reachRemedy(config.transport.kind, words));
   }
 }
 

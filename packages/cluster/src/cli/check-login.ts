@@ -1,7 +1,7 @@
-import { ClusterError } from '@wakefield/control';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import type { SshConnection } from '../ssh/connection.ts';
 import { createRemoteShell, type RemoteAnswer } from '../ssh/remote-shell.ts';
+import { loginRemedy } from './remedies.ts';
 import { LOGIN_SURVEY } from './survey.ts';
 import { bad, doubtful, type Finding, good, messageOf } from './terminal.ts';
 
@@ -32,36 +32,10 @@ export async function* checkLogin(
     );
     yield* readSurvey(config, answer, now());
   } catch (error) {
-    yield loginFailure(config, error);
+    yield bad('login', messageOf(error), loginRemedy(config, messageOf(error)));
   } finally {
     shell.close();
   }
-}
-
-function loginFailure(config: SlurmSshConfig, error: unknown): Finding {
-  const detail = messageOf(error);
-  const what = 'login';
-  if (/host key/.test(detail))
-    return bad(
-      what,
-      detail,
-      `npm run cluster -- trust ${config.name}, and compare with the centre`,
-    );
-  if (/does not accept the key/.test(detail))
-    return bad(
-      what,
-      detail,
-      `add the public half of ${config.keyFile} to ~/.ssh/authorized_keys of ${config.user} on ${config.host}`,
-    );
-  if (/remote shell/.test(detail))
-    return bad(what, detail, 'the account must be able to run /bin/bash; ask the centre');
-  if (error instanceof ClusterError && error.kind === 'misconfigured')
-    return bad(what, detail, 'mend the file or its place in clusters.yaml');
-  return bad(
-    what,
-    detail,
-    'is the name right, is the centre up, does a firewall or VPN stand between?',
-  );
 }
 
 function* readSurvey(

@@ -1,6 +1,7 @@
 import type { ClusterDriver } from '@wakefield/control';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import { trialArguments } from '../slurm-ssh/driver.ts';
+import { projectRemedy } from './remedies.ts';
 import { bad, doubtful, type Finding, good, messageOf } from './terminal.ts';
 
 const patient = () => AbortSignal.timeout(180_000);
@@ -55,30 +56,6 @@ async function tryProject(
     return good(what, `would be taken with ${asks}`);
   } catch (error) {
     const words = messageOf(error);
-    return bad(what, `${words} (asked with ${asks})`, remedyFor(words));
+    return bad(what, `${words} (asked with ${asks})`, projectRemedy(words));
   }
-}
-
-/** By what SLURM says (slurm_errno.c). */
-function remedyFor(words: string): string {
-  const known: readonly (readonly [RegExp, string])[] = [
-    [
-      /account/i,
-      'projects.PROJECT.account: `sacctmgr show assoc user=$USER format=account,partition,qos`',
-    ],
-    [/partition/i, 'defaults.partition or projects.PROJECT.partition: `sinfo -s` lists them'],
-    [/qos/i, 'defaults.qos or projects.PROJECT.qos: `sacctmgr show qos format=name`'],
-    [
-      /gres|node configuration|gpu/i,
-      'gpus.style and gpus.type: `sinfo -o "%P %G"` shows what nodes have',
-    ],
-    [/time limit/i, 'the partition takes no job this short or long: `sinfo -o "%P %l"`'],
-    [/feature/i, 'defaults.constraint: `sinfo -o "%P %f"` lists features'],
-    [/reservation/i, 'defaults.options.reservation: `scontrol show reservation`'],
-    [/contact|timed out|temporarily/i, 'the controller did not answer; try again later'],
-  ];
-  return (
-    known.find(([pattern]) => pattern.test(words))?.[1] ??
-    'run the same with `sbatch --test-only` on the login node, or ask the centre'
-  );
 }

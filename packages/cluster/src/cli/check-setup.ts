@@ -8,11 +8,21 @@ export async function* checkSetup(
   config: SlurmSshConfig,
   recipes: RecipeCatalog,
 ): AsyncGenerator<Finding> {
+  if (Object.values(config.recipes).every(({ setup }) => setup.length === 0))
+    yield doubtful(
+      'recipes',
+      'none has set-up lines',
+      'recipes.vllm.setup: whatever puts `python` with vLLM on PATH, unless every node has it',
+    );
   for (const [name, { setup }] of Object.entries(config.recipes)) {
     const what = `recipe ${name}`;
     if (!recipes.has(name)) {
       const known = recipes.names().join(', ');
-      yield doubtful(what, 'there is no such recipe', `one of: ${known}; or WAKEFIELD_RECIPES`);
+      yield bad(
+        what,
+        'there is no such recipe, so nobody runs these lines',
+        `one of: ${known}; recipes of your own are found through WAKEFIELD_RECIPES`,
+      );
       continue;
     }
     const error = await syntaxError(setup.join('\n'));

@@ -1,5 +1,6 @@
 import type { Transport } from '@wakefield/control';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
+import { reachRemedy } from './remedies.ts';
 import { bad, type Finding, good, messageOf } from './terminal.ts';
 
 /**
@@ -21,10 +22,6 @@ export async function checkTransport(
   } catch (error) {
     const words = messageOf(error);
     if (/refused|connect failed/i.test(words)) return good(what, 'the ssh server forwards');
-    return bad(
-      what,
-      words,
-      'ask for AllowTcpForwarding there, or set transport to direct or to a jump host',
-    );
+    return bad(what, words, reachRemedy(config.transport.kind, words));
   }
 }

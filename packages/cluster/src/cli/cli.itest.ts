@@ -115,7 +115,25 @@ describe('npm run cluster', () => {
       /✘ model directory .*\/none/,
       /stage models/,
     ],
-    ['a host', { host: 'no-such-host.invalid' }, /✘ login .*does not resolve/, /firewall/],
+    [
+      'a host',
+      { host: 'no-such-host.invalid' },
+      /✘ login .*does not resolve/,
+      /as the centre gives/,
+    ],
+    ['a user', { user: 'nobody' }, /✘ login .*does not accept the key/, /ssh-keygen -y -f/],
+    [
+      'a key file',
+      { keyFile: '/none' },
+      /✘ login .*\/none cannot be read/,
+      /there is no such file/,
+    ],
+    [
+      'a recipe',
+      { recipes: { vlllm: { setup: ['true'] } } },
+      /✘ recipe vlllm .*nobody runs these lines/,
+      /one of: vllm/,
+    ],
     ['a user', { user: 'nobody' }, /✘ login .*does not accept the key/, /authorized_keys/],
     [
       'set-up lines',

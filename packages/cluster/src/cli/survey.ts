@@ -31,6 +31,8 @@ export interface NodeSurvey {
   readonly failedSetups: ReadonlyMap<string, string>;
   readonly clock: number | null;
   readonly gpus: string | null;
+  /** Why no port could be bound. */
+  readonly unbound: string | null;
 }
 
 const programs = ['python3', 'curl', 'flock', 'nvidia-smi', 'setsid', 'hostname', 'awk'] as const;
@@ -88,8 +90,11 @@ for _ in range(100):
     try:
         server.bind((bind, port))
         break
-    except OSError:
-        continue
+    except OSError as error:
+        reason = error
+else:
+    open("log", "a").write("unbound %s\\n" % reason)
+    sys.exit(1)
 server.listen(5)
 with open("endpoint.new", "w") as file:
     json.dump({"host": host, "port": port, "pid": os.getpid(), "at": 0}, file)
@@ -136,6 +141,7 @@ export function parseNodeSurvey(log: string): NodeSurvey {
     ),
     clock: Number.isNaN(clock) ? null : clock,
     gpus: first('gpus'),
+    unbound: first('unbound'),
   };
 }
 

@@ -60,9 +60,23 @@ async function settle(
     terminal.print('Nothing was changed.');
     return false;
   }
-  await pinKey(path, ['clusters', cluster, ...server.path, 'hostKey'], formatHostKey(blob) ?? '');
+  const key = formatHostKey(blob) ?? '';
+  try {
+    await pinKey(path, ['clusters', cluster, ...server.path, 'hostKey'], key);
+  } catch (error) {
+    // In a container the file is mounted read-only.
+    if (!isUnwritable(error)) throw error;
+    terminal.print(`${path} cannot be written (${error.code}). Put this into it where it is kept:`);
+    terminal.print(`  hostKey: ${key}`);
+    return false;
+  }
   terminal.print(`Pinned in ${path}.`);
   return true;
+}
+
+function isUnwritable(error: unknown): error is NodeJS.ErrnoException {
+  const { code } = error as NodeJS.ErrnoException;
+  return code !== undefined && ['EROFS', 'EACCES', 'EPERM', 'EBUSY'].includes(code);
 }
 
 function serversOf(config: ClusterConfig): readonly Server[] {

@@ -51,6 +51,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 function reason(error: SshError): string {
   if (error.level === 'client-timeout') return 'no answer in time';
+  if (/before handshake/.test(error.message)) return 'it is not an ssh server, or it hung up';
   // All addresses of a name may have failed, each with its own error.
   const first = error instanceof AggregateError ? (error.errors[0] as SshError) : error;
   return reasons[first.code ?? ''] ?? (first.message === '' ? 'connection failed' : first.message);
