@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Wakefield } from './wakefield.ts';
+import { eventually, type Wakefield } from './wakefield.ts';
 
 const run = promisify(execFile);
 
@@ -39,10 +39,28 @@ async function slurmJobs(wakefield: Wakefield): Promise<readonly ClusterJob[]> {
     });
 }
 
+/**
+ * slurmctld writes its state every few seconds: killed before that, it forgets a job, or starts it again. A change
+ * that comes after everything else is written down with everything else.
+ */
+export async function controllerRemembers(directory: string, jobId: string): Promise<void> {
+  const state = join(directory, 'slurm/state/job_state');
+  const since = Date.now();
+  await slurm(directory, 'scontrol', 'update', `JobId=${jobId}`, 'AdminComment=remembered');
+  await eventually(
+    'the controller to write down that the job runs',
+    async () => ((await stat(state).catch(() => null))?.mtimeMs ?? 0) > since,
+  );
+}
+
 /** Lines `id|name|state` of the private SLURM. */
-async function squeue(wakefield: Wakefield, ...args: readonly string[]): Promise<string> {
-  const { stdout } = await run('squeue', ['-h', '-o', '%A|%j|%T', ...args], {
-    env: { ...process.env, SLURM_CONF: join(wakefield.directory, 'slurm/etc/slurm.conf') },
+export function squeue({ directory }: Wakefield, ...args: readonly string[]): Promise<string> {
+  return slurm(directory, 'squeue', '-h', '-o', '%A|%j|%T', ...args);
+}
+
+async function slurm(directory: string, client: string, ...args: readonly string[]) {
+  const { stdout } = await run(client, [...args], {
+    env: { ...process.env, SLURM_CONF: join(directory, 'slurm/etc/slurm.conf') },
   });
   return stdout;
 }

@@ -1,9 +1,7 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { listProcessesAround, sendSignal } from '@wakefield/local-stack';
 import { type ChatResult, chat } from './chat.ts';
-import { type ClusterKind, clusterJobs } from './cluster-jobs.ts';
+import { type ClusterKind, clusterJobs, controllerRemembers } from './cluster-jobs.ts';
 import { everywhere, ofSlurm, type Victim } from './victims.ts';
 import { eventually, pause, startWakefield, type Wakefield } from './wakefield.ts';
 
@@ -91,7 +89,8 @@ describe.each(kinds)('what dies on $cluster', ({ cluster, args, victims }) => {
       const name = modelOf(victim);
       const said = wakefield.output().length;
       const before = await look(name);
-      if (victim.forgetful) await isWrittenDown(before.jobs[0]);
+      if (victim.forgetful)
+        await controllerRemembers(wakefield.directory, before.jobs[0].cluster_job_id);
       const streaming = Promise.withResolvers<void>();
       const stream = chat(wakefield, name, {
         tokens: 200,
@@ -153,14 +152,6 @@ describe.each(kinds)('what dies on $cluster', ({ cluster, args, victims }) => {
     expect(jobs.length).toBeLessThanOrEqual(victims.length);
     expect(new Set(jobs.map(({ name }) => name)).size).toBe(jobs.length);
   }, 150_000);
-
-  async function isWrittenDown(job: { readonly started_at: string }): Promise<void> {
-    await eventually('the controller to write down that the job runs', async () => {
-      const { mtimeMs } = await stat(join(wakefield.directory, 'slurm/state/job_state'));
-      // Times of SLURM are whole seconds.
-      return mtimeMs > Date.parse(job.started_at) + 1000;
-    });
-  }
 
   /** Whose connection was cut asks again, as the official clients do. */
   async function persist(first: Promise<ChatResult>, name: string): Promise<ChatResult> {

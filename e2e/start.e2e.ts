@@ -1,33 +1,11 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { endProcesses, freePorts, listProcessesAround } from '@wakefield/local-stack';
+import { endProcesses, freePorts, listProcessesAround, sendSignal } from '@wakefield/local-stack';
+import { controllerRemembers } from './cluster-jobs.ts';
+import { exitOf, firstChat, launchIn, readRunFile, ready, type Started } from './npm-start.ts';
 import { eventually } from './wakefield.ts';
-
-const root = join(import.meta.dirname, '..');
-/** On a machine that has nothing else to do it is a quarter of this. */
-const readyWithin = 120_000;
-
-/** `npm start` as npm calls it, signals and all. */
-interface Started {
-  readonly child: ChildProcess;
-  readonly output: () => string;
-  readonly url: string;
-  readonly key: string;
-}
-
-interface RunFile {
-  readonly url: string;
-  readonly pid: number;
-  readonly services: Readonly<Record<string, readonly { pid: number; opsUrl: string }[]>>;
-  readonly databaseUrl: string;
-  readonly redisUrl: string;
-  readonly clusters: readonly { name: string; kind: string }[];
-}
 
 let directory: string;
 let port: number;
@@ -45,54 +23,47 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true, maxRetries: 5 });
 }, 30_000);
 
-function launch(env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, ['scripts/run.mjs', 'start'], {
-    cwd: root,
-    env: { ...process.env, PORT: String(port), WAKEFIELD_DATA: directory, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (part: string) => {
-      text += part;
-    });
-  return { child, output: () => text };
+const launch = (env: Readonly<Record<string, string>> = {}, ...args: readonly string[]) =>
+  launchIn({ PORT: String(port), WAKEFIELD_DATA: directory, ...env }, ...args);
+const start = (env: Readonly<Record<string, string>> = {}, ...args: readonly string[]) =>
+  ready(launch(env, ...args));
+
+const runFile = () => readRunFile(directory);
+
+interface Model {
+  readonly state: string;
+  readonly jobs: readonly {
+    readonly id: string;
+    readonly state: string;
+    readonly cluster: string;
+    readonly cluster_job_id: string | null;
+  }[];
 }
 
-async function start(env: Readonly<Record<string, string>> = {}): Promise<Started> {
-  const { child, output } = launch(env);
-  await eventually(
-    'ready',
-    async () => {
-      if (child.exitCode !== null) throw new Error(`npm start ended:\n${output()}`);
-      return /^Ready after/m.test(output());
-    },
-    readyWithin,
-  );
-  const url = /^Wakefield is ready: (\S+)$/m.exec(output())?.[1] ?? '';
-  return { child, output, url, key: /^\s*key\s+(\S+)/m.exec(output())?.[1] ?? '' };
-}
-
-async function exitOf(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  return child.exitCode;
-}
-
-const runFile = async (folder = directory) =>
-  JSON.parse(await readFile(join(folder, 'run.json'), 'utf8')) as RunFile;
-
-/** The line that a newcomer copies, word for word. */
-async function firstChat({ output }: Started): Promise<string> {
-  const line = /first chat\s+(curl .*)$/m.exec(output())?.[1] ?? '';
-  const { stdout } = await promisify(execFile)('bash', ['-c', `${line} -sS --max-time 90`]);
-  return stdout;
-}
-
-async function jobs({ url, key }: Started): Promise<readonly { id: string; state: string }[]> {
-  const response = await fetch(`${url}/p/demo/models/wakefield%2Fsimulator`, {
+async function model({ url, key }: Started, name: string): Promise<Model> {
+  const response = await fetch(`${url}/p/demo/models/${encodeURIComponent(name)}`, {
     headers: { authorization: `Bearer ${key}` },
   });
-  return ((await response.json()) as { jobs: { id: string; state: string }[] }).jobs;
+  return (await response.json()) as Model;
+}
+
+const jobs = async (running: Started) => (await model(running, 'wakefield/simulator')).jobs;
+
+function put({ url, key }: Started, name: string, fields: object): Promise<Response> {
+  return fetch(`${url}/p/demo/models`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ hf_model_id: name, gpu_count: 1, engine: 'simulator', ...fields }),
+  });
+}
+
+/** The batch script, the engine, and what watches over them, on either kind of cluster. */
+function isOfJob({ command, workingDirectory }: { command: string; workingDirectory: string }) {
+  const places = [join(directory, 'local'), join(directory, 'slurm/work')];
+  return (
+    /^slurmstepd|slurm_script/.test(command) ||
+    places.some((place) => `${command} ${workingDirectory}`.includes(place))
+  );
 }
 
 const nothingIsLeft = () =>
@@ -146,25 +117,65 @@ describe('npm start', () => {
     expect(listProcessesAround(directory)).toEqual([]);
   }, 400_000);
 
-  test('after kill -9 of everything the next start recovers, and adopts the job that goes on', async () => {
-    const first = await start();
-    await firstChat(first);
-    const [job] = await jobs(first);
-    expect(job?.state).toMatch(/^(ready|busy)$/);
-    // All but the job: it is not ours to lose.
-    const own = listProcessesAround(directory).filter(
-      ({ command, workingDirectory }) =>
-        !`${command} ${workingDirectory}`.includes(join(directory, 'local')),
-    );
-    for (const { pid } of own) killIfThere(pid);
-    await exitOf(first.child);
-    const again = await start();
-    expect(await firstChat(again)).toContain('[DONE]');
-    expect((await jobs(again)).map(({ id }) => id)).toEqual([job?.id]);
-    again.child.kill('SIGINT');
-    await exitOf(again.child);
-    expect(listProcessesAround(directory)).toEqual([]);
-  }, 400_000);
+  test.each([
+    { cluster: 'the local cluster', args: [] },
+    { cluster: 'the private SLURM', args: ['--slurm'] },
+  ])(
+    'after kill -9 of everything on $cluster the next start adopts the job that goes on',
+    async ({ args }) => {
+      const first = await start({}, ...args);
+      expect((await put(first, 'acme/kept', { idle_timeout: 77 })).status).toBe(201);
+      await firstChat(first);
+      const [job] = await jobs(first);
+      expect(job?.state).toMatch(/^(ready|busy)$/);
+      if (job?.cluster === 'slurm-dev')
+        await controllerRemembers(directory, job.cluster_job_id ?? '');
+      // All but the job: it is not ours to lose.
+      for (const { pid } of listProcessesAround(directory).filter((one) => !isOfJob(one)))
+        sendSignal(pid, 'SIGKILL');
+      await exitOf(first.child);
+      const again = await start({}, ...args);
+      expect(again.key).toBe(first.key);
+      expect(await model(again, 'acme/kept')).toMatchObject({ idle_timeout: 77, idle: true });
+      expect(await firstChat(again)).toContain('[DONE]');
+      expect(await jobs(again)).toEqual([
+        expect.objectContaining({ id: job?.id, cluster_job_id: job?.cluster_job_id }),
+      ]);
+      again.child.kill('SIGINT');
+      await exitOf(again.child);
+      expect(listProcessesAround(directory)).toEqual([]);
+    },
+    400_000,
+  );
+
+  test.each([
+    { cluster: 'the local cluster', args: [] },
+    { cluster: 'the private SLURM', args: ['--slurm'] },
+  ])(
+    'after a power cut in the middle of a wake on $cluster the next start goes on with it',
+    async ({ args }) => {
+      const first = await start({}, ...args);
+      const lost = firstChat(first).catch(() => 'cut');
+      await eventually('a job', async () => (await jobs(first)).length > 0, 60_000);
+      for (const { pid } of listProcessesAround(directory)) sendSignal(pid, 'SIGKILL');
+      await exitOf(first.child);
+      expect(await lost).not.toContain('[DONE]');
+      await nothingIsLeft();
+      const again = await start({}, ...args);
+      // Nobody asks again: the wish was written down.
+      await eventually(
+        'the model to be ready',
+        async () => (await model(again, 'wakefield/simulator')).state === 'ready',
+        90_000,
+      );
+      expect(await jobs(again)).toHaveLength(1);
+      expect(await firstChat(again)).toContain('[DONE]');
+      again.child.kill('SIGINT');
+      await exitOf(again.child);
+      expect(listProcessesAround(directory)).toEqual([]);
+    },
+    400_000,
+  );
 
   test('kill -9 of the supervisor, or of the bootstrap, leaves no service behind', async () => {
     const first = await start();
@@ -244,12 +255,3 @@ describe('npm start', () => {
     expect(listProcessesAround(directory)).toEqual([]);
   }, 60_000);
 });
-
-/** Some of them end because others have: that is no failure. */
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { squeue } from './cluster-jobs.ts';
 import { eventually, startWakefield, type Wakefield } from './wakefield.ts';
 
 const run = promisify(execFile);
@@ -236,10 +236,3 @@ describe.each(kinds)('register, wake, chat, idle on the $name', ({ args, cluster
     expect(stdout.split('\n').filter((line) => line.includes(directory))).toEqual([]);
   }, 30_000);
 });
-
-async function squeue(wakefield: Wakefield, ...args: readonly string[]): Promise<string> {
-  const { stdout } = await run('squeue', ['-h', '-o', '%A|%j|%T', ...args], {
-    env: { ...process.env, SLURM_CONF: join(wakefield.directory, 'slurm/etc/slurm.conf') },
-  });
-  return stdout;
-}

@@ -20,6 +20,7 @@ export interface RunFile {
   >;
   readonly databaseUrl: string;
   readonly redisUrl: string;
+  readonly clusters: readonly { readonly name: string; readonly kind: string }[];
 }
 
 export interface Answer {

@@ -92,6 +92,12 @@ describe('superviseService', () => {
     expect(said).toEqual([]);
   });
 
+  test('one that is stopped before it is ready keeps nobody waiting', async () => {
+    const one = supervise('setInterval(() => 0, 1e6);');
+    await one.stop(stopSteps);
+    await expect(one.ready).rejects.toThrow('was stopped before it was ready');
+  });
+
   test('one that is told to stop while it waits does not come back', async () => {
     const one = supervise('process.exit(1);');
     await pollTrue(soon, () => said.length >= 2);

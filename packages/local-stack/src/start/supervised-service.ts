@@ -29,7 +29,7 @@ export interface SupervisedService {
   readonly name: string;
   /** null while it is down or starting. */
   running(): RunningService | null;
-  /** Resolves when it is ready for the first time. Rejects with SetupError when it never gets there. */
+  /** Resolves when it is ready for the first time. Rejects with SetupError when it never gets there, or is stopped. */
   readonly ready: Promise<void>;
   /** Ends it for good. */
   stop(escalation: Escalation): Promise<void>;
@@ -115,6 +115,7 @@ export function superviseService(spec: ServiceSpec, events: SupervisorEvents): S
     async stop(escalation) {
       stopping = true;
       clearTimeout(patience);
+      first.reject(new SetupError(`${spec.name} was stopped before it was ready.`));
       wake.abort();
       for (const { signal, waitMs } of escalation) {
         if (child?.pid === undefined) break;

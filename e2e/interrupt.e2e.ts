@@ -1,0 +1,116 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { endProcesses, freePorts, listProcessesAround, sendSignal } from '@wakefield/local-stack';
+import { exitOf, type Launched, launchIn, readRunFile, ready, type Started } from './npm-start.ts';
+import { eventually } from './wakefield.ts';
+
+let directory: string;
+let port: number;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'wakefield-interrupt-'));
+  // As root the database's user has to pass.
+  await chmod(directory, 0o755);
+  port = await freePorts(1);
+});
+
+afterEach(async () => {
+  const left = listProcessesAround(directory).map(({ pid }) => pid);
+  await endProcesses(left, [{ signal: 'SIGKILL', waitMs: 5000 }]);
+  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+}, 30_000);
+
+const launch = (...args: readonly string[]) =>
+  launchIn({ PORT: String(port), WAKEFIELD_DATA: directory }, ...args);
+
+/** Ctrl-C ends everything, in time, and the next start finds all in order. */
+async function interrupted({ child, output }: Launched): Promise<void> {
+  const since = performance.now();
+  child.kill('SIGINT');
+  await exitOf(child);
+  expect(performance.now() - since).toBeLessThan(10_000);
+  expect(output()).toMatch(/Everything has ended/);
+  expect(listProcessesAround(directory)).toEqual([]);
+}
+
+/** A streamed chat with the first model; never rejects. */
+async function chat({ url, key }: Started, tokens: number, onText: (text: string) => void) {
+  try {
+    const response = await fetch(`${url}/p/demo/openai/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        model: 'wakefield/simulator',
+        messages: [{ role: 'user', content: 'Hello' }],
+        stream: true,
+        ignore_eos: true,
+        max_tokens: tokens,
+      }),
+    });
+    for await (const part of response.body?.pipeThrough(new TextDecoderStream()) ?? [])
+      onText(part);
+  } catch {
+    // Its server went away, which is what these tests are about.
+  }
+}
+
+describe('Ctrl-C', () => {
+  // The moments lie between a half-made database, half-started services and a first model that is not there yet.
+  test.each([
+    'Starting Wakefield',
+    '✔ Redis',
+    '✔ Postgres',
+    '✔ database schema',
+    '✔ scheduler',
+    '✔ proxy',
+  ])(
+    'while it sets up, at "%s"',
+    async (moment) => {
+      const begun = launch();
+      await eventually(moment, async () => begun.output().includes(moment), 120_000);
+      await interrupted(begun);
+      expect(begun.output()).not.toMatch(/^Ready after/m);
+    },
+    180_000,
+  );
+
+  test('while the private SLURM boots; what was set up half is no hindrance', async () => {
+    const begun = launch('--slurm');
+    await eventually(
+      'a daemon',
+      async () => listProcessesAround(directory).some(({ command }) => /munged/.test(command)),
+      120_000,
+    );
+    await interrupted(begun);
+    await interrupted(await ready(launch('--slurm')));
+  }, 300_000);
+
+  test('during a wake, then during a stream, then while something waits to be started again', async () => {
+    for (const until of [': wakefield state=', 'data: {'] as const) {
+      const running = await ready(launch());
+      let heard = '';
+      const talk = chat(running, 5000, (text) => {
+        heard += text;
+      });
+      await eventually(until, async () => heard.includes(until), 60_000);
+      await interrupted(running);
+      await talk;
+      // Whoever was cut off is not told that the answer was whole.
+      expect(heard).not.toContain('[DONE]');
+    }
+    const running = await ready(launch());
+    // Again and again, until the wait is long enough to be met in the middle.
+    await eventually(
+      'a long wait',
+      async () => {
+        const { services } = await readRunFile(directory);
+        for (const { pid } of services.api) sendSignal(pid, 'SIGKILL');
+        return /^api ended \(SIGKILL\); starting it again in 2 s$/m.test(running.output());
+      },
+      120_000,
+    );
+    await interrupted(running);
+  }, 400_000);
+});
