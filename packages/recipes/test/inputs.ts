@@ -1,5 +1,6 @@
 import type { LaunchProfile } from '@wakefield/control';
 import type { EngineArg, Model } from '@wakefield/domain';
+import { sampleModel, sampleSpec } from '@wakefield/testkit';
 import type { RenderInput } from '../src/index.ts';
 
 export interface InputChange {
@@ -33,35 +34,12 @@ export function renderInput(change: InputChange = {}): RenderInput {
 }
 
 function model({ engine, hfModelId, gpuCount, nodes, engineArgs }: InputChange): Model {
-  return {
-    id: '0b1c7f6e-5d43-4a1b-9c55-0123456789ab',
-    project: 'demo',
-    cluster: 'here',
-    spec: {
-      hfModelId: hfModelId ?? 'acme/small',
-      engine: engine ?? 'simulator',
-      gpuCount: gpuCount ?? 1,
-      walltimeSeconds: 600,
-      walltimeRatio: 0.9,
-      idleTimeoutSeconds: 600,
-      autoscale: false,
-      isRefreshing: true,
-      cluster: null,
-      maxReplicas: 1,
-      engineArgs: engineArgs ?? {},
-      resources: { nodes: nodes ?? 1, cpus: null, memory: null },
-    },
-    revision: 1,
-    registered: true,
-    stopRequested: false,
-    idle: false,
-    replicas: 1,
-    replicasChangedAt: null,
-    lastWakeupAt: 0,
-    lastRequestAt: null,
-    generation: 1,
-    traceId: '0'.repeat(32),
-    createdAt: 0,
-    updatedAt: 0,
-  };
+  const spec = sampleSpec({
+    hfModelId: hfModelId ?? 'acme/small',
+    engine: engine ?? 'simulator',
+    gpuCount: gpuCount ?? 1,
+    engineArgs: engineArgs ?? {},
+    resources: { nodes: nodes ?? 1, cpus: null, memory: null },
+  });
+  return sampleModel({ id: '0b1c7f6e-5d43-4a1b-9c55-0123456789ab', project: 'demo', spec });
 }
