@@ -97,6 +97,8 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
         if (there !== null) return { clusterJobId: there.clusterJobId, adopted: true };
         const job = take(submission, `${taken.length + 1}`, cluster.fate, now());
         taken.push(job);
+        // Taken, and the line broke before anybody heard of it.
+        answer();
         return { clusterJobId: job.clusterJobId, adopted: false };
       },
       observe: async (refs) => {

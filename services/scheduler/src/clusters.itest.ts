@@ -1,0 +1,137 @@
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  jest,
+  test,
+} from '@jest/globals';
+import { type Ground, MODEL, openGround, openWorld, spec, type World } from '../test/world.ts';
+
+jest.setTimeout(60_000);
+
+let ground: Ground;
+let world: World;
+beforeAll(async () => {
+  ground = await openGround();
+});
+beforeEach(() => {
+  world = openWorld(ground);
+  world.start();
+});
+afterEach(() => world.close());
+afterAll(() => ground.close());
+
+const model = async () => (await ground.store.sql('select state, reason from models'))[0];
+const ready = () => world.until(({ routes }) => routes.length === 1);
+
+async function wake(): Promise<void> {
+  await world.wish({ kind: 'activate', cluster: null });
+  await world.round();
+  await world.wish({ kind: 'register', spec: spec() });
+  await world.round();
+  await world.wish({ kind: 'wake', hfModelId: MODEL });
+}
+
+describe('a cluster that does not answer', () => {
+  test('changes nothing but what is said, and is used again when it is back', async () => {
+    await wake();
+    await ready();
+    const before = await world.look();
+    world.cluster.away = true;
+    await world.round();
+    expect(await model()).toMatchObject({ reason: expect.stringContaining('does not answer') });
+    await world.wish({ kind: 'scale', hfModelId: MODEL, replicas: 2 });
+    for (let rounds = 0; rounds < 5; rounds += 1) await world.round(60_000 / 5);
+    const during = await world.look();
+    expect([during.jobs, during.routes]).toEqual([before.jobs, before.routes]);
+    expect(world.cluster.taken).toHaveLength(1);
+    world.cluster.away = false;
+    await world.until(({ routes }) => routes.length === 2);
+    await world.round();
+    expect(await model()).toMatchObject({ state: 'ready', reason: null });
+  });
+
+  test('keeps a draining job until it can be asked', async () => {
+    await wake();
+    await ready();
+    world.cluster.away = true;
+    await world.wish({ kind: 'sleep', hfModelId: MODEL });
+    for (let rounds = 0; rounds < 5; rounds += 1) await world.round();
+    expect(await world.look()).toMatchObject({ jobs: [{ phase: 'draining' }], routes: [] });
+    world.cluster.away = false;
+    await world.until(({ model: seen }) => seen?.state === 'not_loaded');
+  });
+});
+
+describe('a submission', () => {
+  test('whose answer is lost is adopted, not repeated', async () => {
+    world.cluster.whileSubmitting = async () => {
+      world.cluster.away = true;
+    };
+    await wake();
+    await world.until(() => world.cluster.taken.length === 1);
+    expect((await world.look()).jobs).toMatchObject([{ phase: 'intended' }]);
+    world.cluster.whileSubmitting = null;
+    world.cluster.away = false;
+    await ready();
+    expect(world.cluster.taken).toHaveLength(1);
+    expect(await ground.store.sql('select cluster_job_id from jobs')).toEqual([
+      { cluster_job_id: '1' },
+    ]);
+  });
+
+  test('that is refused ends in the words of the cluster, and is given up after three', async () => {
+    world.cluster.refusal = 'Invalid account or partition';
+    await wake();
+    await world.until(({ model: seen }) => seen?.state === 'failed', 60);
+    expect(await model()).toMatchObject({ reason: expect.stringContaining('Invalid account') });
+    expect((await world.look()).jobs.map(({ outcome }) => outcome)).toEqual(
+      Array.from({ length: 3 }, () => 'refused'),
+    );
+    expect(world.cluster.taken).toEqual([]);
+  });
+});
+
+describe('a cluster that was taken out of the configuration', () => {
+  const takeOut = () => (world.deps().drivers as Map<string, unknown>).delete('here');
+
+  test('is named as the reason; its jobs are given up after a while', async () => {
+    await wake();
+    await ready();
+    takeOut();
+    await world.round(20_000);
+    expect(await model()).toMatchObject({
+      reason: expect.stringContaining('here does not answer: it is not in the configuration'),
+    });
+    expect((await world.look()).routes).toEqual([1]);
+    await world.round(560_000);
+    // Tidying comes once a minute.
+    for (let rounds = 0; rounds < 20; rounds += 1) await world.round(4_000);
+    const sight = await world.look();
+    expect(sight).toMatchObject({
+      jobs: [{ seq: 1, phase: 'ended', outcome: 'lost' }],
+      routes: [],
+    });
+    const [job] = await ground.store.sql('select reason from jobs');
+    expect(job?.reason).toBe(
+      'The cluster here was taken out of the configuration. If it still knows job 1, end it there.',
+    );
+  });
+
+  test('and put back in time, goes on as if nothing had been', async () => {
+    await wake();
+    await ready();
+    const { drivers } = world.deps();
+    const driver = drivers.get('here');
+    takeOut();
+    for (let rounds = 0; rounds < 3; rounds += 1) await world.round(30_000);
+    (drivers as Map<string, unknown>).set('here', driver);
+    await world.round();
+    await world.round(15_000);
+    expect(await world.look()).toMatchObject({ jobs: [{ phase: 'ready' }], routes: [1] });
+    expect(await model()).toMatchObject({ state: 'ready', reason: null });
+  });
+});

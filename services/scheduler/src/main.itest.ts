@@ -1,0 +1,273 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { createDriver, loadClusters } from '@wakefield/cluster';
+import { submitCommand } from '@wakefield/control';
+import type { CommandBody } from '@wakefield/domain';
+import { createNudges, openRedis, type RedisAccess } from '@wakefield/queue';
+import {
+  captureLog,
+  type PrivateRedis,
+  privateRedis,
+  type StoreFixture,
+  sampleSpec,
+  storeFixture,
+  until,
+} from '@wakefield/testkit';
+
+jest.setTimeout(90_000);
+
+const MODEL = 'acme/small';
+
+/** One scheduler process on real stores, with jobs that are processes of this machine. */
+interface Scene {
+  readonly store: StoreFixture;
+  readonly redis: PrivateRedis;
+  readonly directory: string;
+  readonly children: ChildProcess[];
+  readonly output: () => string;
+  start(
+    env?: Readonly<Record<string, string>>,
+  ): Promise<{ readonly child: ChildProcess; readonly opsUrl: string }>;
+  wish(body: CommandBody): Promise<void>;
+  jobs(): Promise<readonly Record<string, unknown>[]>;
+  /** Names of the jobs that the cluster has ever taken. */
+  onCluster(): Promise<readonly string[]>;
+}
+
+let scene: Scene;
+let client: RedisAccess;
+const closers: (() => Promise<unknown>)[] = [];
+
+beforeEach(async () => {
+  const store = await storeFixture();
+  const redis = await privateRedis();
+  const directory = await mkdtemp(join(tmpdir(), 'wakefield-scheduler-'));
+  const clusters = join(directory, 'clusters.yaml');
+  await writeFile(clusters, clustersFile(directory));
+  client = await openRedis({ url: redis.url, installation: redis.installation, log: captureLog() });
+  const children: ChildProcess[] = [];
+  let output = '';
+  scene = {
+    store,
+    redis,
+    directory,
+    children,
+    output: () => output,
+    start: async (env = {}) => {
+      const child = fork(join(import.meta.dirname, 'main.ts'), {
+        execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
+        env: {
+          PATH: process.env.PATH,
+          DATABASE_URL: store.url,
+          REDIS_URL: redis.url,
+          WAKEFIELD_INSTALLATION: redis.installation,
+          WAKEFIELD_CLUSTERS: clusters,
+          ...env,
+        },
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      });
+      children.push(child);
+      for (const stream of [child.stdout, child.stderr])
+        stream?.on('data', (text) => {
+          output += String(text);
+        });
+      const ended = once(child, 'exit').then(([code]) => {
+        throw new Error(`the scheduler ended with ${code}:\n${output.slice(-2_000)}`);
+      });
+      ended.catch(() => undefined);
+      const [message] = (await Promise.race([once(child, 'message'), ended])) as [
+        { type: string; opsUrl: string },
+      ];
+      expect(message.type).toBe('ready');
+      return { child, opsUrl: message.opsUrl };
+    },
+    wish: async (body) => {
+      const deps = {
+        commands: store.stores.commands,
+        nudges: createNudges(client),
+        clock: { now: Date.now },
+        ids: { uuid: randomUUID },
+        log: captureLog(),
+      };
+      const rest = { by: 'tester', traceId: 'a'.repeat(32), idempotencyKey: null };
+      await submitCommand(deps, { project: 'demo', body, ...rest });
+    },
+    jobs: () => store.sql('select phase, outcome, cluster_job_id, name from jobs order by seq'),
+    onCluster: async () =>
+      (await readdir(join(directory, 'jobs')).catch(() => [])).filter(
+        (name) => !name.startsWith('.'),
+      ),
+  };
+});
+
+afterEach(async () => {
+  for (const child of scene.children) if (child.exitCode === null) child.kill('SIGKILL');
+  await endJobs();
+  for (const close of closers.splice(0)) await close();
+  await client.close();
+  await scene.redis.cleanup();
+  await scene.store.close();
+  await rm(scene.directory, { recursive: true, force: true });
+});
+
+function clustersFile(directory: string): string {
+  const simulator = join(import.meta.dirname, '../../../packages/simulator/src/main.ts');
+  const environment = { WAKEFIELD_NODE: process.execPath, WAKEFIELD_SIMULATOR: simulator };
+  const cadence = { busy: '100ms', quiet: '300ms' };
+  const here = { kind: 'local', directory, cadence, recipes: { simulator: { environment } } };
+  return JSON.stringify({ clusters: { here } });
+}
+
+/** Jobs outlive schedulers, but not the test. */
+async function endJobs(): Promise<void> {
+  const { clusters } = await loadClusters(join(scene.directory, 'clusters.yaml'));
+  const signal = AbortSignal.timeout(20_000);
+  for (const cluster of clusters) {
+    const driver = createDriver(cluster, { installation: scene.redis.installation });
+    const active = async () =>
+      [...(await driver.observe([], signal)).sightings.values()].flatMap(({ clusterJob }) =>
+        clusterJob?.state === 'pending' || clusterJob?.state === 'running' ? [clusterJob] : [],
+      );
+    await driver.cancel(await active(), signal);
+    await until(async () => (await active()).length === 0, 20_000);
+    await driver.close();
+  }
+}
+
+/** A line to a server that can be cut. */
+async function relay(to: URL) {
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(to.port), to.hostname);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    }
+    near.pipe(far).pipe(near);
+  });
+  const listen = async (port: number) => {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  };
+  const port = await listen(0);
+  const url = new URL(to);
+  url.host = `127.0.0.1:${port}`;
+  return {
+    url: url.href,
+    mend: () => listen(port),
+    cut: async () => {
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+async function status(url: string): Promise<number> {
+  return (await fetch(url)).status;
+}
+
+async function wake(loadSeconds = 0): Promise<void> {
+  const spec = sampleSpec({
+    hfModelId: MODEL,
+    gpuCount: 0,
+    resources: { nodes: 1, cpus: null, memory: null },
+    engineArgs: { load_seconds: loadSeconds },
+  });
+  await scene.wish({ kind: 'activate', cluster: 'here' });
+  await scene.wish({ kind: 'register', spec });
+  await scene.wish({ kind: 'wake', hfModelId: MODEL });
+}
+
+describe('the process', () => {
+  test('tells that it is ready, works, answers its probes, and ends in time', async () => {
+    const { child, opsUrl } = await scene.start();
+    expect(await status(`${opsUrl}/livez`)).toBe(200);
+    expect(await status(`${opsUrl}/readyz`)).toBe(200);
+    await wake();
+    await until(async () => (await scene.jobs())[0]?.phase === 'ready', 30_000);
+    const metrics = await (await fetch(`${opsUrl}/metrics`)).text();
+    expect(metrics).toMatch(/wakefield_wake_duration_seconds_count\{[^}]*phase="total"[^}]*\} 1/);
+    expect(metrics).toMatch(/wakefield_jobs\{[^}]*phase="ready"[^}]*\} 1/);
+    const askedAt = Date.now();
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(Date.now() - askedAt).toBeLessThan(9_000);
+    // The engine outlives whoever started it.
+    expect(await scene.jobs()).toMatchObject([{ phase: 'ready' }]);
+    const [key] = await scene.store.sql('select engine_key from jobs');
+    expect(scene.output()).not.toContain(String(key?.engine_key));
+  });
+
+  test('is not ready while a store is away, stays alive, and recovers by itself', async () => {
+    const line = await relay(new URL(scene.store.url));
+    closers.push(line.cut);
+    const { opsUrl } = await scene.start({ DATABASE_URL: line.url });
+    await scene.redis.kill();
+    await until(async () => (await status(`${opsUrl}/readyz`)) === 503, 15_000);
+    expect(await status(`${opsUrl}/livez`)).toBe(200);
+    expect((await fetch(`${opsUrl}/metrics`)).status).toBe(200);
+    await scene.redis.start();
+    await until(async () => (await status(`${opsUrl}/readyz`)) === 200, 15_000);
+    await line.cut();
+    await until(async () => (await status(`${opsUrl}/readyz`)) === 503, 15_000);
+    await line.mend();
+    await until(async () => (await status(`${opsUrl}/readyz`)) === 200, 15_000);
+    await wake();
+    await until(async () => (await scene.jobs())[0]?.phase === 'ready', 30_000);
+  });
+
+  test('starts while Redis is away, and works once it is there', async () => {
+    await scene.redis.kill();
+    const { opsUrl } = await scene.start();
+    expect(await status(`${opsUrl}/readyz`)).toBe(503);
+    await scene.redis.start();
+    await wake();
+    await until(async () => (await scene.jobs())[0]?.phase === 'ready', 30_000);
+  });
+
+  test('ends with 78 and names what is wrong with its configuration', async () => {
+    await expect(scene.start({ DATABASE_URL: '', DRAIN_TIMEOUT: 'soon' })).rejects.toThrow(
+      /ended with 78[\s\S]*DATABASE_URL: has to be set[\s\S]*DRAIN_TIMEOUT/,
+    );
+  });
+});
+
+describe('a scheduler that is killed', () => {
+  test('at many moments of a wake leaves one job, which the next one brings up', async () => {
+    let { child } = await scene.start();
+    await wake(1);
+    for (let kills = 0; kills < 4; kills += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 60 + kills * 120));
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      ({ child } = await scene.start());
+    }
+    await until(async () => (await scene.jobs())[0]?.phase === 'ready', 60_000);
+    const jobs = await scene.jobs();
+    expect(jobs).toHaveLength(1);
+    expect(await scene.onCluster()).toEqual([jobs[0]?.name]);
+  });
+
+  test('while a model goes to sleep leaves nothing running', async () => {
+    let { child } = await scene.start({ DRAIN_TIMEOUT: '2' });
+    await wake();
+    await until(async () => (await scene.jobs())[0]?.phase === 'ready', 30_000);
+    await scene.wish({ kind: 'sleep', hfModelId: MODEL });
+    await until(async () => (await scene.jobs())[0]?.phase !== 'ready', 10_000);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    ({ child } = await scene.start({ DRAIN_TIMEOUT: '2' }));
+    await until(async () => (await scene.jobs())[0]?.phase === 'ended', 60_000);
+    expect(await scene.jobs()).toMatchObject([{ outcome: 'as_asked' }]);
+  });
+});
