@@ -1,6 +1,5 @@
 import {
   advanceJob,
-  type ClusterJobState,
   type ClusterName,
   type ClusterSnapshot,
   type Job,
@@ -8,6 +7,7 @@ import {
   type JobSighting,
   type ModelId,
 } from '@wakefield/domain';
+import { endOrphans } from './end-orphans.ts';
 import { type Clock, type ClusterDriver, ClusterError, type Drivers } from './ports/cluster.ts';
 import type { MetricsBoard, Nudges, RouteBus } from './ports/messaging.ts';
 import type { Log, Telemetry } from './ports/observability.ts';
@@ -157,35 +157,6 @@ async function probeStarting(deps: ObserveClusterDeps, jobs: readonly Job[]): Pr
       .probe(id)
       .catch((err: unknown) => deps.log.warn({ err, jobId: id }, 'probe not enqueued'));
   }
-}
-
-/** States in which a job holds resources, or will. */
-const holding: readonly ClusterJobState[] = ['pending', 'running', 'suspended'];
-
-/**
- * A job of ours that runs although its row is over: its submission outlived the process that gave it up.
- * The rows are read again first, because a job may have been intended since the cycle began.
- */
-async function endOrphans(
-  deps: ObserveClusterDeps,
-  driver: ClusterDriver,
-  snapshot: ClusterSnapshot,
-  signal: AbortSignal,
-): Promise<void> {
-  const active = [...snapshot.sightings.values()].flatMap(({ clusterJob }) =>
-    clusterJob !== null && holding.includes(clusterJob.state) ? [clusterJob] : [],
-  );
-  if (active.length === 0) return;
-  const live = new Set((await deps.jobs.listLiveForCluster(driver.name)).map((job) => job.name));
-  const orphans = active.filter((job) => !live.has(job.name));
-  if (orphans.length === 0) return;
-  deps.log.warn(
-    { cluster: driver.name, jobNames: orphans.map((job) => job.name) },
-    'orphans ended',
-  );
-  await driver.cancel(orphans, signal).catch((err: unknown) => {
-    deps.log.warn({ err, cluster: driver.name }, 'orphans not ended');
-  });
 }
 
 function gpuFigures(jobs: readonly Job[], snapshot: ClusterSnapshot): ReadonlyMap<JobId, number> {
