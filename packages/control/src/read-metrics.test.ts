@@ -1,0 +1,93 @@
+import { describe, expect, test } from '@jest/globals';
+import type { EngineMetrics, Job, JobId, JobPhase } from '@wakefield/domain';
+import { captureLog, sampleModel } from '@wakefield/testkit';
+import { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
+
+const figures: EngineMetrics = { gpuUtilization: 12, waitingRequests: 1, runningRequests: 2 };
+const none: EngineMetrics = { gpuUtilization: null, waitingRequests: null, runningRequests: null };
+
+function job(id: JobId, phase: JobPhase, port: number | null = 20_000): Job {
+  const address = port === null ? null : { host: 'cn01', port };
+  return { id, phase, modelId: 'm', name: `wf-x-${id}`, cluster: 'here', address } as Job;
+}
+
+function scene(metrics: ReadMetricsDeps['prober']['metrics'], publish?: () => Promise<void>) {
+  const board = new Map<JobId, EngineMetrics>();
+  const log = captureLog();
+  const model = {
+    ...sampleModel({ id: 'm', project: 'p' }),
+    state: 'ready',
+    reason: null,
+    because: [],
+  } as const;
+  const deps: ReadMetricsDeps = {
+    jobs: { engineKey: async () => 'secret' },
+    models: { get: async () => model },
+    prober: { metrics, probe: async () => ({ status: 'ready', capacity: null }) },
+    metricsBoard: {
+      publish:
+        publish ??
+        (async (found) => {
+          for (const [id, values] of found) board.set(id, values);
+        }),
+    },
+    log,
+  };
+  return { deps, board, log };
+}
+
+const { signal } = new AbortController();
+
+describe('engine figures', () => {
+  test('are read of serving jobs alone; the cluster knows the GPU better', async () => {
+    const { deps, board } = scene(async () => figures);
+    const jobs = (['queued', 'starting', 'ready', 'draining', 'ended'] as const).map((phase) =>
+      job(phase, phase),
+    );
+    await readMetrics(deps, jobs, new Map([['ready', 71]]), signal);
+    expect(Object.fromEntries(board)).toEqual({
+      ready: { ...figures, gpuUtilization: 71 },
+      draining: figures,
+    });
+  });
+
+  test('are nulls where an engine is silent, fails or has no address', async () => {
+    const { deps, board } = scene(async ({ address }) => {
+      if (address.port === 1) throw new Error('broken');
+      return null;
+    });
+    const jobs = [job('silent', 'ready'), job('fails', 'ready', 1), job('nowhere', 'ready', null)];
+    await readMetrics(deps, jobs, new Map([['fails', 5]]), signal);
+    expect(Object.fromEntries(board)).toEqual({
+      silent: none,
+      fails: { ...none, gpuUtilization: 5 },
+      nowhere: none,
+    });
+  });
+
+  test('of many engines are read side by side, but not all at once', async () => {
+    let atOnce = 0;
+    let most = 0;
+    const { deps, board } = scene(async () => {
+      atOnce += 1;
+      most = Math.max(most, atOnce);
+      await new Promise(setImmediate);
+      atOnce -= 1;
+      return figures;
+    });
+    const jobs = Array.from({ length: 100 }, (_, n) => job(`j${n}`, 'ready'));
+    await readMetrics(deps, jobs, new Map(), signal);
+    expect(board.size).toBe(100);
+    expect(most).toBeGreaterThan(4);
+    expect(most).toBeLessThanOrEqual(16);
+  });
+
+  test('that cannot be published are no failure', async () => {
+    const { deps, log } = scene(
+      async () => figures,
+      () => Promise.reject(new Error('away')),
+    );
+    await readMetrics(deps, [job('j', 'ready')], new Map(), signal);
+    expect(log.has('engine figures not published')).toBe(true);
+  });
+});
