@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { listProcessesAround } from '@wakefield/local-stack';
 import { squeue } from './cluster-jobs.ts';
 import { eventually, startWakefield, type Wakefield } from './wakefield.ts';
-
-const run = promisify(execFile);
 
 /** The main job, on every kind of cluster that this machine can be. */
 const kinds = [
@@ -232,7 +229,6 @@ describe.each(kinds)('register, wake, chat, idle on the $name', ({ args, cluster
   test('Ctrl-C ends everything within ten seconds and leaves no process', async () => {
     const { directory } = wakefield;
     expect(await wakefield.stop()).toBeLessThan(10_000);
-    const { stdout } = await run('ps', ['-eo', 'pid,args']);
-    expect(stdout.split('\n').filter((line) => line.includes(directory))).toEqual([]);
+    expect(listProcessesAround(directory)).toEqual([]);
   }, 30_000);
 });

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { installPackages, SetupError } from '@wakefield/local-stack';
 import { root } from './spawn.ts';
 
 const UV = 'uv==0.13.8';
@@ -14,7 +15,7 @@ function vllmDirectory(): string {
 }
 
 /** @returns the folder of the virtual environment */
-export function setupVllm(): string {
+export async function setupVllm(): Promise<string> {
   const directory = vllmDirectory();
   const stamp = join(directory, '.installed');
   const wanted = createHash('sha256').update(readFileSync(lockFile)).digest('hex');
@@ -22,7 +23,7 @@ export function setupVllm(): string {
     console.log(`vLLM is in place: ${directory}`);
     return directory;
   }
-  const python = findPython();
+  const python = await providePython();
   const installer = join(directory, 'installer');
   mkdirSync(directory, { recursive: true });
   step('preparing the installer (uv)', python, ['-m', 'venv', installer]);
@@ -42,8 +43,18 @@ export function setupVllm(): string {
   return directory;
 }
 
+/** As root with apt it is installed, after saying so. @throws SetupError naming what is missing */
+async function providePython(): Promise<string> {
+  const there = findPython();
+  if (there !== null) return there;
+  await installPackages(['python3', 'python3-venv'], (line) => console.log(line));
+  const python = findPython();
+  if (python !== null) return python;
+  throw new SetupError('Python 3.10 to 3.13 is needed; this distribution has another one.');
+}
+
 /** vLLM for CPU wants Python 3.10 to 3.13 with venv. */
-function findPython(): string {
+function findPython(): string | null {
   for (const name of ['python3', 'python3.12', 'python3.11', 'python3.10', 'python3.13']) {
     const probe =
       'import sys, venv, ensurepip; print(sys.version_info[:2] >= (3, 10) and sys.version_info[:2] < (3, 14), sys.executable)';
@@ -51,9 +62,7 @@ function findPython(): string {
     const [fits, path] = (stdout ?? '').trim().split(' ');
     if (fits === 'True' && path !== undefined) return path;
   }
-  throw new Error(
-    'Python 3.10 to 3.13 with the venv module is needed (Debian: apt-get install python3-venv).',
-  );
+  return null;
 }
 
 function step(what: string, program: string, args: readonly string[]): void {
@@ -69,7 +78,7 @@ function step(what: string, program: string, args: readonly string[]): void {
 
 if (import.meta.main) {
   try {
-    setupVllm();
+    await setupVllm();
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;

@@ -3,7 +3,7 @@ import { installPackages, missingPackages } from '@wakefield/local-stack';
 import { setupVllm } from './setup-vllm.ts';
 import { command, root } from './spawn.ts';
 
-process.env.WAKEFIELD_TEST_VLLM = setupVllm();
+process.env.WAKEFIELD_TEST_VLLM = await setupVllm();
 await installPackages(missingPackages(), (line) => console.log(line));
 process.exitCode = await command(process.execPath, [
   ...['--experimental-vm-modules', '--conditions=source', '--disable-warning=ExperimentalWarning'],

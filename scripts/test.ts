@@ -5,6 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   endProcesses,
+  findCommand,
   installPackages,
   isAlive,
   listProcessesAround,
@@ -28,6 +29,9 @@ const root = join(import.meta.dirname, '..');
 const prefix = 'wakefield-test-';
 const say = (line: string) => console.log(line);
 const begun = performance.now();
+
+/** Beside SLURM's: by the Debian package that brings it. */
+const calledByTests = { curl: 'curl', procps: 'ps' };
 
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -62,7 +66,10 @@ process.exit(stopping.signal.aborted ? 130 : exitCode(tally));
 
 async function runAll(args: readonly string[]): Promise<Tally> {
   const started = performance.now();
-  await installPackages(missingPackages(), say);
+  const tools = Object.entries(calledByTests).filter(
+    ([, command]) => findCommand(command) === null,
+  );
+  await installPackages([...missingPackages(), ...tools.map(([name]) => name)], say);
   const [postgres, redis] = await Promise.all([
     startPostgres({ directory: join(scratch, 'postgres'), durability: 'fast', report: say }),
     startRedis({ directory: join(scratch, 'redis'), durability: 'fast', report: say }),

@@ -2,6 +2,7 @@ export { installPackages } from './debian/install-packages.ts';
 export type { LocalPostgres, PostgresOptions } from './postgres/start-postgres.ts';
 export { startPostgres } from './postgres/start-postgres.ts';
 export { boundToUs } from './process/daemon.ts';
+export { findCommand } from './process/find-command.ts';
 export { freePorts } from './process/free-port.ts';
 export { endProcesses, isAlive, listProcessesAround, sendSignal } from './process/process-table.ts';
 export type { LocalRedis, RedisOptions } from './redis/start-redis.ts';

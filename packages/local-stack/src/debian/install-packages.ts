@@ -46,11 +46,14 @@ export function missingMessage(packages: readonly string[]): string {
   );
 }
 
+/** Another apt may be at work (unattended upgrades), and mirrors have bad moments (apt.conf(5)). */
+const patience = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3'];
+
 function aptGet(
   args: readonly string[],
 ): Promise<{ readonly code: number | null; readonly output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn('apt-get', ['-q', ...args], {
+    const child = spawn('apt-get', ['-q', ...patience, ...args], {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
