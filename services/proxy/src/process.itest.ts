@@ -170,6 +170,8 @@ describe('a proxy process on real stores', () => {
   it('finishes what runs when it is told to go', async () => {
     const stream = await chat('acme/small', { stream: true, max_tokens: 40 });
     proxy.child.kill('SIGTERM');
+    const isReady = async () => (await fetch(`${proxy.opsUrl}/readyz`)).status === 200;
+    await until('out of readiness while the stream runs', async () => !(await isReady()));
     expect(await stream.text()).toMatch(/data: \[DONE\]\n\n$/);
     expect(await ended(proxy.child)).toBe(0);
   });
