@@ -27,6 +27,8 @@ export type { OpsServer, OpsServerOptions } from './ops-server.ts';
 export { startOpsServer } from './ops-server.ts';
 export { requestId } from './request-id.ts';
 export { runMain } from './run-main.ts';
+// Part of the type of a configuration: declarations of services name it.
+export type { Secret } from './secret.ts';
 export type { TraceContext } from './trace-context.ts';
 export {
   newTraceId,
