@@ -39,6 +39,15 @@ describe('before the walltime ends', () => {
     expect(plan([unknown], due).actions).toEqual([intend(2, 'j1')]);
   });
 
+  test('a job that gets much less than it asked for is not due before half of that', () => {
+    const short = job('ready', { endsAt: t0 + 4 * minute });
+    expect(plan([short], t0 + 2 * minute - 1).actions).toEqual([]);
+    expect(plan([short], t0 + 2 * minute).actions).toEqual([intend(2, 'j1')]);
+    const early = model({}, { walltimeRatio: 0.1 });
+    expect(plan([job('ready')], t0 + 6 * minute - 1, early).actions).toEqual([]);
+    expect(plan([job('ready')], t0 + 6 * minute, early).actions).toEqual([intend(2, 'j1')]);
+  });
+
   test('a job that still loads then has a successor, too', () => {
     expect(plan([job('starting')], due).actions).toEqual([intend(2, 'j1')]);
   });

@@ -21,14 +21,19 @@ export interface Selection {
 
 /**
  * From when on a job has a successor: `walltimeRatio` of its walltime after its start, counted back from
- * the end that the cluster names. null: never, or not started.
+ * the end that the cluster names; but not in the first half of what the cluster gives: a job that got much
+ * less than it asked for would be due before it began, and its successors, too. null: never, or not started.
  */
 export function replaceAt(job: Job, scene: Scene): EpochMs | null {
   const { isRefreshing, walltimeRatio } = scene.model.spec;
   if (!isRefreshing) return null;
   const walltimeMs = job.walltimeSeconds * 1_000;
   const endsAt = job.endsAt ?? (job.startedAt === null ? null : job.startedAt + walltimeMs);
-  return endsAt === null ? null : endsAt - Math.round((1 - walltimeRatio) * walltimeMs);
+  if (endsAt === null) return null;
+  const given = Math.max(0, endsAt - (job.startedAt ?? endsAt - walltimeMs));
+  const lead = (1 - walltimeRatio) * walltimeMs;
+  const longestLead = (1 - Math.min(walltimeRatio, 0.5)) * given;
+  return endsAt - Math.round(Math.min(lead, longestLead));
 }
 
 /** Whether a job was launched from an older version of the model. */

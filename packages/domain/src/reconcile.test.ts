@@ -190,7 +190,7 @@ describe('the next look', () => {
     [
       'at the ratio',
       model(),
-      [job('ready', { endsAt: now + 6 * minute + 3 * second })],
+      [job('ready', { startedAt: now - 50 * minute, endsAt: now + 6 * minute + 3 * second })],
       3 * second,
     ],
   ])('%s', (_name, desired, jobs, after) => {

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { createDriver, loadClusters } from '@wakefield/cluster';
 import { submitCommand } from '@wakefield/control';
 import type { CommandBody } from '@wakefield/domain';
-import { createNudges, openRedis, type RedisAccess } from '@wakefield/queue';
+import { createDemandBoard, createNudges, openRedis, type RedisAccess } from '@wakefield/queue';
 import {
   captureLog,
   type PrivateRedis,
@@ -240,6 +240,40 @@ describe('the process', () => {
       /ended with 78[\s\S]*DATABASE_URL: has to be set[\s\S]*DRAIN_TIMEOUT/,
     );
   });
+});
+
+test('a drained job is asked to end when its last request is over, not at the next sweep', async () => {
+  await scene.start();
+  const board = createDemandBoard(client);
+  await wake();
+  await until(async () => (await scene.jobs())[0]?.phase === 'ready', 30_000);
+  const [row] = await scene.store.sql('select id, model_id from jobs');
+  const report = (running: number) =>
+    board.publish('proxy', {
+      models: new Map([
+        [
+          String(row?.model_id),
+          {
+            running,
+            held: 0,
+            lastRequestAt: Date.now(),
+            runningByJob: { [String(row?.id)]: running },
+          },
+        ],
+      ]),
+    });
+  await report(1);
+  await scene.wish({ kind: 'sleep', hfModelId: MODEL });
+  await until(async () => (await scene.jobs())[0]?.phase === 'draining', 10_000);
+  await report(0);
+  const endedAt = Date.now();
+  await until(async () => {
+    const [job] = await scene.store.sql('select end_asked_at from jobs');
+    return job?.end_asked_at !== null;
+  }, 10_000);
+  const tookMs = Date.now() - endedAt;
+  // One second is what the plan says; sweeps come every five.
+  expect(tookMs).toBeLessThan(3_500);
 });
 
 describe('a scheduler that is killed', () => {
