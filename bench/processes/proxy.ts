@@ -1,3 +1,4 @@
+import { createStaticKeyIdentifier } from '../../packages/auth/src/index.ts';
 import { createLogger, createMetrics, turnBatch } from '../../packages/runtime/src/index.ts';
 import { configSchema } from '../../services/proxy/src/config.ts';
 import { createProxy } from '../../services/proxy/src/proxy.ts';
@@ -30,7 +31,7 @@ async function startWakefield(): Promise<number> {
     MAX_HELD: '100000',
   });
   const proxy = createProxy(
-    world.ports,
+    { ...world.ports, identifier: createStaticKeyIdentifier(benchKey) },
     settingsOf(config, 'bench', '0'),
     createLogger({ service: 'proxy', level: config.logLevel, destination: turnBatch() }),
     createMetrics({ service: 'proxy' }),

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createStaticKeyIdentifier } from '@wakefield/auth';
 import type { ProxyDemand, RouteStore } from '@wakefield/control';
-import type { Endpoint, Route, RouteTable } from '@wakefield/domain';
+import type { Endpoint, Principal, Route, RouteTable } from '@wakefield/domain';
 import type { ProxyPorts } from '../proxy.ts';
 
 /** The world around a proxy, in memory and in the hands of a test or a benchmark. Its only project is `demo`. */
@@ -19,6 +18,12 @@ export interface World {
   /** The stores answer nothing but errors. */
   breakStores(broken: boolean): void;
 }
+
+const everybody: Principal = {
+  kind: 'static',
+  id: 'test',
+  grants: [{ project: '*', role: 'admin' }],
+};
 
 /** @param key what callers have to send as bearer token */
 export function createWorld(key: string): World {
@@ -64,7 +69,9 @@ export function createWorld(key: string): World {
           await guard(null);
         },
       },
-      identifier: createStaticKeyIdentifier(key),
+      identifier: {
+        identify: (authorization) => (authorization === `Bearer ${key}` ? everybody : null),
+      },
       transportOf: () => null,
     },
     wakes,
