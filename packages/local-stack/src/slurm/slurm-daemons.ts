@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Daemon, type DaemonExit, spawnDaemon } from '../process/daemon.ts';
 import { pollTrue } from '../process/poll.ts';
 import { endProcesses, sendSignal } from '../process/process-table.ts';
+import { tailLines } from '../process/tail.ts';
 import { SetupError } from '../setup-error.ts';
 import type { SlurmNode, SlurmPorts } from './layout.ts';
 import { namedDescendants } from './named-descendants.ts';
@@ -64,7 +65,9 @@ export function createSlurmDaemons(parts: {
       async () => daemon.exit() !== null || (await ready()),
     );
     if (!up || daemon.exit() !== null)
-      throw new SetupError(`${name} did not start; see ${directory}/log.`);
+      throw new SetupError(
+        `${name} did not start. ${directory}/log says:\n${lastWords(directory, name)}`,
+      );
   }
 
   async function end(name: SlurmDaemonName, signal: NodeJS.Signals) {
@@ -128,6 +131,13 @@ export function createSlurmDaemons(parts: {
 function helpersOf(name: SlurmDaemonName, pid: number): readonly number[] {
   if (name === 'sshd') return namedDescendants(pid, 'sshd');
   return name === 'slurmctld' ? namedDescendants(pid, 'slurmscriptd') : [];
+}
+
+/** What it printed, and the end of its own log. */
+function lastWords(directory: string, name: SlurmDaemonName): string {
+  return ['out', 'log']
+    .map((kind) => tailLines(join(directory, 'log', `${name}.${kind}`), 6))
+    .join('\n');
 }
 
 interface Launch {
