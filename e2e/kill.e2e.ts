@@ -93,7 +93,7 @@ describe.each(kinds)('what dies on $cluster', ({ cluster, args, victims }) => {
         await controllerRemembers(wakefield.directory, before.jobs[0].cluster_job_id);
       const streaming = Promise.withResolvers<void>();
       const stream = chat(wakefield, name, {
-        tokens: 200,
+        tokens: 120,
         stream: true,
         onLine: (line) => line.startsWith('data: ') && streaming.resolve(),
       });
@@ -116,7 +116,7 @@ describe.each(kinds)('what dies on $cluster', ({ cluster, args, victims }) => {
           soonEnoughMs,
         );
       } else {
-        expect(await stream).toEqual({ status: 200, tokens: 200, whole: true, error: null });
+        expect(await stream).toEqual({ status: 200, tokens: 120, whole: true, error: null });
         for (const answer of await asked)
           expect(answer).toEqual({ status: 200, tokens: 1, whole: true, error: null });
       }
