@@ -56,7 +56,10 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const built = await finished(
     spawn(process.execPath, ['--conditions=source', ...build], { cwd: root }),
   );
-  if (built.code !== 0) throw new Error(`the build failed:\n${built.output}`);
+  if (built.code !== 0) {
+    await rm(home, { recursive: true, force: true });
+    throw new Error(`the build failed:\n${built.output}`);
+  }
   const key = randomBytes(32).toString('hex');
   await writeSite(folder, key, options);
   const containerOf = await readContainers(root);
