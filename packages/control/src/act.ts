@@ -1,40 +1,8 @@
-import { type Action, type Job, type JobId, jobName, type Model } from '@wakefield/domain';
-import { jobFields } from './observe-cluster.ts';
-import {
-  type Clock,
-  type ClusterDriver,
-  ClusterError,
-  type Drivers,
-  type Ids,
-  type RecipeCatalog,
-} from './ports/cluster.ts';
-import type { Nudges } from './ports/messaging.ts';
-import type { Log, Telemetry } from './ports/observability.ts';
-import type { JobPatch, JobStore, Lease } from './ports/stores.ts';
+import { type Action, type Job, jobName } from '@wakefield/domain';
+import { type ActContext, type ActDeps, bounded, driverOf, write } from './act-context.ts';
+import { ClusterError } from './ports/cluster.ts';
+import { submitJob } from './submit-job.ts';
 
-export interface ActDeps {
-  readonly jobs: Pick<JobStore, 'intend' | 'get' | 'listForModel' | 'patch' | 'engineKey'>;
-  readonly nudges: Pick<Nudges, 'cluster'>;
-  readonly drivers: Drivers;
-  readonly recipes: Pick<RecipeCatalog, 'render' | 'capacity'>;
-  readonly telemetry: Telemetry;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly log: Log;
-  /** Short id in every job name. */
-  readonly installation: string;
-}
-
-/** What one plan is carried out on. */
-export interface ActContext {
-  readonly model: Model;
-  readonly jobs: readonly Job[];
-  readonly lease: Lease;
-  readonly signal: AbortSignal;
-}
-
-/** sbatch retries by itself for about two minutes before it gives up (sbatch(1)). */
-const SUBMIT_TIMEOUT_MS = 180_000;
 const CALL_TIMEOUT_MS = 30_000;
 
 /**
@@ -76,13 +44,13 @@ export async function act(
 async function perform(deps: ActDeps, context: ActContext, action: Action): Promise<Job | null> {
   if (action.kind === 'intend') {
     const job = await intend(deps, context, action);
-    return await submit(deps, context, job);
+    return await submitJob(deps, context, job);
   }
   const job = context.jobs.find(({ id }) => id === action.jobId);
   if (job === undefined) return null;
   switch (action.kind) {
     case 'submit':
-      return await submit(deps, context, job);
+      return await submitJob(deps, context, job);
     case 'drain':
       return await write(deps, job, ['ready'], { phase: 'draining', drainUntil: action.until });
     case 'askToEnd':
@@ -113,58 +81,6 @@ async function intend(
   });
   deps.telemetry.jobAdvanced(null, job);
   return job;
-}
-
-async function submit(deps: ActDeps, context: ActContext, job: Job): Promise<Job | null> {
-  if (job.phase !== 'intended') return job;
-  const { model } = context;
-  const driver = driverOf(deps, job);
-  const engineKey = await deps.jobs.engineKey(job.id);
-  if (engineKey === null) return null;
-  const rendered = deps.recipes.render({
-    model,
-    name: job.name,
-    engineKey,
-    profile: driver.profile,
-  });
-  const { gpuCount, resources } = model.spec;
-  const submission = {
-    ...rendered,
-    name: job.name,
-    project: job.project,
-    walltimeSeconds: job.walltimeSeconds,
-    gpuCount,
-    nodes: resources.nodes,
-    cpus: resources.cpus,
-    memory: resources.memory,
-  };
-  try {
-    const { clusterJobId, adopted } = await driver.submit(
-      submission,
-      bounded(context, SUBMIT_TIMEOUT_MS),
-    );
-    const after = await write(deps, job, ['intended'], {
-      phase: 'queued',
-      clusterJobId,
-      submittedAt: deps.clock.now(),
-      capacity: deps.recipes.capacity(model.spec.engine, model.spec.engineArgs),
-    });
-    deps.log.info(
-      { ...jobFields(after ?? job), clusterJobId, adopted, traceId: model.traceId },
-      'job submitted',
-    );
-    return after;
-  } catch (error) {
-    if (!(error instanceof ClusterError)) throw error;
-    if (error.kind !== 'refused') throw error;
-    deps.log.warn({ ...jobFields(job), err: error, traceId: model.traceId }, 'job refused');
-    return await write(deps, job, ['intended'], {
-      phase: 'ended',
-      outcome: 'refused',
-      reason: `Cluster ${job.cluster} refused the job: ${error.message}`,
-      endedAt: deps.clock.now(),
-    });
-  }
 }
 
 /**
@@ -202,33 +118,4 @@ async function cancel(deps: ActDeps, context: ActContext, job: Job): Promise<Job
     clusterJobId: found?.clusterJobId ?? null,
     endedAt: now,
   });
-}
-
-async function write(
-  deps: ActDeps,
-  job: Job,
-  phases: readonly Job['phase'][],
-  patch: JobPatch,
-): Promise<Job | null> {
-  const after = await deps.jobs.patch(job.id, phases, patch);
-  if (after !== null && after.phase !== job.phase) {
-    deps.telemetry.jobAdvanced(job, after);
-    deps.log.info(jobFields(after), 'job moved on');
-  }
-  return after;
-}
-
-function driverOf(
-  deps: ActDeps,
-  job: { readonly id: JobId; readonly cluster: string },
-): ClusterDriver {
-  const driver = deps.drivers.get(job.cluster);
-  if (driver === undefined) {
-    throw new ClusterError('misconfigured', `cluster ${job.cluster} is not in the configuration`);
-  }
-  return driver;
-}
-
-function bounded({ signal }: ActContext, ms: number): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(ms)]);
 }

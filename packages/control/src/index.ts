@@ -1,4 +1,4 @@
-export type { ActDeps } from './act.ts';
+export type { ActDeps } from './act-context.ts';
 export { type ApplyCommandDeps, applyCommand } from './apply-command.ts';
 export { awaitCommand } from './await-command.ts';
 export { type ObserveClusterDeps, observeCluster } from './observe-cluster.ts';

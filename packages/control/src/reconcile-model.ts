@@ -9,7 +9,8 @@ import {
   type Policy,
   reconcile,
 } from '@wakefield/domain';
-import { type ActDeps, act } from './act.ts';
+import { act } from './act.ts';
+import type { ActDeps } from './act-context.ts';
 import type { DemandBoard, Nudges } from './ports/messaging.ts';
 import type { ClusterStatusStore, Lease, ModelStore, ModelWithStatus } from './ports/stores.ts';
 import { type PublishRoutesDeps, publishRoutes } from './publish-routes.ts';

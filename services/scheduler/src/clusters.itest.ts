@@ -8,7 +8,8 @@ import {
   jest,
   test,
 } from '@jest/globals';
-import { type Ground, MODEL, openGround, openWorld, spec, type World } from '../test/world.ts';
+import { type Ground, openGround } from '../test/ground.ts';
+import { MODEL, openWorld, spec, type World } from '../test/world.ts';
 
 jest.setTimeout(60_000);
 

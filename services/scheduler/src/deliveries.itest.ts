@@ -9,9 +9,10 @@ import {
   test,
 } from '@jest/globals';
 import { submitCommand } from '@wakefield/control';
+import { type Ground, openGround } from '../test/ground.ts';
 import { Life } from '../test/mortal.ts';
 import { scenarios } from '../test/scenarios.ts';
-import { type Ground, MODEL, openGround, openWorld, spec, type World } from '../test/world.ts';
+import { MODEL, openWorld, spec, type World } from '../test/world.ts';
 import { handlers } from './consumers.ts';
 
 jest.setTimeout(120_000);

@@ -2,7 +2,6 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
@@ -19,6 +18,7 @@ import {
   storeFixture,
   until,
 } from '@wakefield/testkit';
+import { relay } from '../test/relay.ts';
 
 jest.setTimeout(90_000);
 
@@ -138,38 +138,6 @@ async function endJobs(): Promise<void> {
     await until(async () => (await active()).length === 0, 20_000);
     await driver.close();
   }
-}
-
-/** A line to a server that can be cut. */
-async function relay(to: URL) {
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect(Number(to.port), to.hostname);
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-    }
-    near.pipe(far).pipe(near);
-  });
-  const listen = async (port: number) => {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    return (server.address() as AddressInfo).port;
-  };
-  const port = await listen(0);
-  const url = new URL(to);
-  url.host = `127.0.0.1:${port}`;
-  return {
-    url: url.href,
-    mend: () => listen(port),
-    cut: async () => {
-      if (!server.listening) return;
-      const closed = once(server, 'close');
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
 }
 
 async function status(url: string): Promise<number> {

@@ -1,4 +1,5 @@
-import { MODEL, type Sight, spec, type World } from './world.ts';
+import type { Sight } from './sight.ts';
+import { MODEL, spec, type World } from './world.ts';
 
 /** A stretch of a model's life that may be interrupted anywhere between its beginning and its end. */
 export interface Scenario {

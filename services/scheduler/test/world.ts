@@ -7,14 +7,10 @@ import {
   type ModelSpec,
 } from '@wakefield/domain';
 import {
-  consume,
   createDemandBoard,
   createMetricsBoard,
   createNudges,
   createRouteBus,
-  openRedis,
-  queueNames,
-  type RedisAccess,
 } from '@wakefield/queue';
 import {
   type CapturedLog,
@@ -22,12 +18,12 @@ import {
   SAMPLE_NOW,
   type StoreFixture,
   sampleSpec,
-  storeFixture,
-  testRedis,
 } from '@wakefield/testkit';
 import { handlers, type SchedulerDeps } from '../src/consumers.ts';
+import type { Ground } from './ground.ts';
 import { Death, Life, mortalDriver, mortalMessaging, mortalStores } from './mortal.ts';
 import { createPaperCluster, type PaperCluster } from './paper-cluster.ts';
+import { look, type Sight } from './sight.ts';
 
 const PROJECT = 'eu-00-00';
 export const MODEL = 'acme/small';
@@ -35,66 +31,6 @@ const INSTALLATION = 'crash';
 
 /** A scheduler, and the part of the api that accepts wishes. */
 type ProcessDeps = SchedulerDeps & SubmitCommandDeps;
-
-/** Real stores, queues and consumers that many worlds share, one after the other. */
-export interface Ground {
-  readonly store: StoreFixture;
-  readonly redis: RedisAccess;
-  /** Who gets the next delivery. */
-  deliverTo(next: () => SchedulerDeps): void;
-  /** Resolves when nothing waits or runs in any queue. */
-  quiet(): Promise<void>;
-  /** What a restart of Redis without its data leaves: nothing. */
-  flush(): Promise<void>;
-  close(): Promise<void>;
-}
-
-export async function openGround(): Promise<Ground> {
-  const { cleanup, ...access } = testRedis();
-  const store = await storeFixture();
-  const redis = await openRedis({ ...access, log: captureLog() });
-  let next = (): SchedulerDeps => {
-    throw new Error('nobody is at work');
-  };
-  const consumers = [
-    consume(redis, 'commands', {
-      command: (id, run) => handlers(next()).commands.command(id, run),
-    }),
-    consume(redis, 'reconcile', {
-      model: (id, run) => handlers(next()).reconcile.model(id, run),
-    }),
-    consume(redis, 'observe', {
-      cluster: (id, run) => handlers(next()).observe.cluster(id, run),
-      probe: (id, run) => handlers(next()).observe.probe(id, run),
-    }),
-  ];
-  const keys = queueNames.flatMap((name) =>
-    ['wait', 'active'].map((list) => `${redis.prefix}:${name}:${list}`),
-  );
-  return {
-    store,
-    redis,
-    deliverTo: (to) => {
-      next = to;
-    },
-    quiet: async () => {
-      for (let calm = 0; calm < 2; ) {
-        const pipeline = redis.produce.pipeline();
-        for (const key of keys) pipeline.llen(key);
-        const lengths = (await pipeline.exec()) ?? [];
-        calm = lengths.every(([, length]) => length === 0) ? calm + 1 : 0;
-        if (calm < 2) await new Promise((resolve) => setTimeout(resolve, 1));
-      }
-    },
-    flush: cleanup,
-    close: async () => {
-      await Promise.all(consumers.map((consumer) => consumer.close()));
-      await redis.close();
-      await cleanup();
-      await store.close();
-    },
-  };
-}
 
 /** Schedulers at work on one model of one project on one cluster; time passes in rounds. */
 export interface World {
@@ -120,27 +56,6 @@ export interface World {
   until(holds: (sight: Sight) => boolean, most?: number): Promise<void>;
   look(): Promise<Sight>;
   close(): Promise<void>;
-}
-
-/** What can be seen of a world, without what differs from run to run. */
-export interface Sight {
-  readonly model: {
-    readonly state: string;
-    readonly idle: boolean;
-    readonly replicas: number;
-    readonly registered: boolean;
-  } | null;
-  readonly jobs: readonly {
-    readonly seq: number;
-    readonly phase: string;
-    readonly outcome: string | null;
-    readonly successorOf: number | null;
-  }[];
-  /** What the cluster took, by the name's number. */
-  readonly cluster: readonly { readonly seq: number; readonly state: string }[];
-  readonly commands: readonly string[];
-  /** Numbers of the jobs that are routed to. */
-  readonly routes: readonly number[];
 }
 
 export function openWorld(ground: Ground): World {
@@ -178,7 +93,7 @@ export function openWorld(ground: Ground): World {
             : { status: 'not_yet', detail: 'loading' },
         metrics: async () => null,
       },
-      policy: { ...defaultPolicy, endGraceMs: 5_000 },
+      policy: { ...defaultPolicy, endGraceMs: 5_000, backoffMs: [2_000, 4_000] },
       clusterGoneAfterMs: 600_000,
       telemetry: {
         jobAdvanced: () => undefined,
@@ -325,11 +240,6 @@ async function publishDemand(
   await board.publish('proxy', { models });
 }
 
-/** Whether a job went when it was asked or when it was cancelled depends on where a call was lost. */
-function summary(state: string): string {
-  return state === 'completed' || state === 'cancelled' ? 'gone' : state;
-}
-
 async function allIds(store: StoreFixture) {
   const read = async (table: string) =>
     (await store.sql(`select id from ${table}`)).map(({ id }) => String(id));
@@ -340,29 +250,6 @@ async function allIds(store: StoreFixture) {
     jobs: (await store.sql('select id from jobs where address_host is not null')).map(({ id }) =>
       String(id),
     ),
-  };
-}
-
-/** One statement: it is asked often. */
-const sightQuery = `select
-  (select json_build_object('state', state, 'idle', idle, 'replicas', replicas, 'registered', registered)
-     from models) as model,
-  (select coalesce(json_agg(json_build_object('seq', jobs.seq, 'phase', jobs.phase, 'outcome', jobs.outcome,
-     'successorOf', predecessor.seq) order by jobs.seq), '[]')
-     from jobs left join jobs predecessor on predecessor.id = jobs.successor_of) as jobs,
-  (select coalesce(json_agg(concat_ws(' ', body->>'kind', coalesce(outcome->>'status', 'open'))
-     order by accepted_at, body->>'kind'), '[]') from commands) as commands,
-  (select coalesce(json_agg(seq order by seq), '[]') from jobs join models on models.id = model_id
-     where registered and phase = 'ready' and address_host is not null) as routes`;
-
-async function look(store: StoreFixture, cluster: PaperCluster): Promise<Sight> {
-  const [row] = await store.sql(sightQuery);
-  return {
-    ...(row as unknown as Omit<Sight, 'cluster'>),
-    cluster: cluster.taken.map((job) => ({
-      seq: Number(job.name.split('-').at(-1)),
-      state: summary(cluster.stateOf(job)),
-    })),
   };
 }
 

@@ -1,0 +1,51 @@
+import type { StoreFixture } from '@wakefield/testkit';
+import type { PaperCluster } from './paper-cluster.ts';
+
+/** What can be seen of a world, without what differs from run to run. */
+export interface Sight {
+  readonly model: {
+    readonly state: string;
+    readonly idle: boolean;
+    readonly replicas: number;
+    readonly registered: boolean;
+  } | null;
+  readonly jobs: readonly {
+    readonly seq: number;
+    readonly phase: string;
+    readonly outcome: string | null;
+    readonly successorOf: number | null;
+  }[];
+  /** What the cluster took, by the name's number. */
+  readonly cluster: readonly { readonly seq: number; readonly state: string }[];
+  readonly commands: readonly string[];
+  /** Numbers of the jobs that are routed to. */
+  readonly routes: readonly number[];
+}
+
+/** One statement: it is asked often. */
+const sightQuery = `select
+  (select json_build_object('state', state, 'idle', idle, 'replicas', replicas, 'registered', registered)
+     from models) as model,
+  (select coalesce(json_agg(json_build_object('seq', jobs.seq, 'phase', jobs.phase, 'outcome', jobs.outcome,
+     'successorOf', predecessor.seq) order by jobs.seq), '[]')
+     from jobs left join jobs predecessor on predecessor.id = jobs.successor_of) as jobs,
+  (select coalesce(json_agg(concat_ws(' ', body->>'kind', coalesce(outcome->>'status', 'open'))
+     order by accepted_at, body->>'kind'), '[]') from commands) as commands,
+  (select coalesce(json_agg(seq order by seq), '[]') from jobs join models on models.id = model_id
+     where registered and phase = 'ready' and address_host is not null) as routes`;
+
+export async function look(store: StoreFixture, cluster: PaperCluster): Promise<Sight> {
+  const [row] = await store.sql(sightQuery);
+  return {
+    ...(row as unknown as Omit<Sight, 'cluster'>),
+    cluster: cluster.taken.map((job) => ({
+      seq: Number(job.name.split('-').at(-1)),
+      state: summary(cluster.stateOf(job)),
+    })),
+  };
+}
+
+/** Whether a job went when it was asked or when it was cancelled depends on where a call was lost. */
+function summary(state: string): string {
+  return state === 'completed' || state === 'cancelled' ? 'gone' : state;
+}
