@@ -20,7 +20,7 @@ export interface ChatOptions {
 
 /** One chat; never rejects. */
 export async function chat(
-  wakefield: Wakefield,
+  wakefield: Pick<Wakefield, 'url' | 'key'>,
   model: string,
   { tokens, stream = false, onLine = () => undefined }: ChatOptions,
 ): Promise<ChatResult> {
