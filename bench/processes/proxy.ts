@@ -3,7 +3,7 @@ import { createLogger, createMetrics, turnBatch } from '../../packages/runtime/s
 import { configSchema } from '../../services/proxy/src/config.ts';
 import { createProxy } from '../../services/proxy/src/proxy.ts';
 import { settingsOf } from '../../services/proxy/src/settings.ts';
-import { createWorld, endpoint } from '../../services/proxy/src/testing/world.ts';
+import { createWorld, endpoint } from '../../services/proxy/test/world.ts';
 import { benchKey, readyModel, sleepingModel } from '../wire.ts';
 import { startBareProxy } from './bare.ts';
 import { serveQuestions } from './serve-questions.ts';

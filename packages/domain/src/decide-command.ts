@@ -8,6 +8,7 @@ import type {
 import { applied, noProject, reject } from './command-outcome.ts';
 import type { ClusterName } from './ids.ts';
 import type { Model } from './model.ts';
+import { phrases } from './phrases.ts';
 import { register } from './register-model.ts';
 
 /**
@@ -67,7 +68,7 @@ function change(body: Change, context: CommandContext, { now }: CommandInput): C
   const { command, project, model } = context;
   if (project === null) return noProject(command.project);
   if (model === null || !model.registered) {
-    const message = `There is no model "${body.hfModelId}" in project "${project.name}".`;
+    const message = phrases.noModel(project.name, body.hfModelId);
     return reject('model_not_found', message, 'hf_model_id');
   }
   switch (body.kind) {

@@ -31,6 +31,7 @@ export type {
   JobSighting,
   ModelDemand,
 } from './observed.ts';
+export { phrases } from './phrases.ts';
 export { pickEndpoint } from './pick-endpoint.ts';
 export type { Action, ModelPatch, Observed, Plan, Policy, Reconcile } from './plan.ts';
 export { defaultPolicy } from './policy.ts';

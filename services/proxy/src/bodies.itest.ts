@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { chat, until } from './testing/harness.ts';
-import { rawClient, rawHead, rawRequest } from './testing/raw.ts';
-import { useScene, wake } from './testing/scene.ts';
+import { chat, until } from '../test/harness.ts';
+import { rawClient, rawHead, rawRequest } from '../test/raw.ts';
+import { useScene, wake } from '../test/scene.ts';
 
 const scene = useScene();
 const codeOf = async (answer: Response) =>

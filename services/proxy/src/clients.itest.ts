@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
-import { sseHeaders } from './testing/engine.ts';
-import { chat, until } from './testing/harness.ts';
-import { rawClient, rawRequest } from './testing/raw.ts';
-import { useScene } from './testing/scene.ts';
+import { sseHeaders } from '../test/engine.ts';
+import { chat, until } from '../test/harness.ts';
+import { rawClient, rawRequest } from '../test/raw.ts';
+import { useScene } from '../test/scene.ts';
 
 const scene = useScene();
 

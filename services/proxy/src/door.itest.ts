@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { json } from './testing/engine.ts';
-import { auth, until } from './testing/harness.ts';
-import { rawClient } from './testing/raw.ts';
-import { useScene } from './testing/scene.ts';
+import { json } from '../test/engine.ts';
+import { auth, until } from '../test/harness.ts';
+import { rawClient } from '../test/raw.ts';
+import { useScene } from '../test/scene.ts';
 
 let api: Server;
 let apiPort: number;

@@ -6,8 +6,8 @@ import {
   type ScriptedEngine,
   startEngine,
   streaming,
-} from './testing/engine.ts';
-import { chat, endpoint, type Harness, key, startHarness, until } from './testing/harness.ts';
+} from '../test/engine.ts';
+import { chat, endpoint, type Harness, key, startHarness, until } from '../test/harness.ts';
 
 let proxy: Harness;
 let engine: ScriptedEngine;

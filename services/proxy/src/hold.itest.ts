@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { done, json, type ScriptedEngine, startEngine, streaming } from './testing/engine.ts';
-import { chat, endpoint, type Harness, startHarness, until } from './testing/harness.ts';
+import { done, json, type ScriptedEngine, startEngine, streaming } from '../test/engine.ts';
+import { chat, endpoint, type Harness, startHarness, until } from '../test/harness.ts';
 
 let proxy: Harness;
 let engine: ScriptedEngine;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Simulator, startSimulator } from '@wakefield/simulator';
 import OpenAI from 'openai';
-import { endpoint, type Harness, key, startHarness, until } from './testing/harness.ts';
+import { endpoint, type Harness, key, startHarness, until } from '../test/harness.ts';
 
 const model = 'wakefield/simulator';
 const messages = [{ role: 'user' as const, content: 'Tell me something.' }];

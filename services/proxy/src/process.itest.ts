@@ -13,8 +13,8 @@ import {
   type TestRedis,
   testRedis,
 } from '@wakefield/testkit';
-import { until } from './testing/harness.ts';
-import { type Relay, startRelay } from './testing/relay.ts';
+import { until } from '../test/harness.ts';
+import { type Relay, startRelay } from '../test/relay.ts';
 
 const key = 'the-local-key';
 let store: StoreFixture;

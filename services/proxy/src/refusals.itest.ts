@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { auth, chat } from './testing/harness.ts';
-import { useScene } from './testing/scene.ts';
+import { auth, chat } from '../test/harness.ts';
+import { useScene } from '../test/scene.ts';
 
 const scene = useScene();
 const post = (body?: string): RequestInit =>

@@ -13,8 +13,8 @@ import {
   sseHeaders,
   startEngine,
   streaming,
-} from './testing/engine.ts';
-import { chat, endpoint, type Harness, startHarness, until } from './testing/harness.ts';
+} from '../test/engine.ts';
+import { chat, endpoint, type Harness, startHarness, until } from '../test/harness.ts';
 
 let proxy: Harness;
 let first: ScriptedEngine;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { json } from './testing/engine.ts';
-import { chat, until } from './testing/harness.ts';
-import { rawClient } from './testing/raw.ts';
-import { useScene, wake } from './testing/scene.ts';
+import { json } from '../test/engine.ts';
+import { chat, until } from '../test/harness.ts';
+import { rawClient } from '../test/raw.ts';
+import { useScene, wake } from '../test/scene.ts';
 
 const scene = useScene();
 const isClosed = () =>

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { done, json, sseHeaders } from './testing/engine.ts';
-import { key, until } from './testing/harness.ts';
-import { rawClient, rawHead, rawRequest } from './testing/raw.ts';
-import { useScene, wake } from './testing/scene.ts';
+import { done, json, sseHeaders } from '../test/engine.ts';
+import { key, until } from '../test/harness.ts';
+import { rawClient, rawHead, rawRequest } from '../test/raw.ts';
+import { useScene, wake } from '../test/scene.ts';
 
 const scene = useScene();
 const chat = '{"model":"a/b"}';

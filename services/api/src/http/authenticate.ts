@@ -1,5 +1,5 @@
 import type { Identifier } from '@wakefield/auth';
-import { AppError } from '@wakefield/domain';
+import { AppError, phrases } from '@wakefield/domain';
 import type { RequestHandler } from 'express';
 import { setPrincipal } from './context.ts';
 
@@ -9,9 +9,7 @@ export function authenticate(identifier: Identifier): RequestHandler {
     const principal = identifier.identify(req.headers.authorization);
     if (principal === null) {
       const message =
-        req.headers.authorization === undefined
-          ? 'A key is needed: send it as "Authorization: Bearer <key>".'
-          : 'The key is not valid. Send it as "Authorization: Bearer <key>".';
+        req.headers.authorization === undefined ? phrases.keyMissing : phrases.keyInvalid;
       throw new AppError('invalid_api_key', message);
     }
     setPrincipal(res, principal);

@@ -165,7 +165,7 @@ export class Exchange implements Held, AttemptOwner {
       return;
     }
     this.#leave(endpoint === null ? 'refused' : 'served');
-    if (route === null) this.#refuse(refusals.modelNotFound(this.#model));
+    if (route === null) this.#refuse(refusals.modelNotFound(this.#call.project, this.#model));
     else if (endpoint === null) this.#refuse(refusals.modelFailed(route));
     else this.#forward(route, endpoint);
   }

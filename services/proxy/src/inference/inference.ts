@@ -69,7 +69,7 @@ export function createInference(parts: InferenceParts, identifier: Identifier): 
         return;
       }
       const route = routes.find(project, id);
-      if (route === null) sendError(response, requestId, refusals.modelNotFound(id));
+      if (route === null) sendError(response, requestId, refusals.modelNotFound(project, id));
       else sendJson(response, requestId, 200, modelCard(route));
     },
     checkStalls: () => {
@@ -98,7 +98,7 @@ function admit(
   permission: 'infer' | 'read',
 ): AppError | null {
   const principal = identifier.identify(authorization);
-  if (principal === null) return refusals.notAuthorized();
+  if (principal === null) return refusals.notAuthorized(authorization);
   if (!can(principal, permission, project)) return refusals.forbidden(project);
   const routes = parts.routes();
   if (routes === null) return refusals.starting();

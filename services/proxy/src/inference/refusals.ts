@@ -1,4 +1,4 @@
-import { AppError, type HoldRefusal, type Route } from '@wakefield/domain';
+import { AppError, type HoldRefusal, phrases, type Route } from '@wakefield/domain';
 
 /** Longest name that is repeated to its caller and to the log: none of ours is longer. */
 const shownLength = 200;
@@ -15,13 +15,16 @@ export const refusals = {
       retryAfterSeconds: 2,
     }),
   projectNotFound: (project: string) =>
-    new AppError('project_not_found', `The project '${shown(project)}' is not activated.`, {
+    new AppError('project_not_found', phrases.noProject(shown(project)), {
       param: 'project',
     }),
   forbidden: (project: string) =>
-    new AppError('forbidden', `You may not use models of the project '${shown(project)}'.`),
-  notAuthorized: () =>
-    new AppError('invalid_api_key', 'The key is missing or wrong: send Authorization: Bearer KEY.'),
+    new AppError('forbidden', `You may not use models of the project "${shown(project)}".`),
+  notAuthorized: (authorization: string | undefined) =>
+    new AppError(
+      'invalid_api_key',
+      authorization === undefined ? phrases.keyMissing : phrases.keyInvalid,
+    ),
   notFound: () => new AppError('not_found', 'There is nothing at this path.'),
   wrongMethod: (allow: string) =>
     new AppError('method_not_allowed', `This path takes ${allow} only.`),
@@ -31,23 +34,19 @@ export const refusals = {
     new AppError('invalid_request', 'Name the model: `model` has to be a string.', {
       param: 'model',
     }),
-  modelNotFound: (model: string) =>
-    new AppError(
-      'model_not_found',
-      `The model '${shown(model)}' is not registered in this project.`,
-      {
-        param: 'model',
-      },
-    ),
+  modelNotFound: (project: string, model: string) =>
+    new AppError('model_not_found', phrases.noModel(shown(project), shown(model)), {
+      param: 'model',
+    }),
   modelFailed: ({ hfModelId, reason }: Route) =>
     new AppError(
       'model_failed',
-      `The model '${hfModelId}' failed and waits to be woken: ${reason ?? 'the reason is not known'}`,
+      `The model "${hfModelId}" failed and waits to be woken: ${reason ?? 'the reason is not known'}`,
     ),
   modelLoading: ({ hfModelId, state }: Route) =>
     new AppError(
       'model_loading',
-      `The model '${hfModelId}' is being woken (state: ${state}). Ask again in a while.`,
+      `The model "${hfModelId}" is being woken (state: ${state}). Ask again in a while.`,
       { retryAfterSeconds: state === 'loading' ? 5 : 10 },
     ),
   tooManyHeld: (refusal: HoldRefusal) =>

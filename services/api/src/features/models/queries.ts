@@ -7,6 +7,7 @@ import {
   type ModelDemand,
   type ModelId,
   type ProjectName,
+  phrases,
 } from '@wakefield/domain';
 import { within } from '@wakefield/runtime';
 import type { ApiDeps } from '../../deps.ts';
@@ -44,11 +45,9 @@ export async function presentOneModel(
 ): Promise<ModelJson> {
   const model = await deps.models.find(project, hfModelId);
   if (model === null) {
-    throw new AppError(
-      'model_not_found',
-      `There is no model "${hfModelId}" in project "${project}".`,
-      { param: 'hf_model_id' },
-    );
+    throw new AppError('model_not_found', phrases.noModel(project, hfModelId), {
+      param: 'hf_model_id',
+    });
   }
   const jobs = await deps.jobs.listForModel(model.id, 0);
   const [metrics, demand] = await Promise.all([

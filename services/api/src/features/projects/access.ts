@@ -1,4 +1,11 @@
-import { AppError, can, type Permission, type Project, type ProjectName } from '@wakefield/domain';
+import {
+  AppError,
+  can,
+  type Permission,
+  type Project,
+  type ProjectName,
+  phrases,
+} from '@wakefield/domain';
 import type { Response } from 'express';
 import type { ApiDeps } from '../../deps.ts';
 import { principalOf } from '../../http/context.ts';
@@ -16,7 +23,7 @@ export async function visibleProject(
   const principal = principalOf(res);
   const project = can(principal, 'read', name) ? await deps.projects.get(name) : null;
   if (project === null) {
-    throw new AppError('project_not_found', `There is no project "${name}".`, { param: 'project' });
+    throw new AppError('project_not_found', phrases.noProject(name), { param: 'project' });
   }
   if (!can(principal, permission, name)) throw forbidden(permission, name);
   return project;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ProxyDemand, RouteStore } from '@wakefield/control';
 import type { Endpoint, Principal, Route, RouteTable } from '@wakefield/domain';
-import type { ProxyPorts } from '../proxy.ts';
+import type { ProxyPorts } from '../src/proxy.ts';
 
 /** The world around a proxy, in memory and in the hands of a test or a benchmark. Its only project is `demo`. */
 export interface World {

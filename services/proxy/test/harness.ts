@@ -1,5 +1,5 @@
 import { createLogger, createMetrics } from '@wakefield/runtime';
-import { createProxy, type ProxySettings } from '../proxy.ts';
+import { createProxy, type ProxySettings } from '../src/proxy.ts';
 import { createWorld, type World } from './world.ts';
 
 export { endpoint } from './world.ts';

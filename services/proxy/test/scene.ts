@@ -1,5 +1,5 @@
 import { afterEach, beforeEach } from '@jest/globals';
-import type { ProxySettings } from '../proxy.ts';
+import type { ProxySettings } from '../src/proxy.ts';
 import { type ScriptedEngine, startEngine } from './engine.ts';
 import { endpoint, type Harness, startHarness } from './harness.ts';
 
