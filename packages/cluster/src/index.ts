@@ -4,7 +4,6 @@ export type { LocalConfig } from './config/local.ts';
 export type { SlurmSshConfig } from './config/slurm-ssh.ts';
 export { createDriver } from './create-driver.ts';
 export type { DriverDeps } from './driver-deps.ts';
-export { stopLocalJobs } from './local/stop-local-jobs.ts';
 export type { EngineProberDeps } from './probe/engine-prober.ts';
 export { createEngineProber } from './probe/engine-prober.ts';
 export type { TransportDeps } from './transport/create-transport.ts';

@@ -1,3 +1,5 @@
+export type { CuttableLine } from './cuttable-line.ts';
+export { cuttableLine } from './cuttable-line.ts';
 export type { TestDatabase } from './postgres.ts';
 export { emptyTestDatabase } from './postgres.ts';
 export type { CapturedLog, QueueFixture } from './queue-fixture.ts';

@@ -6,7 +6,9 @@ import type { RedisAccess } from '@wakefield/queue';
 import { createDemandBoard, openRedis, queueFigures } from '@wakefield/queue';
 import { type Simulator, startSimulator } from '@wakefield/simulator';
 import {
+  type CuttableLine,
   captureLog,
+  cuttableLine,
   type StoreFixture,
   sampleSpec,
   storeFixture,
@@ -14,15 +16,14 @@ import {
   testRedis,
 } from '@wakefield/testkit';
 import { until } from '../test/harness.ts';
-import { type Relay, startRelay } from '../test/relay.ts';
 
 const key = 'the-local-key';
 let store: StoreFixture;
 let redis: TestRedis;
 let access: RedisAccess;
 let engine: Simulator;
-let postgresRelay: Relay;
-let redisRelay: Relay;
+let postgresLine: CuttableLine;
+let redisLine: CuttableLine;
 let proxy: { readonly child: ChildProcess; readonly url: string; readonly opsUrl: string };
 let project: string;
 let modelId: string;
@@ -44,17 +45,13 @@ const wakes = () =>
   );
 
 async function startProxy(): Promise<typeof proxy> {
-  const database = new URL(store.url);
-  database.host = `127.0.0.1:${postgresRelay.port}`;
-  const redisUrl = new URL(redis.url);
-  redisUrl.host = `127.0.0.1:${redisRelay.port}`;
   const child = fork(fileURLToPath(new URL('./main.ts', import.meta.url)), {
     execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
       PATH: process.env.PATH,
-      DATABASE_URL: database.href,
-      REDIS_URL: redisUrl.href,
+      DATABASE_URL: postgresLine.url,
+      REDIS_URL: redisLine.url,
       API_LOCAL_KEY: key,
       // Nobody listens on the discard port: the api is stopped all the time.
       API_URL: 'http://127.0.0.1:9',
@@ -90,17 +87,17 @@ beforeAll(async () => {
     node: 'n1',
   });
   await store.model({ project, idle: true, spec: sampleSpec({ hfModelId: 'acme/asleep' }) });
-  const { hostname, port } = new URL(store.url);
-  postgresRelay = await startRelay({ host: hostname, port: Number(port || 5432) });
-  const redisUrl = new URL(redis.url);
-  redisRelay = await startRelay({ host: redisUrl.hostname, port: Number(redisUrl.port || 6379) });
+  [postgresLine, redisLine] = await Promise.all([
+    cuttableLine(store.url, 5432),
+    cuttableLine(redis.url, 6379),
+  ]);
   proxy = await startProxy();
 }, 30_000);
 
 afterAll(async () => {
   proxy.child.kill('SIGKILL');
   await ended(proxy.child);
-  await Promise.all([postgresRelay.cut(), redisRelay.cut(), engine.close()]);
+  await Promise.all([postgresLine.cut(), redisLine.cut(), engine.close()]);
   await access.close();
   await redis.cleanup();
   await store.close();
@@ -139,7 +136,7 @@ describe('a proxy process on real stores', () => {
 
   it('keeps serving while Postgres, Redis, api and scheduler are stopped', async () => {
     const stream = await chat('acme/small', { stream: true, max_tokens: 50 });
-    await Promise.all([postgresRelay.cut(), redisRelay.cut()]);
+    await Promise.all([postgresLine.cut(), redisLine.cut()]);
     expect(await stream.text()).toMatch(/data: \[DONE\]\n\n$/);
     for (let round = 0; round < 20; round += 1) {
       expect((await chat('acme/small')).status).toBe(200);
@@ -155,7 +152,7 @@ describe('a proxy process on real stores', () => {
     const before = (await wakes()).length;
     const answer = chat('acme/asleep');
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    await Promise.all([postgresRelay.restore(), redisRelay.restore()]);
+    await Promise.all([postgresLine.mend(), redisLine.mend()]);
     await until('accepted', async () => (await wakes()).length > before, 15_000);
     const asleep = await store.stores.models.find(project, 'acme/asleep');
     if (asleep === null) throw new Error('the model is gone');

@@ -11,6 +11,7 @@ import type { CommandBody } from '@wakefield/domain';
 import { createDemandBoard, createNudges, openRedis, type RedisAccess } from '@wakefield/queue';
 import {
   captureLog,
+  cuttableLine,
   type PrivateRedis,
   privateRedis,
   type StoreFixture,
@@ -18,7 +19,6 @@ import {
   storeFixture,
   until,
 } from '@wakefield/testkit';
-import { relay } from '../test/relay.ts';
 
 jest.setTimeout(90_000);
 
@@ -177,7 +177,7 @@ describe('the process', () => {
   });
 
   test('is not ready while a store is away, stays alive, and recovers by itself', async () => {
-    const line = await relay(new URL(scene.store.url));
+    const line = await cuttableLine(scene.store.url, 5432);
     closers.push(line.cut);
     const { opsUrl } = await scene.start({ DATABASE_URL: line.url });
     await scene.redis.kill();

@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { openStore } from '@wakefield/store';
-import { privateRedis, storeFixture } from '@wakefield/testkit';
+import { type CuttableLine, cuttableLine, privateRedis, storeFixture } from '@wakefield/testkit';
 import { type ApiFixture, apiFixture } from '../../../test/api-fixture.ts';
-import { type CuttableLine, cuttableLine } from '../../../test/cuttable-line.ts';
 
 // A loaded machine may be slow; a test that hangs is told by it all the same.
 jest.setTimeout(30_000);
@@ -15,12 +14,9 @@ let api: ApiFixture;
 
 beforeAll(async () => {
   [store, redis] = await Promise.all([storeFixture(), privateRedis()]);
-  const url = new URL(store.url);
-  line = await cuttableLine({ host: url.hostname, port: Number(url.port || 5432) });
-  url.hostname = '127.0.0.1';
-  url.port = String(line.port);
+  line = await cuttableLine(store.url, 5432);
   throughLine = openStore({
-    databaseUrl: url.href,
+    databaseUrl: line.url,
     poolSize: 4,
     applicationName: 'wakefield-test',
     statementTimeoutMs: 5_000,
