@@ -240,9 +240,21 @@ wf_port_lost() {
     grep -qiE 'address already in use|EADDRINUSE|port [0-9]+ is already in use' || ! wf_bindable "$wf_port"
 }
 
+wf_setup_failed() {
+  echo "wakefield: a set-up line failed with code $1: $2"
+  wf_status=$1
+  exit "$1"
+}
+
 # What the cluster's configuration says for this engine.
 <<profile_environment>>
+<<login>>
+# A set-up line that fails ends the job in its own words, before an engine fails in others. What happens inside
+# functions and sourced files is their own affair, and `|| true` lets a line pass.
+wf_depth=${#BASH_SOURCE[@]}
+trap '[ "${#BASH_SOURCE[@]}" -gt "$wf_depth" ] || wf_setup_failed "$?" "$BASH_COMMAND"' ERR
 <<setup>>
+trap - ERR
 
 wf_model=<<hf_model_id>>
 wf_models=<<model_directory>>

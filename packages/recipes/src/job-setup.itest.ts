@@ -41,6 +41,35 @@ describe('before the engine', () => {
     expect(await job.json('exit.json')).toMatchObject({ exitCode: 5, cause: 'engine' });
   });
 
+  test('a set-up line that fails is told, and no engine starts', async () => {
+    const profile = { setup: { simulator: ['cd /nowhere/at/all', 'echo went on >> went-on'] } };
+    const job = await workshop.start({ profile }, catalogOf(template, ['/bin/touch', 'started']));
+    expect(await job.ended()).toBe(1);
+    expect(await job.read('log')).toContain(
+      'wakefield: a set-up line failed with code 1: cd /nowhere/at/all',
+    );
+    expect(await job.json('exit.json')).toMatchObject({ exitCode: 1, cause: 'engine' });
+    const files = await readdir(job.directory);
+    expect(files).not.toContain('started');
+    expect(files).not.toContain('went-on');
+  });
+
+  test('failures within functions, sourced files and conditions are no failures of set-up', async () => {
+    const sourced = join(workshop.root, 'activate');
+    await writeFile(sourced, 'false\ntest -e /nowhere && echo there\ntrue\n');
+    const lines = [
+      'module() { false; true; }',
+      'module load engine',
+      `. ${sourced}`,
+      'test -e /nowhere || true',
+      'if false; then echo never; fi',
+    ];
+    const profile = { setup: { simulator: lines } };
+    const job = await workshop.start({ profile }, catalogOf(template, ['/bin/touch', 'started']));
+    expect(await job.ended()).toBe(0);
+    expect(await readdir(job.directory)).toContain('started');
+  });
+
   test('set-up may wrap the command, and what is asked before it', async () => {
     const wrap = await program(
       workshop.root,

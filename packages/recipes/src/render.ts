@@ -29,6 +29,7 @@ export function renderJob(template: string, recipe: Recipe, input: RenderInput):
   const { profile, name, engineKey } = input;
   const known = knownValues(recipe, input);
   const directory = `${profile.jobsDirectory}/${name}`;
+  const setup = profile.setup[recipe.name] ?? [];
   const words: Readonly<Record<string, string>> = {
     job: quote(name),
     directory: quote(directory),
@@ -45,7 +46,8 @@ export function renderJob(template: string, recipe: Recipe, input: RenderInput):
     argv: argv(recipe, input.model, known),
     environment: engineEnvironment(recipe, known),
     profile_environment: profileEnvironment(profile.environment[recipe.name] ?? {}),
-    setup: setup(profile.setup[recipe.name] ?? []),
+    login: setup.length === 0 ? '' : login,
+    setup: setup.join('\n'),
   };
   const secretFiles = Object.entries(recipe.secret_files).map(
     ([file, text]) => [file, fillText(text, { key: engineKey })] as const,
@@ -136,11 +138,7 @@ function variable(name: string): string {
 }
 
 /** `module` is a shell function that only login shells have. */
-function setup(lines: readonly string[]): string {
-  if (lines.length === 0) return '';
-  const login = 'type module >/dev/null 2>&1 || [ ! -r /etc/profile ] || . /etc/profile';
-  return [login, ...lines].join('\n');
-}
+const login = 'type module >/dev/null 2>&1 || [ ! -r /etc/profile ] || . /etc/profile';
 
 /** @throws Error when the template names a word that is not there: a broken installation */
 function fillScript(template: string, words: Readonly<Record<string, string>>): string {

@@ -51,8 +51,10 @@ export function surveyScript(input: {
 }): string {
   const setups = Object.entries(input.setup).map(([name, lines]) => {
     const login = 'type module >/dev/null 2>&1 || [ ! -r /etc/profile ] || . /etc/profile';
-    const script = ['set -e', login, ...lines].join('\n');
-    return `said=$(bash -c ${quote(script)} 2>&1) || say "setup ${name} $(printf %s "$said" | tail -n 1)"`;
+    // As in recipes/job.sh: a line that fails ends it, what fails within functions and sourced files does not.
+    const onFailure = `[ "\${#BASH_SOURCE[@]}" -gt "$depth" ] || { echo "$BASH_COMMAND: code $?"; exit 1; }`;
+    const script = [login, `depth=\${#BASH_SOURCE[@]}`, `trap ${quote(onFailure)} ERR`, ...lines];
+    return `said=$(bash -c ${quote(script.join('\n'))} 2>&1) || say "setup ${name} $(printf %s "$said" | tail -n 2 | tr '\\n' ' ')"`;
   });
   const models =
     input.modelDirectory === null
