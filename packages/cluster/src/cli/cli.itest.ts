@@ -54,6 +54,7 @@ describe('npm run cluster', () => {
       arguments: args,
       environment: { WAKEFIELD_CLUSTERS: file },
       workingDirectory: folder,
+      root: folder,
       terminal: {
         print: (line) => lines.push(line),
         confirm: async (question) => {

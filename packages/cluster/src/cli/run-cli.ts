@@ -1,16 +1,16 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ClusterError, type RecipeCatalog } from '@wakefield/control';
+import { type CallersPlace, clustersFilePath } from '../clusters-file.ts';
 import { type ClusterConfig, ClustersFileError, loadClusters } from '../config/load-clusters.ts';
 import { check } from './check.ts';
-import { findClustersFile } from './find-file.ts';
 import { renderForReading } from './render.ts';
 import type { Terminal } from './terminal.ts';
 import { trust } from './trust.ts';
 
-export interface CliOptions {
+export interface CliOptions extends CallersPlace {
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly workingDirectory: string;
   readonly terminal: Terminal;
   readonly recipes: RecipeCatalog;
 }
@@ -26,7 +26,7 @@ const usage = `npm run cluster -- COMMAND NAME [options]
   render NAME    print the sbatch call and the job script of a model; submits nothing
     --model M  --engine vllm  --gpus 1  --walltime 3600  --project P
 
-  --file F       clusters.yaml; else $WAKEFIELD_CLUSTERS, $WAKEFIELD_DATA/clusters.yaml, ./clusters.yaml`;
+  --file F       clusters.yaml; else $WAKEFIELD_CLUSTERS, else $WAKEFIELD_DATA/clusters.yaml, as npm start`;
 
 const options = {
   file: { type: 'string' },
@@ -67,7 +67,10 @@ async function dispatch(cli: CliOptions): Promise<number> {
   const [command, name, ...rest] = positionals;
   if (command === undefined || name === undefined || rest.length > 0)
     throw new UsageError('Say what to do, with which cluster.');
-  const path = findClustersFile(values.file, cli.environment, cli.workingDirectory);
+  const path =
+    values.file === undefined
+      ? clustersFilePath(cli.environment, cli)
+      : resolve(cli.workingDirectory, values.file);
   const config = await clusterOf(path, name);
   switch (command) {
     case 'check':

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { resolveFileName } from '../clusters-file.ts';
 import { type LocalConfig, local } from './local.ts';
 import { type SlurmSshConfig, slurmSsh } from './slurm-ssh.ts';
 
@@ -116,7 +116,7 @@ function lineOf(
 }
 
 function absolute(cluster: ClusterConfig, folder: string): ClusterConfig {
-  const file = (name: string) => resolve(folder, name.replace(/^~(?=\/|$)/, homedir()));
+  const file = (name: string) => resolveFileName(folder, name);
   if (cluster.kind === 'local')
     return {
       ...cluster,

@@ -61,6 +61,8 @@ export interface PrivateSlurm {
   readonly ssh: SlurmSsh;
   /** What a client on this machine needs to talk to it: PATH, HOME, USER, SLURM_CONF. */
   readonly environment: Readonly<Record<string, string>>;
+  /** For a person's shell: shows the queue. */
+  readonly queueCommand: string;
   readonly daemons: SlurmDaemons;
   /** Runs a client such as squeue against it. Rejects when it fails. */
   client(command: string, args: readonly string[]): Promise<string>;
@@ -191,6 +193,7 @@ function assemble(parts: {
       hostKey: readHostKey(directory),
     },
     environment,
+    queueCommand: queueCommand(tools, join(directory, 'etc/slurm.conf')),
     daemons,
     client,
     async settled() {
@@ -207,6 +210,17 @@ function assemble(parts: {
       rmSync(parts.options.directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Unpacked programs are on nobody's PATH. */
+function queueCommand({ path, unpacked }: SlurmTools, conf: string): string {
+  const [folder = ''] = path.split(':');
+  const words = [conf, unpacked === null ? 'squeue' : join(folder, 'squeue')].map(shellWord);
+  return `SLURM_CONF=${words.join(' ')}`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 async function nodesUp(client: PrivateSlurm['client']): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileSettings, resolveFileName } from '@wakefield/cluster/clusters-file';
 import { type Document, isMap, parseDocument } from 'yaml';
 import { SetupError } from '../setup-error.ts';
 import type { SlurmSsh } from '../slurm/start-slurm.ts';
@@ -38,16 +38,16 @@ export interface ClustersInUse {
 }
 
 /**
- * Writes the user's file if there is none, and the one in use.
+ * Writes the user's file if there is none, and the one in use, whose file names are absolute.
  * @param slurm how to log in to the private SLURM, if there is one; it becomes the default cluster
- * @throws SetupError when the user's file is not YAML
+ * @throws SetupError when the user's file is not YAML, or not where he says
  */
 export function writeClusters(
   paths: DataPaths,
   recipes: MachineRecipes,
   slurm: SlurmSsh | null,
 ): ClustersInUse {
-  if (!existsSync(paths.clusters)) writeFileSync(paths.clusters, firstClusters, { mode: 0o600 });
+  ensureFile(paths);
   const document = parseDocument(readFileSync(paths.clusters, 'utf8'));
   const [problem] = document.errors;
   if (problem !== undefined) throw new SetupError(`${paths.clusters}: ${problem.message}`);
@@ -55,28 +55,59 @@ export function writeClusters(
     document.setIn(['clusters', slurmName], document.createNode(slurmCluster(paths, slurm)));
     document.set('defaultCluster', slurmName);
   }
-  for (const { name, kind } of listClusters(document))
-    if (kind === 'local' || name === slurmName) addMachineRecipes(document, name, paths, recipes);
+  const clusters = listClusters(document);
+  for (const cluster of clusters) {
+    makeFileNamesAbsolute(document, cluster, dirname(paths.clusters));
+    if (isOurs(cluster)) addMachineRecipes(document, cluster.name, paths, recipes);
+  }
   writePrivately(
     paths.clustersInUse,
     `# Made by npm start out of clusters.yaml, which is the one to edit.\n${document.toString()}`,
   );
   return {
-    clusters: defaultFirst(listClusters(document), document.get('defaultCluster')),
-    localDirectories: localDirectories(document, paths.root),
+    clusters: defaultFirst(clusters, document.get('defaultCluster')),
+    localDirectories: localDirectories(document, clusters),
   };
 }
 
-/** Resolved as the services do: relative to the file, `~` is the home. */
-function localDirectories(document: Document, folder: string): readonly string[] {
-  return listClusters(document)
+function ensureFile({ root, clusters }: DataPaths): void {
+  if (existsSync(clusters)) return;
+  if (dirname(clusters) !== root)
+    throw new SetupError(
+      `${clusters} (WAKEFIELD_CLUSTERS) is not there. Begin with a copy of deploy/clusters.example.yaml.`,
+    );
+  writeFileSync(clusters, firstClusters, { mode: 0o600 });
+}
+
+/** The file in use stands elsewhere, and what it names must not. */
+function makeFileNamesAbsolute(
+  document: Document,
+  { name, kind }: ClusterSummary,
+  folder: string,
+): void {
+  for (const setting of fileSettings[kind] ?? []) {
+    const at = ['clusters', name, ...setting];
+    const file = document.hasIn(at) ? document.getIn(at) : null;
+    if (typeof file === 'string') document.setIn(at, resolveFileName(folder, file));
+  }
+}
+
+function localDirectories(
+  document: Document,
+  clusters: readonly ClusterSummary[],
+): readonly string[] {
+  return clusters
     .filter(({ kind }) => kind === 'local')
     .map(({ name }) => String(document.getIn(['clusters', name, 'directory']) ?? ''))
-    .filter((directory) => directory !== '')
-    .map((directory) => resolve(folder, directory.replace(/^~(?=\/|$)/, homedir())));
+    .filter((directory) => directory !== '');
 }
 
 export const slurmName = 'slurm-dev';
+
+/** Whether a cluster is of this machine: it begins and ends with us. */
+export function isOurs({ name, kind }: ClusterSummary): boolean {
+  return kind === 'local' || name === slurmName;
+}
 
 /** As a centre would be written down: the same driver, the same ssh, the same transport. */
 function slurmCluster(paths: DataPaths, ssh: SlurmSsh): unknown {

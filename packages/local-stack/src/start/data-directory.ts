@@ -20,15 +20,18 @@ export interface DataPaths {
   readonly models: string;
   /** Put there by `npm run setup:vllm`. */
   readonly vllm: string;
-  /** The user's. */
+  /** The user's; need not be in the directory. */
   readonly clusters: string;
   /** Made anew at every start, out of the user's. */
   readonly clustersInUse: string;
   readonly runFile: string;
 }
 
-/** Makes the directory: private, but as root the database's user has to pass through. */
-export function openDataDirectory(path: string): DataPaths {
+/**
+ * Makes the directory: private, but as root the database's user has to pass through.
+ * @param clustersFile the user's, where it is not the one in the directory
+ */
+export function openDataDirectory(path: string, clustersFile: string | null = null): DataPaths {
   try {
     mkdirSync(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
     mkdirSync(join(path, 'logs'), { recursive: true, mode: 0o700 });
@@ -47,7 +50,7 @@ export function openDataDirectory(path: string): DataPaths {
     slurm: join(root, 'slurm'),
     models: join(root, 'models'),
     vllm: join(root, 'vllm'),
-    clusters: join(root, 'clusters.yaml'),
+    clusters: clustersFile ?? join(root, 'clusters.yaml'),
     clustersInUse: join(root, 'clusters.run.yaml'),
     runFile: join(root, 'run.json'),
   };

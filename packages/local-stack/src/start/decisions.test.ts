@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { clustersFilePath } from '@wakefield/cluster/clusters-file';
 import { createClosing } from './closing.ts';
 import { condense } from './condense.ts';
 import { parseOptions } from './options.ts';
@@ -6,12 +9,15 @@ import { publicUrl, readyText } from './ready-text.ts';
 import { restartDelayMs } from './restart-delay.ts';
 import { planServices } from './services.ts';
 
+const place = { root: '/clone', workingDirectory: '/home/me' };
+
 describe('parseOptions', () => {
   test('defaults', () => {
-    expect(parseOptions([], {}, '/clone')).toEqual({
+    expect(parseOptions([], {}, place)).toEqual({
       host: '127.0.0.1',
       port: 8080,
       dataDirectory: '/clone/.wakefield',
+      clustersFile: null,
       localKey: null,
       databaseUrl: null,
       redisUrl: null,
@@ -29,7 +35,7 @@ describe('parseOptions', () => {
       DATABASE_URL: 'postgres://h/d',
       REDIS_URL: '',
     };
-    expect(parseOptions(['--slurm'], env, '/clone')).toMatchObject({
+    expect(parseOptions(['--slurm'], env, place)).toMatchObject({
       host: '0.0.0.0',
       port: 9000,
       dataDirectory: '/data',
@@ -40,6 +46,18 @@ describe('parseOptions', () => {
     });
   });
 
+  test("the README's own clusters.yaml is the one of npm run cluster, too", () => {
+    const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8');
+    const [, value] = /export WAKEFIELD_CLUSTERS=(\S+?)`/.exec(readme) ?? [];
+    const env = { WAKEFIELD_CLUSTERS: value };
+    expect(parseOptions([], env, place).clustersFile).toBe('/home/me/clusters.yaml');
+    expect(clustersFilePath(env, place)).toBe('/home/me/clusters.yaml');
+    expect(clustersFilePath({ WAKEFIELD_DATA: '/data' }, place)).toBe('/data/clusters.yaml');
+    expect(clustersFilePath({ WAKEFIELD_CLUSTERS: '' }, place)).toBe(
+      join(parseOptions([], {}, place).dataDirectory, 'clusters.yaml'),
+    );
+  });
+
   test.each([
     [['--slrum'], {}, "Unknown option '--slrum'"],
     [['extra'], {}, 'extra'],
@@ -47,7 +65,7 @@ describe('parseOptions', () => {
     [[], { PORT: 'http' }, 'PORT has to be a port'],
     [[], { API_LOCAL_KEY: 'two words' }, 'API_LOCAL_KEY'],
   ])('refuses %j %j', (args, env, message) => {
-    expect(() => parseOptions(args, env, '/clone')).toThrow(message);
+    expect(() => parseOptions(args, env, place)).toThrow(message);
   });
 });
 
@@ -134,8 +152,25 @@ describe('planServices', () => {
 });
 
 describe('readyText', () => {
+  const facts = {
+    url: 'http://h:1',
+    key: 'k',
+    dataDirectory: '/d',
+    firstModel: true,
+    queueCommand: null,
+    seconds: 1.23,
+  };
+
+  test('names what there is', () => {
+    expect(readyText(facts)).not.toContain('squeue');
+    const queueCommand = 'SLURM_CONF=/d/slurm/etc/slurm.conf squeue';
+    const text = readyText({ ...facts, firstModel: false, queueCommand });
+    expect(text).toContain(`\n  squeue      ${queueCommand}\n`);
+    expect(text).not.toContain('first chat');
+  });
+
   test('has a line for scripts and one to copy', () => {
-    const text = readyText({ url: 'http://h:1', key: 'k', dataDirectory: '/d', seconds: 1.23 });
+    const text = readyText(facts);
     const lines = text.split('\n');
     expect(lines).toContain('Wakefield is ready: http://h:1');
     expect(text).toContain(

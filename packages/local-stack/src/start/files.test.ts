@@ -1,7 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { loadClusters } from '@wakefield/cluster';
 import { parse } from 'yaml';
 import { writeClusters } from './clusters-file.ts';
 import { type DataPaths, installationId, localKey, openDataDirectory } from './data-directory.ts';
@@ -76,7 +85,7 @@ describe('writeClusters', () => {
     expect(localDirectories).toEqual([join(paths.root, 'local')]);
     expect(inUse().clusters.local).toEqual({
       kind: 'local',
-      directory: 'local',
+      directory: join(paths.root, 'local'),
       modelDirectory: paths.models,
       recipes: {
         simulator: { environment: { WAKEFIELD_NODE: '/node', WAKEFIELD_SIMULATOR: '/sim.ts' } },
@@ -125,13 +134,58 @@ defaultCluster: site
       kind: 'slurm-ssh',
       host: 'login',
       user: 'me',
-      keyFile: 'keys/id',
+      keyFile: join(paths.root, 'keys/id'),
       workingDirectory: '/scratch',
     });
     expect(inUse().clusters.here.recipes.simulator.environment).toEqual({
       WAKEFIELD_NODE: '/other',
     });
     expect(readFileSync(paths.clusters, 'utf8')).toMatch(/^# mine\n/);
+  });
+
+  test("a file elsewhere means the same to the services, the centre's example first of all", async () => {
+    const example = join(import.meta.dirname, '../../../../deploy/clusters.example.yaml');
+    const elsewhere = openDataDirectory(paths.root, example);
+    const { clusters, localDirectories } = writeClusters(elsewhere, recipes, null);
+    const meant = await loadClusters(example);
+    const read = await loadClusters(elsewhere.clustersInUse);
+    const files = (cluster: (typeof read.clusters)[number]) =>
+      cluster.kind === 'local' ? cluster.directory : [cluster.keyFile, cluster.transport];
+    expect(read.clusters.map(files)).toEqual(meant.clusters.map(files));
+    expect(read.defaultCluster).toBe('karolina');
+    expect(clusters.map(({ name }) => name)).toEqual(['karolina', 'here']);
+    expect(localDirectories).toEqual([join(dirname(example), 'clusters/here')]);
+    expect(existsSync(paths.clusters)).toBe(false);
+  });
+
+  test('a jump host and its keys are found beside the file, too', async () => {
+    const folder = join(directory, 'mine');
+    mkdirSync(folder);
+    const file = join(folder, 'clusters.yaml');
+    writeFileSync(
+      file,
+      `clusters:
+  site:
+    kind: slurm-ssh
+    host: login
+    user: me
+    keyFile: id
+    passphraseFile: ~/pass
+    hostKey: SHA256:${'A'.repeat(43)}
+    workingDirectory: /scratch
+    transport: { kind: jump, host: j, user: me, keyFile: keys/jump, hostKey: 'SHA256:${'A'.repeat(43)}' }
+`,
+    );
+    const elsewhere = openDataDirectory(paths.root, file);
+    writeClusters(elsewhere, recipes, null);
+    expect((await loadClusters(elsewhere.clustersInUse)).clusters).toEqual(
+      (await loadClusters(file)).clusters,
+    );
+  });
+
+  test('a file that is not there is not made up', () => {
+    const elsewhere = openDataDirectory(paths.root, join(directory, 'none.yaml'));
+    expect(() => writeClusters(elsewhere, recipes, null)).toThrow(/none\.yaml .*is not there/);
   });
 
   test('what is no YAML is said with its place', () => {

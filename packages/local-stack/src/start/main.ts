@@ -39,7 +39,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 process.on('disconnect', () => void end('parent process is gone', 1));
 
 try {
-  const options = parseOptions(process.argv.slice(2), process.env, checkoutRoot());
+  const options = parseOptions(process.argv.slice(2), process.env, {
+    root: checkoutRoot(),
+    workingDirectory: process.env.INIT_CWD ?? process.cwd(),
+  });
   if (options.help) {
     print(helpText);
     process.exit(0);

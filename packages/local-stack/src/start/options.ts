@@ -1,5 +1,9 @@
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import {
+  type CallersPlace,
+  clustersFilePath,
+  dataDirectory,
+} from '@wakefield/cluster/clusters-file';
 import { SetupError } from '../setup-error.ts';
 
 /** What `npm start` was asked for. */
@@ -8,6 +12,8 @@ export interface StartOptions {
   readonly port: number;
   /** Absolute. */
   readonly dataDirectory: string;
+  /** The clusters.yaml to use, absolute; null: the one in the data directory, written at the first start. */
+  readonly clustersFile: string | null;
   /** null: the one kept in the data directory. */
   readonly localKey: string | null;
   /** null: a private server. */
@@ -26,27 +32,29 @@ jobs are processes of this machine.
   --help    this text
 
 Environment
-  PORT            port of the public URL (8080)
-  HOST            address it listens on (127.0.0.1)
-  WAKEFIELD_DATA  directory for everything that is kept (.wakefield)
-  API_LOCAL_KEY   key of the API (generated once and kept in the data directory)
-  DATABASE_URL    a Postgres to use instead of a private one
-  REDIS_URL       a Redis to use instead of a private one`;
+  PORT                port of the public URL (8080)
+  HOST                address it listens on (127.0.0.1)
+  WAKEFIELD_DATA      directory for everything that is kept (.wakefield)
+  WAKEFIELD_CLUSTERS  the clusters.yaml to use (the one in the data directory)
+  API_LOCAL_KEY       key of the API (generated once and kept in the data directory)
+  DATABASE_URL        a Postgres to use instead of a private one
+  REDIS_URL           a Redis to use instead of a private one`;
 
 /**
- * @param root what a relative data directory is relative to
  * @throws SetupError for unknown flags and unusable values
  */
 export function parseOptions(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-  root: string,
+  place: CallersPlace,
 ): StartOptions {
   const flags = parseFlags(args);
   return {
     host: whenSet(env.HOST) ?? '127.0.0.1',
     port: parsePort(whenSet(env.PORT) ?? '8080'),
-    dataDirectory: resolve(root, whenSet(env.WAKEFIELD_DATA) ?? '.wakefield'),
+    dataDirectory: dataDirectory(env, place.root),
+    clustersFile:
+      whenSet(env.WAKEFIELD_CLUSTERS) === undefined ? null : clustersFilePath(env, place),
     localKey: parseKey(whenSet(env.API_LOCAL_KEY)),
     databaseUrl: whenSet(env.DATABASE_URL) ?? null,
     redisUrl: whenSet(env.REDIS_URL) ?? null,

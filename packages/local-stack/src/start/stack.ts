@@ -5,6 +5,7 @@ import type { PrivateSlurm } from '../slurm/start-slurm.ts';
 import {
   type ClusterSummary,
   checkoutRoot,
+  isOurs,
   machineRecipes,
   slurmName,
   writeClusters,
@@ -30,6 +31,10 @@ export interface Stack {
   readonly url: string;
   readonly key: string;
   readonly dataDirectory: string;
+  /** false: every cluster is somebody else's. */
+  readonly firstModel: boolean;
+  /** Shows the queue of the private SLURM in a shell; null without one. */
+  readonly queueCommand: string | null;
 }
 
 /** Ends services on Ctrl-C: they have three seconds for what is running. */
@@ -45,14 +50,14 @@ const serviceStop = [
 export async function startStack(context: StackContext): Promise<Stack> {
   const { options, progress, closing } = context;
   const url = publicUrl(options.host, options.port);
-  const paths = openDataDirectory(options.dataDirectory);
+  const paths = openDataDirectory(options.dataDirectory, options.clustersFile);
   closing.add('lock', 'lock', await lockDirectory(paths.root, url));
   await endOldServices(paths);
   if (!(await isFree(options.host, options.port)))
     throw new SetupError(
       `${options.host}:${options.port} is in use. Choose another port: PORT=${options.port + 1} npm start`,
     );
-  const [postgres, redis, clusters] = await settleAll([
+  const [postgres, redis, { clusters, queueCommand }] = await settleAll([
     startDatabase(context, paths),
     startQueueStore(context, paths),
     prepareClusters(context, paths),
@@ -67,30 +72,28 @@ export async function startStack(context: StackContext): Promise<Stack> {
     clusters,
     url,
   });
-  await progress.step('first model', () => {
-    const [first] = clusters;
-    if (first === undefined) throw new SetupError(`${paths.clusters} names no cluster.`);
-    return ensureFirstModel(
-      { url, key },
-      first.name,
-      clusters.map(({ name }) => name),
+  // At a centre there is no project "demo", and no simulator.
+  const home = clusters.find(isOurs);
+  if (home !== undefined)
+    await progress.step('first model', () =>
+      ensureFirstModel(
+        { url, key },
+        home.name,
+        clusters.map(({ name }) => name),
+      ),
     );
-  });
   services.announce();
-  return { url, key, dataDirectory: paths.root };
+  return { url, key, dataDirectory: paths.root, firstModel: home !== undefined, queueCommand };
 }
 
-async function prepareClusters(
-  context: StackContext,
-  paths: DataPaths,
-): Promise<readonly ClusterSummary[]> {
+async function prepareClusters(context: StackContext, paths: DataPaths) {
   const { options, closing } = context;
   const slurm = options.slurm ? await startSlurm(context, paths) : null;
   if (slurm === null) await endOldSlurmJobs(paths);
   else closing.add('jobs', 'SLURM', () => slurm.stop());
   const inUse = writeClusters(paths, machineRecipes(checkoutRoot(), paths), slurm?.ssh ?? null);
   closing.add('jobs', 'jobs of local clusters', () => endLocalJobs(inUse.localDirectories));
-  return inUse.clusters;
+  return { clusters: inUse.clusters, queueCommand: slurm?.queueCommand ?? null };
 }
 
 function startSlurm({ progress, log }: StackContext, paths: DataPaths): Promise<PrivateSlurm> {
@@ -109,8 +112,7 @@ async function keepJobRecords(
 ): Promise<void> {
   if (!options.slurm)
     await recordEndOfClusters(databaseUrl, new Set([slurmName]), 'The private SLURM was ended.');
-  const ours = clusters.filter(({ name, kind }) => kind === 'local' || name === slurmName);
-  const names = new Set(ours.map(({ name }) => name));
+  const names = new Set(clusters.filter(isOurs).map(({ name }) => name));
   closing.add('records', 'records of jobs', () =>
     recordEndOfClusters(databaseUrl, names, 'Wakefield was stopped.'),
   );

@@ -14,6 +14,8 @@ process.exitCode = await runClusterCli({
   arguments: process.argv.slice(2),
   environment: process.env,
   workingDirectory: process.env.INIT_CWD ?? process.cwd(),
+  // npm changes to the root of the checkout.
+  root: process.cwd(),
   terminal: { print: (line) => console.log(line), confirm },
   recipes: await loadRecipes(recipeFolders),
 });
