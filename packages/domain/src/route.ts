@@ -32,4 +32,9 @@ export interface RouteTable {
   readonly revision: number;
   readonly projects: readonly ProjectName[];
   readonly routes: readonly Route[];
+  /**
+   * Jobs whose engines may be at work on requests: those of the endpoints, and those that get no new ones but
+   * finish what they have (draining, suspended, completing). What runs on any other job is never answered.
+   */
+  readonly serving: readonly JobId[];
 }

@@ -6,7 +6,7 @@ import { assertHeld } from './fence.ts';
 import { makeDue } from './model-store.ts';
 import { purgeEndedJobs } from './purge.ts';
 import { bumpRouteRevision } from './route-revision.ts';
-import { isUuid, jobColumns, toJob } from './rows.ts';
+import { isUuid, jobColumns, mayServe, toJob } from './rows.ts';
 import { jobs } from './schema/jobs.ts';
 import { models } from './schema/models.ts';
 
@@ -145,9 +145,11 @@ function patchColumns({ address, ...patch }: JobPatch): Partial<typeof jobs.$inf
   return { ...patch, addressHost: address?.host ?? null, addressPort: address?.port ?? null };
 }
 
-/** What readers of routes see of a job, as a comparable word; empty while it is not routed to. */
-function routed({ phase, address, capacity }: Job): string {
-  return phase === 'ready' && address !== null
-    ? JSON.stringify([address.host, address.port, capacity])
-    : '';
+/** What readers of routes see of a job, as a comparable word; empty while it has no requests. */
+function routed(job: Job): string {
+  const { phase, address, capacity } = job;
+  if (phase === 'ready' && address !== null) {
+    return JSON.stringify([address.host, address.port, capacity]);
+  }
+  return mayServe(job) ? 'finishing' : '';
 }

@@ -73,6 +73,26 @@ describe('load', () => {
     expect(await routeOf(gone)).toBeUndefined();
   });
 
+  test('the jobs that may be at work on requests: routed to, draining, suspended', async () => {
+    const gone = await fixture.model({ registered: false });
+    const jobs = [await fixture.job(gone, 1, serving)];
+    const kinds: readonly JobPatch[] = [
+      serving,
+      { ...serving, phase: 'draining' },
+      { ...serving, phase: 'starting', address: null },
+      { ...serving, phase: 'starting', readyAt: null },
+      { ...serving, phase: 'draining', address: null },
+      { ...serving, phase: 'queued', readyAt: null, address: null },
+      { ...serving, phase: 'ended', endedAt: SAMPLE_NOW },
+    ];
+    for (const [index, kind] of kinds.entries()) {
+      jobs.push(await fixture.job(model, index + 1, kind));
+    }
+    const all = (await stores.routes.load()).serving;
+    const may = [true, true, true, true, false, false, false, false];
+    expect(jobs.map(({ id }) => all.includes(id))).toEqual(may);
+  });
+
   test('every table is of one moment, whatever is written meanwhile', async () => {
     // Each round takes a model's only endpoint away and gives it back at the next port, one revision each.
     const job = await fixture.job(model, 1, serving);
@@ -193,7 +213,18 @@ describe('the revision grows', () => {
     expect(await patch('ready', { capacity: 9 })).toBe(1);
     expect(await patch('starting', { phase: 'ready', capacity: 10 })).toBe(0);
     expect(await patch('ready', { phase: 'draining' })).toBe(1);
-    expect(await patch('draining', { phase: 'ended', endedAt: SAMPLE_NOW })).toBe(0);
+    expect(await patch('draining', { phase: 'ended', endedAt: SAMPLE_NOW })).toBe(1);
+  });
+
+  test('as a job that was suspended or is completing ends, and not as one that never served', async () => {
+    const job = await fixture.job(model, 1, serving);
+    const other = await fixture.job(model, 2, { phase: 'starting' });
+    const over = { phase: 'ended', address: null, endedAt: SAMPLE_NOW } as const;
+    const patch = (change: JobPatch, id = job.id) =>
+      growth(() => stores.jobs.patch(id, ['starting', 'ready'], change));
+    expect(await patch({ phase: 'starting', address: null })).toBe(1);
+    expect(await patch(over)).toBe(1);
+    expect(await patch(over, other.id)).toBe(0);
   });
 
   test('by one for each of many changes at once', async () => {

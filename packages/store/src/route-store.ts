@@ -1,8 +1,8 @@
 import type { RouteStore } from '@wakefield/control';
-import type { Endpoint, ModelId, Route } from '@wakefield/domain';
-import { and, asc, eq, isNotNull, sql } from 'drizzle-orm';
+import type { Endpoint, JobId, ModelId, Route } from '@wakefield/domain';
+import { asc, eq, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
-import { toAddress } from './rows.ts';
+import { mayServe, toAddress } from './rows.ts';
 import { jobs } from './schema/jobs.ts';
 import { models } from './schema/models.ts';
 import { projects } from './schema/projects.ts';
@@ -15,11 +15,12 @@ export function routeStore(database: Database): RouteStore {
       await database.snapshot(async (queries) => {
         const revision = await readRevision(queries);
         const names = await queries.select({ name: projects.name }).from(projects);
-        const endpoints = await readEndpoints(queries);
+        const { endpoints, serving } = await readServing(queries);
         return {
           revision,
           projects: names.map(({ name }) => name).sort(),
           routes: await readRoutes(queries, endpoints),
+          serving,
         };
       }),
   };
@@ -53,27 +54,36 @@ async function readRoutes(
   return rows.map((row) => ({ ...row, endpoints: endpoints.get(row.modelId) ?? [] }));
 }
 
-async function readEndpoints(queries: Queries): Promise<ReadonlyMap<ModelId, readonly Endpoint[]>> {
+interface Serving {
+  readonly endpoints: ReadonlyMap<ModelId, readonly Endpoint[]>;
+  readonly serving: readonly JobId[];
+}
+
+async function readServing(queries: Queries): Promise<Serving> {
   const rows = await queries
     .select({
       modelId: jobs.modelId,
       jobId: jobs.id,
       cluster: jobs.cluster,
+      phase: jobs.phase,
+      readyAt: jobs.readyAt,
       host: jobs.addressHost,
       port: jobs.addressPort,
       engineKey: jobs.engineKey,
       capacity: jobs.capacity,
     })
     .from(jobs)
-    .where(and(sql`${jobs.phase} = 'ready'`, isNotNull(jobs.addressHost)))
+    .where(sql`${jobs.phase} in ('starting', 'ready', 'draining')`)
     .orderBy(asc(jobs.modelId), asc(jobs.seq));
-  const byModel = new Map<ModelId, Endpoint[]>();
-  for (const { modelId, host, port, ...rest } of rows) {
+  const endpoints = new Map<ModelId, Endpoint[]>();
+  const serving: JobId[] = [];
+  for (const { modelId, host, port, phase, readyAt, ...rest } of rows) {
     const address = toAddress(host, port);
-    if (address === null) continue;
-    const endpoints = byModel.get(modelId) ?? [];
-    byModel.set(modelId, endpoints);
-    endpoints.push({ ...rest, address });
+    if (mayServe({ phase, readyAt, address })) serving.push(rest.jobId);
+    if (phase !== 'ready' || address === null) continue;
+    const ofModel = endpoints.get(modelId) ?? [];
+    endpoints.set(modelId, ofModel);
+    ofModel.push({ ...rest, address });
   }
-  return byModel;
+  return { endpoints, serving };
 }

@@ -20,6 +20,16 @@ export function toAddress(host: string | null, port: number | null): Address | n
   return host === null || port === null ? null : { host, port };
 }
 
+/**
+ * Whether an engine may be at work on requests that it was sent. A job that was suspended or is completing is
+ * starting again, with the time at which it was ready; one that was requeued or has moved has lost that time, or
+ * its address if it was draining.
+ */
+export function mayServe({ phase, readyAt, address }: Pick<Job, 'phase' | 'readyAt' | 'address'>) {
+  if (phase === 'starting') return readyAt !== null;
+  return phase === 'ready' || (phase === 'draining' && address !== null);
+}
+
 export function toModel(row: ModelRow): Model {
   const { state, reason, because, ...model } = toModelWithStatus(row);
   return model;

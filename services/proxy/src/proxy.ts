@@ -48,6 +48,8 @@ export interface ProxySettings {
   /** How long connections are still accepted after the end was announced: balancers need time to hear of it. */
   readonly drainDelayMs: number;
   readonly drainMs: number;
+  /** How long requests on a job that has ended may still bring something. */
+  readonly endedGraceMs: number;
 }
 
 export interface Proxy {
@@ -140,7 +142,7 @@ function createMemory(
   const bodies = createBodyRoom(settings.bodyRoomBytes);
   const wakes = createWakeKeeper(ports.waker, settings.wake, now, logger);
   const suspects = createSuspects(demand.runningOn, now);
-  const pools = createUpstreamPools(ports.transportOf);
+  const pools = createUpstreamPools(ports.transportOf, settings.endedGraceMs);
   const figures = createProxyMetrics(metrics, {
     held: () => holds.size,
     inFlight: () => demand.running,
@@ -149,7 +151,7 @@ function createMemory(
     tableAge: () => (routes.lastSeenAt === null ? 0 : (now() - routes.lastSeenAt) / 1000),
   });
   routes.onChange((table) => {
-    pools.retain(table.endpoints);
+    pools.retain(table);
     suspects.prune(table.endpoints);
     demand.prune((modelId) => table.byModel(modelId) !== null);
     wakes.settle((modelId) => table.byModel(modelId)?.idle !== true);

@@ -35,5 +35,6 @@ export function settingsOf(config: Config, proxyId: string, version: string): Pr
     tickMs: 250,
     drainDelayMs: config.drainDelayMs,
     drainMs: config.drainMs,
+    endedGraceMs: 2000,
   };
 }

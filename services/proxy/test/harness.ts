@@ -29,6 +29,7 @@ const defaultSettings: ProxySettings = {
   tickMs: 20,
   drainDelayMs: 0,
   drainMs: 3000,
+  endedGraceMs: 100,
 };
 
 /** A proxy of the real parts, in a world that the test holds in its hands. */

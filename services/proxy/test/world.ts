@@ -15,6 +15,8 @@ export interface World {
   /** Changes the table; by nudge, as the scheduler would. */
   route(hfModelId: string, change: Partial<Route>): void;
   unroute(hfModelId: string): void;
+  /** These jobs get no new requests, but finish those they have. What is neither routed to nor named here has ended. */
+  finishing(...jobIds: readonly string[]): void;
   /** The stores answer nothing but errors. */
   breakStores(broken: boolean): void;
 }
@@ -33,6 +35,7 @@ export function createWorld(key: string): World {
   let broken = false;
   let demand: ProxyDemand | null = null;
   let withdrawn = false;
+  let finishing: readonly string[] = [];
   let nudge = (_revision: number): void => undefined;
   const guard = async <T>(value: T): Promise<T> => {
     if (broken) throw new Error('the store is away');
@@ -44,7 +47,12 @@ export function createWorld(key: string): World {
   };
   const store: RouteStore = {
     revision: () => guard(revision),
-    load: () => guard<RouteTable>({ revision, projects: ['demo'], routes: [...routes.values()] }),
+    load: () => {
+      const all = [...routes.values()];
+      const routed = all.flatMap(({ endpoints }) => endpoints.map(({ jobId }) => jobId));
+      const serving = [...routed, ...finishing];
+      return guard<RouteTable>({ revision, projects: ['demo'], routes: all, serving });
+    },
   };
   return {
     ports: {
@@ -86,6 +94,10 @@ export function createWorld(key: string): World {
     },
     unroute: (hfModelId) => {
       routes.delete(hfModelId);
+      changed();
+    },
+    finishing: (...jobIds) => {
+      finishing = jobIds;
       changed();
     },
     breakStores: (next) => {

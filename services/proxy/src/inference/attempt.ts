@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { JobEndedError } from '../upstream/pools.ts';
 import { PlainRelay, type Relay, type RelayEnd, type RelaySink, StreamRelay } from './relay.ts';
 import type { Reply } from './reply.ts';
 
@@ -97,6 +98,7 @@ export class Attempt implements Dispatcher.DispatchHandler, RelaySink {
   }
 
   #lossOf(error: Error): Loss {
+    if (error instanceof JobEndedError) return 'ended';
     if (this.#controller !== null) return 'lost';
     return 'code' in error && error.code === 'UND_ERR_INVALID_ARG' ? 'unsendable' : 'refused';
   }

@@ -26,7 +26,7 @@ export interface Suspects {
    */
   choose(route: Route, tried: Set<JobId>): Endpoint | null;
   /** Forgets jobs that are no longer routed to. */
-  prune(known: ReadonlySet<JobId>): void;
+  prune(known: { has(jobId: JobId): boolean }): void;
 }
 
 export function createSuspects(runningOn: (jobId: JobId) => number, now: () => EpochMs): Suspects {

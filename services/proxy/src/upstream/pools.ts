@@ -1,11 +1,16 @@
 import type { Transport } from '@wakefield/control';
-import type { ClusterName, Endpoint, JobId } from '@wakefield/domain';
+import type { Address, ClusterName, DurationMs, Endpoint, JobId } from '@wakefield/domain';
 import { type Dispatcher, Pool } from 'undici';
 import { createConnector } from './connector.ts';
 import { letGoOnceSent } from './large-body.ts';
 
 /** uvicorn, below vLLM and SGLang, closes idle connections after 5 s; we have to be first. */
 const keepAliveMs = 4000;
+
+/** What a request is told that ran on a job which is over. */
+export class JobEndedError extends Error {
+  override readonly name = 'JobEndedError';
+}
 
 /** Connections to engines, a pool for each endpoint. */
 export interface UpstreamPools {
@@ -15,20 +20,42 @@ export interface UpstreamPools {
     request: { readonly path: string; readonly headers: string[]; readonly body: Buffer },
     handler: Dispatcher.DispatchHandler,
   ): void;
-  /** Lets go of endpoints that are no longer routed to; what runs there runs on. */
-  retain(jobIds: ReadonlySet<JobId>): void;
+  /**
+   * Lets go of endpoints that are no longer routed to. What runs there runs on while the job may serve; when it
+   * has ended or is somewhere else, its requests fail with `JobEndedError` after a short grace.
+   */
+  retain(table: {
+    readonly endpoints: ReadonlyMap<JobId, Endpoint>;
+    readonly serving: ReadonlySet<JobId>;
+  }): void;
   close(): Promise<void>;
 }
 
-/** @param transportOf how bytes reach jobs of a cluster; null: straight TCP */
+/** A job at one address: a requeued one keeps its id, and comes up elsewhere. */
+interface Line {
+  readonly jobId: JobId;
+  readonly address: Address;
+  readonly pool: Pool;
+  /** Runs while its job is over. */
+  grace: NodeJS.Timeout | null;
+}
+
+/**
+ * @param transportOf how bytes reach jobs of a cluster; null: straight TCP
+ * @param endedGraceMs for the last bytes of a job that has ended. A node that vanishes closes nothing: without
+ *   this its requests would wait for ever, and keep their model awake
+ */
 export function createUpstreamPools(
   transportOf: (cluster: ClusterName) => Transport | null,
+  endedGraceMs: DurationMs,
 ): UpstreamPools {
-  const pools = new Map<JobId, Pool>();
-  const leaving = new Set<Pool>();
+  /** Those that get new requests. */
+  const open = new Map<JobId, Line>();
+  /** These, and those that finish what they have. */
+  const lines = new Set<Line>();
 
-  const open = ({ cluster, address }: Endpoint): Pool =>
-    new Pool(originOf(address), {
+  const connect = ({ jobId, cluster, address }: Endpoint): Line => {
+    const pool = new Pool(originOf(address), {
       connect: createConnector(transportOf(cluster), address),
       pipelining: 1,
       keepAliveTimeout: keepAliveMs,
@@ -38,35 +65,67 @@ export function createUpstreamPools(
       bodyTimeout: 0,
       allowH2: false,
     });
+    const line: Line = { jobId, address, pool, grace: null };
+    open.set(jobId, line);
+    lines.add(line);
+    return line;
+  };
+  const letGo = (line: Line): void => {
+    if (open.get(line.jobId) === line) open.delete(line.jobId);
+    if (line.pool.closed) return;
+    void line.pool.close().finally(() => {
+      stopGrace(line);
+      lines.delete(line);
+    });
+  };
+  const end = (line: Line): void => {
+    line.grace ??= setTimeout(() => {
+      void line.pool.destroy(new JobEndedError('the job has ended'));
+    }, endedGraceMs);
+  };
 
   return {
     post: (endpoint, { path, headers, body }, handler) => {
-      let pool = pools.get(endpoint.jobId);
-      if (pool === undefined) {
-        pool = open(endpoint);
-        pools.set(endpoint.jobId, pool);
+      let line = open.get(endpoint.jobId);
+      if (line !== undefined && !isAt(line, endpoint)) {
+        letGo(line);
+        end(line);
+        line = undefined;
       }
+      line ??= connect(endpoint);
       headers.push('content-length', String(body.length));
       // undici takes iterables for a body, its types do not say so (undici docs/docs/api/Dispatcher.md).
       const sent = letGoOnceSent(body) as Buffer;
-      pool.dispatch({ method: 'POST', path, headers, body: sent }, handler);
+      line.pool.dispatch({ method: 'POST', path, headers, body: sent }, handler);
     },
-    retain: (jobIds) => {
-      for (const [jobId, pool] of pools) {
-        if (jobIds.has(jobId)) continue;
-        pools.delete(jobId);
-        leaving.add(pool);
-        void pool.close().finally(() => leaving.delete(pool));
+    retain: ({ endpoints, serving }) => {
+      for (const line of [...lines]) {
+        const endpoint = endpoints.get(line.jobId);
+        const routed = endpoint !== undefined && isAt(line, endpoint);
+        if (!routed) letGo(line);
+        if (routed || (endpoint === undefined && serving.has(line.jobId))) stopGrace(line);
+        else end(line);
       }
     },
     close: async () => {
-      const all = [...pools.values(), ...leaving];
-      pools.clear();
-      await Promise.allSettled(all.map((pool) => pool.destroy()));
+      const all = [...lines];
+      open.clear();
+      lines.clear();
+      all.forEach(stopGrace);
+      await Promise.allSettled(all.map(({ pool }) => pool.destroy()));
     },
   };
 }
 
-function originOf({ host, port }: Endpoint['address']): string {
+function isAt({ address }: Line, { address: { host, port } }: Endpoint): boolean {
+  return address.port === port && address.host === host;
+}
+
+function stopGrace(line: Line): void {
+  if (line.grace !== null) clearTimeout(line.grace);
+  line.grace = null;
+}
+
+function originOf({ host, port }: Address): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
