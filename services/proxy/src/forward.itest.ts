@@ -53,6 +53,19 @@ describe('forwarding', () => {
     expect(seen?.headers).not.toHaveProperty('te');
   });
 
+  it('gives every request an id of its own at the engine, whatever callers send', async () => {
+    const given = { 'x-request-id': `req_${'0123456789abcdef'.repeat(2)}` };
+    const twice = [chat(proxy.url, {}, { headers: given }), chat(proxy.url, {}, { headers: given })];
+    for (const answer of await Promise.all(twice)) {
+      expect(answer.headers.get('x-request-id')).toBe(given['x-request-id']);
+    }
+    const [one, two] = engine.seen.map(({ headers }) => headers['x-request-id']);
+    expect(one).toMatch(/^req_[0-9a-f]{32}-[0-9a-f]{8}$/);
+    expect(two).not.toBe(one);
+    const own = (await chat(proxy.url)).headers.get('x-request-id');
+    expect(engine.seen[2]?.headers['x-request-id']).toBe(own);
+  });
+
   it('passes a large body on unchanged, on another engine, too', async () => {
     const padding = 'ü"\\'.repeat(100_000);
     const body = JSON.stringify({ padding, model: 'a/b' });

@@ -43,7 +43,7 @@ export class ExchangeRecord {
   get traceId(): string {
     if (this.#traceId === '') {
       const { request, requestId } = this.#call;
-      const own = /^req_([0-9a-f]{32})$/.exec(requestId)?.[1];
+      const own = this.#idIsOurs ? requestId.slice('req_'.length) : null;
       const given = parseTraceparent(request.headers.traceparent)?.traceId;
       this.#traceId = given ?? own ?? newTraceId();
     }
@@ -61,8 +61,13 @@ export class ExchangeRecord {
     this.#jobId = jobId;
     this.#attempts += 1;
     const { requestId } = this.#call;
-    const isOurs = requestId.startsWith('req_') && this.#attempts === 1;
-    return isOurs ? requestId : `${requestId}-${newTraceId().slice(0, 8)}`;
+    const isUnique = this.#idIsOurs && this.#attempts === 1;
+    return isUnique ? requestId : `${requestId}-${newTraceId().slice(0, 8)}`;
+  }
+
+  /** Whether the request id was made here: callers may send what looks like it, and the same one twice. */
+  get #idIsOurs(): boolean {
+    return this.#call.request.headers['x-request-id'] !== this.#call.requestId;
   }
 
   lost(loss: Loss, jobId: JobId, cause: unknown): void {
