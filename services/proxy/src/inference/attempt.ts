@@ -1,7 +1,9 @@
 import type { Dispatcher } from 'undici';
 import { JobEndedError } from '../upstream/pools.ts';
-import { PlainRelay, type Relay, type RelayEnd, type RelaySink, StreamRelay } from './relay.ts';
+import { PlainRelay } from './plain-relay.ts';
+import type { Relay, RelayEnd, RelaySink } from './relay.ts';
 import type { Reply } from './reply.ts';
+import { StreamRelay } from './stream-relay.ts';
 
 /**
  * Why an attempt brought nothing; the client has seen nothing of it.

@@ -1,6 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Operation } from '../server/classify.ts';
 
+/** Operations that answer with an event stream when they are asked to; engines ignore `stream` of all others. */
+const streaming: ReadonlySet<Operation> = new Set(['chat/completions', 'completions']);
+
+/** @param asked what the body says */
+export function isStreamed(operation: Operation, asked: boolean): boolean {
+  return asked && streaming.has(operation);
+}
+
 /** One inference request as the server hands it over. */
 export interface InferenceCall {
   readonly request: IncomingMessage;

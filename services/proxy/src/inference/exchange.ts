@@ -1,6 +1,6 @@
 import type { AppError, Endpoint, EpochMs, JobId, ModelId, Route } from '@wakefield/domain';
 import { Attempt, type AttemptOwner, type Loss } from './attempt.ts';
-import type { InferenceCall } from './call.ts';
+import { type InferenceCall, isStreamed } from './call.ts';
 import { engineHeaders, preferredWaitSeconds } from './headers.ts';
 import type { Held } from './hold-room.ts';
 import { scanBody } from './model-name.ts';
@@ -141,8 +141,8 @@ export class Exchange implements Held, AttemptOwner {
     else if (scan.model === null || scan.model === '') this.#refuse(refusals.modelMissing());
     else {
       this.#model = scan.model;
-      this.#streamed = scan.stream;
-      this.#record.asked(scan.model, scan.stream);
+      this.#streamed = isStreamed(this.#call.operation, scan.stream);
+      this.#record.asked(scan.model, this.#streamed);
       this.#proceed();
     }
   }

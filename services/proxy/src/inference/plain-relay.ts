@@ -1,0 +1,93 @@
+import { engineErrorEvent } from './engine-error.ts';
+import { clientHeaders } from './headers.ts';
+import type { Head, Relay, RelayEnd, RelaySink, Step } from './relay.ts';
+import type { Reply } from './reply.ts';
+import { isAborted, isDyingEngine } from './stream-watch.ts';
+import { AnswerTail, findUsage } from './usage.ts';
+
+/** Answers up to this size are looked at before they are sent: they may have to be asked for again. */
+const lookedAtBytes = 256 * 1024;
+
+/** Passes on an answer that is not an event stream. Small ones are looked at first, large ones pass through. */
+export class PlainRelay implements Relay {
+  readonly #reply: Reply;
+  readonly #sink: RelaySink;
+  readonly #head: Head;
+  #collected: Buffer[] | null = [];
+  #size = 0;
+  readonly #tail = new AnswerTail();
+
+  constructor(reply: Reply, head: Head, sink: RelaySink) {
+    this.#reply = reply;
+    this.#head = head;
+    this.#sink = sink;
+  }
+
+  data(piece: Buffer): Step {
+    this.#size += piece.length;
+    if (this.#collected === null) return this.#pass(piece);
+    this.#collected.push(piece);
+    if (this.#size <= lookedAtBytes) return 'more';
+    if (!this.#reply.early) return this.#begin(this.#collected);
+    // Inside of an event stream only an error can be told, and errors are small.
+    this.#finish(Buffer.concat(this.#collected));
+    return 'over';
+  }
+
+  end(): void {
+    if (this.#collected === null) {
+      this.#reply.end();
+      this.#sink.relayed({ outcome: this.#outcome(), usage: this.#tail.usage() });
+      return;
+    }
+    const [first = Buffer.alloc(0)] = this.#collected;
+    const body = this.#collected.length > 1 ? Buffer.concat(this.#collected) : first;
+    if (isWorthless(this.#head.status, body)) this.#sink.worthless();
+    else this.#finish(body);
+  }
+
+  broken(): void {
+    if (this.#collected !== null) {
+      this.#sink.worthless();
+      return;
+    }
+    this.#reply.cutOff();
+    this.#sink.relayed({ outcome: 'cut', usage: null });
+  }
+
+  #finish(body: Buffer): void {
+    const { status, headers, requestId } = this.#head;
+    if (this.#reply.early) {
+      this.#reply.head(status, []);
+      this.#reply.rawEvent(engineErrorEvent(status, body, requestId));
+      this.#sink.relayed({ outcome: 'engine_error', usage: null });
+      return;
+    }
+    const flat = clientHeaders(headers, requestId);
+    if (headers['content-length'] === undefined) flat.push('content-length', String(body.length));
+    this.#reply.head(status, flat);
+    this.#reply.end(body);
+    this.#sink.relayed({ outcome: this.#outcome(), usage: findUsage(body) });
+  }
+
+  #begin(pieces: readonly Buffer[]): Step {
+    this.#collected = null;
+    this.#reply.head(this.#head.status, clientHeaders(this.#head.headers, this.#head.requestId));
+    let step: Step = 'more';
+    for (const piece of pieces) step = this.#pass(piece);
+    return step;
+  }
+
+  #pass(piece: Buffer): Step {
+    this.#tail.push(piece);
+    return this.#reply.write(piece) ? 'more' : 'full';
+  }
+
+  #outcome(): RelayEnd['outcome'] {
+    return this.#head.status >= 500 ? 'engine_error' : 'complete';
+  }
+}
+
+function isWorthless(status: number, body: Buffer): boolean {
+  return status === 200 ? isAborted(body) : status >= 500 && isDyingEngine(body);
+}

@@ -1,0 +1,107 @@
+import { AppError } from '@wakefield/domain';
+import { clientHeaders } from './headers.ts';
+import type { Head, Relay, RelayEnd, RelaySink, Step } from './relay.ts';
+import type { Reply } from './reply.ts';
+import { StreamWatch } from './stream-watch.ts';
+
+/**
+ * vLLM sends the chunk with the role and the first one with text in one go, so waiting a moment for the second
+ * costs nothing and tells an engine that answers from one that is being ended.
+ */
+const prefaceMs = 5;
+const roleMark = Buffer.from('"role"');
+
+/** Passes an event stream on as it comes, and sees when it only looks finished. */
+export class StreamRelay implements Relay {
+  readonly #reply: Reply;
+  readonly #sink: RelaySink;
+  readonly #head: Head;
+  readonly #watch = new StreamWatch();
+  /** What has not been sent yet; null once sending began. */
+  #preface: Buffer[] | null = [];
+  #prefaceTimer: NodeJS.Timeout | null = null;
+  #failed = false;
+
+  constructor(reply: Reply, head: Head, sink: RelaySink) {
+    this.#reply = reply;
+    this.#head = head;
+    this.#sink = sink;
+  }
+
+  data(piece: Buffer): Step {
+    const finding = this.#watch.inspect(piece);
+    if (finding === 'ended') return this.#engineEnded(piece);
+    this.#failed ||= finding === 'error';
+    if (this.#preface === null) return this.#reply.write(piece) ? 'more' : 'full';
+    this.#preface.push(piece);
+    if (this.#preface.length > 1 || !isRoleOnly(piece)) return this.#begin();
+    this.#prefaceTimer = setTimeout(() => this.#begin(), prefaceMs);
+    return 'more';
+  }
+
+  end(): void {
+    if (this.#preface !== null) this.#begin();
+    this.#reply.end();
+    this.#over(this.#failed ? 'engine_error' : 'complete');
+  }
+
+  broken(): void {
+    if (this.#preface !== null) {
+      this.#dropPreface();
+      this.#sink.worthless();
+    } else {
+      if (this.#watch.atBoundary) this.#reply.event(engineGone());
+      else this.#reply.cutOff();
+      this.#over('cut');
+    }
+  }
+
+  #engineEnded(piece: Buffer): Step {
+    if (this.#preface !== null) {
+      this.#dropPreface();
+      this.#sink.worthless();
+      return 'over';
+    }
+    if (this.#watch.cleanBytes > 0) this.#reply.write(piece.subarray(0, this.#watch.cleanBytes));
+    this.#reply.event(engineGone());
+    this.#over('cut');
+    return 'over';
+  }
+
+  #begin(): Step {
+    const pieces = this.#preface ?? [];
+    this.#dropPreface();
+    this.#reply.head(this.#head.status, streamHeaders(this.#head));
+    let free = true;
+    for (const piece of pieces) free = this.#reply.write(piece);
+    return free ? 'more' : 'full';
+  }
+
+  #dropPreface(): void {
+    this.#preface = null;
+    if (this.#prefaceTimer !== null) clearTimeout(this.#prefaceTimer);
+    this.#prefaceTimer = null;
+  }
+
+  #over(outcome: RelayEnd['outcome']): void {
+    this.#sink.relayed({ outcome, usage: this.#watch.usage() });
+  }
+}
+
+/** Without a length: a stream may come to another end than its engine has announced. */
+function streamHeaders({ headers, requestId }: Head): string[] {
+  const { 'content-length': _length, ...others } = headers;
+  return clientHeaders(others, requestId);
+}
+
+/** Whether it is one event that says only who speaks. */
+function isRoleOnly(piece: Buffer): boolean {
+  return piece.includes(roleMark) && piece.indexOf('\n\n') === piece.length - 2;
+}
+
+function engineGone(): AppError {
+  return new AppError(
+    'upstream_error',
+    'The engine was stopped before the answer was complete; what came so far is all there is.',
+  );
+}
