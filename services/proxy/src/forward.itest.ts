@@ -55,7 +55,10 @@ describe('forwarding', () => {
 
   it('gives every request an id of its own at the engine, whatever callers send', async () => {
     const given = { 'x-request-id': `req_${'0123456789abcdef'.repeat(2)}` };
-    const twice = [chat(proxy.url, {}, { headers: given }), chat(proxy.url, {}, { headers: given })];
+    const twice = [
+      chat(proxy.url, {}, { headers: given }),
+      chat(proxy.url, {}, { headers: given }),
+    ];
     for (const answer of await Promise.all(twice)) {
       expect(answer.headers.get('x-request-id')).toBe(given['x-request-id']);
     }
