@@ -98,6 +98,7 @@ async function askCluster(
     return null;
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
+    if (error.kind === 'no_room') return null;
     return error.kind === 'refused'
       ? rejected(
           'cluster_refused',

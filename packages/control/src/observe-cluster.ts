@@ -17,7 +17,7 @@ import { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
 import { type WithLeaseDeps, withLease } from './with-lease.ts';
 
 export interface ObserveClusterDeps extends ReadMetricsDeps, WithLeaseDeps {
-  readonly jobs: Pick<JobStore, 'listLiveForCluster' | 'patch' | 'engineKey'>;
+  readonly jobs: Pick<JobStore, 'listLiveForCluster' | 'listLiveNames' | 'patch' | 'engineKey'>;
   readonly clusters: Pick<ClusterStatusStore, 'save' | 'list'>;
   readonly routes: Pick<RouteStore, 'revision'>;
   readonly routeBus: Pick<RouteBus, 'publish'>;

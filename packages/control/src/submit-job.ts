@@ -47,12 +47,13 @@ export async function submitJob(deps: ActDeps, context: ActContext, job: Job): P
     return after;
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
-    if (error.kind !== 'refused') throw error;
+    if (error.kind !== 'refused' && error.kind !== 'no_room') throw error;
     deps.log.warn({ ...jobFields(job), err: error, traceId: model.traceId }, 'job refused');
+    const verb = error.kind === 'refused' ? 'refused the job' : 'has no room for the job now';
     return await write(deps, job, ['intended'], {
       phase: 'ended',
-      outcome: 'refused',
-      reason: `Cluster ${job.cluster} refused the job: ${error.message}`,
+      outcome: error.kind,
+      reason: `Cluster ${job.cluster} ${verb}: ${error.message}`,
       endedAt: deps.clock.now(),
     });
   }

@@ -98,4 +98,33 @@ describe('work under a lease', () => {
     await expect(worked).rejects.toThrow('shutdown');
     expect(await isFree()).toBe(true);
   });
+
+  test.each([
+    ['fail', () => Promise.reject(new Error('away'))],
+    ['are not answered', () => new Promise<boolean>(() => undefined)],
+  ])(
+    'is told to stop before the lease may be taken over when renewals %s',
+    async (_how, renew) => {
+      deps = { ...deps, leases: { ...deps.leases, renew } };
+      await withLease(deps, key, forever, async (_lease, signal) => {
+        await wait(20_000, undefined, { signal }).catch(() => undefined);
+        expect(signal.reason).toBeInstanceOf(LeaseLostError);
+        expect(await isFree()).toBe(false);
+      });
+    },
+    30_000,
+  );
+
+  test('that does not stop when it is told to keeps the lease no longer than its term', async () => {
+    const stop = new AbortController();
+    const gate = Promise.withResolvers<void>();
+    const worked = withLease(deps, key, stop.signal, () => gate.promise);
+    while (await isFree()) await wait(5);
+    stop.abort(new Error('time limit'));
+    const deadline = performance.now() + 20_000;
+    while (!(await isFree()) && performance.now() < deadline) await wait(100);
+    expect(await isFree()).toBe(true);
+    gate.resolve();
+    await worked;
+  }, 30_000);
 });

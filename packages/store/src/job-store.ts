@@ -41,6 +41,16 @@ export function jobStore(database: Database): JobStore {
     },
     listLiveForCluster: async (cluster) =>
       await database.run((queries) => readJobs(queries, and(eq(jobs.cluster, cluster), live))),
+    listLiveNames: async (names) => {
+      if (names.length === 0) return [];
+      const rows = await database.run((queries) =>
+        queries
+          .select({ name: jobs.name })
+          .from(jobs)
+          .where(and(inArray(jobs.name, [...names]), live)),
+      );
+      return rows.map(({ name }) => name);
+    },
     countLive: async () =>
       await database.run((queries) =>
         queries

@@ -37,11 +37,12 @@ export interface JobRef {
 /**
  * Why a cluster call failed.
  * - `refused`      the cluster said no; trying again unchanged is no use
+ * - `no_room`      it takes no more jobs for now (a limit is reached, a partition drained); later it may
  * - `unreachable`  nothing was said: the call may or may not have worked
  * - `misconfigured` login, host key or configuration is wrong; a person has to act
  */
 export class ClusterError extends Error {
-  readonly kind: 'refused' | 'unreachable' | 'misconfigured';
+  readonly kind: 'refused' | 'no_room' | 'unreachable' | 'misconfigured';
   constructor(kind: ClusterError['kind'], message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'ClusterError';

@@ -8,6 +8,7 @@ import type {
   EpochMs,
   Job,
   JobId,
+  JobName,
   JobPatch,
   Model,
   ModelId,
@@ -173,6 +174,8 @@ export interface JobStore {
   /** Live jobs of every registered model of a project, in one query. */
   listLiveForProject(project: ProjectName): Promise<readonly Job[]>;
   listLiveForCluster(cluster: ClusterName): Promise<readonly Job[]>;
+  /** Those of the names that are live jobs, on whatever cluster. */
+  listLiveNames(names: readonly JobName[]): Promise<readonly JobName[]>;
   /** Clusters that hold live jobs. */
   countLive(): Promise<
     readonly {

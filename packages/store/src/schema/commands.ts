@@ -1,6 +1,6 @@
 import type { CommandBody, CommandOutcome } from '@wakefield/domain';
 import { sql } from 'drizzle-orm';
-import { index, pgTable, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { bigserial, index, pgTable, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { json, moment, words } from './column-types.ts';
 
 /** Every accepted wish, with its outcome: queue, idempotency record and audit trail in one. */
@@ -8,6 +8,8 @@ export const commands = pgTable(
   'commands',
   {
     id: uuid('id').primaryKey(),
+    /** The order of acceptance. `accepted_at` is each process's own clock, and clocks differ. */
+    seq: bigserial('seq', { mode: 'number' }).notNull(),
     project: words('project').notNull(),
     body: json('body').$type<CommandBody>().notNull(),
     /** SHA-256 over project and body, by which a repeated idempotency key is told from a reused one. */
@@ -25,7 +27,8 @@ export const commands = pgTable(
     uniqueIndex('commands_idempotency_key')
       .on(table.by, table.idempotencyKey)
       .where(sql`${table.idempotencyKey} is not null`),
-    index('commands_by_project').on(table.project, table.acceptedAt, table.id),
+    index('commands_by_project').on(table.project, table.seq),
     index('commands_unfinished').on(table.acceptedAt).where(sql`${table.finishedAt} is null`),
+    index('commands_finished').on(table.finishedAt).where(sql`${table.finishedAt} is not null`),
   ],
 );

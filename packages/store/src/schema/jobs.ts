@@ -44,6 +44,8 @@ export const jobs = pgTable(
     uniqueIndex('jobs_name').on(table.name),
     index('jobs_live_by_cluster').on(table.cluster).where(sql`${table.phase} <> 'ended'`),
     index('jobs_live_by_model').on(table.modelId).where(sql`${table.phase} <> 'ended'`),
+    index('jobs_ended').on(table.endedAt).where(sql`${table.phase} = 'ended'`),
+    index('jobs_ended_by_model').on(table.modelId, table.seq).where(sql`${table.phase} = 'ended'`),
     check(
       'jobs_phase',
       sql`${table.phase} in ('intended', 'queued', 'starting', 'ready', 'draining', 'ended')`,

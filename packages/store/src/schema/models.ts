@@ -53,6 +53,8 @@ export const models = pgTable(
     reason: words('reason'),
     because: json('because').$type<readonly string[]>().notNull().default([]),
     nextLookAt: moment('next_look_at'),
+    /** How often its jobs made it due: a plan that did not see the last time must not put the look off. */
+    dueCount: integer('due_count').notNull().default(0),
   },
   (table) => [
     uniqueIndex('models_project_hf_model_id').on(table.project, table.hfModelId),
