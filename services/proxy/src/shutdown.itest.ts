@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { json } from '../test/engine.ts';
+import { chunk, json, role, sseHeaders } from '../test/engine.ts';
 import { chat, until } from '../test/harness.ts';
 import { rawClient } from '../test/raw.ts';
 import { useScene, wake } from '../test/scene.ts';
@@ -51,5 +51,30 @@ describe('shutting down', () => {
     await scene.proxy.stop();
     expect((await plain).status).toBe(503);
     expect(await (await stream).text()).toContain('"code":"shutting_down"');
+  });
+
+  it('ends a stream in the middle of it with an error event', async () => {
+    await scene.restart({ drainMs: 0 });
+    scene.engine.answer((response) => {
+      response.writeHead(200, sseHeaders);
+      for (const piece of [role, chunk({ content: 'one' })]) response.write(piece);
+    });
+    const answer = await chat(scene.proxy.url, { stream: true });
+    await scene.proxy.stop();
+    const text = await answer.text();
+    expect(text.startsWith(role)).toBe(true);
+    expect(text).toMatch(/data: \{"error":.*"shutting_down".*\}\n\n$/);
+    await until('told to stop', () => scene.engine.seen[0]?.aborted === true);
+  });
+
+  it('cuts off a stream in the middle of an event', async () => {
+    await scene.restart({ drainMs: 0 });
+    scene.engine.answer((response) => {
+      response.writeHead(200, sseHeaders);
+      response.write(`${role}data: {"id":`);
+    });
+    const answer = await chat(scene.proxy.url, { stream: true });
+    await scene.proxy.stop();
+    await expect(answer.text()).rejects.toThrow();
   });
 });

@@ -42,7 +42,13 @@ export class Attempt implements Dispatcher.DispatchHandler, RelaySink {
   /** The client is gone or no longer interested: closing the connection is how engines are told to stop. */
   cancel(): void {
     this.#over = true;
+    this.#relay?.cancel();
     this.#controller?.abort(new Error('the client is gone'));
+  }
+
+  /** Whether what came of the answer so far ends between two events. */
+  get atBoundary(): boolean {
+    return this.#relay?.atBoundary ?? false;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

@@ -65,12 +65,15 @@ export class Exchange implements Held, AttemptOwner {
   /** Ends what has not ended by itself; the process goes away. */
   shutDown(): void {
     if (this.#over) return;
+    const atBoundary = this.#attempt?.atBoundary ?? false;
     this.#attempt?.cancel();
     this.#stopRunning();
     this.#leave('refused');
-    if (this.#reply.firstByteAt === null) this.#refuse(refusals.shuttingDown());
+    const error = refusals.shuttingDown();
+    if (this.#reply.firstByteAt === null) this.#refuse(error);
     else {
-      this.#reply.cutOff();
+      if (atBoundary) this.#reply.event(error);
+      else this.#reply.cutOff();
       this.#finish('cut');
     }
   }

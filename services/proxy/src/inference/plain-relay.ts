@@ -10,6 +10,7 @@ const lookedAtBytes = 256 * 1024;
 
 /** Passes on an answer that is not an event stream. Small ones are looked at first, large ones pass through. */
 export class PlainRelay implements Relay {
+  readonly atBoundary = false;
   readonly #reply: Reply;
   readonly #sink: RelaySink;
   readonly #head: Head;
@@ -53,6 +54,10 @@ export class PlainRelay implements Relay {
     }
     this.#reply.cutOff();
     this.#sink.relayed({ outcome: 'cut', usage: null });
+  }
+
+  cancel(): void {
+    this.#collected = null;
   }
 
   #finish(body: Buffer): void {

@@ -17,6 +17,10 @@ export interface Relay {
   end(): void;
   /** The connection to the engine broke. */
   broken(): void;
+  /** Nobody wants it any more: says nothing from here on. */
+  cancel(): void;
+  /** Whether an error event may be the next thing that the client reads. */
+  readonly atBoundary: boolean;
 }
 
 /** Where a relay reports; exactly one of both, once. */

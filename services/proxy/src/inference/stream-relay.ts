@@ -56,6 +56,14 @@ export class StreamRelay implements Relay {
     }
   }
 
+  cancel(): void {
+    this.#dropPreface();
+  }
+
+  get atBoundary(): boolean {
+    return this.#watch.atBoundary;
+  }
+
   #engineEnded(piece: Buffer): Step {
     if (this.#preface !== null) {
       this.#dropPreface();

@@ -1,0 +1,58 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { chunk, role, sseHeaders } from '../../test/engine.ts';
+import { Attempt } from './attempt.ts';
+import { refusals } from './refusals.ts';
+import { Reply } from './reply.ts';
+
+const controller = {
+  aborted: false,
+  paused: false,
+  reason: null,
+  rawHeaders: null,
+  rawTrailers: null,
+  abort: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
+};
+const nobody = {
+  answered: () => undefined,
+  lost: () => undefined,
+  done: () => undefined,
+  hasAlternative: () => false,
+};
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** An attempt whose engine has begun a stream with this. */
+function begun(piece: string) {
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  const reply = new Reply(response, 'req_1', () => undefined);
+  const attempt = new Attempt(reply, 'req_1', nobody);
+  attempt.onRequestStart(controller);
+  attempt.onResponseStart(controller, 200, sseHeaders);
+  attempt.onResponseData(controller, Buffer.from(piece));
+  return { attempt, reply, response };
+}
+
+describe('an attempt that is cancelled', () => {
+  it('says nothing more, not even what it kept back', () => {
+    const { attempt, reply, response } = begun(role);
+    expect(response.headersSent).toBe(false);
+    attempt.cancel();
+    reply.fail(refusals.shuttingDown());
+    jest.advanceTimersByTime(1000);
+    expect(response.statusCode).toBe(503);
+  });
+
+  it('knows whether the stream stands between two events', () => {
+    expect(begun(role + chunk({ content: 'x' })).attempt.atBoundary).toBe(true);
+    expect(begun(`${role}data: {"id":`).attempt.atBoundary).toBe(false);
+  });
+});
