@@ -107,7 +107,6 @@ describe('giving up', () => {
 describe('no failure', () => {
   test.each<[string, readonly Job[]]>([
     ['the cluster took it away', [ended(1, 'preempted', { readyAt: t0 })]],
-    ['the cluster took it away before it was ready', [ended(1, 'node_failed')]],
     ['its walltime was over after it served', [ended(1, 'timeout', { readyAt: t0 })]],
     ['we ended it', [ended(1, 'as_asked')]],
   ])('%s: the next one starts at once', (_name, jobs) => {
@@ -127,6 +126,79 @@ describe('no failure', () => {
   test('what the cluster took away in between neither adds to the count nor ends it', () => {
     const jobs = [ended(1, 'failed'), ended(2, 'preempted'), ended(3, 'failed')];
     expect(plan(jobs, later).reason).toBe('Failed 2 of 3 times: reason 3');
+  });
+});
+
+describe('not our fault, and no reason to hurry', () => {
+  const outcomes: readonly JobOutcome[] = ['preempted', 'node_failed', 'no_room'];
+
+  test.each(outcomes)('%s before it was ready: the next one waits, longer each time', (outcome) => {
+    const jobs = [ended(1, outcome)];
+    expect(starts(plan(jobs, t0 + second + first - 1))).toBe(false);
+    expect(plan(jobs, t0 + second + first - 1)).toMatchObject({
+      state: 'queued',
+      reason: 'reason 1',
+    });
+    expect(starts(plan(jobs, t0 + second + first))).toBe(true);
+    const twice = [...jobs, ended(2, outcome)];
+    expect(starts(plan(twice, t0 + 2 * second + next - 1))).toBe(false);
+    expect(starts(plan(twice, t0 + 2 * second + next))).toBe(true);
+  });
+
+  test.each(outcomes)('%s, however often: a longest wait, and never the last try', (outcome) => {
+    const jobs = [1, 2, 3, 4, 5, 6].map((seq) => ended(seq, outcome));
+    const longest = defaultPolicy.backoffMs.at(-1) ?? 0;
+    expect(plan(jobs, t0 + 6 * second + longest - 1).state).toBe('queued');
+    expect(starts(plan(jobs, t0 + 6 * second + longest))).toBe(true);
+  });
+
+  test('what it waits for now is said by the job that came after', () => {
+    const jobs = [ended(1, 'no_room'), job('queued', { seq: 2, reason: 'waits' })];
+    expect(plan(jobs, t0 + minute).reason).toBe('waits');
+  });
+});
+
+describe('a hand-over', () => {
+  const walltimeSeconds = 86_400;
+  const endsAt = t0 + walltimeSeconds * second;
+  const due = t0 + 0.9 * walltimeSeconds * second;
+  const old = job('ready', { walltimeSeconds, endsAt, readyAt: t0 });
+  const tried = (outcome: JobOutcome): readonly Job[] =>
+    [2, 3, 4].map((seq) =>
+      ended(seq, outcome, { successorOf: 'j1', clusterJobId: null, endedAt: due + seq }),
+    );
+  const look = (jobs: readonly Job[], at: number, over: Partial<Model> = {}): Plan =>
+    reconcile(
+      model({ ...over, lastRequestAt: at }, { walltimeSeconds }),
+      observed(jobs, { demand: demand({ running: 1, runningByJob: { j1: 1 } }) }),
+      defaultPolicy,
+      at,
+    );
+
+  test.each<JobOutcome>(['refused', 'failed', 'no_room'])(
+    'goes on after three that were %s',
+    (outcome) => {
+      const jobs = [old, ...tried(outcome)];
+      expect(starts(look(jobs, due + second))).toBe(false);
+      expect(look(jobs, due + hour).actions).toEqual([
+        { kind: 'intend', seq: 5, cluster: 'c1', successorOf: 'j1' },
+      ]);
+    },
+  );
+
+  test('of a changed model that cannot start is given up: the old one serves on', () => {
+    const jobs = [old, ...[2, 3, 4].map((seq) => ended(seq, 'failed', { revision: 2 }))];
+    expect(look(jobs, t0 + hour, { revision: 2 })).toMatchObject({ actions: [], state: 'busy' });
+  });
+
+  test('that failed to the last: what comes after has its own three tries', () => {
+    const jobs = [
+      { ...old, phase: 'ended' as const, outcome: 'timeout' as const, endedAt: endsAt },
+    ];
+    const after = [...jobs, ...tried('failed')];
+    expect(starts(look(after, endsAt + minute))).toBe(true);
+    const again = [5, 6, 7].map((seq) => ended(seq, 'failed', { endedAt: endsAt + seq * minute }));
+    expect(look([...after, ...again], endsAt + hour).state).toBe('failed');
   });
 });
 

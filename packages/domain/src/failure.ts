@@ -2,64 +2,92 @@ import { isLive, type Job } from './job.ts';
 import type { Scene } from './scene.ts';
 import type { EpochMs } from './time.ts';
 
-/** How often a model failed in a row, and what follows from it. */
+/** What went wrong with a model's newest jobs, and what follows from it. */
 export interface Failures {
-  readonly count: number;
-  /** Words of the newest failure; null without one. */
+  /** For people: what went wrong last; null when nothing did. */
   readonly reason: string | null;
-  /** No new jobs until someone wakes the model. */
+  /** No new jobs until someone wakes the model, but for successors of jobs whose walltime runs out. */
   readonly gaveUp: boolean;
   /** No new jobs before this moment; null: at once. */
   readonly retryAt: EpochMs | null;
 }
 
 /**
- * Counts the newest jobs that failed since the last wakeup, back to the first that served well. Jobs that
- * the cluster took away, that we ended ourselves or that have yet to show what they can do are skipped.
+ * Looks at the newest jobs since the last wakeup, back to the first that served well. Every one that ended
+ * before it was ready makes the next try wait longer. Only failures, which would come again, lead to giving
+ * up; not what the cluster took away or had no room for, nor what failed while another job served.
  */
 export function judgeFailures(scene: Scene): Failures {
-  const failed = trailingFailures(scene);
-  const newest = failed[0];
-  if (newest === undefined) return { count: 0, reason: null, gaveUp: false, retryAt: null };
+  const setbacks = trailingSetbacks(scene);
+  const newest = setbacks[0];
+  if (newest === undefined) return { reason: null, gaveUp: false, retryAt: null };
 
   const { maxFailures, backoffMs } = scene.policy;
-  const count = failed.length;
-  const backoff = backoffMs[Math.min(count, backoffMs.length) - 1] ?? 0;
-  const lastEnd = Math.max(...failed.map(endOf));
+  const servedUntil = lastServiceEnd(scene);
+  const failed = setbacks.filter((job) => isFailure(job) && endOf(job) >= servedUntil);
+  const gaveUp = failed.length >= maxFailures;
+  const backoff = backoffMs[Math.min(setbacks.length, backoffMs.length) - 1] ?? 0;
+  const lastEnd = Math.max(...setbacks.map(endOf));
   return {
-    count,
-    reason: newest.reason,
-    gaveUp: count >= maxFailures,
+    reason: reasonOf(scene, newest, failed, gaveUp),
+    gaveUp,
     retryAt: lastEnd + backoff > scene.now ? lastEnd + backoff : null,
   };
 }
 
+function reasonOf(
+  scene: Scene,
+  newest: Job,
+  [failed, ...earlier]: readonly Job[],
+  gaveUp: boolean,
+): string | null {
+  if (failed !== undefined) {
+    const words = failed.reason ?? 'no reason is known';
+    if (gaveUp) return failed.reason ?? 'Its jobs failed without a reason.';
+    return `Failed ${earlier.length + 1} of ${scene.policy.maxFailures} times: ${words}`;
+  }
+  // A job that came after it says better what is awaited now.
+  return newest === scene.jobs.at(-1) ? newest.reason : null;
+}
+
 /** Newest first. */
-function trailingFailures(scene: Scene): readonly Job[] {
-  const failed: Job[] = [];
+function trailingSetbacks(scene: Scene): readonly Job[] {
+  const setbacks: Job[] = [];
   for (const job of scene.jobs.toReversed()) {
     const verdict = verdictOn(job, scene);
     if (verdict === 'skipped') continue;
     if (verdict === 'served' || endedBeforeWakeup(job, scene)) break;
-    failed.push(job);
+    setbacks.push(job);
     if (wasStable(job, scene)) break;
   }
-  return failed;
+  return setbacks;
 }
 
-function verdictOn(job: Job, scene: Scene): 'failed' | 'served' | 'skipped' {
+function verdictOn(job: Job, scene: Scene): 'setback' | 'served' | 'skipped' {
   if (isLive(job)) return wasStable(job, scene) ? 'served' : 'skipped';
-  switch (job.outcome) {
+  if (job.outcome === 'as_asked') return job.readyAt === null ? 'skipped' : 'served';
+  return isFailure(job) || job.readyAt === null ? 'setback' : 'served';
+}
+
+/** Ended in a way that is likely to come again. */
+function isFailure({ outcome, readyAt }: Job): boolean {
+  switch (outcome) {
     case 'failed':
     case 'refused':
     case 'lost':
     case 'cancelled':
-      return 'failed';
+      return true;
     case 'timeout':
-      return job.readyAt === null ? 'failed' : 'served';
+      return readyAt === null;
     default:
-      return job.readyAt === null ? 'skipped' : 'served';
+      return false;
   }
+}
+
+/** When the last job that had proven itself ended; what failed beside it did no harm and proves nothing. */
+function lastServiceEnd(scene: Scene): EpochMs {
+  const served = scene.jobs.filter((job) => !isLive(job) && wasStable(job, scene));
+  return Math.max(Number.NEGATIVE_INFINITY, ...served.map(endOf));
 }
 
 /** A crash loop with short spells of service must still end; a crash after days of service is just one. */

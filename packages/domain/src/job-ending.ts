@@ -36,7 +36,10 @@ function endedAtOf(job: Job, told: EpochMs | null, now: EpochMs): EpochMs {
   return Math.min(now, Math.max(told ?? now, job.submittedAt ?? job.intendedAt));
 }
 
-function outcomeOf(job: Job, ending: Ending, snapshotTakenAt: EpochMs): JobOutcome {
+/** A job for which there was no room never came to be. */
+type SeenOutcome = Exclude<JobOutcome, 'no_room'>;
+
+function outcomeOf(job: Job, ending: Ending, snapshotTakenAt: EpochMs): SeenOutcome {
   const { state, exit } = ending;
   if (job.endAskedAt !== null || job.cancelledAt !== null || exit?.cause === 'drained') {
     return 'as_asked';
@@ -53,14 +56,14 @@ function outcomeOf(job: Job, ending: Ending, snapshotTakenAt: EpochMs): JobOutco
 }
 
 /** The cluster's verdicts that need no second opinion. */
-const byState: Partial<Record<ClusterJobState, JobOutcome>> = {
+const byState: Partial<Record<ClusterJobState, SeenOutcome>> = {
   cancelled: 'cancelled',
   timeout: 'timeout',
   preempted: 'preempted',
   node_failed: 'node_failed',
 };
 
-function reasonOf(outcome: JobOutcome, ending: Ending): string {
+function reasonOf(outcome: SeenOutcome, ending: Ending): string {
   switch (outcome) {
     case 'as_asked':
       return 'Ended as asked.';

@@ -20,6 +20,7 @@ export type JobPhase = 'intended' | 'queued' | 'starting' | 'ready' | 'draining'
  * - `cancelled`    somebody else cancelled it
  * - `preempted`, `node_failed`  the cluster took it away
  * - `refused`      the cluster would not accept it; `reason` carries the cluster's words
+ * - `no_room`      the cluster takes no more jobs for now (a limit of the account, a drained partition)
  * - `lost`         it is gone and nobody knows why
  */
 export type JobOutcome =
@@ -30,6 +31,7 @@ export type JobOutcome =
   | 'preempted'
   | 'node_failed'
   | 'refused'
+  | 'no_room'
   | 'lost';
 
 /** Where an engine listens, as the cluster's transport has to dial it. */

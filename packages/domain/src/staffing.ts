@@ -47,7 +47,8 @@ function openings(selection: Selection, wanted: number, scene: Scene): readonly 
 
 function start(scene: Scene, open: readonly (JobId | null)[], failures: Failures): Decision {
   if (open.length === 0) return {};
-  if (failures.gaveUp) return { because: ['failed too often: starts nothing until woken'] };
+  const allowed = failures.gaveUp ? open.filter((of) => keepsServing(of, scene)) : open;
+  if (allowed.length === 0) return { because: ['failed too often: starts nothing until woken'] };
   if (!isReachable(scene, scene.model.cluster)) {
     return { because: ['the cluster does not answer: starts nothing'] };
   }
@@ -55,7 +56,7 @@ function start(scene: Scene, open: readonly (JobId | null)[], failures: Failures
     return { because: ['failed lately: waits before the next try'], deadlines: [failures.retryAt] };
   }
   const lastSeq = Math.max(0, ...scene.jobs.map(({ seq }) => seq));
-  const actions = open.map(
+  const actions = allowed.map(
     (successorOf, index): Action => ({
       kind: 'intend',
       seq: lastSeq + 1 + index,
@@ -63,10 +64,17 @@ function start(scene: Scene, open: readonly (JobId | null)[], failures: Failures
       successorOf,
     }),
   );
-  const because = open.map((of) =>
+  const because = allowed.map((of) =>
     of === null ? 'a job is missing: starts one' : 'a job needs a successor: starts one',
   );
   return { actions, because: [...new Set(because)] };
+}
+
+/** Whether a model that serves would be down at the end of a walltime without this successor. */
+function keepsServing(successorOf: JobId | null, scene: Scene): boolean {
+  const job = scene.current.find(({ id }) => id === successorOf);
+  if (job?.phase !== 'ready') return false;
+  return (replaceAt(job, scene) ?? Number.POSITIVE_INFINITY) <= scene.now;
 }
 
 /** Jobs whose submission was cut short: look for them by name, submit those that are not there. */

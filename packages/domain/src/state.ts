@@ -44,12 +44,11 @@ function judgeDown({ current, leaving, demand }: Scene): Verdict {
 }
 
 function troubleOf(scene: Scene, failures: Failures): string | null {
-  const { model, policy } = scene;
-  if (failures.gaveUp) return failures.reason ?? 'Its jobs failed without a reason.';
+  const { model } = scene;
+  if (failures.gaveUp) return failures.reason;
   if (!isReachable(scene, model.cluster)) {
     const error = scene.clusters[model.cluster]?.error;
     return `The cluster ${model.cluster} does not answer${error ? `: ${error}` : ''}.`;
   }
-  if (failures.count === 0) return null;
-  return `Failed ${failures.count} of ${policy.maxFailures} times: ${failures.reason ?? 'no reason is known'}`;
+  return failures.reason;
 }

@@ -25,6 +25,7 @@ const outcomes: readonly JobOutcome[] = [
   'preempted',
   'node_failed',
   'refused',
+  'no_room',
   'lost',
 ];
 

@@ -96,6 +96,25 @@ describe('a submission', () => {
   });
 });
 
+describe('an account at its limit', () => {
+  test('is tried again until there is room: nobody has to wake the model', async () => {
+    world.cluster.places = 0;
+    await wake();
+    for (let rounds = 0; rounds < 12; rounds += 1) await world.round(3_000);
+    const during = await world.look();
+    expect(during.jobs.length).toBeGreaterThan(3);
+    expect(new Set(during.jobs.map(({ outcome }) => outcome))).toEqual(new Set(['no_room']));
+    expect(await model()).toEqual({
+      state: 'queued',
+      reason: 'Cluster here has no room for the job now: AssocMaxSubmitJobLimit',
+    });
+    world.cluster.places = 1;
+    await ready();
+    await world.round();
+    expect(await model()).toMatchObject({ state: 'ready', reason: null });
+  });
+});
+
 describe('a cluster that was taken out of the configuration', () => {
   const takeOut = () => (world.deps().drivers as Map<string, unknown>).delete('here');
 

@@ -48,6 +48,8 @@ export interface PaperCluster {
   away: boolean;
   /** Refuses every submission with these words. */
   refusal: string | null;
+  /** Has no room for more jobs than this. */
+  places: number;
   /** Runs inside every submission, between its arrival and its answer. */
   whileSubmitting: (() => Promise<void>) | null;
   /** Jobs that wait or run, by name. */
@@ -69,6 +71,7 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
     fate: { queueMs: 500, loadMs: 1_000, failsAfterMs: null },
     away: false,
     refusal: null,
+    places: Number.POSITIVE_INFINITY,
     whileSubmitting: null,
     active: () => taken.filter(isActive),
     stateOf,
@@ -95,6 +98,9 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
         await cluster.whileSubmitting?.();
         const there = byName(submission.name);
         if (there !== null) return { clusterJobId: there.clusterJobId, adopted: true };
+        if (cluster.active().length >= cluster.places) {
+          throw new ClusterError('no_room', 'AssocMaxSubmitJobLimit');
+        }
         const job = take(submission, `${taken.length + 1}`, cluster.fate, now());
         taken.push(job);
         // Taken, and the line broke before anybody heard of it.

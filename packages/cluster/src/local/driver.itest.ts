@@ -184,7 +184,10 @@ describe('a place in the queue', () => {
     await expect(driver.submit(job(1, ''), signal)).rejects.toThrow('60 seconds');
     const short = { walltimeSeconds: 60 };
     await driver.submit(job(1, 'sleep 600', short), signal);
-    await expect(driver.submit(job(2, '', short), signal)).rejects.toThrow('has 1 jobs already');
+    await expect(driver.submit(job(2, '', short), signal)).rejects.toMatchObject({
+      kind: 'no_room',
+      message: expect.stringContaining('has 1 jobs already'),
+    });
     expect((await driver.submit(job(1, '', short), signal)).adopted).toBe(true);
   });
 });

@@ -62,14 +62,14 @@ function checkLimits({ gpus, limits }: LocalConfig, job: JobSubmission): void {
   }
 }
 
-/** As SLURM's submit limits: beyond this many live jobs a submission is refused, it does not wait. */
+/** As SLURM's submit limits: beyond this many live jobs there is no room, it does not wait. */
 async function checkRoom(jobsDirectory: string, { name, limits }: LocalConfig, job: string) {
   if (limits.jobs === null) return;
   const others = (await readJobs(jobsDirectory)).filter((other) => other.name !== job);
   const live = others.filter(({ end }) => end === null).length;
   if (live < limits.jobs) return;
   const message = `cluster ${name} has ${live} jobs already, its configured limit`;
-  throw new ClusterError('refused', message);
+  throw new ClusterError('no_room', message);
 }
 
 async function writeJob(directory: string, job: JobSubmission, spec: JobSpec): Promise<void> {

@@ -32,7 +32,7 @@ describe('why a client of SLURM failed', () => {
       1,
     ],
     [
-      "sbatch: error: AssocMaxSubmitJobLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
+      "sbatch: error: AssocMaxWallDurationPerJobLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
       1,
     ],
     ['sbatch: error: Invalid --time specification', 255],
@@ -44,6 +44,18 @@ describe('why a client of SLURM failed', () => {
   ])('a no: %s', (stderr, code) =>
     expect(slurmFailure('sbatch', code, stderr).kind).toBe('refused'),
   );
+
+  test.each([
+    [
+      "sbatch: error: AssocMaxSubmitJobLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
+    ],
+    [
+      "sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
+    ],
+    [
+      'sbatch: error: Batch job submission failed: Required partition not available (inactive or drain)',
+    ],
+  ])('no room now: %s', (stderr) => expect(slurmFailure('sbatch', 1, stderr).kind).toBe('no_room'));
 
   test.each([
     ["env: 'sbatch': No such file or directory", 127],

@@ -23,6 +23,15 @@ const silence = [
   /rpc limit exceeded/i,
 ];
 
+/**
+ * A no that time turns into a yes: submit limits of associations and QOS by the words of their reason, and a
+ * partition that is down, draining or inactive (slurm_errno.c; job_reason_string in slurm_protocol_defs.c).
+ */
+const full = [/\b(Assoc|QOS)?(Max|Grp)SubmitJobs?\w*/, /required partition not available/i];
+
+/** The same for bash's `=~`, case ignored: after these words a submission may have been taken. */
+export const doubtPattern = silence.map(({ source }) => source).join('|');
+
 /** The site or our configuration has to be mended before anything can work. */
 const broken = [
   /configuration source/i,
@@ -35,17 +44,29 @@ const broken = [
 /**
  * Tells why a client of SLURM's failed.
  * @param what the program, e.g. `sbatch`
- * @param code its exit status; null when a signal ended it
+ * @param code its exit status; null when a signal ended it, NaN when none was told
  */
 export function slurmFailure(what: string, code: number | null, stderr: string): ClusterError {
   const said = clusterWords(stderr);
+  if (saidNothing(code, said))
+    return new ClusterError('unreachable', said === '' ? `${what} was ended` : `${what}: ${said}`);
   if (code === 127)
     return new ClusterError('misconfigured', `${what} is not found on the login node: ${said}`);
-  if (code === null || silence.some((pattern) => pattern.test(stderr)))
-    return new ClusterError('unreachable', said === '' ? `${what} was ended` : said);
+  if (silence.some((pattern) => pattern.test(stderr))) return new ClusterError('unreachable', said);
   if (broken.some((pattern) => pattern.test(stderr)))
     return new ClusterError('misconfigured', `${what}: ${said}`);
+  if (full.some((pattern) => pattern.test(stderr))) return new ClusterError('no_room', said);
   return new ClusterError('refused', said === '' ? `${what} ended with status ${code}` : said);
+}
+
+/**
+ * It did not come to an answer of its own: 124 to 126 are of timeout(1), which ran out of time or could not start it,
+ * 128 and more are signals. 255 is sbatch's own for options that it cannot read, and then it says so.
+ */
+function saidNothing(code: number | null, said: string): boolean {
+  if (code === null || Number.isNaN(code)) return true;
+  if (code === 255) return said === '';
+  return (code >= 124 && code <= 126) || code >= 128;
 }
 
 /** What the cluster said, for people: one line, without the program's name before each sentence, each once. */

@@ -143,7 +143,10 @@ describe('a private SLURM that misbehaves', () => {
     await expect(other.submit(job({ gpuCount: 3 }), signal)).rejects.toThrow('at most 2 GPUs');
     const first = job();
     await other.submit(first, signal);
-    await expect(other.submit(job(), signal)).rejects.toThrow('has 1 jobs already');
+    await expect(other.submit(job(), signal)).rejects.toMatchObject({
+      kind: 'no_room',
+      message: expect.stringContaining('has 1 jobs already'),
+    });
     expect((await other.submit(first, signal)).adopted).toBe(true);
   });
 
