@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { auth, chat } from '../test/harness.ts';
+import { auth, chat, until } from '../test/harness.ts';
+import { rawClient, rawRequest } from '../test/raw.ts';
 import { useScene } from '../test/scene.ts';
 
 const scene = useScene();
@@ -55,6 +56,25 @@ describe('refusals', () => {
     const other = await fetch(`${scene.proxy.url}/p/${project}/openai/v1/embeddings`, post('{}'));
     expect((await other.text()).length).toBeLessThan(1000);
     expect(Math.max(...scene.proxy.log.map((line) => line.length))).toBeLessThan(2000);
+  });
+});
+
+describe('a client that leaves while its project is looked for', () => {
+  it('is not served when the project turns up', async () => {
+    await scene.restart({ sweepMs: 60_000 });
+    const { waiting, goOn } = scene.proxy.pauseRoutes();
+    const client = await rawClient(scene.proxy.port);
+    client.send(rawRequest('{"model":"a/b"}', '', '/p/late/openai/v1/completions'));
+    await until('looked for', () => waiting() === 1);
+    scene.proxy.addProject('late');
+    client.socket.destroy();
+    // By the time this is answered the proxy knows that the client is gone.
+    await fetch(`${scene.proxy.url}/health`);
+    goOn();
+    const left = () => scene.proxy.metric('wakefield_http_requests_total{code="499"');
+    await until('counted', async () => (await left()) === 1);
+    await scene.proxy.stop();
+    expect(scene.proxy.log.join('')).not.toContain('ending requests');
   });
 });
 

@@ -3,7 +3,7 @@ import type { ProxyDemand, RouteStore } from '@wakefield/control';
 import type { Endpoint, Principal, Route, RouteTable } from '@wakefield/domain';
 import type { ProxyPorts } from '../src/proxy.ts';
 
-/** The world around a proxy, in memory and in the hands of a test or a benchmark. Its only project is `demo`. */
+/** The world around a proxy, in memory and in the hands of a test or a benchmark. Its first project is `demo`. */
 export interface World {
   readonly ports: ProxyPorts;
   /** `<project>/<model>` of every wake that was asked for. */
@@ -17,6 +17,9 @@ export interface World {
   unroute(hfModelId: string): void;
   /** These jobs get no new requests, but finish those they have. What is neither routed to nor named here has ended. */
   finishing(...jobIds: readonly string[]): void;
+  addProject(name: string): void;
+  /** Looks at the routes get no answer until `goOn`. */
+  pauseRoutes(): { readonly waiting: () => number; goOn(): void };
   /** The stores answer nothing but errors. */
   breakStores(broken: boolean): void;
 }
@@ -36,22 +39,34 @@ export function createWorld(key: string): World {
   let demand: ProxyDemand | null = null;
   let withdrawn = false;
   let finishing: readonly string[] = [];
+  const projects = ['demo'];
+  let pause: Promise<void> | null = null;
+  let waiting = 0;
   let nudge = (_revision: number): void => undefined;
   const guard = async <T>(value: T): Promise<T> => {
     if (broken) throw new Error('the store is away');
     return value;
+  };
+  const pauseOver = async (): Promise<void> => {
+    waiting += 1;
+    await pause;
+    waiting -= 1;
   };
   const changed = (): void => {
     revision += 1;
     nudge(revision);
   };
   const store: RouteStore = {
-    revision: () => guard(revision),
-    load: () => {
+    revision: async () => {
+      await pauseOver();
+      return await guard(revision);
+    },
+    load: async () => {
+      await pauseOver();
       const all = [...routes.values()];
       const routed = all.flatMap(({ endpoints }) => endpoints.map(({ jobId }) => jobId));
       const serving = [...routed, ...finishing];
-      return guard<RouteTable>({ revision, projects: ['demo'], routes: all, serving });
+      return guard<RouteTable>({ revision, projects, routes: all, serving });
     },
   };
   return {
@@ -99,6 +114,15 @@ export function createWorld(key: string): World {
     finishing: (...jobIds) => {
       finishing = jobIds;
       changed();
+    },
+    addProject: (name) => {
+      projects.push(name);
+      changed();
+    },
+    pauseRoutes: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      pause = promise;
+      return { waiting: () => waiting, goOn: resolve };
     },
     breakStores: (next) => {
       broken = next;

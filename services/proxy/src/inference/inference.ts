@@ -38,6 +38,12 @@ export function createInference(parts: InferenceParts, identifier: Identifier): 
       new ExchangeRecord(parts, call).finish('refused', sent, refusal);
       return;
     }
+    if (call.response.closed) {
+      // It left while the store was looked at; nothing would ever tell an exchange so.
+      const nothing = { status: 0, firstByteAt: null };
+      new ExchangeRecord(parts, call).finish('client_left', nothing);
+      return;
+    }
     const exchange = new Exchange(parts, call, forget);
     exchanges.add(exchange);
     exchange.begin();
