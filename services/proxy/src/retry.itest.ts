@@ -133,20 +133,23 @@ describe('before the first byte', () => {
     expect(await answer.json()).toEqual({ error: { message: 'full' } });
   });
 
-  it.each<[string, Script, number]>([
+  it.each<[string, Script, number, Record<string, string | null>]>([
     [
       'three engines that give it up',
       (response) => json(response, 200, completion('abort', '')),
       3,
+      { 'retry-after': '2', 'x-should-retry': null },
     ],
-    ['two engines that die over it', hangUp, 2],
-  ])('shows a request to no more than %s', async (_, script, most) => {
+    // SDKs ask twice more by themselves, and each time it would take two engines again.
+    ['two engines that die over it', hangUp, 2, { 'retry-after': null, 'x-should-retry': 'false' }],
+  ])('shows a request to no more than %s', async (_, script, most, told) => {
     const third = await startEngine(script);
     first.answer(script);
     second.answer(script);
     routeTo(...[first, second, third, third].map(({ port }) => endpoint(port)));
     const answer = await chat(proxy.url);
     expect(answer.status).toBe(502);
+    for (const [name, value] of Object.entries(told)) expect(answer.headers.get(name)).toBe(value);
     expect(await answer.json()).toMatchObject({ error: { code: 'upstream_error' } });
     expect(first.seen.length + second.seen.length + third.seen.length).toBe(most);
     await third.close();

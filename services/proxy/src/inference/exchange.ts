@@ -18,6 +18,9 @@ import { Reply } from './reply.ts';
 const maxAttempts = 3;
 /** An engine that dies over a request may have died of it: one more is asked, not two. */
 const maxLost = 2;
+/** SDKs repeat a 502 twice by themselves, and each time would cost as many engines again. */
+const doNotRepeat = { 'x-should-retry': 'false' } as const;
+
 const noBody = Buffer.alloc(0);
 
 /**
@@ -121,8 +124,9 @@ export class Exchange implements Held, AttemptOwner {
       this.#attempts += 1;
       this.#tried.add(jobId);
     }
-    if (this.#attempts < maxAttempts && this.#lost < maxLost) this.#proceed();
-    else this.#refuse(refusals.noEngine());
+    if (this.#lost >= maxLost) this.#refuse(refusals.deadly(), doNotRepeat);
+    else if (this.#attempts >= maxAttempts) this.#refuse(refusals.noEngine());
+    else this.#proceed();
   }
 
   done(end: RelayEnd): void {
@@ -249,8 +253,8 @@ export class Exchange implements Held, AttemptOwner {
     this.#finish('client_left');
   }
 
-  #refuse(error: AppError): void {
-    this.#reply.fail(error);
+  #refuse(error: AppError, headers?: Readonly<Record<string, string>>): void {
+    this.#reply.fail(error, headers);
     this.#finish('refused', error);
   }
 

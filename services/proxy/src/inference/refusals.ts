@@ -65,6 +65,11 @@ export const refusals = {
     new AppError('upstream_error', 'No engine of this model could answer.', {
       retryAfterSeconds: 2,
     }),
+  deadly: () =>
+    new AppError(
+      'upstream_error',
+      'The engines that took this request broke off before they answered. It is not asked again.',
+    ),
   noHost: () =>
     new AppError('invalid_request', 'A request of HTTP/1.1 names its host.', { param: 'host' }),
   unsendable: () =>
