@@ -22,10 +22,34 @@ describe('how a job ended', () => {
     ],
     ['cancelled by us and gone', job('queued', { cancelledAt: t0 }), sighting(null), 'as_asked'],
     [
-      'drained, though the row does not know',
-      job('draining'),
+      'drained as asked',
+      job('draining', { endAskedAt: t0 }),
       sighting({ state: 'failed' }, { exit: exit({ cause: 'drained', exitCode: 0 }) }),
       'as_asked',
+    ],
+    [
+      'drained by the signal that SLURM sends before the limit',
+      job('ready', { endsAt: t0 + minute + 2 * minute }),
+      sighting({ state: 'completed' }, { exit: exit({ cause: 'drained' }) }),
+      'timeout',
+    ],
+    [
+      'drained so, and never seen while it ran',
+      job('queued', { walltimeSeconds: 120 }),
+      sighting({ state: 'completed', startedAt: t0 }, { exit: exit({ cause: 'drained' }) }),
+      'timeout',
+    ],
+    [
+      'drained by somebody, long before its limit',
+      job('ready'),
+      sighting({ state: 'completed' }, { exit: exit({ cause: 'drained' }) }),
+      'cancelled',
+    ],
+    [
+      'drained by somebody, and gone',
+      job('ready'),
+      sighting(null, { exit: exit({ cause: 'drained' }) }),
+      'cancelled',
     ],
     ['cancelled by somebody', job('ready'), sighting({ state: 'cancelled' }), 'cancelled'],
     ['at its limit', job('ready'), sighting({ state: 'timeout' }), 'timeout'],
@@ -95,6 +119,12 @@ describe('how a job ended', () => {
     expect(see(job('starting'), what)?.reason).toContain('it needs more walltime');
     expect(see(job('starting'), what)?.reason).toContain('Loading weights: 40 %');
     expect(see(job('ready'), what)?.reason).toBe('Its walltime was over.');
+    const drained = sighting(
+      { state: 'completed' },
+      { exit: exit({ cause: 'drained' }), logTail: 'Loading weights: 40 %' },
+    );
+    const loading = job('starting', { endsAt: t0 + 2 * minute });
+    expect(see(loading, drained)?.reason).toContain('it needs more walltime');
   });
 
   test('a progress bar is told by its last state', () => {

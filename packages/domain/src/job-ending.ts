@@ -1,6 +1,6 @@
 import type { Job, JobOutcome, JobPatch } from './job.ts';
 import { type Ending, failedWords, timeoutWords, withLog } from './job-words.ts';
-import type { ClusterJob, ClusterJobState, JobSighting } from './observed.ts';
+import type { ClusterJob, ClusterJobState, ExitRecord, JobSighting } from './observed.ts';
 import type { EpochMs } from './time.ts';
 
 /** Node and controller may tell the time a little differently, in milliseconds. */
@@ -23,7 +23,7 @@ export function endingOf(
     wasReady: job.readyAt !== null,
     logTail: sighting.logTail,
   };
-  const outcome = outcomeOf(job, ending, snapshotTakenAt);
+  const outcome = outcomeOf(job, ending, limitOf(job, seen), snapshotTakenAt);
   const endedAt = endedAtOf(job, seen?.endsAt ?? sighting.exit?.at ?? null, now);
   return { phase: 'ended', outcome, reason: reasonOf(outcome, ending), address: null, endedAt };
 }
@@ -36,23 +36,50 @@ function endedAtOf(job: Job, told: EpochMs | null, now: EpochMs): EpochMs {
   return Math.min(now, Math.max(told ?? now, job.submittedAt ?? job.intendedAt));
 }
 
+/** When its walltime is over; null: not known. */
+function limitOf(job: Job, seen: ClusterJob | null): EpochMs | null {
+  const startedAt = job.startedAt ?? seen?.startedAt ?? null;
+  return job.endsAt ?? (startedAt === null ? null : startedAt + job.walltimeSeconds * 1_000);
+}
+
 /** A job for which there was no room never came to be. */
 type SeenOutcome = Exclude<JobOutcome, 'no_room'>;
 
-function outcomeOf(job: Job, ending: Ending, snapshotTakenAt: EpochMs): SeenOutcome {
+function outcomeOf(
+  job: Job,
+  ending: Ending,
+  limit: EpochMs | null,
+  snapshotTakenAt: EpochMs,
+): SeenOutcome {
   const { state, exit } = ending;
-  if (job.endAskedAt !== null || job.cancelledAt !== null || exit?.cause === 'drained') {
-    return 'as_asked';
-  }
+  if (job.endAskedAt !== null || job.cancelledAt !== null) return 'as_asked';
   if (state !== null && state in byState) return byState[state] ?? 'lost';
   if (ending.reason === 'BadConstraints') return 'refused';
-  if (exit === null) {
-    if (state !== null) return 'failed';
-    return job.endsAt !== null && job.endsAt <= snapshotTakenAt ? 'timeout' : 'lost';
+  if (exit !== null) return recordedOutcome(job, exit, limit);
+  if (state !== null) return 'failed';
+  return limit !== null && limit <= snapshotTakenAt ? 'timeout' : 'lost';
+}
+
+/** By the record of its script alone, which does not know who sent a signal. */
+function recordedOutcome(job: Job, exit: ExitRecord, limit: EpochMs | null): SeenOutcome {
+  const left = limit === null ? Number.POSITIVE_INFINITY : limit - exit.at;
+  switch (exit.cause) {
+    case 'drained':
+      return left <= longestWarning(job) ? 'timeout' : 'cancelled';
+    case 'terminated':
+      // A script that traps TERM ends with its own code: the limit then looks like a failure.
+      return left <= clockSkewMs ? 'timeout' : 'failed';
+    case 'engine':
+      return 'failed';
   }
-  // A script that traps TERM ends with its own code: the limit then looks like a failure.
-  const atLimit = job.endsAt !== null && exit.at >= job.endsAt - clockSkewMs;
-  return exit.cause === 'terminated' && atLimit ? 'timeout' : 'failed';
+}
+
+/**
+ * How long before its limit SLURM may have asked a job to end: `--signal` takes at most a tenth of the walltime,
+ * and SLURM sends it up to a minute early (sbatch(1)).
+ */
+function longestWarning({ walltimeSeconds }: Job): number {
+  return walltimeSeconds * 100 + 60_000 + clockSkewMs;
 }
 
 /** The cluster's verdicts that need no second opinion. */
