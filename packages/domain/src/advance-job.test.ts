@@ -166,13 +166,18 @@ describe('a job that is not sure to be over', () => {
     }
   });
 
-  test('submitted after the look: may rightly be missing', () => {
-    expect(see(job('queued', { submittedAt: takenAt }), sighting(null))).toBeNull();
+  test('not known to be submitted before the look: may rightly be missing', () => {
+    expect(see(job('intended'), sighting(null))).toBeNull();
+  });
+
+  test('submitted before the look by a machine whose clock is ahead: is missing all the same', () => {
+    const submitted = job('queued', { submittedAt: takenAt + minute });
+    expect(see(submitted, sighting(null))).toMatchObject({ phase: 'ended', outcome: 'lost' });
   });
 
   test('a line under the same id and another name is not ours', () => {
     const reused = sighting({ name: 'somebody-else', state: 'running' });
-    expect(see(job('queued', { submittedAt: takenAt }), reused)).toBeNull();
+    expect(see(job('intended'), reused)).toBeNull();
     expect(see(job('ready'), reused)).toMatchObject({ phase: 'ended', outcome: 'lost' });
   });
 

@@ -9,7 +9,9 @@ import type { EpochMs } from './time.ts';
  *
  * A line of the queue belongs to the job if it has the job's name: a controller that lost its state gives
  * ids out again. A job that the cluster does not list is gone only if it had been submitted before the
- * snapshot. States that nobody knows change nothing.
+ * snapshot: if its row had an id then. Two machines' clocks are not compared for that. States that nobody
+ * knows change nothing.
+ * @param job as it was read before the cluster was asked
  * @param snapshotTakenAt before the cluster was asked
  * @returns the fields that change, or null
  */
@@ -34,9 +36,7 @@ function afterAbsence(
   snapshotTakenAt: EpochMs,
   now: EpochMs,
 ): JobPatch {
-  const wasThere =
-    job.clusterJobId !== null && job.submittedAt !== null && job.submittedAt < snapshotTakenAt;
-  if (!wasThere && sighting.exit === null) return {};
+  if (job.clusterJobId === null && sighting.exit === null) return {};
   return endingOf(job, null, sighting, { snapshotTakenAt, now });
 }
 
