@@ -33,14 +33,19 @@ export interface ActContext {
   readonly signal: AbortSignal;
 }
 
-/** Compare-and-set, told to telemetry and log. @returns the job as written, or null when it had moved on */
+/**
+ * Compare-and-set under the model's lease, told to telemetry and log.
+ * @returns the job as written, or null when it had moved on
+ * @throws LeaseLostError
+ */
 export async function write(
   deps: ActDeps,
+  { lease }: Pick<ActContext, 'lease'>,
   job: Job,
   phases: readonly Job['phase'][],
   patch: JobPatch,
 ): Promise<Job | null> {
-  const after = await deps.jobs.patch(job.id, phases, patch);
+  const after = await deps.jobs.patch(job.id, phases, patch, { lease });
   if (after !== null && after.phase !== job.phase) {
     deps.telemetry.jobAdvanced(job, after);
     deps.log.info(jobFields(after), 'job moved on');

@@ -52,7 +52,10 @@ async function perform(deps: ActDeps, context: ActContext, action: Action): Prom
     case 'submit':
       return await submitJob(deps, context, job);
     case 'drain':
-      return await write(deps, job, ['ready'], { phase: 'draining', drainUntil: action.until });
+      return await write(deps, context, job, ['ready'], {
+        phase: 'draining',
+        drainUntil: action.until,
+      });
     case 'askToEnd':
       return await askToEnd(deps, context, job);
     case 'cancel':
@@ -89,7 +92,7 @@ async function intend(
  */
 async function askToEnd(deps: ActDeps, context: ActContext, job: Job): Promise<Job | null> {
   const driver = driverOf(deps, job);
-  const asked = await write(deps, job, [job.phase], { endAskedAt: deps.clock.now() });
+  const asked = await write(deps, context, job, [job.phase], { endAskedAt: deps.clock.now() });
   if (asked !== null) await driver.askToEnd([job], bounded(context, CALL_TIMEOUT_MS));
   return asked;
 }
@@ -101,7 +104,7 @@ async function askToEnd(deps: ActDeps, context: ActContext, job: Job): Promise<J
 async function cancel(deps: ActDeps, context: ActContext, job: Job): Promise<Job | null> {
   const driver = driverOf(deps, job);
   const signal = bounded(context, CALL_TIMEOUT_MS);
-  const told = await write(deps, job, [job.phase], { cancelledAt: deps.clock.now() });
+  const told = await write(deps, context, job, [job.phase], { cancelledAt: deps.clock.now() });
   if (told === null) return null;
   if (job.phase !== 'intended') {
     await driver.cancel([job], signal);
@@ -111,7 +114,7 @@ async function cancel(deps: ActDeps, context: ActContext, job: Job): Promise<Job
   if (found !== null)
     await driver.cancel([{ name: job.name, clusterJobId: found.clusterJobId }], signal);
   const now = deps.clock.now();
-  return await write(deps, job, ['intended'], {
+  return await write(deps, context, job, ['intended'], {
     phase: 'ended',
     outcome: 'as_asked',
     reason: null,

@@ -11,7 +11,7 @@ import { endOrphans } from './end-orphans.ts';
 import { type Clock, type ClusterDriver, ClusterError, type Drivers } from './ports/cluster.ts';
 import type { MetricsBoard, Nudges, RouteBus } from './ports/messaging.ts';
 import type { Log, Telemetry } from './ports/observability.ts';
-import type { ClusterStatusStore, JobStore, RouteStore } from './ports/stores.ts';
+import type { ClusterStatusStore, JobStore, Lease, RouteStore } from './ports/stores.ts';
 import { publishRoutes } from './publish-routes.ts';
 import { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
 import { type WithLeaseDeps, withLease } from './with-lease.ts';
@@ -49,8 +49,8 @@ export async function observeCluster(
 ): Promise<void> {
   const driver = deps.drivers.get(name);
   if (driver === undefined) return;
-  await withLease(deps, `cluster:${name}`, signal, async (_lease, held) => {
-    const nextLookMs = await cycle(deps, driver, held);
+  await withLease(deps, `cluster:${name}`, signal, async (lease, held) => {
+    const nextLookMs = await cycle(deps, driver, lease, held);
     await deps.nudges
       .cluster(name, nextLookMs)
       .catch((err: unknown) => deps.log.warn({ err, cluster: name }, 'next look not enqueued'));
@@ -60,6 +60,7 @@ export async function observeCluster(
 async function cycle(
   deps: ObserveClusterDeps,
   driver: ClusterDriver,
+  lease: Lease,
   signal: AbortSignal,
 ): Promise<number> {
   const startedAt = deps.clock.now();
@@ -68,19 +69,17 @@ async function cycle(
   try {
     snapshot = await driver.observe(live, signal);
   } catch (error) {
-    return await unreachable(deps, driver, live, error, startedAt);
+    return await unreachable(deps, driver, lease, live, error, startedAt);
   }
   deps.telemetry.observed(driver.name, deps.clock.now() - startedAt, 'ok');
-  const { current, moved } = await advanceAll(deps, live, snapshot);
+  const { current, moved } = await advanceAll(deps, lease, live, snapshot);
   const wasReachable = (await deps.clusters.list()).get(driver.name)?.reachable ?? false;
   const busy = current.some((job) => job.phase !== 'ready');
   const nextLookMs = busy ? driver.cadence.busyMs : driver.cadence.quietMs;
-  await deps.clusters.save(driver.name, {
-    reachable: true,
-    observedAt: snapshot.takenAt,
-    error: null,
-    nextLookAt: deps.clock.now() + nextLookMs,
-  });
+  const nextLookAt = deps.clock.now() + nextLookMs;
+  const { takenAt } = snapshot;
+  const status = { reachable: true, observedAt: takenAt, error: null, nextLookAt };
+  await deps.clusters.save(driver.name, status, lease);
   if (moved.size > 0) await publishRoutes(deps);
   await nudgeModels(deps, wasReachable ? moved : new Set(current.map((job) => job.modelId)));
   await probeStarting(deps, current);
@@ -97,6 +96,7 @@ interface Advance {
 
 async function advanceAll(
   deps: ObserveClusterDeps,
+  lease: Lease,
   live: readonly Job[],
   snapshot: ClusterSnapshot,
 ): Promise<Advance> {
@@ -105,7 +105,8 @@ async function advanceAll(
   for (const job of live) {
     const sighting = snapshot.sightings.get(job.name) ?? unseen;
     const patch = advanceJob(job, sighting, snapshot.takenAt, deps.clock.now());
-    const after = patch === null ? null : await deps.jobs.patch(job.id, [job.phase], patch);
+    const after =
+      patch === null ? null : await deps.jobs.patch(job.id, [job.phase], patch, { lease });
     if (after !== null) {
       deps.telemetry.jobAdvanced(job, after);
       deps.log.info(jobFields(after), after.phase === job.phase ? 'job seen' : 'job moved on');
@@ -121,6 +122,7 @@ async function advanceAll(
 async function unreachable(
   deps: ObserveClusterDeps,
   driver: ClusterDriver,
+  lease: Lease,
   live: readonly Job[],
   error: unknown,
   startedAt: number,
@@ -130,12 +132,13 @@ async function unreachable(
   deps.telemetry.observed(name, deps.clock.now() - startedAt, 'failed');
   const before = (await deps.clusters.list()).get(name);
   const nextLookMs = cadence.quietMs;
-  await deps.clusters.save(name, {
+  const status = {
     reachable: false,
     observedAt: before?.observedAt ?? null,
     error: error.message,
     nextLookAt: deps.clock.now() + nextLookMs,
-  });
+  };
+  await deps.clusters.save(name, status, lease);
   if (before?.reachable !== false) {
     deps.log.warn({ err: error, cluster: name }, 'cluster does not answer');
     await nudgeModels(deps, new Set(live.map((job) => job.modelId)));

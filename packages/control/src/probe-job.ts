@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { JobId } from '@wakefield/domain';
+import { type Address, isLeaving, type Job, type JobId } from '@wakefield/domain';
 import { engineTarget } from './engine-target.ts';
 import { jobFields } from './observe-cluster.ts';
 import type { Clock, EngineProber, ProbeVerdict } from './ports/cluster.ts';
@@ -31,49 +31,74 @@ const KNOCK_TIMEOUT_MS = 120_000;
 export async function probeJob(deps: ProbeJobDeps, id: JobId, signal: AbortSignal): Promise<void> {
   const leaveAt = performance.now() + STAY_MS;
   while (!signal.aborted && performance.now() < leaveAt) {
-    const verdict = await knock(deps, id, signal);
-    if (verdict === null) return;
-    if (verdict.status === 'ready') return await open(deps, id, verdict.capacity);
+    const answer = await knock(deps, id, signal);
+    if (answer === null) return;
+    const { verdict, ...found } = answer;
+    if (verdict.status !== 'ready') await tell(deps, found, verdict);
+    // Not opened: it has moved or is leaving, which the next look at it tells.
+    else if (await open(deps, found, verdict.capacity)) return;
     await wait(KNOCK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
+/** What was knocked at. */
+interface Found {
+  readonly job: Job;
+  readonly address: Address;
+}
+
+interface Answer extends Found {
+  readonly verdict: ProbeVerdict;
+}
+
 /** null when there is nothing to wait for any more. The row is read each time: its address may change. */
-async function knock(
-  deps: ProbeJobDeps,
-  id: JobId,
-  signal: AbortSignal,
-): Promise<ProbeVerdict | null> {
+async function knock(deps: ProbeJobDeps, id: JobId, signal: AbortSignal): Promise<Answer | null> {
   const job = await deps.jobs.get(id);
-  if (job?.phase !== 'starting') return null;
+  if (job?.phase !== 'starting' || isLeaving(job)) return null;
   const target = await engineTarget(deps, job);
   if (target === null) return null;
   const verdict = await deps.prober.probe(
     target,
     AbortSignal.any([signal, AbortSignal.timeout(KNOCK_TIMEOUT_MS)]),
   );
-  if (verdict.status === 'foreign') {
-    deps.log.warn(
-      { ...jobFields(job), detail: verdict.detail },
-      'another engine answers at the address',
-    );
-  }
-  return verdict;
+  return { job, address: target.address, verdict };
 }
 
-async function open(deps: ProbeJobDeps, id: JobId, capacity: number | null): Promise<void> {
-  const before = await deps.jobs.get(id);
-  const after = await deps.jobs.patch(id, ['starting'], {
+/** Why the engine is not ready becomes the job's reason; the log hears of it when it changes. */
+async function tell(
+  deps: ProbeJobDeps,
+  { job, address }: Found,
+  { status, detail }: Exclude<ProbeVerdict, { readonly status: 'ready' }>,
+): Promise<void> {
+  const foreign = status === 'foreign';
+  const words = foreign ? 'Another engine answers at its address' : 'The engine is not ready yet';
+  const reason = `${words}: ${detail}`;
+  if (job.reason === reason) return;
+  const after = await deps.jobs.patch(job.id, ['starting'], { reason }, { engineAt: address });
+  if (after === null) return;
+  if (foreign) deps.log.warn(jobFields(after), 'another engine answers at the address');
+  else deps.log.info(jobFields(after), 'engine not ready yet');
+}
+
+/** @returns false when the job has moved on, or is somewhere else than where the engine was found */
+async function open(
+  deps: ProbeJobDeps,
+  { job: before, address }: Found,
+  capacity: number | null,
+): Promise<boolean> {
+  const ready = {
     phase: 'ready',
     readyAt: deps.clock.now(),
     reason: null,
     ...(capacity === null ? {} : { capacity }),
-  });
-  if (after === null) return;
+  } as const;
+  const after = await deps.jobs.patch(before.id, ['starting'], ready, { engineAt: address });
+  if (after === null) return false;
   await publishRoutes(deps);
   deps.telemetry.jobAdvanced(before, after);
   deps.log.info(jobFields(after), 'job moved on');
   await deps.nudges
     .model(after.modelId)
     .catch((err: unknown) => deps.log.warn({ err, modelId: after.modelId }, 'model not nudged'));
+  return true;
 }

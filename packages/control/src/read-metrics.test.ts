@@ -19,6 +19,7 @@ function scene(metrics: ReadMetricsDeps['prober']['metrics'], publish?: () => Pr
     state: 'ready',
     reason: null,
     because: [],
+    dueCount: 0,
   } as const;
   const deps: ReadMetricsDeps = {
     jobs: { engineKey: async () => 'secret' },

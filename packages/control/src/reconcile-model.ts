@@ -47,11 +47,11 @@ async function run(
   const plan = reconcile(model, observed, deps.policy, startedAt);
   const save = (lookAgainAt: EpochMs) => {
     const status = { state: plan.state, reason: plan.reason, because: plan.because };
-    const { generation } = model;
+    const { generation, dueCount } = model;
     return deps.models.savePlan(
       id,
       lease,
-      { generation, patch: plan.patch, status, lookAgainAt },
+      { generation, dueCount, patch: plan.patch, status, lookAgainAt },
       deps.clock.now(),
     );
   };

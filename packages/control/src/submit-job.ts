@@ -1,7 +1,7 @@
-import type { Job } from '@wakefield/domain';
+import type { Job, Model } from '@wakefield/domain';
 import { type ActContext, type ActDeps, bounded, driverOf, write } from './act-context.ts';
 import { jobFields } from './observe-cluster.ts';
-import { ClusterError } from './ports/cluster.ts';
+import { type ClusterDriver, ClusterError, type JobSubmission } from './ports/cluster.ts';
 
 /** sbatch retries by itself for about two minutes before it gives up (sbatch(1)). */
 const SUBMIT_TIMEOUT_MS = 180_000;
@@ -12,33 +12,25 @@ export async function submitJob(deps: ActDeps, context: ActContext, job: Job): P
   const driver = driverOf(deps, job);
   const engineKey = await deps.jobs.engineKey(job.id);
   if (engineKey === null) return null;
-  const rendered = deps.recipes.render({
-    model,
-    name: job.name,
-    engineKey,
-    profile: driver.profile,
-  });
-  const { gpuCount, resources } = model.spec;
-  const submission = {
-    ...rendered,
-    name: job.name,
-    project: job.project,
-    walltimeSeconds: job.walltimeSeconds,
-    gpuCount,
-    nodes: resources.nodes,
-    cpus: resources.cpus,
-    memory: resources.memory,
-  };
+  const prepared = prepare(deps, model, job, driver, engineKey);
+  if (prepared instanceof Error) {
+    return await refuse(deps, context, job, {
+      outcome: 'refused',
+      error: prepared,
+      words: 'The job script cannot be made',
+    });
+  }
   try {
     const { clusterJobId, adopted } = await driver.submit(
-      submission,
+      prepared.submission,
       bounded(context, SUBMIT_TIMEOUT_MS),
     );
-    const after = await write(deps, job, ['intended'], {
+    const after = await write(deps, context, job, ['intended'], {
       phase: 'queued',
       clusterJobId,
       submittedAt: deps.clock.now(),
-      capacity: deps.recipes.capacity(model.spec.engine, model.spec.engineArgs),
+      capacity: prepared.capacity,
+      reason: null,
     });
     deps.log.info(
       { ...jobFields(after ?? job), clusterJobId, adopted, traceId: model.traceId },
@@ -47,14 +39,73 @@ export async function submitJob(deps: ActDeps, context: ActContext, job: Job): P
     return after;
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
-    if (error.kind !== 'refused' && error.kind !== 'no_room') throw error;
-    deps.log.warn({ ...jobFields(job), err: error, traceId: model.traceId }, 'job refused');
-    const verb = error.kind === 'refused' ? 'refused the job' : 'has no room for the job now';
-    return await write(deps, job, ['intended'], {
-      phase: 'ended',
-      outcome: error.kind,
-      reason: `Cluster ${job.cluster} ${verb}: ${error.message}`,
-      endedAt: deps.clock.now(),
-    });
+    const { kind } = error;
+    if (kind === 'refused' || kind === 'no_room') {
+      const verb = kind === 'refused' ? 'refused the job' : 'has no room for the job now';
+      const words = `Cluster ${job.cluster} ${verb}`;
+      return await refuse(deps, context, job, { outcome: kind, error, words });
+    }
+    await tellWhatStopsIt(deps, context, job, error);
+    throw error;
   }
+}
+
+interface Prepared {
+  readonly submission: JobSubmission;
+  readonly capacity: number | null;
+}
+
+/** @returns the error when there is no such recipe any more, or it does not fit the model: trying again is no use */
+function prepare(
+  { recipes }: ActDeps,
+  model: Model,
+  { name, project, walltimeSeconds }: Job,
+  { profile }: ClusterDriver,
+  engineKey: string,
+): Prepared | Error {
+  const { engine, engineArgs, gpuCount, resources } = model.spec;
+  const { nodes, cpus, memory } = resources;
+  try {
+    const script = recipes.render({ model, name, engineKey, profile });
+    return {
+      submission: { ...script, name, project, walltimeSeconds, gpuCount, nodes, cpus, memory },
+      capacity: recipes.capacity(engine, engineArgs),
+    };
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+interface Refusal {
+  readonly outcome: 'refused' | 'no_room';
+  readonly error: Error;
+  readonly words: string;
+}
+
+async function refuse(
+  deps: ActDeps,
+  context: ActContext,
+  job: Job,
+  { outcome, error, words }: Refusal,
+): Promise<Job | null> {
+  const { traceId } = context.model;
+  deps.log.warn({ ...jobFields(job), err: error, traceId }, 'job refused');
+  return await write(deps, context, job, ['intended'], {
+    phase: 'ended',
+    outcome,
+    reason: `${words}: ${error.message}`,
+    endedAt: deps.clock.now(),
+  });
+}
+
+/** The job stays intended and is tried again; people see why it does not get any further. */
+async function tellWhatStopsIt(
+  deps: ActDeps,
+  context: ActContext,
+  job: Job,
+  error: ClusterError,
+): Promise<void> {
+  const reason = `The job could not be submitted to ${job.cluster} yet: ${error.message}`;
+  if (context.signal.aborted || job.reason === reason) return;
+  await write(deps, context, job, ['intended'], { reason });
 }

@@ -92,11 +92,11 @@ async function saveEffect(
   if (effect.project !== undefined) await saveProject(queries, effect.project);
   if (effect.model === undefined) return newProject;
   const stateChanged = await saveDesired(queries, before, effect.model, now);
-  return newProject || stateChanged || routed(context.model) !== routed(effect.model);
+  return newProject || stateChanged || modelInRoutes(context.model) !== modelInRoutes(effect.model);
 }
 
 /** What readers of routes see of a model's desired state, as a comparable word; empty when nothing. */
-function routed(model: Model | null): string {
+function modelInRoutes(model: Model | null): string {
   return model?.registered
     ? JSON.stringify([model.id, model.spec.engine, model.idle, model.createdAt])
     : '';

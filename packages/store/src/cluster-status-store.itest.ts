@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { LeaseLostError } from '@wakefield/control';
 import { SAMPLE_NOW, type StoreFixture, storeFixture } from '@wakefield/testkit';
 
 let fixture: StoreFixture;
@@ -19,4 +20,16 @@ test('the newest status of each cluster stands', async () => {
     a: well,
     b: { ...ill, error: 'slurmctld\uFFFD' },
   });
+});
+
+test('whoever lost the lease of a cluster tells nothing of it', async () => {
+  const { clusters, leases } = fixture.stores;
+  const well = { reachable: true, observedAt: SAMPLE_NOW, error: null, nextLookAt: SAMPLE_NOW + 1 };
+  const lease = await leases.acquire('cluster:fenced', 'tester', 60_000);
+  if (lease === null) throw new Error('not held');
+  await clusters.save('fenced', well, lease);
+  await leases.release(lease);
+  const late = { ...well, reachable: false, error: 'late' };
+  await expect(clusters.save('fenced', late, lease)).rejects.toBeInstanceOf(LeaseLostError);
+  expect((await clusters.list()).get('fenced')).toEqual(well);
 });

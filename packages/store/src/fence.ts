@@ -1,5 +1,5 @@
 import { type Lease, LeaseLostError } from '@wakefield/control';
-import type { ModelId } from '@wakefield/domain';
+import type { ClusterName, ModelId } from '@wakefield/domain';
 import { and, eq, sql } from 'drizzle-orm';
 import type { Queries } from './database.ts';
 import { leases } from './schema/leases.ts';
@@ -7,17 +7,21 @@ import { leases } from './schema/leases.ts';
 /** True in SQL while the lease runs, by the database's clock at the moment of looking. */
 export const unexpired = sql`${leases.expiresAt} > clock_timestamp()`;
 
+export const modelKey = (id: ModelId): string => `model:${id}`;
+export const clusterKey = (name: ClusterName): string => `cluster:${name}`;
+
 /**
- * Lets a transaction go on only under the lease of its model, and keeps the lease from being taken over
+ * Lets a transaction go on only under a lease of what it writes to, and keeps the lease from being taken over
  * before it commits: the shared lock holds up the newcomer's update of the row.
+ * @param keys of the leases that do
  * @throws LeaseLostError
  */
 export async function assertHeld(
   queries: Queries,
   { key, token }: Lease,
-  modelId: ModelId,
+  keys: readonly string[],
 ): Promise<void> {
-  if (key !== `model:${modelId}`) throw new Error('the lease is not that of the model');
+  if (!keys.includes(key)) throw new Error(`a lease on ${key} is none on ${keys.join(' or ')}`);
   const rows = await queries
     .select({ token: leases.token })
     .from(leases)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type JobPatch, LeaseLostError, type Stores } from '@wakefield/control';
+import { type JobPatch, type Lease, LeaseLostError, type Stores } from '@wakefield/control';
 import type { Job, JobPhase, Model } from '@wakefield/domain';
 import { intention, SAMPLE_NOW, type StoreFixture, storeFixture } from '@wakefield/testkit';
 import fc from 'fast-check';
@@ -92,7 +92,7 @@ describe('intend', () => {
 
   test('the lease of another model does not do', async () => {
     const lease = await fixture.lease((await fixture.model()).id);
-    await expect(jobs.intend(lease, intention(model, 1))).rejects.toThrow('not that of the model');
+    await expect(jobs.intend(lease, intention(model, 1))).rejects.toThrow('is none on');
   });
 
   test('whoever takes over sees all that was written under the old lease', async () => {
@@ -173,6 +173,44 @@ describe('patch', () => {
     expect(await jobs.get(job.id)).toEqual(job);
     expect(await jobs.patch(randomUUID(), ['queued'], { reason: 'x' })).toBeNull();
     expect(await jobs.patch('nonsense', ['queued'], { reason: 'x' })).toBeNull();
+  });
+
+  test('nothing is written under a lease that was lost, and none of another job does', async () => {
+    const job = await fixture.job(model, 1);
+    const mine = await fixture.lease(model.id);
+    const observer = await other.leases.acquire(`cluster:${model.cluster}`, 'o', 60_000);
+    const foreign = await fixture.lease((await fixture.model()).id);
+    if (observer === null) throw new Error('not held');
+    const write = (reason: string, lease: Lease) =>
+      jobs.patch(job.id, ['intended'], { reason }, { lease });
+    expect(await write('a', mine)).toMatchObject({ reason: 'a' });
+    expect(await write('b', observer)).toMatchObject({ reason: 'b' });
+    await expect(write('c', foreign)).rejects.toThrow('is none on');
+    await other.leases.release(observer);
+    await expect(write('d', observer)).rejects.toBeInstanceOf(LeaseLostError);
+    await other.leases.release(mine);
+    await fixture.lease(model.id);
+    await expect(write('e', mine)).rejects.toBeInstanceOf(LeaseLostError);
+    expect(await jobs.get(job.id)).toMatchObject({ reason: 'b' });
+  });
+
+  test('a job that has moved or is leaving is not opened for the engine that was found', async () => {
+    const engineAt = { host: 'cn01', port: 20_000 };
+    const at = (address: Job['address'], more: JobPatch = {}) => ({
+      phase: 'starting' as const,
+      address,
+      ...more,
+    });
+    const open = async (seq: number, patch: JobPatch) => {
+      const { id } = await fixture.job(model, seq, patch);
+      const to = { phase: 'ready', readyAt: SAMPLE_NOW } as const;
+      return (await jobs.patch(id, ['starting'], to, { engineAt }))?.phase ?? null;
+    };
+    expect(await open(1, at(engineAt))).toBe('ready');
+    expect(await open(2, at({ ...engineAt, port: 20_001 }))).toBeNull();
+    expect(await open(3, at(null))).toBeNull();
+    expect(await open(4, at(engineAt, { endAskedAt: SAMPLE_NOW }))).toBeNull();
+    expect(await open(5, at(engineAt, { cancelledAt: SAMPLE_NOW }))).toBeNull();
   });
 
   test('an empty patch writes nothing and tells the job', async () => {

@@ -1,8 +1,15 @@
-import type { JobPatch, JobStore } from '@wakefield/control';
-import type { Job, JobId, JobPhase, ModelId } from '@wakefield/domain';
+import type { JobPatch, JobStore, PatchGuard } from '@wakefield/control';
+import {
+  type Address,
+  isLeaving,
+  type Job,
+  type JobId,
+  type JobPhase,
+  type ModelId,
+} from '@wakefield/domain';
 import { and, count, desc, eq, inArray, or, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
-import { assertHeld } from './fence.ts';
+import { assertHeld, clusterKey, modelKey } from './fence.ts';
 import { makeDue } from './model-store.ts';
 import { purgeEndedJobs } from './purge.ts';
 import { bumpRouteRevision } from './route-revision.ts';
@@ -18,7 +25,7 @@ export function jobStore(database: Database): JobStore {
   return {
     intend: async (lease, job) =>
       await database.transaction(async (queries) => {
-        await assertHeld(queries, lease, job.modelId);
+        await assertHeld(queries, lease, [modelKey(job.modelId)]);
         return await insertOnce(queries, { ...job, phase: 'intended' });
       }),
     get: async (id) => {
@@ -60,9 +67,9 @@ export function jobStore(database: Database): JobStore {
           .groupBy(jobs.cluster, jobs.phase)
           .orderBy(jobs.cluster, jobs.phase),
       ),
-    patch: async (id, phases, patch) =>
+    patch: async (id, phases, patch, guard = {}) =>
       isUuid(id)
-        ? await database.transaction((queries) => patchJob(queries, id, phases, patch))
+        ? await database.transaction((queries) => patchJob(queries, id, phases, patch, guard))
         : null,
     engineKey: async (id) => {
       if (!isUuid(id)) return null;
@@ -128,10 +135,15 @@ async function patchJob(
   id: JobId,
   phases: readonly JobPhase[],
   patch: JobPatch,
+  { lease, engineAt }: PatchGuard,
 ): Promise<Job | null> {
   const [row] = await queries.select(jobColumns).from(jobs).where(eq(jobs.id, id)).for('update');
-  if (row === undefined || !phases.includes(row.phase) || revives(row.phase, patch)) return null;
+  if (row === undefined) return null;
   const before = toJob(row);
+  const ofModel = modelKey(before.modelId);
+  if (lease !== undefined) await assertHeld(queries, lease, [ofModel, clusterKey(before.cluster)]);
+  if (!phases.includes(before.phase) || revives(before.phase, patch)) return null;
+  if (engineAt !== undefined && !isServedAt(before, engineAt)) return null;
   if (Object.keys(patch).length === 0) return before;
   const [written] = await queries
     .update(jobs)
@@ -140,9 +152,14 @@ async function patchJob(
     .returning(jobColumns);
   if (written === undefined) return null;
   const after = toJob(written);
-  if (before.phase !== after.phase) await makeDue(queries, after.modelId);
-  if (routed(before) !== routed(after)) await bumpRouteRevision(queries);
+  if (before.phase !== after.phase && lease?.key !== ofModel) await makeDue(queries, after.modelId);
+  if (seenInRoutes(before) !== seenInRoutes(after)) await bumpRouteRevision(queries);
   return after;
+}
+
+/** Whether its engine is still where it was found, and the job still wanted. */
+function isServedAt(job: Job, { host, port }: Address): boolean {
+  return job.address?.host === host && job.address.port === port && !isLeaving(job);
 }
 
 /** Ended is final, whatever the caller believes. */
@@ -156,7 +173,7 @@ function patchColumns({ address, ...patch }: JobPatch): Partial<typeof jobs.$inf
 }
 
 /** What readers of routes see of a job, as a comparable word; empty while it has no requests. */
-function routed(job: Job): string {
+function seenInRoutes(job: Job): string {
   const { phase, address, capacity } = job;
   if (phase === 'ready' && address !== null) {
     return JSON.stringify([address.host, address.port, capacity]);

@@ -56,7 +56,7 @@ describe('reading', () => {
       createdAt: 0,
       updatedAt: SAMPLE_NOW + 4,
     });
-    expect(await models.get(full.id)).toEqual({ ...full, ...fresh });
+    expect(await models.get(full.id)).toEqual({ ...full, ...fresh, dueCount: 0 });
     expect(await models.find(full.project, spec.hfModelId)).toEqual({ ...full, ...fresh });
   });
 
@@ -117,6 +117,7 @@ describe('savePlan', () => {
       ...patch,
       ...ready,
       updatedAt: SAMPLE_NOW + 9,
+      dueCount: 0,
     });
     expect(await models.listDue(SAMPLE_NOW + 59_999, 100)).not.toContain(model.id);
     expect(await models.listDue(SAMPLE_NOW + 60_000, 100)).toContain(model.id);
@@ -197,6 +198,28 @@ describe('looks', () => {
     expect(await models.listDue(SAMPLE_NOW, 1)).toEqual([second.id]);
     expect(await models.listDue(0, 1)).toEqual([]);
     for (const done of [model, second]) await lookAt(done, SAMPLE_NOW + 1_000);
+  });
+
+  test('a plan that did not see a job move on writes nothing but a look at once', async () => {
+    const job = await fixture.job(model, 1, { phase: 'starting' });
+    const lease = await fixture.lease(model.id);
+    const dueCount = (await models.get(model.id))?.dueCount ?? 0;
+    await other.jobs.patch(job.id, ['starting'], { phase: 'ready', readyAt: SAMPLE_NOW });
+    const late = { ...plan(), lookAgainAt: SAMPLE_NOW + 60_000 };
+    const save = (seen: number) =>
+      models.savePlan(model.id, lease, { ...late, dueCount: seen }, SAMPLE_NOW);
+    expect(await save(dueCount)).toBe(false);
+    expect(await models.listDue(SAMPLE_NOW, 1000)).toContain(model.id);
+    expect(await save(dueCount + 1)).toBe(true);
+    expect(await models.listDue(SAMPLE_NOW, 1000)).not.toContain(model.id);
+  });
+
+  test("what a run writes of its own model's jobs does not outdate its plan", async () => {
+    const job = await fixture.job(model, 1, { phase: 'ready' });
+    const lease = await fixture.lease(model.id);
+    const { dueCount = 0 } = (await models.get(model.id)) ?? {};
+    await other.jobs.patch(job.id, ['ready'], { phase: 'draining' }, { lease });
+    expect(await models.savePlan(model.id, lease, { ...plan(), dueCount }, SAMPLE_NOW)).toBe(true);
   });
 
   test('a job that moves on makes its model due, one that is only seen does not', async () => {

@@ -2,7 +2,7 @@ import type { Lease, ModelStatus, ModelStore } from '@wakefield/control';
 import type { EpochMs, Model, ModelId, ModelPatch, ModelState } from '@wakefield/domain';
 import { and, asc, eq, lte, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
-import { assertHeld } from './fence.ts';
+import { assertHeld, modelKey } from './fence.ts';
 import { purgeUnregisteredModels } from './purge.ts';
 import { bumpRouteRevision } from './route-revision.ts';
 import { fromModel, isUuid, toModel, toModelWithStatus } from './rows.ts';
@@ -11,6 +11,7 @@ import { models } from './schema/models.ts';
 /** What a reconcile run hands back for one model. */
 interface SavedPlan {
   readonly generation: number;
+  readonly dueCount?: number;
   readonly patch: ModelPatch;
   readonly status: ModelStatus;
   readonly lookAgainAt: EpochMs;
@@ -25,7 +26,13 @@ export function modelStore(database: Database): ModelStore {
     return rows.map(toModelWithStatus);
   };
   return {
-    get: async (id) => (isUuid(id) ? ((await read(eq(models.id, id)))[0] ?? null) : null),
+    get: async (id) => {
+      if (!isUuid(id)) return null;
+      const [row] = await database.run((queries) =>
+        queries.select().from(models).where(eq(models.id, id)),
+      );
+      return row === undefined ? null : { ...toModelWithStatus(row), dueCount: row.dueCount };
+    },
     find: async (project, hfModelId) =>
       (await read(and(named(project, hfModelId), models.registered)))[0] ?? null,
     list: async (project, { limit, after } = { limit: null, after: null }) =>
@@ -110,15 +117,16 @@ async function savePlan(
   queries: Queries,
   id: ModelId,
   lease: Lease,
-  { generation, patch, status, lookAgainAt }: SavedPlan,
+  { generation, dueCount, patch, status, lookAgainAt }: SavedPlan,
   now: EpochMs,
 ): Promise<boolean> {
-  await assertHeld(queries, lease, id);
+  await assertHeld(queries, lease, [modelKey(id)]);
   const [before] = await queries.select().from(models).where(eq(models.id, id)).for('update');
   if (before === undefined) return true;
   const write = (columns: Partial<typeof models.$inferInsert>) =>
     queries.update(models).set(columns).where(eq(models.id, id));
-  if (before.generation !== generation) {
+  const jobsMoved = dueCount !== undefined && before.dueCount !== dueCount;
+  if (before.generation !== generation || jobsMoved) {
     await write({ nextLookAt: now });
     return false;
   }
@@ -136,9 +144,12 @@ async function savePlan(
   return true;
 }
 
-/** Due at once, before everything that is only late. */
+/** Due at once, before everything that is only late; counted, for the plan that is being made without knowing it. */
 export async function makeDue(queries: Queries, id: ModelId): Promise<void> {
-  await queries.update(models).set({ nextLookAt: 0 }).where(eq(models.id, id));
+  await queries
+    .update(models)
+    .set({ nextLookAt: 0, dueCount: sql`${models.dueCount} + 1` })
+    .where(eq(models.id, id));
 }
 
 /** `least` ignores null, so a model without a next look gets one. */

@@ -1,4 +1,5 @@
 import type {
+  Address,
   ClusterName,
   ClusterReachability,
   Command,
@@ -113,8 +114,14 @@ export interface ModelStatus {
 /** A model as readers see it: desired state and the last plan's verdict. */
 export interface ModelWithStatus extends Model, ModelStatus {}
 
+/** A model as a reconcile run reads it. */
+export interface ModelToPlan extends ModelWithStatus {
+  /** Grows whenever one of its jobs is moved on by somebody else than a reconcile run. */
+  readonly dueCount: number;
+}
+
 export interface ModelStore {
-  get(id: ModelId): Promise<ModelWithStatus | null>;
+  get(id: ModelId): Promise<ModelToPlan | null>;
   /** Registered ones only. */
   find(project: ProjectName, hfModelId: string): Promise<ModelWithStatus | null>;
   /** Registered ones only, by hf_model_id in the order of its bytes; behind `after`, where it is given. */
@@ -125,8 +132,9 @@ export interface ModelStore {
   /** Models whose next look is due, most overdue first. */
   listDue(now: EpochMs, limit: number): Promise<readonly ModelId[]>;
   /**
-   * After a reconcile run that saw `generation`; bumps the route revision where readers of routes can see
-   * the difference. When a command was applied meanwhile, nothing is written but a next look at once.
+   * After a reconcile run that saw `generation` and `dueCount`; bumps the route revision where readers of routes
+   * can see the difference. When a command was applied or a job moved on meanwhile, nothing is written but a next
+   * look at once.
    * @returns false in that case
    * @throws LeaseLostError
    */
@@ -135,6 +143,8 @@ export interface ModelStore {
     lease: Lease,
     plan: {
       readonly generation: number;
+      /** Left out by whoever did not look at the jobs. */
+      readonly dueCount?: number;
       readonly patch: ModelPatch;
       readonly status: ModelStatus;
       readonly lookAgainAt: EpochMs;
@@ -146,6 +156,14 @@ export interface ModelStore {
 }
 
 export type { JobPatch };
+
+/** What else must hold for a job to be written. */
+export interface PatchGuard {
+  /** Of the job's model or of its cluster. @throws LeaseLostError */
+  readonly lease?: Lease;
+  /** Its engine was found here: it must not have moved, nor be leaving. */
+  readonly engineAt?: Address;
+}
 
 export interface JobStore {
   /**
@@ -185,11 +203,18 @@ export interface JobStore {
     }[]
   >;
   /**
-   * Compare-and-set: writes only while the job is in one of `phases`. Bumps the route revision when
-   * readiness or address changes, and makes the model due when the phase does: whoever should nudge it may die.
+   * Compare-and-set: writes only while the job is in one of `phases` and the guard holds. Bumps the route revision
+   * when readiness or address changes, and makes the model due when the phase does: whoever should nudge it may
+   * die. Under the model's own lease it does not: there the run that writes says when the next look is.
    * @returns the job as written, or null when it had moved on
+   * @throws LeaseLostError
    */
-  patch(id: JobId, phases: readonly Job['phase'][], patch: JobPatch): Promise<Job | null>;
+  patch(
+    id: JobId,
+    phases: readonly Job['phase'][],
+    patch: JobPatch,
+    guard?: PatchGuard,
+  ): Promise<Job | null>;
   /** The secret of the job's engine. */
   engineKey(id: JobId): Promise<string | null>;
   /**
@@ -214,9 +239,11 @@ export interface RouteStore {
 
 /** What the observer last knew of each cluster; written by it alone. */
 export interface ClusterStatusStore {
+  /** Under the cluster's lease, where one is given. @throws LeaseLostError */
   save(
     cluster: ClusterName,
     status: ClusterReachability & { readonly nextLookAt: EpochMs },
+    lease?: Lease,
   ): Promise<void>;
   list(): Promise<
     ReadonlyMap<ClusterName, ClusterReachability & { readonly nextLookAt: EpochMs | null }>
