@@ -4,13 +4,16 @@ import {
   describeConfig,
   loadConfig,
   runMain,
+  turnBatch,
 } from '@wakefield/runtime';
 import { compose } from './compose.ts';
 import { configSchema } from './config.ts';
 
 await runMain(async () => {
   const config = loadConfig(configSchema, process.env);
-  const logger = createLogger({ service: 'scheduler', level: config.logLevel });
+  // As the proxy's: a log that cannot be written must not end the process.
+  const destination = turnBatch();
+  const logger = createLogger({ service: 'scheduler', level: config.logLevel, destination });
   const lifecycle = createLifecycle({ logger, totalTimeoutMs: config.shutdownTimeoutMs });
   logger.info({ config: describeConfig(config) }, 'starting');
   const scheduler = await compose(config, logger, lifecycle);
