@@ -23,6 +23,8 @@ export PATH="${PATH:-/usr/local/bin:/usr/bin:/bin}"
 [ -n "${HOME:-}" ] || HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
 export HOME
 cd -- "$wf_dir" || exit 1
+# Who starts last has the directory: should two jobs of one name ever run, the files are one's alone.
+[ -z "${SLURM_JOB_ID:-}" ] || printf '%s\n' "$SLURM_JOB_ID" >owner
 # A requeued job finds what its first run left.
 rm -f endpoint.json exit.json gpu
 IFS= read -r wf_key <key
@@ -56,8 +58,14 @@ wf_now() {
   if [ -n "$at" ]; then printf '%s' "${at:0:13}"; else printf '%s000' "$(date +%s)"; fi
 }
 
-# wf_write NAME TEXT: the file appears whole or not at all.
+wf_owns() {
+  local owner=
+  [ -z "${SLURM_JOB_ID:-}" ] || ! IFS= read -r owner 2>/dev/null <owner || [ "$owner" = "$SLURM_JOB_ID" ]
+}
+
+# wf_write NAME TEXT: the file appears whole or not at all. A job that lost its directory leaves it alone.
 wf_write() {
+  wf_owns || return
   printf '%s\n' "$2" >".$1.new" && mv -f ".$1.new" "$1"
 }
 

@@ -1,3 +1,4 @@
+import type { JobRef } from '@wakefield/control';
 import type { EpochMs } from '@wakefield/domain';
 
 /** What a driver needs besides its cluster's configuration. */
@@ -8,6 +9,10 @@ export interface DriverDeps {
   readonly now?: () => EpochMs;
   /** Absent: Math.random. Spreads reconnects. */
   readonly random?: () => number;
+  /**
+   * Told of jobs of ours that have the name of another live one, before they are ended: somebody should know.
+   */
+  readonly onSurplus?: (jobs: readonly JobRef[]) => void;
   /** Called before each exchange with the cluster, for counting. */
   readonly onRoundTrip?: () => void;
 }

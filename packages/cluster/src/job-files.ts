@@ -2,6 +2,8 @@ import type { Address, EpochMs, ExitRecord } from '@wakefield/domain';
 
 /** Names in a job's directory; the job's script writes and reads the same ones. */
 export const jobFiles = {
+  /** SLURM's id of the job that last took the directory for its own. */
+  owner: 'owner',
   endpoint: 'endpoint.json',
   exit: 'exit.json',
   log: 'log',

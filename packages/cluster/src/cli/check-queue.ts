@@ -1,6 +1,6 @@
 import type { ClusterDriver } from '@wakefield/control';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
-import { trialArguments } from '../slurm-ssh/driver.ts';
+import { trialArguments } from '../slurm-ssh/submission.ts';
 import { projectRemedy } from './remedies.ts';
 import { bad, doubtful, type Finding, good, messageOf } from './terminal.ts';
 

@@ -1,7 +1,8 @@
 import type { RecipeCatalog } from '@wakefield/control';
 import { jobName, type Model } from '@wakefield/domain';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
-import { launchProfile, sbatchArguments } from '../slurm-ssh/driver.ts';
+import { launchProfile } from '../slurm-ssh/profile.ts';
+import { sbatchArguments } from '../slurm-ssh/submission.ts';
 
 /** What to render a job for. */
 export interface RenderRequest {

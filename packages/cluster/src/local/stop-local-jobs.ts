@@ -1,13 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterDriver } from '@wakefield/control';
-
-const over: ReadonlySet<string> = new Set([
-  'completed',
-  'failed',
-  'cancelled',
-  'timeout',
-  'node_failed',
-]);
+import { isOver } from '../job-states.ts';
 
 /**
  * Cancels every job of a local cluster and waits until their processes are gone: what a stack does that goes
@@ -19,7 +12,7 @@ export async function stopLocalJobs(driver: ClusterDriver, signal: AbortSignal):
   const live = async () => {
     const { sightings } = await driver.observe([], signal);
     return [...sightings.values()].flatMap(({ clusterJob }) =>
-      clusterJob === null || over.has(clusterJob.state) ? [] : [clusterJob],
+      clusterJob === null || isOver(clusterJob.state) ? [] : [clusterJob],
     );
   };
   const jobs = await live();

@@ -67,9 +67,17 @@ describe('why a client of SLURM failed', () => {
     expect(slurmFailure('sbatch', code, stderr).kind).toBe('misconfigured'),
   );
 
-  test('a client that was killed has said nothing', () => {
-    expect(slurmFailure('squeue', null, '').kind).toBe('unreachable');
-  });
+  test.each([null, Number.NaN, 124, 125, 126, 129, 137, 143, 255])(
+    'a client that ended with %s has said nothing',
+    (code) => {
+      expect(slurmFailure('sbatch', code, '')).toMatchObject({
+        kind: 'unreachable',
+        message: 'sbatch was ended',
+      });
+      if (code !== 255)
+        expect(slurmFailure('sbatch', code, 'sbatch: error: half a word').kind).toBe('unreachable');
+    },
+  );
 
   test('quotes the cluster in one line, each sentence once', () => {
     const stderr =

@@ -1,55 +1,11 @@
 import { QUEUE_FORMAT } from './queue.ts';
-import { liveStateWords } from './states.ts';
+import { BOUNDED, HOLDING, LIVE, readQueue } from './read-queue.ts';
 
 /*
- * The programs that run on a login node, in bash 4 (RHEL 7's 4.2 is the oldest in use). They are constant; what
- * they work on arrives in the array A (see remoteProgram). Everything that they answer is framed.
+ * The programs that run on a login node, in bash 4 (RHEL 7's 4.2 is the oldest in use; before 4.4 an empty array
+ * counts as unset under `set -u`). They are constant; what they work on arrives in the array A (see remoteProgram).
+ * Everything that they answer is framed. Submitting is in submit-program.ts.
  */
-
-const SHORT_FORMAT = '%A|%T|%r|%j';
-const LIVE = liveStateWords.join('|');
-/** Nobody on the far side ends a client of SLURM's when we give up waiting for it, so it ends itself. */
-const BOUNDED = 'timeout 300';
-/** Bytes of a queue that are read: tens of thousands of jobs. A longer one is an error, not a short queue. */
-const LONGEST_QUEUE = 8 << 20;
-
-/**
- * Reads squeue in this format into the shell variables `queue` and `code`. A shell keeps all of it in memory, and
- * goes on doing so when we have long given up: head ends a squeue that says too much, by SIGPIPE.
- */
-function readQueue(format: string): string {
-  return `queue=$(clean TZ=UTC ${BOUNDED} squeue --me -h -t all -o '${format}' | head -c ${LONGEST_QUEUE}; exit "\${PIPESTATUS[0]}"); code=$?`;
-}
-
-/**
- * A: jobs directory, job name, prefix of our names, most live jobs (0: any number), script, number of secrets,
- * each secret's file name and content, then the arguments of sbatch.
- *
- * Looks the name up first: the job of an earlier attempt, whose answer was lost, is adopted. A record that SLURM
- * keeps of a refused submission is not a job.
- */
-export const SUBMIT = `jobs=\${A[0]} name=\${A[1]} prefix=\${A[2]} limit=\${A[3]} script=\${A[4]} secrets=\${A[5]}
-directory=$jobs/$name
-${readQueue(SHORT_FORMAT)}
-if [ "$code" -ne 0 ]; then frame lookup "$code"; exit 0; fi
-live=0
-while IFS='|' read -r id state reason job; do
-  if [ "$job" = "$name" ] && [ "$state/$reason" != FAILED/BadConstraints ]; then frame adopted "$id"; exit 0; fi
-  case $job in "$prefix"*) case $state in ${LIVE}) live=$((live + 1)) ;; esac ;; esac
-done <<<"$queue"
-if [ "$limit" -gt 0 ] && [ "$live" -ge "$limit" ]; then frame full "$live"; exit 0; fi
-write() { printf '%s' "$2" >"$1.new" && mv -f -- "$1.new" "$1"; }
-prepare() {
-  mkdir -p -- "$directory" && chmod 700 -- "$directory" && cd -- "$directory" || return
-  rm -f -- endpoint.json exit.json gpu log batch.log || return
-  local at
-  for ((at = 6; at < 6 + 2 * secrets; at += 2)); do write "$directory/\${A[at]}" "\${A[at + 1]}" || return; done
-  write "$directory/script" "$script"
-}
-if ! prepare; then frame directory "$directory"; exit 0; fi
-answer=$(clean ${BOUNDED} sbatch --parsable "\${A[@]:6 + 2 * secrets}" <script); code=$?
-frame sbatch "$answer"
-frame code "$code"`;
 
 /**
  * A: jobs directory, bytes of log to bring, names of jobs to look at more closely.
@@ -68,7 +24,7 @@ while IFS='|' read -r id state reason node start end submitted job; do
 done <<<"$queue"
 for name in "\${A[@]:2}"; do
   directory=$jobs/$name exited=
-  for file in endpoint.json exit.json gpu; do
+  for file in owner endpoint.json exit.json gpu; do
     [ -r "$directory/$file" ] || continue
     value=
     IFS= read -r -d '' -n 4096 value 2>/dev/null <"$directory/$file"
@@ -90,14 +46,34 @@ done`;
  */
 export const ASK_TO_END = `${lookUp()}
 code=0
-[ \${#running[@]} -eq 0 ] || clean ${BOUNDED} scancel --batch --signal=USR1 "\${running[@]}" || code=$?
-[ \${#waiting[@]} -eq 0 ] || clean ${BOUNDED} scancel --state=PENDING "\${waiting[@]}" || code=$?
+[ \${#running[@]} -eq 0 ] || clean ${BOUNDED} scancel --batch --signal=USR1 \${running[@]+"\${running[@]}"} || code=$?
+[ \${#waiting[@]} -eq 0 ] || clean ${BOUNDED} scancel --state=PENDING \${waiting[@]+"\${waiting[@]}"} || code=$?
 frame code "$code"`;
 
 /** A: names. Cancels each that is not over. */
 export const CANCEL = `${lookUp()}
-all=("\${running[@]}" "\${waiting[@]}") code=0
-[ \${#all[@]} -eq 0 ] || clean ${BOUNDED} scancel "\${all[@]}" || code=$?
+all=(\${running[@]+"\${running[@]}"} \${waiting[@]+"\${waiting[@]}"}) code=0
+[ \${#all[@]} -eq 0 ] || clean ${BOUNDED} scancel \${all[@]+"\${all[@]}"} || code=$?
+frame code "$code"`;
+
+/**
+ * A: id and name in turn. Cancels each of these ids that still has that name, while another live job has it, too:
+ * whatever changed since somebody looked, one is left. A job that is only cleaned up is no other.
+ */
+export const END_SURPLUS = `${readQueue('%A|%T|%j')}
+if [ "$code" -ne 0 ]; then frame code "$code"; exit 0; fi
+declare -A count named
+while IFS='|' read -r id state name; do
+  case $name in '' | *[!a-z0-9-]*) continue ;; esac
+  case $state in ${HOLDING}) named[$id]=$name count[$name]=$((\${count[$name]:-0} + 1)) ;; esac
+done <<<"$queue"
+ids=() code=0
+for ((at = 0; at + 1 < \${#A[@]}; at += 2)); do
+  id=\${A[at]} name=\${A[at + 1]}
+  [ "\${named[$id]:-}" = "$name" ] && [ "\${count[$name]}" -gt 1 ] || continue
+  ids+=("$id") count[$name]=$((\${count[$name]} - 1))
+done
+[ \${#ids[@]} -eq 0 ] || clean ${BOUNDED} scancel \${ids[@]+"\${ids[@]}"} || code=$?
 frame code "$code"`;
 
 /** Fills the arrays \`running\` and \`waiting\` with the ids of the jobs named in A; ends when squeue fails. */
@@ -129,6 +105,9 @@ export const TAIL = `for file in log batch.log; do
   exit 0
 done`;
 
-/** A: jobs directory, names. */
-export const FORGET = `for name in "\${A[@]:1}"; do rm -rf -- "\${A[0]:?}/\${name:?}"; done
-frame code "$?"`;
+/** A: jobs directory, names. Removes their directories and locks. */
+export const FORGET = `jobs=\${A[0]:?} code=0
+for name in "\${A[@]:1}"; do
+  rm -rf -- "$jobs/\${name:?}" "$jobs/.$name.lock" "$jobs/.$name.lock".* || code=$?
+done
+frame code "$code"`;

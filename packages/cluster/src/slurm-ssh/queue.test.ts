@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parseQueue, parseTime } from './queue.ts';
-import { jobState, liveStateWords } from './states.ts';
+import { HOLDING, LIVE } from './read-queue.ts';
+import { jobState } from './states.ts';
 
 const recorded = (version: string) =>
   readFileSync(join(import.meta.dirname, `fixtures/squeue-${version}.txt`), 'utf8');
@@ -93,8 +94,11 @@ describe('states', () => {
   });
 
   test('live words are bare, as they go into shell patterns', () => {
-    for (const word of liveStateWords) expect(word).toMatch(/^[A-Z_]+$/);
-    expect(liveStateWords).toEqual(expect.arrayContaining(['PENDING', 'RUNNING', 'SUSPENDED']));
-    expect(liveStateWords).not.toContain('COMPLETED');
+    const [live, holding] = [LIVE.split('|'), HOLDING.split('|')];
+    for (const word of live) expect(word).toMatch(/^[A-Z_]+$/);
+    expect(live).toEqual(expect.arrayContaining([...holding, 'COMPLETING']));
+    expect(live).not.toContain('COMPLETED');
+    expect(holding).toEqual(expect.arrayContaining(['PENDING', 'RUNNING', 'SUSPENDED']));
+    expect(holding).not.toContain('COMPLETING');
   });
 });

@@ -1,5 +1,6 @@
 import type { ClusterJob, EpochMs } from '@wakefield/domain';
-import { isOver, jobState } from './states.ts';
+import { isOver } from '../job-states.ts';
+import { jobState } from './states.ts';
 
 /**
  * Asked of `squeue -o`, printed the same by 22.05 to 25.11. No widths, so nothing is cut; the name may hold

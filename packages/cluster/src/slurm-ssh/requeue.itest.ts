@@ -113,4 +113,23 @@ describe('a job with an engine', () => {
     expect(again.clusterJob?.clusterJobId).toBe(clusterJobId);
     await until('the new engine', async () => ((await health(again)) ? true : null));
   });
+
+  test('a second job of its name takes the directory over; the first is ended and leaves no word in it', async () => {
+    const first = await endpoint();
+    const directory = join(cluster.workingDirectory, 'jobs', name);
+    const script = join(directory, 'script');
+    const words = [`--job-name=${name}`, '--parsable', '--output=/dev/null', script];
+    const second = (await cluster.slurm.client('sbatch', words)).trim();
+    await until('a new endpoint file', async () => {
+      const { pid } = await endpoint();
+      return pid !== undefined && pid !== first.pid ? true : null;
+    });
+    const seen = await sight(({ clusterJob }) => clusterJob?.clusterJobId === second);
+    await until('the first to end', async () => {
+      const live = await cluster.slurm.client('squeue', ['-h', '-n', name, '-o', '%A']);
+      return live.trim() === second ? true : null;
+    });
+    expect(await cluster.read(`jobs/${name}/exit.json`)).toBeNull();
+    await until('the second engine', async () => ((await health(seen)) ? true : null));
+  });
 });

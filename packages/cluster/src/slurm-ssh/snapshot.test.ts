@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseQueue } from './queue.ts';
-import { jobOf, sightings } from './snapshot.ts';
+import { jobOf, sightings, surplusOf } from './snapshot.ts';
 
 const line = (id: number, state: string, reason: string, name: string) =>
   `${id}|${state}|${reason}|cn01|2026-11-21T09:48:45|2026-11-21T09:58:45|2026-11-21T09:48:40|${name}`;
@@ -57,5 +57,29 @@ describe('one look at a cluster', () => {
       line(10, 'RUNNING', 'None', 'wf-main-a-1'),
     );
     expect(jobOf(queue, 'wf-main-a-1', '9')?.clusterJobId).toBe('10');
+  });
+
+  test('of several live ones the one that has the directory, else the known one; the others are surplus', () => {
+    const name = 'wf-main-a-1';
+    const queue = queueOf(
+      line(8, 'RUNNING', 'None', name),
+      line(9, 'PENDING', 'Priority', name),
+      line(10, 'RUNNING', 'None', name),
+      line(11, 'COMPLETING', 'None', name),
+      line(12, 'CANCELLED', 'None', name),
+      line(13, 'RUNNING', 'None', 'wf-main-b-1'),
+      line(14, 'RUNNING', 'None', 'wf-test-a-1'),
+      line(15, 'RUNNING', 'None', 'wf-test-a-1'),
+    );
+    const refs = [{ name, clusterJobId: '9' }];
+    const surplusWith = (files: readonly [string, string][]) => {
+      const seen = sightings(queue, new Map(files), refs, 'wf-main-');
+      const ids = surplusOf(queue, seen).map(({ clusterJobId }) => clusterJobId);
+      return [seen.get(name)?.clusterJob?.clusterJobId, ids];
+    };
+    expect(surplusWith([[`${name}/owner`, '8\n']])).toEqual(['8', ['9', '10']]);
+    expect(surplusWith([[`${name}/owner`, '12\n']])).toEqual(['9', ['8', '10']]);
+    expect(surplusWith([])).toEqual(['9', ['8', '10']]);
+    expect(jobOf(queue, name, null)?.clusterJobId).toBe('10');
   });
 });

@@ -1,6 +1,7 @@
 import type { JobRef } from '@wakefield/control';
 import type { ClusterJob, JobName, JobSighting } from '@wakefield/domain';
 import { jobFiles, parseEndpointFile, parseExitFile, parseGpuFile } from '../job-files.ts';
+import { isHolding } from '../job-states.ts';
 import type { QueueEntry } from './queue.ts';
 
 /**
@@ -20,7 +21,8 @@ export function sightings(
     ...ids.keys(),
   ]);
   for (const name of names) {
-    const clusterJob = jobOf(queue, name, ids.get(name) ?? null);
+    const owner = frames.get(`${name}/${jobFiles.owner}`)?.trim() ?? null;
+    const clusterJob = jobOf(queue, name, ids.get(name) ?? null, owner);
     if (clusterJob === null && !ids.has(name)) continue;
     found.set(name, sightingOf(name, clusterJob, frames));
   }
@@ -29,21 +31,42 @@ export function sightings(
 
 /**
  * The job of that name. What SLURM remembers of a refused submission counts only under the id that it had given
- * out for an accepted job; of several the newest counts.
+ * out for an accepted job. Of several, one that holds or awaits a place goes before one that does not, then the one
+ * that has the directory, then the one that is known, then the newest.
+ * @param owner id of the job that last took the directory for its own, null: unknown
  */
 export function jobOf(
   queue: readonly QueueEntry[],
   name: JobName,
   knownId: string | null,
+  owner: string | null = null,
 ): ClusterJob | null {
-  const candidates = queue
+  const rank = ({ state, clusterJobId: id }: QueueEntry) =>
+    (isHolding(state) ? 4 : 0) + (id === owner ? 2 : 0) + (id === knownId ? 1 : 0);
+  const [first] = queue
     .filter((entry) => entry.name === name)
     .filter((entry) => !entry.refused || entry.clusterJobId === knownId)
-    .sort((a, b) => Number(b.clusterJobId) - Number(a.clusterJobId));
-  const [newest] = candidates;
-  if (newest === undefined) return null;
-  const { refused: _, ...job } = newest;
+    .sort((a, b) => rank(b) - rank(a) || Number(b.clusterJobId) - Number(a.clusterJobId));
+  if (first === undefined) return null;
+  const { refused: _, ...job } = first;
   return job;
+}
+
+/**
+ * Jobs of ours that hold or await a place under a name that another such job has, which is the one that is seen:
+ * submissions that slipped past the lock.
+ */
+export function surplusOf(
+  queue: readonly QueueEntry[],
+  seen: ReadonlyMap<JobName, JobSighting>,
+): readonly JobRef[] {
+  return queue
+    .filter(({ state }) => isHolding(state))
+    .filter(({ name, clusterJobId }) => {
+      const chosen = seen.get(name)?.clusterJob ?? null;
+      return chosen !== null && isHolding(chosen.state) && chosen.clusterJobId !== clusterJobId;
+    })
+    .map(({ name, clusterJobId }) => ({ name, clusterJobId }));
 }
 
 function sightingOf(

@@ -42,21 +42,9 @@ export function jobState(slurm: string): ClusterJobState {
   return states[slurm.split(' ')[0] ?? ''] ?? 'unknown';
 }
 
-const over: readonly ClusterJobState[] = [
-  'completed',
-  'failed',
-  'cancelled',
-  'timeout',
-  'preempted',
-  'node_failed',
-];
-
-export function isOver(state: ClusterJobState): boolean {
-  return over.includes(state);
+/** SLURM's words for states like that, as a pattern of bash's `case`. */
+export function statePattern(isLike: (state: ClusterJobState) => boolean): string {
+  return Object.keys(states)
+    .filter((word) => isLike(jobState(word)))
+    .join('|');
 }
-
-/** Words of SLURM's for states in which a job still holds or awaits resources; for shell programs. */
-export const liveStateWords: readonly string[] = Object.keys(states).filter((word) => {
-  const state = jobState(word);
-  return !isOver(state);
-});

@@ -7,7 +7,7 @@ import { afterMarker, parseFrames, remoteProgram } from './remote-program.ts';
 function run(program: string, args: readonly string[]): ReadonlyMap<string, string> {
   const output = execFileSync(
     '/bin/bash',
-    ['--noprofile', '--norc', '-c', remoteProgram(program, args, 'mark')],
+    ['--noprofile', '--norc', '-c', remoteProgram(program, args, 'mark', 60)],
     {
       env: { PATH: '/usr/bin:/bin' },
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -37,7 +37,7 @@ describe('programs for a far bash', () => {
   });
 
   test('NUL cannot be passed', () => {
-    expect(() => remoteProgram('', ['a\0b'], 'mark')).toThrow('NUL');
+    expect(() => remoteProgram('', ['a\0b'], 'mark', 60)).toThrow('NUL');
   });
 
   test('what a login shell prints before is left out', () => {

@@ -2,13 +2,20 @@
  * A program for a remote worker: constant text, and data that stays data. The arguments arrive as the bash
  * array `A`; they travel as base64, so that no character of theirs means anything to a shell.
  * @param marker unguessable word; printed on both outputs before the program's own, after what the login shell says
+ * @param seconds how long we shall still listen: the variable LEFT; SECONDS counts from the program's beginning
  * @throws when an argument holds a NUL, which no shell variable can
  */
-export function remoteProgram(program: string, args: readonly string[], marker: string): string {
+export function remoteProgram(
+  program: string,
+  args: readonly string[],
+  marker: string,
+  seconds: number,
+): string {
   if (args.some((arg) => arg.includes('\0'))) throw new Error('an argument holds a NUL character');
   const data = Buffer.from(args.map((arg) => `${arg}\0`).join(''), 'utf8').toString('base64');
   return [
     PROLOGUE,
+    `SECONDS=0 LEFT=${Math.max(1, Math.floor(seconds))}`,
     `A=(); while IFS= read -r -d '' value; do A+=("$value"); done < <(printf %s '`,
     ...(data.match(/.{1,76}/g) ?? []),
     `' | base64 -d)`,

@@ -52,7 +52,7 @@ export function createRemoteShell(
       if (worker.usable() && options.now() - worker.openedAt < MAX_AGE_MS) return worker;
       worker.close();
     }
-    return openWorker(connection, await connection.client(signal), options.now());
+    return openWorker(connection, await connection.client(signal), options.now(), signal);
   }
 
   function putBack(worker: RemoteWorker): void {
@@ -60,13 +60,19 @@ export function createRemoteShell(
     else worker.close();
   }
 
-  async function exchange(program: string, args: readonly string[], signal: AbortSignal) {
+  async function exchange(
+    program: string,
+    args: readonly string[],
+    deadline: number,
+    signal: AbortSignal,
+  ) {
     const marker = `wakefield-${randomBytes(12).toString('hex')}`;
-    const text = remoteProgram(program, args, marker);
     const leave = await limiter.enter(signal);
     try {
       const worker = await takeWorker(signal);
       try {
+        const left = (deadline - performance.now()) / 1000;
+        const text = remoteProgram(program, args, marker, left);
         return { marker, output: await worker.run(text, marker, signal) };
       } finally {
         putBack(worker);
@@ -79,10 +85,11 @@ export function createRemoteShell(
   return {
     async run(program, args, { timeoutMs, signal }) {
       const timeout = AbortSignal.timeout(timeoutMs);
+      const deadline = performance.now() + timeoutMs;
       try {
         options.onRoundTrip?.();
         const either = AbortSignal.any([signal, timeout]);
-        const { marker, output } = await exchange(program, args, either);
+        const { marker, output } = await exchange(program, args, deadline, either);
         return readAnswer(marker, output.stdout, output.stderr);
       } catch (error) {
         if (error instanceof ClusterError) throw error;

@@ -31,16 +31,14 @@ export interface RemoteWorker {
 /** More than any observation should ever bring; stops a far shell that babbles for ever. */
 const MAX_OUTPUT = 64 << 20;
 
+/** @throws when the session cannot be opened, or the signal aborts before it is */
 export async function openWorker(
   connection: SshConnection,
   client: Client,
   openedAt: number,
+  signal: AbortSignal,
 ): Promise<RemoteWorker> {
-  const channel = await new Promise<ClientChannel>((resolve, reject) => {
-    client.exec(WORKER_COMMAND, (error, opened) =>
-      error === undefined ? resolve(opened) : reject(error),
-    );
-  });
+  const channel = await openChannel(client, signal);
   let over: Error | null = null;
   let onOver: (reason: Error) => void = () => {};
   let sink: ((stream: 'stdout' | 'stderr', chunk: Buffer) => void) | null = null;
@@ -103,6 +101,22 @@ export async function openWorker(
     },
     close: () => end(new Error('closed')),
   };
+}
+
+/** A login node may let us in and then open no session for minutes; one that opens too late is closed. */
+function openChannel(client: Client, signal: AbortSignal): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const gaveUp = () => reject(new Error('given up', { cause: signal.reason }));
+    signal.addEventListener('abort', gaveUp, { once: true });
+    client.exec(WORKER_COMMAND, (error, opened) => {
+      signal.removeEventListener('abort', gaveUp);
+      if (error !== undefined) return reject(error);
+      if (!signal.aborted) return resolve(opened);
+      opened.on('error', () => {});
+      opened.close();
+    });
+  });
 }
 
 /** The far bash ended, or never began. */
