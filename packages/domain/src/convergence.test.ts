@@ -1,33 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { model, spec } from '../test/builders.ts';
-import type { Fate } from '../test/sim-cluster.ts';
+import { healthy, settled, until } from '../test/recovery.ts';
 import { createWorld, type World } from '../test/world.ts';
 import { isLeaving } from './index.ts';
 
 const hfModelId = 'org/model';
-const healthy: Fate = {
-  queueSeconds: 20,
-  loadSeconds: 30,
-  failsAfterSeconds: null,
-  stubborn: false,
-};
-
-/** Lets the world run until it is as it should be, or says how it is after so many simulated seconds. */
-function until(world: World, what: (world: World) => boolean, seconds: number): void {
-  const deadline = world.now + seconds * 1_000;
-  while (!what(world)) {
-    if (world.now > deadline) {
-      const rows = world.live().map(({ id, phase, reason }) => `${id} ${phase} ${reason}`);
-      throw new Error(`not there: ${JSON.stringify({ rows, plan: world.plan })}`);
-    }
-    world.tick(5);
-  }
-}
-
-const settled = (world: World): boolean =>
-  world.live().length === world.model.replicas &&
-  world.live().every((job) => job.phase === 'ready' && job.revision === world.model.revision);
 const gone = (world: World): boolean =>
   world.model.idle && world.live().length === 0 && world.plan?.state === 'not_loaded';
 

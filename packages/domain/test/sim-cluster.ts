@@ -29,10 +29,13 @@ export interface SimJob {
 /** A batch cluster in a few lines: queue, walltimes, failures, preemption, requeueing, forgetting. */
 export interface SimCluster {
   fate: Fate;
+  /** How many jobs the account may have at once. */
+  places: number;
   readonly jobs: Map<JobName, SimJob>;
   /** How often each name was submitted: again only after the cluster forgot the first. */
   readonly submissions: Map<JobName, number>;
-  submit(name: JobName, walltimeSeconds: number, now: number): string;
+  /** null: there is no place for it. */
+  submit(name: JobName, walltimeSeconds: number, now: number): string | null;
   ask(name: JobName, now: number): void;
   cancel(name: JobName, now: number): void;
   /** Ends a running job from outside. */
@@ -55,11 +58,13 @@ export function createSimCluster(fate: Fate): SimCluster {
   };
   const cluster: SimCluster = {
     fate,
+    places: Number.POSITIVE_INFINITY,
     jobs,
     submissions,
     submit: (name, walltimeSeconds, now) => {
       const there = jobs.get(name);
       if (there !== undefined) return there.id;
+      if ([...jobs.values()].filter((job) => !isOver(job)).length >= cluster.places) return null;
       lastId += 1;
       submissions.set(name, (submissions.get(name) ?? 0) + 1);
       jobs.set(name, {

@@ -210,7 +210,12 @@ function intend(world: World, action: Extract<Action, { kind: 'intend' }>): Job 
 function submit(world: World, row: Job): void {
   const submitted = () => world.cluster.submit(row.name, row.walltimeSeconds, world.now);
   const clusterJobId = effect(world, submitted);
-  write(world, row, { phase: 'queued', clusterJobId, submittedAt: world.now });
+  if (clusterJobId === null) {
+    const endedAt = world.now;
+    write(world, row, { phase: 'ended', outcome: 'no_room', reason: 'No room now.', endedAt });
+  } else {
+    write(world, row, { phase: 'queued', clusterJobId, submittedAt: world.now });
+  }
 }
 
 function refuseHarm(world: World, row: Job, demand: Demand): void {
