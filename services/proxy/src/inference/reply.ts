@@ -80,7 +80,9 @@ export class Reply {
   /** Called every now and then: cuts off a client that has taken nothing since the last time. */
   checkStall(): void {
     if (!this.#blocked || this.#response.writableFinished) return;
-    const written = this.#response.socket?.bytesWritten ?? 0;
+    // Without a socket it waits behind the answer to an earlier request: it is not its client's turn yet.
+    if (this.#response.socket === null) return;
+    const written = this.#response.socket.bytesWritten;
     if (written === this.#written) this.#response.destroy();
     this.#written = written;
   }
