@@ -1,7 +1,7 @@
 export type { Grant, Permission, Principal, Role } from './access.ts';
 export { can } from './access.ts';
 export type { HoldCounts, HoldLimits, HoldRefusal } from './admission.ts';
-export { admitHold } from './admission.ts';
+export { admitHold, hasShare } from './admission.ts';
 export { advanceJob } from './advance-job.ts';
 export type {
   Command,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { chat, until } from '../test/harness.ts';
+import { auth, chat, until } from '../test/harness.ts';
 import { rawClient, rawHead, rawRequest } from '../test/raw.ts';
 import { useScene, wake } from '../test/scene.ts';
 
@@ -126,6 +126,23 @@ describe('room for bodies', () => {
     expect((await first).status).toBe(200);
     expect((await chat(scene.proxy.url, large)).status).toBe(200);
     expect(await scene.proxy.metric('wakefield_body_bytes')).toBe(0);
+  });
+
+  it('is not for one project alone', async () => {
+    await scene.restart({ bodyRoomBytes: 400_000 });
+    scene.proxy.addProject('other');
+    const waiting = Array.from({ length: 8 }, () => chat(scene.proxy.url, large));
+    const refused = await Promise.race(waiting);
+    expect(await codeOf(refused)).toBe('overloaded');
+    const other = await fetch(`${scene.proxy.url}/p/other/openai/v1/completions`, {
+      method: 'POST',
+      headers: auth,
+      body: JSON.stringify({ model: 'unknown', padding: 'x'.repeat(10_000) }),
+    });
+    expect(await codeOf(other)).toBe('model_not_found');
+    wake(scene.proxy, scene.engine, 'c/d');
+    const all = (await Promise.all(waiting)).map(({ status }) => status);
+    expect(all.filter((status) => status === 200).length).toBe(6);
   });
 
   it('is free as soon as an answer has begun: there is nothing to be sent again', async () => {

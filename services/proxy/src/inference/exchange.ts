@@ -1,4 +1,12 @@
-import type { AppError, Endpoint, EpochMs, JobId, ModelId, Route } from '@wakefield/domain';
+import type {
+  AppError,
+  Endpoint,
+  EpochMs,
+  JobId,
+  ModelId,
+  ProjectName,
+  Route,
+} from '@wakefield/domain';
 import { Attempt, type AttemptOwner, type Loss } from './attempt.ts';
 import { type InferenceCall, isStreamed } from './call.ts';
 import { engineHeaders, preferredWaitSeconds } from './headers.ts';
@@ -59,10 +67,15 @@ export class Exchange implements Held, AttemptOwner {
     });
   }
 
+  get project(): ProjectName {
+    return this.#call.project;
+  }
+
   begin(): void {
     const { request, response } = this.#call;
     const { bodies, limits } = this.#parts;
-    readBody(request, response, limits.body, bodies, (result) => this.#read(result));
+    const share = bodies.shareOf(this.project);
+    readBody(request, response, limits.body, share, (result) => this.#read(result));
   }
 
   /** Ends what has not ended by itself; the process goes away. */
@@ -259,7 +272,7 @@ export class Exchange implements Held, AttemptOwner {
   }
 
   #dropBody(): void {
-    this.#parts.bodies.give(this.#body.length);
+    this.#parts.bodies.shareOf(this.project).give(this.#body.length);
     this.#body = noBody;
   }
 

@@ -1,8 +1,9 @@
 import type { HoldLimits, HoldRefusal } from '@wakefield/domain';
-import { admitHold, type EpochMs, type ModelId } from '@wakefield/domain';
+import { admitHold, type EpochMs, type ModelId, type ProjectName } from '@wakefield/domain';
 
 /** A request that waits for its model. */
 export interface Held {
+  readonly project: ProjectName;
   readonly modelId: ModelId;
   /** Looks at the routes again: goes on, fails, or stays. */
   look(): void;
@@ -10,7 +11,7 @@ export interface Held {
   tick(now: EpochMs): void;
 }
 
-/** Requests that wait, first come first served, bounded per model and for the process. */
+/** Requests that wait, first come first served, bounded per model and for the process, of which no project gets all. */
 export interface HoldRoom {
   /** @returns why there is no room, or null when it was let in */
   enter(held: Held): HoldRefusal | null;
@@ -28,10 +29,17 @@ export interface HoldRoom {
 
 export function createHoldRoom(limits: HoldLimits): HoldRoom {
   const rooms = new Map<ModelId, Set<Held>>();
+  const projects = new Map<ProjectName, number>();
   let size = 0;
   /** Those inside may leave while we go round. */
   const each = (visit: (held: Held) => void): void => {
     for (const room of [...rooms.values()]) for (const held of [...room]) visit(held);
+  };
+  const count = (project: ProjectName, change: number): void => {
+    size += change;
+    const next = (projects.get(project) ?? 0) + change;
+    if (next === 0) projects.delete(project);
+    else projects.set(project, next);
   };
   const kick = (modelId: ModelId): void => {
     for (const held of [...(rooms.get(modelId) ?? [])]) held.look();
@@ -39,16 +47,20 @@ export function createHoldRoom(limits: HoldLimits): HoldRoom {
   return {
     enter: (held) => {
       const room = rooms.get(held.modelId) ?? new Set<Held>();
-      const refusal = admitHold(limits, { model: room.size, process: size });
+      const refusal = admitHold(limits, {
+        model: room.size,
+        project: projects.get(held.project) ?? 0,
+        process: size,
+      });
       if (refusal !== null) return refusal;
       rooms.set(held.modelId, room.add(held));
-      size += 1;
+      count(held.project, 1);
       return null;
     },
     leave: (held) => {
       const room = rooms.get(held.modelId);
       if (room?.delete(held) !== true) return;
-      size -= 1;
+      count(held.project, -1);
       if (room.size === 0) rooms.delete(held.modelId);
     },
     kick,

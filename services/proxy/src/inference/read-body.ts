@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '@wakefield/domain';
 import { letBodyCome } from '../server/answer.ts';
-import type { BodyRoom } from './body-room.ts';
+import type { BodyShare } from './body-room.ts';
 import { refusals } from './refusals.ts';
 
 export interface BodyLimits {
@@ -23,7 +23,7 @@ export function readBody(
   request: IncomingMessage,
   response: ServerResponse,
   limits: BodyLimits,
-  room: BodyRoom,
+  room: BodyShare,
   done: (result: Buffer | AppError) => void,
 ): void {
   const refusal = refuseUnread(request, limits.maxBytes);

@@ -8,6 +8,12 @@ export function shown(name: string): string {
   return name.length <= shownLength ? name : `${name.slice(0, shownLength)}…`;
 }
 
+const waitedFor: Readonly<Record<HoldRefusal, string>> = {
+  model_full: 'this model',
+  project_full: 'models of this project',
+  process_full: 'models',
+};
+
 /** Refusals of an inference request, in words for its caller. */
 export const refusals = {
   starting: () =>
@@ -50,13 +56,9 @@ export const refusals = {
       { retryAfterSeconds: state === 'loading' ? 5 : 10 },
     ),
   tooManyHeld: (refusal: HoldRefusal) =>
-    new AppError(
-      'overloaded',
-      refusal === 'model_full'
-        ? 'Too many requests wait for this model already.'
-        : 'Too many requests wait for models already.',
-      { retryAfterSeconds: 10 },
-    ),
+    new AppError('overloaded', `Too many requests wait for ${waitedFor[refusal]} already.`, {
+      retryAfterSeconds: 10,
+    }),
   noRoomForBody: () =>
     new AppError('overloaded', 'Too many large requests are under way already.', {
       retryAfterSeconds: 5,
@@ -70,8 +72,6 @@ export const refusals = {
       'upstream_error',
       'The engines that took this request broke off before they answered. It is not asked again.',
     ),
-  noHost: () =>
-    new AppError('invalid_request', 'A request of HTTP/1.1 names its host.', { param: 'host' }),
   unsendable: () =>
     new AppError('invalid_request', 'A header of the request cannot be sent on to the engine.'),
   shuttingDown: () =>
