@@ -8,7 +8,7 @@ import { configSchema as scheduler } from '../../services/scheduler/src/config.t
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const dockerfile = read('deploy/Dockerfile');
 const manifest = JSON.parse(read('package.json'));
-const { services } = parse(read('docker-compose.yml'), { merge: true });
+const { services, secrets } = parse(read('docker-compose.yml'), { merge: true });
 /** Shared by all containers; a service passes over what it does not know. */
 const sharedBy = new Set([api, proxy, scheduler].flatMap((schema) => Object.keys(schema.in.shape)));
 
@@ -19,6 +19,38 @@ describe('the image', () => {
     expect(new Set(bases)).toEqual(new Set([`node:${node}-bookworm-slim`]));
     const pnpm = /PNPM_VERSION = '([^']+)'/.exec(read('scripts/install.mjs'))?.[1];
     expect(dockerfile).toContain(`npm install --global pnpm@${pnpm}\n`);
+  });
+});
+
+/** Lengths of time as Compose writes them: `60s`, `1m30s`. */
+function secondsOf(text: string): number {
+  const parts = [...text.matchAll(/\d+[hms]/g)];
+  expect(parts.map(([part]) => part).join('')).toBe(text);
+  const unit = { h: 3600, m: 60, s: 1 } as const;
+  return parts.reduce(
+    (sum, part) => sum + Number.parseInt(part[0], 10) * unit[part[0].slice(-1) as 's'],
+    0,
+  );
+}
+
+const mountsOf: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries<{ secrets?: readonly string[] }>(services).map(([name, service]) => [
+    name,
+    service.secrets ?? [],
+  ]),
+);
+
+test('lengths of time are read as Compose reads them', () => {
+  expect(['60s', '1m', '1m30s'].map(secondsOf)).toEqual([60, 60, 90]);
+});
+
+test('every secret is for somebody, and the password of the database for Postgres alone', () => {
+  const holders = (secret: string) =>
+    Object.keys(mountsOf).filter((name) => mountsOf[name]?.includes(secret));
+  expect(Object.fromEntries(Object.keys(secrets).map((name) => [name, holders(name)]))).toEqual({
+    database_url: ['proxy', 'api', 'scheduler', 'migrate'],
+    database_password: ['postgres'],
+    api_local_key: ['proxy', 'api'],
   });
 });
 
@@ -40,9 +72,24 @@ describe.each([
 
   test('waits longer than the service takes to end', () => {
     const shape: Readonly<Record<string, { parse(value: unknown): unknown }>> = schema.in.shape;
-    const own = name === 'proxy' ? 'DRAIN_TIMEOUT' : 'SHUTDOWN_TIMEOUT';
-    expect(Number.parseInt(stop_grace_period, 10)).toBeGreaterThan(
-      Number(shape[own]?.parse(undefined)) + 5,
+    const parts = name === 'proxy' ? ['DRAIN_DELAY', 'DRAIN_TIMEOUT'] : ['SHUTDOWN_TIMEOUT'];
+    const seconds = parts.map((part) => Number(shape[part]?.parse(environment[part])));
+    expect(seconds.some(Number.isNaN)).toBe(false);
+    // What is left is closed within five seconds after that (main.ts of the proxy).
+    expect(secondsOf(stop_grace_period)).toBeGreaterThan(
+      seconds.reduce((sum, one) => sum + one) + 5,
     );
+  });
+
+  test('sees the files that it is told to read, and no others', () => {
+    const named = Object.values<string>(environment).filter((value) => value.startsWith('/'));
+    const mounted = (mountsOf[name] ?? []).map((secret) => `/run/secrets/${secret}`);
+    const told = named.filter((file) => file.startsWith('/run/secrets/'));
+    expect(told.toSorted()).toEqual(mounted.toSorted());
+    const readsClusters = named.some((file) => file.startsWith('/etc/wakefield/'));
+    expect(services[name].volumes ?? []).toEqual(
+      readsClusters ? ['./site/clusters:/etc/wakefield:ro'] : [],
+    );
+    expect(readsClusters).toBe('WAKEFIELD_CLUSTERS' in schema.in.shape);
   });
 });
