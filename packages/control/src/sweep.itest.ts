@@ -35,8 +35,7 @@ const driver = {
   },
 } as Partial<ClusterDriver> as ClusterDriver;
 
-/** A moment at which nothing is tidied up; half a minute later it is. */
-const now = SAMPLE_NOW - (SAMPLE_NOW % 60_000) + 30_000;
+const now = SAMPLE_NOW;
 
 async function sweepAt(at: number, over: Partial<SweepDeps> = {}): Promise<void> {
   const deps: SweepDeps = {
@@ -52,6 +51,7 @@ async function sweepAt(at: number, over: Partial<SweepDeps> = {}): Promise<void>
       reconciled: () => undefined,
     },
     clusterGoneAfterMs: 600_000,
+    holder: 'tester',
     ...over,
   };
   await sweep(deps, AbortSignal.timeout(5_000));
@@ -92,24 +92,62 @@ describe('a sweep', () => {
     expect(nudged).toContain('cluster here');
   });
 
-  test('tidies up once a minute, what is old enough, on the cluster, too', async () => {
+  test('tidies up once a minute, whoever sweeps, what is old enough, on the cluster, too', async () => {
     const model = await store.model();
-    const old = { phase: 'ended', outcome: 'as_asked', endedAt: now - 8 * 86_400_000 } as const;
     const jobs = [];
     for (let seq = 1; seq <= 22; seq += 1) jobs.push(await store.job(model, seq, old));
+    await store.stores.leases.acquire('tidy', 'another', 60_000);
     await sweepAt(now);
     expect(forgotten).toEqual([]);
-    await sweepAt(now + 30_000);
+    await tidyUp();
     expect(forgotten.toSorted()).toEqual([jobs[0]?.name, jobs[1]?.name].toSorted());
+    expect(await store.stores.jobs.listForModel(model.id, 99)).toHaveLength(20);
+    await sweepAt(now);
+    expect(forgotten).toHaveLength(2);
   });
 
-  test('goes on when a cluster cannot be tidied', async () => {
-    const model = await store.model();
-    const old = { phase: 'ended', outcome: 'as_asked', endedAt: now - 8 * 86_400_000 } as const;
-    for (let seq = 1; seq <= 21; seq += 1) await store.job(model, seq, old);
+  test('removes the directories of deleted models before their rows', async () => {
+    const gone = await store.model({ registered: false });
+    const ends = await store.model({ registered: false });
+    const jobs = [await store.job(gone, 1, over), await store.job(gone, 2, over)];
+    await store.job(ends, 1, over);
+    await store.job(ends, 2, { phase: 'draining' });
+    await tidyUp();
+    expect(forgotten.toSorted()).toEqual(jobs.map(({ name }) => name).toSorted());
+    expect(await store.stores.models.get(gone.id)).toBeNull();
+    expect(await store.stores.models.get(ends.id)).not.toBeNull();
+  });
+
+  test('tries again what a cluster did not do, and goes on with the others', async () => {
+    const gone = await store.model({ registered: false, cluster: 'away' });
+    const other = await store.model();
+    const left = await store.job(gone, 1, over);
+    for (let seq = 1; seq <= 21; seq += 1) await store.job(other, seq, old);
     const log = captureLog();
     const away = { ...driver, forget: () => Promise.reject(new Error('away')) };
-    await sweepAt(now + 30_000, { drivers: new Map([['here', away]]), log });
+    await tidyUp({ drivers: new Map([...both, ['away', away]]), log });
     expect(log.has('job directories not removed')).toBe(true);
+    expect(forgotten).toHaveLength(1);
+    expect(await store.stores.models.get(gone.id)).not.toBeNull();
+    await tidyUp({ drivers: new Map([...both, ['away', driver]]) });
+    expect(forgotten).toContain(left.name);
+    expect(await store.stores.models.get(gone.id)).toBeNull();
+  });
+
+  test('forgets jobs of clusters that are not there any more', async () => {
+    const gone = await store.model({ registered: false, cluster: 'removed' });
+    await store.job(gone, 1, over);
+    await tidyUp();
+    expect(await store.stores.models.get(gone.id)).toBeNull();
   });
 });
+
+const over = { phase: 'ended', outcome: 'as_asked', endedAt: now } as const;
+const old = { ...over, endedAt: now - 8 * 86_400_000 } as const;
+const both = [['here', driver]] as const;
+
+/** A sweep whose turn it is to tidy up. */
+async function tidyUp(over: Partial<SweepDeps> = {}): Promise<void> {
+  await store.sql("delete from leases where key = 'tidy'");
+  await sweepAt(now, over);
+}

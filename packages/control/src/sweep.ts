@@ -1,15 +1,24 @@
-import type { EpochMs } from '@wakefield/domain';
+import type { ClusterName, EpochMs, Job, JobName } from '@wakefield/domain';
 import type { Clock, Drivers } from './ports/cluster.ts';
 import type { Nudges } from './ports/messaging.ts';
 import type { Log } from './ports/observability.ts';
-import type { ClusterStatusStore, CommandStore, JobStore, ModelStore } from './ports/stores.ts';
+import type {
+  ClusterStatusStore,
+  CommandStore,
+  JobStore,
+  LeaseStore,
+  ModelStore,
+} from './ports/stores.ts';
 import { giveUpRemovedClusters, type RemovedClustersDeps } from './removed-clusters.ts';
 
 export interface SweepDeps extends RemovedClustersDeps {
   readonly commands: Pick<CommandStore, 'listStale' | 'purgeFinished'>;
   readonly models: Pick<ModelStore, 'listDue' | 'purgeUnregistered'>;
-  readonly jobs: RemovedClustersDeps['jobs'] & Pick<JobStore, 'purgeEnded'>;
+  readonly jobs: RemovedClustersDeps['jobs'] & Pick<JobStore, 'listPurgeable' | 'purgeEnded'>;
   readonly clusters: Pick<ClusterStatusStore, 'list'>;
+  readonly leases: Pick<LeaseStore, 'acquire'>;
+  /** Names this process on leases. */
+  readonly holder: string;
   readonly drivers: Drivers;
   readonly nudges: Nudges;
   readonly clock: Clock;
@@ -24,9 +33,14 @@ const KEEP_ENDED_MS = 7 * 24 * 3_600_000;
 const KEEP_PER_MODEL = 20;
 /** How long a command can be looked up and its idempotency key is remembered. */
 const KEEP_COMMANDS_MS = 30 * 24 * 3_600_000;
-/** The beat of sweeps, and of tidying up. */
+/** The beat of sweeps. */
 export const SWEEP_EVERY_MS = 5_000;
+/** One tidies up, and nobody else until this time has passed: the lease is left to expire. */
 const TIDY_EVERY_MS = 60_000;
+/** Directories that are removed in one call to a cluster. */
+const FORGET_AT_ONCE = 200;
+/** What is left over is tidied up in the next minute. */
+const PAGES_AT_MOST = 10;
 
 /**
  * Looks at everything that is due and nudges it again. The guarantee behind all nudges: whatever was lost
@@ -42,26 +56,48 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void>
     const due = status.get(name)?.nextLookAt ?? 0;
     if (due <= now) await deps.nudges.cluster(name, 0);
   }
-  if (isTidyTime(now)) await tidy(deps, now, signal);
+  const turn = await deps.leases.acquire('tidy', deps.holder, TIDY_EVERY_MS);
+  if (turn !== null) await tidy(deps, now, signal);
 }
 
-/** One sweep in twelve: what is tidied up has waited for days. */
-function isTidyTime(now: EpochMs): boolean {
-  return now % TIDY_EVERY_MS < SWEEP_EVERY_MS;
-}
-
-async function tidy(deps: SweepDeps, now: number, signal: AbortSignal): Promise<void> {
+async function tidy(deps: SweepDeps, now: EpochMs, signal: AbortSignal): Promise<void> {
   await giveUpRemovedClusters(deps, now);
   await deps.commands.purgeFinished(now - KEEP_COMMANDS_MS);
-  await deps.models.purgeUnregistered();
-  const purged = await deps.jobs.purgeEnded(now - KEEP_ENDED_MS, KEEP_PER_MODEL);
-  for (const [name, driver] of deps.drivers) {
-    const names = purged.filter((job) => job.cluster === name).map((job) => job.name);
-    if (names.length === 0) continue;
-    await driver
-      .forget(names, signal)
-      .catch((err: unknown) =>
-        deps.log.warn({ err, cluster: name }, 'job directories not removed'),
-      );
+  const failed = new Set<ClusterName>();
+  for (let pages = 0; pages < PAGES_AT_MOST && !signal.aborted; pages += 1) {
+    const page = await deps.jobs.listPurgeable(now - KEEP_ENDED_MS, KEEP_PER_MODEL, {
+      limit: FORGET_AT_ONCE,
+      except: [...failed],
+    });
+    const forgotten = await forget(deps, page, failed, signal);
+    const jobs = await deps.jobs.purgeEnded(forgotten);
+    const models = await deps.models.purgeUnregistered(forgotten);
+    if (page.length < FORGET_AT_ONCE) return;
+    if (forgotten.length > 0 && jobs + models === 0) return;
   }
+}
+
+/**
+ * Removes directories on their clusters. Rows go only after their directories, so that what fails is tried again; a
+ * cluster that is not in the configuration any more keeps its directories.
+ * @returns the jobs whose rows may go
+ */
+async function forget(
+  deps: SweepDeps,
+  jobs: readonly Pick<Job, 'name' | 'cluster'>[],
+  failed: Set<ClusterName>,
+  signal: AbortSignal,
+): Promise<readonly JobName[]> {
+  const forgotten: JobName[] = [];
+  for (const cluster of new Set(jobs.map((job) => job.cluster))) {
+    const names = jobs.filter((job) => job.cluster === cluster).map(({ name }) => name);
+    try {
+      await deps.drivers.get(cluster)?.forget(names, signal);
+      forgotten.push(...names);
+    } catch (err) {
+      failed.add(cluster);
+      deps.log.warn({ err, cluster }, 'job directories not removed');
+    }
+  }
+  return forgotten;
 }

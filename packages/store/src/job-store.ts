@@ -11,7 +11,7 @@ import { and, count, desc, eq, inArray, or, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { assertHeld, clusterKey, modelKey } from './fence.ts';
 import { makeDue } from './model-store.ts';
-import { purgeEndedJobs } from './purge.ts';
+import { listPurgeableJobs, purgeEndedJobs } from './purge.ts';
 import { bumpRouteRevision } from './route-revision.ts';
 import { isUuid, jobColumns, mayServe, toJob } from './rows.ts';
 import { jobs } from './schema/jobs.ts';
@@ -78,7 +78,9 @@ export function jobStore(database: Database): JobStore {
       );
       return row?.engineKey ?? null;
     },
-    purgeEnded: async (before, keep) => await purgeEndedJobs(database, before, keep),
+    listPurgeable: async (before, keep, page) =>
+      await listPurgeableJobs(database, before, keep, page),
+    purgeEnded: async (forgotten) => await purgeEndedJobs(database, forgotten),
   };
 }
 

@@ -176,7 +176,7 @@ describe('savePlan', () => {
   test('a plan for a model that is gone is no trouble', async () => {
     const gone = await fixture.model({ registered: false });
     const lease = await fixture.lease(gone.id);
-    await models.purgeUnregistered();
+    await models.purgeUnregistered([]);
     expect(await models.savePlan(gone.id, lease, plan(), SAMPLE_NOW)).toBe(true);
     expect(await models.get(gone.id)).toBeNull();
   });
@@ -242,12 +242,15 @@ describe('purging', () => {
     const job = await fixture.job(gone, 1, ended);
     await fixture.job(lives, 1, { phase: 'draining' });
     await fixture.job(model, 1, ended);
-    expect(await models.purgeUnregistered()).toBeGreaterThanOrEqual(1);
+    await models.purgeUnregistered([]);
+    expect(await models.get(gone.id)).not.toBeNull();
+    const forgotten = [gone, lives, model].map((owner) => intention(owner, 1).name);
+    expect(await models.purgeUnregistered(forgotten)).toBe(1);
     expect(await models.get(gone.id)).toBeNull();
     expect(await fixture.stores.jobs.get(job.id)).toBeNull();
     expect(await models.get(lives.id)).not.toBeNull();
     expect(await models.get(model.id)).not.toBeNull();
-    expect(await models.purgeUnregistered()).toBe(0);
+    expect(await models.purgeUnregistered(forgotten)).toBe(0);
   });
 
   test('never takes a job that is intended at the same moment', async () => {
@@ -256,7 +259,7 @@ describe('purging', () => {
       const lease = await fixture.lease(gone.id);
       const [intended] = await Promise.allSettled([
         fixture.stores.jobs.intend(lease, intention(gone, 1)),
-        other.models.purgeUnregistered(),
+        other.models.purgeUnregistered([]),
       ]);
       const left = await models.get(gone.id);
       expect(left !== null).toBe(intended.status === 'fulfilled');
@@ -273,7 +276,7 @@ describe('purging', () => {
           outcome: { status: 'applied', created: true },
           model: { ...gone, id: context.model?.id ?? newId, registered: true },
         })),
-        other.models.purgeUnregistered(),
+        other.models.purgeUnregistered([]),
       ]);
       expect(await models.get(applied?.modelId ?? '')).toMatchObject({ registered: true });
     }

@@ -57,7 +57,7 @@ export function modelStore(database: Database): ModelStore {
     },
     savePlan: async (id, lease, plan, now) =>
       await database.transaction((queries) => savePlan(queries, id, lease, plan, now)),
-    purgeUnregistered: async () => await purgeUnregisteredModels(database),
+    purgeUnregistered: async (forgotten) => await purgeUnregisteredModels(database, forgotten),
   };
 }
 

@@ -1,80 +1,120 @@
-import type { Job } from '@wakefield/domain';
-import { and, eq, inArray, lt, not, notExists, sql } from 'drizzle-orm';
+import type { ClusterName, Job, JobName } from '@wakefield/domain';
+import {
+  and,
+  asc,
+  eq,
+  inArray,
+  lt,
+  not,
+  notExists,
+  notInArray,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
 import type { Database, Queries } from './database.ts';
+import { modelKey } from './fence.ts';
 import { jobs } from './schema/jobs.ts';
 import { leases } from './schema/leases.ts';
 import { models } from './schema/models.ts';
 
-/**
- * Deletes jobs that ended before `before`. Of each model at least the newest stays: the next sequence
- * number, and with it the name of the next job, comes after it, and a name is never used twice.
- */
-export async function purgeEndedJobs(
+const newer = alias(jobs, 'newer');
+
+/** Old ended jobs behind the newest `keep` of their model, and all of models that are unregistered and over. */
+export async function listPurgeableJobs(
   database: Database,
   before: number,
   keep: number,
+  { limit, except }: { readonly limit: number; readonly except: readonly ClusterName[] },
 ): Promise<readonly Pick<Job, 'name' | 'cluster'>[]> {
   return await database.run(async (queries) => {
-    const ranked = queries
-      .select({
-        id: jobs.id,
-        endedAt: jobs.endedAt,
-        rank: sql<number>`row_number() over (partition by ${jobs.modelId} order by ${jobs.seq} desc)`.as(
-          'rank',
-        ),
-      })
-      .from(jobs)
-      .where(sql`${jobs.phase} = 'ended'`)
-      .as('ranked');
-    const old = queries
-      .select({ id: ranked.id })
-      .from(ranked)
-      .where(and(sql`${ranked.rank} > ${Math.max(1, keep)}`, lt(ranked.endedAt, before)));
+    const doomed = queries
+      .select({ id: models.id })
+      .from(models)
+      .where(and(not(models.registered), withoutLiveJobs(queries)));
     return await queries
-      .delete(jobs)
-      .where(inArray(jobs.id, old))
-      .returning({ name: jobs.name, cluster: jobs.cluster });
+      .select({ name: jobs.name, cluster: jobs.cluster })
+      .from(jobs)
+      .where(
+        and(
+          sql`${jobs.phase} = 'ended'`,
+          except.length === 0 ? undefined : notInArray(jobs.cluster, [...except]),
+          or(
+            and(lt(jobs.endedAt, before), isBehind(queries, Math.max(1, keep))),
+            inArray(jobs.modelId, doomed),
+          ),
+        ),
+      )
+      .orderBy(asc(jobs.endedAt), asc(jobs.id))
+      .limit(limit);
   });
 }
 
+/** Whether at least `count` ended jobs of its model are newer. */
+function isBehind(queries: Queries, count: number): SQL {
+  const nth = queries
+    .select({ seq: newer.seq })
+    .from(newer)
+    .where(and(eq(newer.modelId, jobs.modelId), sql`${newer.phase} = 'ended'`))
+    .orderBy(sql`${newer.seq} desc`)
+    .offset(count - 1)
+    .limit(1);
+  return sql`${jobs.seq} < (${nth})`;
+}
+
+/** Deletes these ended jobs, but for the newest of each model. */
+export async function purgeEndedJobs(
+  database: Database,
+  forgotten: readonly JobName[],
+): Promise<number> {
+  if (forgotten.length === 0) return 0;
+  const { rowCount } = await database.run((queries) =>
+    queries.delete(jobs).where(
+      and(
+        inArray(jobs.name, [...forgotten]),
+        sql`${jobs.phase} = 'ended'`,
+        sql`${jobs.seq} < (${queries
+          .select({ seq: sql`max(${newer.seq})` })
+          .from(newer)
+          .where(eq(newer.modelId, jobs.modelId))})`,
+      ),
+    ),
+  );
+  return rowCount ?? 0;
+}
+
 /**
- * Deletes unregistered models without live jobs, with their jobs and leases. A model that somebody works
- * on at this moment is left for the next time.
+ * Deletes unregistered models of which nothing is left but these ended jobs, with their jobs and leases. A model that
+ * somebody works on at this moment is left for the next time.
  */
-export async function purgeUnregisteredModels(database: Database): Promise<number> {
+export async function purgeUnregisteredModels(
+  database: Database,
+  forgotten: readonly JobName[],
+): Promise<number> {
   return await database.transaction(async (queries) => {
+    const over = and(not(models.registered), withoutOtherJobs(queries, forgotten));
     const locked = await queries
       .select({ id: models.id })
       .from(models)
-      .where(and(not(models.registered), withoutLiveJobs(queries)))
+      .where(over)
       .for('update', { skipLocked: true });
     if (locked.length === 0) return 0;
     // Asked again: a job may have been intended before the lock, but after the lock none can be.
+    const lockedIds = locked.map(({ id }) => id);
     const doomed = await queries
       .select({ id: models.id })
       .from(models)
-      .where(
-        and(
-          inArray(
-            models.id,
-            locked.map(({ id }) => id),
-          ),
-          withoutLiveJobs(queries),
-        ),
-      );
+      .where(and(inArray(models.id, lockedIds), over));
     const ids = doomed.map(({ id }) => id);
     if (ids.length === 0) return 0;
     await queries.delete(jobs).where(inArray(jobs.modelId, ids));
     await queries.delete(models).where(inArray(models.id, ids));
-    await queries.delete(leases).where(
-      and(
-        inArray(
-          leases.key,
-          ids.map((id) => `model:${id}`),
-        ),
-        sql`${leases.expiresAt} <= clock_timestamp()`,
-      ),
-    );
+    await queries
+      .delete(leases)
+      .where(
+        and(inArray(leases.key, ids.map(modelKey)), sql`${leases.expiresAt} <= clock_timestamp()`),
+      );
     return ids.length;
   });
 }
@@ -85,5 +125,18 @@ function withoutLiveJobs(queries: Queries) {
       .select({ id: jobs.id })
       .from(jobs)
       .where(and(eq(jobs.modelId, models.id), sql`${jobs.phase} <> 'ended'`)),
+  );
+}
+
+function withoutOtherJobs(queries: Queries, forgotten: readonly JobName[]) {
+  const isOther =
+    forgotten.length === 0
+      ? undefined
+      : or(sql`${jobs.phase} <> 'ended'`, notInArray(jobs.name, [...forgotten]));
+  return notExists(
+    queries
+      .select({ id: jobs.id })
+      .from(jobs)
+      .where(and(eq(jobs.modelId, models.id), isOther)),
   );
 }

@@ -22,7 +22,7 @@ import type {
 
 /** Time-bounded right to act on something; the token goes with every write made under it. */
 export interface Lease {
-  /** `model:<id>` or `cluster:<name>`. */
+  /** `model:<id>`, `cluster:<name>`, or `tidy`. */
   readonly key: string;
   /** Grows with every new holder; a write with an old token is refused. */
   readonly token: number;
@@ -151,8 +151,11 @@ export interface ModelStore {
     },
     now: EpochMs,
   ): Promise<boolean>;
-  /** Deletes unregistered models without live jobs, with their job rows. */
-  purgeUnregistered(): Promise<number>;
+  /**
+   * Deletes unregistered models whose jobs are all over and among these, with the rows of those jobs. A model that
+   * somebody works on at this moment is left for the next time.
+   */
+  purgeUnregistered(forgotten: readonly JobName[]): Promise<number>;
 }
 
 export type { JobPatch };
@@ -218,10 +221,19 @@ export interface JobStore {
   /** The secret of the job's engine. */
   engineKey(id: JobId): Promise<string | null>;
   /**
-   * Deletes rows of jobs that ended before `before`, keeping the newest `keep` of each model.
-   * @returns what was deleted, so that the directories on the cluster can go, too
+   * Jobs that may go, longest ended first: those that ended before `before`, but for the newest `keep` of each
+   * model, and all of unregistered models without live jobs.
    */
-  purgeEnded(before: EpochMs, keep: number): Promise<readonly Pick<Job, 'name' | 'cluster'>[]>;
+  listPurgeable(
+    before: EpochMs,
+    keep: number,
+    page: { readonly limit: number; readonly except: readonly ClusterName[] },
+  ): Promise<readonly Pick<Job, 'name' | 'cluster'>[]>;
+  /**
+   * Deletes rows of ended jobs, once nothing of them is left on their clusters. The newest of a model stays: the next
+   * sequence number, and with it the name of the next job, comes after it, and a name is never used twice.
+   */
+  purgeEnded(forgotten: readonly JobName[]): Promise<number>;
 }
 
 export interface ProjectStore {
