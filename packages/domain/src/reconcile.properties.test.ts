@@ -27,6 +27,9 @@ const always = (check: (desired: Model, seen: Observed, made: Plan) => void): vo
 const of = (made: Plan, kind: Action['kind']): readonly Action[] =>
   made.actions.filter((action) => action.kind === kind);
 
+const jobsOf = (actions: readonly Action[]): readonly string[] =>
+  actions.flatMap((action) => ('jobId' in action ? [action.jobId] : []));
+
 /** The world right after a plan was carried out without a fault. */
 function carriedOut(desired: Model, seen: Observed, made: Plan): [Model, Observed] {
   const jobs = seen.jobs.map((one) => made.actions.reduce(stepOn, one));
@@ -71,7 +74,9 @@ function isGood(one: Job, { revision, spec }: Model): boolean {
   if (!spec.isRefreshing || one.startedAt === null) return true;
   const walltime = one.walltimeSeconds * 1_000;
   const endsAt = one.endsAt ?? one.startedAt + walltime;
-  return now < endsAt - Math.round((1 - spec.walltimeRatio) * walltime);
+  const lead = (1 - spec.walltimeRatio) * walltime;
+  const laterPart = Math.max(1 - spec.walltimeRatio, 0.5) * Math.max(0, endsAt - one.startedAt);
+  return now < endsAt - Math.round(Math.min(lead, laterPart));
 }
 
 describe('every plan', () => {
@@ -91,7 +96,7 @@ describe('every plan', () => {
 
   test('asks one thing at most of a job, and only of live ones', () => {
     always((_desired, seen, made) => {
-      const ids = made.actions.flatMap((action) => ('jobId' in action ? [action.jobId] : []));
+      const ids = jobsOf(made.actions);
       expect(new Set(ids).size).toBe(ids.length);
       const live = new Set(seen.jobs.filter(isLive).map(({ id }) => id));
       expect(ids.every((id) => live.has(id))).toBe(true);
@@ -200,6 +205,16 @@ describe('a plan that was carried out', () => {
       expect(of(again, 'submit')).toEqual([]);
       expect(of(again, 'cancel')).toEqual([]);
       expect(of(again, 'drain')).toEqual([]);
+      // Proxies hear of a drain first; the next look asks those that nobody uses.
+      const drained = jobsOf(of(made, 'drain'));
+      expect(drained).toEqual(expect.arrayContaining(jobsOf(of(again, 'askToEnd'))));
+    });
+  });
+
+  test('looks again in time: not after the moment at which its outcome would', () => {
+    always((desired, seen, made) => {
+      const again = plan(...carriedOut(desired, seen, made));
+      expect(made.lookAgainAt).toBeLessThanOrEqual(again.lookAgainAt);
     });
   });
 });
