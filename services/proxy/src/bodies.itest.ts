@@ -61,6 +61,30 @@ describe('a body that does not come', () => {
     client.socket.destroy();
   });
 
+  it('is answered with 408 when it comes by the byte', async () => {
+    await scene.restart({}, { body: { maxBytes: 1000, timeoutMs: 200 } });
+    const client = await rawClient(scene.proxy.port);
+    client.send(rawHead('content-length: 900\r\n'));
+    const dripping = setInterval(() => client.send(' '), 20);
+    await until('answered', () => client.text().includes('request_timeout'), 2000);
+    clearInterval(dripping);
+    client.socket.destroy();
+  });
+
+  it('is waited for as long as it comes at some pace', async () => {
+    await scene.restart({}, { body: { maxBytes: 8 * 1024 * 1024, timeoutMs: 250 } });
+    const client = await rawClient(scene.proxy.port);
+    const piece = ' '.repeat(300_000);
+    client.send(rawHead(`content-length: ${10 * piece.length + 15}\r\n`));
+    for (let sent = 1; sent <= 10; sent += 1) {
+      client.send(piece);
+      await new Promise((resolve) => setTimeout(resolve, 80));
+    }
+    client.send('{"model":"a/b"}');
+    await until('answered', () => client.text().includes('HTTP/1.1 200'));
+    client.socket.destroy();
+  });
+
   it('leaves nothing behind when its client goes', async () => {
     const client = await rawClient(scene.proxy.port);
     client.send(`${rawHead('content-length: 100\r\n')}{"model"`);

@@ -6,8 +6,16 @@ import { refusals } from './refusals.ts';
 
 export interface BodyLimits {
   readonly maxBytes: number;
-  /** From the first look at the body to its last byte. */
+  /** Within each such time a body has to end, or to have grown by `leastBytes`. */
   readonly timeoutMs: number;
+}
+
+/** With a time of 60 s: 35 kbit/s. Slower than any link, and no body stays for ever by sending byte after byte. */
+const leastBytes = 256 * 1024;
+
+/** How long the slowest body may take that is let through. */
+export function longestBodyMs({ maxBytes, timeoutMs }: BodyLimits): number {
+  return (Math.floor(maxBytes / leastBytes) + 1) * timeoutMs;
 }
 
 /** How long we read on after a refusal, so that the client, still busy sending, gets to read our answer. */
@@ -15,7 +23,7 @@ const lingerMs = 10_000;
 
 /**
  * Reads the whole body, or refuses it: 413 before reading when its announced length says so, and while reading
- * otherwise; 408 when it is too slow; 415 when it is compressed; 503 when there is no room for it.
+ * otherwise; 408 when it stands still; 415 when it is compressed; 503 when there is no room for it.
  * @param room whoever gets the body gives its bytes back
  * @param done called once; not at all when the client goes away before the end
  */
@@ -35,8 +43,9 @@ export function readBody(
   letBodyCome(request, response);
   const chunks: Buffer[] = [];
   let size = 0;
+  let atLastLook = 0;
   const finish = (result: Buffer | AppError): void => {
-    clearTimeout(timer);
+    clearInterval(timer);
     request.off('data', onData).off('end', onEnd).off('close', onClose);
     if (result instanceof Error) {
       room.give(size);
@@ -54,11 +63,12 @@ export function readBody(
   };
   const onEnd = (): void => finish(join(chunks, size));
   const onClose = (): void => {
-    clearTimeout(timer);
+    clearInterval(timer);
     room.give(size);
   };
-  const timer = setTimeout(() => {
-    finish(new AppError('request_timeout', 'The request body did not arrive in time.'));
+  const timer = setInterval(() => {
+    if (size - atLastLook >= leastBytes) atLastLook = size;
+    else finish(new AppError('request_timeout', 'The request body did not arrive in time.'));
   }, limits.timeoutMs);
   request.on('data', onData).on('end', onEnd).on('close', onClose);
 }
