@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parsePasswd, pickAccount } from './account.ts';
 import { type Binaries, chooseBinaries, parseMajor } from './binaries.ts';
-import { withoutPassword } from './connect.ts';
 import { blockingFolder } from './reach.ts';
 
 describe('the account that runs PostgreSQL for root', () => {
@@ -88,9 +87,4 @@ describe('chooseBinaries', () => {
   ])('parseMajor(%j)', (text, expected) => {
     expect(parseMajor(text)).toBe(expected);
   });
-});
-
-test('withoutPassword hides the password and nothing else', () => {
-  expect(withoutPassword('postgres://u:secret@h:5432/d')).toBe('postgres://u:***@h:5432/d');
-  expect(withoutPassword('postgres://h/d')).toBe('postgres://h/d');
 });

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { withoutPassword } from '../password.ts';
 import type { Daemon } from '../process/daemon.ts';
 import { poll } from '../process/poll.ts';
 import { SetupError } from '../setup-error.ts';
@@ -8,6 +9,9 @@ type Answer =
   | { readonly kind: 'up'; readonly version: number }
   | { readonly kind: 'starting'; readonly detail: string }
   | { readonly kind: 'refused'; readonly detail: string };
+
+/** Long enough for a server of ours to find its port taken and end. */
+const strangerMs = 5_000;
 
 /** SQLSTATE 57P03, and what a socket says while nobody listens. */
 const startingCodes = new Set(['57P03', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EAI_AGAIN']);
@@ -41,12 +45,16 @@ export async function awaitServer(
   timeoutMs: number,
 ): Promise<number | null> {
   let last = 'no answer';
+  let refusedSince: number | null = null;
   const answer = await poll({ timeoutMs, everyMs: 25 }, async () => {
     if (daemon !== null && daemon.exit() !== null) return null;
     const now = await ask(url);
     if (now.kind === 'up') return now.version;
     last = now.detail;
-    if (now.kind === 'refused')
+    refusedSince = now.kind === 'refused' ? (refusedSince ?? performance.now()) : null;
+    // Whoever refuses on a port of ours may be another's server: then ours is about to give up for want of the port.
+    const patienceMs = daemon === null ? 0 : strangerMs;
+    if (refusedSince !== null && performance.now() - refusedSince >= patienceMs)
       throw new SetupError(`PostgreSQL at ${withoutPassword(url)}: ${last}`);
     return undefined;
   });
@@ -67,16 +75,5 @@ export async function ensureDatabase(adminUrl: string, name: string): Promise<vo
     if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`);
   } finally {
     await client.end();
-  }
-}
-
-/** For people to read. */
-export function withoutPassword(url: string): string {
-  try {
-    const parsed = new URL(url);
-    if (parsed.password !== '') parsed.password = '***';
-    return parsed.href;
-  } catch {
-    return 'the given URL';
   }
 }

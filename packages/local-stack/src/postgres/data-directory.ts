@@ -1,9 +1,7 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
-  existsSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -12,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { keptPassword } from '../password.ts';
 import { SetupError } from '../setup-error.ts';
 import type { Account } from './account.ts';
 import type { Place } from './place.ts';
@@ -49,7 +48,7 @@ export async function createData(
   rmSync(half, { recursive: true, force: true });
   mkdirSync(half, { mode: 0o700 });
   chmodSync(half, 0o700);
-  writeFileSync(passwordCopy, ensurePassword(place.directory), { mode: 0o600 });
+  writeFileSync(passwordCopy, keptPassword(place.directory), { mode: 0o600 });
   if (account !== null)
     for (const path of [half, passwordCopy]) chownSync(path, account.uid, account.gid);
   try {
@@ -79,12 +78,4 @@ export async function createData(
     rmSync(passwordCopy, { force: true });
   }
   renameSync(half, join(place.home, 'data'));
-}
-
-/** Loopback is open to everyone on this machine, so the superuser has a password; kept 0600. */
-export function ensurePassword(directory: string): string {
-  const file = join(directory, 'password');
-  if (!existsSync(file))
-    writeFileSync(file, randomBytes(24).toString('base64url'), { mode: 0o600 });
-  return readFileSync(file, 'utf8').trim();
 }

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { freePorts } from '../process/free-port.ts';
 import { endProcesses, listProcessesAround } from '../process/process-table.ts';
 import { type LocalPostgres, type PostgresOptions, startPostgres } from './start-postgres.ts';
 
@@ -129,6 +130,14 @@ describe('startPostgres', () => {
     const server = await start();
     expect(await query(server.url, 'select 1')).toEqual([1]);
     expect(readdirSync(directory)).not.toContain('data.new');
+  });
+
+  test('a port that another Postgres has taken meanwhile is changed', async () => {
+    const stranger = await start({ directory: join(directory, 'stranger') });
+    const ports = [stranger.port ?? 0];
+    const again = await start({ choosePort: async () => ports.shift() ?? freePorts(1) });
+    expect(again.port).not.toBe(stranger.port);
+    expect(await query(again.url, 'select 1')).toEqual([1]);
   });
 
   test('two run side by side', async () => {

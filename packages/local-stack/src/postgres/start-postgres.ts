@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { keptPassword } from '../password.ts';
 import { type Daemon, type DaemonExit, spawnDaemon } from '../process/daemon.ts';
 import { freePorts } from '../process/free-port.ts';
 import { tailLines } from '../process/tail.ts';
@@ -8,13 +9,7 @@ import { SetupError } from '../setup-error.ts';
 import { type Account, chooseAccount } from './account.ts';
 import { type Binaries, chooseBinaries, findBinaries } from './binaries.ts';
 import { awaitServer, ensureDatabase } from './connect.ts';
-import {
-  createData,
-  databaseUser,
-  dataVersion,
-  ensurePassword,
-  postgresEnvironment,
-} from './data-directory.ts';
+import { createData, databaseUser, dataVersion, postgresEnvironment } from './data-directory.ts';
 import { reachableBinaries } from './embedded.ts';
 import { endLeftovers } from './leftovers.ts';
 import { choosePlace, notedHome, type Place } from './place.ts';
@@ -24,6 +19,8 @@ export interface PostgresOptions {
   readonly directory: string;
   /** A free one of loopback by default. */
   readonly port?: number;
+  /** How a port is chosen where none is given; by default whichever is free. */
+  readonly choosePort?: () => Promise<number>;
   /** A server that is there already: it is tried, and nothing is started. */
   readonly url?: string;
   /** `fast` gives up safety against power cuts, for tests. Default `durable`. */
@@ -72,9 +69,9 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   const durable = options.durability !== 'fast';
   if (existsSync(data)) await endLeftovers(data);
   else await createData(place, binaries.folder, account, durable);
-  const server = await launch({ place, binaries, account, durable, port: options.port });
+  const server = await launch({ place, binaries, account, durable, options });
   const url = (database: string) =>
-    `postgres://${databaseUser}:${ensurePassword(directory)}@127.0.0.1:${server.port}/${database}`;
+    `postgres://${databaseUser}:${keptPassword(directory)}@127.0.0.1:${server.port}/${database}`;
   try {
     await ensureDatabase(url('postgres'), databaseUser);
   } catch (error) {
@@ -110,7 +107,7 @@ interface Launch {
   readonly binaries: Binaries;
   readonly account: Account | null;
   readonly durable: boolean;
-  readonly port: number | undefined;
+  readonly options: Pick<PostgresOptions, 'port' | 'choosePort'>;
 }
 
 /** Reasons in its log that go away: a port taken meanwhile, backends of a killed server that are not gone yet. */
@@ -120,7 +117,7 @@ const mayPass = /could not bind|could not create any TCP|shared memory block|pos
 async function launch(plan: Launch): Promise<{ readonly daemon: Daemon; readonly port: number }> {
   const logFile = join(plan.place.directory, 'postgres.log');
   for (let attempt = 1; ; attempt += 1) {
-    const port = plan.port ?? (await freePorts(1));
+    const port = plan.options.port ?? (await (plan.options.choosePort?.() ?? freePorts(1)));
     const daemon = await spawnDaemon({
       command: join(plan.binaries.folder, 'postgres'),
       args: serverArguments(join(plan.place.home, 'data'), port, plan.durable),
@@ -131,7 +128,7 @@ async function launch(plan: Launch): Promise<{ readonly daemon: Daemon; readonly
       deathSignal: 'SIGINT',
       ...(plan.account === null ? {} : { account: plan.account }),
     });
-    const url = `postgres://${databaseUser}:${ensurePassword(plan.place.directory)}@127.0.0.1:${port}/postgres`;
+    const url = `postgres://${databaseUser}:${keptPassword(plan.place.directory)}@127.0.0.1:${port}/postgres`;
     try {
       if ((await awaitServer(url, daemon, startTimeoutMs)) !== null) return { daemon, port };
     } catch (error) {

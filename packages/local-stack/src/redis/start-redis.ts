@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { keptPassword, withoutPassword } from '../password.ts';
 import {
   type Daemon,
   type DaemonExit,
@@ -97,7 +97,7 @@ async function startReal(
   source: RedisSource,
   options: RedisOptions,
 ): Promise<LocalRedis> {
-  const password = ensurePassword(directory);
+  const password = keptPassword(directory);
   return launch(directory, options, source, (port) => {
     const config = join(directory, 'redis.conf');
     const durable = options.durability !== 'fast';
@@ -167,14 +167,6 @@ async function launch(
   }
 }
 
-/** Loopback is open to everyone on this machine, and Redis can write files: it asks for a password; kept 0600. */
-function ensurePassword(directory: string): string {
-  const file = join(directory, 'password');
-  if (!existsSync(file))
-    writeFileSync(file, randomBytes(24).toString('base64url'), { mode: 0o600 });
-  return readFileSync(file, 'utf8').trim();
-}
-
 /** Servers of an earlier run on the same directory: they work in it, or have it in their arguments. */
 async function endLeftovers(directory: string): Promise<void> {
   const pids = listProcesses()
@@ -188,8 +180,4 @@ async function endLeftovers(directory: string): Promise<void> {
     .map(({ pid }) => pid);
   if (!(await endProcesses(pids, stopSteps)))
     throw new SetupError(`An older Redis on ${directory} cannot be ended (${pids.join(', ')}).`);
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//***@');
 }
