@@ -1,6 +1,7 @@
 import {
   type ClusterName,
   type Command,
+  type CommandBody,
   type CommandId,
   type CommandOutcome,
   decideCommand,
@@ -25,14 +26,16 @@ export interface ApplyCommandDeps {
   readonly log: Log;
 }
 
-/** More than a project has under way at once; what is left over is found by the sweep. */
+/** More than a project has under way at once. */
 const EARLIER_AT_MOST = 100;
 
 /**
  * Applies one accepted command to the desired state. Safe to run twice, and by two processes at once.
  *
  * What the project asked for earlier comes first: its delivery may have been lost or overtaken, and a late
- * `sleep` must not undo the `wake` that followed it.
+ * `sleep` must not undo the `wake` that followed it. For the same reason a command waits for the next sweep when one
+ * that it follows cannot be applied now, or when there are more before it than are looked at.
+ * @throws what kept an earlier command, on which this one depends, from being applied
  */
 export async function applyCommand(
   deps: ApplyCommandDeps,
@@ -41,14 +44,47 @@ export async function applyCommand(
 ): Promise<void> {
   const command = await deps.commands.get(id);
   if (command === null || command.outcome !== null) return;
-  for (const earlier of await deps.commands.listUnfinishedBefore(command, EARLIER_AT_MOST)) {
-    // One that cannot be applied must not hold up all that follow.
-    await applyOne(deps, earlier, signal).catch((err: unknown) =>
-      deps.log.error({ err, commandId: earlier.id }, 'earlier command not applied'),
-    );
+  const earlier = await deps.commands.listUnfinishedBefore(command, EARLIER_AT_MOST);
+  const all = earlier.length < EARLIER_AT_MOST ? [...earlier, command] : earlier;
+  const stuck: Stuck[] = [];
+  for (const next of all) {
+    const before = stuck.find((other) => follows(next, other.command));
+    const error = before === undefined ? await tryOne(deps, next, signal) : before.error;
+    if (error !== null) stuck.push({ command: next, error });
   }
-  await applyOne(deps, command, signal);
-  await publishRoutes(deps);
+  if (earlier.length > 0 || stuck.length === 0) await publishRoutes(deps);
+  const own = stuck.find((other) => other.command === command);
+  if (own !== undefined) throw own.error;
+}
+
+interface Stuck {
+  readonly command: Command;
+  readonly error: Error;
+}
+
+/** Whether it must not be applied before the other one, which was asked for earlier in the same project. */
+function follows({ body }: Command, { body: earlier }: Command): boolean {
+  if (earlier.kind === 'activate') return body.kind === 'activate' || body.kind === 'register';
+  return body.kind !== 'activate' && nameOf(body) === nameOf(earlier);
+}
+
+function nameOf(body: Exclude<CommandBody, { readonly kind: 'activate' }>): string {
+  return body.kind === 'register' ? body.spec.hfModelId : body.hfModelId;
+}
+
+/** @returns why it could not be applied: commands of other models must not wait for it */
+async function tryOne(
+  deps: ApplyCommandDeps,
+  command: Command,
+  signal: AbortSignal,
+): Promise<Error | null> {
+  try {
+    await applyOne(deps, command, signal);
+    return null;
+  } catch (err) {
+    deps.log.warn({ err, commandId: command.id }, 'command not applied');
+    return err instanceof Error ? err : new Error(String(err));
+  }
 }
 
 async function applyOne(

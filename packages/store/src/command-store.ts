@@ -23,25 +23,18 @@ export function commandStore(database: Database): CommandStore {
           .select()
           .from(commands)
           .where(and(eq(commands.project, project), after === null ? undefined : olderThan(after)))
-          .orderBy(desc(commands.acceptedAt), desc(commands.id))
+          .orderBy(desc(commands.seq))
           .limit(limit),
       );
       return rows.map(toCommand);
     },
-    listUnfinishedBefore: async ({ id, project, acceptedAt }, limit) => {
-      const { acceptedAt: at, id: by } = commands;
+    listUnfinishedBefore: async ({ id, project }, limit) => {
       const rows = await database.run((queries) =>
         queries
           .select()
           .from(commands)
-          .where(
-            and(
-              eq(commands.project, project),
-              isNull(commands.finishedAt),
-              sql`(${at}, ${by}) < (${sql.param(acceptedAt, at)}::timestamptz, ${id}::uuid)`,
-            ),
-          )
-          .orderBy(asc(at), asc(by))
+          .where(and(eq(commands.project, project), isNull(commands.finishedAt), olderThan(id)))
+          .orderBy(asc(commands.seq))
           .limit(limit),
       );
       return rows.map(toCommand);
@@ -52,7 +45,7 @@ export function commandStore(database: Database): CommandStore {
           .select({ id: commands.id })
           .from(commands)
           .where(and(isNull(commands.finishedAt), lt(commands.acceptedAt, acceptedBefore)))
-          .orderBy(asc(commands.acceptedAt), asc(commands.id))
+          .orderBy(asc(commands.seq))
           .limit(limit),
       );
       return rows.map(({ id }) => id);
@@ -73,8 +66,8 @@ export function commandStore(database: Database): CommandStore {
 /** Nothing is older than a command that is not there. */
 function olderThan(id: CommandId): SQL {
   if (!isUuid(id)) return sql`false`;
-  return sql`(${commands.acceptedAt}, ${commands.id}) < (
-    select earlier.accepted_at, earlier.id from ${commands} as earlier where earlier.id = ${id}
+  return sql`${commands.seq} < (
+    select earlier.seq from ${commands} as earlier where earlier.id = ${id}
   )`;
 }
 

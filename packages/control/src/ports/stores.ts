@@ -87,7 +87,7 @@ export interface CommandStore {
     project: ProjectName,
     page: { readonly limit: number; readonly after: CommandId | null },
   ): Promise<readonly Command[]>;
-  /** Unfinished ones of the same project that were accepted before this one, oldest first. */
+  /** Unfinished ones of the same project that were accepted before this one, oldest first; by the database's order. */
   listUnfinishedBefore(command: Command, limit: number): Promise<readonly Command[]>;
   /** Accepted and unfinished since before `acceptedBefore`, oldest first. */
   listStale(acceptedBefore: EpochMs, limit: number): Promise<readonly CommandId[]>;
