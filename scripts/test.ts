@@ -1,13 +1,11 @@
 // `npm test [-- PATTERN …]`: brings real stores and SLURM, runs every test (or those whose path matches), and
 // ends everything again. The last line is `N passed, N failed`.
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  endProcesses,
   findCommand,
   installPackages,
-  isAlive,
   listProcessesAround,
   missingPackages,
   SetupError,
@@ -15,6 +13,7 @@ import {
   startRedis,
 } from '@wakefield/local-stack';
 import { runJest } from './test-run/jest-run.ts';
+import { endAround, scratchPrefix, sweepRemains } from './test-run/remains.ts';
 import {
   addTallies,
   closingLine,
@@ -26,7 +25,6 @@ import {
 } from './test-run/tally.ts';
 
 const root = join(import.meta.dirname, '..');
-const prefix = 'wakefield-test-';
 const say = (line: string) => console.log(line);
 const begun = performance.now();
 
@@ -39,8 +37,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 // The one who started us is gone without a word.
 process.on('disconnect', () => stopping.abort('SIGHUP'));
 
-await sweepAfterKilledRuns();
-const scratch = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
+await sweepRemains(tmpdir());
+const scratch = mkdtempSync(join(tmpdir(), `${scratchPrefix}${process.pid}-`));
 // Postgres' user has to get through, and so have the users of jobs.
 chmodSync(scratch, 0o755);
 let tally: Tally = emptyTally;
@@ -153,20 +151,4 @@ async function settledStrays(): Promise<ReturnType<typeof listProcessesAround>> 
     if (strays.length === 0 || performance.now() > deadline) return strays;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-}
-
-/** Processes and directories of runs that could not end anything themselves. */
-async function sweepAfterKilledRuns(): Promise<void> {
-  for (const name of readdirSync(tmpdir())) {
-    const pid = Number(new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]);
-    if (Number.isNaN(pid) || isAlive(pid)) continue;
-    const directory = join(tmpdir(), name);
-    await endAround(directory);
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
-
-async function endAround(directory: string): Promise<void> {
-  const pids = listProcessesAround(`${directory}/`).map(({ pid }) => pid);
-  await endProcesses(pids, [{ signal: 'SIGKILL', waitMs: 3000 }]);
 }

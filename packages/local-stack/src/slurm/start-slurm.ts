@@ -142,7 +142,10 @@ export async function startSlurm(options: SlurmOptions): Promise<PrivateSlurm> {
     await slurm.settled();
   } catch (error) {
     await slurm.stop();
-    throw new SetupError(`The private SLURM in ${directory} did not come up.`, error);
+    throw new SetupError(
+      `The private SLURM in ${directory} did not come up. ${(error as Error).message}`,
+      error,
+    );
   }
   return slurm;
 }
