@@ -1,6 +1,6 @@
 import type { Failures } from './failure.ts';
 import type { Job } from './job.ts';
-import { type Decision, loadOf, type Scene } from './scene.ts';
+import { type Decision, requestsOf, type Scene } from './scene.ts';
 import type { EpochMs } from './time.ts';
 
 /** Whether a model is up, and what else follows from use and disuse. */
@@ -36,9 +36,9 @@ export function decideRest(scene: Scene, failures: Failures): Rest {
   const { model, demand, now } = scene;
   if (model.idle) return { awake: false, because: ['asleep'] };
 
-  const load = loadOf(demand);
-  if (load === null) return { awake: true, because: ['demand is unknown: stays awake'] };
-  if (load > 0) return { awake: true, because: ['has requests: stays awake'] };
+  const requests = requestsOf(demand);
+  if (requests === null) return { awake: true, because: ['demand is unknown: stays awake'] };
+  if (requests > 0) return { awake: true, because: ['has requests: stays awake'] };
   if (failures.gaveUp && scene.current.length === 0) {
     return { awake: true, because: ['failed: keeps its reason until woken'] };
   }

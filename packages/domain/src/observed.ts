@@ -61,7 +61,7 @@ export interface ClusterSnapshot {
   readonly sightings: ReadonlyMap<JobName, JobSighting>;
 }
 
-/** Load of one model as the proxies count it themselves. */
+/** Requests of one model as the proxies count them themselves. */
 export interface ModelDemand {
   readonly running: number;
   readonly held: number;

@@ -24,7 +24,7 @@ export interface Policy {
   readonly lookSoonMs: DurationMs;
   /** Sleep between two looks at a model that has no work and waits for a command. */
   readonly lookRarelyMs: DurationMs;
-  /** Load per job that autoscaling aims at when the engine's capacity is unknown, in requests. */
+  /** Requests per job that autoscaling aims at when the engine's capacity is unknown. */
   readonly assumedCapacity: number;
   /** Share of the capacity above which a job is added, 0–1. */
   readonly scaleUpAt: number;
@@ -63,7 +63,7 @@ export type Action =
    */
   | { readonly kind: 'cancel'; readonly jobId: JobId };
 
-/** Changes of the desired state that follow from time and load, not from a command. */
+/** Changes of the desired state that follow from time and demand, not from a command. */
 export interface ModelPatch {
   readonly idle?: boolean;
   readonly replicas?: number;

@@ -1,20 +1,20 @@
 import type { Job } from './job.ts';
 import type { ModelPatch } from './plan.ts';
-import { type Decision, loadOf, type Scene } from './scene.ts';
+import { type Decision, requestsOf, type Scene } from './scene.ts';
 
 /** How many jobs are wanted. */
 export interface Size extends Decision {
   readonly wanted: number;
 }
 
-/** The wanted number of jobs of a model that is up: `replicas`, moved by load where the model autoscales. */
+/** The wanted number of jobs of a model that is up: `replicas`, moved by demand where the model autoscales. */
 export function decideSize(scene: Scene): Size {
   const { model, now } = scene;
-  const load = loadOf(scene.demand);
+  const requests = requestsOf(scene.demand);
   const replicas = clamp(model.replicas, 1, model.spec.maxReplicas);
-  if (!model.spec.autoscale || load === null) return { wanted: replicas };
+  if (!model.spec.autoscale || requests === null) return { wanted: replicas };
 
-  const target = targetFor(scene, replicas, load);
+  const target = targetFor(scene, replicas, requests);
   if (target === replicas) return { wanted: replicas };
 
   const up = target > replicas;
@@ -31,23 +31,23 @@ export function decideSize(scene: Scene): Size {
   return {
     wanted: target,
     patch,
-    because: [up ? 'load is high: scales up' : 'load is low: scales down'],
+    because: [up ? 'demand is high: scales up' : 'demand is low: scales down'],
   };
 }
 
 /**
- * Up to as many jobs as bring the load under `scaleUpAt`; down by one where the rest would keep
+ * Up to as many jobs as bring demand under `scaleUpAt`; down by one where the rest would keep
  * `scaleDownAt` of its capacity free. Counts wanted jobs, ready or not, so pending ones are not added twice.
  */
-function targetFor(scene: Scene, replicas: number, load: number): number {
+function targetFor(scene: Scene, replicas: number, requests: number): number {
   const { scaleUpAt, scaleDownAt } = scene.policy;
   const capacity = capacityPerJob(scene);
-  if (load > scaleUpAt * capacity * replicas) {
-    const target = Math.ceil(load / (scaleUpAt * capacity));
+  if (requests > scaleUpAt * capacity * replicas) {
+    const target = Math.ceil(requests / (scaleUpAt * capacity));
     return clamp(target, replicas, scene.model.spec.maxReplicas);
   }
   const fewer = replicas - 1;
-  return fewer >= 1 && load <= (1 - scaleDownAt) * capacity * fewer ? fewer : replicas;
+  return fewer >= 1 && requests <= (1 - scaleDownAt) * capacity * fewer ? fewer : replicas;
 }
 
 /**

@@ -60,6 +60,6 @@ export function runningOn(demand: Demand, jobId: JobId): number | null {
 }
 
 /** Requests that run or wait, over all jobs; null when no proxy tells. */
-export function loadOf(demand: Demand): number | null {
+export function requestsOf(demand: Demand): number | null {
   return demand === null ? null : demand.running + demand.held;
 }
