@@ -45,9 +45,13 @@ export function errorEvent(error: AppError, requestId: string): string {
 /**
  * A whole HTTP/1.1 answer as text, for a bare socket: Node's parser gave up before there was a request to
  * answer. The connection ends with it.
+ * @param status where HTTP has a finer one than the error's
  */
-export function rawErrorAnswer(error: AppError, requestId: string): string {
-  const { status } = errorTable[error.code];
+export function rawErrorAnswer(
+  error: AppError,
+  requestId: string,
+  status = errorTable[error.code].status,
+): string {
   const body = JSON.stringify(errorBody(error, requestId));
   const headers = {
     'content-type': 'application/json; charset=utf-8',
@@ -67,6 +71,7 @@ const reasonPhrases: Readonly<Record<number, string>> = {
   404: 'Not Found',
   405: 'Method Not Allowed',
   408: 'Request Timeout',
+  431: 'Request Header Fields Too Large',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
 };

@@ -24,6 +24,8 @@ export type { JobJson, ModelJson } from './http/model-response.ts';
 export { modelSchema } from './http/model-response.ts';
 export type { ProjectDetailsJson, ProjectJson } from './http/projects.ts';
 export { activateProjectBody } from './http/projects.ts';
+export type { HeadRefusal, RequestHead } from './http/request-head.ts';
+export { headProblem, parserRefusal } from './http/request-head.ts';
 export type { HealthJson, QueuesJson } from './http/service.ts';
 export { API_VERSION } from './http/service.ts';
 export type { OpenApiDocument } from './openapi/document.ts';

@@ -1,5 +1,6 @@
 import {
   byteSize,
+  commaList,
   databaseUrl,
   durationSeconds,
   httpUrl,
@@ -10,6 +11,7 @@ import {
   wholeNumber,
 } from '@wakefield/runtime';
 import { z } from 'zod';
+import { isNetwork } from './server/peers.ts';
 
 /** Environment of the proxy. Times in seconds (`300`, `5m`), sizes in bytes (`32MiB`). */
 export const configSchema = z
@@ -24,17 +26,24 @@ export const configSchema = z
     WAKEFIELD_CLUSTERS: z.string().optional(),
     /** The management API. */
     API_URL: httpUrl,
+    /**
+     * Balancers in front of the proxy, as addresses and networks (`10.1.2.3,10.2.0.0/16`): what they say in
+     * `X-Forwarded-*` is passed on, what anybody else says there is overwritten.
+     */
+    TRUSTED_PROXIES: commaList
+      .refine((list) => list.every(isNetwork), 'has to be addresses or networks (10.2.0.0/16)')
+      .default([]),
     DATABASE_POOL: wholeNumber.default(4),
     /** Longest time that a request waits for its model. */
     HOLD_TIMEOUT: durationSeconds.default(300),
-    /** Requests that may wait for one model, and in the whole process. */
+    /** Requests that may wait for one model, and in the whole process. One project never gets all of it. */
     MAX_HELD_PER_MODEL: wholeNumber.default(256),
     MAX_HELD: wholeNumber.default(4096),
     /** Largest request body. */
     MAX_BODY: byteSize.default(32 * 1024 * 1024),
-    /** Most memory for the bodies of all requests that wait or are being sent. */
+    /** Most memory for the bodies of all requests that wait or are being sent. One project never gets all of it. */
     MAX_BODIES: byteSize.default(512 * 1024 * 1024),
-    /** Time for a request body to arrive. */
+    /** Within this time a request body has to arrive, or another 256 KiB of it. */
     BODY_TIMEOUT: durationSeconds.default(60),
     /** A client that takes nothing of its answer for so long is cut off. */
     STALL_TIMEOUT: durationSeconds.default(60),
@@ -54,6 +63,7 @@ export const configSchema = z
     localKey: env.API_LOCAL_KEY,
     clustersFile: env.WAKEFIELD_CLUSTERS ?? null,
     apiUrl: env.API_URL,
+    trustedProxies: env.TRUSTED_PROXIES,
     held: { perModel: env.MAX_HELD_PER_MODEL, perProcess: env.MAX_HELD },
     holdMs: env.HOLD_TIMEOUT * 1000,
     body: { maxBytes: env.MAX_BODY, timeoutMs: env.BODY_TIMEOUT * 1000 },

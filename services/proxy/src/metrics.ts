@@ -10,7 +10,6 @@ export type RouteClass =
   | 'models'
   | 'health'
   | 'api'
-  | 'websocket'
   | 'other';
 
 /** Figures of the proxy. Labels are bounded: never a user, a request or a path. */

@@ -1,74 +1,150 @@
-import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Agent, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { AppError } from '@wakefield/domain';
 import { type Logger, parseTraceparent, traceContext, traceparent } from '@wakefield/runtime';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { dropHopByHop } from './inference/headers.ts';
+import { refusals } from './inference/refusals.ts';
 import { letBodyCome, sendError } from './server/answer.ts';
-import { refuseSocket } from './server/raw-answer.ts';
+import { tellForwarded } from './server/forwarded.ts';
+import { isFramed, setFraming } from './server/framing.ts';
+import type { IsTrusted } from './server/peers.ts';
 
 /** Everything that is not inference, on its way to the management API. */
 export interface PassThrough {
   request(request: IncomingMessage, response: ServerResponse, requestId: string): void;
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, requestId: string): void;
   close(): void;
 }
 
-/** @param apiUrl `http://host:port` of the API, or of the balancer in front of several */
-export function createPassThrough(apiUrl: string, logger: Logger): PassThrough {
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
-  const forward = createProxyMiddleware<IncomingMessage, ServerResponse>({
-    target: apiUrl,
-    agent,
-    // Adds x-forwarded-for, -port, -proto and -host, so that the API knows where it is seen.
-    xfwd: true,
-    // The default plugins answer errors in plain text; ours is the one envelope.
-    ejectPlugins: true,
-    plugins: [
-      (server) => {
-        // The api's connection is not the client's; our server says what becomes of that.
-        server.on('proxyRes', ({ headers }) => dropHopByHop(headers));
-        server.on('error', (error, request, response) => {
-          const id = String(request?.headers['x-request-id'] ?? '');
-          logger.warn({ err: error, requestId: id }, 'api cannot be reached');
-          if (response === undefined) return;
-          refuse(response, id);
-        });
-      },
-    ],
-  });
+export interface PassThroughOptions {
+  /** `http://host:port` of the API, or of the balancer in front of several. */
+  readonly apiUrl: string;
+  /**
+   * How long an idle connection to the API is kept: well below the time after which the API (75 s) or a balancer
+   * (60 s) closes it, so that no request is written into one that is about to go.
+   */
+  readonly idleMs: number;
+  readonly isTrusted: IsTrusted;
+  readonly logger: Logger;
+}
+
+/** Sends a request on; what cannot even be sent is told by `otherwise`. */
+type Forward = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  otherwise: () => void,
+) => Promise<void>;
+
+interface Forwarding {
+  readonly apiUrl: string;
+  /** What was sent for a request and is not answered yet. */
+  readonly sent: WeakMap<IncomingMessage, ClientRequest>;
+  failed(error: Error, request: IncomingMessage, response: ServerResponse): void;
+}
+
+export function createPassThrough(options: PassThroughOptions): PassThrough {
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 64, timeout: options.idleMs });
+  const sent = new WeakMap<IncomingMessage, ClientRequest>();
+  const failed = (error: Error, request: IncomingMessage, response: ServerResponse): void => {
+    const attempt = sent.get(request);
+    if (attempt !== undefined && mayRepeat(error, request, response, attempt)) {
+      sent.delete(request);
+      send(onNew, request, response);
+      return;
+    }
+    const requestId = String(request.headers['x-request-id'] ?? '');
+    options.logger.warn({ err: error, requestId }, 'api cannot be reached');
+    refuse(request, response, requestId);
+  };
+  const forwarding = { apiUrl: options.apiUrl, sent, failed };
+  const onKept = createForward(forwarding, agent);
+  const onNew = createForward(forwarding, false);
   return {
     request: (request, response, requestId) => {
       letBodyCome(request, response);
+      setFraming(request);
       dropHopByHop(request.headers);
+      tellForwarded(request, options.isTrusted);
       mark(request, requestId);
       response.setHeader('x-request-id', requestId);
-      void forward(request, response);
-    },
-    upgrade: (request, socket, head, requestId) => {
-      mark(request, requestId);
-      if (socket instanceof Socket) forward.upgrade(request, socket, head);
-      else socket.destroy();
+      send(onKept, request, response);
     },
     close: () => agent.destroy(),
   };
 }
 
+/** @param agent keeps connections; false: a new one for every request */
+function createForward({ apiUrl, sent, failed }: Forwarding, agent: Agent | false): Forward {
+  return createProxyMiddleware<IncomingMessage, ServerResponse>({
+    target: apiUrl,
+    agent,
+    // The default plugins answer errors in plain text; ours is the one envelope.
+    ejectPlugins: true,
+    plugins: [
+      (server) => {
+        server.on('proxyReq', (attempt, request) => {
+          sent.set(request, attempt);
+          // Bytes that nobody announced would be the next request on this connection.
+          if (!isFramed(request)) request.once('data', () => attempt.destroy());
+        });
+        server.on('proxyRes', ({ headers }, request, response) => {
+          sent.delete(request);
+          dropHopByHop(headers);
+          // The api's connection is not the client's: what becomes of that, its client and we have said.
+          headers.connection = response.shouldKeepAlive ? 'keep-alive' : 'close';
+        });
+        server.on('error', (error, request, response) => {
+          if (request !== undefined && response !== undefined && 'writeHead' in response) {
+            failed(error, request, response);
+          }
+        });
+      },
+    ],
+  });
+}
+
+function send(forward: Forward, request: IncomingMessage, response: ServerResponse): void {
+  void forward(request, response, () => {
+    if (response.headersSent || response.closed) return;
+    sendError(response, String(request.headers['x-request-id']), refusals.notFound());
+  });
+}
+
+/**
+ * Whether a request may be sent a second time: the connection, kept from an earlier one, was closed by the other
+ * side at this very moment, and nothing has been said or done that cannot be said twice (RFC 9110 §9.2.2).
+ */
+function mayRepeat(
+  error: Error & { readonly code?: string },
+  request: IncomingMessage,
+  response: ServerResponse,
+  attempt: ClientRequest,
+): boolean {
+  return (
+    attempt.reusedSocket &&
+    (error.code === 'ECONNRESET' || error.code === 'EPIPE') &&
+    (request.method === 'GET' || request.method === 'HEAD') &&
+    !isFramed(request) &&
+    !response.headersSent &&
+    !response.closed
+  );
+}
+
 /** One request is one id and one trace on both sides. */
-function mark(request: IncomingMessage, requestId: string): void {
-  const { headers } = request;
+function mark({ headers }: IncomingMessage, requestId: string): void {
   headers['x-request-id'] = requestId;
   if (parseTraceparent(headers.traceparent) === null) {
     headers.traceparent = traceparent(traceContext(undefined));
   }
 }
 
-function refuse(response: ServerResponse | Duplex, requestId: string): void {
-  const error = new AppError('upstream_error', 'The management API cannot be reached.', {
-    retryAfterSeconds: 2,
-  });
-  if (!('writeHead' in response)) refuseSocket(response, error, requestId);
-  else if (response.headersSent) response.destroy();
-  else sendError(response, requestId, error);
+function refuse(request: IncomingMessage, response: ServerResponse, requestId: string): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  // The rest of the body is of no more use to anybody.
+  request.resume();
+  if (!request.complete) response.shouldKeepAlive = false;
+  const message = 'The management API cannot be reached.';
+  sendError(response, requestId, new AppError('upstream_error', message, { retryAfterSeconds: 2 }));
 }

@@ -13,6 +13,7 @@ import { createProxyMetrics } from './metrics.ts';
 import { createPassThrough } from './pass-through.ts';
 import { createLiveRoutes, type LiveRoutes } from './routes/live-routes.ts';
 import { createDoor, type DoorLimits } from './server/door.ts';
+import { trustedPeers } from './server/peers.ts';
 import { createUpstreamPools } from './upstream/pools.ts';
 
 /** For the last error events to reach their clients. */
@@ -33,6 +34,10 @@ export interface ProxySettings {
   /** Unique among running proxies: its entry on the demand board. */
   readonly proxyId: string;
   readonly apiUrl: string;
+  /** How long an idle connection to the api is kept: less than the api or a balancer in front of it does. */
+  readonly apiIdleMs: number;
+  /** Addresses and networks of the balancers in front, whose word on where a request comes from is taken. */
+  readonly trustedProxies: readonly string[];
   readonly version: string;
   readonly apiVersion: string;
   readonly inference: InferenceLimits;
@@ -78,7 +83,9 @@ export function createProxy(
   });
   const memory = createMemory(ports, settings, logger, routes, metrics);
   const { inference, publisher, holds } = memory;
-  const passThrough = createPassThrough(settings.apiUrl, logger);
+  const { apiUrl, apiIdleMs: idleMs } = settings;
+  const isTrusted = trustedPeers(settings.trustedProxies);
+  const passThrough = createPassThrough({ apiUrl, idleMs, isTrusted, logger });
   const door = createDoor({
     inference,
     passThrough,

@@ -1,9 +1,12 @@
 import { API_VERSION } from '@wakefield/contracts';
 import type { Config } from './config.ts';
+import { longestBodyMs } from './inference/read-body.ts';
 import type { ProxySettings } from './proxy.ts';
 
 /** Load balancers keep idle connections for 60 s; ours have to outlive theirs. */
 const keepAliveTimeoutMs = 65_000;
+/** Balancers close after 60 s, the api after 75 s: there is time in between for a request to arrive. */
+const apiIdleMs = 30_000;
 const headersTimeoutMs = 20_000;
 /** A body that is too slow is told so in the envelope; the server's own limit comes after that. */
 const afterBodyMs = 30_000;
@@ -15,6 +18,8 @@ export function settingsOf(config: Config, proxyId: string, version: string): Pr
     version,
     apiVersion: API_VERSION,
     apiUrl: config.apiUrl,
+    apiIdleMs,
+    trustedProxies: config.trustedProxies,
     held: config.held,
     bodyRoomBytes: config.bodyRoomBytes,
     inference: {
@@ -26,7 +31,7 @@ export function settingsOf(config: Config, proxyId: string, version: string): Pr
     },
     door: {
       headersTimeoutMs,
-      requestTimeoutMs: headersTimeoutMs + config.body.timeoutMs + afterBodyMs,
+      requestTimeoutMs: headersTimeoutMs + longestBodyMs(config.body) + afterBodyMs,
       keepAliveTimeoutMs,
     },
     wake: { resendMs: [3000, 5000, 10_000, 15_000], afterFailureMs: 1000 },

@@ -43,6 +43,28 @@ describe('shutting down', () => {
     await stopped;
   });
 
+  it('does not wait for a connection that never said anything', async () => {
+    const client = await rawClient(scene.proxy.port);
+    const startedAt = performance.now();
+    await scene.proxy.stop();
+    await client.closed();
+    // The head of a first request would have had two seconds.
+    expect(performance.now() - startedAt).toBeLessThan(1500);
+  });
+
+  it('answers a request whose head is on its way', async () => {
+    const client = await rawClient(scene.proxy.port);
+    client.send('GET /health HT');
+    await until('sent', () => client.socket.bytesWritten > 0);
+    // Another round trip: the first bytes are there.
+    await fetch(`${scene.proxy.url}/health`);
+    const stopped = scene.proxy.stop();
+    await until('closed', isClosed);
+    client.send('TP/1.1\r\nhost: x\r\n\r\n');
+    expect(await client.closed()).toMatch(/^HTTP\/1.1 200 /);
+    await stopped;
+  });
+
   it('ends what does not end by itself', async () => {
     await scene.restart({ drainMs: 200 });
     const plain = chat(scene.proxy.url, { model: 'c/d' });

@@ -11,6 +11,8 @@ export const auth = { authorization: `Bearer ${key}` } as const;
 const defaultSettings: ProxySettings = {
   proxyId: 'proxy-1',
   apiUrl: 'http://127.0.0.1:9',
+  apiIdleMs: 5000,
+  trustedProxies: [],
   version: '0.1.0',
   apiVersion: '1',
   inference: {

@@ -65,13 +65,14 @@ export function clientHeaders(
   return flat;
 }
 
-/**
- * Takes what speaks of one connection out of parsed headers. `transfer-encoding` stays: whoever sends the body on
- * decides by it how to frame it.
- */
+/** By these whoever sends a message on frames it: no header of another name decides whether they are there. */
+const framing: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'host']);
+
+/** Takes what speaks of one connection out of parsed headers, but for what says where the body ends. */
 export function dropHopByHop(headers: IncomingHttpHeaders): void {
-  for (const name of namedByConnection(headers.connection) ?? []) delete headers[name];
-  for (const name of hopByHop) if (name !== 'transfer-encoding') delete headers[name];
+  for (const name of [...(namedByConnection(headers.connection) ?? []), ...hopByHop]) {
+    if (!framing.has(name)) delete headers[name];
+  }
 }
 
 /** Headers that `Connection` declares to be of this connection only; null in the usual case of none. */

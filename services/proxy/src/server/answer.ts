@@ -8,7 +8,8 @@ import type { AppError } from '@wakefield/domain';
  */
 export function letBodyCome(request: IncomingMessage, response: ServerResponse): void {
   if (request.headers.expect === undefined) return;
-  response.writeContinue();
+  // HTTP/1.0 knows no answer before the answer.
+  if (request.httpVersion === '1.1') response.writeContinue();
   delete request.headers.expect;
 }
 

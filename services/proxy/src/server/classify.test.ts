@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { classify, originForm } from './classify.ts';
+import { classify, hostOf, originForm } from './classify.ts';
 
 const chat = { kind: 'inference', project: 'demo', operation: 'chat/completions' };
 
@@ -54,14 +54,15 @@ describe('classify', () => {
 
 describe('the target of a request', () => {
   it.each([
-    ['/p?x=http://y/z', '/p?x=http://y/z'],
-    ['http://x/p/demo?y', '/p/demo?y'],
-    ['HTTPS://user@x:80/p', '/p'],
-    ['http://x', '/'],
-    ['http://x?y', '/?y'],
-    ['*', '*'],
-    ['ftp://x/p', 'ftp://x/p'],
-  ])('%s is %s', (target, path) => {
-    expect(originForm(target)).toBe(path);
+    ['/p?x=http://y/z', '/p?x=http://y/z', null],
+    ['http://x/p/demo?y', '/p/demo?y', 'x'],
+    ['HTTPS://user@x:80/p', '/p', 'x:80'],
+    ['http://x', '/', 'x'],
+    ['http://x?y@z', '/?y@z', 'x'],
+    ['http:///p', '/p', ''],
+    ['*', '*', null],
+    ['ftp://x/p', 'ftp://x/p', null],
+  ])('%s is %s at %s', (target, path, host) => {
+    expect([originForm(target), hostOf(target)]).toEqual([path, host]);
   });
 });

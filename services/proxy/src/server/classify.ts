@@ -42,6 +42,12 @@ export function originForm(target: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
+/** The host that a request target names itself, without user; null for a target that is a path. */
+export function hostOf(target: string): string | null {
+  const authority = /^https?:\/\/([^/?]*)/i.exec(target)?.[1];
+  return authority?.slice(authority.lastIndexOf('@') + 1) ?? null;
+}
+
 /** `url` is the request target in origin form; anything else goes to the API, which refuses it. */
 export function classify(method: string, url: string): Destination {
   if (url.startsWith('/p/')) {

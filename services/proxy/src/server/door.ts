@@ -8,14 +8,15 @@ import {
 } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
+import { headProblem } from '@wakefield/contracts';
 import { AppError } from '@wakefield/domain';
 import { requestId } from '@wakefield/runtime';
-import { refusals } from '../inference/refusals.ts';
 import { sendError } from './answer.ts';
-import { originForm } from './classify.ts';
+import { hostOf, originForm } from './classify.ts';
 import { createClientErrors } from './client-errors.ts';
+import { createConnections } from './connections.ts';
 import { refuseSocket } from './raw-answer.ts';
-import { type Rooms, serve, upgrade } from './serve.ts';
+import { type Rooms, serve } from './serve.ts';
 
 export interface DoorLimits {
   /** Until the last byte of a request's head. */
@@ -36,7 +37,7 @@ export interface Door {
   listen(host: string, port: number): Promise<number>;
   /** Says `Connection: close` on every answer from now on. Resolves after the delay; accepts until `drain`. */
   retire(delayMs: number): Promise<void>;
-  /** Accepts no more connections, and closes idle ones and WebSockets, which have no end of their own. */
+  /** Accepts no more connections, and closes those on which nothing is under way. */
   drain(): void;
   /** Resolves when every connection is gone. */
   closed(): Promise<void>;
@@ -46,51 +47,49 @@ export interface Door {
 
 export function createDoor(options: DoorOptions): Door {
   const gone = Promise.withResolvers<void>();
-  const webSockets = new Set<Duplex>();
-  const clientErrors = createClientErrors(options.metrics);
+  const connections = createConnections(() => performance.now());
   let draining = false;
   let sweep: NodeJS.Timeout | undefined;
 
   const handle: RequestListener = (request, response) => {
-    if (draining) response.shouldKeepAlive = false;
-    clientErrors.watch(request.socket, response);
+    if (!connections.asked(request.socket, response)) return;
+    if (draining || request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
     const id = requestId(request.headers['x-request-id']);
-    if (request.headers.host === undefined && request.httpVersion === '1.1') {
-      response.shouldKeepAlive = false;
-      sendError(response, id, refusals.noHost());
-      return;
-    }
-    request.url = originForm(request.url ?? '/');
-    serve(options, request, response, id);
+    const problem = headProblem(request) ?? readTarget(request);
+    if (problem === null) serve(options, request, response, id);
+    else refuseForGood(options, response, id, problem);
   };
 
   const server = createServer(serverOptions(options.limits), handle);
+  server.on('connection', connections.opened);
   // `100 Continue` is sent when the body is really wanted.
   server.on('checkContinue', handle);
-  server.on('checkExpectation', refuseExpectation);
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    request.url = originForm(request.url ?? '/');
-    webSockets.add(socket);
-    socket.once('close', () => webSockets.delete(socket));
-    upgrade(options, request, socket, head, draining);
+  server.on('checkExpectation', (request, response) => {
+    const id = requestId(request.headers['x-request-id']);
+    refuseForGood(options, response, id, unknownExpectation());
   });
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
-    refuseSocket(socket, new AppError('method_not_allowed', 'This is no forward proxy.'));
+    const refusal = new AppError('method_not_allowed', 'This is no forward proxy.');
+    refuseSocket(socket, refusal);
   });
-  server.on('clientError', clientErrors.handle);
+  server.on('clientError', createClientErrors(connections, options.metrics));
 
   return {
     listen: (host, port) => listen(server, host, port),
     retire: async (delayMs) => {
       draining = true;
+      connections.retire();
       if (delayMs > 0) await wait(delayMs);
     },
     drain: () => {
       draining = true;
       server.close(() => gone.resolve());
-      for (const socket of webSockets) socket.destroy();
+      connections.endSilent();
       // Streams whose head said keep-alive become idle connections when they end.
-      sweep = setInterval(() => server.closeIdleConnections(), 50);
+      sweep = setInterval(() => {
+        server.closeIdleConnections();
+        connections.endSilent();
+      }, 50);
     },
     closed: () => gone.promise,
     destroy: () => {
@@ -109,9 +108,11 @@ function serverOptions(limits: DoorLimits) {
     connectionsCheckingInterval: Math.min(5000, limits.headersTimeoutMs),
     // Checked by us, to answer in the one envelope.
     requireHostHeader: false,
-    // Offers of other protocols (h2c) are ignored, as RFC 9110 §7.8 allows; WebSockets go to the API.
-    shouldUpgradeCallback: ({ headers }: IncomingMessage) =>
-      headers.upgrade?.toLowerCase() === 'websocket',
+    // Whatever NODE_OPTIONS say.
+    insecureHTTPParser: false,
+    // Offers of other protocols are ignored, as RFC 9110 §7.8 allows. Node loses what came behind one in the same
+    // packet (llhttp stops there), so such a request is the last of its connection.
+    shouldUpgradeCallback: () => false,
   };
 }
 
@@ -122,8 +123,29 @@ async function listen(server: Server, host: string, port: number): Promise<numbe
   return typeof address === 'object' && address !== null ? address.port : port;
 }
 
-function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
+/** Leaves the path of the request target in `url`, and its host, if it has one, in the headers (RFC 9112 §3.2.2). */
+function readTarget(request: IncomingMessage): AppError | null {
+  const target = request.url ?? '/';
+  const host = hostOf(target);
+  if (host === '') return new AppError('invalid_request', 'The target of the request has no host.');
+  if (host !== null) request.headers.host = host;
+  request.url = originForm(target);
+  return null;
+}
+
+/** What comes behind such a request cannot be told: the connection ends with the answer. */
+function refuseForGood(
+  { metrics }: Rooms,
+  response: ServerResponse,
+  id: string,
+  error: AppError,
+): void {
+  response.shouldKeepAlive = false;
+  sendError(response, id, error);
+  metrics.request('other', response.statusCode);
+}
+
+function unknownExpectation(): AppError {
   const message = 'Only the expectation 100-continue is understood.';
-  const error = new AppError('invalid_request', message, { param: 'expect' });
-  sendError(response, requestId(request.headers['x-request-id']), error);
+  return new AppError('invalid_request', message, { param: 'expect' });
 }

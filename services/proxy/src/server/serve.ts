@@ -1,13 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { requestId } from '@wakefield/runtime';
 import type { Inference } from '../inference/inference.ts';
 import { refusals } from '../inference/refusals.ts';
 import type { ProxyMetrics, RouteClass } from '../metrics.ts';
 import type { PassThrough } from '../pass-through.ts';
 import { sendError, sendJson } from './answer.ts';
 import { classify, type Destination } from './classify.ts';
-import { refuseSocket } from './raw-answer.ts';
 
 /** Where requests can go. */
 export interface Rooms {
@@ -81,25 +78,6 @@ function answer(
     case 'unknown':
       sendError(response, id, refusals.notFound());
   }
-}
-
-/** An offer to speak WebSocket: the API's, or refused. */
-export function upgrade(
-  rooms: Rooms,
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-  draining: boolean,
-): void {
-  const id = requestId(request.headers['x-request-id']);
-  const { kind } = classify(request.method ?? 'GET', request.url ?? '/');
-  if (!draining && kind === 'api') {
-    rooms.metrics.request('websocket', 101);
-    rooms.passThrough.upgrade(request, socket, head, id);
-    return;
-  }
-  const refusal = draining ? refusals.shuttingDown() : refusals.notFound();
-  rooms.metrics.request('websocket', refuseSocket(socket, refusal, id));
 }
 
 function routeClassOf(destination: Destination): RouteClass {

@@ -1,0 +1,53 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** How long a new connection may be silent while the door closes: its first request may be on the way. */
+const firstByteMs = 500;
+
+/** The connections of the door, each with the newest of its answers: they go out in the order of the requests. */
+export interface Connections {
+  opened(socket: Socket): void;
+  /**
+   * Told of every request, before it is answered.
+   * @returns false for one that came behind the last of its connection: it must not be looked at (RFC 9112 §9.6)
+   */
+  asked(socket: Socket, response: ServerResponse): boolean;
+  newest(socket: Socket): ServerResponse | undefined;
+  /** Lets every answer that has not begun say that it is the last of its connection. */
+  retire(): void;
+  /** Ends connections that never said anything: Node takes them for busy until their head is overdue. */
+  endSilent(): void;
+}
+
+interface Connection {
+  readonly openedAt: number;
+  newest: ServerResponse | undefined;
+}
+
+/** @param now milliseconds of a clock that never goes back */
+export function createConnections(now: () => number): Connections {
+  const open = new Map<Socket, Connection>();
+  return {
+    opened: (socket) => {
+      open.set(socket, { openedAt: now(), newest: undefined });
+      socket.once('close', () => open.delete(socket));
+    },
+    asked: (socket, response) => {
+      const connection = open.get(socket);
+      if (connection === undefined || connection.newest?.shouldKeepAlive === false) return false;
+      connection.newest = response;
+      return true;
+    },
+    newest: (socket) => open.get(socket)?.newest,
+    retire: () => {
+      for (const { newest } of open.values()) {
+        if (newest !== undefined && !newest.headersSent) newest.shouldKeepAlive = false;
+      }
+    },
+    endSilent: () => {
+      for (const [socket, { openedAt }] of open) {
+        if (socket.bytesRead === 0 && now() - openedAt >= firstByteMs) socket.destroy();
+      }
+    },
+  };
+}
