@@ -79,7 +79,7 @@ export function createInference(parts: InferenceParts, identifier: Identifier): 
       else sendJson(response, requestId, 200, modelCard(route));
     },
     checkStalls: () => {
-      for (const exchange of [...exchanges]) exchange.checkStall();
+      for (const exchange of [...exchanges]) exchange.reply.checkStall();
     },
     get active() {
       return exchanges.size;

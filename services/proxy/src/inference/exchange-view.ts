@@ -1,0 +1,21 @@
+import type { AppError, Route } from '@wakefield/domain';
+import type { InferenceCall } from './call.ts';
+import type { InferenceParts } from './parts.ts';
+import type { ExchangeRecord } from './record.ts';
+import type { RelayEnd } from './relay.ts';
+import type { Reply } from './reply.ts';
+
+/** One exchange as its wait and its tries see it. */
+export interface ExchangeView {
+  readonly parts: InferenceParts;
+  readonly call: InferenceCall;
+  readonly reply: Reply;
+  readonly record: ExchangeRecord;
+  /** The newest route of its model. */
+  route(): Route | null;
+  /** Looks at the routes again, and decides. */
+  proceed(): void;
+  refuse(error: AppError, headers?: Readonly<Record<string, string>>): void;
+  /** Its answer is over. */
+  finish(outcome: RelayEnd['outcome']): void;
+}

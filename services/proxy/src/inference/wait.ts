@@ -1,0 +1,83 @@
+import type { DurationMs, EpochMs, ModelId, ProjectName, Route } from '@wakefield/domain';
+import type { ExchangeView } from './exchange-view.ts';
+import { preferredWaitSeconds } from './headers.ts';
+import type { Held } from './hold-room.ts';
+import { refusals } from './refusals.ts';
+
+/** The waiting of one request, however often it has to. A stream is kept company meanwhile. */
+export class Wait implements Held {
+  modelId: ModelId = '';
+  readonly project: ProjectName;
+  readonly #view: ExchangeView;
+  readonly #streamed: boolean;
+  /** All waits of a request together may take the hold time, or the shorter one that the client prefers. */
+  readonly #limitMs: DurationMs;
+  /** Waits that are over. */
+  #waitedMs: DurationMs = 0;
+  /** null: it does not wait. */
+  #since: EpochMs | null = null;
+  #commentedAt: EpochMs = 0;
+
+  constructor(view: ExchangeView, streamed: boolean) {
+    this.#view = view;
+    this.#streamed = streamed;
+    this.project = view.call.project;
+    const preferred = preferredWaitSeconds(view.call.request.headers.prefer);
+    const longest = view.parts.limits.holdMs;
+    this.#limitMs = Math.min(longest, preferred === null ? longest : preferred * 1000);
+  }
+
+  /** Nobody can take the request now: asks for the model's wake and waits, or refuses. */
+  stay(route: Route): void {
+    const { parts, record } = this.#view;
+    if (route.idle) parts.wakes.poke(route, record.traceId);
+    if (this.#since !== null) return;
+    this.modelId = route.modelId;
+    if (this.#waitedMs >= this.#limitMs) {
+      parts.demand.touch(this.modelId);
+      this.#view.refuse(refusals.modelLoading(route));
+      return;
+    }
+    const refusal = parts.holds.enter(this);
+    if (refusal !== null) {
+      this.#view.refuse(refusals.tooManyHeld(refusal));
+      return;
+    }
+    this.#since = parts.now();
+    parts.demand.hold(this.modelId);
+  }
+
+  leave(outcome: 'served' | 'refused' | 'left'): void {
+    if (this.#since === null) return;
+    const { parts, record } = this.#view;
+    const lengthMs = parts.now() - this.#since;
+    this.#since = null;
+    this.#waitedMs += lengthMs;
+    parts.holds.leave(this);
+    parts.demand.release(this.modelId);
+    record.held(lengthMs, outcome);
+  }
+
+  look(): void {
+    if (this.#since !== null) this.#view.proceed();
+  }
+
+  tick(now: EpochMs): void {
+    if (this.#since === null) return;
+    const waitedMs = this.#waitedMs + now - this.#since;
+    const route = this.#view.route();
+    if (waitedMs >= this.#limitMs && route !== null) {
+      this.leave('refused');
+      this.#view.refuse(refusals.modelLoading(route));
+    } else if (this.#streamed) this.#comfort(now, waitedMs, route?.state ?? 'not_loaded');
+  }
+
+  #comfort(now: EpochMs, waitedMs: DurationMs, state: Route['state']): void {
+    const { reply, parts } = this.#view;
+    const { earlyHeadersMs, commentMs } = parts.limits;
+    if (reply.early ? now - this.#commentedAt < commentMs : waitedMs < earlyHeadersMs) return;
+    if (!reply.early) reply.openEarly();
+    this.#commentedAt = now;
+    reply.comment(`wakefield state=${state} elapsed=${Math.round(waitedMs / 1000)}s`);
+  }
+}
