@@ -228,10 +228,10 @@ describe('npm start', () => {
       start({
         PORT: String(await freePorts(1)),
         WAKEFIELD_DATA: other,
-        API_LOCAL_KEY: 'other-key',
+        API_LOCAL_KEY: 'other-key-of-16-or-more',
       }),
     ]);
-    expect(b.key).toBe('other-key');
+    expect(b.key).toBe('other-key-of-16-or-more');
     const answers = await Promise.all([firstChat(a), firstChat(b)]);
     for (const answer of answers) expect(answer).toContain('[DONE]');
     a.child.kill('SIGINT');

@@ -58,10 +58,13 @@ const installation = z
   .regex(/^[a-z0-9]{2,8}$/, 'has to be 2 to 8 of a-z and 0-9')
   .default('main');
 
-/** A value that must never be shown. May come as a file. */
+/**
+ * A key that must never be shown: one word, for it travels in a header, and too long to be guessed (`openssl rand
+ * -hex 32` makes a good one). May come as a file.
+ */
 export const secret = z
   .string()
-  .min(1)
+  .regex(/^[\x21-\x7e]{16,}$/, 'has to be at least 16 printable characters without blanks')
   .transform((value) => new Secret(value))
   .meta(fileVariant);
 

@@ -43,9 +43,21 @@ const schema = z.object({
   HOLD_TIMEOUT: durationSeconds.default(300),
   EXTRA: secret.optional(),
 });
-const good = { DATABASE_URL: 'postgres://app:hunter2@db:5432/app', API_LOCAL_KEY: 'k-123' };
+const good = {
+  DATABASE_URL: 'postgres://app:hunter2@db:5432/app',
+  API_LOCAL_KEY: 'planted-key-k-123',
+};
 
 describe('loadConfig', () => {
+  test.each(['short', 'fifteen-letters', 'two words of some length'])(
+    'refuses the key "%s"',
+    (key) => {
+      expect(problemsOf(schema, { ...good, API_LOCAL_KEY: key })).toEqual({
+        API_LOCAL_KEY: 'has to be at least 16 printable characters without blanks',
+      });
+    },
+  );
+
   test('fills in defaults and freezes all the way down', () => {
     const nested = z
       .object({ LIST: commaList.default(['a']) })
@@ -105,11 +117,11 @@ describe('loadConfig', () => {
 
   test('a secret may come as a file, without its line end', () => {
     const path = join(folder, 'key');
-    writeFileSync(path, 'from-file\n');
+    writeFileSync(path, 'a-key-from-a-file\n');
     const { API_LOCAL_KEY: _, ...rest } = good;
     const config = loadConfig(schema, { ...rest, API_LOCAL_KEY_FILE: path, EXTRA_FILE: path });
-    expect(config.API_LOCAL_KEY.reveal()).toBe('from-file');
-    expect(config.EXTRA?.reveal()).toBe('from-file');
+    expect(config.API_LOCAL_KEY.reveal()).toBe('a-key-from-a-file');
+    expect(config.EXTRA?.reveal()).toBe('a-key-from-a-file');
   });
 
   test('both forms at once and unreadable files are errors', () => {
@@ -125,7 +137,7 @@ describe('loadConfig', () => {
 
   test('a problem never shows the value', () => {
     const tight = z.object({ API_LOCAL_KEY: secret.refine((key) => key.reveal().length > 99) });
-    expect(JSON.stringify(problemsOf(tight, good))).not.toContain('k-123');
+    expect(JSON.stringify(problemsOf(tight, good))).not.toContain('planted-key-k-123');
     expect(
       JSON.stringify(problemsOf(schema, { ...good, DATABASE_URL: 'x://u:hunter2@h' })),
     ).not.toContain('hunter2');
@@ -198,6 +210,6 @@ describe('secrets', () => {
       HOLD_TIMEOUT: 300,
       nested: ['[secret]'],
     });
-    expect(JSON.stringify(described)).not.toMatch(/hunter2|k-123|sesame/);
+    expect(JSON.stringify(described)).not.toMatch(/hunter2|planted-key-k-123|sesame/);
   });
 });

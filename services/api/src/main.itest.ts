@@ -37,14 +37,17 @@ afterAll(async () => {
 
 describe('the process', () => {
   it('tells its supervisor when it is ready, answers, and ends in order', async () => {
-    child = start({ API_LOCAL_KEY: 'planted-key', WAKEFIELD_INSTALLATION: redis.installation });
+    child = start({
+      API_LOCAL_KEY: 'planted-key-of-the-api',
+      WAKEFIELD_INSTALLATION: redis.installation,
+    });
     const [message] = (await once(child, 'message')) as [
       { type: string; url: string; opsUrl: string },
     ];
     expect(message.type).toBe('ready');
     expect((await fetch(`${message.url}/health`)).status).toBe(200);
     const asked = await fetch(`${message.url}/p`, {
-      headers: { authorization: 'Bearer planted-key' },
+      headers: { authorization: 'Bearer planted-key-of-the-api' },
     });
     expect(await asked.json()).toEqual([]);
     expect((await fetch(`${message.opsUrl}/readyz`)).status).toBe(200);
@@ -54,7 +57,7 @@ describe('the process', () => {
     child.kill('SIGTERM');
     const [code] = await once(child, 'exit');
     expect(code).toBe(0);
-    expect(output).not.toContain('planted-key');
+    expect(output).not.toContain('planted-key-of-the-api');
   });
 
   it('names what is wrong with its configuration and ends with 78', async () => {

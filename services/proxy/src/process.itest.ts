@@ -17,7 +17,7 @@ import {
 } from '@wakefield/testkit';
 import { until } from '../test/harness.ts';
 
-const key = 'the-local-key';
+const key = 'the-local-key-of-tests';
 let store: StoreFixture;
 let redis: TestRedis;
 let access: RedisAccess;

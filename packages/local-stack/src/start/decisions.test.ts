@@ -31,7 +31,7 @@ describe('parseOptions', () => {
       PORT: '9000',
       HOST: '0.0.0.0',
       WAKEFIELD_DATA: '/data',
-      API_LOCAL_KEY: 'long-enough',
+      API_LOCAL_KEY: 'long-enough-a-key',
       DATABASE_URL: 'postgres://h/d',
       REDIS_URL: '',
     };
@@ -39,7 +39,7 @@ describe('parseOptions', () => {
       host: '0.0.0.0',
       port: 9000,
       dataDirectory: '/data',
-      localKey: 'long-enough',
+      localKey: 'long-enough-a-key',
       databaseUrl: 'postgres://h/d',
       redisUrl: null,
       slurm: true,
@@ -63,7 +63,7 @@ describe('parseOptions', () => {
     [['extra'], {}, 'extra'],
     [[], { PORT: '0' }, 'PORT has to be a port, 1 to 65535, not "0".'],
     [[], { PORT: 'http' }, 'PORT has to be a port'],
-    [[], { API_LOCAL_KEY: 'two words' }, 'API_LOCAL_KEY'],
+    [[], { API_LOCAL_KEY: 'fifteen-letters' }, 'API_LOCAL_KEY has to be at least 16'],
   ])('refuses %j %j', (args, env, message) => {
     expect(() => parseOptions(args, env, place)).toThrow(message);
   });

@@ -81,11 +81,13 @@ function parsePort(text: string): number {
   return port;
 }
 
-/** It travels in a header, so it is one word of printable characters. */
+/** As the services ask for (packages/runtime, `secret`): said here before anything is started. */
 function parseKey(key: string | undefined): string | null {
   if (key === undefined) return null;
-  if (!/^[\x21-\x7e]{8,}$/.test(key))
-    throw new SetupError('API_LOCAL_KEY has to be at least 8 printable characters without blanks.');
+  if (!/^[\x21-\x7e]{16,}$/.test(key))
+    throw new SetupError(
+      'API_LOCAL_KEY has to be at least 16 printable characters without blanks.',
+    );
   return key;
 }
 
