@@ -29,8 +29,6 @@ export type {
 export type { Log, Telemetry } from './ports/observability.ts';
 export type {
   ClusterStatusStore,
-  CommandContext,
-  CommandEffect,
   CommandInsertion,
   CommandStore,
   JobPatch,
@@ -50,6 +48,7 @@ export type {
 export { LeaseLostError } from './ports/stores.ts';
 export { type ProbeJobDeps, probeJob } from './probe-job.ts';
 export { type ReconcileModelDeps, reconcileModel } from './reconcile-model.ts';
+export { seenInRoutes } from './seen-in-routes.ts';
 export {
   type SubmitCommandDeps,
   type SubmitCommandInput,

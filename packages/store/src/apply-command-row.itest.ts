@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { CommandContext, CommandEffect, Stores } from '@wakefield/control';
-import type { CommandBody } from '@wakefield/domain';
+import type { Stores } from '@wakefield/control';
+import type { CommandBody, CommandContext, CommandEffect } from '@wakefield/domain';
 import {
   intention,
   SAMPLE_NOW,

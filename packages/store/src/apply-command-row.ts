@@ -1,7 +1,8 @@
-import type { CommandContext, CommandEffect } from '@wakefield/control';
 import type {
   Command,
   CommandBody,
+  CommandContext,
+  CommandEffect,
   CommandId,
   CommandOutcome,
   EpochMs,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { CommandEffect, NewCommand, Stores } from '@wakefield/control';
-import type { CommandBody } from '@wakefield/domain';
+import type { NewCommand, Stores } from '@wakefield/control';
+import type { CommandBody, CommandEffect } from '@wakefield/domain';
 import { SAMPLE_NOW, type StoreFixture, sampleSpec, storeFixture } from '@wakefield/testkit';
 
 let fixture: StoreFixture;

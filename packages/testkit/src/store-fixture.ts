@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { CommandEffect, Lease, NewCommand, Stores } from '@wakefield/control';
-import type { CommandBody, Job, Model, ModelId, ProjectName } from '@wakefield/domain';
+import type { Lease, NewCommand, Stores } from '@wakefield/control';
+import type {
+  CommandBody,
+  CommandEffect,
+  Job,
+  Model,
+  ModelId,
+  ProjectName,
+} from '@wakefield/domain';
 import { openStore, type StoreOptions } from '@wakefield/store';
 import pg from 'pg';
 import { testDatabase } from './postgres.ts';

@@ -4,8 +4,9 @@ import type {
   ClusterReachability,
   Command,
   CommandBody,
+  CommandContext,
+  CommandEffect,
   CommandId,
-  CommandOutcome,
   EpochMs,
   Job,
   JobId,
@@ -60,24 +61,6 @@ export type CommandInsertion =
   /** The key was used before with the same body: the first command stands. */
   | { readonly kind: 'replayed'; readonly command: Command }
   | { readonly kind: 'key_reused' };
-
-/** What a command does to its model or project; computed by a pure function inside the transaction. */
-export interface CommandEffect {
-  readonly outcome: CommandOutcome;
-  /** The model to insert or update; absent: untouched. */
-  readonly model?: Model;
-  /** The project to insert or update. */
-  readonly project?: Project;
-}
-
-/** Current rows that a command may touch, locked for the length of the transaction. */
-export interface CommandContext {
-  readonly command: Command;
-  readonly project: Project | null;
-  /** The model that the body names, registered or not. */
-  readonly model: Model | null;
-  readonly liveJobs: readonly Job[];
-}
 
 export interface CommandStore {
   insert(command: NewCommand): Promise<CommandInsertion>;
@@ -168,6 +151,13 @@ export interface PatchGuard {
   readonly engineAt?: Address;
 }
 
+export interface JobEngine {
+  readonly jobId: JobId;
+  readonly engineKey: string;
+  readonly engine: string;
+  readonly hfModelId: string;
+}
+
 export interface JobStore {
   /**
    * Inserts the row of an intended job, under the model's lease. The pair (model, seq) is unique: a second
@@ -218,6 +208,8 @@ export interface JobStore {
     patch: JobPatch,
     guard?: PatchGuard,
   ): Promise<Job | null>;
+  /** What it takes to talk to the engines of these jobs; secret. */
+  listEngines(ids: readonly JobId[]): Promise<readonly JobEngine[]>;
   /** The secret of the job's engine. */
   engineKey(id: JobId): Promise<string | null>;
   /**
