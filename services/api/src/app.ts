@@ -11,7 +11,7 @@ import { projectRoutes } from './features/projects/routes.ts';
 import { authenticate } from './http/authenticate.ts';
 import { createBinder } from './http/bind.ts';
 import { handleError } from './http/handle-error.ts';
-import { identifyRequest, requireHost } from './http/identify-request.ts';
+import { identifyRequest, refuseUnclearHeads } from './http/identify-request.ts';
 import { recordRequest } from './http/record-request.ts';
 import { refuseOtherMethods, refuseUnknownPaths } from './http/refuse.ts';
 
@@ -26,7 +26,7 @@ export function createApp(deps: ApiDeps): Express {
   app.enable('case sensitive routing');
   app.use(identifyRequest());
   app.use(recordRequest({ logger: deps.logger, ...requestMetrics(deps.metrics) }));
-  app.use(requireHost());
+  app.use(refuseUnclearHeads());
 
   const binder = createBinder(app);
   healthRoutes(binder, deps.version);

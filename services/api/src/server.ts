@@ -1,14 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { rawErrorAnswer } from '@wakefield/contracts';
-import { AppError } from '@wakefield/domain';
+import { parserRefusal, rawErrorAnswer } from '@wakefield/contracts';
 import { requestId } from '@wakefield/runtime';
 
 /** A request of this interface is at most 1 MiB; who takes longer is stuck or up to no good. */
 const REQUEST_TIMEOUT_MS = 30_000;
 const HEADERS_TIMEOUT_MS = 10_000;
-/** Longer than the proxy keeps a connection, so that it never writes into one that we are closing. */
+/** Well above the 30 s for which the proxy keeps an idle connection: it gives up first. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const IDLE_SOCKET_TIMEOUT_MS = 120_000;
 
@@ -28,6 +27,8 @@ export async function listen(
       headersTimeout: HEADERS_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       connectionsCheckingInterval: 5_000,
+      // Whatever NODE_OPTIONS say.
+      insecureHTTPParser: false,
       // Node would answer a request without a host with an empty 400; the application says it in the envelope.
       requireHostHeader: false,
     },
@@ -48,18 +49,8 @@ function answerClientError(error: Error & { readonly code?: string }, socket: Du
     socket.destroy();
     return;
   }
-  socket.end(rawErrorAnswer(failureOf(error.code), requestId(undefined)));
-}
-
-function failureOf(code: string | undefined): AppError {
-  switch (code) {
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new AppError('request_timeout', 'The request did not arrive in time.');
-    case 'HPE_HEADER_OVERFLOW':
-      return new AppError('invalid_request', 'The headers of the request are too large.');
-    default:
-      return new AppError('invalid_request', 'This is not a well-formed HTTP request.');
-  }
+  const refusal = parserRefusal(error.code);
+  socket.end(rawErrorAnswer(refusal.error, requestId(undefined), refusal.status));
 }
 
 function urlOf(server: Server, host: string): string {

@@ -39,7 +39,7 @@ const lengths = new Set([...rules.keys()].map(({ length }) => length));
 export function headProblem(head: RequestHead): AppError | null {
   const found = ruledHeaders(head.rawHeaders);
   if (found.get('host') === undefined && head.httpVersion === '1.1') {
-    return refused('A request of HTTP/1.1 names its host.', 'host');
+    return refused('The request has no Host header.', 'host');
   }
   if (found.has('content-length') && found.has('transfer-encoding')) {
     return refused('A request has a length or an encoding, not both.', 'transfer-encoding');

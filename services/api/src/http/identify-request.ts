@@ -1,4 +1,4 @@
-import { AppError } from '@wakefield/domain';
+import { headProblem } from '@wakefield/contracts';
 import { requestId, traceContext } from '@wakefield/runtime';
 import type { RequestHandler } from 'express';
 import { setContext } from './context.ts';
@@ -30,11 +30,13 @@ export function identifyRequest(): RequestHandler {
   };
 }
 
-/** HTTP/1.1 has to name the host that it asks (RFC 9112 §3.2). */
-export function requireHost(): RequestHandler {
-  return (req, _res, next) => {
-    if (req.headers.host === undefined && req.httpVersion === '1.1') {
-      throw new AppError('invalid_request', 'The request has no Host header.', { param: 'Host' });
+/** Refuses a head that could be understood in two ways, and ends its connection. */
+export function refuseUnclearHeads(): RequestHandler {
+  return (req, res, next) => {
+    const problem = headProblem(req);
+    if (problem !== null) {
+      res.set('Connection', 'close');
+      throw problem;
     }
     next();
   };

@@ -49,7 +49,10 @@ export function refuseOtherSites(req: Request): void {
   if (!ours) throw new AppError('forbidden', 'This may only be asked from a page of this site.');
 }
 
-/** Behind a balancer that renames the host, the name that the browser used comes as `X-Forwarded-Host`. */
+/**
+ * Behind a balancer that renames the host, the name that the browser used comes as `X-Forwarded-Host`; the proxy
+ * lets nobody else say that.
+ */
 function fromThisHost({ headers }: Request): boolean {
   const { origin, host, 'x-forwarded-host': forwarded } = headers;
   if (origin === undefined) return true;
