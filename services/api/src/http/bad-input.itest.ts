@@ -104,10 +104,22 @@ describe('bad input', () => {
       'not a well-formed HTTP request',
     ],
     ['no host', 'GET /p HTTP/1.1\r\n\r\n', 'no Host header'],
-    ['huge headers', `GET /p HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 'too large'],
-  ])('answers %s with 400 in the envelope', async (_what, head, words) => {
+    ['two hosts', 'GET /p HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n', 'one host'],
+    [
+      'a length that Connection names',
+      'PUT /p HTTP/1.1\r\nHost: x\r\nConnection: content-length\r\nContent-Length: 0\r\n\r\n',
+      'Connection must not',
+    ],
+    [
+      'huge headers',
+      `GET /p HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+      'too large',
+      '431 Request Header Fields Too Large',
+    ],
+  ])('refuses %s in the envelope', async (_what, head, words, status = '400 Bad Request') => {
     const answer = await exchange(api.url, head);
-    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    expect(answer.split('\r\n')[0]).toBe(`HTTP/1.1 ${status}`);
+    expect(answer).toMatch(/connection: close/i);
     expect(answer).toContain('"code":"invalid_request"');
     expect(answer).toContain(words);
     const id = /x-request-id: (req_\w+)/i.exec(answer)?.[1];
