@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { InputPlace } from './parse-input.ts';
+import { countsSeconds, secondsExample } from './seconds.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -25,7 +26,7 @@ export function describeIssue(issue: Issue, place: InputPlace, expected: unknown
         : `${subject} must be ${kindOf(issue, expected)}, not ${shown(issue.input)}.`;
     case 'too_small':
     case 'too_big':
-      return `${subject} must ${bound(issue)}${notThis(issue)}.`;
+      return `${subject} must ${bound(issue, expected)}${notThis(issue)}.`;
     case 'invalid_value':
       return `${subject} must be one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}, not ${shown(issue.input)}.`;
     default:
@@ -61,12 +62,16 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 function kindOf(issue: z.core.$ZodIssueInvalidType, expected: unknown): string {
+  if (countsSeconds(expected)) return `a whole number of seconds (${secondsExample(issue.input)})`;
   // zod tells text from a number before it tells a whole number from another.
   const kind = expected instanceof z.ZodNumberFormat ? 'int' : issue.expected;
   return kinds[kind] ?? kind;
 }
 
-function bound(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
+function bound(
+  issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig,
+  expected: unknown,
+): string {
   const small = issue.code === 'too_small';
   const limit = String(small ? issue.minimum : issue.maximum);
   const side = small ? 'at least' : 'at most';
@@ -78,8 +83,12 @@ function bound(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string
     case 'map':
       return `have ${side} ${limit} ${limit === '1' ? 'entry' : 'entries'}`;
     default:
-      return `be ${side} ${limit}`;
+      return `be ${side} ${limit}${countsSeconds(expected) ? unitOf(limit) : ''}`;
   }
+}
+
+function unitOf(limit: string): string {
+  return limit === '1' ? ' second' : ' seconds';
 }
 
 function notThis(issue: Issue): string {

@@ -53,7 +53,7 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
   model_not_found: help(
     'The project has no registered model of that id.',
     'Register it with PUT /p/{project}/models, or mend the id.',
-    'There is no model "Qwen/Qwen3-8B-Instruct" in project "eu-00-00".',
+    'There is no model "Qwen/Qwen3-8B" in project "eu-00-00".',
     'hf_model_id',
   ),
   command_not_found: help(
@@ -118,13 +118,13 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
   model_loading: help(
     'The model was not ready within the time that the request could wait.',
     'Try again after `Retry-After`; stream to be held open meanwhile.',
-    'Model "Qwen/Qwen3-8B-Instruct" is loading. Try again in 30 s.',
+    'Model "Qwen/Qwen3-8B" is loading. Try again in 30 s.',
     'model',
   ),
   model_failed: help(
     'The model failed to start, and is not tried again by itself.',
     'The message says why. Mend it, then wake the model.',
-    'Model "Qwen/Qwen3-8B-Instruct" failed: CUDA out of memory',
+    'Model "Qwen/Qwen3-8B" failed: CUDA out of memory',
     'model',
   ),
   overloaded: help(

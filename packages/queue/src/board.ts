@@ -3,7 +3,7 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import type { Router } from 'express';
-import { queueNames } from './catalog.ts';
+import { type QueueName, queueNames } from './catalog.ts';
 import type { RedisAccess } from './redis-access.ts';
 
 export interface BoardOptions {
@@ -12,6 +12,15 @@ export interface BoardOptions {
   /** Whether jobs can be retried and removed from it. Default false. */
   readonly writable?: boolean;
 }
+
+/** Shown with each queue. What has ended is kept of few jobs only, and of commands not at all. */
+const descriptions: Readonly<Record<QueueName, string>> = {
+  commands:
+    'Changes that wait to be applied. Done ones leave at once; what became of each: GET /p/<project>/commands.',
+  reconcile: 'Models to look at. The newest that are done are kept.',
+  observe: 'Clusters to look at. The newest that are done are kept.',
+  sweep: 'The look at everything that is due. The newest that are done are kept.',
+};
 
 /** Bull Board over all queues. It checks nobody: whoever mounts it decides who may see it. */
 export function createBoard(
@@ -22,7 +31,11 @@ export function createBoard(
   serverAdapter.setBasePath(basePath);
   createBullBoard({
     queues: queueNames.map(
-      (name) => new BullMQAdapter(redis.queue(name), { readOnlyMode: !writable }),
+      (name) =>
+        new BullMQAdapter(redis.queue(name), {
+          readOnlyMode: !writable,
+          description: descriptions[name],
+        }),
     ),
     serverAdapter,
     options: { uiConfig: { boardTitle: 'Wakefield queues' } },

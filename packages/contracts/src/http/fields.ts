@@ -42,7 +42,7 @@ export const hfModelId = z
   .meta({
     description:
       'Hugging Face model id, also the `model` of OpenAI requests. For models prepared in the project storage by other means it must match their id.',
-    example: 'Qwen/Qwen3-8B-Instruct',
+    example: 'Qwen/Qwen3-8B',
   });
 
 export const uuid = z

@@ -1,5 +1,6 @@
 import type { ModelSpec } from '@wakefield/domain';
 import { z } from 'zod';
+import { seconds } from '../seconds.ts';
 import { clusterName, hfModelId, LONGEST_SECONDS, limitParameter } from './fields.ts';
 
 const engineArgument = z.union([z.string().max(4096), z.number(), z.boolean()], {
@@ -60,7 +61,7 @@ export const registerModelBody = z
       .max(64)
       .default('vllm')
       .meta({ description: 'Inference engine: the name of a recipe.', example: 'vllm' }),
-    walltime: z.int().min(60).max(LONGEST_SECONDS).default(3600).meta({
+    walltime: seconds(60, LONGEST_SECONDS).default(3600).meta({
       description: 'Longest run of one job in seconds; the cluster ends it after that.',
       example: 3600,
     }),
@@ -69,7 +70,7 @@ export const registerModelBody = z
         'Fraction of the walltime after which a replacement job is started: at 0.9 with walltime 3600 after 3240 s.',
       example: 0.9,
     }),
-    idle_timeout: z.int().min(1).max(LONGEST_SECONDS).default(600).meta({
+    idle_timeout: seconds(1, LONGEST_SECONDS).default(600).meta({
       description:
         'Seconds without a request after which the model is put to sleep. Counts from the last request or wake-up, whichever is later.',
       example: 600,
@@ -78,10 +79,11 @@ export const registerModelBody = z
       .boolean()
       .default(false)
       .meta({ description: 'Add and remove jobs with the load.', example: false }),
-    is_refreshing: z
-      .boolean()
-      .default(true)
-      .meta({ description: 'Replace a job before its walltime ends.', example: true }),
+    is_refreshing: z.boolean().default(true).meta({
+      description:
+        'Replace a job before its walltime ends, so that there is no gap. false: its successor starts when it has ended.',
+      example: true,
+    }),
     cluster: clusterName.nullable().default(null).meta({
       description: "Where its jobs run. null: the project's first cluster.",
       example: 'local',

@@ -6,7 +6,7 @@ import type { QueuesJson } from '../http/service.ts';
 const created = '2026-11-20T16:02:11.408Z';
 
 export const sleepingModel: ModelJson = {
-  hf_model_id: 'Qwen/Qwen3-8B-Instruct',
+  hf_model_id: 'Qwen/Qwen3-8B',
   project: 'eu-00-00',
   gpu_count: 1,
   engine: 'vllm',
@@ -63,7 +63,7 @@ export const acceptedCommand: CommandJson = {
   id: '0199f7c9-1d0e-7a40-8f0e-5b1d2c3a4e5f',
   project: 'eu-00-00',
   kind: 'scale',
-  hf_model_id: 'Qwen/Qwen3-8B-Instruct',
+  hf_model_id: 'Qwen/Qwen3-8B',
   replicas: 2,
   cluster: null,
   status: 'accepted',

@@ -22,7 +22,7 @@ import {
   replayed,
 } from './parameters.ts';
 
-const hf_model_id = 'Qwen/Qwen3-8B-Instruct';
+const hf_model_id = 'Qwen/Qwen3-8B';
 const replayHeader = { 'Idempotency-Replayed': replayed };
 const commandErrors: Endpoint['errors'] = [...mutationErrors, 'model_not_found'];
 

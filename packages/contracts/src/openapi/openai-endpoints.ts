@@ -21,7 +21,8 @@ const held =
 
 const headers = z.object({
   Prefer: z.string().optional().meta({
-    description: '`wait=N`: wait at most N seconds for a sleeping model; 0 answers at once.',
+    description:
+      '`wait=N`: wait at most N seconds for a sleeping model; 0 answers at once. Anything else is passed over (RFC 7240 §2).',
   }),
 });
 

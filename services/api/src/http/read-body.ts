@@ -98,9 +98,17 @@ function decode(bytes: Buffer): string {
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch {
-    throw new AppError('invalid_json', 'The request body is not valid JSON.');
+  } catch (error) {
+    throw new AppError('invalid_json', `The request body is not valid JSON${placeOf(error)}.`);
   }
+}
+
+/** Where V8 says that it broke off (v8/src/common/message-template.h, kJsonParse…); never what stands there. */
+function placeOf(error: unknown): string {
+  const { message } = error as Error;
+  if (message === 'Unexpected end of JSON input') return ': it ends too early';
+  const [, line, column] = /JSON at position \d+ \(line (\d+) column (\d+)\)$/.exec(message) ?? [];
+  return line === undefined ? '' : ` (line ${line}, column ${column})`;
 }
 
 function tooLarge(limitBytes: number): AppError {

@@ -78,6 +78,22 @@ describe('wrong methods', () => {
     expect(answer.body.error.code).toBe('method_not_allowed');
   });
 
+  it.each<[string, string, string | null]>([
+    ['DELETE', '/a/b', 'DELETE /p/demo/models {"hf_model_id":"a/b"}'],
+    ['DELETE', '/a%2Fb/', 'DELETE /p/demo/models {"hf_model_id":"a/b"}'],
+    ['PUT', '/a/b', 'PUT /p/demo/models {"hf_model_id":"a/b","gpu_count":1}'],
+    ['POST', '/a/b', 'POST /p/demo/models {"hf_model_id":"a/b"}'],
+    ['POST', '/a/b/scale', 'POST /p/demo/models/scale {"hf_model_id":"a/b","replicas":2}'],
+    ['POST', '/a/b/sleep', 'POST /p/demo/models/sleep {"hf_model_id":"a/b"}'],
+    ['DELETE', '/-a', null],
+    ['OPTIONS', '/a/b', null],
+  ])('%s of a model by its path is told the request that was meant', async (method, path, hint) => {
+    const { body } = await api.call(method, `/p/demo/models${path}`);
+    expect(body.error.code).toBe('method_not_allowed');
+    const found = / Name the model in the body: (.*)$/.exec(body.error.message)?.[1] ?? null;
+    expect(found).toBe(hint);
+  });
+
   it.each(['/health', '/openapi.json', '/p', '/p/demo', '/p/demo/models', '/ops/queues.json'])(
     'answers HEAD %s as GET without a body',
     async (path) => {

@@ -1,4 +1,4 @@
-import type { Endpoint } from '@wakefield/contracts';
+import { type Endpoint, modelParams } from '@wakefield/contracts';
 import { AppError } from '@wakefield/domain';
 import type { RequestHandler } from 'express';
 
@@ -19,8 +19,43 @@ export function refuseOtherMethods(served: readonly Endpoint[]): RequestHandler 
       .sort()
       .join(', ');
     res.set('Allow', allowed);
-    throw new AppError('method_not_allowed', `This path takes ${allowed}, not ${req.method}.`);
+    const hint = modelChange(req.method, req.path);
+    throw new AppError(
+      'method_not_allowed',
+      `This path takes ${allowed}, not ${req.method}.${hint === null ? '' : ` Name the model in the body: ${hint}`}`,
+    );
   };
+}
+
+/** The request that was meant by a change to the path of one model, which only shows it; null where none was. */
+function modelChange(method: string, path: string): string | null {
+  const [, project = '', id = '', verb] =
+    /^\/p\/([^/]+)\/models\/(.+?)(?:\/(scale|sleep))?\/?$/.exec(path) ?? [];
+  const named = modelParams.safeParse({ project, hf_model_id: decoded(id) });
+  if (!named.success) return null;
+  const { hf_model_id } = named.data;
+  const at = `/p/${project}/models`;
+  const body = (more: object = {}) => JSON.stringify({ hf_model_id, ...more });
+  switch (method) {
+    case 'DELETE':
+      return `DELETE ${at} ${body()}`;
+    case 'PUT':
+    case 'PATCH':
+      return `PUT ${at} ${body({ gpu_count: 1 })}`;
+    case 'POST':
+      if (verb === undefined) return `POST ${at} ${body()}`;
+      return `POST ${at}/${verb} ${body(verb === 'scale' ? { replicas: 2 } : {})}`;
+    default:
+      return null;
+  }
+}
+
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
 }
 
 export function refuseUnknownPaths(): RequestHandler {

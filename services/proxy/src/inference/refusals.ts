@@ -8,6 +8,12 @@ export function shown(name: string): string {
   return name.length <= shownLength ? name : `${name.slice(0, shownLength)}…`;
 }
 
+/** A reason with its end, so that a sentence can follow; one of several lines ends in lines of a log. */
+function ended(reason: string): string {
+  if (reason.includes('\n')) return `${reason.trimEnd()}\n`;
+  return /[.!?]$/.test(reason) ? `${reason} ` : `${reason}. `;
+}
+
 const waitedFor: Readonly<Record<HoldRefusal, string>> = {
   model_full: 'this model',
   project_full: 'models of this project',
@@ -21,9 +27,11 @@ export const refusals = {
       retryAfterSeconds: 2,
     }),
   projectNotFound: (project: string) =>
-    new AppError('project_not_found', phrases.noProject(shown(project)), {
-      param: 'project',
-    }),
+    new AppError(
+      'project_not_found',
+      `${phrases.noProject(shown(project))} A key that may manage it activates it with POST /p.`,
+      { param: 'project' },
+    ),
   forbidden: (project: string) =>
     new AppError('forbidden', `You may not use models of the project "${shown(project)}".`),
   notAuthorized: (authorization: string | undefined) =>
@@ -31,7 +39,11 @@ export const refusals = {
       'invalid_api_key',
       authorization === undefined ? phrases.keyMissing : phrases.keyInvalid,
     ),
-  notFound: () => new AppError('not_found', 'There is nothing at this path.'),
+  notFound: () =>
+    new AppError(
+      'not_found',
+      'There is nothing at this path. Served below /p/<project>/openai/v1: chat/completions, completions, embeddings, models. The base URL of a client ends in /openai/v1.',
+    ),
   wrongMethod: (allow: string) =>
     new AppError('method_not_allowed', `This path takes ${allow} only.`),
   brokenJson: () =>
@@ -44,10 +56,11 @@ export const refusals = {
     new AppError('model_not_found', phrases.noModel(shown(project), shown(model)), {
       param: 'model',
     }),
-  modelFailed: ({ hfModelId, reason }: Route) =>
+  /** A request does not wake a failed model: it would pay for three more jobs that fail. */
+  modelFailed: ({ project, hfModelId, reason }: Route) =>
     new AppError(
       'model_failed',
-      `The model "${hfModelId}" failed and waits to be woken: ${reason ?? 'the reason is not known'}`,
+      `The model "${hfModelId}" failed: ${ended(reason ?? 'the reason is not known')}Requests do not wake it. Mend it, then POST /p/${project}/models ${JSON.stringify({ hf_model_id: hfModelId })}`,
     ),
   modelLoading: ({ hfModelId, state }: Route) =>
     new AppError(

@@ -14,15 +14,15 @@ async function register(hf_model_id: string, more: object = {}) {
 describe('registering', () => {
   it('answers 201 with the model asleep, defaults filled in', async () => {
     const answer = await api.call('PUT', models, {
-      body: { hf_model_id: 'Qwen/Qwen3-8B-Instruct', gpu_count: 2 },
+      body: { hf_model_id: 'Qwen/Qwen3-8B', gpu_count: 2 },
     });
     expect(answer.status).toBe(201);
-    expect(answer.headers.get('location')).toBe('/p/demo/models/Qwen/Qwen3-8B-Instruct');
+    expect(answer.headers.get('location')).toBe('/p/demo/models/Qwen/Qwen3-8B');
     const { created_at, updated_at, ...rest } = answer.body;
     expect(Math.abs(Date.parse(created_at) - Date.now())).toBeLessThan(10_000);
     expect(updated_at).toBe(created_at);
     expect(rest).toEqual({
-      hf_model_id: 'Qwen/Qwen3-8B-Instruct',
+      hf_model_id: 'Qwen/Qwen3-8B',
       project: 'demo',
       gpu_count: 2,
       engine: 'vllm',

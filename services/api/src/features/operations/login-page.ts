@@ -27,7 +27,7 @@ button { margin-top: .8rem; border: 0; background: #1d4ed8; color: #fff; font-we
 <body>
 <main>
 <h1>Wakefield queues</h1>
-<p>Log in with the key of this installation (API_LOCAL_KEY).</p>
+<p>Log in with the key of this installation: <code>npm start</code> prints it and keeps it in <code>.wakefield/api-key</code>; elsewhere it is the API_LOCAL_KEY of the api.</p>
 ${alert}
 <form method="post" action="/ops/login">
 <input type="text" name="username" value="operator" autocomplete="username" hidden>

@@ -25,6 +25,7 @@ describe('the way in for browsers', () => {
     expect([away.status, away.headers.get('location')]).toEqual([303, '/ops/login']);
     const page = await api.call('GET', '/ops/login', { key: null, headers: browser });
     expect(page.text).toContain('<form method="post" action="/ops/login">');
+    expect(page.text).toContain('.wakefield/api-key');
     const entered = await logIn(KEY);
     expect([entered.status, entered.headers.get('location')]).toEqual([303, '/ops/queues']);
     const cookie = entered.headers.get('set-cookie') ?? '';
@@ -36,6 +37,8 @@ describe('the way in for browsers', () => {
     });
     expect(board.status).toBe(200);
     expect(board.text).toContain('Wakefield queues');
+    expect(board.text).toContain('rel="stylesheet"');
+    expect(board.text).not.toMatch(/(href|src)="https?:/);
     const queues = await api
       .call('GET', '/ops/queues/api/queues', {
         key: null,

@@ -5,6 +5,7 @@ import type { ApiDeps } from '../../deps.ts';
 import type { Binder } from '../../http/bind.ts';
 import { contextOf } from '../../http/context.ts';
 import { refuseOtherMethods, refuseUnknownPaths } from '../../http/refuse.ts';
+import { dropForeignStyles } from './board-page.ts';
 import { loginPage, loginPagePolicy } from './login-page.ts';
 import { redirect, refuseOtherSites, requireOperator } from './operator.ts';
 
@@ -55,6 +56,7 @@ export function operationsRoutes(router: IRouter, { bind }: Binder, deps: Operat
       res.set('Content-Security-Policy', boardPolicy);
       next();
     },
+    dropForeignStyles(),
     // A router of Express answers OPTIONS by itself, in plain text.
     (req, res, next) => (req.method === 'OPTIONS' ? next() : operations.board(req, res, next)),
   );

@@ -23,10 +23,18 @@ export async function visibleProject(
   const principal = principalOf(res);
   const project = can(principal, 'read', name) ? await deps.projects.get(name) : null;
   if (project === null) {
-    throw new AppError('project_not_found', phrases.noProject(name), { param: 'project' });
+    throw new AppError('project_not_found', `${phrases.noProject(name)}${remedy(res, name)}`, {
+      param: 'project',
+    });
   }
   if (!can(principal, permission, name)) throw forbidden(permission, name);
   return project;
+}
+
+/** Only for who may do it: to others the project may be there all the same. */
+function remedy(res: Response, name: ProjectName): string {
+  if (!can(principalOf(res), 'manage', name)) return '';
+  return ` Activate it: POST /p ${JSON.stringify({ project: name })}`;
 }
 
 export function forbidden(permission: Permission, project: ProjectName | null): AppError {

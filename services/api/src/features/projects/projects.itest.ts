@@ -76,6 +76,7 @@ describe('an unknown project', () => {
     const answer = await api.call(method, path, { body });
     expect(answer.status).toBe(404);
     expect(answer.body.error).toMatchObject({ code: 'project_not_found', param: 'project' });
+    expect(answer.body.error.message).toMatch(/ Activate it: POST \/p \{"project":"none"\}$/);
     const rows = await api.store.sql("select 1 from commands where project = 'none'");
     expect(rows).toEqual([]);
   });
