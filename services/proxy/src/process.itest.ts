@@ -24,7 +24,13 @@ let access: RedisAccess;
 let engine: Simulator;
 let postgresLine: CuttableLine;
 let redisLine: CuttableLine;
-let proxy: { readonly child: ChildProcess; readonly url: string; readonly opsUrl: string };
+let proxy: {
+  readonly child: ChildProcess;
+  readonly url: string;
+  readonly opsUrl: string;
+  /** What it has logged so far. */
+  log(): string;
+};
 let project: string;
 let modelId: string;
 
@@ -47,7 +53,7 @@ const wakes = () =>
 async function startProxy(): Promise<typeof proxy> {
   const child = fork(fileURLToPath(new URL('./main.ts', import.meta.url)), {
     execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     env: {
       PATH: process.env.PATH,
       DATABASE_URL: postgresLine.url,
@@ -60,8 +66,12 @@ async function startProxy(): Promise<typeof proxy> {
       DRAIN_TIMEOUT: '5',
     },
   });
+  let log = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
   const [message] = (await once(child, 'message')) as [{ url: string; opsUrl: string }];
-  return { child, url: message.url, opsUrl: message.opsUrl };
+  return { child, url: message.url, opsUrl: message.opsUrl, log: () => log };
 }
 
 async function ended(child: ChildProcess): Promise<number | null> {
@@ -151,7 +161,14 @@ describe('a proxy process on real stores', () => {
   it('still wishes a model awake when they are back, and hears of its route', async () => {
     const before = (await wakes()).length;
     const answer = chat('acme/asleep');
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    let answered = false;
+    void answer.finally(() => {
+      answered = true;
+    });
+    await until('a wake was in vain', () => proxy.log().includes('wake not accepted'), 15_000);
+    const figures = await (await fetch(`${proxy.opsUrl}/metrics`)).text();
+    expect(figures).toMatch(/^wakefield_held_requests(\{.*\})? 1$/m);
+    expect(answered).toBe(false);
     await Promise.all([postgresLine.mend(), redisLine.mend()]);
     await until('accepted', async () => (await wakes()).length > before, 15_000);
     const asleep = await store.stores.models.find(project, 'acme/asleep');
