@@ -50,7 +50,6 @@ function handOver(node, nodeArgs) {
   const child = spawn(node, nodeArgs, {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     detached: true,
-    env: { ...process.env, WAKEFIELD_ROOT: root },
   });
   let last = Number.NEGATIVE_INFINITY;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])

@@ -1,6 +1,7 @@
 export type { ActDeps } from './act-context.ts';
 export { type ApplyCommandDeps, applyCommand } from './apply-command.ts';
 export { awaitCommand } from './await-command.ts';
+export { type EndClustersDeps, endClusters } from './end-clusters.ts';
 export { type ObserveClusterDeps, observeCluster } from './observe-cluster.ts';
 export type {
   ArgumentProblem,

@@ -15,6 +15,8 @@ export type ClosingPhase = (typeof phases)[number];
 export interface Closing {
   /** Once everything is being closed, what is added is closed at once. */
   add(phase: ClosingPhase, name: string, close: () => Promise<unknown> | unknown): void;
+  /** What is left of the time that everything has to end in. */
+  remainingMs(): number;
   /** Aborted when closing begins. */
   readonly signal: AbortSignal;
   /** Closes everything; calling again waits for the first call. */
@@ -29,12 +31,19 @@ interface Closer {
   readonly close: () => Promise<unknown> | unknown;
 }
 
-/** @param onError told of a closer that failed; the others close all the same */
-export function createClosing(onError: (name: string, error: unknown) => void): Closing {
+/**
+ * @param limitMs that everything has to end in, from the moment at which closing begins
+ * @param onError told of a closer that failed; the others close all the same
+ */
+export function createClosing(
+  limitMs: number,
+  onError: (name: string, error: unknown) => void,
+): Closing {
   const closers: Closer[] = [];
   const late: Promise<void>[] = [];
   const controller = new AbortController();
   let closing: Promise<void> | null = null;
+  let began: number | null = null;
 
   async function closeOne({ name, close }: Closer): Promise<void> {
     try {
@@ -45,6 +54,7 @@ export function createClosing(onError: (name: string, error: unknown) => void): 
   }
 
   async function run(): Promise<void> {
+    began = performance.now();
     controller.abort();
     for (const phase of phases)
       await Promise.all(closers.filter((closer) => closer.phase === phase).map(closeOne));
@@ -52,6 +62,7 @@ export function createClosing(onError: (name: string, error: unknown) => void): 
 
   return {
     signal: controller.signal,
+    remainingMs: () => limitMs - (began === null ? 0 : performance.now() - began),
     add(phase, name, close) {
       const closer = { phase, name, close };
       if (controller.signal.aborted) late.push(closeOne(closer));

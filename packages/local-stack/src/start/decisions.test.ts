@@ -140,13 +140,13 @@ describe('planServices', () => {
     const env = {
       PATH: '/bin',
       LOG_LEVEL: 'debug',
-      WAKEFIELD_ROOT: '/x',
+      WAKEFIELD_X: '/x',
       PORT: '1',
       npm_config_x: 'y',
     };
     const [api] = plan(env);
     expect(api?.env).toMatchObject({ PATH: '/bin', LOG_LEVEL: 'debug', PORT: '9' });
-    expect(Object.keys(api?.env ?? {})).not.toEqual(expect.arrayContaining(['WAKEFIELD_ROOT']));
+    expect(Object.keys(api?.env ?? {})).not.toEqual(expect.arrayContaining(['WAKEFIELD_X']));
     expect(api?.env).not.toHaveProperty('npm_config_x');
   });
 });
@@ -192,7 +192,7 @@ describe('readyText', () => {
 describe('createClosing', () => {
   test('closes phase by phase, past failures, and at once what comes late', async () => {
     const order: string[] = [];
-    const closing = createClosing((name, error) =>
+    const closing = createClosing(9000, (name, error) =>
       order.push(`${name}: ${(error as Error).message}`),
     );
     closing.add('lock', 'a', () => order.push('a'));
@@ -202,7 +202,7 @@ describe('createClosing', () => {
       order.push('c');
     });
     closing.add('services', 'd', () => order.push('d'));
-    expect(closing.signal.aborted).toBe(false);
+    expect([closing.signal.aborted, closing.remainingMs()]).toEqual([false, 9000]);
     await Promise.all([closing.closeAll(), closing.closeAll()]);
     closing.add('services', 'late', () => order.push('late'));
     await closing.settled();

@@ -37,6 +37,11 @@ export interface Stack {
   readonly queueCommand: string | null;
 }
 
+/** A scheduler that was killed in the middle of a model keeps its right to it for eight seconds. */
+const leaseWaitMs = 10_000;
+/** What Postgres and Redis need at the end. */
+const storeStopMs = 2_000;
+
 /** Ends services on Ctrl-C: they have three seconds for what is running. */
 const serviceStop = [
   { signal: 'SIGTERM', waitMs: 4500 },
@@ -111,10 +116,20 @@ async function keepJobRecords(
   clusters: readonly ClusterSummary[],
 ): Promise<void> {
   if (!options.slurm)
-    await recordEndOfClusters(databaseUrl, new Set([slurmName]), 'The private SLURM was ended.');
+    await recordEndOfClusters(
+      databaseUrl,
+      new Set([slurmName]),
+      'The private SLURM was ended.',
+      leaseWaitMs,
+    );
   const names = new Set(clusters.filter(isOurs).map(({ name }) => name));
   closing.add('records', 'records of jobs', () =>
-    recordEndOfClusters(databaseUrl, names, 'Wakefield was stopped.'),
+    recordEndOfClusters(
+      databaseUrl,
+      names,
+      'Wakefield was stopped.',
+      Math.max(0, Math.min(leaseWaitMs, closing.remainingMs() - storeStopMs)),
+    ),
   );
 }
 
