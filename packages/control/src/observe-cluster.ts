@@ -6,6 +6,7 @@ import {
   type JobId,
   type JobSighting,
   type ModelId,
+  withoutLog,
 } from '@wakefield/domain';
 import { endOrphans } from './end-orphans.ts';
 import { type Clock, type ClusterDriver, ClusterError, type Drivers } from './ports/cluster.ts';
@@ -17,7 +18,7 @@ import { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
 import { type WithLeaseDeps, withLease } from './with-lease.ts';
 
 export interface ObserveClusterDeps extends ReadMetricsDeps, WithLeaseDeps {
-  readonly jobs: Pick<JobStore, 'listLiveForCluster' | 'listLiveNames' | 'patch' | 'engineKey'>;
+  readonly jobs: Pick<JobStore, 'listLiveForCluster' | 'listLiveNames' | 'listEngines' | 'patch'>;
   readonly clusters: Pick<ClusterStatusStore, 'save' | 'list'>;
   readonly routes: Pick<RouteStore, 'revision'>;
   readonly routeBus: Pick<RouteBus, 'publish'>;
@@ -49,12 +50,24 @@ export async function observeCluster(
 ): Promise<void> {
   const driver = deps.drivers.get(name);
   if (driver === undefined) return;
+  const looks: Look[] = [];
   await withLease(deps, `cluster:${name}`, signal, async (lease, held) => {
-    const nextLookMs = await cycle(deps, driver, lease, held);
+    const look = await cycle(deps, driver, lease, held);
+    looks.push(look);
     await deps.nudges
-      .cluster(name, nextLookMs)
+      .cluster(name, look.nextLookMs)
       .catch((err: unknown) => deps.log.warn({ err, cluster: name }, 'next look not enqueued'));
   });
+  // Behind the lease: engines that do not answer keep nobody from looking at the cluster.
+  for (const { current, gpu } of looks) await readMetrics(deps, current, gpu, signal);
+}
+
+/** What one cycle came to. */
+interface Look {
+  readonly nextLookMs: number;
+  /** Live jobs after it; none when the cluster did not answer. */
+  readonly current: readonly Job[];
+  readonly gpu: ReadonlyMap<JobId, number>;
 }
 
 async function cycle(
@@ -62,14 +75,15 @@ async function cycle(
   driver: ClusterDriver,
   lease: Lease,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<Look> {
   const startedAt = deps.clock.now();
   const live = await deps.jobs.listLiveForCluster(driver.name);
   let snapshot: ClusterSnapshot;
   try {
     snapshot = await driver.observe(live, signal);
   } catch (error) {
-    return await unreachable(deps, driver, lease, live, error, startedAt);
+    const nextLookMs = await unreachable(deps, driver, lease, live, error, startedAt);
+    return { nextLookMs, current: [], gpu: new Map() };
   }
   deps.telemetry.observed(driver.name, deps.clock.now() - startedAt, 'ok');
   const { current, moved } = await advanceAll(deps, lease, live, snapshot);
@@ -84,8 +98,7 @@ async function cycle(
   await nudgeModels(deps, wasReachable ? moved : new Set(current.map((job) => job.modelId)));
   await probeStarting(deps, current);
   await endOrphans(deps, driver, snapshot, signal);
-  await readMetrics(deps, current, gpuFigures(current, snapshot), signal);
-  return nextLookMs;
+  return { nextLookMs, current, gpu: gpuFigures(current, snapshot) };
 }
 
 interface Advance {
@@ -171,7 +184,7 @@ function gpuFigures(jobs: readonly Job[], snapshot: ClusterSnapshot): ReadonlyMa
   );
 }
 
-/** The fields by which a job is found in a log. */
+/** The fields by which a job is found in a log. What its engine wrote stays out of ours. */
 export function jobFields(job: Job): object {
   return {
     jobId: job.id,
@@ -182,6 +195,6 @@ export function jobFields(job: Job): object {
     clusterJobId: job.clusterJobId,
     phase: job.phase,
     outcome: job.outcome,
-    reason: job.reason,
+    reason: job.reason === null ? null : withoutLog(job.reason),
   };
 }

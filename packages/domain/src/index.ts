@@ -19,6 +19,7 @@ export type { ClusterName, CommandId, JobId, JobName, ModelId, ProjectName } fro
 export { identityName, jobName, jobNamePrefix } from './ids.ts';
 export type { Address, Job, JobOutcome, JobPatch, JobPhase } from './job.ts';
 export { isLeaving, isLive } from './job.ts';
+export { withoutLog } from './job-words.ts';
 export type { EngineArg, Model, ModelSpec, ModelState } from './model.ts';
 export type {
   ClusterJob,

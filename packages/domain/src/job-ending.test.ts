@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { exit, hour, job, minute, second, sighting, t0 } from '../test/builders.ts';
-import { advanceJob, type Job, type JobPatch, type JobSighting } from './index.ts';
+import { advanceJob, type Job, type JobPatch, type JobSighting, withoutLog } from './index.ts';
 
 const now = t0 + 10 * minute;
 const takenAt = now - second;
@@ -112,6 +112,16 @@ describe('how a job ended', () => {
     expect(see(job('starting'), what)?.reason).toBe(
       'The engine ended with exit code 7 (NonZeroExitCode). The end of its log:\nERROR no such model',
     );
+  });
+
+  test('the log can be left out of the reason', () => {
+    const what = sighting({ state: 'failed' }, { exit: exit(), logTail: 'prompt: secret' });
+    const reason = see(job('starting'), what)?.reason ?? '';
+    expect(withoutLog(reason)).toBe('The engine ended with exit code 1.');
+    expect(withoutLog(`Failed 1 of 3 times: ${reason}`)).toBe(
+      'Failed 1 of 3 times: The engine ended with exit code 1.',
+    );
+    expect(withoutLog('Its node failed.')).toBe('Its node failed.');
   });
 
   test('a walltime too short for loading says so', () => {

@@ -54,8 +54,16 @@ export function timeoutWords({ wasReady }: Ending): string {
 /** The sentence, and below it the end of the log where there is one. */
 export function withLog(sentence: string, logTail: string | null): string {
   const tail = logTail === null ? '' : boundedTail(logTail);
-  return tail === '' ? sentence : `${sentence} The end of its log:\n${tail}`;
+  return tail === '' ? sentence : `${sentence}${logFollows}${tail}`;
 }
+
+/** The sentence alone. What engines write may be confidential: it is for who reads the model, not for logs or callers. */
+export function withoutLog(reason: string): string {
+  const at = reason.indexOf(logFollows);
+  return at === -1 ? reason : reason.slice(0, at);
+}
+
+const logFollows = ' The end of its log:\n';
 
 /** Whole lines from the end, without what terminals and databases choke on. */
 function boundedTail(log: string): string {

@@ -8,7 +8,7 @@ export const defaultPolicy: Policy = Object.freeze({
   maxFailures: 3,
   backoffMs: Object.freeze([5 * second, 30 * second, 2 * minute]),
   stableAfterMs: 10 * minute,
-  drainTimeoutMs: 5 * minute,
+  drainTimeoutMs: 10 * minute,
   endMarginMs: 30 * second,
   endGraceMs: 30 * second,
   lookAgainMs: 15 * second,

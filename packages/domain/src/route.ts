@@ -20,7 +20,7 @@ export interface Route {
   readonly engine: string;
   readonly state: ModelState;
   readonly idle: boolean;
-  /** Why it is failed, in words for a caller. */
+  /** Why it is failed, in a sentence for a caller; without the engine's log. */
   readonly reason: string | null;
   readonly createdAt: EpochMs;
   /** Ready ones only. */

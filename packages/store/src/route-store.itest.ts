@@ -38,6 +38,16 @@ async function routeOf({ id }: Model) {
 }
 
 describe('load', () => {
+  test('a reason is a sentence: what the engine wrote is for who reads the model', async () => {
+    const lease = await fixture.lease(model.id);
+    const reason = 'The engine ended with exit code 1. The end of its log:\nprompt: secret';
+    const status = { state: 'failed', reason, because: [] } as const;
+    const plan = { generation: model.generation, patch: {}, status, lookAgainAt: SAMPLE_NOW };
+    expect(await stores.models.savePlan(model.id, lease, plan, SAMPLE_NOW)).toBe(true);
+    expect((await routeOf(model))?.reason).toBe('The engine ended with exit code 1.');
+    expect((await stores.models.get(model.id))?.reason).toBe(reason);
+  });
+
   test('registered models with the endpoints of their ready jobs, keys included', async () => {
     const job = await fixture.job(model, 1, serving);
     const second = await fixture.job(model, 2, { ...serving, capacity: null });
@@ -164,10 +174,10 @@ describe('the revision grows', () => {
     expect(await growth(() => fixture.accept(model.project, wake))).toBe(0);
   });
 
-  test('when a plan changes idle, state or reason, and not when it does not', async () => {
+  test('when a plan changes idle, state or the reason of a failure, and not when it does not', async () => {
     const lease = await fixture.lease(model.id);
     const save = (
-      state: 'not_loaded' | 'failed' | 'queued',
+      state: 'not_loaded' | 'failed' | 'queued' | 'ready' | 'busy',
       reason: string | null,
       idle: boolean,
       because = 'x',
@@ -188,6 +198,10 @@ describe('the revision grows', () => {
     expect(await save('not_loaded', null, false)).toBe(0);
     expect(await save('queued', null, false)).toBe(1);
     expect(await save('queued', null, false, 'other words')).toBe(0);
+    expect(await save('queued', 'Priority', false)).toBe(0);
+    expect(await save('ready', null, false)).toBe(1);
+    expect(await save('busy', null, false)).toBe(0);
+    expect(await save('ready', 'Failed 1 of 3 times', false)).toBe(0);
     expect(await save('failed', 'out of memory', false)).toBe(1);
     expect(await save('failed', 'no such model', false)).toBe(1);
     expect(await save('failed', 'no such model', true)).toBe(1);

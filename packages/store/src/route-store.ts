@@ -1,5 +1,5 @@
 import type { RouteStore } from '@wakefield/control';
-import type { Endpoint, JobId, ModelId, Route } from '@wakefield/domain';
+import { type Endpoint, type JobId, type ModelId, type Route, withoutLog } from '@wakefield/domain';
 import { asc, eq, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { mayServe, toAddress } from './rows.ts';
@@ -51,7 +51,11 @@ async function readRoutes(
     .from(models)
     .where(eq(models.registered, true))
     .orderBy(asc(models.project), asc(models.hfModelId));
-  return rows.map((row) => ({ ...row, endpoints: endpoints.get(row.modelId) ?? [] }));
+  return rows.map(({ reason, ...row }) => ({
+    ...row,
+    reason: reason === null ? null : withoutLog(reason),
+    endpoints: endpoints.get(row.modelId) ?? [],
+  }));
 }
 
 interface Serving {

@@ -1,3 +1,4 @@
+import { defaultPolicy } from '@wakefield/domain';
 import {
   commaList,
   databaseUrl,
@@ -22,7 +23,7 @@ export const configSchema = z
     /** Models that one process works on at once. */
     RECONCILE_CONCURRENCY: wholeNumber.default(16),
     /** Longest time a draining job may keep its streams. */
-    DRAIN_TIMEOUT: durationSeconds.default(600),
+    DRAIN_TIMEOUT: durationSeconds.default(defaultPolicy.drainTimeoutMs / 1000),
     /** How long nobody looks at a cluster that is not configured any more before its jobs are given up. */
     CLUSTER_GONE_AFTER: durationSeconds.default(900),
     /** Time that running work has to finish after SIGTERM. */
