@@ -1,16 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Address, isLeaving, type Job, type JobId } from '@wakefield/domain';
-import { engineTarget } from './engine-target.ts';
+import { engineTargets } from './engine-target.ts';
 import { jobFields } from './observe-cluster.ts';
 import type { Clock, EngineProber, ProbeVerdict } from './ports/cluster.ts';
 import type { Nudges, RouteBus } from './ports/messaging.ts';
 import type { Log, Telemetry } from './ports/observability.ts';
-import type { JobStore, ModelStore, RouteStore } from './ports/stores.ts';
+import type { JobStore, RouteStore } from './ports/stores.ts';
 import { publishRoutes } from './publish-routes.ts';
 
 export interface ProbeJobDeps {
-  readonly jobs: Pick<JobStore, 'get' | 'patch' | 'engineKey'>;
-  readonly models: Pick<ModelStore, 'get'>;
+  readonly jobs: Pick<JobStore, 'get' | 'patch' | 'listEngines'>;
   readonly routes: Pick<RouteStore, 'revision'>;
   readonly routeBus: Pick<RouteBus, 'publish'>;
   readonly nudges: Pick<Nudges, 'model'>;
@@ -55,8 +54,8 @@ interface Answer extends Found {
 async function knock(deps: ProbeJobDeps, id: JobId, signal: AbortSignal): Promise<Answer | null> {
   const job = await deps.jobs.get(id);
   if (job?.phase !== 'starting' || isLeaving(job)) return null;
-  const target = await engineTarget(deps, job);
-  if (target === null) return null;
+  const target = (await engineTargets(deps, [job])).get(id);
+  if (target === undefined) return null;
   const verdict = await deps.prober.probe(
     target,
     AbortSignal.any([signal, AbortSignal.timeout(KNOCK_TIMEOUT_MS)]),

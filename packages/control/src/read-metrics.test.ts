@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EngineMetrics, Job, JobId, JobPhase } from '@wakefield/domain';
-import { captureLog, sampleModel } from '@wakefield/testkit';
+import { captureLog } from '@wakefield/testkit';
 import { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
 
 const figures: EngineMetrics = { gpuUtilization: 12, waitingRequests: 1, runningRequests: 2 };
@@ -14,16 +14,11 @@ function job(id: JobId, phase: JobPhase, port: number | null = 20_000): Job {
 function scene(metrics: ReadMetricsDeps['prober']['metrics'], publish?: () => Promise<void>) {
   const board = new Map<JobId, EngineMetrics>();
   const log = captureLog();
-  const model = {
-    ...sampleModel({ id: 'm', project: 'p' }),
-    state: 'ready',
-    reason: null,
-    because: [],
-    dueCount: 0,
-  } as const;
   const deps: ReadMetricsDeps = {
-    jobs: { engineKey: async () => 'secret' },
-    models: { get: async () => model },
+    jobs: {
+      listEngines: async (ids) =>
+        ids.map((jobId) => ({ jobId, engineKey: 'secret', engine: 'vllm', hfModelId: 'a/b' })),
+    },
     prober: { metrics, probe: async () => ({ status: 'ready', capacity: null }) },
     metricsBoard: {
       publish:

@@ -1,13 +1,12 @@
 import type { EngineMetrics, Job, JobId } from '@wakefield/domain';
-import { engineTarget } from './engine-target.ts';
-import type { EngineProber } from './ports/cluster.ts';
+import { engineTargets } from './engine-target.ts';
+import type { EngineProber, EngineTarget } from './ports/cluster.ts';
 import type { MetricsBoard } from './ports/messaging.ts';
 import type { Log } from './ports/observability.ts';
-import type { JobStore, ModelStore } from './ports/stores.ts';
+import type { JobStore } from './ports/stores.ts';
 
 export interface ReadMetricsDeps {
-  readonly jobs: Pick<JobStore, 'engineKey'>;
-  readonly models: Pick<ModelStore, 'get'>;
+  readonly jobs: Pick<JobStore, 'listEngines'>;
   readonly prober: EngineProber;
   readonly metricsBoard: Pick<MetricsBoard, 'publish'>;
   readonly log: Log;
@@ -24,14 +23,15 @@ export async function readMetrics(
   signal: AbortSignal,
 ): Promise<void> {
   const serving = jobs.filter((job) => job.phase === 'ready' || job.phase === 'draining');
+  if (serving.length === 0) return;
+  const targets = await engineTargets(deps, serving);
   const figures = new Map<JobId, EngineMetrics>();
   const queue = serving.values();
   const scrape = async () => {
-    for (const job of queue)
-      figures.set(job.id, await scrapeOne(deps, job, gpu.get(job.id) ?? null, signal));
+    for (const { id } of queue)
+      figures.set(id, await scrapeOne(deps, targets.get(id) ?? null, gpu.get(id) ?? null, signal));
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, serving.length) }, scrape));
-  if (figures.size === 0) return;
   await deps.metricsBoard
     .publish(figures)
     .catch((err: unknown) => deps.log.warn({ err }, 'engine figures not published'));
@@ -39,11 +39,10 @@ export async function readMetrics(
 
 async function scrapeOne(
   deps: ReadMetricsDeps,
-  job: Job,
+  target: EngineTarget | null,
   gpuUtilization: number | null,
   signal: AbortSignal,
 ): Promise<EngineMetrics> {
-  const target = await engineTarget(deps, job);
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(ENGINE_TIMEOUT_MS)]);
   const read =
     target === null ? null : await deps.prober.metrics(target, bounded).catch(() => null);

@@ -15,6 +15,7 @@ import type { DemandBoard, Nudges } from './ports/messaging.ts';
 import type { ClusterStatusStore, Lease, ModelStore, ModelWithStatus } from './ports/stores.ts';
 import { type PublishRoutesDeps, publishRoutes } from './publish-routes.ts';
 import { withoutRemoved } from './removed-clusters.ts';
+import { seenInRoutes } from './seen-in-routes.ts';
 import { type WithLeaseDeps, withLease } from './with-lease.ts';
 
 export interface ReconcileModelDeps extends ActDeps, PublishRoutesDeps, WithLeaseDeps {
@@ -64,7 +65,9 @@ async function run(
     plan.actions.length > 0 || plan.state !== model.state || plan.reason !== model.reason;
   if (changed) {
     logPlan(deps, model, plan);
-    await publishRoutes(deps);
+    const after = { ...plan, idle: plan.patch.idle ?? model.idle };
+    if (plan.actions.length > 0 || seenInRoutes(model) !== seenInRoutes(after))
+      await publishRoutes(deps);
   }
   if (again || !saved) await nudge(deps, id);
   else await nudgeLater(deps, id, plan.lookAgainAt);

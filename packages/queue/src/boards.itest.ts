@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ModelDemand } from '@wakefield/domain';
 import { openQueueFixture, type QueueFixture, until } from '@wakefield/testkit';
-import { createDemandBoard } from './demand-board.ts';
+import { createDemandBoard, type DemandBoardOptions } from './demand-board.ts';
 import { createMetricsBoard } from './metrics-board.ts';
 import { createRouteBus } from './route-bus.ts';
 
@@ -20,17 +20,21 @@ const load = (running: number, held: number, lastRequestAt = 1000): ModelDemand 
 const none: ModelDemand = { running: 0, held: 0, lastRequestAt: null, runningByJob: {} };
 const of = (...models: [string, ModelDemand][]) => ({ models: new Map(models) });
 
+/** A board that does not wait for others to speak first. */
+const settled = (options: DemandBoardOptions = {}) =>
+  createDemandBoard(fixture.redis, { settleMs: 0, ...options });
+
 describe('demand board', () => {
   test('nobody there is unknown; somebody there without load is zero', async () => {
-    const board = createDemandBoard(fixture.redis);
+    const board = settled();
     expect(await board.read('m1')).toBeNull();
     await board.publish('p1', of());
     expect(await board.read('m1')).toEqual(none);
   });
 
   test('sums over proxies, and a newer word replaces the older', async () => {
-    const p1 = createDemandBoard(fixture.redis);
-    const p2 = createDemandBoard(fixture.redis);
+    const p1 = settled();
+    const p2 = settled();
     await p1.publish('p1', of(['m1', load(2, 1, 50)]));
     await p2.publish('p2', of(['m1', load(1, 0, 70)], ['m2', load(0, 4)]));
     expect(await p1.read('m1')).toEqual({
@@ -45,7 +49,7 @@ describe('demand board', () => {
   });
 
   test('tells many models in one round trip', async () => {
-    const board = createDemandBoard(fixture.redis);
+    const board = settled();
     expect(await board.readMany(['m1'])).toBeNull();
     await board.publish('p1', of(['m1', load(2, 0, 50)]));
     await board.publish('p2', of(['m1', load(1, 0, 40)], ['m2', load(0, 3, 70)]));
@@ -60,7 +64,7 @@ describe('demand board', () => {
   });
 
   test('the last request survives the load, and the end of its counting', async () => {
-    const board = createDemandBoard(fixture.redis, { rememberModels: 2 });
+    const board = settled({ rememberModels: 2 });
     await board.publish('p1', of(['m1', load(1, 0, 50)]));
     await board.publish('p1', of());
     expect(await board.read('m1')).toEqual({ ...none, lastRequestAt: 50 });
@@ -71,8 +75,8 @@ describe('demand board', () => {
   });
 
   test('a proxy that falls silent expires, one that leaves is gone at once', async () => {
-    const short = createDemandBoard(fixture.redis, { expiryMs: 150 });
-    const long = createDemandBoard(fixture.redis);
+    const short = settled({ expiryMs: 150, graceMs: 0 });
+    const long = settled();
     await short.publish('p1', of(['m1', load(5, 0)]));
     await long.publish('p2', of(['m1', load(1, 0)]));
     expect(await long.read('m1')).toMatchObject({ running: 6 });
@@ -82,8 +86,34 @@ describe('demand board', () => {
     expect(await fixture.redis.produce.exists(`${fixture.redis.prefix}:proxies`)).toBe(0);
   });
 
+  test('a proxy that falls silent without a word makes the sum unknown for a while', async () => {
+    const silent = settled({ expiryMs: 100, graceMs: 400 });
+    const board = settled();
+    await silent.publish('p1', of(['m1', load(5, 0)]));
+    await board.publish('p2', of(['m1', load(1, 0)]));
+    const told: (number | null)[] = [];
+    await until(async () => {
+      const running = (await board.read('m1'))?.running ?? null;
+      if (told.at(-1) !== running) told.push(running);
+      return running === 1;
+    });
+    expect(told).toEqual([6, null, 1]);
+    await silent.publish('p1', of(['m1', load(5, 0)]));
+    await silent.withdraw('p1');
+    expect(await board.read('m1')).toMatchObject({ running: 1 });
+  });
+
+  test('the first words after a loss are a part for as long as others may not have spoken', async () => {
+    const board = createDemandBoard(fixture.redis, { settleMs: 300 });
+    await board.publish('p1', of(['m1', load(1, 0)]));
+    expect(await board.read('m1')).toBeNull();
+    await board.publish('p2', of(['m1', load(2, 0)]));
+    expect(await board.readMany(['m1'])).toBeNull();
+    await until(async () => (await board.read('m1'))?.running === 3);
+  });
+
   test('is right again after one write when Redis has lost its keys', async () => {
-    const board = createDemandBoard(fixture.redis);
+    const board = settled();
     await board.publish('p1', of(['m1', load(1, 0, 50)], ['m2', load(0, 0, 40)]));
     const { produce, prefix } = fixture.redis;
     await produce.del(`${prefix}:proxies`, `${prefix}:demand:p1`);

@@ -7,6 +7,16 @@ import type { RedisAccess } from './redis-access.ts';
 export interface DemandBoardOptions {
   /** A proxy that says nothing for this long is gone, and its counts with it. Default 5000. */
   readonly expiryMs?: number;
+  /**
+   * A proxy that falls silent without having withdrawn may still have streams under way: for so long the demand is
+   * unknown, then it is what the others count. Default 30000.
+   */
+  readonly graceMs?: number;
+  /**
+   * After the first word of a first proxy the demand is unknown for so long: after a loss of Redis' data the other
+   * proxies have not spoken yet. Default `expiryMs`.
+   */
+  readonly settleMs?: number;
   /** Idle models whose last request a proxy keeps telling. Default 10000. */
   readonly rememberModels?: number;
 }
@@ -15,22 +25,32 @@ export interface DemandBoardOptions {
 const presence = '#';
 
 /**
- * The models' counts of every proxy that is there, one list per proxy. Proxies whose hash has expired leave the set
- * on the way. KEYS: set of proxies; ARGV: what the proxies' keys begin with, models.
+ * The models' counts of every proxy that is there, one list per proxy; nothing when a part may be missing. Proxies
+ * that are missed no longer leave the set on the way.
+ * KEYS: set of proxies, mark of settling; ARGV: what the keys of proxies' counts and marks begin with, models.
  */
 const readScript = `
+if redis.call('EXISTS', KEYS[2]) == 1 then return false end
 local found = {}
 for _, proxy in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   local key = ARGV[1] .. proxy
   if redis.call('EXISTS', key) == 1 then
     local counts = {}
-    for i = 2, #ARGV do counts[i - 1] = redis.call('HGET', key, ARGV[i]) or '' end
+    for i = 3, #ARGV do counts[i - 2] = redis.call('HGET', key, ARGV[i]) or '' end
     found[#found + 1] = counts
+  elseif redis.call('EXISTS', ARGV[2] .. proxy) == 1 then
+    return false
   else
     redis.call('SREM', KEYS[1], proxy)
   end
 end
 return found`;
+
+/** Marks that others may speak soon, when nobody has yet. KEYS: set of proxies, mark; ARGV: milliseconds. */
+const settleScript = `
+if tonumber(ARGV[1]) > 0 and redis.call('EXISTS', KEYS[1]) == 0 then
+  redis.call('SET', KEYS[2], '1', 'PX', ARGV[1])
+end`;
 
 const counts = z.object({
   running: z.number(),
@@ -47,17 +67,28 @@ export function createDemandBoard(
   redis: RedisAccess,
   options: DemandBoardOptions = {},
 ): DemandBoard {
-  const { expiryMs = 5000, rememberModels = 10_000 } = options;
+  const { expiryMs = 5000, graceMs = 30_000, rememberModels = 10_000 } = options;
+  const { settleMs = expiryMs } = options;
   const { produce, log } = redis;
   const proxiesKey = `${redis.prefix}:proxies`;
   const demandKeys = `${redis.prefix}:demand:`;
+  const missedKeys = `${redis.prefix}:demand-missed:`;
+  const settlingKey = `${redis.prefix}:demand-settling`;
   const remembered = new Map<ModelId, number>();
 
   const readMany: DemandBoard['readMany'] = async (modelIds) => {
     try {
-      const answers = await produce.eval(readScript, 1, proxiesKey, demandKeys, ...modelIds);
-      const proxies = z.array(z.array(z.string())).parse(answers);
-      if (proxies.length === 0) return null;
+      const answers = await produce.eval(
+        readScript,
+        2,
+        proxiesKey,
+        settlingKey,
+        demandKeys,
+        missedKeys,
+        ...modelIds,
+      );
+      const proxies = z.array(z.array(z.string())).nullable().parse(answers);
+      if (proxies === null || proxies.length === 0) return null;
       return new Map(
         modelIds.map((id, index) => [
           id,
@@ -77,11 +108,13 @@ export function createDemandBoard(
         const fields = withRemembered(models, remembered, rememberModels);
         const answers = await produce
           .multi()
+          .eval(settleScript, 2, proxiesKey, settlingKey, settleMs)
           .del(key)
           .hset(key, fields)
           .pexpire(key, expiryMs)
+          .set(missedKeys + proxyId, '1', 'PX', expiryMs + graceMs)
           .sadd(proxiesKey, proxyId)
-          .pexpire(proxiesKey, expiryMs * 12)
+          .pexpire(proxiesKey, Math.max(expiryMs * 12, expiryMs + graceMs))
           .exec();
         const failed = answers?.find(([error]) => error !== null);
         if (failed?.[0]) throw failed[0];
@@ -91,7 +124,7 @@ export function createDemandBoard(
         remembered.clear();
         await produce
           .multi()
-          .del(demandKeys + proxyId)
+          .del(demandKeys + proxyId, missedKeys + proxyId)
           .srem(proxiesKey, proxyId)
           .exec();
       }),

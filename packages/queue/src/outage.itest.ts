@@ -105,7 +105,7 @@ describe('Redis goes away and comes back empty', () => {
     await bus.subscribe((revision) => heard.push(revision));
     const ticker = startSweepTicker(redis, { everyMs: 200 });
     closers.push(ticker.close);
-    const board = createDemandBoard(redis);
+    const board = createDemandBoard(redis, { settleMs: 0 });
     await nudges.model('before');
     await until(() => runs.includes('model before') && runs.includes('sweep all'));
 

@@ -71,6 +71,18 @@ export function jobStore(database: Database): JobStore {
       isUuid(id)
         ? await database.transaction((queries) => patchJob(queries, id, phases, patch, guard))
         : null,
+    listEngines: async (ids) => {
+      const known = ids.filter(isUuid);
+      if (known.length === 0) return [];
+      const { engine, hfModelId } = models;
+      return await database.run((queries) =>
+        queries
+          .select({ jobId: jobs.id, engineKey: jobs.engineKey, engine, hfModelId })
+          .from(jobs)
+          .innerJoin(models, eq(models.id, jobs.modelId))
+          .where(inArray(jobs.id, known)),
+      );
+    },
     engineKey: async (id) => {
       if (!isUuid(id)) return null;
       const [row] = await database.run((queries) =>

@@ -1,4 +1,4 @@
-import type { Lease, ModelStatus, ModelStore } from '@wakefield/control';
+import { type Lease, type ModelStatus, type ModelStore, seenInRoutes } from '@wakefield/control';
 import type { EpochMs, Model, ModelId, ModelPatch, ModelState } from '@wakefield/domain';
 import { and, asc, eq, lte, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
@@ -137,9 +137,8 @@ async function savePlan(
     ...(decided ? { updatedAt: now } : {}),
     nextLookAt: lookAgainAt,
   });
-  const seen = { idle: before.idle, state: before.state, reason: before.reason };
-  const told = { idle: patch.idle ?? before.idle, state: status.state, reason: status.reason };
-  if (before.registered && JSON.stringify(seen) !== JSON.stringify(told))
+  const told = { ...status, idle: patch.idle ?? before.idle };
+  if (before.registered && seenInRoutes(before) !== seenInRoutes(told))
     await bumpRouteRevision(queries);
   return true;
 }

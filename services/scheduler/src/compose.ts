@@ -56,7 +56,11 @@ export async function compose(
 
   const drivers = new Map<string, ClusterDriver>();
   for (const cluster of clusters) {
-    const driver = createDriver(cluster, { installation });
+    const driver = createDriver(cluster, {
+      installation,
+      onSurplus: (jobs) =>
+        logger.warn({ cluster: cluster.name, jobs }, 'several jobs of one name, all but one ended'),
+    });
     lifecycle.onClose(`cluster ${cluster.name}`, () => driver.close());
     drivers.set(cluster.name, driver);
   }
@@ -85,7 +89,7 @@ export async function compose(
     metricsBoard: createMetricsBoard(redis),
     policy: { ...defaultPolicy, drainTimeoutMs: config.drainTimeoutMs },
     clusterGoneAfterMs: config.clusterGoneAfterMs,
-    telemetry: createTelemetry(metrics, stores.jobs, clock.now),
+    telemetry: createTelemetry(metrics, stores, [...drivers.keys()], clock.now),
     clock,
     ids: { uuid: randomUUID, secret: () => randomBytes(32).toString('base64url') },
     log: logger,

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Telemetry } from '@wakefield/control';
 import type { Job } from '@wakefield/domain';
 import { createMetrics, type Metrics } from '@wakefield/runtime';
-import { createTelemetry } from './telemetry.ts';
+import { createTelemetry, type TelemetryStores } from './telemetry.ts';
 
 const t0 = 1_790_000_000_000;
 const intended: Job = {
@@ -34,10 +34,18 @@ const intended: Job = {
 };
 
 /** A registry, and the telemetry that fills it. */
-function scene(countLive: Parameters<typeof createTelemetry>[1]['countLive'] = async () => []) {
+function scene(
+  countLive: TelemetryStores['jobs']['countLive'] = async () => [],
+  list: TelemetryStores['clusters']['list'] = async () => new Map(),
+) {
   let now = t0;
   const metrics = createMetrics({ service: 'test' });
-  const telemetry = createTelemetry(metrics, { countLive }, () => now);
+  const telemetry = createTelemetry(
+    metrics,
+    { jobs: { countLive }, clusters: { list } },
+    ['karolina', 'never'],
+    () => now,
+  );
   return {
     telemetry,
     metrics,
@@ -154,13 +162,32 @@ test('live jobs are those of now; a store that is away leaves the last figures',
   expect(await sample(metrics, 'wakefield_jobs', 'draining')).toBe(1);
 });
 
-test('observations and runs of the loop are timed; the age of the last answer grows', async () => {
-  const { telemetry, metrics, pass } = scene();
-  telemetry.observed('karolina', 250, 'ok');
+test('the age of a cluster is that of the last answer that any scheduler had, and never silent', async () => {
+  const status = { reachable: true, observedAt: t0 - 1_000, error: null, nextLookAt: null };
+  let away = false;
+  const { metrics, pass } = scene(undefined, async () => {
+    if (away) throw new Error('away');
+    return new Map([
+      ['karolina', status],
+      ['removed', status],
+    ]);
+  });
+  const age = (cluster: string) =>
+    sample(metrics, 'wakefield_cluster_observation_age_seconds', cluster);
   pass(3_000);
+  expect(await age('karolina')).toBe(4);
+  expect(await age('never')).toBe(3);
+  expect(await age('removed')).toBeNull();
+  away = true;
+  pass(2_000);
+  expect(await age('karolina')).toBe(6);
+});
+
+test('observations and runs of the loop are timed', async () => {
+  const { telemetry, metrics } = scene();
+  telemetry.observed('karolina', 250, 'ok');
   telemetry.observed('karolina', 9_000, 'failed');
   telemetry.reconciled(40, true);
-  expect(await sample(metrics, 'wakefield_cluster_observation_age_seconds', 'karolina')).toBe(3);
   expect(await sample(metrics, 'wakefield_cluster_observations_total', 'failed')).toBe(1);
   expect(
     await sample(metrics, 'wakefield_cluster_observation_duration_seconds_sum', 'karolina'),

@@ -1,4 +1,4 @@
-import type { JobStore, Telemetry } from '@wakefield/control';
+import type { ClusterStatusStore, JobStore, Telemetry } from '@wakefield/control';
 import type { ClusterName, Job } from '@wakefield/domain';
 import { type Metrics, wakeBuckets } from '@wakefield/runtime';
 
@@ -19,12 +19,23 @@ const steps = [
 
 const reconcileBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
 
-/** The scheduler's own Prometheus metrics. */
+/** Where figures are read that hold for all schedulers. */
+export interface TelemetryStores {
+  readonly jobs: Pick<JobStore, 'countLive'>;
+  readonly clusters: Pick<ClusterStatusStore, 'list'>;
+}
+
+/**
+ * The scheduler's own Prometheus metrics.
+ * @param names of the clusters in the configuration
+ */
 export function createTelemetry(
   metrics: Metrics,
-  jobs: Pick<JobStore, 'countLive'>,
+  stores: TelemetryStores,
+  names: readonly ClusterName[],
   now: () => number,
 ): Telemetry {
+  const { jobs, clusters } = stores;
   const wake = metrics.histogram({
     name: 'wakefield_wake_duration_seconds',
     help: 'From intending a job to its engine being ready, by step and cluster',
@@ -58,13 +69,21 @@ export function createTelemetry(
     labelNames: ['acted'],
     buckets: reconcileBuckets,
   });
-  const lastGood = new Map<ClusterName, number>();
+  const startedAt = now();
+  let lastGood: ReadonlyMap<ClusterName, number | null> = new Map();
   metrics.gauge({
     name: 'wakefield_cluster_observation_age_seconds',
-    help: 'Time since this process last had an answer from the cluster',
+    help: 'Time since any scheduler last had an answer from the cluster; since the start of this one where none ever had',
     labelNames: ['cluster'],
-    collect() {
-      for (const [cluster, at] of lastGood) this.set({ cluster }, (now() - at) / 1000);
+    async collect() {
+      // While the store is away the age goes on growing from what was read last: nobody observes then.
+      const status = await clusters.list().catch(() => null);
+      if (status !== null)
+        lastGood = new Map([...status].map(([name, { observedAt }]) => [name, observedAt]));
+      for (const cluster of names) {
+        const at = lastGood.get(cluster) ?? startedAt;
+        this.set({ cluster }, Math.max(0, now() - at) / 1000);
+      }
     },
   });
   metrics.gauge({
@@ -95,7 +114,6 @@ export function createTelemetry(
     observed: (cluster, durationMs, outcome) => {
       observations.inc({ cluster, outcome });
       observationSeconds.observe({ cluster }, durationMs / 1000);
-      if (outcome === 'ok') lastGood.set(cluster, now());
     },
     reconciled: (durationMs, acted) => {
       reconcileSeconds.observe({ acted: String(acted) }, durationMs / 1000);

@@ -66,7 +66,7 @@ export function openWorld(ground: Ground): World {
   const log = captureLog();
   const lives: Life[] = [];
   const { redis, store } = ground;
-  const demandBoard = createDemandBoard(redis);
+  const demandBoard = createDemandBoard(redis, { settleMs: 0 });
   const ports = {
     nudges: createNudges(redis),
     routeBus: createRouteBus(redis),
@@ -126,7 +126,9 @@ export function openWorld(ground: Ground): World {
     await expireLeases();
   };
   const expireLeases = async () => {
-    await store.sql("update leases set expires_at = clock_timestamp() - interval '1 second'");
+    await store.sql(
+      "update leases set expires_at = clock_timestamp() - interval '1 second' where key <> 'tidy'",
+    );
   };
 
   const world: World = {
