@@ -105,4 +105,16 @@ describe('a starting job', () => {
     await probe(ready);
     expect(await now()).toMatchObject({ phase: 'ready', reason: null });
   });
+
+  test('is knocked at often only while there is news: then the next look at its cluster sends us back', async () => {
+    const long = Array.from({ length: 1_000 }, () => notYet('connection refused'));
+    const first = await probe(...long);
+    // Five seconds of 150 ms each, less what the knocks took.
+    expect(first.length).toBeGreaterThan(5);
+    expect(first.length).toBeLessThanOrEqual(35);
+    expect(await probe(...long)).toHaveLength(1);
+    const again = await probe(notYet('503'), ready);
+    expect(again).toHaveLength(2);
+    expect(await now()).toMatchObject({ phase: 'ready' });
+  }, 20_000);
 });

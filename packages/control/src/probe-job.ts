@@ -19,23 +19,32 @@ export interface ProbeJobDeps {
   readonly log: Log;
 }
 
-/** Between two knocks: what a held request waits at most after its engine came up. */
+/** Between two knocks while there is news; else a cluster's cadence is what a held request waits at most. */
 const KNOCK_EVERY_MS = 150;
-/** One stay at the door; the observer sends us back while the job is still starting. */
-const STAY_MS = 20_000;
+/**
+ * Stay at the door after something new was said. Engines load for minutes, each knock is a channel through the login
+ * node, and each stay a run that looks at clusters wait for: without news we knock once for each look at the cluster,
+ * which sends us back while the job is starting.
+ */
+const STAY_MS = 5_000;
+/** However much news there is. */
+const LONGEST_STAY_MS = 20_000;
 /** Health, identity and warm-up together; the first completion of a large model takes its time. */
 const KNOCK_TIMEOUT_MS = 120_000;
 
 /** Waits at a starting job's engine until it is ready, and opens its route. */
 export async function probeJob(deps: ProbeJobDeps, id: JobId, signal: AbortSignal): Promise<void> {
-  const leaveAt = performance.now() + STAY_MS;
-  while (!signal.aborted && performance.now() < leaveAt) {
+  const beganAt = performance.now();
+  let newsAt = Number.NEGATIVE_INFINITY;
+  while (!signal.aborted && performance.now() < beganAt + LONGEST_STAY_MS) {
     const answer = await knock(deps, id, signal);
     if (answer === null) return;
     const { verdict, ...found } = answer;
-    if (verdict.status !== 'ready') await tell(deps, found, verdict);
+    if (verdict.status !== 'ready') {
+      if (await tell(deps, found, verdict)) newsAt = performance.now();
+    } else if (await open(deps, found, verdict.capacity)) return;
     // Not opened: it has moved or is leaving, which the next look at it tells.
-    else if (await open(deps, found, verdict.capacity)) return;
+    if (performance.now() >= newsAt + STAY_MS) return;
     await wait(KNOCK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 }
@@ -63,20 +72,24 @@ async function knock(deps: ProbeJobDeps, id: JobId, signal: AbortSignal): Promis
   return { job, address: target.address, verdict };
 }
 
-/** Why the engine is not ready becomes the job's reason; the log hears of it when it changes. */
+/**
+ * Why the engine is not ready becomes the job's reason; the log hears of it when it changes.
+ * @returns whether that was news
+ */
 async function tell(
   deps: ProbeJobDeps,
   { job, address }: Found,
   { status, detail }: Exclude<ProbeVerdict, { readonly status: 'ready' }>,
-): Promise<void> {
+): Promise<boolean> {
   const foreign = status === 'foreign';
   const words = foreign ? 'Another engine answers at its address' : 'The engine is not ready yet';
   const reason = `${words}: ${detail}`;
-  if (job.reason === reason) return;
+  if (job.reason === reason) return false;
   const after = await deps.jobs.patch(job.id, ['starting'], { reason }, { engineAt: address });
-  if (after === null) return;
+  if (after === null) return true;
   if (foreign) deps.log.warn(jobFields(after), 'another engine answers at the address');
   else deps.log.info(jobFields(after), 'engine not ready yet');
+  return true;
 }
 
 /** @returns false when the job has moved on, or is somewhere else than where the engine was found */
