@@ -50,7 +50,12 @@ export interface PaperCluster {
   refusal: string | null;
   /** Has no room for more jobs than this. */
   places: number;
-  /** Runs inside every submission, between its arrival and its answer. */
+  /**
+   * The line breaks right after a submission has arrived: it is done this much later all the same, and until then
+   * the next one of that name is told that it is still going on.
+   */
+  landsAfterMs: number | null;
+  /** Runs inside every submission, between its arrival and its look at the queue. */
   whileSubmitting: (() => Promise<void>) | null;
   /** Jobs that wait or run, by name. */
   active(): readonly PaperJob[];
@@ -62,6 +67,8 @@ const KEEPS_LISTED_MS = 3_600_000;
 
 export function createPaperCluster(name: string, now: () => number): PaperCluster {
   const taken: PaperJob[] = [];
+  /** Submissions that have looked and not taken yet, by name: no other one of that name is let in. */
+  const underway = new Map<JobName, { readonly submission: JobSubmission; readonly at: number }>();
   const stateOf = (job: PaperJob) => stateAt(job, now());
   const isActive = (job: PaperJob) => ['pending', 'running'].includes(stateOf(job));
   const byName = (jobName: JobName) => taken.findLast((job) => job.name === jobName) ?? null;
@@ -72,6 +79,7 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
     away: false,
     refusal: null,
     places: Number.POSITIVE_INFINITY,
+    landsAfterMs: null,
     whileSubmitting: null,
     active: () => taken.filter(isActive),
     stateOf,
@@ -98,11 +106,18 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
         await cluster.whileSubmitting?.();
         const there = byName(submission.name);
         if (there !== null) return { clusterJobId: there.clusterJobId, adopted: true };
+        if (underway.has(submission.name))
+          throw new ClusterError('unreachable', 'an earlier submission is still going on');
         if (cluster.active().length >= cluster.places) {
           throw new ClusterError('no_room', 'AssocMaxSubmitJobLimit');
         }
-        const job = take(submission, `${taken.length + 1}`, cluster.fate, now());
-        taken.push(job);
+        const { landsAfterMs } = cluster;
+        underway.set(submission.name, {
+          submission,
+          at: now() + (landsAfterMs ?? Number.POSITIVE_INFINITY),
+        });
+        if (landsAfterMs !== null) throw new ClusterError('unreachable', 'the line broke');
+        const job = land(submission);
         // Taken, and the line broke before anybody heard of it.
         answer();
         return { clusterJobId: job.clusterJobId, adopted: false };
@@ -140,7 +155,14 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
     },
   };
 
+  function land(submission: JobSubmission): PaperJob {
+    underway.delete(submission.name);
+    const job = take(submission, `${taken.length + 1}`, cluster.fate, now());
+    taken.push(job);
+    return job;
+  }
   function answer(): void {
+    for (const { submission, at } of [...underway.values()]) if (now() >= at) land(submission);
     if (cluster.away) throw new ClusterError('unreachable', 'the cluster is away');
   }
   function end(refs: readonly JobRef[], state: ClusterJobState, exit: ExitRecord | null): void {

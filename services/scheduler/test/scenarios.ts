@@ -168,6 +168,48 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'wake while a submission that was given up still goes on',
+    setUp: (world) => register(world),
+    play: async (world) => {
+      world.cluster.landsAfterMs = 2_500;
+      await world.wish({ kind: 'wake', hfModelId: MODEL });
+      await world.until(({ cluster }) => cluster.length > 0);
+      world.cluster.landsAfterMs = null;
+      await world.until(({ model }) => model?.state === 'ready');
+    },
+    end: {
+      model: up,
+      jobs: [job(1, 'ready')],
+      cluster: [{ seq: 1, state: 'running' }],
+      commands: woken,
+      routes: [1],
+    },
+  },
+  {
+    name: 'sleep while a submission that was given up still goes on',
+    setUp: async (world) => {
+      await register(world);
+      world.cluster.fate = { queueMs: 600_000, loadMs: 0, failsAfterMs: null };
+      world.cluster.landsAfterMs = 2_500;
+      await world.wish({ kind: 'wake', hfModelId: MODEL });
+      await world.round();
+    },
+    play: async (world) => {
+      await world.wish({ kind: 'sleep', hfModelId: MODEL });
+      await world.until(({ cluster }) => cluster.length > 0);
+      await world.until(
+        ({ cluster, model }) => cluster[0]?.state === 'gone' && model?.state === 'not_loaded',
+      );
+    },
+    end: {
+      model: down,
+      jobs: [job(1, 'ended', 'as_asked')],
+      cluster: [{ seq: 1, state: 'gone' }],
+      commands: [...woken, 'sleep applied'],
+      routes: [],
+    },
+  },
+  {
     name: 'delete and register again: the job is adopted',
     setUp: (world) => wakeUp(world),
     play: async (world) => {
