@@ -71,7 +71,8 @@ export const modelSchema = z
       .enum(['not_loaded', 'queued', 'loading', 'ready', 'busy', 'failed'])
       .meta({ example: 'busy' }),
     reason: z.string().nullable().meta({
-      description: 'Why it is `failed`, or what is in the way, in words a person can act on.',
+      description:
+        'Why it is `failed`, or what is in the way, in words a person can act on: a sentence, and after a failure the end of the log of its job.',
       example: null,
     }),
     idle: z.boolean().meta({ description: 'Asleep on purpose.', example: false }),
