@@ -1,7 +1,10 @@
-// Child process: a Redis in plain JavaScript, for machines where no real one can be had. argv: the port.
+// Child process: a Redis in plain JavaScript, for machines where no real one can be had. argv: the port, and
+// the directory with its password.
 import { type ListenOptions, Server } from 'node:net';
+import { keptPassword } from '../password.ts';
 
 const port = Number(process.argv[2]);
+const password = keptPassword(process.argv[3] ?? '.');
 
 // js-redis-server has no option for the address and would listen on every interface.
 const listen = Server.prototype.listen as (this: Server, ...args: unknown[]) => Server;
@@ -14,5 +17,7 @@ const onLoopback = function (this: Server, first: unknown, ...rest: unknown[]): 
 Server.prototype.listen = onLoopback as typeof Server.prototype.listen;
 
 const { createRedisMock } = await import('js-redis-server');
-await createRedisMock({ port });
+const { state } = await createRedisMock({ port });
+// Nobody has been answered yet: connections wait for the turn in which it began to listen to end.
+Object.assign(state, { requirepass: password });
 setInterval(() => undefined, 1 << 30);

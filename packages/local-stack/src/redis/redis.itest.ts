@@ -82,13 +82,20 @@ describe('startRedis', () => {
     expect(await talk(second.url, (client) => client.get('k'))).toBeNull();
   });
 
-  test('the stand-in in JavaScript listens on loopback only, and says what it is', async () => {
+  test('the stand-in in JavaScript listens on loopback only, asks for the password, and says what it is', async () => {
     const said: string[] = [];
     const server = await start({ servers: ['javascript'], report: (line) => said.push(line) });
     expect(server.source).toBe('javascript');
     expect(said.join()).toMatch(/stand-in.*install redis or valkey, or set REDIS_URL/);
     expect(await talk(server.url, (client) => client.ping())).toBe('PONG');
-    const elsewhere = `redis://127.0.0.2:${server.port}`;
+    for (const login of ['', ':wrong@'])
+      await expect(
+        talk(`redis://${login}127.0.0.1:${server.port}`, (client) => client.get('k')),
+      ).rejects.toThrow();
+    expect(
+      await talk(server.url, (client) => client.eval("return redis.call('set', 'k', 'v')", 0)),
+    ).toBe('OK');
+    const elsewhere = server.url.replace('127.0.0.1', '127.0.0.2');
     await expect(talk(elsewhere, (client) => client.ping())).rejects.toThrow();
   });
 

@@ -117,13 +117,14 @@ async function startReal(
 
 function startJavaScript(directory: string, options: RedisOptions): Promise<LocalRedis> {
   const script = join(import.meta.dirname, `pure-js-server${extname(import.meta.filename)}`);
+  const password = keptPassword(directory);
   return launch(directory, options, 'javascript', (port) => ({
     daemon: {
       command: process.execPath,
       args: ['--disable-warning=ExperimentalWarning', script, String(port), directory],
       env: { PATH: '/usr/bin:/bin' },
     },
-    url: `redis://127.0.0.1:${port}`,
+    url: `redis://:${password}@127.0.0.1:${port}`,
   }));
 }
 
