@@ -8,10 +8,12 @@ export { endProcesses, isAlive, listProcessesAround, sendSignal } from './proces
 export type { LocalRedis, RedisOptions } from './redis/start-redis.ts';
 export { startRedis } from './redis/start-redis.ts';
 export { SetupError } from './setup-error.ts';
+export type { SlurmDaemonName } from './slurm/launch.ts';
 export type { SlurmNode } from './slurm/layout.ts';
+export type { SlurmOptions } from './slurm/options.ts';
 export type { ProvideOptions } from './slurm/provide-tools.ts';
-export type { SlurmDaemonName, SlurmDaemons } from './slurm/slurm-daemons.ts';
-export type { PrivateSlurm, SlurmOptions, SlurmSsh } from './slurm/start-slurm.ts';
+export type { SlurmDaemons } from './slurm/slurm-daemons.ts';
+export type { PrivateSlurm, SlurmSsh } from './slurm/start-slurm.ts';
 export { startSlurm } from './slurm/start-slurm.ts';
 export type { SlurmTools } from './slurm/tools.ts';
 export { missingPackages } from './slurm/tools.ts';

@@ -19,5 +19,6 @@ Server.prototype.listen = onLoopback as typeof Server.prototype.listen;
 const { createRedisMock } = await import('js-redis-server');
 const { state } = await createRedisMock({ port });
 // Nobody has been answered yet: connections wait for the turn in which it began to listen to end.
+if (state === undefined) throw new Error('the stand-in takes no password');
 Object.assign(state, { requirepass: password });
 setInterval(() => undefined, 1 << 30);

@@ -1,16 +1,11 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type Daemon, type DaemonExit, spawnDaemon } from '../process/daemon.ts';
 import { pollTrue } from '../process/poll.ts';
 import { endProcesses, sendSignal } from '../process/process-table.ts';
 import { tailLines } from '../process/tail.ts';
 import { SetupError } from '../setup-error.ts';
-import type { SlurmNode, SlurmPorts } from './layout.ts';
+import { type LaunchParts, launch, type SlurmDaemonName } from './launch.ts';
 import { namedDescendants } from './named-descendants.ts';
-import type { SlurmTools } from './tools.ts';
-
-export type SlurmDaemonName = 'munged' | 'slurmctld' | 'sshd' | `slurmd-${string}`;
 
 /** The daemons of one private cluster, one by one: for start and stop, and for tests that break things. */
 export interface SlurmDaemons {
@@ -34,13 +29,9 @@ export interface SlurmDaemons {
   stopAll(): Promise<void>;
 }
 
-export function createSlurmDaemons(parts: {
-  readonly directory: string;
-  readonly tools: SlurmTools;
-  readonly ports: SlurmPorts;
-  readonly nodes: readonly SlurmNode[];
-  readonly environment: Readonly<Record<string, string>>;
-}): SlurmDaemons {
+export function createSlurmDaemons(
+  parts: LaunchParts & { readonly environment: Readonly<Record<string, string>> },
+): SlurmDaemons {
   const { directory, environment, nodes } = parts;
   const running = new Map<SlurmDaemonName, Daemon>();
   const slurmds = nodes.map((node): SlurmDaemonName => `slurmd-${node.name}`);
@@ -138,87 +129,4 @@ function lastWords(directory: string, name: SlurmDaemonName): string {
   return ['out', 'log']
     .map((kind) => tailLines(join(directory, 'log', `${name}.${kind}`), 6))
     .join('\n');
-}
-
-interface Launch {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly ready: () => boolean | Promise<boolean>;
-}
-
-function launch(
-  name: SlurmDaemonName,
-  {
-    directory,
-    tools,
-    ports,
-    nodes,
-  }: {
-    readonly directory: string;
-    readonly tools: SlurmTools;
-    readonly ports: SlurmPorts;
-    readonly nodes: readonly SlurmNode[];
-  },
-  forgetState: boolean,
-): Launch {
-  const conf = join(directory, 'etc/slurm.conf');
-  if (name === 'munged') return launchMunged(directory, tools);
-  if (name === 'slurmctld')
-    return {
-      command: tools.slurmctld,
-      args: ['-D', ...(forgetState ? ['-c'] : []), '-f', conf],
-      ready: () => accepts(ports.controller),
-    };
-  if (name === 'sshd') return launchSshd(directory, tools, ports.ssh);
-  const index = nodes.findIndex((node) => name === `slurmd-${node.name}`);
-  const stepd = tools.unpacked === null ? [] : ['-d', tools.unpacked.slurmstepd];
-  return {
-    command: tools.slurmd,
-    args: ['-D', '-N', nodes[index]?.name ?? '', '-f', conf, ...stepd],
-    ready: () => accepts(ports.node(index)),
-  };
-}
-
-function launchMunged(directory: string, tools: SlurmTools): Launch {
-  const folder = join(directory, 'munge');
-  const socket = join(folder, 'sock');
-  // One that a killed munged left behind would look like a running one.
-  rmSync(socket, { force: true });
-  return {
-    command: tools.munged,
-    args: [
-      '--foreground',
-      // Folders above ours may belong to a group that may write; on one's own machine that is no danger.
-      '--force',
-      `--key-file=${folder}/key`,
-      `--socket=${socket}`,
-      `--pid-file=${folder}/munged.pid`,
-      `--log-file=${folder}/munged.log`,
-      `--seed-file=${folder}/seed`,
-      '--num-threads=4',
-    ],
-    ready: () => existsSync(socket),
-  };
-}
-
-function launchSshd(directory: string, tools: SlurmTools, port: number): Launch {
-  // Root's sshd wants its empty privilege separation folder (sshd(8)).
-  if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true });
-  const folder = join(directory, 'ssh');
-  rmSync(join(folder, 'sshd.pid'), { force: true });
-  return {
-    command: tools.sshd,
-    args: ['-D', '-f', `${folder}/sshd_config`, '-E', join(directory, 'log/sshd.log')],
-    ready: () => accepts(port),
-  };
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

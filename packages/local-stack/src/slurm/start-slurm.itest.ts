@@ -53,6 +53,15 @@ describe('a private SLURM', () => {
     expect(existsSync(directory)).toBe(true);
   });
 
+  test('that does not come up says whose fault it is, in its own words', async () => {
+    const directory = join(root, 'broken');
+    const broken = startSlurm({ directory, extra: ['NoSuchOption=1'] });
+    await expect(broken).rejects.toThrow(
+      /did not come up\. slurmctld did not start.*NoSuchOption/s,
+    );
+    expect(ofDirectory(directory)).toEqual([]);
+  });
+
   test('several run side by side, each with its own jobs', async () => {
     const [first, second] = await Promise.all([
       startSlurm({ directory: join(root, 'a') }),

@@ -1,49 +1,20 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePorts, isFree } from '../process/free-port.ts';
 import { pollTrue } from '../process/poll.ts';
 import { SetupError } from '../setup-error.ts';
+import { claimDirectory } from './claim-directory.ts';
 import { readHostKey, writeFiles } from './files.ts';
-import {
-  clusterName,
-  MAX_NODES,
-  PORT_BLOCK,
-  portsFrom,
-  removeAlias,
-  type SlurmNode,
-  type SlurmPorts,
-  shortAlias,
-} from './layout.ts';
+import { clusterName, MAX_NODES, removeAlias, type SlurmPorts } from './layout.ts';
+import { defaults, type SlurmOptions } from './options.ts';
+import { queueCommand } from './queue-command.ts';
 import { createSlurmDaemons, type SlurmDaemons } from './slurm-daemons.ts';
 import { endProcessesOf, processesOf } from './strays.ts';
 import { installedTools, missingPackages, type SlurmTools } from './tools.ts';
 
 const run = promisify(execFile);
-
-export interface SlurmOptions {
-  /** Everything goes below it. It is made when it is not there. */
-  readonly directory: string;
-  /** What {@link installedTools} or {@link unpackPackages} found; absent: the installed programs. */
-  readonly tools?: SlurmTools;
-  readonly nodes?: readonly SlurmNode[];
-  /** Lines of slurm.conf. */
-  readonly partitions?: readonly string[];
-  /** Seconds that an ended job stays in squeue, at least; default 300. */
-  readonly minJobAge?: number;
-  /** Seconds between TERM and KILL; default 2. */
-  readonly killWait?: number;
-  /** Seconds until a silent node counts as down; default 5. */
-  readonly slurmdTimeout?: number;
-  /** Further lines of slurm.conf. */
-  readonly extra?: readonly string[];
-  /** Further environment of ssh logins (sshd_config(5), SetEnv), e.g. for what a centre's profile would set. */
-  readonly loginEnvironment?: Readonly<Record<string, string>>;
-  /** true: jobs and job ids of an earlier life over the same directory are taken up again. */
-  readonly keepState?: boolean;
-}
 
 export interface SlurmSsh {
   readonly host: string;
@@ -73,26 +44,6 @@ export interface PrivateSlurm {
   /** Ends jobs and daemons; nothing is left running. The directory stays unless `remove` is set. */
   stop(options?: { readonly remove?: boolean }): Promise<void>;
 }
-
-const defaults = {
-  nodes: [
-    { name: 'cn01', gres: 'gpu:h200:4', features: 'h200,nvlink' },
-    { name: 'cn02', gres: 'gpu:h200:4', features: 'h200,nvlink' },
-    { name: 'cn03', gres: 'gpu:h200_1g.18gb:4', features: 'h200,mig' },
-    { name: 'cn04', gres: 'gpu:a100:2', features: 'a100' },
-  ],
-  partitions: [
-    'PartitionName=DEFAULT Nodes=ALL State=UP DefaultTime=00:10:00',
-    'PartitionName=gpu Default=YES PriorityTier=10 MaxTime=1-00:00:00 PreemptMode=OFF',
-    'PartitionName=preempt PriorityTier=1 MaxTime=2-00:00:00 PreemptMode=REQUEUE GraceTime=0',
-    'PartitionName=debug PriorityTier=20 MaxTime=00:05:00 DefaultTime=00:05:00 MaxNodes=1 PreemptMode=OFF',
-  ],
-  minJobAge: 300,
-  killWait: 2,
-  slurmdTimeout: 5,
-  extra: [],
-  loginEnvironment: {},
-};
 
 /**
  * Boots munged, slurmctld, one slurmd per node and sshd in one directory, on loopback, as whoever calls.
@@ -154,18 +105,6 @@ function ownHostname(): string {
   return hostname().split('.')[0] ?? hostname();
 }
 
-/** Makes the directory usable: ends what still runs from an earlier life, unless that life goes on. */
-async function claimDirectory(options: SlurmOptions) {
-  mkdirSync(options.directory, { recursive: true });
-  const directory = shortAlias(options.directory);
-  const { ports, same } = await choosePorts(directory);
-  const takesUp = options.keepState === true && existsSync(join(directory, 'state/job_state'));
-  // Processes of jobs report to the old ports; to a controller that forgot them they are nothing.
-  if (!takesUp || !same) await endProcessesOf(options.directory);
-  if (!takesUp) rmSync(join(directory, 'state'), { recursive: true, force: true });
-  return { directory, ports, takesUp };
-}
-
 function assemble(parts: {
   readonly options: SlurmOptions;
   readonly directory: string;
@@ -215,17 +154,6 @@ function assemble(parts: {
   };
 }
 
-/** Unpacked programs are on nobody's PATH. */
-function queueCommand({ path, unpacked }: SlurmTools, conf: string): string {
-  const [folder = ''] = path.split(':');
-  const words = [conf, unpacked === null ? 'squeue' : join(folder, 'squeue')].map(shellWord);
-  return `SLURM_CONF=${words.join(' ')}`;
-}
-
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
 async function nodesUp(client: PrivateSlurm['client']): Promise<boolean> {
   try {
     const states = (await client('sinfo', ['-h', '-N', '-o', '%t'])).trim().split('\n');
@@ -239,21 +167,4 @@ async function nodesUp(client: PrivateSlurm['client']): Promise<boolean> {
 async function cancelAll(environment: Readonly<Record<string, string>>, user: string) {
   const args = ['--full', '--signal=KILL', '-u', user];
   await run('scancel', args, { env: environment, timeout: 2000 }).catch(() => undefined);
-}
-
-/** The ports of an earlier life where they are free, so that what still runs of it finds its controller. */
-async function choosePorts(directory: string): Promise<{ ports: SlurmPorts; same: boolean }> {
-  const memory = join(directory, 'ports');
-  const before = existsSync(memory) ? Number(readFileSync(memory, 'utf8')) : Number.NaN;
-  if (Number.isInteger(before) && (await isFreeBlock(before)))
-    return { ports: portsFrom(before), same: true };
-  const base = await freePorts(PORT_BLOCK);
-  writeFileSync(memory, String(base));
-  return { ports: portsFrom(base), same: false };
-}
-
-async function isFreeBlock(base: number): Promise<boolean> {
-  const ports = Array.from({ length: PORT_BLOCK }, (_, index) => base + index);
-  const free = await Promise.all(ports.map((port) => isFree('127.0.0.1', port)));
-  return free.every(Boolean);
 }

@@ -1,5 +1,6 @@
+import type { SlurmDaemonName } from '../slurm/launch.ts';
 import { provideSlurmTools } from '../slurm/provide-tools.ts';
-import type { SlurmDaemonName, SlurmDaemons } from '../slurm/slurm-daemons.ts';
+import type { SlurmDaemons } from '../slurm/slurm-daemons.ts';
 import { type PrivateSlurm, startSlurm } from '../slurm/start-slurm.ts';
 import { endProcessesOf } from '../slurm/strays.ts';
 import type { DataPaths } from './data-directory.ts';
