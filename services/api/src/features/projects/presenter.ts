@@ -1,8 +1,36 @@
 import type { ProjectDetailsJson, ProjectJson } from '@wakefield/contracts';
-import type { ClusterName, ClusterReachability, ModelState, Project } from '@wakefield/domain';
+import type {
+  ClusterName,
+  ClusterReachability,
+  Command,
+  ModelState,
+  Project,
+} from '@wakefield/domain';
 import { iso, isoOrNull } from '../../http/iso.ts';
 
 export type ClusterStatuses = ReadonlyMap<ClusterName, ClusterReachability>;
+
+/**
+ * What an activation has just shown: its cluster answers. The last look at that cluster may be older, and of before
+ * somebody mended its settings.
+ * @param command the activation, applied just now
+ */
+export function asProven(
+  statuses: ClusterStatuses,
+  { body, finishedAt }: Command,
+  project: Project,
+): ClusterStatuses {
+  const name = body.kind === 'activate' ? (body.cluster ?? onlyOne(project)) : null;
+  if (name === null || finishedAt === null) return statuses;
+  const seenAt = statuses.get(name)?.observedAt ?? 0;
+  const proven = { reachable: true, observedAt: Math.max(seenAt, finishedAt), error: null };
+  return new Map(statuses).set(name, proven);
+}
+
+/** Which cluster an activation without one asked is the scheduler's to know, unless there is only one. */
+function onlyOne({ clusters }: Project): ClusterName | null {
+  return clusters.length === 1 ? (clusters[0] ?? null) : null;
+}
 
 export function presentProject(project: Project, statuses: ClusterStatuses): ProjectJson {
   return {

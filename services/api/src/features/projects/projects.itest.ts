@@ -10,11 +10,11 @@ describe('activating a project', () => {
     expect(first.headers.get('location')).toBe('/p/eu-00-01');
     expect(first.body).toMatchObject({
       project: 'eu-00-01',
-      clusters: [{ name: 'here', reachable: null, observed_at: null, error: null }],
+      clusters: [{ name: 'here', reachable: true, observed_at: expect.any(String), error: null }],
     });
     const again = await api.call('POST', '/p', { body: { project: 'eu-00-01' } });
     expect(again.status).toBe(200);
-    expect(again.body).toEqual(first.body);
+    expect(again.body).toMatchObject({ ...first.body, clusters: [{ name: 'here' }] });
     const details = await api.call('GET', '/p/eu-00-01');
     expect(details.body).toMatchObject({ project: 'eu-00-01', models: { total: 0, busy: 0 } });
     const list = await api.call('GET', '/p');
@@ -58,6 +58,21 @@ describe('activating a project', () => {
         error: 'connect ECONNREFUSED',
       },
     ]);
+  });
+});
+
+describe('a cluster that was out of reach', () => {
+  const away = { reachable: false, observedAt: null, error: 'no key file (ENOENT)', nextLookAt: 1 };
+
+  it('is shown as it answered an activation, though nobody has looked at it since', async () => {
+    await api.store.stores.clusters.save('there', away);
+    const headers = { 'idempotency-key': 'once' };
+    const body = { project: 'eu-00-05', cluster: 'there' };
+    const first = await api.call('POST', '/p', { body, headers });
+    expect(first.status).toBe(201);
+    expect(first.body.clusters).toMatchObject([{ name: 'there', reachable: true, error: null }]);
+    const repeated = await api.call('POST', '/p', { body, headers });
+    expect(repeated.body.clusters).toMatchObject([{ error: away.error }]);
   });
 });
 

@@ -6,7 +6,7 @@ import { principalOf } from '../../http/context.ts';
 import { projectPath } from '../../http/paths.ts';
 import { answerAccepted, type ChangeDeps, change } from '../commands/change.ts';
 import { forbidden, visibleProject } from './access.ts';
-import { presentProject, presentProjectDetails } from './presenter.ts';
+import { asProven, presentProject, presentProjectDetails } from './presenter.ts';
 
 export type ProjectDeps = ChangeDeps & Pick<ApiDeps, 'projects' | 'models' | 'clusters'>;
 
@@ -44,6 +44,9 @@ export function projectRoutes({ bind }: Binder, deps: ProjectDeps): void {
       deps.clusters.list(),
     ]);
     if (command.outcome.created) res.status(201).location(projectPath(name));
-    res.json(presentProject(project, statuses));
+    // A repetition shows nothing of today.
+    const replayed = res.get('Idempotency-Replayed') !== undefined;
+    const known = replayed ? statuses : asProven(statuses, command, project);
+    res.json(presentProject(project, known));
   });
 }
