@@ -118,7 +118,8 @@ describe('a proxy process on real stores', () => {
     const answer = await chat('acme/small');
     expect(answer.status).toBe(200);
     const board = createDemandBoard(access);
-    await until('told', async () => (await board.read(modelId))?.lastRequestAt != null);
+    // The demand is unknown for seconds after the first proxy has begun to speak.
+    await until('told', async () => (await board.read(modelId))?.lastRequestAt != null, 15_000);
     expect((await fetch(`${proxy.opsUrl}/readyz`)).status).toBe(200);
     expect(await (await fetch(`${proxy.opsUrl}/metrics`)).text()).toContain(
       'wakefield_tokens_total',

@@ -212,7 +212,7 @@ describe('the process', () => {
 
 test('a drained job is asked to end when its last request is over, not at the next sweep', async () => {
   await scene.start();
-  const board = createDemandBoard(client);
+  const board = createDemandBoard(client, { settleMs: 0 });
   await wake();
   await until(async () => (await scene.jobs())[0]?.phase === 'ready', 30_000);
   const [row] = await scene.store.sql('select id, model_id from jobs');
