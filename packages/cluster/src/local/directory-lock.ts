@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isAlive, type ProcessId } from './process-table.ts';
-import { createOnce, hasCode, readJson } from './records.ts';
+import { createOnce, readJson } from './records.ts';
 
 /**
  * Runs `work` while no other process of this machine runs under the same lock file. A lock whose process is
@@ -21,7 +21,7 @@ export async function withLock<T>(
   while (!(await createOnce(path, mine))) {
     signal.throwIfAborted();
     const holder = await readJson<Holder>(path);
-    if (holder !== null && !isAlive(holder)) await takeAway(path, holder);
+    if (holder !== null && !isAlive(holder)) await takeAway(path, holder, self);
     else await sleep(5);
   }
   try {
@@ -35,17 +35,21 @@ interface Holder extends ProcessId {
   readonly token: string;
 }
 
-/** By renaming, so that of two that find the same dead holder only one removes it. */
-async function takeAway(path: string, dead: Holder): Promise<void> {
-  const away = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, away);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return;
-    throw error;
+/**
+ * Only who made the file named after the dead holder's token removes its lock, and only while it is that lock: nobody
+ * else takes it away meanwhile, so nothing has to be given back. A maker that died is itself taken away.
+ */
+async function takeAway(path: string, dead: Holder, self: ProcessId): Promise<void> {
+  const right = `${path}.${dead.token}`;
+  if (!(await createOnce(right, { ...self, token: randomUUID() }))) {
+    const other = await readJson<Holder>(right);
+    if (other !== null && !isAlive(other)) await takeAway(right, other, self);
+    else await sleep(5);
+    return;
   }
-  const taken = await readJson<Holder>(away);
-  // Somebody was quicker and holds it now: give it back.
-  if (taken !== null && taken.token !== dead.token) await createOnce(path, taken);
-  await rm(away, { force: true });
+  try {
+    if ((await readJson<Holder>(path))?.token === dead.token) await rm(path, { force: true });
+  } finally {
+    await rm(right, { force: true });
+  }
 }
