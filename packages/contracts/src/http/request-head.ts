@@ -20,35 +20,40 @@ export interface HeadRefusal {
 const endToEnd =
   /^(content-.*|transfer-encoding|host|expect|authorization|cookie|origin|sec-.*|forwarded|x-forwarded-.*|x-request-id|trace(parent|state)|idempotency-key)$/;
 
-const rules: ReadonlyMap<string, (values: readonly string[], head: RequestHead) => string | null> =
-  new Map([
-    ['host', hostProblem],
-    ['connection', connectionProblem],
-    ['content-length', lengthProblem],
-    ['transfer-encoding', encodingProblem],
-  ]);
-
-/** Lengths of the names that have a rule: the others need not be looked at. */
-const lengths = new Set([...rules.keys()].map(({ length }) => length));
+/** Values of the headers that have a rule, in the order in which they came; most requests have each once. */
+interface Ruled {
+  host?: string[];
+  connection?: string[];
+  'content-length'?: string[];
+  'transfer-encoding'?: string[];
+}
 
 /**
  * What is wrong with a head that two servers could understand in two ways: who is asked, and where the body ends
  * (RFC 9112 §3.2, §6, §11.2). Part of it Node's parser refuses by itself; nothing here relies on that.
  * @returns null when it is fine
  */
-export function headProblem(head: RequestHead): AppError | null {
-  const found = ruledHeaders(head.rawHeaders);
-  if (found.get('host') === undefined && head.httpVersion === '1.1') {
+export function headProblem({ httpVersion, rawHeaders }: RequestHead): AppError | null {
+  const found = ruledHeaders(rawHeaders);
+  const { host, connection, 'content-length': length, 'transfer-encoding': encoding } = found;
+  if (host === undefined && httpVersion === '1.1') {
     return refused('The request has no Host header.', 'host');
   }
-  if (found.has('content-length') && found.has('transfer-encoding')) {
-    return refused('A request has a length or an encoding, not both.', 'transfer-encoding');
+  if (host !== undefined && !isHost(host)) return refused('A request names one host.', 'host');
+  if (connection !== undefined && !isOfConnection(connection)) {
+    const message = 'Connection must not name a header that is meant for everybody.';
+    return refused(message, 'connection');
   }
-  for (const [name, values] of found) {
-    const problem = rules.get(name)?.(values, head) ?? null;
-    if (problem !== null) return refused(problem, name);
+  if (length !== undefined && !isLength(length)) {
+    return refused('The length of a request is one number.', 'content-length');
   }
-  return null;
+  if (encoding === undefined) return null;
+  return length === undefined && httpVersion === '1.1' && isChunked(encoding)
+    ? null
+    : refused(
+        'The only encoding of a request is "chunked", in HTTP/1.1 and without a length.',
+        'transfer-encoding',
+      );
 }
 
 /** What Node's parser stumbled over, by the code of its error. */
@@ -64,44 +69,48 @@ export function parserRefusal(code: string | undefined): HeadRefusal {
   return { error: refused('This is not a well-formed HTTP request.'), status: 400 };
 }
 
-function ruledHeaders(raw: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  const found = new Map<string, string[]>();
+function ruledHeaders(raw: readonly string[]): Ruled {
+  const found: Ruled = {};
   for (let index = 0; index + 1 < raw.length; index += 2) {
-    const given = raw[index] ?? '';
-    if (!lengths.has(given.length)) continue;
-    const name = given.toLowerCase();
-    if (!rules.has(name)) continue;
+    const name = ruledName(raw[index] ?? '');
+    if (name === null) continue;
     const value = (raw[index + 1] ?? '').trim();
-    const values = found.get(name);
-    if (values === undefined) found.set(name, [value]);
+    const values = found[name];
+    if (values === undefined) found[name] = [value];
     else values.push(value);
   }
   return found;
 }
 
-function hostProblem(values: readonly string[]): string | null {
-  return values.length === 1 && /^[^\s,/?#@\\]*$/.test(values[0] ?? '')
-    ? null
-    : 'A request names one host.';
-}
-
-function connectionProblem(values: readonly string[]): string | null {
-  const names = values.join(',').toLowerCase().split(',');
-  return names.some((name) => endToEnd.test(name.trim()))
-    ? 'Connection must not name a header that is meant for everybody.'
+/** By length first: this is done for every header of every request. */
+function ruledName(given: string): keyof Ruled | null {
+  const { length } = given;
+  if (length !== 4 && length !== 10 && length !== 14 && length !== 17) return null;
+  const name = given.toLowerCase();
+  return name === 'host' ||
+    name === 'connection' ||
+    name === 'content-length' ||
+    name === 'transfer-encoding'
+    ? name
     : null;
 }
 
-function lengthProblem(values: readonly string[]): string | null {
-  return values.length === 1 && /^\d{1,15}$/.test(values[0] ?? '')
-    ? null
-    : 'The length of a request is one number.';
+function isHost(values: readonly string[]): boolean {
+  return values.length === 1 && /^[^\s,/?#@\\]*$/.test(values[0] ?? '');
 }
 
-function encodingProblem(values: readonly string[], { httpVersion }: RequestHead): string | null {
-  return httpVersion === '1.1' && values.length === 1 && values[0]?.toLowerCase() === 'chunked'
-    ? null
-    : 'The only encoding of a request is "chunked", in HTTP/1.1.';
+function isOfConnection(values: readonly string[]): boolean {
+  if (values.length === 1 && (values[0] === 'keep-alive' || values[0] === 'close')) return true;
+  const names = values.join(',').toLowerCase().split(',');
+  return !names.some((name) => endToEnd.test(name.trim()));
+}
+
+function isLength(values: readonly string[]): boolean {
+  return values.length === 1 && /^\d{1,15}$/.test(values[0] ?? '');
+}
+
+function isChunked(values: readonly string[]): boolean {
+  return values.length === 1 && values[0]?.toLowerCase() === 'chunked';
 }
 
 function refused(message: string, param?: string): AppError {
