@@ -56,21 +56,28 @@ function isTried(effects: readonly string[], fault: Fault): boolean {
 }
 
 describe.each(scenarios)('$name', (scenario) => {
-  let effects: readonly string[] = [];
+  const faultless = new Life();
+  beforeAll(() => run(scenario, faultless));
 
-  test('ends as it should when nothing goes wrong', async () => {
-    const life = new Life();
-    await run(scenario, life);
-    effects = life.effects;
+  test('ends as it should when nothing goes wrong', () => {
+    expect(faultless.effects.length).toBeGreaterThan(0);
+    expect(faultless.struck).toBe(false);
   });
 
   test.each(faults)('and when an effect of it: %s', async (fault) => {
-    const numbers = effects.map((_, index) => index + 1);
-    for (const n of numbers.filter((number) => isTried(effects.slice(0, number), fault))) {
+    const { effects } = faultless;
+    const numbers = effects
+      .map((_, index) => index + 1)
+      .filter((number) => isTried(effects.slice(0, number), fault));
+    expect(numbers.length).toBeGreaterThan(0);
+    for (const n of numbers) {
       const life = new Life(n, fault);
-      await run(scenario, life).catch((error: unknown) => {
+      try {
+        await run(scenario, life);
+        expect(life.struck).toBe(true);
+      } catch (error) {
         throw new Error(`effect ${n} (${life.effects[n - 1]}) ${fault}`, { cause: error });
-      });
+      }
     }
   });
 });
