@@ -15,7 +15,7 @@ export type ClosingPhase = (typeof phases)[number];
 export interface Closing {
   /** Once everything is being closed, what is added is closed at once. */
   add(phase: ClosingPhase, name: string, close: () => Promise<unknown> | unknown): void;
-  /** What is left of the time that everything has to end in. */
+  /** What is left of the time that everything has to end in, in whole milliseconds. */
   remainingMs(): number;
   /** Aborted when closing begins. */
   readonly signal: AbortSignal;
@@ -62,7 +62,8 @@ export function createClosing(
 
   return {
     signal: controller.signal,
-    remainingMs: () => limitMs - (began === null ? 0 : performance.now() - began),
+    remainingMs: () =>
+      began === null ? limitMs : Math.floor(limitMs - (performance.now() - began)),
     add(phase, name, close) {
       const closer = { phase, name, close };
       if (controller.signal.aborted) late.push(closeOne(closer));

@@ -204,6 +204,8 @@ describe('createClosing', () => {
     closing.add('services', 'd', () => order.push('d'));
     expect([closing.signal.aborted, closing.remainingMs()]).toEqual([false, 9000]);
     await Promise.all([closing.closeAll(), closing.closeAll()]);
+    const left = closing.remainingMs();
+    expect([Number.isInteger(left), left < 9000]).toEqual([true, true]);
     closing.add('services', 'late', () => order.push('late'));
     await closing.settled();
     expect(order).toEqual(['d', 'c', 'b: no', 'a', 'late']);
