@@ -6,7 +6,6 @@ import {
   runMain,
   turnBatch,
 } from '@wakefield/runtime';
-import { compose } from './compose.ts';
 import { configSchema } from './config.ts';
 
 /** For closing what is left after the drain. */
@@ -21,5 +20,7 @@ await runMain(async () => {
     totalTimeoutMs: config.drainDelayMs + config.drainMs + afterDrainMs,
   });
   logger.info({ config: describeConfig(config) }, 'starting');
+  // Not before runMain has looked at Node's version: undici throws under an old one while it is read.
+  const { compose } = await import('./compose.ts');
   lifecycle.announceReady(await compose(config, logger, lifecycle));
 });

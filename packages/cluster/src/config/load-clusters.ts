@@ -17,6 +17,8 @@ export interface ClustersFile {
 
 /** clusters.yaml cannot be used. The message has one line per problem: file, line, path, what is wrong. */
 export class ClustersFileError extends Error {
+  /** EX_CONFIG of sysexits.h: a process that needs the file ends with it, in one line. */
+  readonly exitCode = 78;
   constructor(message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'ClustersFileError';
