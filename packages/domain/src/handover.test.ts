@@ -73,7 +73,8 @@ describe('before the walltime ends', () => {
     expect(plan([job('ready'), heir('ready')], due + 2 * minute).actions).toEqual([
       { kind: 'drain', jobId: 'j1', until },
     ]);
-    const early = plan([job('ready', { endsAt: due + 6 * minute }), heir('ready')], due);
+    const long = { walltimeSeconds: 4 * 3600, endsAt: due + 24 * minute };
+    const early = plan([job('ready', long), heir('ready')], due);
     expect(early.actions).toEqual([
       { kind: 'drain', jobId: 'j1', until: due + defaultPolicy.drainTimeoutMs },
     ]);

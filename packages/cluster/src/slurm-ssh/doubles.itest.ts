@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +42,8 @@ describe('a private SLURM, asked twice', () => {
     drivers.push(driver);
     return driver;
   };
-  const slow = (program: string) => writeFile(join(shims, `slow-${program}`), '');
+  /** @param gate a file as long as which it stands still; else it does so for three seconds */
+  const slow = (program: string, gate = '') => writeFile(join(shims, `slow-${program}`), gate);
   const fast = (program: string) => rm(join(shims, `slow-${program}`), { force: true });
   /** Ids of the jobs of that name that are not over. */
   const live = async (name: string) => {
@@ -58,10 +60,12 @@ describe('a private SLURM, asked twice', () => {
   beforeAll(async () => {
     shims = await mkdtemp(join(tmpdir(), 'wf-shims-'));
     // What stands still does so before it submits, and after it has looked.
+    const stand = (program: string) =>
+      `stand() { gate=$(cat '${shims}/slow-${program}' 2>/dev/null) || return 0; [ -n "$gate" ] && : >"$gate.reached" || sleep 3; while [ -n "$gate" ] && [ -e "$gate" ]; do sleep 0.1; done; }`;
     const shim = (program: string, before: string, after: string) =>
       writeFile(
         join(shims, program),
-        `#!/bin/sh\nstand() { [ ! -e '${shims}/slow-${program}' ] || sleep 3; }\n${before}\n/usr/bin/${program} "$@"; code=$?\n${after}\nexit $code\n`,
+        `#!/bin/sh\n${stand(program)}\n${before}\n/usr/bin/${program} "$@"; code=$?\n${after}\nexit $code\n`,
         { mode: 0o755 },
       );
     await shim('sbatch', 'stand', '');
@@ -138,15 +142,18 @@ describe('a private SLURM, asked twice', () => {
   test('who was overtaken while he stood still submits nothing', async () => {
     const [sleeper, other] = [open(), open()];
     const submission = job();
-    await slow('squeue');
+    const gate = join(shims, 'gate');
+    await writeFile(gate, '');
+    await slow('squeue', gate);
     const first = sleeper.submit(submission, signal);
     const doubt = expect(first).rejects.toMatchObject({ kind: 'unreachable' });
-    await until('the lock', () => holderOf(submission.name));
+    await until('him to stand still', async () => existsSync(`${gate}.reached`) || null);
     await fast('squeue');
     await age(submission.name, 3_600);
     const { clusterJobId, adopted } = await other.submit(submission, signal);
     expect(adopted).toBe(false);
     await cluster.slurm.client('scancel', [clusterJobId]);
+    await rm(gate);
     await doubt;
     expect(await live(submission.name)).toEqual([]);
   });

@@ -12,7 +12,7 @@ const ranks: Readonly<Record<string, number>> = {
 const telling = [
   'kind',
   'project',
-  'hfModelId',
+  'model',
   'jobName',
   'cluster',
   'node',
