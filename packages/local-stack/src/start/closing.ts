@@ -17,6 +17,8 @@ export interface Closing {
   add(phase: ClosingPhase, name: string, close: () => Promise<unknown> | unknown): void;
   /** What is left of the time that everything has to end in, in whole milliseconds. */
   remainingMs(): number;
+  /** Whether anything runs that would be ended: a start that was refused has nothing to tell of. */
+  hasProcesses(): boolean;
   /** Aborted when closing begins. */
   readonly signal: AbortSignal;
   /** Closes everything; calling again waits for the first call. */
@@ -62,6 +64,7 @@ export function createClosing(
 
   return {
     signal: controller.signal,
+    hasProcesses: () => closers.some(({ phase }) => ['services', 'jobs', 'stores'].includes(phase)),
     remainingMs: () =>
       began === null ? limitMs : Math.floor(limitMs - (performance.now() - began)),
     add(phase, name, close) {

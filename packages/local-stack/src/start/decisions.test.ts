@@ -61,6 +61,7 @@ describe('parseOptions', () => {
   test.each([
     [['--slrum'], {}, "Unknown option '--slrum'"],
     [['extra'], {}, 'extra'],
+    [[], { npm_config_slurm: 'true' }, 'You meant: npm start -- --slurm'],
     [[], { PORT: '0' }, 'PORT has to be a port, 1 to 65535, not "0".'],
     [[], { PORT: 'http' }, 'PORT has to be a port'],
     [[], { API_LOCAL_KEY: 'fifteen-letters' }, 'API_LOCAL_KEY has to be at least 16'],

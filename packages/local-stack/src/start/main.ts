@@ -18,6 +18,7 @@ const closing = createClosing(endWithinMs, (name, error) =>
   print(`${name} did not end in order: ${String(error)}`),
 );
 const goneParent = 'parent process is gone';
+const startFailed = 'start failed';
 let ending = false;
 let starting: Promise<unknown> = Promise.resolve();
 
@@ -28,14 +29,16 @@ async function end(reason: string, exitCode: number): Promise<void> {
     return;
   }
   ending = true;
-  print(`\nEnding everything (${reason}; once more ends it at once) …`);
+  // Who refuses to start must not sound as if he had ended something that runs.
+  const told = reason !== startFailed || closing.hasProcesses();
+  if (told) print(`\nEnding everything (${reason}; once more ends it at once) …`);
   const since = performance.now();
   setTimeout(() => process.exit(1), endWithinMs);
   await closing.closeAll();
   // What was being started meanwhile is closed as soon as it is there.
   await starting.catch(() => undefined);
   await closing.settled();
-  print(`Everything has ended (${((performance.now() - since) / 1000).toFixed(1)} s).`);
+  if (told) print(`Everything has ended (${((performance.now() - since) / 1000).toFixed(1)} s).`);
   process.exit(exitCode);
 }
 
@@ -66,6 +69,6 @@ try {
 } catch (error) {
   if (!ending) {
     print(`\n${error instanceof SetupError ? error.message : String((error as Error).stack)}`);
-    await end('start failed', 1);
+    await end(startFailed, 1);
   }
 }

@@ -49,6 +49,9 @@ export function parseOptions(
   place: CallersPlace,
 ): StartOptions {
   const flags = parseFlags(args);
+  // npm takes flags that stand before its `--` for itself, and tells so in the environment.
+  if (env.npm_config_slurm !== undefined && flags.slurm !== true)
+    throw new SetupError('npm kept --slurm for itself. You meant: npm start -- --slurm');
   return {
     host: whenSet(env.HOST) ?? '127.0.0.1',
     port: parsePort(whenSet(env.PORT) ?? '8080'),
