@@ -12,21 +12,25 @@ import {
   startPostgres,
   startRedis,
 } from '@wakefield/local-stack';
-import { runJest } from './test-run/jest-run.ts';
+import { type JestRun, runJest } from './test-run/jest-run.ts';
 import { endAround, scratchPrefix, sweepRemains } from './test-run/remains.ts';
 import {
   addTallies,
+  afterAnotherTry,
   closingLine,
   emptyTally,
   exitCode,
   slowestFiles,
   type Tally,
   withFailure,
+  worthAnotherTry,
 } from './test-run/tally.ts';
 
 const root = join(import.meta.dirname, '..');
 const say = (line: string) => console.log(line);
 const begun = performance.now();
+/** Files that are run once more; if more of them fail, it is no accident. */
+const mostTriedAgain = 4;
 
 /** Beside SLURM's: by the Debian package that brings it. */
 const calledByTests = { curl: 'curl', procps: 'ps' };
@@ -53,7 +57,7 @@ try {
 // Who asks for tests by name knows that the others are left out.
 const byName = process.argv.some((arg) => /^(-t|--testNamePattern)/.test(arg));
 for (const remark of tally.remarks) if (!byName || !remark.startsWith('skipped: ')) say(remark);
-if (tally.times.length > 1) {
+if (tally.files.length > 1) {
   say(`\n${((performance.now() - begun) / 1000).toFixed(0)} s in all. What took longest:`);
   for (const line of slowestFiles(tally, 10)) say(line);
   say('');
@@ -93,27 +97,33 @@ async function runProjects(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<Tally> {
-  const place = { root, scratch };
   const workers = fitWorkers();
-  const quick = await runJest(
+  const quick = await runTwice(
     { projects: ['unit', 'integration'], workers, testTimeoutMs: 20_000, args },
-    place,
     environment,
-    stopping.signal,
   );
   if (stopping.signal.aborted) return quick;
-  const whole = await runJest(
+  const whole = await runTwice(
     {
       projects: ['e2e'],
       workers: Math.max(1, Math.floor(workers / 4)),
       testTimeoutMs: 120_000,
       args,
     },
-    place,
     environment,
-    stopping.signal,
   );
   return addTallies(quick, whole);
+}
+
+/** A few files on real processes that failed beside others are run once more by themselves, and are named. */
+async function runTwice(run: JestRun, environment: NodeJS.ProcessEnv): Promise<Tally> {
+  const place = { root, scratch };
+  const first = await runJest(run, place, environment, stopping.signal);
+  const again = worthAnotherTry(first);
+  if (stopping.signal.aborted || again.length === 0 || again.length > mostTriedAgain) return first;
+  say(`Once more, by themselves: ${again.join(', ')}`);
+  const alone = { ...run, workers: 1, args: ['--runTestsByPath', ...again] };
+  return afterAnotherTry(first, await runJest(alone, place, environment, stopping.signal));
 }
 
 /** A worker takes a core and, with a private SLURM in it, up to a gigabyte. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { boundToUs, endProcesses, sendSignal } from '@wakefield/local-stack';
 import { emptyTally, type JestReport, type Tally, tallyOf, withFailure } from './tally.ts';
@@ -27,6 +27,7 @@ export async function runJest(
   signal: AbortSignal,
 ): Promise<Tally> {
   const output = join(place.scratch, `jest-${run.projects.join('-')}.json`);
+  rmSync(output, { force: true });
   const { command, args } = boundToUs(
     process.execPath,
     jestArguments(run, place.root, output),

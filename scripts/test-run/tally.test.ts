@@ -1,13 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   addTallies,
+  afterAnotherTry,
   closingLine,
   emptyTally,
   exitCode,
   type JestReport,
   slowestFiles,
+  type Tally,
   tallyOf,
   withFailure,
+  worthAnotherTry,
 } from './tally.ts';
 
 const time = { startTime: 1000, endTime: 2500 };
@@ -42,7 +45,7 @@ describe('tallyOf', () => {
       passed: 3,
       failed: 1,
       remarks: ['failed: packages/a/src/a.test.ts: a does b'],
-      times: [{ file: 'packages/a/src/a.test.ts', ms: 1500 }],
+      files: [{ file: 'packages/a/src/a.test.ts', ms: 1500, passed: 0, failed: 1 }],
     });
   });
 
@@ -77,11 +80,57 @@ describe('the end of a run', () => {
   });
 
   test('names what took longest', () => {
-    const times = [
-      { file: 'a', ms: 90 },
-      { file: 'b', ms: 12_340 },
-      { file: 'c', ms: 2000 },
+    const files = [
+      { file: 'a', ms: 90, passed: 1, failed: 0 },
+      { file: 'b', ms: 12_340, passed: 1, failed: 0 },
+      { file: 'c', ms: 2000, passed: 1, failed: 0 },
     ];
-    expect(slowestFiles({ ...emptyTally, times }, 2)).toEqual(['   12.3 s  b', '    2.0 s  c']);
+    expect(slowestFiles({ ...emptyTally, files }, 2)).toEqual(['   12.3 s  b', '    2.0 s  c']);
+  });
+});
+
+describe('another try', () => {
+  const file = (name: string, passed: number, failed: number) => ({
+    file: name,
+    ms: 1,
+    passed,
+    failed,
+  });
+  const first: Tally = {
+    passed: 5,
+    failed: 4,
+    remarks: [
+      'failed: a.itest.ts: one',
+      'failed: b.itest.ts: two',
+      'failed: c.test.ts: three',
+      'failed: Jest ended with 1',
+    ],
+    files: [file('a.itest.ts', 3, 1), file('b.itest.ts', 0, 1), file('c.test.ts', 2, 1)],
+  };
+
+  test('is for files on real processes, not for pure ones', () => {
+    expect(worthAnotherTry(first)).toEqual(['a.itest.ts', 'b.itest.ts']);
+  });
+
+  test('takes the place of the first; what passes by itself is named, what fails stays failed', () => {
+    const again: Tally = {
+      passed: 4,
+      failed: 1,
+      remarks: ['failed: b.itest.ts: two'],
+      files: [file('a.itest.ts', 4, 0), file('b.itest.ts', 0, 1)],
+    };
+    const tally = afterAnotherTry(first, again);
+    expect(tally).toMatchObject({ passed: 6, failed: 3 });
+    expect(tally.remarks).toEqual([
+      'failed: c.test.ts: three',
+      'failed: Jest ended with 1',
+      'failed: b.itest.ts: two',
+      'unsteady: a.itest.ts: failed beside others, passed by itself',
+    ]);
+    expect(tally.files.map((result) => result.file)).toEqual([
+      'c.test.ts',
+      'a.itest.ts',
+      'b.itest.ts',
+    ]);
   });
 });

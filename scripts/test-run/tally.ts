@@ -15,9 +15,13 @@ export interface JestReport {
   }[];
 }
 
-export interface FileTime {
+/** What became of one test file. */
+export interface FileResult {
   readonly file: string;
   readonly ms: number;
+  readonly passed: number;
+  /** A file that could not be run counts as one. */
+  readonly failed: number;
 }
 
 export interface Tally {
@@ -25,11 +29,10 @@ export interface Tally {
   readonly failed: number;
   /** For people: each thing that did not pass, and what was left out. */
   readonly remarks: readonly string[];
-  /** How long each file took. */
-  readonly times: readonly FileTime[];
+  readonly files: readonly FileResult[];
 }
 
-export const emptyTally: Tally = { passed: 0, failed: 0, remarks: [], times: [] };
+export const emptyTally: Tally = { passed: 0, failed: 0, remarks: [], files: [] };
 
 /** A file that could not be run has no tests to count, so it counts as one failed. */
 export function tallyOf(report: JestReport, rootDirectory: string): Tally {
@@ -50,10 +53,16 @@ export function tallyOf(report: JestReport, rootDirectory: string): Tally {
     passed: report.numPassedTests,
     failed: report.numFailedTests + report.numRuntimeErrorTestSuites,
     remarks,
-    times: report.testResults.map(({ name, startTime, endTime }) => ({
-      file: fileOf(name),
-      ms: endTime - startTime,
-    })),
+    files: report.testResults.map(({ name, status, startTime, endTime, assertionResults }) => {
+      const count = (wanted: string) =>
+        assertionResults.filter((test) => test.status === wanted).length;
+      return {
+        file: fileOf(name),
+        ms: endTime - startTime,
+        passed: count('passed'),
+        failed: count('failed') || (status === 'failed' ? 1 : 0),
+      };
+    }),
   };
 }
 
@@ -62,7 +71,7 @@ export function addTallies(a: Tally, b: Tally): Tally {
     passed: a.passed + b.passed,
     failed: a.failed + b.failed,
     remarks: [...a.remarks, ...b.remarks],
-    times: [...a.times, ...b.times],
+    files: [...a.files, ...b.files],
   };
 }
 
@@ -71,9 +80,37 @@ export function withFailure(tally: Tally, remark: string): Tally {
   return { ...tally, failed: tally.failed + 1, remarks: [...tally.remarks, `failed: ${remark}`] };
 }
 
+/** Files on real processes that failed. Pure tests have no excuse. */
+export function worthAnotherTry({ files }: Tally): readonly string[] {
+  return files
+    .filter(({ file, failed }) => failed > 0 && /\.(itest|e2e)\.ts$/.test(file))
+    .map(({ file }) => file);
+}
+
+/**
+ * What holds after failed files were run again by themselves. One that passes then is named all the same: it
+ * fails beside others or on a busy machine, and somebody has to find out why.
+ */
+export function afterAnotherTry(first: Tally, again: Tally): Tally {
+  const tried = new Set(again.files.map(({ file }) => file));
+  const replaced = first.files.filter(({ file }) => tried.has(file));
+  const sum = (key: 'passed' | 'failed') => replaced.reduce((all, file) => all + file[key], 0);
+  const passes = again.files.filter(({ failed }) => failed === 0);
+  return {
+    passed: first.passed - sum('passed') + again.passed,
+    failed: first.failed - sum('failed') + again.failed,
+    remarks: [
+      ...first.remarks.filter((remark) => ![...tried].some((file) => remark.includes(`${file}:`))),
+      ...again.remarks,
+      ...passes.map(({ file }) => `unsteady: ${file}: failed beside others, passed by itself`),
+    ],
+    files: [...first.files.filter(({ file }) => !tried.has(file)), ...again.files],
+  };
+}
+
 /** What to look at when the whole takes too long: a line for each, the slowest first. */
-export function slowestFiles({ times }: Tally, count: number): readonly string[] {
-  return times
+export function slowestFiles({ files }: Tally, count: number): readonly string[] {
+  return files
     .toSorted((a, b) => b.ms - a.ms)
     .slice(0, count)
     .map(({ file, ms }) => `${(ms / 1000).toFixed(1).padStart(7)} s  ${file}`);
