@@ -1,4 +1,5 @@
-import { listProcessesAround } from '@wakefield/local-stack';
+import { join } from 'node:path';
+import { aliasOf, listProcessesAround } from '@wakefield/local-stack';
 import type { RunFile, Wakefield } from './wakefield.ts';
 
 export type ServiceName = keyof RunFile['services'];
@@ -61,9 +62,11 @@ export const ofSlurm: readonly Victim[] = [
   { ...daemon, name: 'sshd', pids: matching(/sshd -D -f|sshd: .*\[listener\]/) },
 ];
 
+/** sshd's title takes the place of its environment and names the private SLURM by its short alias. */
 function matching(command: RegExp): Victim['pids'] {
-  return async ({ directory }) =>
-    listProcessesAround(directory)
-      .filter((one) => command.test(one.command))
-      .map(({ pid }) => pid);
+  return async ({ directory }) => {
+    const around = [directory, aliasOf(join(directory, 'slurm'))].flatMap(listProcessesAround);
+    const found = around.filter((one) => command.test(one.command)).map(({ pid }) => pid);
+    return [...new Set(found)];
+  };
 }

@@ -10,6 +10,7 @@ export { startRedis } from './redis/start-redis.ts';
 export { SetupError } from './setup-error.ts';
 export type { SlurmDaemonName } from './slurm/launch.ts';
 export type { SlurmNode } from './slurm/layout.ts';
+export { aliasOf } from './slurm/layout.ts';
 export type { SlurmOptions } from './slurm/options.ts';
 export type { ProvideOptions } from './slurm/provide-tools.ts';
 export type { SlurmDaemons } from './slurm/slurm-daemons.ts';
