@@ -114,11 +114,11 @@ export async function openSite(options: SiteOptions): Promise<Site> {
 
 async function writeSite(folder: string, key: string, options: SiteOptions): Promise<void> {
   await mkdir(join(folder, 'secrets'), { recursive: true });
-  await mkdir(join(folder, 'keys'));
+  await mkdir(join(folder, 'clusters/keys'), { recursive: true });
   await writeFile(join(folder, 'secrets/api_local_key'), `${key}\n`);
   await writeFile(join(folder, 'secrets/database_url'), `${options.databaseUrl}\n`);
-  await writeFile(join(folder, 'clusters.yaml'), options.clusters);
-  await cp(options.keyFile, join(folder, 'keys/login'));
+  await writeFile(join(folder, 'clusters/clusters.yaml'), options.clusters);
+  await cp(options.keyFile, join(folder, 'clusters/keys/login'));
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     await chmod(path, entry.isDirectory() ? 0o500 : 0o400);
@@ -128,5 +128,10 @@ async function writeSite(folder: string, key: string, options: SiteOptions): Pro
 
 /** A value of docker-compose.yml as it has to be where the containers share one machine. */
 function mapped(value: string, folder: string, hosts: Readonly<Record<string, string>>): string {
-  return hosts[value] ?? value.replace('/etc/wakefield', folder);
+  return (
+    hosts[value] ??
+    value
+      .replace('/etc/wakefield', join(folder, 'clusters'))
+      .replace('/run/secrets', join(folder, 'secrets'))
+  );
 }
