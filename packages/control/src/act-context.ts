@@ -1,5 +1,5 @@
 import type { Job, JobId, Model } from '@wakefield/domain';
-import { jobFields } from './observe-cluster.ts';
+import { jobFields } from './job-fields.ts';
 import {
   type Clock,
   type ClusterDriver,

@@ -7,6 +7,7 @@ import {
   decideCommand,
   type ErrorCode,
 } from '@wakefield/domain';
+import { nudgeModel } from './nudge-model.ts';
 import { type Clock, ClusterError, type Drivers, type Ids } from './ports/cluster.ts';
 import type { Nudges, RouteBus } from './ports/messaging.ts';
 import type { Log } from './ports/observability.ts';
@@ -109,9 +110,7 @@ async function applyOne(
     'command applied',
   );
   if (applied.modelId === null) return;
-  await deps.nudges
-    .model(applied.modelId, traceId)
-    .catch((err: unknown) => deps.log.warn({ err, modelId: applied.modelId }, 'model not nudged'));
+  await nudgeModel(deps, applied.modelId, traceId);
 }
 
 /** An activation is only good for a cluster that would take a job of the project. */

@@ -65,9 +65,9 @@ async function awakeModels(
   clusters: ReadonlySet<ClusterName>,
 ): Promise<readonly ModelWithStatus[]> {
   const found: ModelWithStatus[] = [];
-  for (const { name, clusters: bound } of await projects.list())
+  for (const { name } of await projects.list())
     for (const model of await models.list(name))
-      if (!model.idle && clusters.has(model.cluster ?? bound[0] ?? '')) found.push(model);
+      if (!model.idle && clusters.has(model.cluster)) found.push(model);
   return found;
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Job } from '@wakefield/domain';
-import { jobFields } from './observe-cluster.ts';
+import { jobFields } from './job-fields.ts';
 
 test('the log of an engine stays out of ours', () => {
   const reason = 'The engine ended with exit code 1. The end of its log:\nprompt: secret';

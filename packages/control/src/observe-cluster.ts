@@ -6,9 +6,10 @@ import {
   type JobId,
   type JobSighting,
   type ModelId,
-  withoutLog,
 } from '@wakefield/domain';
 import { endOrphans } from './end-orphans.ts';
+import { jobFields } from './job-fields.ts';
+import { nudgeModel } from './nudge-model.ts';
 import { type Clock, type ClusterDriver, ClusterError, type Drivers } from './ports/cluster.ts';
 import type { MetricsBoard, Nudges, RouteBus } from './ports/messaging.ts';
 import type { Log, Telemetry } from './ports/observability.ts';
@@ -160,11 +161,7 @@ async function unreachable(
 }
 
 async function nudgeModels(deps: ObserveClusterDeps, ids: ReadonlySet<ModelId>): Promise<void> {
-  for (const id of ids) {
-    await deps.nudges
-      .model(id)
-      .catch((err: unknown) => deps.log.warn({ err, modelId: id }, 'model not nudged'));
-  }
+  for (const id of ids) await nudgeModel(deps, id);
 }
 
 async function probeStarting(deps: ObserveClusterDeps, jobs: readonly Job[]): Promise<void> {
@@ -182,19 +179,4 @@ function gpuFigures(jobs: readonly Job[], snapshot: ClusterSnapshot): ReadonlyMa
       return figure === null ? [] : [[job.id, figure] as const];
     }),
   );
-}
-
-/** The fields by which a job is found in a log. What its engine wrote stays out of ours. */
-export function jobFields(job: Job): object {
-  return {
-    jobId: job.id,
-    jobName: job.name,
-    modelId: job.modelId,
-    project: job.project,
-    cluster: job.cluster,
-    clusterJobId: job.clusterJobId,
-    phase: job.phase,
-    outcome: job.outcome,
-    reason: job.reason === null ? null : withoutLog(job.reason),
-  };
 }

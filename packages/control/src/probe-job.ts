@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Address, isLeaving, type Job, type JobId } from '@wakefield/domain';
 import { engineTargets } from './engine-target.ts';
-import { jobFields } from './observe-cluster.ts';
+import { jobFields } from './job-fields.ts';
+import { nudgeModel } from './nudge-model.ts';
 import type { Clock, EngineProber, ProbeVerdict } from './ports/cluster.ts';
 import type { Nudges, RouteBus } from './ports/messaging.ts';
 import type { Log, Telemetry } from './ports/observability.ts';
@@ -109,8 +110,6 @@ async function open(
   await publishRoutes(deps);
   deps.telemetry.jobAdvanced(before, after);
   deps.log.info(jobFields(after), 'job moved on');
-  await deps.nudges
-    .model(after.modelId)
-    .catch((err: unknown) => deps.log.warn({ err, modelId: after.modelId }, 'model not nudged'));
+  await nudgeModel(deps, after.modelId);
   return true;
 }

@@ -11,6 +11,7 @@ import {
 } from '@wakefield/domain';
 import { act } from './act.ts';
 import type { ActDeps } from './act-context.ts';
+import { nudgeModel } from './nudge-model.ts';
 import type { DemandBoard, Nudges } from './ports/messaging.ts';
 import type { ClusterStatusStore, Lease, ModelStore, ModelWithStatus } from './ports/stores.ts';
 import { type PublishRoutesDeps, publishRoutes } from './publish-routes.ts';
@@ -58,7 +59,7 @@ async function run(
   };
   // Decisions are kept before they are acted on, still due: a newer wish stops a plan that it outdates, and
   // a death in between is made up for at once.
-  if (plan.actions.length > 0 && !(await save(startedAt))) return await nudge(deps, id);
+  if (plan.actions.length > 0 && !(await save(startedAt))) return await nudgeModel(deps, id);
   const again = await act(deps, { model, jobs: observed.jobs, lease, signal }, plan.actions);
   const saved = await save(again ? startedAt : plan.lookAgainAt);
   const changed =
@@ -69,15 +70,9 @@ async function run(
     if (plan.actions.length > 0 || seenInRoutes(model) !== seenInRoutes(after))
       await publishRoutes(deps);
   }
-  if (again || !saved) await nudge(deps, id);
+  if (again || !saved) await nudgeModel(deps, id);
   else await nudgeLater(deps, id, plan.lookAgainAt);
   deps.telemetry.reconciled(deps.clock.now() - startedAt, plan.actions.length > 0);
-}
-
-async function nudge(deps: ReconcileModelDeps, id: ModelId): Promise<void> {
-  await deps.nudges
-    .model(id)
-    .catch((err: unknown) => deps.log.warn({ err, modelId: id }, 'model not nudged'));
 }
 
 /** Looks further ahead are the sweep's alone: it comes late by seconds, and nothing piles up for sleeping models. */

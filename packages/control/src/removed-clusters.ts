@@ -1,5 +1,6 @@
 import type { ClusterName, ClusterReachability, DurationMs, EpochMs, Job } from '@wakefield/domain';
-import { jobFields } from './observe-cluster.ts';
+import { jobFields } from './job-fields.ts';
+import { nudgeModel } from './nudge-model.ts';
 import type { Drivers } from './ports/cluster.ts';
 import type { Nudges } from './ports/messaging.ts';
 import type { Log, Telemetry } from './ports/observability.ts';
@@ -78,8 +79,6 @@ async function giveUp(deps: RemovedClustersDeps, job: Job, now: EpochMs): Promis
   if (after === null) return false;
   deps.telemetry.jobAdvanced(job, after);
   deps.log.warn(jobFields(after), 'job of a removed cluster given up');
-  await deps.nudges
-    .model(job.modelId)
-    .catch((err: unknown) => deps.log.warn({ err, modelId: job.modelId }, 'model not nudged'));
+  await nudgeModel(deps, job.modelId);
   return true;
 }

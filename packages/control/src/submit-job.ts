@@ -1,10 +1,11 @@
 import type { Job, Model } from '@wakefield/domain';
 import { type ActContext, type ActDeps, bounded, driverOf, write } from './act-context.ts';
-import { jobFields } from './observe-cluster.ts';
+import { jobFields } from './job-fields.ts';
 import { type ClusterDriver, ClusterError, type JobSubmission } from './ports/cluster.ts';
 
 /** sbatch retries by itself for about two minutes before it gives up (sbatch(1)). */
 const SUBMIT_TIMEOUT_MS = 180_000;
+
 /** Finds an intended job on its cluster by its name, or puts it there. Every other job is left as it is. */
 export async function submitJob(deps: ActDeps, context: ActContext, job: Job): Promise<Job | null> {
   if (job.phase !== 'intended') return job;
