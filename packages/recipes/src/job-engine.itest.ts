@@ -1,25 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import {
-  catalogOf,
-  jobTemplate,
-  openWorkshop,
-  type RunningJob,
-  until,
-  type Workshop,
-} from '../test/job.ts';
+import { describe, expect, test } from '@jest/globals';
+import { type RunningJob, until } from '../test/job.ts';
+import { useWorkshop } from '../test/use-workshop.ts';
 
-jest.setTimeout(30_000);
-
-let workshop: Workshop;
-let template: string;
-
-beforeAll(async () => {
-  workshop = await openWorkshop();
-  template = await jobTemplate();
-});
-afterAll(() => workshop.close());
+const workshop = useWorkshop();
 
 const quick = { load_seconds: 0.1, tokens_per_second: 200 };
 
@@ -111,7 +96,7 @@ describe('engines that misbehave', () => {
 
   test('one that ignores TERM is killed when the grace is over, with its children', async () => {
     const stubborn = bash('trap "" TERM; sleep 600 & echo up; while :; do sleep 1; done');
-    const catalog = catalogOf(template, stubborn, { drain_grace_seconds: 1 });
+    const catalog = workshop.catalogOf(stubborn, { drain_grace_seconds: 1 });
     const job = await workshop.start({}, catalog);
     await until(async () => (await job.read('log')).includes('up'));
     job.signal('SIGUSR1');
@@ -121,14 +106,14 @@ describe('engines that misbehave', () => {
   });
 
   test('one that leaves children behind', async () => {
-    const job = await workshop.start({}, catalogOf(template, bash('sleep 600 & exit 3')));
+    const job = await workshop.start({}, workshop.catalogOf(bash('sleep 600 & exit 3')));
     expect(await job.ended()).toBe(3);
     expect(await job.json('exit.json')).toMatchObject({ exitCode: 3, cause: 'engine' });
     expect(await job.processes()).toEqual([]);
   });
 
   test('one that is not there', async () => {
-    const job = await workshop.start({}, catalogOf(template, ['/no/such/engine']));
+    const job = await workshop.start({}, workshop.catalogOf(['/no/such/engine']));
     expect(await job.ended()).toBe(127);
     expect(await job.read('log')).toContain('/no/such/engine: No such file or directory');
   });
@@ -136,7 +121,7 @@ describe('engines that misbehave', () => {
   test('its own pid alone hears of the drain', async () => {
     const text = `bash -c 'trap "echo child heard" TERM; while :; do sleep 0.1; done' &
       trap 'echo engine heard; sleep 0.3; exit 0' TERM; echo up; while :; do sleep 0.05; done`;
-    const job = await workshop.start({}, catalogOf(template, bash(text)));
+    const job = await workshop.start({}, workshop.catalogOf(bash(text)));
     await until(async () => (await job.read('log')).includes('up'));
     job.signal('SIGUSR1');
     await job.ended();
@@ -151,14 +136,14 @@ describe('engines that misbehave', () => {
     const limit = 64 * 1024;
     const text =
       'echo "args: api_key=sk-test"; i=0; while [ $i -lt 6000 ]; do echo "line $i of the log"; i=$((i+1)); done; echo last words; exit 1';
-    const catalog = catalogOf(template, bash(text), { log_limit_bytes: limit });
+    const catalog = workshop.catalogOf(bash(text), { log_limit_bytes: limit });
     const job = await workshop.start({}, catalog);
     await job.ended();
     const log = await job.read('log');
     expect(log.length).toBeLessThanOrEqual(limit);
     expect(log.length).toBeGreaterThan(limit / 4);
     expect(log).toContain('line 5999 of the log\nlast words\n');
-    const short = await workshop.start({}, catalogOf(template, bash('echo "key sk-test"')));
+    const short = await workshop.start({}, workshop.catalogOf(bash('echo "key sk-test"')));
     await short.ended();
     expect(await short.read('log')).toContain('key [key]\n');
   });

@@ -1,24 +1,16 @@
 import { createServer } from 'node:net';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { catalogOf, jobTemplate, openWorkshop, program, type Workshop } from '../test/job.ts';
+import { describe, expect, test } from '@jest/globals';
+import { program } from '../test/job.ts';
+import { useWorkshop } from '../test/use-workshop.ts';
 
-jest.setTimeout(30_000);
-
-let workshop: Workshop;
-let template: string;
-
-beforeAll(async () => {
-  workshop = await openWorkshop();
-  template = await jobTemplate();
-});
-afterAll(() => workshop.close());
+const workshop = useWorkshop();
 
 describe('ports', () => {
   test('an engine that finds its port taken gets another one', async () => {
     const text =
       'echo "$1" >> ports; if [ "$(wc -l < ports)" -lt 3 ]; then echo "OSError: [Errno 98] Address already in use" >&2; exit 1; fi; exit 7';
     const engine = await program(workshop.root, 'clashing', `#!/bin/bash\n${text}\n`);
-    const job = await workshop.start({}, catalogOf(template, [engine, '{port}']));
+    const job = await workshop.start({}, workshop.catalogOf([engine, '{port}']));
     expect(await job.ended()).toBe(7);
     const ports = (await job.read('ports')).trim().split('\n');
     expect(ports).toHaveLength(3);
@@ -27,14 +19,14 @@ describe('ports', () => {
 
   test('gives up after five', async () => {
     const text = 'echo try >> tries; echo EADDRINUSE; exit 1';
-    const job = await workshop.start({}, catalogOf(template, ['/bin/bash', '-c', text]));
+    const job = await workshop.start({}, workshop.catalogOf(['/bin/bash', '-c', text]));
     expect(await job.ended()).toBe(1);
     expect(await job.read('tries')).toBe('try\n'.repeat(5));
   });
 
   test('another failure is not tried again', async () => {
     const text = 'echo try >> tries; exit 4';
-    const job = await workshop.start({}, catalogOf(template, ['/bin/bash', '-c', text]));
+    const job = await workshop.start({}, workshop.catalogOf(['/bin/bash', '-c', text]));
     expect(await job.ended()).toBe(4);
     expect(await job.read('tries')).toBe('try\n');
   });
@@ -48,7 +40,7 @@ describe('ports', () => {
       });
     });
     const profile = { ports: { from: port, to: port } };
-    const job = await workshop.start({ profile }, catalogOf(template, ['/bin/true']));
+    const job = await workshop.start({ profile }, workshop.catalogOf(['/bin/true']));
     expect(await job.ended()).toBe(1);
     expect(await job.read('log')).toContain(`no free port between ${port} and ${port}`);
     await new Promise((resolve) => server.close(resolve));
@@ -56,7 +48,7 @@ describe('ports', () => {
 
   test('two jobs never share a port, though neither engine has bound it yet', async () => {
     const profile = { ports: { from: 31_890, to: 31_891 } };
-    const catalog = catalogOf(template, ['/bin/sleep', '600']);
+    const catalog = workshop.catalogOf(['/bin/sleep', '600']);
     const jobs = [
       await workshop.start({ profile }, catalog),
       await workshop.start({ profile }, catalog),

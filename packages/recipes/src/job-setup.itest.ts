@@ -1,31 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import {
-  catalogOf,
-  jobTemplate,
-  openWorkshop,
-  program,
-  until,
-  type Workshop,
-} from '../test/job.ts';
+import { describe, expect, test } from '@jest/globals';
+import { program, until } from '../test/job.ts';
+import { useWorkshop } from '../test/use-workshop.ts';
 
-jest.setTimeout(30_000);
-
-let workshop: Workshop;
-let template: string;
-
-beforeAll(async () => {
-  workshop = await openWorkshop();
-  template = await jobTemplate();
-});
-afterAll(() => workshop.close());
+const workshop = useWorkshop();
 
 describe('before the engine', () => {
   test('a drain that comes during set-up starts no engine', async () => {
     const profile = { setup: { simulator: ['echo setting-up > ready', 'sleep 1'] } };
-    const job = await workshop.start({ profile }, catalogOf(template, ['/bin/touch', 'started']));
+    const job = await workshop.start({ profile }, workshop.catalogOf(['/bin/touch', 'started']));
     await until(async () => (await job.read('ready')) !== '');
     job.signal('SIGUSR1');
     expect(await job.ended()).toBe(0);
@@ -43,7 +28,7 @@ describe('before the engine', () => {
 
   test('a set-up line that fails is told, and no engine starts', async () => {
     const profile = { setup: { simulator: ['cd /nowhere/at/all', 'echo went on >> went-on'] } };
-    const job = await workshop.start({ profile }, catalogOf(template, ['/bin/touch', 'started']));
+    const job = await workshop.start({ profile }, workshop.catalogOf(['/bin/touch', 'started']));
     expect(await job.ended()).toBe(1);
     expect(await job.read('log')).toContain(
       'wakefield: a set-up line failed with code 1: cd /nowhere/at/all',
@@ -65,7 +50,7 @@ describe('before the engine', () => {
       'if false; then echo never; fi',
     ];
     const profile = { setup: { simulator: lines } };
-    const job = await workshop.start({ profile }, catalogOf(template, ['/bin/touch', 'started']));
+    const job = await workshop.start({ profile }, workshop.catalogOf(['/bin/touch', 'started']));
     expect(await job.ended()).toBe(0);
     expect(await readdir(job.directory)).toContain('started');
   });
@@ -90,7 +75,7 @@ describe('before the engine', () => {
       { when: ['/bin/true', 'yes'], args: ['--has'] },
       { when: ['/bin/false'], args: ['--has-not'] },
     ];
-    const job = await workshop.start({ profile }, catalogOf(template, command));
+    const job = await workshop.start({ profile }, workshop.catalogOf(command));
     await job.ended();
     expect(await job.read('wrapped')).toBe('/bin/true yes\n/bin/false\n/bin/echo --has\n');
     expect(await job.read('log')).toContain('\n--has\n');
@@ -100,7 +85,7 @@ describe('before the engine', () => {
     const models = join(workshop.root, 'models of ours');
     await mkdir(join(models, 'acme', 'small'), { recursive: true });
     await writeFile(join(workshop.root, 'secret'), '');
-    const catalog = catalogOf(template, ['/bin/echo', 'model={model}']);
+    const catalog = workshop.catalogOf(['/bin/echo', 'model={model}']);
     const profile = { modelDirectory: models };
     const modelOf = async (hfModelId: string) => {
       const job = await workshop.start({ hfModelId, profile }, catalog);
@@ -124,7 +109,7 @@ describe('before the engine', () => {
     const profile = {
       setup: { simulator: [`PATH=${tools}:$PATH`, 'export CUDA_VISIBLE_DEVICES=0,3'] },
     };
-    const job = await workshop.start({ profile }, catalogOf(template, ['/bin/sleep', '600']));
+    const job = await workshop.start({ profile }, workshop.catalogOf(['/bin/sleep', '600']));
     await until(async () => (await job.read('gpu')) !== '');
     expect(await job.read('gpu')).toBe('50.5\n');
     expect(await job.read('asked')).toContain('-i 0,3 --query-gpu=utilization.gpu');
@@ -134,7 +119,7 @@ describe('before the engine', () => {
   });
 
   test('a requeued job does not show what its first run left', async () => {
-    const catalog = catalogOf(template, ['/bin/sh', '-c', 'ls > seen; sleep 600']);
+    const catalog = workshop.catalogOf(['/bin/sh', '-c', 'ls > seen; sleep 600']);
     const name = 'wf-t-0123456789abcdef-900';
     const directory = join(workshop.root, 'jobs', name);
     await mkdir(directory, { recursive: true });
@@ -150,7 +135,7 @@ describe('before the engine', () => {
   ])('advertises %j', async (advertise, host) => {
     const job = await workshop.start(
       { profile: { advertise } },
-      catalogOf(template, ['/bin/sleep', '600']),
+      workshop.catalogOf(['/bin/sleep', '600']),
     );
     await until(async () => (await job.read('endpoint.json')) !== '');
     const own = spawnSync('hostname').stdout.toString().trim();

@@ -1,18 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { catalogOf, jobTemplate, openWorkshop, type Workshop } from '../test/job.ts';
+import { describe, expect, test } from '@jest/globals';
+import { useWorkshop } from '../test/use-workshop.ts';
 
-jest.setTimeout(30_000);
-
-let workshop: Workshop;
-let template: string;
-
-beforeAll(async () => {
-  workshop = await openWorkshop();
-  template = await jobTemplate();
-});
-afterAll(() => workshop.close());
+const workshop = useWorkshop();
 
 describe('whatever the values are', () => {
   const nasty = [
@@ -27,8 +18,7 @@ describe('whatever the values are', () => {
   test.each(nasty)('%j reaches the engine unchanged', async (text) => {
     const show =
       'import json,os,sys; print(json.dumps([sys.argv[1:], os.environ["GIVEN"], os.getcwd()]))';
-    const catalog = catalogOf(
-      template,
+    const catalog = workshop.catalogOf(
       ['python3', '-c', show, 'id={hf_model_id}', 'fixed={X}', '{engine_args}', 'p{port}p'],
       {
         environment: { GIVEN: 'value={hf_model_id}' },

@@ -31,20 +31,22 @@ export interface RunningJob {
 
 export interface Workshop {
   readonly root: string;
-  readonly catalog: LoadedRecipes;
-  /** Renders and starts a job; it is ended with the workshop. */
+  /** A catalog with one recipe, which runs these words. */
+  catalogOf(command: readonly unknown[], change?: object): LoadedRecipes;
+  /** Renders and starts a job, from the real catalog by default; it is ended with the workshop. */
   start(change: InputChange, from?: LoadedRecipes): Promise<RunningJob>;
   close(): Promise<void>;
 }
 
 export async function openWorkshop(): Promise<Workshop> {
   const root = await mkdtemp(join(tmpdir(), 'wakefield-job-'));
+  const template = await readFile(templateFile, 'utf8');
   const catalog = await loadRecipes();
   const running: RunningJob[] = [];
   let seq = 0;
   return {
     root,
-    catalog,
+    catalogOf: (command, change) => catalogOf(template, command, change),
     async start(change, from = catalog) {
       const name = change.name ?? `wf-t-0123456789abcdef-${++seq}`;
       const jobsDirectory = change.profile?.jobsDirectory ?? join(root, 'jobs');
@@ -71,8 +73,7 @@ export async function openWorkshop(): Promise<Workshop> {
   };
 }
 
-/** A catalog with one recipe that runs these words. */
-export function catalogOf(
+function catalogOf(
   template: string,
   command: readonly unknown[],
   change: object = {},
@@ -89,10 +90,6 @@ export function catalogOf(
     ...change,
   });
   return createCatalog([recipe], template);
-}
-
-export async function jobTemplate(): Promise<string> {
-  return await readFile(templateFile, 'utf8');
 }
 
 /** An executable with this text, somewhere in the workshop. */
