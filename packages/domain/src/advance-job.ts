@@ -68,9 +68,21 @@ function afterSighting(
 
 /** Start and end of a pending job are forecasts; one that has run before was requeued. */
 function whilePending(job: Job, seen: ClusterJob): JobPatch {
-  const nowhere = { node: null, address: null, startedAt: null, endsAt: null, readyAt: null };
+  const nowhere = {
+    node: null,
+    nodeLeaving: false,
+    address: null,
+    startedAt: null,
+    endsAt: null,
+    readyAt: null,
+  };
   if (job.phase === 'draining') return nowhere;
-  return { ...nowhere, phase: 'queued', reason: waitingWords(seen.reason) };
+  return {
+    ...nowhere,
+    phase: 'queued',
+    forecastAt: seen.forecastAt,
+    reason: waitingWords(seen.reason),
+  };
 }
 
 function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPatch {
@@ -78,6 +90,8 @@ function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPat
     startedAt: seen.startedAt ?? job.startedAt,
     endsAt: seen.endsAt ?? job.endsAt,
     node: seen.node ?? job.node,
+    nodeLeaving: seen.nodeLeaving,
+    forecastAt: null,
   };
   if (hasExited(seen, sighting)) return { ...times, ...whileCompleting(job) };
   const restarted = hasRestarted(job, seen, sighting.address);
@@ -109,6 +123,8 @@ function whileSuspended(job: Job, seen: ClusterJob): JobPatch {
     startedAt: seen.startedAt ?? job.startedAt,
     endsAt: seen.endsAt ?? job.endsAt,
     node: seen.node ?? job.node,
+    nodeLeaving: seen.nodeLeaving,
+    forecastAt: null,
   };
   if (job.phase === 'draining') return times;
   return { ...times, phase: 'starting', address: null, reason: suspendedWords };

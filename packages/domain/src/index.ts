@@ -17,7 +17,7 @@ export type { AppErrorOptions, ErrorCode } from './errors.ts';
 export { AppError, isAppError } from './errors.ts';
 export type { ClusterName, CommandId, JobId, JobName, ModelId, ProjectName } from './ids.ts';
 export { identityName, jobName, jobNamePrefix } from './ids.ts';
-export type { Address, Job, JobOutcome, JobPatch, JobPhase } from './job.ts';
+export type { Address, Job, JobOutcome, JobPatch, JobPhase, StartEstimate } from './job.ts';
 export { isLeaving, isLive } from './job.ts';
 export { withoutLog } from './job-words.ts';
 export type { EngineArg, Model, ModelSpec, ModelState } from './model.ts';

@@ -40,6 +40,19 @@ export interface Address {
   readonly port: number;
 }
 
+/** When a waiting job is expected to start, and where that comes from. */
+export interface StartEstimate {
+  readonly from: EpochMs;
+  /** Nine of ten are there by then. */
+  readonly to: EpochMs;
+  /**
+   * - `cluster`  the cluster's own plan for this very job (squeue)
+   * - `history`  how long jobs of its shape waited before
+   * - `trial`    what the cluster said of such a job without taking it (sbatch --test-only)
+   */
+  readonly source: 'cluster' | 'history' | 'trial';
+}
+
 /** One batch job that we intended, merged with what was last seen of it. */
 export interface Job {
   readonly id: JobId;
@@ -56,6 +69,11 @@ export interface Job {
   readonly reason: string | null;
   readonly successorOf: JobId | null;
   readonly walltimeSeconds: number;
+  /**
+   * The queue that it waits in and what it asks for, as one comparable word: jobs of one shape on one cluster wait
+   * alike.
+   */
+  readonly shape: string;
   readonly clusterJobId: string | null;
   readonly node: string | null;
   readonly address: Address | null;
@@ -63,9 +81,15 @@ export interface Job {
   readonly capacity: number | null;
   readonly intendedAt: EpochMs;
   readonly submittedAt: EpochMs | null;
+  /** The cluster's own plan for its start, while it waits. */
+  readonly forecastAt: EpochMs | null;
+  /** What people were told last of its start, while it waits. */
+  readonly expectedStart: StartEstimate | null;
   readonly startedAt: EpochMs | null;
   /** When the cluster will end it; the cluster's word, not our sum. */
   readonly endsAt: EpochMs | null;
+  /** An operator takes its node out of service: nothing new starts there. */
+  readonly nodeLeaving: boolean;
   readonly readyAt: EpochMs | null;
   readonly drainUntil: EpochMs | null;
   /** When we asked the engine to finish (USR1 to the batch shell). */
@@ -99,8 +123,11 @@ export type JobPatch = Partial<
     | 'address'
     | 'capacity'
     | 'submittedAt'
+    | 'forecastAt'
+    | 'expectedStart'
     | 'startedAt'
     | 'endsAt'
+    | 'nodeLeaving'
     | 'readyAt'
     | 'drainUntil'
     | 'endAskedAt'

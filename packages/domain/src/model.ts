@@ -19,6 +19,10 @@ export interface ModelSpec {
   readonly isRefreshing: boolean;
   /** null: the cluster on which the project was activated. */
   readonly cluster: ClusterName | null;
+  /** Where its jobs may run besides, in order of preference. */
+  readonly otherClusters: readonly ClusterName[];
+  /** Jobs that are kept up while nobody asks; 0: it falls asleep. */
+  readonly minReplicas: number;
   readonly maxReplicas: number;
   readonly engineArgs: Readonly<Record<string, EngineArg>>;
   readonly resources: {

@@ -11,8 +11,12 @@ export interface ClusterJob {
   readonly reason: string | null;
   readonly node: string | null;
   readonly submittedAt: EpochMs | null;
+  /** When the cluster plans to start it, while it waits. */
+  readonly forecastAt: EpochMs | null;
   readonly startedAt: EpochMs | null;
   readonly endsAt: EpochMs | null;
+  /** Its node is being taken out of service (SLURM: DRAIN). */
+  readonly nodeLeaving: boolean;
 }
 
 /** facts of SLURM's states folded to what we act on (job_state_codes; engines.md §7.2). */

@@ -10,6 +10,8 @@ export interface Endpoint {
   readonly address: Address;
   readonly engineKey: string;
   readonly capacity: number | null;
+  /** When its job ends; null: nobody knows. */
+  readonly endsAt: EpochMs | null;
 }
 
 /** The proxy's view of one registered model. */
@@ -23,6 +25,8 @@ export interface Route {
   /** Why it is failed, in a sentence for a caller; without the engine's log. */
   readonly reason: string | null;
   readonly createdAt: EpochMs;
+  /** When it is expected to serve, while it does not; null: nobody knows. */
+  readonly expectedReady: { readonly from: EpochMs; readonly to: EpochMs } | null;
   /** Ready ones only. */
   readonly endpoints: readonly Endpoint[];
 }

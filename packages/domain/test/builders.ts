@@ -33,6 +33,8 @@ export function spec(over: Partial<ModelSpec> = {}): ModelSpec {
     autoscale: false,
     isRefreshing: true,
     cluster: null,
+    otherClusters: [],
+    minReplicas: 0,
     maxReplicas: 4,
     engineArgs: {},
     resources: { nodes: 1, cpus: null, memory: null },
@@ -80,14 +82,18 @@ export function job(phase: JobPhase, over: Partial<Job> = {}): Job {
     reason: null,
     successorOf: null,
     walltimeSeconds: 3_600,
+    shape: 'any',
     clusterJobId: phase === 'intended' ? null : String(100 + seq),
     node: started ? 'cn01' : null,
     address: started ? { host: 'cn01', port: 20_000 + seq } : null,
     capacity: null,
     intendedAt: t0,
     submittedAt: phase === 'intended' ? null : t0,
+    forecastAt: null,
+    expectedStart: null,
     startedAt: started ? t0 : null,
     endsAt: started ? t0 + hour : null,
+    nodeLeaving: false,
     readyAt: phase === 'ready' || phase === 'draining' ? t0 : null,
     drainUntil: phase === 'draining' ? t0 + 5 * minute : null,
     endAskedAt: null,
@@ -122,8 +128,10 @@ function clusterJob(over: Partial<ClusterJob> = {}): ClusterJob {
     reason: null,
     node: 'cn01',
     submittedAt: t0,
+    forecastAt: null,
     startedAt: t0,
     endsAt: t0 + hour,
+    nodeLeaving: false,
     ...over,
   };
 }
@@ -177,5 +185,12 @@ export const commandInput: CommandInput = {
 };
 
 export function endpoint(jobId: string, capacity: number | null = null): Endpoint {
-  return { jobId, cluster: 'c1', address: { host: 'cn01', port: 1 }, engineKey: 'k', capacity };
+  return {
+    jobId,
+    cluster: 'c1',
+    address: { host: 'cn01', port: 1 },
+    engineKey: 'k',
+    capacity,
+    endsAt: null,
+  };
 }

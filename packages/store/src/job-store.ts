@@ -181,9 +181,23 @@ function revives(phase: JobPhase, patch: JobPatch): boolean {
   return phase === 'ended' && patch.phase !== undefined && patch.phase !== 'ended';
 }
 
-function patchColumns({ address, ...patch }: JobPatch): Partial<typeof jobs.$inferInsert> {
-  if (address === undefined) return patch;
-  return { ...patch, addressHost: address?.host ?? null, addressPort: address?.port ?? null };
+function patchColumns({
+  address,
+  expectedStart,
+  ...patch
+}: JobPatch): Partial<typeof jobs.$inferInsert> {
+  return {
+    ...patch,
+    ...(address !== undefined && {
+      addressHost: address?.host ?? null,
+      addressPort: address?.port ?? null,
+    }),
+    ...(expectedStart !== undefined && {
+      expectedFrom: expectedStart?.from ?? null,
+      expectedTo: expectedStart?.to ?? null,
+      expectedSource: expectedStart?.source ?? null,
+    }),
+  };
 }
 
 /** What readers of routes see of a job, as a comparable word; empty while it has no requests. */

@@ -55,8 +55,9 @@ describe('load', () => {
     await fixture.job(model, 4, { ...serving, phase: 'starting' });
     await fixture.job(model, 5, { phase: 'ready' });
     await fixture.job(model, 6, { ...serving, phase: 'ended', endedAt: SAMPLE_NOW });
-    const endpoint = { cluster: 'here', address: { host: 'n01', port: 8000 } };
+    const endpoint = { cluster: 'here', address: { host: 'n01', port: 8000 }, endsAt: null };
     expect(await routeOf(model)).toEqual({
+      expectedReady: null,
       modelId: model.id,
       project: model.project,
       hfModelId: 'acme/small',

@@ -54,6 +54,7 @@ async function readRoutes(
   return rows.map(({ reason, ...row }) => ({
     ...row,
     reason: reason === null ? null : withoutLog(reason),
+    expectedReady: null,
     endpoints: endpoints.get(row.modelId) ?? [],
   }));
 }
@@ -75,6 +76,7 @@ async function readServing(queries: Queries): Promise<Serving> {
       port: jobs.addressPort,
       engineKey: jobs.engineKey,
       capacity: jobs.capacity,
+      endsAt: jobs.endsAt,
     })
     .from(jobs)
     .where(sql`${jobs.phase} in ('starting', 'ready', 'draining')`)

@@ -1,5 +1,5 @@
 import type { ModelWithStatus } from '@wakefield/control';
-import type { Address, Command, Job, Model } from '@wakefield/domain';
+import type { Address, Command, CommandBody, Job, Model } from '@wakefield/domain';
 import { getTableColumns } from 'drizzle-orm';
 import type { commands } from './schema/commands.ts';
 import { jobs } from './schema/jobs.ts';
@@ -12,8 +12,17 @@ const { engineKey: _secret, ...publicJobColumns } = getTableColumns(jobs);
 /** Columns of a Job: all but the engine's key. */
 export const jobColumns = publicJobColumns;
 
-export function toJob({ addressHost, addressPort, ...row }: JobRow): Job {
-  return { ...row, address: toAddress(addressHost, addressPort) };
+export function toJob({
+  addressHost,
+  addressPort,
+  expectedFrom: from,
+  expectedTo: to,
+  expectedSource: source,
+  ...row
+}: JobRow): Job {
+  const expectedStart =
+    from === null || to === null || source === null ? null : { from, to, source };
+  return { ...row, expectedStart, address: toAddress(addressHost, addressPort) };
 }
 
 export function toAddress(host: string | null, port: number | null): Address | null {
@@ -50,6 +59,8 @@ export function toModelWithStatus(row: ModelRow): ModelWithStatus {
       autoscale: row.autoscale,
       isRefreshing: row.isRefreshing,
       cluster: row.specCluster,
+      otherClusters: row.otherClusters,
+      minReplicas: row.minReplicas,
       maxReplicas: row.maxReplicas,
       engineArgs: row.engineArgs,
       resources: row.resources,
@@ -82,13 +93,19 @@ export function toCommand(row: typeof commands.$inferSelect): Command {
   return {
     id: row.id,
     project: row.project,
-    body: row.body,
+    body: withDefaults(row.body),
     by: row.by,
     acceptedAt: row.acceptedAt,
     outcome: row.outcome,
     finishedAt: row.finishedAt,
     traceId: row.traceId,
   };
+}
+
+/** Commands of an older release do not say what only newer ones can ask for. */
+function withDefaults(body: CommandBody): CommandBody {
+  if (body.kind !== 'register') return body;
+  return { ...body, spec: { ...{ otherClusters: [], minReplicas: 0 }, ...body.spec } };
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -15,6 +15,8 @@ export function sampleSpec(over: Partial<ModelSpec> = {}): ModelSpec {
     autoscale: false,
     isRefreshing: true,
     cluster: null,
+    otherClusters: [],
+    minReplicas: 0,
     maxReplicas: 4,
     engineArgs: { load_seconds: 0.5, fail: 'none', verbose: true },
     resources: { nodes: 1, cpus: null, memory: '64G' },

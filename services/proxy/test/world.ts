@@ -138,6 +138,7 @@ export function endpoint(port: number, jobId: string = randomUUID()): Endpoint {
     address: { host: '127.0.0.1', port },
     engineKey: `key-of-${jobId}`,
     capacity: null,
+    endsAt: null,
   };
 }
 
@@ -150,6 +151,7 @@ function asleep(hfModelId: string): Route {
     state: 'not_loaded',
     idle: true,
     reason: null,
+    expectedReady: null,
     createdAt: 1_700_000_000_123,
     endpoints: [],
   };

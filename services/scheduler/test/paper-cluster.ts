@@ -213,6 +213,8 @@ function clusterJobOf(job: PaperJob, now: number): ClusterJob {
     node: started ? 'cn01' : null,
     submittedAt: job.submittedAt,
     startedAt: started ? job.startsAt : null,
+    forecastAt: null,
+    nodeLeaving: false,
     endsAt: job.ended?.at ?? failedAt ?? (started ? job.walltimeEndsAt : null),
   };
 }

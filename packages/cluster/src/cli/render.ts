@@ -59,6 +59,8 @@ function exampleModel(cluster: string, request: RenderRequest): Model {
       autoscale: false,
       isRefreshing: true,
       cluster: null,
+      otherClusters: [],
+      minReplicas: 0,
       maxReplicas: 1,
       engineArgs: {},
       resources: { nodes: 1, cpus: null, memory: null },

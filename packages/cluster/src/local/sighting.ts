@@ -19,6 +19,8 @@ export function clusterJob(job: LocalJob, node: string): ClusterJob {
     submittedAt: spec.submittedAt,
     startedAt: run?.startedAt ?? start?.at ?? null,
     endsAt: end?.at ?? run?.endsAt ?? null,
+    forecastAt: null,
+    nodeLeaving: false,
   };
 }
 

@@ -25,6 +25,8 @@ describe.each([
       reason: null,
       node: 'cn01',
       submittedAt: Date.parse(submitted),
+      forecastAt: null,
+      nodeLeaving: false,
       startedAt: Date.parse(started),
       endsAt: Date.parse(started) + 600_000,
       refused: false,

@@ -46,7 +46,9 @@ function parseLine(line: string): QueueEntry | null {
     reason: describe(word, reason, isOver(state)),
     node: known(host),
     submittedAt: parseTime(submitted),
+    nodeLeaving: false,
     // What a waiting job shows as start and end is a forecast.
+    forecastAt: state === 'pending' ? parseTime(start) : null,
     startedAt: state === 'pending' ? null : parseTime(start),
     endsAt: state === 'pending' ? null : parseTime(end),
     refused: word === 'FAILED' && reason === 'BadConstraints',

@@ -113,6 +113,8 @@ export function specFromBody(body: RegisterModelBody): ModelSpec {
     autoscale: body.autoscale,
     isRefreshing: body.is_refreshing,
     cluster: body.cluster,
+    otherClusters: [],
+    minReplicas: 0,
     maxReplicas: body.max_replicas,
     engineArgs: body.engine_args,
     resources: body.resources,

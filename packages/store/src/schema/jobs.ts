@@ -1,6 +1,6 @@
-import type { JobOutcome, JobPhase } from '@wakefield/domain';
+import type { JobOutcome, JobPhase, StartEstimate } from '@wakefield/domain';
 import { sql } from 'drizzle-orm';
-import { check, index, integer, pgTable, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { boolean, check, index, integer, pgTable, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { moment, words } from './column-types.ts';
 import { models } from './models.ts';
 
@@ -22,6 +22,7 @@ export const jobs = pgTable(
     /** Not a foreign key: the predecessor's row is purged in its own time. */
     successorOf: uuid('successor_of'),
     walltimeSeconds: integer('walltime_seconds').notNull(),
+    shape: words('shape').notNull().default(''),
     clusterJobId: words('cluster_job_id'),
     node: words('node'),
     addressHost: words('address_host'),
@@ -29,8 +30,13 @@ export const jobs = pgTable(
     capacity: integer('capacity'),
     intendedAt: moment('intended_at').notNull(),
     submittedAt: moment('submitted_at'),
+    forecastAt: moment('forecast_at'),
+    expectedFrom: moment('expected_from'),
+    expectedTo: moment('expected_to'),
+    expectedSource: words('expected_source').$type<StartEstimate['source']>(),
     startedAt: moment('started_at'),
     endsAt: moment('ends_at'),
+    nodeLeaving: boolean('node_leaving').notNull().default(false),
     readyAt: moment('ready_at'),
     drainUntil: moment('drain_until'),
     endAskedAt: moment('end_asked_at'),
@@ -44,11 +50,18 @@ export const jobs = pgTable(
     uniqueIndex('jobs_name').on(table.name),
     index('jobs_live_by_cluster').on(table.cluster).where(sql`${table.phase} <> 'ended'`),
     index('jobs_live_by_model').on(table.modelId).where(sql`${table.phase} <> 'ended'`),
+    index('jobs_waited')
+      .on(table.cluster, table.shape, table.startedAt)
+      .where(sql`${table.startedAt} is not null`),
     index('jobs_ended').on(table.endedAt).where(sql`${table.phase} = 'ended'`),
     index('jobs_ended_by_model').on(table.modelId, table.seq).where(sql`${table.phase} = 'ended'`),
     check(
       'jobs_phase',
       sql`${table.phase} in ('intended', 'queued', 'starting', 'ready', 'draining', 'ended')`,
+    ),
+    check(
+      'jobs_expected',
+      sql`num_nulls(${table.expectedFrom}, ${table.expectedTo}, ${table.expectedSource}) in (0, 3)`,
     ),
     check('jobs_address', sql`(${table.addressHost} is null) = (${table.addressPort} is null)`),
     // Purging goes by this date: an ended row without it would stay for ever.

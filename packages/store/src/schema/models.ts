@@ -32,6 +32,8 @@ export const models = pgTable(
     isRefreshing: boolean('is_refreshing').notNull(),
     /** The cluster that was asked for by name; null: the project's default. */
     specCluster: words('spec_cluster'),
+    otherClusters: json('other_clusters').$type<ModelSpec['otherClusters']>().notNull().default([]),
+    minReplicas: integer('min_replicas').notNull().default(0),
     maxReplicas: integer('max_replicas').notNull(),
     engineArgs: json('engine_args').$type<ModelSpec['engineArgs']>().notNull(),
     resources: json('resources').$type<ModelSpec['resources']>().notNull(),
