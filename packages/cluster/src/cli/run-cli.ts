@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ClusterError, type RecipeCatalog } from '@wakefield/control';
-import { type CallersPlace, clustersFilePath } from '../clusters-file.ts';
+import { type CallersPlace, clustersFilePath } from '../config/clusters-path.ts';
 import { type ClusterConfig, ClustersFileError, loadClusters } from '../config/load-clusters.ts';
 import { check } from './check.ts';
 import { renderForReading } from './render.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { ClustersFileError, parseClusters } from './load-clusters.ts';
+import { ClustersFileError, loadClusters, parseClusters } from './load-clusters.ts';
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICm+Ja+J9v93R5gwggN9IljFW1Jf432D/TofatB/2QP6';
 
@@ -100,7 +100,7 @@ describe('clusters.yaml', () => {
     [
       'a default that is not there',
       `defaultCluster: other\n${least}`,
-      'clusters.yaml:1: defaultCluster: is not one of the clusters',
+      'clusters.yaml:1: defaultCluster: must be one of the clusters (site), not the text "other"',
     ],
     ['broken YAML', 'clusters: {\n', 'clusters.yaml:2: '],
     ['the same key twice', `${least}    host: b\n`, 'clusters.yaml:9: '],
@@ -113,5 +113,70 @@ describe('clusters.yaml', () => {
     ],
   ])('refuses %s', (_, text, expected) => {
     expect(problemsOf(text)).toContainEqual(expect.stringContaining(expected));
+  });
+
+  test.each([
+    ['a key that looks like another', 'prot: 22', 'prot: unknown key; did you mean port?'],
+    [
+      'a key that looks like none',
+      'gpus: { many: 8 }',
+      'gpus.many: unknown key; there are style, type',
+    ],
+    [
+      'an option of sbatch',
+      'defaults: { options: { exclusve: true } }',
+      'defaults.options.exclusve: unknown key; did you mean exclusive?',
+    ],
+    [
+      'a word that is none of the few',
+      'gpus: { style: gress }',
+      'gpus.style: must be one of gres, gpus, gpus-per-node, none, not the text "gress"; did you mean gres?',
+    ],
+    [
+      'a kind',
+      'transport: { kind: tunnel }',
+      'transport.kind: must be one of direct, ssh, jump, not the text "tunnel"',
+    ],
+    ['text for a number', 'port: "22"', 'port: must be a number, not the text "22"'],
+    ['a number for text', 'modelDirectory: 7', 'modelDirectory: must be text, not 7'],
+    ['too much', 'port: 99999', 'port: must be at most 65535, not 99999'],
+    ['too little', 'limits: { jobs: 0 }', 'limits.jobs: must be at least 1, not 0'],
+    [
+      'one line for a list',
+      'recipes: { vllm: { setup: module load x } }',
+      'recipes.vllm.setup: must be a list (- value), not the text "module load x"',
+    ],
+    [
+      'a list for a mapping',
+      'projects: []',
+      'projects: must be a mapping (key: value), not a list',
+    ],
+    ['nothing for a mapping', 'gpus:', 'gpus: must be a mapping (key: value), not nothing'],
+    [
+      'an option of sbatch that is a list',
+      'defaults: { options: { exclusive: [] } }',
+      'defaults.options.exclusive: must be true or false or a number or text, not a list',
+    ],
+  ])('says what is allowed instead of %s', (_, line, expected) => {
+    expect(problemsOf(`${least}    ${line}\n`)).toEqual([
+      `clusters.yaml:9: clusters.site.${expected}`,
+    ]);
+  });
+
+  test('says what is missing, and every mistake in a line of its own', () => {
+    const text = least.replace('    host: login\n', '').replace('    kind: slurm-ssh\n', '');
+    expect(problemsOf(text)).toEqual([
+      'clusters.yaml:2: clusters.site.kind: is missing: it must be one of slurm-ssh, local',
+    ]);
+    expect(problemsOf(`${least.replace('    host: login\n', '')}    bindHots: x\n`)).toEqual([
+      'clusters.yaml:2: clusters.site.host: is missing: it must be text',
+      'clusters.yaml:8: clusters.site.bindHots: unknown key; did you mean bindHost?',
+    ]);
+  });
+
+  test('a file that is not there is told with what to begin', async () => {
+    await expect(loadClusters('/nowhere/clusters.yaml')).rejects.toThrow(
+      '/nowhere/clusters.yaml is not there. Begin with a copy of deploy/clusters.example.yaml.',
+    );
   });
 });

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { resolveFileName } from '../clusters-file.ts';
+import { resolveFileName } from './clusters-path.ts';
 import { type LocalConfig, local } from './local.ts';
+import { type Problem, problemsOf } from './problems.ts';
 import { type SlurmSshConfig, slurmSsh } from './slurm-ssh.ts';
 
 /** One cluster of clusters.yaml, with its name; file names are absolute. */
@@ -36,11 +37,11 @@ const clustersFile = z
       .refine((clusters) => Object.keys(clusters).length > 0, 'name at least one cluster'),
     defaultCluster: z.string().optional(),
   })
-  .refine(
-    ({ clusters, defaultCluster }) =>
-      defaultCluster === undefined || Object.hasOwn(clusters, defaultCluster),
-    { path: ['defaultCluster'], message: 'is not one of the clusters' },
-  );
+  .superRefine(({ clusters, defaultCluster }, context) => {
+    if (defaultCluster === undefined || Object.hasOwn(clusters, defaultCluster)) return;
+    const message = `must be one of the clusters (${Object.keys(clusters).join(', ')})`;
+    context.addIssue({ code: 'custom', path: ['defaultCluster'], message });
+  });
 
 /**
  * Reads and checks clusters.yaml.
@@ -51,7 +52,7 @@ export async function loadClusters(path: string): Promise<ClustersFile> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw new ClustersFileError(`${path} cannot be read: ${(error as Error).message}`, error);
+    throw new ClustersFileError(`${path} ${unreadable(error as NodeJS.ErrnoException)}`, error);
   }
   return parseClusters(text, path);
 }
@@ -63,34 +64,21 @@ export function parseClusters(text: string, path: string): ClustersFile {
   if (document.errors.length > 0)
     throw new ClustersFileError(
       document.errors
-        .map((error) => `${path}:${lines.linePos(error.pos[0]).line}: ${firstLine(error.message)}`)
+        .map((error) => `${path}:${lines.linePos(error.pos[0]).line}: ${yamlWords(error.message)}`)
         .join('\n'),
     );
-  const parsed = clustersFile.safeParse(document.toJS());
+  const data: unknown = document.toJS();
+  const parsed = clustersFile.safeParse(data);
   if (!parsed.success) {
-    const problems = parsed.error.issues.flatMap(flatten);
+    const problems = problemsOf(clustersFile, data, parsed.error.issues);
     throw new ClustersFileError(
-      problems.map((issue) => `${path}${describe(issue, document, lines)}`).join('\n'),
+      problems.map((problem) => `${path}${describe(problem, document, lines)}`).join('\n'),
     );
   }
   const clusters = Object.entries(parsed.data.clusters).map(([name, cluster]) =>
     absolute({ ...cluster, name }, dirname(resolve(path))),
   );
   return { clusters, defaultCluster: parsed.data.defaultCluster ?? clusters[0]?.name ?? '' };
-}
-
-interface Problem {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
-
-/** Unknown keys come as one issue at their parent: name each at its own place. */
-function flatten(issue: z.core.$ZodIssue): readonly Problem[] {
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'unknown key' }));
-  if (issue.code === 'invalid_key')
-    return issue.issues.map(({ message }) => ({ path: issue.path, message }));
-  return [{ path: issue.path, message: issue.message }];
 }
 
 function describe({ path, message }: Problem, document: Document, lines: LineCounter): string {
@@ -137,6 +125,13 @@ function absolute(cluster: ClusterConfig, folder: string): ClusterConfig {
   };
 }
 
-function firstLine(text: string): string {
-  return text.split('\n')[0] ?? text;
+/** Without the place, which is said already, and without the picture of it. */
+function yamlWords(text: string): string {
+  return (text.split('\n')[0] ?? text).replace(/ at line \d+, column \d+:?$/, '');
+}
+
+function unreadable({ code, message }: NodeJS.ErrnoException): string {
+  return code === 'ENOENT'
+    ? 'is not there. Begin with a copy of deploy/clusters.example.yaml.'
+    : `cannot be read: ${message}`;
 }

@@ -40,7 +40,8 @@ export interface ClustersInUse {
 /**
  * Writes the user's file if there is none, and the one in use, whose file names are absolute.
  * @param slurm how to log in to the private SLURM, if there is one; it becomes the default cluster
- * @throws SetupError when the user's file is not YAML, or not where he says
+ * What is wrong in the user's file was said before (refuseEarly).
+ * @throws SetupError when it is not where he says
  */
 export function writeClusters(
   paths: DataPaths,
@@ -49,8 +50,6 @@ export function writeClusters(
 ): ClustersInUse {
   ensureFile(paths);
   const document = parseDocument(readFileSync(paths.clusters, 'utf8'));
-  const [problem] = document.errors;
-  if (problem !== undefined) throw new SetupError(`${paths.clusters}: ${problem.message}`);
   if (slurm !== null) {
     document.setIn(['clusters', slurmName], document.createNode(slurmCluster(paths, slurm)));
     document.set('defaultCluster', slurmName);

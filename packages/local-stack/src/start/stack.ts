@@ -1,6 +1,5 @@
 import { migrate } from '@wakefield/store';
-import { freePorts, isFree } from '../process/free-port.ts';
-import { SetupError } from '../setup-error.ts';
+import { freePorts } from '../process/free-port.ts';
 import type { PrivateSlurm } from '../slurm/start-slurm.ts';
 import {
   type ClusterSummary,
@@ -19,6 +18,7 @@ import { recordEndOfClusters } from './job-records.ts';
 import { endLocalJobs } from './local-jobs.ts';
 import { bootSlurm, endOldSlurmJobs } from './private-slurm.ts';
 import { publicUrl } from './ready-text.ts';
+import { refuseEarly, requireFreePort } from './refuse-early.ts';
 import { endOldServices, removeRunFile, writeRunFile } from './run-file.ts';
 import { planServices } from './services.ts';
 import { settleAll } from './settle-all.ts';
@@ -55,13 +55,11 @@ const serviceStop = [
 export async function startStack(context: StackContext): Promise<Stack> {
   const { options, progress, closing } = context;
   const url = publicUrl(options.host, options.port);
+  await refuseEarly(options);
   const paths = openDataDirectory(options.dataDirectory, options.clustersFile);
   closing.add('lock', 'lock', await lockDirectory(paths.root, url));
   await endOldServices(paths);
-  if (!(await isFree(options.host, options.port)))
-    throw new SetupError(
-      `${options.host}:${options.port} is in use. Choose another port: PORT=${options.port + 1} npm start`,
-    );
+  await requireFreePort(options);
   const [postgres, redis, { clusters, queueCommand }] = await settleAll([
     startDatabase(context, paths),
     startQueueStore(context, paths),

@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ClustersFileError, loadClusters } from '@wakefield/cluster/clusters-file';
+import { isFree } from '../process/free-port.ts';
+import { SetupError } from '../setup-error.ts';
+import type { StartOptions } from './options.ts';
+
+/**
+ * What is wrong already: said before anything is made or started.
+ * @throws SetupError with a line for each mistake in the user's clusters.yaml, or with the port that is taken
+ */
+export async function refuseEarly(
+  options: Pick<StartOptions, 'host' | 'port' | 'dataDirectory' | 'clustersFile'>,
+): Promise<void> {
+  await checkClusters(options.clustersFile ?? join(options.dataDirectory, 'clusters.yaml'));
+  // Where there is a data directory, its lock tells better who has the port.
+  if (!existsSync(options.dataDirectory)) await requireFreePort(options);
+}
+
+/** @throws SetupError naming another port */
+export async function requireFreePort({
+  host,
+  port,
+}: Pick<StartOptions, 'host' | 'port'>): Promise<void> {
+  if (await isFree(host, port)) return;
+  throw new SetupError(
+    `${host}:${port} is in use. Choose another port: PORT=${port + 1} npm start`,
+  );
+}
+
+/** A file that is not there may still be made up. */
+async function checkClusters(file: string): Promise<void> {
+  if (!existsSync(file)) return;
+  try {
+    await loadClusters(file);
+  } catch (error) {
+    if (!(error instanceof ClustersFileError)) throw error;
+    throw new SetupError(`clusters.yaml cannot be used:\n${indented(error.message)}`, error);
+  }
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, '  ');
+}
