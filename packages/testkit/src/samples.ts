@@ -1,4 +1,4 @@
-import type { Model, ModelSpec } from '@wakefield/domain';
+import type { Job, Model, ModelSpec } from '@wakefield/domain';
 
 /** A moment in the past, exact to the millisecond, for tests that bring their own time. */
 export const SAMPLE_NOW = 1_760_000_000_123;
@@ -41,6 +41,39 @@ export function sampleModel(over: Partial<Model> & Pick<Model, 'id' | 'project'>
     traceId: '0af7651916cd43dd8448eb211c80319c',
     createdAt: SAMPLE_NOW,
     updatedAt: SAMPLE_NOW,
+    ...over,
+  };
+}
+
+/** A job that was intended a moment ago. */
+export function sampleJob(over: Partial<Job> & Pick<Job, 'id' | 'modelId' | 'project'>): Job {
+  return {
+    cluster: 'here',
+    seq: 1,
+    name: 'wf-test-0123456789abcdef-1',
+    revision: 1,
+    phase: 'intended',
+    outcome: null,
+    reason: null,
+    successorOf: null,
+    walltimeSeconds: 3600,
+    shape: 'any',
+    clusterJobId: null,
+    node: null,
+    address: null,
+    capacity: null,
+    intendedAt: SAMPLE_NOW,
+    submittedAt: null,
+    forecastAt: null,
+    expectedStart: null,
+    startedAt: null,
+    endsAt: null,
+    nodeLeaving: false,
+    readyAt: null,
+    drainUntil: null,
+    endAskedAt: null,
+    cancelledAt: null,
+    endedAt: null,
     ...over,
   };
 }

@@ -2,40 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import type { Telemetry } from '@wakefield/control';
 import type { Job } from '@wakefield/domain';
 import { createMetrics, type Metrics } from '@wakefield/runtime';
+import { sampleJob } from '@wakefield/testkit';
 import { createTelemetry, type TelemetryStores } from './telemetry.ts';
 
-const t0 = 1_790_000_000_000;
-const intended: Job = {
-  id: 'j1',
-  modelId: 'm1',
-  project: 'p',
-  cluster: 'karolina',
-  seq: 1,
-  name: 'wf-x-1',
-  revision: 1,
-  phase: 'intended',
-  outcome: null,
-  reason: null,
-  successorOf: null,
-  walltimeSeconds: 3600,
-  shape: 'any',
-  clusterJobId: null,
-  node: null,
-  address: null,
-  capacity: null,
-  intendedAt: t0,
-  submittedAt: null,
-  forecastAt: null,
-  expectedStart: null,
-  startedAt: null,
-  endsAt: null,
-  nodeLeaving: false,
-  readyAt: null,
-  drainUntil: null,
-  endAskedAt: null,
-  cancelledAt: null,
-  endedAt: null,
-};
+const intended = sampleJob({ id: 'j1', modelId: 'm1', project: 'p', cluster: 'karolina' });
+const t0 = intended.intendedAt;
 
 /** A registry, and the telemetry that fills it. */
 function scene(
@@ -92,28 +63,19 @@ function live(telemetry: Telemetry, ...patches: readonly Partial<Job>[]): Job {
 const queued: Partial<Job> = { phase: 'queued', submittedAt: t0 + 2_000 };
 const starting: Partial<Job> = { phase: 'starting', startedAt: t0 + 12_000 };
 const ready: Partial<Job> = { phase: 'ready', readyAt: t0 + 42_000 };
+const allSteps = { submit: [1, 2], queue: [1, 10], load: [1, 30], total: [1, 42] };
 
 describe('the steps of a wake', () => {
   test('are each observed once', async () => {
     const { telemetry, steps } = scene();
     live(telemetry, queued, starting, { node: 'cn01' }, ready, { phase: 'draining' });
-    expect(await steps()).toEqual({
-      submit: [1, 2],
-      queue: [1, 10],
-      load: [1, 30],
-      total: [1, 42],
-    });
+    expect(await steps()).toEqual(allSteps);
   });
 
   test('are complete when the observer found the job running before its id was recorded', async () => {
     const { telemetry, steps } = scene();
     live(telemetry, { ...queued, ...starting }, ready);
-    expect(await steps()).toEqual({
-      submit: [1, 2],
-      queue: [1, 10],
-      load: [1, 30],
-      total: [1, 42],
-    });
+    expect(await steps()).toEqual(allSteps);
   });
 
   test('are not observed again when a suspended job is resumed', async () => {

@@ -2,80 +2,26 @@ import { describe, expect, it } from '@jest/globals';
 import { modelSchema } from '@wakefield/contracts';
 import type { ModelWithStatus } from '@wakefield/control';
 import type { EngineMetrics, Job } from '@wakefield/domain';
+import { SAMPLE_NOW, sampleJob, sampleModel } from '@wakefield/testkit';
 import { presentModel } from './presenter.ts';
 
-const now = 1_795_000_000_000;
-
 const model: ModelWithStatus = {
-  id: '0199f7c4-6a53-7c1e-9c55-0d6f1f6f2b10',
-  project: 'demo',
-  cluster: 'local',
-  spec: {
-    hfModelId: 'a/b',
-    engine: 'vllm',
-    gpuCount: 1,
-    walltimeSeconds: 3600,
-    walltimeRatio: 0.9,
-    idleTimeoutSeconds: 600,
-    autoscale: false,
-    isRefreshing: true,
-    cluster: null,
-    otherClusters: [],
-    minReplicas: 0,
-    maxReplicas: 4,
-    engineArgs: { max_model_len: 10 },
-    resources: { nodes: 1, cpus: null, memory: '8G' },
-  },
-  revision: 1,
-  registered: true,
-  stopRequested: false,
-  idle: false,
-  replicas: 1,
-  replicasChangedAt: null,
-  lastWakeupAt: now,
-  lastRequestAt: null,
-  generation: 1,
-  traceId: '',
-  createdAt: now,
-  updatedAt: now,
+  ...sampleModel({ id: '0199f7c4-6a53-7c1e-9c55-0d6f1f6f2b10', project: 'demo' }),
   state: 'failed',
   reason: 'CUDA out of memory',
   because: [],
 };
 
 function job(seq: number, over: Partial<Job>): Job {
-  return {
+  return sampleJob({
     id: `0199f7c4-6a53-7c1e-9c55-0d6f1f6f2b2${seq}`,
     modelId: model.id,
-    project: 'demo',
-    cluster: 'local',
+    project: model.project,
     seq,
-    name: `wf-main-0-${seq}`,
-    revision: 1,
     phase: 'ready',
-    outcome: null,
-    reason: null,
-    successorOf: null,
-    walltimeSeconds: 3600,
-    shape: 'any',
-    clusterJobId: null,
-    node: null,
     address: { host: '127.0.0.1', port: 1 },
-    capacity: null,
-    intendedAt: now,
-    submittedAt: null,
-    forecastAt: null,
-    expectedStart: null,
-    startedAt: null,
-    endsAt: null,
-    nodeLeaving: false,
-    readyAt: null,
-    drainUntil: null,
-    endAskedAt: null,
-    cancelledAt: null,
-    endedAt: null,
     ...over,
-  };
+  });
 }
 
 const present = (jobs: readonly Job[], metrics = new Map<string, EngineMetrics>()) =>
@@ -103,8 +49,8 @@ describe('a model on the wire', () => {
     [{ phase: 'ready' }, figures(0, 1), 'busy'],
     [{ phase: 'ready' }, figures(2, null), 'busy'],
     [{ phase: 'draining' }, figures(0, 3), 'draining'],
-    [{ phase: 'ready', endAskedAt: now }, null, 'draining'],
-    [{ phase: 'queued', cancelledAt: now }, null, 'draining'],
+    [{ phase: 'ready', endAskedAt: SAMPLE_NOW }, null, 'draining'],
+    [{ phase: 'queued', cancelledAt: SAMPLE_NOW }, null, 'draining'],
   ])('shows a job %j with %j as %s', (over, metrics, state) => {
     const one = job(1, over);
     const board = new Map(metrics === null ? [] : [[one.id, metrics]]);
