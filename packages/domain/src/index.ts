@@ -32,6 +32,7 @@ export type {
   JobSighting,
   ModelDemand,
 } from './observed.ts';
+export { unseen } from './observed.ts';
 export { phrases } from './phrases.ts';
 export { pickEndpoint } from './pick-endpoint.ts';
 export type { Action, ModelPatch, Observed, Plan, Policy, Reconcile } from './plan.ts';

@@ -57,6 +57,15 @@ export interface JobSighting {
   readonly gpuUtilization: number | null;
 }
 
+/** Of a job that the cluster neither lists nor has files of. */
+export const unseen: JobSighting = {
+  clusterJob: null,
+  address: null,
+  exit: null,
+  logTail: null,
+  gpuUtilization: null,
+};
+
 /** One bulk look at a cluster: every job of ours that it lists, and the files of those we asked for. */
 export interface ClusterSnapshot {
   readonly cluster: ClusterName;

@@ -15,6 +15,7 @@ import type {
   Observed,
   Project,
 } from '../src/index.ts';
+import { unseen } from '../src/index.ts';
 
 /** Some moment; tests count from it. */
 export const t0 = 1_700_000_000_000;
@@ -141,11 +142,8 @@ export function sighting(
   over: Partial<JobSighting> = {},
 ): JobSighting {
   return {
+    ...unseen,
     clusterJob: seen === null ? null : clusterJob(seen),
-    address: null,
-    exit: null,
-    logTail: null,
-    gpuUtilization: null,
     ...over,
   };
 }

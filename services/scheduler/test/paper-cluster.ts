@@ -4,12 +4,13 @@ import {
   type JobRef,
   type JobSubmission,
 } from '@wakefield/control';
-import type {
-  ClusterJob,
-  ClusterJobState,
-  ExitRecord,
-  JobName,
-  JobSighting,
+import {
+  type ClusterJob,
+  type ClusterJobState,
+  type ExitRecord,
+  type JobName,
+  type JobSighting,
+  unseen,
 } from '@wakefield/domain';
 
 /** What becomes of a job from its submission on, in milliseconds of the cluster's clock. */
@@ -172,14 +173,6 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
   }
   return cluster;
 }
-
-const unseen: JobSighting = {
-  clusterJob: null,
-  address: null,
-  exit: null,
-  logTail: null,
-  gpuUtilization: null,
-};
 
 function take(submission: JobSubmission, id: string, fate: Fate, now: number): PaperJob {
   const startsAt = now + fate.queueMs;

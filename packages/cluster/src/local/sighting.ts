@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ClusterJob, JobSighting } from '@wakefield/domain';
+import { type ClusterJob, type JobSighting, unseen } from '@wakefield/domain';
 import { jobFiles, parseEndpointFile, parseExitFile, parseGpuFile } from '../job-files.ts';
 import { type LocalJob, readText } from './records.ts';
 
@@ -52,13 +52,7 @@ export async function sight(
 
 /** Only the queue's line, for jobs whose files nobody asked for. */
 export function listed(job: LocalJob, node: string): JobSighting {
-  return {
-    clusterJob: clusterJob(job, node),
-    address: null,
-    exit: null,
-    logTail: null,
-    gpuUtilization: null,
-  };
+  return { ...unseen, clusterJob: clusterJob(job, node) };
 }
 
 /** End of the engine's log, or of what the batch shell said before there was one. */
