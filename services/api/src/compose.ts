@@ -21,10 +21,13 @@ import {
 import { openStore } from '@wakefield/store';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
+import { createLoginAttempts } from './features/operations/login-attempts.ts';
 import { presentQueues } from './features/operations/presenter.ts';
 import { listen } from './server.ts';
 
 const STATEMENT_TIMEOUT_MS = 5_000;
+/** At the login form of the queue dashboard. */
+const LOGIN_ATTEMPTS = { perAddress: 5, inAll: 100, windowSeconds: 60 };
 
 export interface RunningApi {
   readonly url: string;
@@ -85,6 +88,7 @@ export async function compose(
       board: createBoard(redis, { basePath: '/ops/queues' }),
       figures: async () => presentQueues(await queueFigures(redis)),
       login: createLoginCookie({ key, path: '/ops', ...config.login }),
+      attempts: createLoginAttempts(LOGIN_ATTEMPTS),
     },
   });
   const server = await listen(app, config.listen);

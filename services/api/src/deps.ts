@@ -15,6 +15,7 @@ import type {
 } from '@wakefield/control';
 import type { Logger, Metrics } from '@wakefield/runtime';
 import type { RequestHandler } from 'express';
+import type { LoginAttempts } from './features/operations/login-attempts.ts';
 
 /** Everything that the HTTP application needs from outside. Reads only, but for the command's row. */
 export interface ApiDeps {
@@ -40,5 +41,6 @@ export interface ApiDeps {
     readonly board: RequestHandler;
     readonly figures: () => Promise<QueuesJson>;
     readonly login: LoginCookie;
+    readonly attempts: LoginAttempts;
   };
 }

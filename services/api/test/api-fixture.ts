@@ -22,6 +22,7 @@ import { loadRecipes } from '@wakefield/recipes';
 import { createLogger, createMetrics, type Metrics } from '@wakefield/runtime';
 import { createApp } from '../src/app.ts';
 import type { ApiDeps } from '../src/deps.ts';
+import { createLoginAttempts } from '../src/features/operations/login-attempts.ts';
 import { presentQueues } from '../src/features/operations/presenter.ts';
 import { listen } from '../src/server.ts';
 import { apiClient, type Call } from './api-client.ts';
@@ -84,6 +85,7 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
       board: createBoard(redis, { basePath: '/ops/queues' }),
       figures: async () => presentQueues(await queueFigures(redis)),
       login: createLoginCookie({ key: KEY, path: '/ops', lifetimeSeconds: 60 }),
+      attempts: createLoginAttempts({ perAddress: 5, inAll: 100, windowSeconds: 60 }),
     },
     ...options.over,
   });

@@ -110,6 +110,11 @@ export const serviceEndpoints: readonly Endpoint[] = [
         headers: { Location: '`/ops/queues`', 'Set-Cookie': 'A session for `/ops`.' },
       },
       401: { description: 'The form again.', otherContentType: 'text/html' },
+      429: {
+        description: 'The form again: too many attempts from this address within a minute.',
+        otherContentType: 'text/html',
+        headers: { 'Retry-After': 'Seconds after which to try again.' },
+      },
     },
     errors: ['forbidden', 'payload_too_large'],
   },

@@ -55,6 +55,24 @@ describe('the way in for browsers', () => {
     expect(answer.headers.get('set-cookie')).toBeNull();
   });
 
+  it('slows down who tries one key after the other, and nobody else', async () => {
+    const headers = { ...form, 'x-forwarded-for': '192.0.2.7, 127.0.0.1' };
+    const enter = (key: string, more: Record<string, string> = {}) =>
+      api.call('POST', '/ops/login', {
+        key: null,
+        raw: new URLSearchParams({ key }).toString(),
+        headers: { ...headers, ...more },
+      });
+    const answers = [];
+    for (let attempt = 0; attempt < 6; attempt += 1) answers.push(await enter(`wrong ${attempt}`));
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401, 429]);
+    const last = answers.at(-1);
+    expect(Number(last?.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(last?.text).toContain('Too many attempts. Try again in ');
+    expect((await enter(KEY)).status).toBe(429);
+    expect((await enter(KEY, { 'x-forwarded-for': '192.0.2.8' })).status).toBe(303);
+  });
+
   it('refuses a cookie that is made up, and one of a page of another site', async () => {
     const forged = await api.call('GET', '/ops/queues', {
       key: null,

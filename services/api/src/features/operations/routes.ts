@@ -1,6 +1,6 @@
 import { endpoints } from '@wakefield/contracts';
 import { can } from '@wakefield/domain';
-import type { IRouter, Response } from 'express';
+import type { IRouter, Request, Response } from 'express';
 import type { ApiDeps } from '../../deps.ts';
 import type { Binder } from '../../http/bind.ts';
 import { contextOf } from '../../http/context.ts';
@@ -22,14 +22,22 @@ export function operationsRoutes(router: IRouter, { bind }: Binder, deps: Operat
 
   bind('loginForm', (_req, res) => showForm(res, 200, null));
 
-  bind('login', (req, res) => {
+  bind('login', async (req, res) => {
     refuseOtherSites(req);
+    const address = addressOf(req);
+    const waitSeconds = await operations.attempts.begin(address);
+    if (waitSeconds > 0) {
+      res.set('Retry-After', String(waitSeconds));
+      showForm(res, 429, `Too many attempts. Try again in ${waitSeconds} s.`);
+      return;
+    }
     const { key } = (req.body ?? {}) as { readonly key?: unknown };
     const principal = typeof key === 'string' ? identifier.identify(`Bearer ${key}`) : null;
     if (principal === null || !can(principal, 'operate', null)) {
       showForm(res, 401, 'This key is not known, or may not see the queues.');
       return;
     }
+    await operations.attempts.succeeded(address);
     res.append('Set-Cookie', operations.login.issue(principal.id, clock.now()));
     redirect(res, '/ops/queues');
   });
@@ -64,6 +72,12 @@ export function operationsRoutes(router: IRouter, { bind }: Binder, deps: Operat
   // Who came in by a cookie has no key to show further down.
   router.use(refuseOtherMethods(endpoints.filter(({ tag }) => tag === 'Operations')));
   router.use('/ops/queues', refuseUnknownPaths());
+}
+
+/** Where the chain of proxies says that it began; the proxy in front lets nobody else say that. */
+function addressOf({ headers, socket }: Request): string {
+  const [first] = String(headers['x-forwarded-for'] ?? socket.remoteAddress ?? '').split(',');
+  return (first ?? '').trim().slice(0, 100);
 }
 
 function showForm(res: Response, status: number, problem: string | null): void {
