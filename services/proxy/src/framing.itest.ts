@@ -39,48 +39,44 @@ async function askAsVictim(told = 'answer to GET /victim'): Promise<void> {
 
 const lines = () => api.seen.map(({ line, body }) => [line, body]);
 const victim = ['GET /victim', ''];
+const methods = [
+  'GET',
+  'HEAD',
+  'DELETE',
+  'OPTIONS',
+  'POST',
+  'PUT',
+  'PATCH',
+  'TRACE',
+  'QUERY',
+  'PROPFIND',
+];
 
 describe('a request with a body', () => {
-  it.each([
-    'GET',
-    'HEAD',
-    'DELETE',
-    'OPTIONS',
-    'POST',
-    'PUT',
-    'PATCH',
-    'TRACE',
-    'QUERY',
-    'PROPFIND',
-  ])('is one request for the api, whatever the method (%s, length)', async (method) => {
-    await ask(`${method} /x HTTP/1.1\r\nhost: x\r\n${length}\r\n${evil}`);
-    await askAsVictim();
-    expect(lines()).toEqual([[`${method} /x`, evil], victim]);
-    expect(api.bytes).toHaveLength(1);
-  });
+  it.each(methods)(
+    'is one request for the api, whatever the method (%s, length)',
+    async (method) => {
+      await ask(`${method} /x HTTP/1.1\r\nhost: x\r\n${length}\r\n${evil}`);
+      await askAsVictim();
+      expect(lines()).toEqual([[`${method} /x`, evil], victim]);
+      expect(api.bytes).toHaveLength(1);
+    },
+  );
 
-  it.each([
-    'GET',
-    'HEAD',
-    'DELETE',
-    'OPTIONS',
-    'POST',
-    'PUT',
-    'PATCH',
-    'TRACE',
-    'QUERY',
-    'PROPFIND',
-  ])('is one request for the api, whatever the method (%s, chunks)', async (method) => {
-    // A trailer is no header, not even of the name of one.
-    const trailer = 'authorization: Bearer T\r\nconnection: content-length\r\n';
-    await ask(
-      `${method} /x HTTP/1.1\r\nhost: x\r\n${encoding}trailer: authorization\r\n\r\n${chunks}${trailer}\r\n`,
-    );
-    await askAsVictim();
-    expect(lines()).toEqual([[`${method} /x`, evil], victim]);
-    expect(api.seen[0]?.headers).not.toHaveProperty('authorization');
-    expect(api.seen[0]?.headers).not.toHaveProperty('trailer');
-  });
+  it.each(methods)(
+    'is one request for the api, whatever the method (%s, chunks)',
+    async (method) => {
+      // A trailer is no header, not even of the name of one.
+      const trailer = 'authorization: Bearer T\r\nconnection: content-length\r\n';
+      await ask(
+        `${method} /x HTTP/1.1\r\nhost: x\r\n${encoding}trailer: authorization\r\n\r\n${chunks}${trailer}\r\n`,
+      );
+      await askAsVictim();
+      expect(lines()).toEqual([[`${method} /x`, evil], victim]);
+      expect(api.seen[0]?.headers).not.toHaveProperty('authorization');
+      expect(api.seen[0]?.headers).not.toHaveProperty('trailer');
+    },
+  );
 
   it.each([
     ['an offer of WebSocket', 'GET', 'connection: upgrade\r\nupgrade: websocket\r\n'],
