@@ -13,6 +13,7 @@ import {
   startRedis,
 } from '@wakefield/local-stack';
 import { type JestRun, runJest } from './test-run/jest-run.ts';
+import { listTestFiles, needStores } from './test-run/list-files.ts';
 import { endAround, scratchPrefix, sweepRemains } from './test-run/remains.ts';
 import {
   addTallies,
@@ -29,8 +30,7 @@ import {
 const root = join(import.meta.dirname, '..');
 const say = (line: string) => console.log(line);
 const begun = performance.now();
-/** Files that are run once more; if more of them fail, it is no accident. */
-const mostTriedAgain = 4;
+const args = process.argv.slice(2);
 
 /** Beside SLURM's: by the Debian package that brings it. */
 const calledByTests = { curl: 'curl', procps: 'ps' };
@@ -47,7 +47,7 @@ const scratch = mkdtempSync(join(tmpdir(), `${scratchPrefix}${process.pid}-`));
 chmodSync(scratch, 0o755);
 let tally: Tally = emptyTally;
 try {
-  tally = await runAll(process.argv.slice(2));
+  tally = await runMatching(args);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   tally = withFailure(tally, error.message);
@@ -55,7 +55,7 @@ try {
   tally = await leaveNothing(tally);
 }
 // Who asks for tests by name knows that the others are left out.
-const byName = process.argv.some((arg) => /^(-t|--testNamePattern)/.test(arg));
+const byName = args.some((arg) => /^(-t|--testNamePattern)/.test(arg));
 for (const remark of tally.remarks) if (!byName || !remark.startsWith('skipped: ')) say(remark);
 if (tally.files.length > 1) {
   say(`\n${((performance.now() - begun) / 1000).toFixed(0)} s in all. What took longest:`);
@@ -63,10 +63,25 @@ if (tally.files.length > 1) {
   say('');
 }
 if (stopping.signal.aborted) say(`Stopped by ${String(stopping.signal.reason)}.`);
+else if (tally.passed + tally.failed === 0) say(`No test matches: ${args.join(' ')}`);
 say(closingLine(tally));
 process.exit(stopping.signal.aborted ? 130 : exitCode(tally));
 
-async function runAll(args: readonly string[]): Promise<Tally> {
+/** Nothing is brought up for nothing. */
+async function runMatching(args: readonly string[]): Promise<Tally> {
+  const files = args.length === 0 ? null : listTestFiles(root, args);
+  if (files?.length === 0) return emptyTally;
+  return files === null || needStores(files)
+    ? await runWithStores(args)
+    : await runJest(
+        { projects: ['unit'], workers: fitWorkers(), testTimeoutMs: 20_000, args },
+        { root, scratch },
+        { ...process.env, TMPDIR: makeTemporary() },
+        stopping.signal,
+      );
+}
+
+async function runWithStores(args: readonly string[]): Promise<Tally> {
   const started = performance.now();
   const tools = Object.entries(calledByTests).filter(
     ([, command]) => findCommand(command) === null,
@@ -119,8 +134,8 @@ async function runProjects(
 async function runTwice(run: JestRun, environment: NodeJS.ProcessEnv): Promise<Tally> {
   const place = { root, scratch };
   const first = await runJest(run, place, environment, stopping.signal);
-  const again = worthAnotherTry(first);
-  if (stopping.signal.aborted || again.length === 0 || again.length > mostTriedAgain) return first;
+  const again = worthAnotherTry(first, run.args);
+  if (stopping.signal.aborted || again.length === 0) return first;
   say(`Once more, by themselves: ${again.join(', ')}`);
   const alone = { ...run, workers: 1, args: ['--runTestsByPath', ...again] };
   return afterAnotherTry(first, await runJest(alone, place, environment, stopping.signal));

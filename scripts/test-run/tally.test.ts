@@ -109,7 +109,17 @@ describe('another try', () => {
   };
 
   test('is for files on real processes, not for pure ones', () => {
-    expect(worthAnotherTry(first)).toEqual(['a.itest.ts', 'b.itest.ts']);
+    expect(worthAnotherTry(first, [])).toEqual(['a.itest.ts', 'b.itest.ts']);
+  });
+
+  test('is not for a caller who chose tests: his options would be lost', () => {
+    expect(worthAnotherTry(first, ['-t', 'one'])).toEqual([]);
+  });
+
+  test('is not for many: that is no accident', () => {
+    const files = ['a', 'b', 'c', 'd', 'e'].map((name) => file(`${name}.itest.ts`, 0, 1));
+    expect(worthAnotherTry({ ...first, files }, [])).toEqual([]);
+    expect(worthAnotherTry({ ...first, files: files.slice(1) }, [])).toHaveLength(4);
   });
 
   test('takes the place of the first; what passes by itself is named, what fails stays failed', () => {

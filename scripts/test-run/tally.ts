@@ -80,11 +80,20 @@ export function withFailure(tally: Tally, remark: string): Tally {
   return { ...tally, failed: tally.failed + 1, remarks: [...tally.remarks, `failed: ${remark}`] };
 }
 
-/** Files on real processes that failed. Pure tests have no excuse. */
-export function worthAnotherTry({ files }: Tally): readonly string[] {
-  return files
+/** If more files fail than this, it is no accident. */
+const mostTriedAgain = 4;
+
+/**
+ * Files on real processes that failed in a run of everything. Pure tests have no excuse, and who asks for tests by
+ * arguments looks at them himself.
+ * @param args of the caller
+ */
+export function worthAnotherTry({ files }: Tally, args: readonly string[]): readonly string[] {
+  if (args.length > 0) return [];
+  const again = files
     .filter(({ file, failed }) => failed > 0 && /\.(itest|e2e)\.ts$/.test(file))
     .map(({ file }) => file);
+  return again.length > mostTriedAgain ? [] : again;
 }
 
 /**
