@@ -66,6 +66,17 @@ function isOfJob({ command, workingDirectory }: { command: string; workingDirect
   );
 }
 
+/** As in a power cut: whoever was being started while the others died dies, too. */
+const powerCut = () =>
+  eventually(
+    'no process is left',
+    async () => {
+      const running = listProcessesAround(directory);
+      for (const { pid } of running) sendSignal(pid, 'SIGKILL');
+      return running.length === 0;
+    },
+    15_000,
+  );
 const nothingIsLeft = () =>
   eventually('no process is left', async () => listProcessesAround(directory).length === 0, 15_000);
 
@@ -157,10 +168,9 @@ describe('npm start', () => {
       const first = await start({}, ...args);
       const lost = firstChat(first).catch(() => 'cut');
       await eventually('a job', async () => (await jobs(first)).length > 0, 60_000);
-      for (const { pid } of listProcessesAround(directory)) sendSignal(pid, 'SIGKILL');
+      await powerCut();
       await exitOf(first.child);
       expect(await lost).not.toContain('[DONE]');
-      await nothingIsLeft();
       const again = await start({}, ...args);
       // Nobody asks again: the wish was written down.
       await eventually(
