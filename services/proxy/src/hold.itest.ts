@@ -78,6 +78,23 @@ describe('a request for a sleeping model', () => {
     expect(text.endsWith(done)).toBe(true);
   });
 
+  it('is told when its model is expected, streamed or not', async () => {
+    const to = Date.now() + 600_000;
+    const expectedReady = { from: to - 480_000, to };
+    proxy.route('a/b', { state: 'queued', idle: false, expectedReady });
+    const stream = await chat(proxy.url, { stream: true });
+    await until('known', async () => {
+      const plain = await chat(proxy.url, {}, { headers: { prefer: 'wait=0' } });
+      expect(await plain.text()).toContain('expected in 2 min to 10 min.');
+      const again = Number(plain.headers.get('retry-after'));
+      return again > 590 && again <= 600;
+    });
+    ready();
+    expect(await stream.text()).toMatch(
+      /^: wakefield state=queued elapsed=\d+s \(expected in 2 min to 10 min\)$/m,
+    );
+  });
+
   it('is told of an error of its engine as an event once its stream is open', async () => {
     engine.answer((response) =>
       json(response, 400, { object: 'error', message: 'too long', code: 400 }),

@@ -1,4 +1,5 @@
-import { AppError, type HoldRefusal, phrases, type Route } from '@wakefield/domain';
+import { AppError, type EpochMs, type HoldRefusal, phrases, type Route } from '@wakefield/domain';
+import { expectedWords, secondsUntil } from './expectation.ts';
 
 /** Longest name that is repeated to its caller and to the log: none of ours is longer. */
 const shownLength = 200;
@@ -62,12 +63,15 @@ export const refusals = {
       'model_failed',
       `The model "${hfModelId}" failed: ${ended(reason ?? 'the reason is not known')}Requests do not wake it. Mend it, then POST /p/${project}/models ${JSON.stringify({ hf_model_id: hfModelId })}`,
     ),
-  modelLoading: ({ hfModelId, state }: Route) =>
-    new AppError(
+  modelLoading: ({ hfModelId, state, expectedReady }: Route, now: EpochMs) => {
+    const words = expectedWords(expectedReady, now);
+    const hint = words === null ? 'Ask again in a while.' : `It is expected ${words}.`;
+    return new AppError(
       'model_loading',
-      `The model "${hfModelId}" is being woken (state: ${state}). Ask again in a while.`,
-      { retryAfterSeconds: state === 'loading' ? 5 : 10 },
-    ),
+      `The model "${hfModelId}" is being woken (state: ${state}). ${hint}`,
+      { retryAfterSeconds: secondsUntil(expectedReady, now, state === 'loading' ? 5 : 10) },
+    );
+  },
   tooManyHeld: (refusal: HoldRefusal) =>
     new AppError('overloaded', `Too many requests wait for ${waitedFor[refusal]} already.`, {
       retryAfterSeconds: 10,

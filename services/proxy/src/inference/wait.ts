@@ -1,5 +1,6 @@
 import type { DurationMs, EpochMs, ModelId, ProjectName, Route } from '@wakefield/domain';
 import type { ExchangeView } from './exchange-view.ts';
+import { expectedWords } from './expectation.ts';
 import { preferredWaitSeconds } from './headers.ts';
 import type { Held } from './hold-room.ts';
 import { refusals } from './refusals.ts';
@@ -35,7 +36,7 @@ export class Wait implements Held {
     this.modelId = route.modelId;
     if (this.#waitedMs >= this.#limitMs) {
       parts.demand.touch(this.modelId);
-      this.#view.refuse(refusals.modelLoading(route));
+      this.#giveUp(route, parts.now());
       return;
     }
     const refusal = parts.holds.enter(this);
@@ -68,16 +69,23 @@ export class Wait implements Held {
     const route = this.#view.route();
     if (waitedMs >= this.#limitMs && route !== null) {
       this.leave('refused');
-      this.#view.refuse(refusals.modelLoading(route));
-    } else if (this.#streamed) this.#comfort(now, waitedMs, route?.state ?? 'not_loaded');
+      this.#giveUp(route, now);
+    } else if (this.#streamed) this.#comfort(now, waitedMs, route);
   }
 
-  #comfort(now: EpochMs, waitedMs: DurationMs, state: Route['state']): void {
+  #giveUp(route: Route, now: EpochMs): void {
+    this.#view.refuse(refusals.modelLoading(route, now));
+  }
+
+  #comfort(now: EpochMs, waitedMs: DurationMs, route: Route | null): void {
     const { reply, parts } = this.#view;
     const { earlyHeadersMs, commentMs } = parts.limits;
     if (reply.early ? now - this.#commentedAt < commentMs : waitedMs < earlyHeadersMs) return;
     if (!reply.early) reply.openEarly();
     this.#commentedAt = now;
-    reply.comment(`wakefield state=${state} elapsed=${Math.round(waitedMs / 1000)}s`);
+    const words = expectedWords(route?.expectedReady ?? null, now);
+    const expected = words === null ? '' : ` (expected ${words})`;
+    const elapsed = Math.round(waitedMs / 1000);
+    reply.comment(`wakefield state=${route?.state ?? 'not_loaded'} elapsed=${elapsed}s${expected}`);
   }
 }
