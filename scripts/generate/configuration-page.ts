@@ -40,6 +40,9 @@ const meanings: Readonly<Record<string, string>> = {
   PORT: 'Port to listen on; 0 takes any free one.',
   OPS_HOST: 'Address of `/livez`, `/readyz` and `/metrics`.',
   OPS_PORT: 'Port of `/livez`, `/readyz` and `/metrics`; 0 takes any free one.',
+  LISTEN_FDS:
+    '1: listen on file descriptor 3, which whoever starts the process has opened (systemd, sd_listen_fds(3)). Several may share one.',
+  LISTEN_PID: 'The process that `LISTEN_FDS` is meant for; set by systemd.',
   LOG_LEVEL: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.',
   API_LOCAL_KEY: 'The static key: whoever holds it may do everything.',
   DATABASE_POOL: 'Connections to Postgres at most, per process.',

@@ -55,6 +55,20 @@ describe('createLifecycle', () => {
     expect(host.eventNames()).toEqual([]);
   });
 
+  test('a second signal says that nobody waits any longer; the loss of the supervisor does not', async () => {
+    const { host, lifecycle } = setUp();
+    lifecycle.onClose(
+      'waits for it',
+      () => new Promise((resolve) => lifecycle.hurry.addEventListener('abort', resolve)),
+    );
+    host.emit('disconnect');
+    host.emit('SIGTERM');
+    expect(lifecycle.hurry.aborted).toBe(false);
+    host.emit('SIGTERM');
+    expect(lifecycle.hurry.aborted).toBe(true);
+    expect(await host.exited).toBe(0);
+  });
+
   test('a closer that fails or hangs does not keep the others from closing', async () => {
     const { host, lifecycle } = setUp();
     let closed = false;

@@ -16,6 +16,8 @@ export interface Lifecycle {
   readonly draining: boolean;
   /** Aborted at that moment. */
   readonly signal: AbortSignal;
+  /** Aborted by a second SIGTERM or SIGINT: what is under way is not waited for any longer. */
+  readonly hurry: AbortSignal;
   /** Tells the supervisor over Node's IPC channel, where there is one. */
   announceReady(ready: ReadyMessage): void;
   /** Ends the process as SIGTERM does. Asking twice is asking once. */
@@ -52,6 +54,8 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const { logger, totalTimeoutMs, endWithSupervisor = true, host = process } = options;
   const closers: Closer[] = [];
   const controller = new AbortController();
+  const hurry = new AbortController();
+  let signals = 0;
   let ending: Promise<void> | null = null;
 
   const shutDown = (reason: string, exitCode = 0): Promise<void> => {
@@ -74,13 +78,18 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     host.exit(exitCode);
   }
 
+  const onSignal = (name: string): void => {
+    signals += 1;
+    if (signals > 1) hurry.abort(new Error(`${name}, once more`));
+    void shutDown(name);
+  };
   const unexpected = (error: unknown): void => {
     logger.fatal({ err: error }, 'unexpected error; ending the process');
     void shutDown('unexpected error', 1);
   };
   const listeners: readonly (readonly [string, (error: unknown) => void])[] = [
-    ['SIGTERM', () => void shutDown('SIGTERM')],
-    ['SIGINT', () => void shutDown('SIGINT')],
+    ['SIGTERM', () => onSignal('SIGTERM')],
+    ['SIGINT', () => onSignal('SIGINT')],
     ['uncaughtException', unexpected],
     ['unhandledRejection', unexpected],
     ...(endWithSupervisor && host.connected === true
@@ -97,6 +106,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       return controller.signal.aborted;
     },
     signal: controller.signal,
+    hurry: hurry.signal,
     announceReady: (ready) => {
       logger.info({ ...ready }, 'ready');
       if (host.connected === true) host.send?.({ type: 'ready', ...ready });

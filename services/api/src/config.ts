@@ -3,7 +3,9 @@ import {
   databaseUrl,
   durationSeconds,
   flag,
+  isInherited,
   listenPort,
+  listenVariables,
   processVariables,
   redisUrl,
   secret,
@@ -17,6 +19,7 @@ export const configSchema = z
     ...processVariables,
     HOST: z.string().min(1).default('127.0.0.1'),
     PORT: listenPort.default(0),
+    ...listenVariables,
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     /** The static key. */
@@ -36,7 +39,7 @@ export const configSchema = z
   .transform((env) => ({
     installation: env.WAKEFIELD_INSTALLATION,
     logLevel: env.LOG_LEVEL,
-    listen: { host: env.HOST, port: env.PORT },
+    listen: { host: env.HOST, port: env.PORT, inherited: isInherited(env, process.pid) },
     ops: { host: env.OPS_HOST, port: env.OPS_PORT },
     databaseUrl: env.DATABASE_URL,
     databasePool: env.DATABASE_POOL,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { parserRefusal, rawErrorAnswer } from '@wakefield/contracts';
-import { requestId } from '@wakefield/runtime';
+import { type ListenPlace, listenOptions, requestId } from '@wakefield/runtime';
 
 /** A request of this interface is at most 1 MiB; who takes longer is stuck or up to no good. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -17,10 +17,7 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-export async function listen(
-  app: RequestListener,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<HttpServer> {
+export async function listen(app: RequestListener, place: ListenPlace): Promise<HttpServer> {
   const server = createServer(
     {
       requestTimeout: REQUEST_TIMEOUT_MS,
@@ -38,9 +35,9 @@ export async function listen(
   server.on('clientError', answerClientError);
   // An expectation that nobody knows may be ignored (RFC 9110 §10.1.1); Node would answer 417 without a body.
   server.on('checkExpectation', app);
-  server.listen(port, host);
+  server.listen(listenOptions(place));
   await once(server, 'listening');
-  return { url: urlOf(server, host), close: () => close(server) };
+  return { url: urlOf(server, place.host), close: () => close(server) };
 }
 
 /** Node's parser gave up on a request before there was one: the same envelope as everywhere, then the end. */

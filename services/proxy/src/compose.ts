@@ -32,7 +32,7 @@ export async function compose(
   logger: Logger,
   lifecycle: Lifecycle,
 ): Promise<ReadyMessage> {
-  const proxyId = randomUUID();
+  const proxyId = config.proxyName ?? randomUUID();
   const store = openStore({
     databaseUrl: config.databaseUrl,
     poolSize: config.databasePool,
@@ -87,10 +87,10 @@ export async function compose(
   const ops = await startOpsServer({ ...config.ops, metrics, readiness, lifecycle, logger });
   lifecycle.onClose('ops server', () => ops.close());
   const stopMs = config.drainDelayMs + config.drainMs + closeMs;
-  lifecycle.onClose('proxy', () => proxy.stop(), stopMs);
+  lifecycle.onClose('proxy', () => proxy.stop(lifecycle.hurry), stopMs);
 
   const { host } = config.listen;
-  const port = await proxy.listen(host, config.listen.port);
+  const port = await proxy.listen(config.listen);
   logger.info({ host, port }, 'listening');
   await proxy.start();
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, opsUrl: ops.url };

@@ -1,4 +1,4 @@
-import { Agent, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import { AppError } from '@wakefield/domain';
 import { type Logger, parseTraceparent, traceContext, traceparent } from '@wakefield/runtime';
 import { createProxyMiddleware } from 'http-proxy-middleware';
@@ -36,18 +36,16 @@ type Forward = (
 
 interface Forwarding {
   readonly apiUrl: string;
-  /** What was sent for a request and is not answered yet. */
-  readonly sent: WeakMap<IncomingMessage, ClientRequest>;
+  /** Requests whose answer has not begun, and that may be sent once more. */
+  readonly repeatable: WeakSet<IncomingMessage>;
   failed(error: Error, request: IncomingMessage, response: ServerResponse): void;
 }
 
 export function createPassThrough(options: PassThroughOptions): PassThrough {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64, timeout: options.idleMs });
-  const sent = new WeakMap<IncomingMessage, ClientRequest>();
+  const repeatable = new WeakSet<IncomingMessage>();
   const failed = (error: Error, request: IncomingMessage, response: ServerResponse): void => {
-    const attempt = sent.get(request);
-    if (attempt !== undefined && mayRepeat(error, request, response, attempt)) {
-      sent.delete(request);
+    if (repeatable.delete(request) && isToBeRepeated(error, response)) {
       send(onNew, request, response);
       return;
     }
@@ -55,7 +53,7 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
     options.logger.warn({ err: error, requestId }, 'api cannot be reached');
     refuse(request, response, requestId);
   };
-  const forwarding = { apiUrl: options.apiUrl, sent, failed };
+  const forwarding = { apiUrl: options.apiUrl, repeatable, failed };
   const onKept = createForward(forwarding, agent);
   const onNew = createForward(forwarding, false);
   return {
@@ -66,14 +64,16 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
       tellForwarded(request, options.isTrusted);
       mark(request, requestId);
       response.setHeader('x-request-id', requestId);
-      send(onKept, request, response);
+      const mayRepeat = isRepeatable(request);
+      if (mayRepeat) repeatable.add(request);
+      send(mayRepeat ? onKept : onNew, request, response);
     },
     close: () => agent.destroy(),
   };
 }
 
 /** @param agent keeps connections; false: a new one for every request */
-function createForward({ apiUrl, sent, failed }: Forwarding, agent: Agent | false): Forward {
+function createForward({ apiUrl, repeatable, failed }: Forwarding, agent: Agent | false): Forward {
   return createProxyMiddleware<IncomingMessage, ServerResponse>({
     target: apiUrl,
     agent,
@@ -82,12 +82,15 @@ function createForward({ apiUrl, sent, failed }: Forwarding, agent: Agent | fals
     plugins: [
       (server) => {
         server.on('proxyReq', (attempt, request) => {
-          sent.set(request, attempt);
           // Bytes that nobody announced would be the next request on this connection.
-          if (!isFramed(request)) request.once('data', () => attempt.destroy());
+          const unannounced = () => {
+            repeatable.delete(request);
+            attempt.destroy();
+          };
+          if (!isFramed(request)) request.once('data', unannounced);
         });
         server.on('proxyRes', ({ headers }, request, response) => {
-          sent.delete(request);
+          repeatable.delete(request);
           dropHopByHop(headers);
           // The api's connection is not the client's: what becomes of that, its client and we have said.
           headers.connection = response.shouldKeepAlive ? 'keep-alive' : 'close';
@@ -110,23 +113,21 @@ function send(forward: Forward, request: IncomingMessage, response: ServerRespon
 }
 
 /**
- * Whether a request may be sent a second time: the connection, kept from an earlier one, was closed by the other
- * side at this very moment, and nothing has been said or done that cannot be said twice (RFC 9110 §9.2.2).
+ * Whether it changes nothing and can be said twice (RFC 9110 §9.2.2). Everything else goes over a connection of its
+ * own: on a kept one nobody can tell a request that was not read from one that was carried out, when an api that is
+ * started again closes it at this very moment.
  */
-function mayRepeat(
+function isRepeatable(request: IncomingMessage): boolean {
+  return (request.method === 'GET' || request.method === 'HEAD') && !isFramed(request);
+}
+
+/** Whether to send it once more: the api went away before it said a word, and another one may be there. */
+function isToBeRepeated(
   error: Error & { readonly code?: string },
-  request: IncomingMessage,
   response: ServerResponse,
-  attempt: ClientRequest,
 ): boolean {
-  return (
-    attempt.reusedSocket &&
-    (error.code === 'ECONNRESET' || error.code === 'EPIPE') &&
-    (request.method === 'GET' || request.method === 'HEAD') &&
-    !isFramed(request) &&
-    !response.headersSent &&
-    !response.closed
-  );
+  const wentAway = error.code === 'ECONNRESET' || error.code === 'EPIPE';
+  return wentAway && !response.headersSent && !response.closed;
 }
 
 /** One request is one id and one trace on both sides. */

@@ -1,7 +1,7 @@
 import type { Identifier } from '@wakefield/auth';
 import type { DemandBoard, RouteBus, RouteStore, Transport } from '@wakefield/control';
 import type { ClusterName } from '@wakefield/domain';
-import { type Logger, type Metrics, within } from '@wakefield/runtime';
+import { type ListenPlace, type Logger, type Metrics, within } from '@wakefield/runtime';
 import { createDemandBook, createDemandPublisher } from './demand.ts';
 import { createBodyRoom } from './inference/body-room.ts';
 import { createHoldRoom } from './inference/hold-room.ts';
@@ -59,13 +59,16 @@ export interface ProxySettings {
 
 export interface Proxy {
   /** Opens the door: health answers, inference is refused until there are routes. @returns the port */
-  listen(host: string, port: number): Promise<number>;
+  listen(place: ListenPlace): Promise<number>;
   /** Resolves when the first route table is there; tries until then. */
   start(): Promise<void>;
   /** @throws Error while there is no route table yet */
   checkRoutes(): void;
-  /** Lets running and held requests end, for the drain time at most, then closes everything. */
-  stop(): Promise<void>;
+  /**
+   * Lets running and held requests end, for the drain time at most, then closes everything.
+   * @param hurry aborted when they are not to be waited for any longer
+   */
+  stop(hurry?: AbortSignal): Promise<void>;
 }
 
 /** The proxy without its adapters. Owns no connection to a store: whoever gave the ports closes them. */
@@ -98,7 +101,7 @@ export function createProxy(
   let stallTicker: NodeJS.Timeout | undefined;
 
   return {
-    listen: (host, port) => door.listen(host, port),
+    listen: (place) => door.listen(place),
     start: async () => {
       publisher.start();
       ticker = setInterval(() => {
@@ -112,10 +115,10 @@ export function createProxy(
     checkRoutes: () => {
       if (routes.current() === null) throw new Error('no route table yet');
     },
-    stop: async () => {
-      await door.retire(settings.drainDelayMs);
+    stop: async (hurry = new AbortController().signal) => {
+      await door.retire(settings.drainDelayMs, hurry);
       door.drain();
-      await settled(door.closed(), settings.drainMs);
+      await settled(Promise.race([door.closed(), aborted(hurry)]), settings.drainMs);
       if (inference.active > 0) logger.warn({ requests: inference.active }, 'ending requests');
       inference.shutDown();
       await settled(door.closed(), farewellMs);
@@ -182,6 +185,14 @@ function createMemory(
     ports.identifier,
   );
   return { inference, publisher, holds, pools, figures };
+}
+
+/** Never resolves when nobody aborts. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /** Waits for it, but no longer than this. */

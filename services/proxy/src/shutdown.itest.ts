@@ -75,6 +75,22 @@ describe('shutting down', () => {
     expect(await (await stream).text()).toContain('"code":"shutting_down"');
   });
 
+  it.each([
+    ['drain', { drainMs: 60_000 }],
+    ['delay', { drainMs: 60_000, drainDelayMs: 3000 }],
+  ])('waits for nobody any longer when it is told so during the %s', async (_name, settings) => {
+    await scene.restart(settings);
+    const plain = chat(scene.proxy.url, { model: 'c/d' });
+    await until('held', async () => (await scene.proxy.metric('wakefield_held_requests')) === 1);
+    const hurry = new AbortController();
+    const since = performance.now();
+    const stopped = scene.proxy.stop(hurry.signal);
+    hurry.abort();
+    expect((await plain).status).toBe(503);
+    await stopped;
+    expect(performance.now() - since).toBeLessThan(2900);
+  });
+
   it('ends a stream in the middle of it with an error event', async () => {
     await scene.restart({ drainMs: 0 });
     scene.engine.answer((response) => {

@@ -42,7 +42,7 @@ export interface Harness extends Omit<World, 'ports'> {
   readonly log: readonly string[];
   /** Sum over the series of a metric with these labels: `name{label="value"`. */
   metric(name: string): Promise<number>;
-  stop(): Promise<void>;
+  stop(hurry?: AbortSignal): Promise<void>;
 }
 
 export async function startHarness(
@@ -63,7 +63,7 @@ export async function startHarness(
     logger,
     metrics,
   );
-  const port = await proxy.listen('127.0.0.1', 0);
+  const port = await proxy.listen({ host: '127.0.0.1', port: 0 });
   await proxy.start();
   return {
     ...world,
@@ -71,7 +71,7 @@ export async function startHarness(
     port,
     log,
     metric: async (name) => sumOf((await metrics.expose()).body, name),
-    stop: () => proxy.stop(),
+    stop: (hurry) => proxy.stop(hurry),
   };
 }
 

@@ -10,7 +10,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { headProblem } from '@wakefield/contracts';
 import { AppError } from '@wakefield/domain';
-import { requestId } from '@wakefield/runtime';
+import { type ListenPlace, listenOptions, requestId } from '@wakefield/runtime';
 import { sendError } from './answer.ts';
 import { hostOf, originForm } from './classify.ts';
 import { createClientErrors } from './client-errors.ts';
@@ -34,9 +34,12 @@ export interface DoorOptions extends Rooms {
 /** The public HTTP server: sorts requests and hands them on. */
 export interface Door {
   /** @returns the port */
-  listen(host: string, port: number): Promise<number>;
-  /** Says `Connection: close` on every answer from now on. Resolves after the delay; accepts until `drain`. */
-  retire(delayMs: number): Promise<void>;
+  listen(place: ListenPlace): Promise<number>;
+  /**
+   * Says `Connection: close` on every answer from now on. Resolves after the delay, or when it is aborted; accepts
+   * until `drain`.
+   */
+  retire(delayMs: number, hurry: AbortSignal): Promise<void>;
   /** Accepts no more connections, and closes those on which nothing is under way. */
   drain(): void;
   /** Resolves when every connection is gone. */
@@ -75,11 +78,11 @@ export function createDoor(options: DoorOptions): Door {
   server.on('clientError', createClientErrors(connections, options.metrics));
 
   return {
-    listen: (host, port) => listen(server, host, port),
-    retire: async (delayMs) => {
+    listen: (place) => listen(server, place),
+    retire: async (delayMs, signal) => {
       draining = true;
       connections.retire();
-      if (delayMs > 0) await wait(delayMs);
+      if (delayMs > 0) await wait(delayMs, undefined, { signal }).catch(() => undefined);
     },
     drain: () => {
       draining = true;
@@ -116,11 +119,11 @@ function serverOptions(limits: DoorLimits) {
   };
 }
 
-async function listen(server: Server, host: string, port: number): Promise<number> {
-  server.listen(port, host);
+async function listen(server: Server, place: ListenPlace): Promise<number> {
+  server.listen(listenOptions(place));
   await once(server, 'listening');
   const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : port;
+  return typeof address === 'object' && address !== null ? address.port : place.port;
 }
 
 /** Leaves the path of the request target in `url`, and its host, if it has one, in the headers (RFC 9112 §3.2.2). */
