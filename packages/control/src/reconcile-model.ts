@@ -8,6 +8,7 @@ import {
   type Plan,
   type Policy,
   reconcile,
+  withoutLog,
 } from '@wakefield/domain';
 import { act } from './act.ts';
 import type { ActDeps } from './act-context.ts';
@@ -108,7 +109,9 @@ function logPlan(deps: ReconcileModelDeps, model: ModelWithStatus, plan: Plan): 
       project: model.project,
       model: model.spec.hfModelId,
       traceId: model.traceId,
+      was: model.state,
       state: plan.state,
+      reason: plan.reason === null ? null : withoutLog(plan.reason),
       actions: plan.actions.map((action) => action.kind),
       because: plan.because,
     },

@@ -1,3 +1,5 @@
+import { createModelLines } from './model-lines.ts';
+
 /** Levels of pino, by how much they matter. */
 const ranks: Readonly<Record<string, number>> = {
   trace: 10,
@@ -14,6 +16,7 @@ const telling = [
   'project',
   'model',
   'jobName',
+  'clusterJobId',
   'cluster',
   'node',
   'phase',
@@ -23,23 +26,40 @@ const telling = [
 ] as const;
 
 /** What is said about every request, or comes every few seconds: only the file has it. */
-const chatter = /request|^(closed|ready|starting|listening|job seen)$|^shut/;
+const chatter = /request|^(closed|ready|starting|listening|job seen|job moved on)$|^shut/;
+/** What becomes of a job shows in its model's line. */
+const toldByModel = /^job refused$/;
 
 /**
  * One line of a service's log for the terminal.
  * @param up false while it starts: what a crash prints is told with the failure
  * @returns null for lines that a person watching does not need
  */
-export function condense(service: string, line: string, up: boolean): string | null {
-  const record = parse(line);
-  if (record === null) return up && line.trim() !== '' ? `${service.padEnd(9)} ${line}` : null;
+export type Condense = (line: string, up: boolean) => string | null;
+
+/** For one service; it remembers what it has told of each model, so that nothing is told twice. */
+export function createCondenser(service: string): Condense {
+  const modelLine = createModelLines();
+  return (line, up) => {
+    const record = parse(line);
+    if (record === null) return up && line.trim() !== '' ? `${service.padEnd(9)} ${line}` : null;
+    if (record.msg !== 'model reconciled') return eventLine(service, record);
+    const told = modelLine(record);
+    return told === null ? null : `${timeOf(record)} ${'model'.padEnd(9)} ${told}`;
+  };
+}
+
+function eventLine(service: string, record: Readonly<Record<string, unknown>>): string | null {
   const level = String(record.level ?? 'info');
   const message = String(record.msg ?? '');
   const rank = ranks[level] ?? 30;
-  if (rank < 30 || (rank === 30 && chatter.test(message))) return null;
-  const time = typeof record.time === 'string' ? record.time.slice(11, 19) : '';
+  if (rank < 30 || (rank === 30 && chatter.test(message)) || toldByModel.test(message)) return null;
   const mark = rank >= 40 ? `${level.toUpperCase()} ` : '';
-  return `${time} ${service.padEnd(9)} ${mark}${message}${fieldsOf(record)}`;
+  return `${timeOf(record)} ${service.padEnd(9)} ${mark}${message}${fieldsOf(record)}`;
+}
+
+function timeOf({ time }: Readonly<Record<string, unknown>>): string {
+  return typeof time === 'string' ? time.slice(11, 19) : '';
 }
 
 function parse(line: string): Record<string, unknown> | null {

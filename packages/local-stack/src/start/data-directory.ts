@@ -64,11 +64,12 @@ export function localKey(root: string, given: string | null): string {
 }
 
 /**
- * Short id of this installation in job names, so that two data directories may use one cluster account.
- * @returns 6 of [a-z0-9]
+ * Short id of this installation in job names, so that two data directories may use one cluster account: the given
+ * one, else one drawn once.
+ * @returns 2 to 8 of [a-z0-9]
  */
-export function installationId(root: string): string {
-  return keptSecret(join(root, 'installation'), () => randomBytes(3).toString('hex'));
+export function installationId(root: string, given: string | null): string {
+  return given ?? keptSecret(join(root, 'installation'), () => randomBytes(3).toString('hex'));
 }
 
 function keptSecret(file: string, make: () => string): string {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { clustersFilePath } from '@wakefield/cluster/clusters-file';
 import { createClosing } from './closing.ts';
-import { condense } from './condense.ts';
+import { createCondenser } from './condense.ts';
 import { parseOptions } from './options.ts';
 import { publicUrl, readyText } from './ready-text.ts';
 import { restartDelayMs } from './restart-delay.ts';
@@ -18,6 +18,8 @@ describe('parseOptions', () => {
       port: 8080,
       dataDirectory: '/clone/.wakefield',
       clustersFile: null,
+      recipes: null,
+      installation: null,
       localKey: null,
       databaseUrl: null,
       redisUrl: null,
@@ -31,6 +33,9 @@ describe('parseOptions', () => {
       PORT: '9000',
       HOST: '0.0.0.0',
       WAKEFIELD_DATA: '/data',
+      WAKEFIELD_RECIPES: 'ours, /shared/recipes',
+      WAKEFIELD_INSTALLATION: 'mine',
+      WAKEFIELD_TEST_REDIS_URL: 'redis://t',
       API_LOCAL_KEY: 'long-enough-a-key',
       DATABASE_URL: 'postgres://h/d',
       REDIS_URL: '',
@@ -39,6 +44,8 @@ describe('parseOptions', () => {
       host: '0.0.0.0',
       port: 9000,
       dataDirectory: '/data',
+      recipes: '/home/me/ours,/shared/recipes',
+      installation: 'mine',
       localKey: 'long-enough-a-key',
       databaseUrl: 'postgres://h/d',
       redisUrl: null,
@@ -62,6 +69,17 @@ describe('parseOptions', () => {
     [['--slrum'], {}, "Unknown option '--slrum'"],
     [['extra'], {}, 'extra'],
     [[], { npm_config_slurm: 'true' }, 'You meant: npm start -- --slurm'],
+    [
+      [],
+      { WAKEFIELD_DAT: '/x' },
+      'WAKEFIELD_DAT is set, and there is no such variable; did you mean WAKEFIELD_DATA?',
+    ],
+    [
+      [],
+      { WAKEFIELD_X: '/x' },
+      'WAKEFIELD_X is set, and there is no such variable; there are WAKEFIELD_DATA, ',
+    ],
+    [[], { WAKEFIELD_INSTALLATION: 'Mine' }, 'WAKEFIELD_INSTALLATION has to be 2 to 8'],
     [[], { PORT: '0' }, 'PORT has to be a port, 1 to 65535, not "0".'],
     [[], { PORT: 'http' }, 'PORT has to be a port'],
     [[], { API_LOCAL_KEY: 'fifteen-letters' }, 'API_LOCAL_KEY has to be at least 16'],
@@ -74,7 +92,9 @@ test('restarts slow down, up to a limit', () => {
   expect([1, 2, 3, 6, 7, 40].map(restartDelayMs)).toEqual([250, 500, 1000, 8000, 10_000, 10_000]);
 });
 
-describe('condense', () => {
+describe('createCondenser', () => {
+  const condense = (service: string, line: string, up: boolean) =>
+    createCondenser(service)(line, up);
   const line = (record: object) => JSON.stringify({ time: '2026-01-02T03:04:05.678Z', ...record });
 
   test('tells what happened, to what', () => {
@@ -101,8 +121,31 @@ describe('condense', () => {
     ['debug', 'looked'],
     ['info', 'request finished'],
     ['info', 'ready'],
+    ['info', 'job moved on'],
+    ['warn', 'job refused'],
   ])('leaves out %s "%s"', (level, msg) => {
     expect(condense('api', line({ level, msg }), true)).toBeNull();
+  });
+
+  test('tells what becomes of models, in plain words and each thing once', () => {
+    const tell = createCondenser('scheduler');
+    const look = (was: string, state: string, reason: string | null = null) =>
+      tell(
+        line({ msg: 'model reconciled', project: 'demo', model: 'acme/v', was, state, reason }),
+        true,
+      );
+    const waits = 'Waiting in the queue: no free resources yet (Resources).';
+    expect(look('not_loaded', 'queued')).toBe('03:04:05 model     demo/acme/v: asleep → queued');
+    expect(look('queued', 'queued')).toBeNull();
+    expect(look('queued', 'queued', waits)).toBe(
+      `03:04:05 model     demo/acme/v: queued (${waits})`,
+    );
+    expect(look('queued', 'queued', waits)).toBeNull();
+    expect(look('queued', 'loading')).toBe('03:04:05 model     demo/acme/v: queued → loading');
+    expect(look('loading', 'failed', 'It is not there.\nmore')).toBe(
+      '03:04:05 model     demo/acme/v: loading → failed (It is not there.); more: GET /p/demo/models/acme/v',
+    );
+    expect(look('ready', 'not_loaded')).toBe('03:04:05 model     demo/acme/v: ready → asleep');
   });
 
   test('passes on what is no JSON, but not while the service starts', () => {
@@ -115,7 +158,7 @@ describe('planServices', () => {
   const paths = { clustersInUse: '/d/clusters.run.yaml', logs: '/d/logs' };
   const plan = (environment: Record<string, string>) =>
     planServices({
-      options: { host: '0.0.0.0', port: 8080 },
+      options: { host: '0.0.0.0', port: 8080, recipes: '/ours' },
       checkout: '/clone',
       paths: paths as Parameters<typeof planServices>[0]['paths'],
       databaseUrl: 'postgres://x',
@@ -146,7 +189,12 @@ describe('planServices', () => {
       npm_config_x: 'y',
     };
     const [api] = plan(env);
-    expect(api?.env).toMatchObject({ PATH: '/bin', LOG_LEVEL: 'debug', PORT: '9' });
+    expect(api?.env).toMatchObject({
+      PATH: '/bin',
+      LOG_LEVEL: 'debug',
+      PORT: '9',
+      WAKEFIELD_RECIPES: '/ours',
+    });
     expect(Object.keys(api?.env ?? {})).not.toEqual(expect.arrayContaining(['WAKEFIELD_X']));
     expect(api?.env).not.toHaveProperty('npm_config_x');
   });

@@ -40,8 +40,10 @@ describe('data directory', () => {
   });
 
   test('the installation has a short id that stays', () => {
-    expect(installationId(paths.root)).toMatch(/^[a-z0-9]{6}$/);
-    expect(installationId(paths.root)).toBe(installationId(paths.root));
+    expect(installationId(paths.root, 'mine')).toBe('mine');
+    const drawn = installationId(paths.root, null);
+    expect(drawn).toMatch(/^[a-z0-9]{6}$/);
+    expect(installationId(paths.root, null)).toBe(drawn);
   });
 });
 

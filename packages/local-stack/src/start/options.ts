@@ -1,9 +1,11 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   type CallersPlace,
   clustersFilePath,
   dataDirectory,
 } from '@wakefield/cluster/clusters-file';
+import { closest, distance } from 'fastest-levenshtein';
 import { SetupError } from '../setup-error.ts';
 
 /** What `npm start` was asked for. */
@@ -14,6 +16,10 @@ export interface StartOptions {
   readonly dataDirectory: string;
   /** The clusters.yaml to use, absolute; null: the one in the data directory, written at the first start. */
   readonly clustersFile: string | null;
+  /** Folders with recipes of the user's own, absolute, separated by commas; null: none. */
+  readonly recipes: string | null;
+  /** Part of job names; null: the one kept in the data directory. */
+  readonly installation: string | null;
   /** null: the one kept in the data directory. */
   readonly localKey: string | null;
   /** null: a private server. */
@@ -36,12 +42,22 @@ Environment
   HOST                address it listens on (127.0.0.1)
   WAKEFIELD_DATA      directory for everything that is kept (.wakefield)
   WAKEFIELD_CLUSTERS  the clusters.yaml to use (the one in the data directory)
+  WAKEFIELD_RECIPES   folders with recipes of your own, separated by commas
   API_LOCAL_KEY       key of the API (generated once and kept in the data directory)
   DATABASE_URL        a Postgres to use instead of a private one
   REDIS_URL           a Redis to use instead of a private one`;
 
+/** Those that `npm start` or `npm run cluster` reads; tests have theirs. */
+const ourVariables = [
+  'WAKEFIELD_DATA',
+  'WAKEFIELD_CLUSTERS',
+  'WAKEFIELD_RECIPES',
+  'WAKEFIELD_INSTALLATION',
+];
+const ofTests = 'WAKEFIELD_TEST_';
+
 /**
- * @throws SetupError for unknown flags and unusable values
+ * @throws SetupError for unknown flags and variables, and unusable values
  */
 export function parseOptions(
   args: readonly string[],
@@ -52,12 +68,15 @@ export function parseOptions(
   // npm takes flags that stand before its `--` for itself, and tells so in the environment.
   if (env.npm_config_slurm !== undefined && flags.slurm !== true)
     throw new SetupError('npm kept --slurm for itself. You meant: npm start -- --slurm');
+  refuseUnknownVariables(env);
   return {
     host: whenSet(env.HOST) ?? '127.0.0.1',
     port: parsePort(whenSet(env.PORT) ?? '8080'),
     dataDirectory: dataDirectory(env, place.root),
     clustersFile:
       whenSet(env.WAKEFIELD_CLUSTERS) === undefined ? null : clustersFilePath(env, place),
+    recipes: absoluteFolders(whenSet(env.WAKEFIELD_RECIPES), place.workingDirectory),
+    installation: parseInstallation(whenSet(env.WAKEFIELD_INSTALLATION)),
     localKey: parseKey(whenSet(env.API_LOCAL_KEY)),
     databaseUrl: whenSet(env.DATABASE_URL) ?? null,
     redisUrl: whenSet(env.REDIS_URL) ?? null,
@@ -77,11 +96,40 @@ function parseFlags(args: readonly string[]) {
   }
 }
 
+/** A variable with our name that nobody reads is most likely a typing error. */
+function refuseUnknownVariables(env: Readonly<Record<string, string | undefined>>): void {
+  const unknown = Object.keys(env)
+    .filter((name) => name.startsWith('WAKEFIELD_') && !name.startsWith(ofTests))
+    .filter((name) => !ourVariables.includes(name));
+  if (unknown.length > 0) throw new SetupError(unknown.map(unknownVariable).join('\n'));
+}
+
+function unknownVariable(name: string): string {
+  const near = closest(name, ourVariables);
+  const hint =
+    distance(name, near) <= Math.max(2, name.length / 4)
+      ? `did you mean ${near}?`
+      : `there are ${ourVariables.join(', ')}. Unset it.`;
+  return `${name} is set, and there is no such variable; ${hint}`;
+}
+
+function absoluteFolders(list: string | undefined, from: string): string | null {
+  const folders = (list ?? '').split(',').map((folder) => folder.trim());
+  const named = folders.filter((folder) => folder !== '');
+  return named.length === 0 ? null : named.map((folder) => resolve(from, folder)).join(',');
+}
+
 function parsePort(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port < 1 || port > 65_535)
     throw new SetupError(`PORT has to be a port, 1 to 65535, not "${text}".`);
   return port;
+}
+
+/** As the services ask for (packages/runtime, `installation`): said here before anything is started. */
+function parseInstallation(id: string | undefined): string | null {
+  if (id === undefined || /^[a-z0-9]{2,8}$/.test(id)) return id ?? null;
+  throw new SetupError(`WAKEFIELD_INSTALLATION has to be 2 to 8 of a-z and 0-9, not "${id}".`);
 }
 
 /** As the services ask for (packages/runtime, `secret`): said here before anything is started. */

@@ -4,7 +4,7 @@ import type { StartOptions } from './options.ts';
 import type { ServiceSpec } from './supervised-service.ts';
 
 export interface ServicePlan {
-  readonly options: Pick<StartOptions, 'host' | 'port'>;
+  readonly options: Pick<StartOptions, 'host' | 'port' | 'recipes'>;
   readonly checkout: string;
   readonly paths: DataPaths;
   readonly databaseUrl: string;
@@ -33,6 +33,7 @@ export function planServices(plan: ServicePlan): readonly ServiceSpec[] {
     API_LOCAL_KEY: plan.localKey,
     WAKEFIELD_CLUSTERS: plan.paths.clustersInUse,
     WAKEFIELD_INSTALLATION: plan.installation,
+    ...(plan.options.recipes === null ? {} : { WAKEFIELD_RECIPES: plan.options.recipes }),
     OPS_HOST: '127.0.0.1',
     OPS_PORT: '0',
     SHUTDOWN_TIMEOUT: shutdownSeconds,

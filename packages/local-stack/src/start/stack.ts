@@ -9,7 +9,7 @@ import {
   slurmName,
   writeClusters,
 } from './clusters-file.ts';
-import { condense } from './condense.ts';
+import { createCondenser } from './condense.ts';
 import { type DataPaths, installationId, localKey, openDataDirectory } from './data-directory.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { ensureFirstModel } from './first-model.ts';
@@ -148,7 +148,7 @@ async function startServices(context: StackContext, paths: DataPaths, facts: Ser
     options,
     checkout: checkoutRoot(),
     paths,
-    installation: installationId(paths.root),
+    installation: installationId(paths.root, options.installation),
     apiPort: await freePorts(1),
     environment,
   });
@@ -169,8 +169,9 @@ async function startServices(context: StackContext, paths: DataPaths, facts: Ser
   });
   for (const { name, logFile } of specs) {
     const isUp = () => services.some((one) => one.name === name && one.running() !== null);
+    const condense = createCondenser(name);
     const unfollow = followLog(logFile, (line) => {
-      const short = condense(name, line, isUp());
+      const short = condense(line, isUp());
       if (short !== null) log(short);
     });
     closing.add('logs', `log of ${name}`, unfollow);
