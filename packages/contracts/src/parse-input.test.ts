@@ -40,6 +40,8 @@ describe('registering a model', () => {
       autoscale: false,
       isRefreshing: true,
       cluster: null,
+      otherClusters: [],
+      minReplicas: 0,
       maxReplicas: 4,
       engineArgs: {},
       resources: { nodes: 1, cpus: null, memory: null },
@@ -56,12 +58,25 @@ describe('registering a model', () => {
       idle_timeout: 1,
       autoscale: true,
       is_refreshing: false,
-      cluster: 'karolina',
+      cluster: null,
+      clusters: ['karolina', 'lumi'],
       max_replicas: 64,
       engine_args: { max_model_len: 10, dtype: 'half', 'enforce-eager': true },
       resources: { nodes: 64, cpus: 128, memory: '512M' },
     };
     expect(parseInput(registerModelBody, everything, 'request body')).toEqual(everything);
+  });
+
+  it('stores one cluster and a list of one alike, and the first of a list as the first choice', () => {
+    const stored = (asked: object) => {
+      const body = parseInput(registerModelBody, { ...least, ...asked }, 'request body');
+      const { cluster, otherClusters } = specFromBody(body);
+      return [cluster, ...otherClusters];
+    };
+    expect(stored({})).toEqual([null]);
+    expect(stored({ cluster: 'a', clusters: null })).toEqual(['a']);
+    expect(stored({ clusters: ['a'] })).toEqual(['a']);
+    expect(stored({ clusters: ['b', 'a', 'c'] })).toEqual(['b', 'a', 'c']);
   });
 
   it.each<[unknown, string | null, RegExp]>([
@@ -110,6 +125,20 @@ describe('registering a model', () => {
     [{ ...least, autoscale: 'yes' }, 'autoscale', /must be true or false, not the text "yes"/],
     [{ ...least, is_refreshing: 1 }, 'is_refreshing', /must be true or false, not 1/],
     [{ ...least, cluster: 'a b' }, 'cluster', /must start with a letter or digit/],
+    [{ ...least, clusters: [] }, 'clusters', /must have at least 1 entry/],
+    [{ ...least, clusters: 'a' }, 'clusters', /must be a list, not the text "a"/],
+    [{ ...least, clusters: ['a', 'b c'] }, 'clusters.1', /must start with a letter or digit/],
+    [{ ...least, clusters: ['a', 'a'] }, 'clusters', /^clusters must name each cluster once\.$/],
+    [
+      { ...least, clusters: Array.from('abcdefghi') },
+      'clusters',
+      /^clusters must have at most 8 entries\.$/,
+    ],
+    [
+      { ...least, cluster: 'a', clusters: ['a'] },
+      'clusters',
+      /^clusters must not be given beside cluster\.$/,
+    ],
     [{ ...least, max_replicas: 65 }, 'max_replicas', /at most 64, not 65/],
     [{ ...least, engine_args: [] }, 'engine_args', /must be a JSON object, not a list/],
     [{ ...least, engine_args: { x: {} } }, 'engine_args.x', /must be text, a number, or true/],

@@ -90,6 +90,9 @@ describe('register', () => {
     const elsewhere = decide(register({ cluster: 'c9' }));
     expect(elsewhere.outcome).toMatchObject({ status: 'rejected', param: 'cluster' });
     expect(elsewhere.model).toBeUndefined();
+    const second = decide(register({ cluster: 'c1', otherClusters: ['c9'] }));
+    expect(second.outcome).toMatchObject({ status: 'rejected', param: 'clusters' });
+    expect(second.outcome).toMatchObject({ message: expect.stringContaining('cluster c9') });
   });
 
   test('the same again changes nothing but the generation', () => {
@@ -108,7 +111,9 @@ describe('register', () => {
     ['GPUs', { gpuCount: 2 }, 2],
     ['engine arguments', { engineArgs: { max_model_len: 1 } }, 2],
     ['resources', { resources: { nodes: 1, cpus: 4, memory: null } }, 2],
-    ['cluster', { cluster: 'c2' }, 2],
+    ['cluster: a job is judged by its own', { cluster: 'c2' }, 1],
+    ['list of clusters', { cluster: 'c1', otherClusters: ['c2'] }, 1],
+    ['order of clusters', { cluster: 'c2', otherClusters: ['c1'] }, 1],
   ])('a changed %s', (_name, change, revision) => {
     const clusters = project({ clusters: ['c1', 'c2'] });
     const effect = decide(register(change), { model: model(), project: clusters });

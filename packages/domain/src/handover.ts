@@ -1,4 +1,5 @@
 import type { Job } from './job.ts';
+import { clustersOf } from './model.ts';
 import { runningOn, type Scene } from './scene.ts';
 import type { EpochMs } from './time.ts';
 
@@ -36,9 +37,9 @@ export function replaceAt(job: Job, scene: Scene): EpochMs | null {
   return endsAt - Math.round(Math.min(lead, longestLead));
 }
 
-/** Whether a job was launched from an older version of the model. */
-function isOutdated(job: Job, scene: Scene): boolean {
-  return job.revision !== scene.model.revision;
+/** Whether a job was launched from an older version of the model, or where it is not wanted any more. */
+function isOutdated({ revision, cluster }: Job, { model }: Scene): boolean {
+  return revision !== model.revision || !clustersOf(model).includes(cluster);
 }
 
 export function sortOut(scene: Scene): Sorted {

@@ -21,6 +21,7 @@ export type { Address, Job, JobOutcome, JobPatch, JobPhase, StartEstimate } from
 export { isLeaving, isLive } from './job.ts';
 export { withoutLog } from './job-words.ts';
 export type { EngineArg, Model, ModelSpec, ModelState } from './model.ts';
+export { clustersOf } from './model.ts';
 export type {
   ClusterJob,
   ClusterJobState,

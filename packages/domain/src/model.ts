@@ -64,13 +64,23 @@ export interface Model {
 /** State of a model on the wire (seed document 000, plus `failed`). */
 export type ModelState = 'not_loaded' | 'queued' | 'loading' | 'ready' | 'busy' | 'failed';
 
-/** Whether a change from one spec to the other outdates jobs that run on the first. */
+/** Where jobs of a model may run, in order of preference. */
+export function clustersOf({
+  cluster,
+  spec,
+}: Pick<Model, 'cluster' | 'spec'>): readonly ClusterName[] {
+  return [...new Set([cluster, ...spec.otherClusters])];
+}
+
+/**
+ * Whether a change from one spec to the other outdates jobs that run on the first. Where they run is no part
+ * of it: a job is judged by its own cluster.
+ */
 export function outdatesJobs(from: ModelSpec, to: ModelSpec): boolean {
-  const launch = ({ engine, gpuCount, cluster, engineArgs, resources }: ModelSpec) =>
+  const launch = ({ engine, gpuCount, engineArgs, resources }: ModelSpec) =>
     JSON.stringify([
       engine,
       gpuCount,
-      cluster,
       Object.entries(engineArgs).sort(),
       resources.nodes,
       resources.cpus,

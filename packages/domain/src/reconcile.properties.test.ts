@@ -68,9 +68,10 @@ function stepOn(one: Job, action: Action): Job {
   }
 }
 
-/** Of the current revision, and not to be replaced because of its age: written down once more, plainly. */
-function isGood(one: Job, { revision, spec }: Model): boolean {
+/** Of the current revision, where it is wanted, and not to be replaced because of its age: written down once more, plainly. */
+function isGood(one: Job, { revision, cluster, spec }: Model): boolean {
   if (one.revision !== revision) return false;
+  if (![cluster, ...spec.otherClusters].includes(one.cluster)) return false;
   if (!spec.isRefreshing || one.startedAt === null) return true;
   const walltime = one.walltimeSeconds * 1_000;
   const endsAt = one.endsAt ?? one.startedAt + walltime;

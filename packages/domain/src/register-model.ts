@@ -14,9 +14,11 @@ export function register(
   const { command, project, model } = context;
   if (project === null) return noProject(command.project);
   const cluster = spec.cluster ?? project.clusters[0];
-  if (cluster === undefined || !project.clusters.includes(cluster)) {
-    const message = `The project ${project.name} is not activated on the cluster ${spec.cluster}.`;
-    return reject('invalid_request', message, 'cluster');
+  const named = [cluster, ...spec.otherClusters];
+  const missing = named.find((name) => name === undefined || !project.clusters.includes(name));
+  if (cluster === undefined || missing !== undefined) {
+    const message = `The project ${project.name} is not activated on the cluster ${missing}.`;
+    return reject('invalid_request', message, named.length === 1 ? 'cluster' : 'clusters');
   }
   if (model === null)
     return { outcome: applied(true), model: create(spec, cluster, project, input) };
@@ -58,7 +60,7 @@ function update(model: Model, spec: ModelSpec, cluster: ClusterName, { now }: Co
     ...model,
     cluster,
     spec,
-    revision: revisionFor(model, spec, cluster),
+    revision: revisionFor(model, spec),
     replicas,
     replicasChangedAt: replicas === model.replicas ? model.replicasChangedAt : now,
     updatedAt: now,
@@ -78,7 +80,7 @@ function adopt(
     ...model,
     cluster,
     spec,
-    revision: revisionFor(model, spec, cluster),
+    revision: revisionFor(model, spec),
     registered: true,
     stopRequested: false,
     idle: !alive,
@@ -91,10 +93,8 @@ function adopt(
   };
 }
 
-/** Compares resolved clusters: naming the default one changes nothing. */
-function revisionFor(model: Model, spec: ModelSpec, cluster: ClusterName): number {
-  const from = { ...model.spec, cluster: model.cluster };
-  return model.revision + (outdatesJobs(from, { ...spec, cluster }) ? 1 : 0);
+function revisionFor(model: Model, spec: ModelSpec): number {
+  return model.revision + (outdatesJobs(model.spec, spec) ? 1 : 0);
 }
 
 function sameSpec(a: ModelSpec, b: ModelSpec): boolean {

@@ -20,6 +20,14 @@ const engineArguments = z
     example: { max_model_len: 8192 },
   });
 
+const clusterNames = z
+  .array(clusterName)
+  .min(1)
+  .max(8)
+  .refine((names) => new Set(names).size === names.length, {
+    error: 'must name each cluster once',
+  });
+
 const resources = z
   .strictObject({
     nodes: z.int().min(1).max(64).default(1).meta({
@@ -85,8 +93,14 @@ export const registerModelBody = z
       example: true,
     }),
     cluster: clusterName.nullable().default(null).meta({
-      description: "Where its jobs run. null: the project's first cluster.",
+      description:
+        "Where its jobs run: short for `clusters` with one name. null: the project's first cluster.",
       example: 'local',
+    }),
+    clusters: clusterNames.nullable().default(null).meta({
+      description:
+        'Where its jobs may run, in order of preference; the project has to be activated on each. A job is started where it is expected to start first. Instead of `cluster`, not beside it.',
+      example: null,
     }),
     max_replicas: z
       .int()
@@ -97,12 +111,18 @@ export const registerModelBody = z
     engine_args: engineArguments.default({}),
     resources: resources.prefault({}),
   })
+  .superRefine(({ cluster, clusters }, context) => {
+    if (cluster === null || clusters === null) return;
+    const message = 'must not be given beside cluster';
+    context.addIssue({ code: 'custom', path: ['clusters'], message });
+  })
   .meta({ id: 'RegisterModel' });
 
 export type RegisterModelBody = z.output<typeof registerModelBody>;
 
 /** Desired state out of a checked body. Engine and engine_args are still to be checked against the recipes. */
 export function specFromBody(body: RegisterModelBody): ModelSpec {
+  const [firstCluster = null, ...otherClusters] = body.clusters ?? [];
   return {
     hfModelId: body.hf_model_id,
     engine: body.engine,
@@ -112,8 +132,8 @@ export function specFromBody(body: RegisterModelBody): ModelSpec {
     idleTimeoutSeconds: body.idle_timeout,
     autoscale: body.autoscale,
     isRefreshing: body.is_refreshing,
-    cluster: body.cluster,
-    otherClusters: [],
+    cluster: body.cluster ?? firstCluster,
+    otherClusters,
     minReplicas: 0,
     maxReplicas: body.max_replicas,
     engineArgs: body.engine_args,

@@ -59,7 +59,11 @@ export const modelSchema = z
     idle_timeout: asked.idle_timeout.unwrap(),
     autoscale: asked.autoscale.unwrap(),
     is_refreshing: asked.is_refreshing.unwrap(),
-    cluster: clusterName,
+    cluster: clusterName.meta({ description: 'The first of `clusters`.', example: 'karolina' }),
+    clusters: z.array(clusterName).meta({
+      description: 'Where its jobs may run, in order of preference.',
+      example: ['karolina'],
+    }),
     max_replicas: asked.max_replicas.unwrap(),
     engine_args: asked.engine_args.unwrap(),
     resources: z.strictObject({

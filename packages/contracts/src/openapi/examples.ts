@@ -16,6 +16,7 @@ export const sleepingModel: ModelJson = {
   autoscale: false,
   is_refreshing: true,
   cluster: 'karolina',
+  clusters: ['karolina'],
   max_replicas: 4,
   engine_args: { max_model_len: 8192 },
   resources: { nodes: 1, cpus: null, memory: null },

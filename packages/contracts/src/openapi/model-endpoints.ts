@@ -69,7 +69,7 @@ export const modelEndpoints: readonly Endpoint[] = [
     tag: 'Models',
     summary: 'Register a model, or change it',
     description:
-      'A new model is asleep; it is loaded when someone wakes it or sends it a request. Fields that are left out have their defaults. A change that running jobs cannot follow (engine, GPUs, arguments, resources, cluster) replaces them one after the other, without a gap.',
+      'A new model is asleep; it is loaded when someone wakes it or sends it a request. Fields that are left out have their defaults. A change that running jobs cannot follow (engine, GPUs, arguments, resources, a cluster that is not named any more) replaces them one after the other, without a gap.',
     params: projectParams,
     headers: mutationHeaders,
     body: {
@@ -86,7 +86,7 @@ export const modelEndpoints: readonly Endpoint[] = [
           idle_timeout: 900,
           autoscale: true,
           is_refreshing: true,
-          cluster: 'karolina',
+          clusters: ['karolina', 'lumi'],
           max_replicas: 4,
           engine_args: { max_model_len: 8192 },
           resources: { nodes: 1, cpus: 16, memory: '64G' },

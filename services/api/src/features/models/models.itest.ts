@@ -32,6 +32,7 @@ describe('registering', () => {
       autoscale: false,
       is_refreshing: true,
       cluster: 'here',
+      clusters: ['here'],
       max_replicas: 4,
       engine_args: {},
       resources: { nodes: 1, cpus: null, memory: null },
@@ -61,7 +62,7 @@ describe('registering', () => {
       idle_timeout: 1,
       autoscale: true,
       is_refreshing: false,
-      cluster: 'here',
+      clusters: ['here'],
       max_replicas: 2,
       engine_args: { load_seconds: 1, fail: 'none' },
       resources: { nodes: 1, cpus: 4, memory: '8G' },
@@ -77,6 +78,9 @@ describe('registering', () => {
     [{ engine_args: { bogus: 1 } }, 'engine_args.bogus', /bogus/],
     [{ engine_args: { load_seconds: 'long' } }, 'engine_args.load_seconds', /load_seconds/],
     [{ cluster: 'there' }, 'cluster', /there/],
+    [{ clusters: ['there'] }, 'clusters', /there/],
+    [{ clusters: ['here', 'there'] }, 'clusters', /there/],
+    [{ cluster: 'here', clusters: ['here'] }, 'clusters', /beside cluster/],
     [{ gpu_count: 2, resources: { nodes: 2 } }, 'resources.nodes', /node/],
   ])('refuses %j by name', async (more, param, message) => {
     const answer = await register('a/refused', more);

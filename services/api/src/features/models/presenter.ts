@@ -1,6 +1,7 @@
 import type { JobJson, ModelJson } from '@wakefield/contracts';
 import type { ModelWithStatus } from '@wakefield/control';
 import {
+  clustersOf,
   type Demand,
   type EngineMetrics,
   isLeaving,
@@ -38,6 +39,7 @@ export function presentModel(
     autoscale: spec.autoscale,
     is_refreshing: spec.isRefreshing,
     cluster: model.cluster,
+    clusters: [...clustersOf(model)],
     max_replicas: spec.maxReplicas,
     engine_args: { ...spec.engineArgs },
     resources: {

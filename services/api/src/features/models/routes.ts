@@ -11,7 +11,7 @@ import {
   unregisterModelQuery,
   wakeModelBody,
 } from '@wakefield/contracts';
-import { AppError, type CommandBody } from '@wakefield/domain';
+import { AppError, type CommandBody, isAppError } from '@wakefield/domain';
 import type { Request, Response } from 'express';
 import type { ApiDeps } from '../../deps.ts';
 import { type Binder, pathText } from '../../http/bind.ts';
@@ -55,7 +55,9 @@ export function modelRoutes({ bind }: Binder, deps: ModelDeps): void {
     const body = parseInput(registerModelBody, req.body, 'request body');
     const spec = specFromBody(body);
     checkAgainstRecipes(deps.recipes, spec);
-    const done = await changeModel(deps, req, res, { kind: 'register', spec });
+    const done = await changeModel(deps, req, res, { kind: 'register', spec }).catch((error) => {
+      throw inWordsOf(body, error);
+    });
     if (done === null) return;
     if (done.created) res.status(201).location(modelPath(done.project, spec.hfModelId));
     res.json(await presentOneModel(deps, done.project, spec.hfModelId));
@@ -85,6 +87,12 @@ export function modelRoutes({ bind }: Binder, deps: ModelDeps): void {
     const { hf_model_id } = parseInput(sleepModelBody, req.body, 'request body');
     await acceptModelChange(deps, req, res, { kind: 'sleep', hfModelId: hf_model_id });
   });
+}
+
+/** A list of one is stored like a plain `cluster`: who sent `clusters` hears of `clusters`. */
+function inWordsOf({ clusters }: { readonly clusters: unknown }, error: unknown): unknown {
+  if (clusters === null || !isAppError(error) || error.param !== 'cluster') return error;
+  return new AppError(error.code, error.message, { param: 'clusters' });
 }
 
 /** @returns null when it is not applied yet and 202 has been answered */
