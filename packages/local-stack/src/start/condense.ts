@@ -37,9 +37,11 @@ const toldByModel = /^job refused$/;
  */
 export type Condense = (line: string, up: boolean) => string | null;
 
-/** For one service; it remembers what it has told of each model, so that nothing is told twice. */
-export function createCondenser(service: string): Condense {
-  const modelLine = createModelLines();
+/**
+ * For one process.
+ * @param modelLine remembers what was told of each model, so that nothing is told twice
+ */
+export function createCondenser(service: string, modelLine = createModelLines()): Condense {
   return (line, up) => {
     const record = parse(line);
     if (record === null) return up && line.trim() !== '' ? `${service.padEnd(9)} ${line}` : null;

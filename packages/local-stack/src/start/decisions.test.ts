@@ -24,6 +24,7 @@ describe('parseOptions', () => {
       databaseUrl: null,
       redisUrl: null,
       slurm: false,
+      instances: { api: 1, scheduler: 1, proxy: 1 },
       help: false,
     });
   });
@@ -53,6 +54,16 @@ describe('parseOptions', () => {
     });
   });
 
+  test("several of each; npm's own setting called proxy is none of ours", () => {
+    const args = ['--api', '2', '--scheduler=3', '--proxy', '16', '--slurm'];
+    const env = { npm_config_proxy: 'http://proxy.site:3128' };
+    expect(parseOptions(args, env, place)).toMatchObject({
+      instances: { api: 2, scheduler: 3, proxy: 16 },
+      slurm: true,
+    });
+    expect(parseOptions([], env, place).instances).toEqual({ api: 1, scheduler: 1, proxy: 1 });
+  });
+
   test("the README's own clusters.yaml is the one of npm run cluster, too", () => {
     const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8');
     const [, value] = /export WAKEFIELD_CLUSTERS=(\S+?)`/.exec(readme) ?? [];
@@ -80,6 +91,12 @@ describe('parseOptions', () => {
       'WAKEFIELD_X is set, and there is no such variable; there are WAKEFIELD_DATA, ',
     ],
     [[], { WAKEFIELD_INSTALLATION: 'Mine' }, 'WAKEFIELD_INSTALLATION has to be 2 to 8'],
+    [[], { npm_config_api: '2' }, 'npm kept --api for itself. You meant: npm start -- --api 2'],
+    [[], { npm_config_proxy: '2' }, 'You meant: npm start -- --proxy 2'],
+    [['--api', '0'], {}, '--api has to be a number of processes, 1 to 16, not "0".'],
+    [['--scheduler', '17'], {}, '--scheduler has to be a number of processes, 1 to 16, not "17".'],
+    [['--proxy=two'], {}, '--proxy has to be a number of processes, 1 to 16, not "two".'],
+    [['--proxy'], {}, "'--proxy <value>' argument missing"],
     [[], { PORT: '0' }, 'PORT has to be a port, 1 to 65535, not "0".'],
     [[], { PORT: 'http' }, 'PORT has to be a port'],
     [[], { API_LOCAL_KEY: 'fifteen-letters' }, 'API_LOCAL_KEY has to be at least 16'],
@@ -156,9 +173,11 @@ describe('createCondenser', () => {
 
 describe('planServices', () => {
   const paths = { clustersInUse: '/d/clusters.run.yaml', logs: '/d/logs' };
-  const plan = (environment: Record<string, string>) =>
+  const one = { api: 1, scheduler: 1, proxy: 1 };
+  const plan = (environment: Record<string, string>, instances = one) =>
     planServices({
-      options: { host: '0.0.0.0', port: 8080, recipes: '/ours' },
+      options: { host: '0.0.0.0', port: 8080, recipes: '/ours', instances },
+      sockets: { api: null, scheduler: null, proxy: null },
       checkout: '/clone',
       paths: paths as Parameters<typeof planServices>[0]['paths'],
       databaseUrl: 'postgres://x',
@@ -178,6 +197,24 @@ describe('planServices', () => {
     });
     expect(byName.api).toMatchObject({ HOST: '127.0.0.1', PORT: '9' });
     expect(byName.scheduler).toMatchObject({ OPS_HOST: '127.0.0.1', OPS_PORT: '0' });
+  });
+
+  test('several of each have names and logs of their own', () => {
+    const specs = plan({}, { api: 1, scheduler: 2, proxy: 3 });
+    expect(specs.map(({ name }) => name)).toEqual([
+      'api',
+      'scheduler-1',
+      'scheduler-2',
+      'proxy-1',
+      'proxy-2',
+      'proxy-3',
+    ]);
+    expect(specs.at(-1)).toMatchObject({
+      service: 'proxy',
+      script: '/clone/services/proxy/src/main.ts',
+      logFile: '/d/logs/proxy-3.log',
+      env: { PORT: '8080', LISTEN_FDS: '1', PROXY_NAME: 'proxy-3' },
+    });
   });
 
   test("the caller's environment goes along, without what is ours", () => {

@@ -7,6 +7,8 @@ import {
 } from '@wakefield/cluster/clusters-file';
 import { closest, distance } from 'fastest-levenshtein';
 import { SetupError } from '../setup-error.ts';
+import { type Instances, parseInstances } from './instances.ts';
+import { refuseFlagsKeptByNpm } from './npm-flags.ts';
 
 /** What `npm start` was asked for. */
 export interface StartOptions {
@@ -26,16 +28,20 @@ export interface StartOptions {
   readonly databaseUrl: string | null;
   readonly redisUrl: string | null;
   readonly slurm: boolean;
+  readonly instances: Instances;
   readonly help: boolean;
 }
 
-export const helpText = `npm start [-- --slurm]
+export const helpText = `npm start [-- --slurm --api N --scheduler N --proxy N]
 
 Sets up and runs everything on this machine: Postgres, Redis, proxy, api, scheduler and a cluster "local" whose
 jobs are processes of this machine.
 
-  --slurm   boot a private SLURM as well and use it as cluster "slurm-dev"
-  --help    this text
+  --slurm        boot a private SLURM as well and use it as cluster "slurm-dev"
+  --api N        run so many of it, 1 to 16 (1)
+  --scheduler N  the same
+  --proxy N      the same; they share the one public URL
+  --help         this text
 
 Environment
   PORT                port of the public URL (8080)
@@ -65,9 +71,7 @@ export function parseOptions(
   place: CallersPlace,
 ): StartOptions {
   const flags = parseFlags(args);
-  // npm takes flags that stand before its `--` for itself, and tells so in the environment.
-  if (env.npm_config_slurm !== undefined && flags.slurm !== true)
-    throw new SetupError('npm kept --slurm for itself. You meant: npm start -- --slurm');
+  refuseFlagsKeptByNpm(flags, env);
   refuseUnknownVariables(env);
   return {
     host: whenSet(env.HOST) ?? '127.0.0.1',
@@ -81,6 +85,7 @@ export function parseOptions(
     databaseUrl: whenSet(env.DATABASE_URL) ?? null,
     redisUrl: whenSet(env.REDIS_URL) ?? null,
     slurm: flags.slurm === true,
+    instances: parseInstances(flags),
     help: flags.help === true,
   };
 }
@@ -89,7 +94,13 @@ function parseFlags(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
-      options: { slurm: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        slurm: { type: 'boolean' },
+        api: { type: 'string' },
+        scheduler: { type: 'string' },
+        proxy: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
     }).values;
   } catch (error) {
     throw new SetupError(`${(error as Error).message}\n\n${helpText}`, error);

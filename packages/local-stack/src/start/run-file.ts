@@ -2,13 +2,15 @@ import { rmSync } from 'node:fs';
 import { endProcesses, listProcessesWithEnvironment } from '../process/process-table.ts';
 import type { ClusterSummary } from './clusters-file.ts';
 import { type DataPaths, writePrivately } from './data-directory.ts';
+import type { ServiceName } from './instances.ts';
 import type { RunningService, SupervisedService } from './supervised-service.ts';
 
 /** What is running, for scripts and tests: `$WAKEFIELD_DATA/run.json`. */
 export interface RunFile {
   readonly url: string;
   readonly pid: number;
-  readonly services: Readonly<Record<string, readonly RunningService[]>>;
+  /** Those that are ready. */
+  readonly services: Readonly<Record<ServiceName, readonly RunningService[]>>;
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly clusters: readonly ClusterSummary[];
@@ -19,10 +21,10 @@ export function writeRunFile(
   facts: Omit<RunFile, 'services'>,
   services: readonly SupervisedService[],
 ): void {
-  const running: Record<string, RunningService[]> = { proxy: [], api: [], scheduler: [] };
+  const running: Record<ServiceName, RunningService[]> = { proxy: [], api: [], scheduler: [] };
   for (const service of services) {
     const now = service.running();
-    if (now !== null) running[service.name]?.push(now);
+    if (now !== null) running[service.service].push(now);
   }
   const { url, pid, ...rest } = facts;
   const content: RunFile = { url, pid, services: running, ...rest };
@@ -42,7 +44,9 @@ export async function endOldServices(paths: DataPaths): Promise<void> {
     .filter(({ command }) => command.includes('/services/'))
     .map(({ pid }) => pid);
   await endProcesses(pids, [
-    { signal: 'SIGTERM', waitMs: 4000 },
+    { signal: 'SIGTERM', waitMs: 3000 },
+    // Whoever has requests under way ends them at the second word.
+    { signal: 'SIGTERM', waitMs: 1500 },
     { signal: 'SIGKILL', waitMs: 2000 },
   ]);
   removeRunFile(paths.runFile);

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
+import type { Stream } from 'node:stream';
 import type { DataPaths } from './data-directory.ts';
+import { instanceNames, type ServiceName, serviceNames } from './instances.ts';
 import type { StartOptions } from './options.ts';
 import type { ServiceSpec } from './supervised-service.ts';
 
 export interface ServicePlan {
-  readonly options: Pick<StartOptions, 'host' | 'port' | 'recipes'>;
+  readonly options: Pick<StartOptions, 'host' | 'port' | 'recipes' | 'instances'>;
   readonly checkout: string;
   readonly paths: DataPaths;
   readonly databaseUrl: string;
@@ -12,6 +14,8 @@ export interface ServicePlan {
   readonly localKey: string;
   readonly installation: string;
   readonly apiPort: number;
+  /** What those of each kind listen on, all together. */
+  readonly sockets: Readonly<Record<ServiceName, Stream | null>>;
   /** Of the caller; what is ours in it is replaced. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -20,10 +24,12 @@ export interface ServicePlan {
 const passedOn = /^(LOG_LEVEL|HOLD_TIMEOUT|MAX_BODY)$/;
 /** Ours, npm's, and what would make a service listen elsewhere or read another configuration. */
 const withheld =
-  /^(WAKEFIELD_|npm_|NODE_CHANNEL|DATABASE_|REDIS_|API_|OPS_|OIDC_|PG)|^(HOST|PORT|INIT_CWD|NODE_ENV|NODE_OPTIONS)$/;
+  /^(WAKEFIELD_|npm_|NODE_CHANNEL|DATABASE_|REDIS_|API_|OPS_|OIDC_|LISTEN_|PROXY_|PG)|^(HOST|PORT|INIT_CWD|NODE_ENV|NODE_OPTIONS)$/;
 
-/** Time that running requests get on Ctrl-C. */
+/** Time that running work of api and scheduler gets when they are to end. */
 const shutdownSeconds = '3';
+/** Whoever asks again within this time hears that his connection to a proxy ends. */
+const noticeSeconds = '0.5';
 
 export function planServices(plan: ServicePlan): readonly ServiceSpec[] {
   const common = {
@@ -40,23 +46,29 @@ export function planServices(plan: ServicePlan): readonly ServiceSpec[] {
     // Halves the time to ready. Shared by all data directories: filling it costs the first run's end a second.
     NODE_COMPILE_CACHE: join(plan.checkout, 'node_modules/.cache/wakefield'),
   };
-  const spec = (name: string, env: Readonly<Record<string, string>>): ServiceSpec => ({
-    name,
-    script: join(plan.checkout, 'services', name, 'src/main.ts'),
-    env: { ...common, ...env },
-    workingDirectory: plan.checkout,
-    logFile: join(plan.paths.logs, `${name}.log`),
-  });
-  return [
-    spec('api', { HOST: '127.0.0.1', PORT: String(plan.apiPort) }),
-    spec('scheduler', {}),
-    spec('proxy', {
+  const own: Readonly<Record<ServiceName, (name: string) => Readonly<Record<string, string>>>> = {
+    api: () => ({ HOST: '127.0.0.1', PORT: String(plan.apiPort), LISTEN_FDS: '1' }),
+    scheduler: () => ({}),
+    proxy: (name) => ({
       HOST: plan.options.host,
       PORT: String(plan.options.port),
+      LISTEN_FDS: '1',
       API_URL: `http://127.0.0.1:${plan.apiPort}`,
-      DRAIN_TIMEOUT: shutdownSeconds,
+      PROXY_NAME: name,
+      DRAIN_DELAY: noticeSeconds,
     }),
-  ];
+  };
+  return serviceNames.flatMap((service) =>
+    instanceNames(service, plan.options.instances[service]).map((name) => ({
+      service,
+      name,
+      script: join(plan.checkout, 'services', service, 'src/main.ts'),
+      env: { ...common, ...own[service](name) },
+      workingDirectory: plan.checkout,
+      logFile: join(plan.paths.logs, `${name}.log`),
+      socket: plan.sockets[service],
+    })),
+  );
 }
 
 function inherited(environment: ServicePlan['environment']): Record<string, string> {

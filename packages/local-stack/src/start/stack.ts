@@ -1,5 +1,4 @@
 import { migrate } from '@wakefield/store';
-import { freePorts } from '../process/free-port.ts';
 import type { PrivateSlurm } from '../slurm/start-slurm.ts';
 import {
   type ClusterSummary,
@@ -9,22 +8,19 @@ import {
   slurmName,
   writeClusters,
 } from './clusters-file.ts';
-import { createCondenser } from './condense.ts';
-import { type DataPaths, installationId, localKey, openDataDirectory } from './data-directory.ts';
+import { type DataPaths, localKey, openDataDirectory } from './data-directory.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { ensureFirstModel } from './first-model.ts';
-import { followLog } from './follow-log.ts';
 import { recordEndOfClusters } from './job-records.ts';
 import { endLocalJobs } from './local-jobs.ts';
 import { bootSlurm, endOldSlurmJobs } from './private-slurm.ts';
 import { publicUrl } from './ready-text.ts';
 import { refuseEarly, requireFreePort } from './refuse-early.ts';
-import { endOldServices, removeRunFile, writeRunFile } from './run-file.ts';
-import { planServices } from './services.ts';
+import { endOldServices } from './run-file.ts';
+import { runServices } from './run-services.ts';
 import { settleAll } from './settle-all.ts';
 import type { StackContext } from './stack-context.ts';
 import { startDatabase, startQueueStore } from './stores.ts';
-import { type SupervisedService, superviseService } from './supervised-service.ts';
 
 /** Everything that `npm start` runs. */
 export interface Stack {
@@ -41,12 +37,6 @@ export interface Stack {
 const leaseWaitMs = 10_000;
 /** What Postgres and Redis need at the end. */
 const storeStopMs = 2_000;
-
-/** Ends services on Ctrl-C: they have three seconds for what is running. */
-const serviceStop = [
-  { signal: 'SIGTERM', waitMs: 4500 },
-  { signal: 'SIGKILL', waitMs: 1000 },
-] as const;
 
 /**
  * Brings everything up.
@@ -68,7 +58,7 @@ export async function startStack(context: StackContext): Promise<Stack> {
   await progress.step('database schema', () => migrate(postgres.first.url));
   await keepJobRecords(context, postgres.first.url, clusters);
   const key = localKey(paths.root, options.localKey);
-  const services = await startServices(context, paths, {
+  const services = await runServices(context, paths, {
     databaseUrl: postgres.first.url,
     redisUrl: redis.first.url,
     localKey: key,
@@ -129,62 +119,4 @@ async function keepJobRecords(
       Math.max(0, Math.min(leaseWaitMs, closing.remainingMs() - storeStopMs)),
     ),
   );
-}
-
-interface ServiceFacts {
-  readonly url: string;
-  readonly databaseUrl: string;
-  readonly redisUrl: string;
-  readonly localKey: string;
-  readonly clusters: readonly ClusterSummary[];
-}
-
-/** @returns announce: from then on run.json is kept true */
-async function startServices(context: StackContext, paths: DataPaths, facts: ServiceFacts) {
-  const { options, environment, progress, closing, log } = context;
-  const { clusters, url, ...urls } = facts;
-  const specs = planServices({
-    ...urls,
-    options,
-    checkout: checkoutRoot(),
-    paths,
-    installation: installationId(paths.root, options.installation),
-    apiPort: await freePorts(1),
-    environment,
-  });
-  const services: SupervisedService[] = [];
-  let announced = false;
-  const announce = () => {
-    const { databaseUrl, redisUrl } = urls;
-    if (announced)
-      writeRunFile(
-        paths.runFile,
-        { url, pid: process.pid, databaseUrl, redisUrl, clusters },
-        services,
-      );
-  };
-  closing.add('services', 'run.json', () => {
-    announced = false;
-    removeRunFile(paths.runFile);
-  });
-  for (const { name, logFile } of specs) {
-    const isUp = () => services.some((one) => one.name === name && one.running() !== null);
-    const condense = createCondenser(name);
-    const unfollow = followLog(logFile, (line) => {
-      const short = condense(line, isUp());
-      if (short !== null) log(short);
-    });
-    closing.add('logs', `log of ${name}`, unfollow);
-  }
-  closing.add('services', 'services', () =>
-    Promise.all(services.map((service) => service.stop(serviceStop))),
-  );
-  for (const spec of specs) services.push(superviseService(spec, { log, changed: announce }));
-  await settleAll(services.map((one) => progress.step(one.name, () => one.ready)));
-  return {
-    announce() {
-      announced = true;
-      announce();
-    },
-  };
 }

@@ -21,11 +21,13 @@ function supervise(program: string): SupervisedService {
   writeFileSync(script, program);
   service = superviseService(
     {
+      service: 'api',
       name: 'test',
       script,
       env: { PATH: '/usr/bin:/bin', MARK: directory },
       workingDirectory: directory,
       logFile: join(directory, 'log'),
+      socket: null,
     },
     { log: (line) => said.push(line), changed: () => undefined },
   );

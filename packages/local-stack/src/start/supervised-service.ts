@@ -1,20 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import type { Stream } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { boundToUs } from '../process/daemon.ts';
 import { type Escalation, sendSignal } from '../process/process-table.ts';
 import { tailLines } from '../process/tail.ts';
 import { SetupError } from '../setup-error.ts';
+import type { ServiceName } from './instances.ts';
 import { healthyAfterMs, restartDelayMs } from './restart-delay.ts';
 
 export interface ServiceSpec {
-  /** Unique among the services: `proxy`, `api`, `scheduler`. */
+  readonly service: ServiceName;
+  /** Unique among all processes: `proxy`, `api-2`. */
   readonly name: string;
   readonly script: string;
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
   readonly logFile: string;
+  /** Its file descriptor 3, which it listens on; null for services without a port. */
+  readonly socket: Stream | null;
 }
 
 /** A running process of a service that said it is ready. */
@@ -26,6 +31,7 @@ export interface RunningService {
 }
 
 export interface SupervisedService {
+  readonly service: ServiceName;
   readonly name: string;
   /** null while it is down or starting. */
   running(): RunningService | null;
@@ -109,6 +115,7 @@ export function superviseService(spec: ServiceSpec, events: SupervisorEvents): S
 
   loop = keepRunning();
   return {
+    service: spec.service,
     name: spec.name,
     running: () => running,
     ready: first.promise,
@@ -140,7 +147,7 @@ function launch(spec: ServiceSpec): ChildProcess {
       cwd: spec.workingDirectory,
       env: spec.env,
       detached: true,
-      stdio: ['ignore', log, log, 'ipc'],
+      stdio: ['ignore', log, log, spec.socket ?? 'ignore', 'ipc'],
     });
   } finally {
     closeSync(log);
