@@ -7,7 +7,7 @@ function refusal(code: string, fields: Partial<pg.DatabaseError> = {}): pg.Datab
   return Object.assign(new pg.DatabaseError('refused', 7, 'error'), { code, ...fields });
 }
 
-test.each(['08006', '28P01', '3D000', '53300', '57P01', '57014', '55P03', '25P03'])(
+test.each(['08006', '28P01', '3D000', '53300', '57P01', '57014', '55P03', '25P03', '25006'])(
   'SQLSTATE %s means that the store is unavailable',
   (code) => {
     expect(toStoreError(new DriverError(refusal(code)))).toMatchObject({
@@ -45,5 +45,7 @@ test('deadlocks and serialization failures may be run again, nothing else', () =
 test('a connection is in doubt when no answer of Postgres came back', () => {
   expect(isBroken(new DriverError(new Error('Query read timeout')))).toBe(true);
   expect(isBroken(new DriverError(refusal('23505')))).toBe(false);
+  // A failover left it with a standby.
+  expect(isBroken(new DriverError(refusal('25006')))).toBe(true);
   expect(isBroken(new Error('thrown by the work itself'))).toBe(false);
 });

@@ -4,10 +4,12 @@ import pg from 'pg';
 
 /**
  * What Postgres says when it cannot serve anybody right now, by SQLSTATE: connection exceptions, wrong
- * log-in, no such database, too many connections, shutdown, cancelled or timed out
+ * log-in, no such database, too many connections, shutdown, cancelled or timed out, read-only during a failover
  * (PostgreSQL manual, appendix A).
  */
-const UNAVAILABLE = /^(08...|28...|3D000|53...|57...|55P03|25P0[34])$/;
+const UNAVAILABLE = /^(08...|28...|3D000|53...|57...|55P03|25P0[34]|25006)$/;
+/** A standby took the place of the primary: this connection will write as little the next time. */
+const READ_ONLY = '25006';
 /** Serialization failure and deadlock: the transaction was undone and may be run again. */
 const REPEATABLE = /^40(001|P01)$/;
 
@@ -44,9 +46,10 @@ export function isRepeatable(error: unknown): boolean {
   return sqlStateOf(error)?.match(REPEATABLE) != null;
 }
 
-/** Whether the connection is in doubt: nothing came back, so nobody knows what state it is in. */
+/** Whether the connection is in doubt: nothing came back, so nobody knows what state it is in; or it leads astray. */
 export function isBroken(error: unknown): boolean {
-  return isDriverError(error) && sqlStateOf(error) === null;
+  const sqlState = sqlStateOf(error);
+  return isDriverError(error) && (sqlState === null || sqlState === READ_ONLY);
 }
 
 /**
