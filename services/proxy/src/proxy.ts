@@ -1,12 +1,13 @@
 import type { Identifier } from '@wakefield/auth';
 import type { DemandBoard, RouteBus, RouteStore, Transport } from '@wakefield/control';
-import type { ClusterName } from '@wakefield/domain';
+import { type ClusterName, defaultPolicy, type ModelId } from '@wakefield/domain';
 import { type ListenPlace, type Logger, type Metrics, within } from '@wakefield/runtime';
 import { createDemandBook, createDemandPublisher } from './demand.ts';
 import { createBodyRoom } from './inference/body-room.ts';
 import { createHoldRoom } from './inference/hold-room.ts';
 import { createInference } from './inference/inference.ts';
 import type { InferenceLimits } from './inference/parts.ts';
+import { createRunLengths } from './inference/run-lengths.ts';
 import { createSuspects } from './inference/suspects.ts';
 import { createWakeKeeper, type WakePatience, type Waker } from './inference/wake-keeper.ts';
 import { createProxyMetrics } from './metrics.ts';
@@ -151,7 +152,10 @@ function createMemory(
   const holds = createHoldRoom(settings.held);
   const bodies = createBodyRoom(settings.bodyRoomBytes);
   const wakes = createWakeKeeper(ports.waker, settings.wake, now, logger);
-  const suspects = createSuspects(demand.runningOn, now);
+  const lengths = createRunLengths();
+  // A job is asked to end that long before its time.
+  const neededMs = (modelId: ModelId) => lengths.longest(modelId) + defaultPolicy.endMarginMs;
+  const suspects = createSuspects(demand.runningOn, neededMs, now);
   const pools = createUpstreamPools(ports.transportOf, settings.endedGraceMs);
   const figures = createProxyMetrics(metrics, {
     held: () => holds.size,
@@ -164,6 +168,7 @@ function createMemory(
     pools.retain(table);
     suspects.prune(table.endpoints);
     demand.prune((modelId) => table.byModel(modelId) !== null);
+    lengths.prune((modelId) => table.byModel(modelId) !== null);
     wakes.settle((modelId) => table.byModel(modelId)?.idle !== true);
     holds.kickAll();
   });
@@ -177,6 +182,7 @@ function createMemory(
       holds,
       wakes,
       suspects,
+      lengths,
       metrics: figures,
       logger,
       now,

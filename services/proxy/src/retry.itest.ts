@@ -27,7 +27,17 @@ const both = () => routeTo(endpoint(first.port, 'job-1'), endpoint(second.port, 
 const retries = (reason: string) =>
   proxy.metric(`wakefield_upstream_retries_total{reason="${reason}"`);
 
-const hangUp: Script = (response) => {
+/** How a request fares where four engines answer so, and how often one of them has seen it. */
+const refusedByFour = async (script: Script) => {
+  const third = await startEngine(script);
+  first.answer(script);
+  second.answer(script);
+  routeTo(...[first, second, third, third].map(({ port }) => endpoint(port)));
+  const answer = await chat(proxy.url);
+  await third.close();
+  return { answer, seen: first.seen.length + second.seen.length + third.seen.length };
+};
+const hangUp = (response: Parameters<Script>[0]): void => {
   response.socket?.destroy();
 };
 const dying = `data: {"error":{"message":"EngineCore encountered an issue. See stack trace (above) for the root cause.","type":"InternalServerError","param":null,"code":500}}\n\n`;
@@ -80,7 +90,7 @@ describe('before the first byte', () => {
     [
       'does not know our key',
       (response) => json(response, 401, { error: 'Unauthorized' }),
-      'ended',
+      'foreign',
     ],
     ['aborts', (response) => json(response, 200, completion('abort', '')), 'ended'],
     [
@@ -116,9 +126,9 @@ describe('before the first byte', () => {
     routeTo(endpoint(first.port, 'job-1'));
     await (await chat(proxy.url)).text();
     let answered = 0;
-    first.answer((response, seen) => {
+    first.answer((response) => {
       answered += 1;
-      if (answered === 1) void hangUp(response, seen);
+      if (answered === 1) hangUp(response);
       else json(response, 200, {});
     });
     expect((await chat(proxy.url)).status).toBe(200);
@@ -133,26 +143,77 @@ describe('before the first byte', () => {
     expect(await answer.json()).toEqual({ error: { message: 'full' } });
   });
 
-  it.each<[string, Script, number, Record<string, string | null>]>([
-    [
-      'three engines that give it up',
-      (response) => json(response, 200, completion('abort', '')),
-      3,
-      { 'retry-after': '2', 'x-should-retry': null },
-    ],
-    // SDKs ask twice more by themselves, and each time it would take two engines again.
-    ['two engines that die over it', hangUp, 2, { 'retry-after': null, 'x-should-retry': 'false' }],
-  ])('shows a request to no more than %s', async (_, script, most, told) => {
-    const third = await startEngine(script);
-    first.answer(script);
-    second.answer(script);
-    routeTo(...[first, second, third, third].map(({ port }) => endpoint(port)));
-    const answer = await chat(proxy.url);
+  // SDKs ask twice more by themselves, and each time it would take as many engines again.
+  it.each<[string, Script, number]>([
+    ['two engines that die over it', (response) => void setTimeout(hangUp, 220, response), 2],
+    ['three engines that break off at once', hangUp, 3],
+  ])('shows a request to no more than %s', async (_, script, most) => {
+    const { answer, seen } = await refusedByFour(script);
     expect(answer.status).toBe(502);
-    for (const [name, value] of Object.entries(told)) expect(answer.headers.get(name)).toBe(value);
+    expect(answer.headers.get('retry-after')).toBeNull();
+    expect(answer.headers.get('x-should-retry')).toBe('false');
     expect(await answer.json()).toMatchObject({ error: { code: 'upstream_error' } });
-    expect(first.seen.length + second.seen.length + third.seen.length).toBe(most);
-    await third.close();
+    expect(seen).toBe(most);
+  });
+
+  it('waits for a new engine after three that gave the request up, and says so in the end', async () => {
+    await proxy.stop();
+    proxy = await startHarness({}, { holdMs: 1500 });
+    const { answer, seen } = await refusedByFour((response) =>
+      json(response, 200, completion('abort', '')),
+    );
+    expect(answer.status).toBe(502);
+    expect(answer.headers.get('retry-after')).toBe('2');
+    expect(answer.headers.get('x-should-retry')).toBeNull();
+    expect(seen).toBe(3);
+  });
+
+  it('goes on where a new engine is, after three that gave the request up', async () => {
+    first.answer((response) => json(response, 200, completion('abort', '')));
+    const third = endpoint(first.port, 'job-3');
+    routeTo(endpoint(first.port, 'job-0'), endpoint(first.port, 'job-1'), third);
+    const answer = chat(proxy.url);
+    await until('held', async () => (await proxy.metric('wakefield_held_requests')) === 1);
+    expect(first.seen).toHaveLength(3);
+    // Requeued: it kept its id.
+    routeTo({ ...third, address: { ...third.address, port: second.port } });
+    expect((await answer).status).toBe(200);
+    expect(first.seen).toHaveLength(3);
+  });
+
+  it('waits for the next engine when the only one dies over it', async () => {
+    first.answer((response) => void first.close().then(() => response.socket?.destroy()));
+    routeTo(endpoint(first.port, 'job-1'));
+    const answer = chat(proxy.url);
+    await until('held', async () => (await proxy.metric('wakefield_held_requests')) === 1);
+    proxy.route('a/b', { state: 'queued', idle: false, endpoints: [] });
+    const late = chat(proxy.url);
+    await until('both held', async () => (await proxy.metric('wakefield_held_requests')) === 2);
+    routeTo(endpoint(second.port, 'job-2'));
+    expect((await answer).status).toBe(200);
+    expect((await late).status).toBe(200);
+    expect(proxy.wakes).toEqual([]);
+  });
+
+  it('asks a stranger on the port of an engine once only, until the engine is elsewhere', async () => {
+    first.answer((response) => json(response, 401, { error: 'Unauthorized' }));
+    both();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => chat(proxy.url)));
+    for (const { status } of answers) expect(status).toBe(200);
+    const asked = first.seen.length;
+    // A word about another model changes nothing.
+    proxy.route('c/d', {});
+    routeTo(endpoint(first.port, 'job-1'));
+    const answer = chat(proxy.url);
+    await until('held', async () => (await proxy.metric('wakefield_held_requests')) === 1);
+    // Longer than anybody else is avoided for the first time.
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(first.seen).toHaveLength(asked);
+    const told = proxy.log.filter((line) => line.includes('an engine that is not ours'));
+    expect(told).toHaveLength(1);
+    expect(JSON.parse(told[0] ?? '')).toMatchObject({ jobId: 'job-1', cluster: 'local' });
+    routeTo(endpoint(second.port, 'job-1'));
+    expect((await answer).status).toBe(200);
   });
 
   it('takes another job of the model when the aborted one was the last', async () => {

@@ -9,10 +9,11 @@ import { StreamRelay } from './stream-relay.ts';
  * Why an attempt brought nothing; the client has seen nothing of it.
  * - `refused`  no connection came about: no engine has seen the request
  * - `lost`     the connection broke before an answer (an idle connection that the engine was closing, too)
- * - `ended`    the engine is being ended, is dying, or is not the one we look for
+ * - `ended`    the engine is being ended or is dying
+ * - `foreign`  it does not know our key: another engine has got the port
  * - `unsendable`  a header of the client cannot be sent on: nobody is to blame but the request
  */
-export type Loss = 'refused' | 'lost' | 'ended' | 'unsendable';
+export type Loss = 'refused' | 'lost' | 'ended' | 'foreign' | 'unsendable';
 
 /** Who made the attempt. After `lost` or `done` it hears no more. */
 export interface AttemptOwner {
@@ -62,8 +63,9 @@ export class Attempt implements Dispatcher.DispatchHandler, RelaySink {
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): void {
     if (status < 200 || this.#over) return;
-    if (isNotOurs(status) || (isGivingUp(status) && this.#owner.hasAlternative())) {
-      this.#lose('ended', new Error(`the engine answered ${status}`));
+    const foreign = isNotOurs(status);
+    if (foreign || (isGivingUp(status) && this.#owner.hasAlternative())) {
+      this.#lose(foreign ? 'foreign' : 'ended', new Error(`the engine answered ${status}`));
       controller.abort(new Error('trying elsewhere'));
       return;
     }

@@ -7,6 +7,7 @@ import type { UpstreamPools } from '../upstream/pools.ts';
 import type { BodyRoom } from './body-room.ts';
 import type { HoldRoom } from './hold-room.ts';
 import type { BodyLimits } from './read-body.ts';
+import type { RunLengths } from './run-lengths.ts';
 import type { Suspects } from './suspects.ts';
 import type { WakeKeeper } from './wake-keeper.ts';
 
@@ -33,6 +34,7 @@ export interface InferenceParts {
   readonly holds: HoldRoom;
   readonly wakes: WakeKeeper;
   readonly suspects: Suspects;
+  readonly lengths: RunLengths;
   readonly metrics: ProxyMetrics;
   readonly logger: Logger;
   readonly now: () => EpochMs;

@@ -1,67 +1,92 @@
-import type { EpochMs, JobId, Route } from '@wakefield/domain';
-import { type Endpoint, pickEndpoint } from '@wakefield/domain';
+import {
+  type DurationMs,
+  type Endpoint,
+  type EpochMs,
+  type JobId,
+  type ModelId,
+  pickEndpoint,
+  type Route,
+} from '@wakefield/domain';
+import { isSamePlace } from '../upstream/place.ts';
 
 interface Suspicion {
+  readonly endpoint: Endpoint;
   strikes: number;
   until: EpochMs;
 }
+
+/** Whether an endpoint is not to be asked. */
+type Excluded = Pick<ReadonlySet<JobId>, 'has'>;
 
 const firstMs = 500;
 const longestMs = 5000;
 /** While one request tries a suspect, others wait this long for its verdict. */
 const trialMs = 1000;
-const nobody: ReadonlySet<JobId> = new Set();
+/** What is asked there is shown to a stranger; after this one request may find out that it was a mistake. */
+const strangerMs = 60_000;
+const nobody: Excluded = new Set<JobId>();
 
 /**
  * Endpoints that refused a connection or gave up a request a moment ago. Local to this proxy and short: the
  * scheduler finds out by itself, this only keeps requests from running into the same wall meanwhile.
  */
 export interface Suspects {
-  mark(jobId: JobId): void;
+  mark(endpoint: Endpoint): void;
+  /** An engine that is not ours answers there: avoided for long. @returns whether that was news */
+  shun(endpoint: Endpoint): boolean;
   /** It answered: all is forgiven. @returns whether it had been suspect */
   clear(jobId: JobId): boolean;
   /**
-   * The endpoint for the next attempt: least loaded, not suspect, not tried yet by this request; if all were
-   * tried, one of those again. Whoever gets a suspect whose time is over tries it for all.
+   * The endpoint for the next attempt: not suspect, not tried yet by this request, and of those the best. Whoever
+   * gets a suspect whose time is over tries it for all.
    */
-  choose(route: Route, tried: Set<JobId>): Endpoint | null;
-  /** Forgets jobs that are no longer routed to. */
-  prune(known: { has(jobId: JobId): boolean }): void;
+  choose(route: Route, tried: ReadonlyMap<JobId, unknown>): Endpoint | null;
+  /** Forgets jobs that are no longer routed to, or to another address. */
+  prune(known: ReadonlyMap<JobId, Endpoint>): void;
 }
 
-export function createSuspects(runningOn: (jobId: JobId) => number, now: () => EpochMs): Suspects {
+/** @param neededMs how long an endpoint of the model should last */
+export function createSuspects(
+  runningOn: (jobId: JobId) => number,
+  neededMs: (modelId: ModelId) => DurationMs,
+  now: () => EpochMs,
+): Suspects {
   const suspicions = new Map<JobId, Suspicion>();
 
-  const avoided = (): ReadonlySet<JobId> => {
-    if (suspicions.size === 0) return nobody;
-    const at = now();
-    return new Set([...suspicions].flatMap(([jobId, { until }]) => (until > at ? [jobId] : [])));
-  };
-
-  const pick = (route: Route, tried: Set<JobId>): Endpoint | null => {
-    const avoid = avoided();
-    if (tried.size === 0) return pickEndpoint(route.endpoints, runningOn, avoid);
-    const fresh = pickEndpoint(route.endpoints, runningOn, new Set([...avoid, ...tried]));
-    if (fresh !== null) return fresh;
-    tried.clear();
-    return pickEndpoint(route.endpoints, runningOn, avoid);
+  const excluded = (tried: ReadonlyMap<JobId, unknown>, at: EpochMs): Excluded => {
+    if (suspicions.size === 0) return tried.size === 0 ? nobody : tried;
+    const isAvoided = (jobId: JobId) => (suspicions.get(jobId)?.until ?? at) > at;
+    return { has: (jobId) => tried.has(jobId) || isAvoided(jobId) };
   };
 
   return {
-    mark: (jobId) => {
-      const strikes = (suspicions.get(jobId)?.strikes ?? 0) + 1;
+    mark: (endpoint) => {
+      const strikes = (suspicions.get(endpoint.jobId)?.strikes ?? 0) + 1;
       const lengthMs = Math.min(longestMs, firstMs * 2 ** (strikes - 1));
-      suspicions.set(jobId, { strikes, until: now() + lengthMs });
+      suspicions.set(endpoint.jobId, { endpoint, strikes, until: now() + lengthMs });
+    },
+    shun: (endpoint) => {
+      const known = suspicions.get(endpoint.jobId)?.strikes === Number.POSITIVE_INFINITY;
+      const strikes = Number.POSITIVE_INFINITY;
+      suspicions.set(endpoint.jobId, { endpoint, strikes, until: now() + strangerMs });
+      return !known;
     },
     clear: (jobId) => suspicions.delete(jobId),
-    choose: (route, tried) => {
-      const endpoint = pick(route, tried);
+    choose: ({ modelId, endpoints }, tried) => {
+      const at = now();
+      const exclude = excluded(tried, at);
+      const endpoint = pickEndpoint(endpoints, runningOn, exclude, at, neededMs(modelId));
       const suspicion = endpoint === null ? undefined : suspicions.get(endpoint.jobId);
-      if (suspicion !== undefined) suspicion.until = now() + trialMs;
+      if (suspicion !== undefined) suspicion.until = at + trialMs;
       return endpoint;
     },
     prune: (known) => {
-      for (const jobId of suspicions.keys()) if (!known.has(jobId)) suspicions.delete(jobId);
+      for (const [jobId, { endpoint }] of suspicions) {
+        const current = known.get(jobId);
+        if (current === undefined || !isSamePlace(current.address, endpoint.address)) {
+          suspicions.delete(jobId);
+        }
+      }
     },
   };
 }

@@ -1,5 +1,7 @@
-import type { Endpoint, JobId, ModelId, Route } from '@wakefield/domain';
+import type { Address, Endpoint, EpochMs, JobId, ModelId, Route } from '@wakefield/domain';
+import { isSamePlace } from '../upstream/place.ts';
 import { Attempt, type AttemptOwner, type Loss } from './attempt.ts';
+import { Casualties } from './casualties.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import { engineHeaders } from './headers.ts';
 import { refusals } from './refusals.ts';
@@ -10,21 +12,23 @@ import type { RelayEnd } from './relay.ts';
  * so asking again is safe (RFC 9110 §9.2.2) as long as the client has seen nothing of an answer.
  */
 const maxAttempts = 3;
-/** An engine that dies over a request may have died of it: one more is asked, not two. */
-const maxLost = 2;
+/** In all: after those it waits for engines that were not there yet, and some of these may see it, too. */
+const mostAttempts = 6;
 /** SDKs repeat a 502 twice by themselves, and each time would cost as many engines again. */
 const doNotRepeat = { 'x-should-retry': 'false' } as const;
 
 /** The engines that were asked for one request: one at a time, a few at most. */
 export class Tries implements AttemptOwner {
   readonly #view: ExchangeView;
-  readonly #tried = new Set<JobId>();
+  /** Endpoints that are not asked again before others were. */
+  readonly #tried = new Map<JobId, Address>();
+  readonly #casualties = new Casualties();
   #attempts = 0;
-  #lost = 0;
   /** The one that is under way. */
   #attempt: Attempt | null = null;
   #modelId: ModelId = '';
-  #jobId: JobId = '';
+  #endpoint: Endpoint | null = null;
+  #sentAt: EpochMs = 0;
 
   constructor(view: ExchangeView) {
     this.#view = view;
@@ -32,13 +36,19 @@ export class Tries implements AttemptOwner {
 
   /** The endpoint to ask next, or null when there is none now. */
   choose(route: Route): Endpoint | null {
-    return this.#view.parts.suspects.choose(route, this.#tried);
+    const { suspects } = this.#view.parts;
+    if (this.#tried.size > 0) this.#forgetMoved(route);
+    const fresh = suspects.choose(route, this.#tried);
+    if (fresh !== null || this.#tried.size === 0 || this.#attempts >= maxAttempts) return fresh;
+    this.#tried.clear();
+    return suspects.choose(route, this.#tried);
   }
 
   send(route: Route, endpoint: Endpoint, body: Buffer): void {
     const { parts, call, reply, record } = this.#view;
     this.#modelId = route.modelId;
-    this.#jobId = endpoint.jobId;
+    this.#endpoint = endpoint;
+    this.#sentAt = parts.now();
     parts.demand.begin(route.modelId, endpoint.jobId);
     const attempt = new Attempt(reply, call.requestId, this);
     this.#attempt = attempt;
@@ -54,48 +64,86 @@ export class Tries implements AttemptOwner {
 
   /** Ends the one that is under way, if there is one; nothing more is heard of it. */
   cancel(): void {
-    this.#attempt?.cancel();
+    if (this.#attempt === null) return;
+    this.#attempt.cancel();
+    this.#measure();
     this.#stop();
   }
 
   answered(): void {
     const { suspects, holds } = this.#view.parts;
-    if (suspects.clear(this.#jobId)) holds.kick(this.#modelId);
+    if (suspects.clear(this.#endpoint?.jobId ?? '')) holds.kick(this.#modelId);
   }
 
   hasAlternative(): boolean {
     if (this.#attempts + 1 >= maxAttempts) return false;
     const others = this.#view.route()?.endpoints ?? [];
-    return others.some(({ jobId }) => jobId !== this.#jobId && !this.#tried.has(jobId));
+    return others.some(({ jobId }) => jobId !== this.#endpoint?.jobId && !this.#tried.has(jobId));
   }
 
   lost(loss: Loss, cause: unknown): void {
+    const endpoint = this.#endpoint;
+    if (endpoint === null) return;
     this.#stop();
-    this.#view.record.lost(loss, this.#jobId, cause);
+    this.#view.record.lost(loss, endpoint.jobId, cause);
     if (loss === 'unsendable') {
       this.#view.refuse(refusals.unsendable());
       return;
     }
-    if (loss === 'lost') this.#lost += 1;
-    else this.#view.parts.suspects.mark(this.#jobId);
-    if (loss !== 'refused') {
-      this.#attempts += 1;
-      this.#tried.add(this.#jobId);
-    }
-    if (this.#lost >= maxLost) this.#view.refuse(refusals.deadly(), doNotRepeat);
-    else if (this.#attempts >= maxAttempts) this.#view.refuse(refusals.noEngine());
+    this.#remember(loss, endpoint);
+    if (this.#casualties.tooMany) this.#view.refuse(refusals.deadly(), doNotRepeat);
+    else if (this.#attempts >= mostAttempts) this.#view.refuse(refusals.noEngine());
     else this.#view.proceed();
   }
 
   done(end: RelayEnd): void {
+    this.#measure();
     this.#stop();
     if (end.usage !== null) this.#view.record.usage = end.usage;
     this.#view.finish(end.outcome);
   }
 
+  /** What the loss says about the endpoint, and about the request. */
+  #remember(loss: Loss, endpoint: Endpoint): void {
+    const { suspects, now, logger } = this.#view.parts;
+    const { jobId, cluster, address } = endpoint;
+    if (loss === 'foreign') {
+      const words = 'an engine that is not ours answers at the address of this job; avoiding it';
+      if (suspects.shun(endpoint)) logger.warn({ jobId, cluster, address }, words);
+      return;
+    }
+    const again = loss === 'lost' && !this.#casualties.add(jobId, now() - this.#sentAt);
+    // A first loss may be an idle connection that the engine was closing: it is asked again at once.
+    if (loss !== 'lost' || again) suspects.mark(endpoint);
+    // No engine has seen it.
+    if (loss === 'refused') return;
+    this.#tried.set(jobId, address);
+    this.#attempts += 1;
+    if (this.#attempts === maxAttempts) this.#giveUpAll();
+  }
+
+  /** From now on only endpoints count that are not there yet. */
+  #giveUpAll(): void {
+    for (const { jobId, address } of this.#view.route()?.endpoints ?? []) {
+      this.#tried.set(jobId, address);
+    }
+  }
+
+  #forgetMoved({ endpoints }: Route): void {
+    for (const { jobId, address } of endpoints) {
+      const before = this.#tried.get(jobId);
+      if (before !== undefined && !isSamePlace(before, address)) this.#tried.delete(jobId);
+    }
+  }
+
+  #measure(): void {
+    const { lengths, now } = this.#view.parts;
+    lengths.ended(this.#modelId, now() - this.#sentAt);
+  }
+
   #stop(): void {
-    if (this.#attempt === null) return;
+    if (this.#attempt === null || this.#endpoint === null) return;
     this.#attempt = null;
-    this.#view.parts.demand.end(this.#modelId, this.#jobId);
+    this.#view.parts.demand.end(this.#modelId, this.#endpoint.jobId);
   }
 }

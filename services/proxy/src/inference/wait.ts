@@ -74,7 +74,8 @@ export class Wait implements Held {
   }
 
   #giveUp(route: Route, now: EpochMs): void {
-    this.#view.refuse(refusals.modelLoading(route, now));
+    const isUp = route.endpoints.length > 0;
+    this.#view.refuse(isUp ? refusals.noEngine() : refusals.modelLoading(route, now));
   }
 
   #comfort(now: EpochMs, waitedMs: DurationMs, route: Route | null): void {

@@ -3,6 +3,7 @@ import type { Address, ClusterName, DurationMs, Endpoint, JobId } from '@wakefie
 import { type Dispatcher, Pool } from 'undici';
 import { createConnector } from './connector.ts';
 import { letGoOnceSent } from './large-body.ts';
+import { isSamePlace } from './place.ts';
 
 /** uvicorn, below vLLM and SGLang, closes idle connections after 5 s; we have to be first. */
 const keepAliveMs = 4000;
@@ -117,8 +118,8 @@ export function createUpstreamPools(
   };
 }
 
-function isAt({ address }: Line, { address: { host, port } }: Endpoint): boolean {
-  return address.port === port && address.host === host;
+function isAt(line: Line, endpoint: Endpoint): boolean {
+  return isSamePlace(line.address, endpoint.address);
 }
 
 function stopGrace(line: Line): void {
