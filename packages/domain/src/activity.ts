@@ -6,6 +6,8 @@ import type { EpochMs } from './time.ts';
 /** Whether a model is up, and what else follows from use and disuse. */
 export interface Rest extends Decision {
   readonly awake: boolean;
+  /** Up, but nobody has used it for its idle timeout: no more jobs than `minReplicas`. */
+  readonly resting?: boolean;
 }
 
 /** Newest moment at which the model is known to have had a request; running and held ones count as now. */
@@ -25,7 +27,7 @@ export function rememberActivity(scene: Scene): Decision {
 }
 
 /**
- * Puts a model to sleep that nobody has used for its idle timeout.
+ * Puts a model to sleep that nobody has used for its idle timeout, or lets it rest where some jobs are to be kept.
  *
  * The clock starts at the last wakeup or request, but not before the first job that answers the wakeup is
  * ready: a model that waits in a long queue for its first job keeps its place, and who woke it finds it
@@ -49,6 +51,9 @@ export function decideRest(scene: Scene, failures: Failures): Rest {
   const since = Math.max(wakeupOf(scene), readyAt, lastRequestAt(scene) ?? 0);
   const sleepsAt = since + model.spec.idleTimeoutSeconds * 1_000 + 1;
   if (now < sleepsAt) return { awake: true, because: ['used lately'], deadlines: [sleepsAt] };
+  if (model.spec.minReplicas > 0) {
+    return { awake: true, resting: true, because: ['idle timeout: keeps min_replicas'] };
+  }
   return {
     awake: false,
     because: ['idle timeout: falls asleep'],

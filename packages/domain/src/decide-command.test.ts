@@ -72,6 +72,7 @@ describe('register', () => {
         idle: true,
         replicas: 1,
         replicasChangedAt: null,
+        surplusSince: null,
         lastWakeupAt: null,
         lastRequestAt: null,
         generation: 1,

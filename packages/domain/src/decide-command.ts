@@ -10,6 +10,7 @@ import type { ClusterName } from './ids.ts';
 import type { Model } from './model.ts';
 import { phrases } from './phrases.ts';
 import { register } from './register-model.ts';
+import { allowedSize, lowestSize } from './scaling.ts';
 
 /**
  * What a command does to desired state. Rejections are values; deciding the same command again on its own
@@ -84,12 +85,10 @@ function change(body: Change, context: CommandContext, { now }: CommandInput): C
 }
 
 function scale(model: Model, replicas: number, now: number): CommandEffect {
-  const { maxReplicas } = model.spec;
-  if (!Number.isInteger(replicas) || replicas < 0 || replicas > maxReplicas) {
-    const message = `replicas must be a whole number from 0 to ${maxReplicas} (max_replicas of the model).`;
-    return reject('invalid_request', message, 'replicas');
-  }
   if (replicas === 0) return apply(asleep(model, now));
+  if (!Number.isInteger(replicas) || replicas !== allowedSize(model.spec, replicas)) {
+    return reject('invalid_request', sizesOf(model), 'replicas');
+  }
   return apply({
     ...model,
     replicas,
@@ -100,14 +99,22 @@ function scale(model: Model, replicas: number, now: number): CommandEffect {
   });
 }
 
+function sizesOf({ spec }: Model): string {
+  const { minReplicas, maxReplicas } = spec;
+  return minReplicas > 1
+    ? `replicas must be 0 or a whole number from ${minReplicas} to ${maxReplicas} (min_replicas and max_replicas of the model).`
+    : `replicas must be a whole number from 0 to ${maxReplicas} (max_replicas of the model).`;
+}
+
 /** An autoscaled model starts small again; a number that a person chose is kept. */
 function asleep(model: Model, now: number): Model {
   if (model.idle) return model;
-  const shrinks = model.spec.autoscale && model.replicas > 1;
+  const lowest = lowestSize(model.spec);
+  const shrinks = model.spec.autoscale && model.replicas > lowest;
   return {
     ...model,
     idle: true,
-    replicas: shrinks ? 1 : model.replicas,
+    replicas: shrinks ? lowest : model.replicas,
     replicasChangedAt: shrinks ? now : model.replicasChangedAt,
     updatedAt: now,
   };

@@ -63,7 +63,9 @@ export function sortOut(scene: Scene): Sorted {
 export function select(sorted: Sorted, wanted: number, scene: Scene): Selection {
   const leaveFirst = [...sorted.fresh].sort((a, b) => dispensability(a, b, scene));
   const surplus = Math.max(0, sorted.fresh.length - wanted);
-  const gone = new Set(leaveFirst.slice(0, surplus));
+  const gone = new Set(
+    leaveFirst.slice(0, surplus).filter((job) => !isAwaited(job, wanted, scene)),
+  );
   const fresh = sorted.fresh.filter((job) => !gone.has(job));
 
   const places = wanted - fresh.filter(isReady).length;
@@ -87,6 +89,11 @@ export function needSuccessor({ fresh, replaceable }: Selection, scene: Scene): 
   const ageing = open.filter((job) => !isOutdated(job, scene));
   const outdated = open.filter((job) => isOutdated(job, scene));
   return [...ageing, ...(pending + ageing.length > 0 ? [] : outdated.slice(0, 1))];
+}
+
+/** Loads, and somebody waits for what it will be. */
+function isAwaited({ phase }: Job, wanted: number, { model, demand }: Scene): boolean {
+  return phase === 'starting' && wanted > 0 && model.spec.autoscale && (demand?.held ?? 0) > 0;
 }
 
 function dispensability(a: Job, b: Job, { demand }: Scene): number {

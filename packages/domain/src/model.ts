@@ -47,9 +47,11 @@ export interface Model {
   readonly stopRequested: boolean;
   /** true: asleep on purpose. */
   readonly idle: boolean;
-  /** How many jobs are wanted while awake, 1…maxReplicas; moved by `scale` and by autoscaling. */
+  /** How many jobs are wanted while in use, minReplicas (at least 1)…maxReplicas; moved by `scale` and by autoscaling. */
   readonly replicas: number;
   readonly replicasChangedAt: EpochMs | null;
+  /** Since when its load has been so low that one job fewer would do; null: it is not. */
+  readonly surplusSince: EpochMs | null;
   readonly lastWakeupAt: EpochMs | null;
   /** Last moment at which any proxy had a request for it (held ones count). */
   readonly lastRequestAt: EpochMs | null;

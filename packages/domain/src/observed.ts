@@ -78,6 +78,8 @@ export interface ClusterSnapshot {
 export interface ModelDemand {
   readonly running: number;
   readonly held: number;
+  /** Running and held ones over the last seconds: what is added for a moment hardly moves it. */
+  readonly average: number;
   readonly lastRequestAt: EpochMs | null;
   readonly runningByJob: Readonly<Record<JobId, number>>;
 }

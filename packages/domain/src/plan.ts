@@ -68,6 +68,7 @@ export interface ModelPatch {
   readonly idle?: boolean;
   readonly replicas?: number;
   readonly replicasChangedAt?: EpochMs;
+  readonly surplusSince?: EpochMs | null;
   readonly lastRequestAt?: EpochMs;
 }
 

@@ -13,6 +13,7 @@ import {
   type Plan,
   reconcile,
 } from './index.ts';
+import { allowedSize } from './scaling.ts';
 
 const plan = (desired: Model, seen: Observed, at = now): Plan =>
   reconcile(desired, seen, defaultPolicy, at);
@@ -117,7 +118,7 @@ describe('every plan', () => {
       if (of(made, 'intend').length === 0) return;
       const [wanted, after] = carriedOut(desired, seen, made);
       expect(wanted.registered && !wanted.idle).toBe(true);
-      const target = Math.min(wanted.replicas, wanted.spec.maxReplicas);
+      const target = allowedSize(wanted.spec, wanted.replicas);
       const current = after.jobs.filter((one) => isLive(one) && !isLeaving(one));
       const good = current.filter((one) => isGood(one, wanted));
       const serving = current.filter((one) => !good.includes(one) && one.phase === 'ready');
@@ -179,8 +180,9 @@ describe('every plan', () => {
 
   test('unknown demand neither puts to sleep nor scales', () => {
     always((desired, seen) => {
-      const { patch } = plan(desired, { ...seen, demand: null });
+      const { surplusSince = null, ...patch } = plan(desired, { ...seen, demand: null }).patch;
       expect(patch).toEqual({});
+      expect(surplusSince).toBeNull();
     });
   });
 
@@ -191,7 +193,8 @@ describe('every plan', () => {
       const drained = new Set(of(made, 'drain').map((action) => 'jobId' in action && action.jobId));
       const ready = seen.jobs.filter(({ phase }) => phase === 'ready');
       const left = ready.filter(({ id }) => !drained.has(id)).length;
-      const target = Math.min(wanted.replicas, wanted.spec.maxReplicas);
+      const rests = made.because.includes('idle timeout: keeps min_replicas');
+      const target = allowedSize(wanted.spec, rests ? 1 : wanted.replicas);
       expect(left).toBeGreaterThanOrEqual(Math.min(ready.length, target));
     });
   });

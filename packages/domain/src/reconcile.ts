@@ -22,7 +22,7 @@ export const reconcile: Reconcile = (
   const scene = survey(model, observed, policy, now);
   const failures = judgeFailures(scene);
   const rest = model.registered ? decideRest(scene, failures) : unregistered(model);
-  const size = rest.awake ? decideSize(scene) : { wanted: 0 };
+  const size = rest.awake ? decideSize(scene, rest.resting === true) : { wanted: 0 };
   const going = !model.registered && !model.stopRequested;
   const staffing = going ? letGo(scene) : staff(scene, size.wanted, failures);
   const decisions: readonly Decision[] = [

@@ -4,6 +4,7 @@ import type { ClusterName } from './ids.ts';
 import { isLeaving, isLive } from './job.ts';
 import { type Model, type ModelSpec, outdatesJobs } from './model.ts';
 import type { Project } from './project.ts';
+import { allowedSize, lowestSize } from './scaling.ts';
 
 /** A new registration, a changed one, or one that takes over what a DELETE left running. */
 export function register(
@@ -41,10 +42,11 @@ function create(
     revision: 1,
     registered: true,
     stopRequested: false,
-    idle: true,
-    replicas: 1,
+    idle: !staysUp(spec),
+    replicas: lowestSize(spec),
     replicasChangedAt: null,
-    lastWakeupAt: null,
+    surplusSince: null,
+    lastWakeupAt: staysUp(spec) ? now : null,
     lastRequestAt: null,
     generation: 0,
     traceId: '',
@@ -55,7 +57,8 @@ function create(
 
 function update(model: Model, spec: ModelSpec, cluster: ClusterName, { now }: CommandInput): Model {
   if (cluster === model.cluster && sameSpec(model.spec, spec)) return model;
-  const replicas = Math.min(model.replicas, spec.maxReplicas);
+  const replicas = allowedSize(spec, model.replicas);
+  const wakes = model.idle && staysUp(spec) && !staysUp(model.spec);
   return {
     ...model,
     cluster,
@@ -63,6 +66,8 @@ function update(model: Model, spec: ModelSpec, cluster: ClusterName, { now }: Co
     revision: revisionFor(model, spec),
     replicas,
     replicasChangedAt: replicas === model.replicas ? model.replicasChangedAt : now,
+    surplusSince: null,
+    ...(wakes ? { idle: false, lastWakeupAt: now } : {}),
     updatedAt: now,
   };
 }
@@ -76,6 +81,7 @@ function adopt(
   { now }: CommandInput,
 ): Model {
   const alive = liveJobs.some((job) => isLive(job) && !isLeaving(job));
+  const up = alive || staysUp(spec);
   return {
     ...model,
     cluster,
@@ -83,14 +89,20 @@ function adopt(
     revision: revisionFor(model, spec),
     registered: true,
     stopRequested: false,
-    idle: !alive,
-    replicas: alive ? Math.min(model.replicas, spec.maxReplicas) : 1,
+    idle: !up,
+    replicas: alive ? allowedSize(spec, model.replicas) : lowestSize(spec),
     replicasChangedAt: alive ? model.replicasChangedAt : null,
-    lastWakeupAt: alive ? now : null,
+    surplusSince: null,
+    lastWakeupAt: up ? now : null,
     lastRequestAt: alive ? model.lastRequestAt : null,
     createdAt: now,
     updatedAt: now,
   };
+}
+
+/** Some jobs of it are kept up, whether anybody asks or not. */
+function staysUp({ minReplicas }: ModelSpec): boolean {
+  return minReplicas > 0;
 }
 
 function revisionFor(model: Model, spec: ModelSpec): number {

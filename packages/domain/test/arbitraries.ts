@@ -38,19 +38,37 @@ export const anyModel: fc.Arbitrary<Model> = fc
     idle: fc.boolean(),
     replicas: fc.integer({ min: 1, max: 4 }),
     replicasChangedAt: maybe(past),
+    surplusSince: maybe(past),
     lastWakeupAt: maybe(past),
     lastRequestAt: maybe(past),
     autoscale: fc.boolean(),
     isRefreshing: fc.boolean(),
+    minReplicas: fc.constantFrom(0, 0, 1, 3),
     maxReplicas: fc.integer({ min: 1, max: 4 }),
     walltimeRatio: fc.constantFrom(0.1, 0.5, 0.9, 1),
     idleTimeoutSeconds: fc.constantFrom(1, 600, 7_200),
   })
-  .map(({ autoscale, isRefreshing, maxReplicas, walltimeRatio, idleTimeoutSeconds, ...rest }) =>
-    model(
-      { ...rest, registered: rest.registered || !rest.stopRequested },
-      { autoscale, isRefreshing, maxReplicas, walltimeRatio, idleTimeoutSeconds },
-    ),
+  .map(
+    ({
+      autoscale,
+      isRefreshing,
+      minReplicas,
+      maxReplicas,
+      walltimeRatio,
+      idleTimeoutSeconds,
+      ...rest
+    }) =>
+      model(
+        { ...rest, registered: rest.registered || !rest.stopRequested },
+        {
+          autoscale,
+          isRefreshing,
+          minReplicas: Math.min(minReplicas, maxReplicas),
+          maxReplicas,
+          walltimeRatio,
+          idleTimeoutSeconds,
+        },
+      ),
   );
 
 const anyJobFields = fc.record({
@@ -97,6 +115,7 @@ const anyDemand: fc.Arbitrary<Demand> = maybe(
   fc
     .record({
       held: fc.constantFrom(0, 0, 1, 40),
+      average: maybe(fc.double({ min: 0, max: 80, noNaN: true })),
       lastRequestAt: maybe(past),
       runningByJob: fc.dictionary(
         fc.integer({ min: 1, max: 7 }).map((seq) => `j${seq}`),
@@ -104,10 +123,10 @@ const anyDemand: fc.Arbitrary<Demand> = maybe(
         { maxKeys: 4 },
       ),
     })
-    .map((rest) => ({
-      ...rest,
-      running: Object.values(rest.runningByJob).reduce((sum, count) => sum + count, 0),
-    })),
+    .map((rest) => {
+      const running = Object.values(rest.runningByJob).reduce((sum, count) => sum + count, 0);
+      return { ...rest, running, average: rest.average ?? running + rest.held };
+    }),
 );
 
 const anyCluster = fc.boolean().map((reachable) => ({

@@ -56,6 +56,7 @@ export function model(over: Partial<Model> = {}, specOver: Partial<ModelSpec> = 
     idle: false,
     replicas: 1,
     replicasChangedAt: null,
+    surplusSince: null,
     lastWakeupAt: t0,
     lastRequestAt: null,
     generation: 1,
@@ -105,7 +106,9 @@ export function job(phase: JobPhase, over: Partial<Job> = {}): Job {
 }
 
 export function demand(over: Partial<ModelDemand> = {}): ModelDemand {
-  return { running: 0, held: 0, lastRequestAt: null, runningByJob: {}, ...over };
+  const { running = 0, held = 0 } = over;
+  const average = running + held;
+  return { running, held, average, lastRequestAt: null, runningByJob: {}, ...over };
 }
 
 export function observed(jobs: readonly Job[], over: Partial<Observed> = {}): Observed {

@@ -36,6 +36,8 @@ export interface World {
   reporting: boolean;
   /** Requests that clients keep open. */
   requests: number;
+  /** Of these over the last ten seconds or so, as proxies tell it. */
+  average: number;
   /** Effects until the scheduler dies; null: it lives. */
   crashAfter: number | null;
   command(body: CommandBody): void;
@@ -55,6 +57,7 @@ export function createWorld(fate: Fate, model: Model = buildModel()): World {
     reachable: true,
     reporting: true,
     requests: 0,
+    average: 0,
     crashAfter: null,
     command: (body) => {
       const context = commandContext(body, { model: world.model, liveJobs: world.live() });
@@ -64,6 +67,7 @@ export function createWorld(fate: Fate, model: Model = buildModel()): World {
     },
     tick: (seconds) => {
       world.now += seconds * second;
+      world.average += (world.requests - world.average) * (1 - Math.exp(-seconds / 10));
       world.cluster.step(world.now, (name) => running.get(rowOf(world, name)?.id ?? '') ?? 0);
       try {
         const changed = world.reachable && observe(world);
@@ -135,6 +139,7 @@ function demandOf(world: World, running: ReadonlyMap<JobId, number>): Demand {
   return {
     running: [...running.values()].reduce((sum, count) => sum + count, 0),
     held: ready ? 0 : world.requests,
+    average: world.average,
     lastRequestAt: null,
     runningByJob: Object.fromEntries(running),
   };

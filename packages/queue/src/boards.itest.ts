@@ -14,10 +14,17 @@ afterEach(() => fixture.close());
 const load = (running: number, held: number, lastRequestAt = 1000): ModelDemand => ({
   running,
   held,
+  average: running + held,
   lastRequestAt,
   runningByJob: running > 0 ? { j1: running } : {},
 });
-const none: ModelDemand = { running: 0, held: 0, lastRequestAt: null, runningByJob: {} };
+const none: ModelDemand = {
+  running: 0,
+  held: 0,
+  average: 0,
+  lastRequestAt: null,
+  runningByJob: {},
+};
 const of = (...models: [string, ModelDemand][]) => ({ models: new Map(models) });
 
 /** A board that does not wait for others to speak first. */
@@ -40,12 +47,21 @@ describe('demand board', () => {
     expect(await p1.read('m1')).toEqual({
       running: 3,
       held: 1,
+      average: 4,
       lastRequestAt: 70,
       runningByJob: { j1: 3 },
     });
     await p2.publish('p2', of(['m1', load(0, 0, 90)]));
     expect(await p1.read('m1')).toMatchObject({ running: 2, held: 1, lastRequestAt: 90 });
     expect(await p1.read('m2')).toMatchObject({ held: 0 });
+  });
+
+  test('a proxy of an older release that tells no average counts with what it has now', async () => {
+    const board = settled();
+    const { average: _, ...older } = load(2, 1, 50);
+    await board.publish('p1', of(['m1', older as ModelDemand]));
+    await board.publish('p2', of(['m1', { ...load(1, 0), average: 7 }]));
+    expect(await board.read('m1')).toMatchObject({ running: 3, held: 1, average: 10 });
   });
 
   test('tells many models in one round trip', async () => {
@@ -55,8 +71,8 @@ describe('demand board', () => {
     await board.publish('p2', of(['m1', load(1, 0, 40)], ['m2', load(0, 3, 70)]));
     expect(await board.readMany(['m1', 'm2', 'm3'])).toEqual(
       new Map([
-        ['m1', { running: 3, held: 0, lastRequestAt: 50, runningByJob: { j1: 3 } }],
-        ['m2', { running: 0, held: 3, lastRequestAt: 70, runningByJob: {} }],
+        ['m1', { ...load(3, 0, 50) }],
+        ['m2', { ...load(0, 3, 70) }],
         ['m3', none],
       ]),
     );

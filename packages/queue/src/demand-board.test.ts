@@ -7,12 +7,19 @@ describe('sumDemand', () => {
   });
 
   test('counts add up, and the last request is the latest of all', () => {
-    const one = { running: 2, held: 0, lastRequestAt: 100, runningByJob: { a: 1, b: 1 } };
-    const other = { running: 1, held: 3, lastRequestAt: 90, runningByJob: { b: 1 } };
-    const silent = { running: 0, held: 0, lastRequestAt: null, runningByJob: {} };
+    const one = {
+      running: 2,
+      held: 0,
+      average: 1.5,
+      lastRequestAt: 100,
+      runningByJob: { a: 1, b: 1 },
+    };
+    const other = { running: 1, held: 3, average: 4, lastRequestAt: 90, runningByJob: { b: 1 } };
+    const silent = { running: 0, held: 0, average: 0, lastRequestAt: null, runningByJob: {} };
     expect(sumDemand([one, silent, other])).toEqual({
       running: 3,
       held: 3,
+      average: 5.5,
       lastRequestAt: 100,
       runningByJob: { a: 1, b: 2 },
     });

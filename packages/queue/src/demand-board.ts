@@ -52,12 +52,19 @@ if tonumber(ARGV[1]) > 0 and redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('SET', KEYS[2], '1', 'PX', ARGV[1])
 end`;
 
-const counts = z.object({
-  running: z.number(),
-  held: z.number(),
-  lastRequestAt: z.number().nullable(),
-  runningByJob: z.record(z.string(), z.number()),
-});
+/** Proxies of an older release tell no average. */
+const counts = z
+  .object({
+    running: z.number(),
+    held: z.number(),
+    average: z.number().optional(),
+    lastRequestAt: z.number().nullable(),
+    runningByJob: z.record(z.string(), z.number()),
+  })
+  .transform(({ average, ...rest }) => ({
+    ...rest,
+    average: average ?? rest.running + rest.held,
+  }));
 
 /**
  * One hash per proxy, written whole each time and expiring, and a set of their names. Whole, because a Redis that
@@ -156,23 +163,31 @@ function withRemembered(
   return fields;
 }
 
-const idle: ModelDemand = { running: 0, held: 0, lastRequestAt: null, runningByJob: {} };
+const idle: ModelDemand = {
+  running: 0,
+  held: 0,
+  average: 0,
+  lastRequestAt: null,
+  runningByJob: {},
+};
 
 /** A proxy that is there and knows nothing of the model has no load of it. */
 function readCounts(text: string): ModelDemand {
   return text === '' ? idle : counts.parse(JSON.parse(text));
 }
 
-/** Sums over proxies; none of them is unknown, not zero. */
+/** Sums over proxies, averages too: that of a sum is the sum of theirs. None of them is unknown, not zero. */
 export function sumDemand(parts: readonly ModelDemand[]): Demand {
   if (parts.length === 0) return null;
   const runningByJob: Record<string, number> = {};
   let running = 0;
   let held = 0;
+  let average = 0;
   let lastRequestAt: number | null = null;
   for (const part of parts) {
     running += part.running;
     held += part.held;
+    average += part.average;
     if (part.lastRequestAt !== null) {
       lastRequestAt = Math.max(lastRequestAt ?? 0, part.lastRequestAt);
     }
@@ -180,5 +195,5 @@ export function sumDemand(parts: readonly ModelDemand[]): Demand {
       runningByJob[jobId] = (runningByJob[jobId] ?? 0) + count;
     }
   }
-  return { running, held, lastRequestAt, runningByJob };
+  return { running, held, average, lastRequestAt, runningByJob };
 }

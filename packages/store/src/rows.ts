@@ -72,6 +72,7 @@ export function toModelWithStatus(row: ModelRow): ModelWithStatus {
     idle: row.idle,
     replicas: row.replicas,
     replicasChangedAt: row.replicasChangedAt,
+    surplusSince: row.surplusSince,
     lastWakeupAt: row.lastWakeupAt,
     lastRequestAt: row.lastRequestAt,
     traceId: row.traceId,

@@ -35,6 +35,7 @@ export function sampleModel(over: Partial<Model> & Pick<Model, 'id' | 'project'>
     idle: false,
     replicas: 1,
     replicasChangedAt: null,
+    surplusSince: null,
     lastWakeupAt: SAMPLE_NOW,
     lastRequestAt: null,
     generation: 1,

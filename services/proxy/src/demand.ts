@@ -5,9 +5,15 @@ import type { Logger } from '@wakefield/runtime';
 interface Counts {
   running: number;
   held: number;
+  /** Of running and held ones together, up to `averagedAt`. */
+  average: number;
+  averagedAt: EpochMs;
   lastRequestAt: EpochMs;
   readonly jobs: Map<JobId, number>;
 }
+
+/** What was longer ago than this hardly counts in an average. */
+const AVERAGED_OVER_MS = 10_000;
 
 /** What this proxy counts itself: running and held requests. Memory only. */
 export interface DemandBook {
@@ -35,11 +41,20 @@ export function createDemandBook(now: () => EpochMs, onEdge: () => void): Demand
 
   const counts = (modelId: ModelId): Counts => {
     let entry = models.get(modelId);
+    const at = now();
     if (entry === undefined) {
-      entry = { running: 0, held: 0, lastRequestAt: now(), jobs: new Map() };
+      entry = {
+        running: 0,
+        held: 0,
+        average: 0,
+        averagedAt: at,
+        lastRequestAt: at,
+        jobs: new Map(),
+      };
       models.set(modelId, entry);
     }
-    entry.lastRequestAt = now();
+    averageUntil(entry, at);
+    entry.lastRequestAt = at;
     return entry;
   };
 
@@ -71,7 +86,10 @@ export function createDemandBook(now: () => EpochMs, onEdge: () => void): Demand
     get running() {
       return running;
     },
-    snapshot: () => ({ models: new Map([...models].map(([id, entry]) => [id, demandOf(entry)])) }),
+    snapshot: () => {
+      const at = now();
+      return { models: new Map([...models].map(([id, entry]) => [id, demandOf(entry, at)])) };
+    },
     prune: (known) => {
       for (const [modelId, entry] of models) {
         if (entry.running === 0 && entry.held === 0 && !known(modelId)) models.delete(modelId);
@@ -80,8 +98,19 @@ export function createDemandBook(now: () => EpochMs, onEdge: () => void): Demand
   };
 }
 
-function demandOf({ running, held, lastRequestAt, jobs }: Counts): ModelDemand {
-  return { running, held, lastRequestAt, runningByJob: Object.fromEntries(jobs) };
+function demandOf(entry: Counts, at: EpochMs): ModelDemand {
+  averageUntil(entry, at);
+  const { running, held, average, lastRequestAt, jobs } = entry;
+  return { running, held, average, lastRequestAt, runningByJob: Object.fromEntries(jobs) };
+}
+
+/** Exponentially weighted by time, so it does not depend on how often it is asked for. Called before every change. */
+function averageUntil(entry: Counts, at: EpochMs): void {
+  const passed = at - entry.averagedAt;
+  entry.averagedAt = at;
+  if (passed <= 0) return;
+  const weight = 1 - Math.exp(-passed / AVERAGED_OVER_MS);
+  entry.average += (entry.running + entry.held - entry.average) * weight;
 }
 
 function add(counts: Map<JobId, number>, jobId: JobId, change: number): void {

@@ -235,6 +235,7 @@ async function publishDemand(
     models.set(String(first.model_id), {
       running: world.requests,
       held: 0,
+      average: world.requests,
       lastRequestAt: world.now(),
       runningByJob: { [String(first.id)]: world.requests },
     });

@@ -73,6 +73,7 @@ function exampleModel(cluster: string, request: RenderRequest): Model {
     idle: false,
     replicas: 1,
     replicasChangedAt: null,
+    surplusSince: null,
     lastWakeupAt: null,
     lastRequestAt: null,
     createdAt: 0,

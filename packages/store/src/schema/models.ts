@@ -45,6 +45,7 @@ export const models = pgTable(
     idle: boolean('idle').notNull(),
     replicas: integer('replicas').notNull(),
     replicasChangedAt: moment('replicas_changed_at'),
+    surplusSince: moment('surplus_since'),
     lastWakeupAt: moment('last_wakeup_at'),
     lastRequestAt: moment('last_request_at'),
     traceId: words('trace_id').notNull(),

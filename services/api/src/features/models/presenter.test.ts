@@ -67,7 +67,8 @@ describe('a model on the wire', () => {
   ] as const)(
     'planned %s, with %i running and %i held now, is %s',
     (state, running, held, shown) => {
-      const demand = { running, held, lastRequestAt: null, runningByJob: {} };
+      const average = running + held;
+      const demand = { running, held, average, lastRequestAt: null, runningByJob: {} };
       expect(presentModel({ ...model, state }, [], new Map(), demand).state).toBe(shown);
       expect(presentModel({ ...model, state }, [], new Map(), null).state).toBe(state);
     },

@@ -1,0 +1,1 @@
+ALTER TABLE "models" ADD COLUMN "surplus_since" timestamp (3) with time zone;
