@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ClusterDriver } from '@wakefield/control';
-import { type Address, type JobName, type JobSighting, jobNamePrefix } from '@wakefield/domain';
+import type { Address, JobName, JobSighting } from '@wakefield/domain';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import { reachRemedy } from './remedies.ts';
 import { advertisedHost, type NodeSurvey, parseNodeSurvey, surveyScript } from './survey.ts';
@@ -10,24 +10,28 @@ import { bad, doubtful, type Finding, good, messageOf } from './terminal.ts';
 
 export interface JobCheckOptions {
   readonly project: string;
-  readonly installation: string;
   /** How long to wait in the queue. */
   readonly withinMs: number;
   readonly now: () => number;
 }
 
-/** Runs one small real job of a minute's walltime, talks to it through the transport, and removes it. */
+/**
+ * Runs one small real job of a few minutes' walltime, talks to it through the transport, and removes it.
+ * @returns false when it still waited in the queue after all
+ */
 export async function* checkJob(
   config: SlurmSshConfig,
   driver: ClusterDriver,
   options: JobCheckOptions,
-): AsyncGenerator<Finding> {
-  const name = `${jobNamePrefix(options.installation)}check-${randomBytes(4).toString('hex')}`;
+): AsyncGenerator<Finding, boolean> {
+  // Not of any installation: a scheduler ends jobs that have its names and no row.
+  const name = `wfcheck-${randomBytes(4).toString('hex')}`;
   const signal = AbortSignal.timeout(options.withinMs + 120_000);
   try {
-    yield* runJob(config, driver, name, options, signal);
+    return yield* runJob(config, driver, name, options, signal);
   } catch (error) {
     yield bad('job', messageOf(error), 'see what the centre says, then try again');
+    return true;
   } finally {
     const late = AbortSignal.timeout(60_000);
     await driver.cancel([{ name, clusterJobId: null }], late).catch(() => undefined);
@@ -41,7 +45,7 @@ async function* runJob(
   name: JobName,
   options: JobCheckOptions,
   signal: AbortSignal,
-): AsyncGenerator<Finding> {
+): AsyncGenerator<Finding, boolean> {
   const { profile } = driver;
   const script = surveyScript({
     directory: `${profile.jobsDirectory}/${name}`,
@@ -59,16 +63,17 @@ async function* runJob(
   );
   yield good('job', `accepted as ${clusterJobId}`);
   const seen = await waitFor(driver, name, options, signal);
+  yield* readSighting(seen, options);
+  if (seen.clusterJob?.state === 'pending') return false;
   const log = await driver.tailLog({ name, clusterJobId }, 100_000, signal);
   const survey = parseNodeSurvey(log);
-  yield* readSighting(seen, options);
   if (survey.host === null) {
     yield bad(
       'shared directory',
       'nothing that the job wrote arrived here',
       'workingDirectory must be on a file system that login and compute nodes share',
     );
-    return;
+    return true;
   }
   yield good('shared directory', `what ${survey.host} writes is seen on the login node`);
   yield* readSurvey(survey, profile.setup, options.now());
@@ -85,6 +90,7 @@ async function* runJob(
       `no port could be bound on ${config.bindHost}: ${survey.unbound ?? 'no reason given'}`,
       'bindHost must be an address of the node (0.0.0.0: all of them), ports ones that users may bind',
     );
+  return true;
 }
 
 async function waitFor(

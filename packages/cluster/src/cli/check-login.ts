@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import type { SshConnection } from '../ssh/connection.ts';
 import { createRemoteShell, type RemoteAnswer } from '../ssh/remote-shell.ts';
@@ -9,13 +10,15 @@ import { bad, doubtful, type Finding, good, messageOf } from './terminal.ts';
 const SKEW_SECONDS = 5;
 
 /**
- * Logs in and looks around. The last finding is bad when nothing further can be tried.
+ * Logs in and looks around.
+ * @returns what the login node said; null when nothing further can be tried
  */
 export async function* checkLogin(
   config: SlurmSshConfig,
   connection: SshConnection,
   now: () => number,
-): AsyncGenerator<Finding> {
+): AsyncGenerator<Finding, ReadonlyMap<string, string> | null> {
+  yield* keyFiles(config);
   const asked = performance.now();
   const shell = createRemoteShell(connection, { now });
   try {
@@ -31,8 +34,10 @@ export async function* checkLogin(
       { timeoutMs: config.timeouts.command, signal: new AbortController().signal },
     );
     yield* readSurvey(config, answer, now());
+    return missingPrograms(answer.frames).length > 0 ? null : answer.frames;
   } catch (error) {
     yield bad('login', messageOf(error), loginRemedy(config, messageOf(error)));
+    return null;
   } finally {
     shell.close();
   }
@@ -59,10 +64,30 @@ function* readSurvey(
   yield* folders(config, frames);
 }
 
-function* programs(frames: ReadonlyMap<string, string>): Generator<Finding> {
-  const missing = ['sbatch', 'squeue', 'scancel', 'base64', 'head', 'tail', 'timeout', 'tr'].filter(
+/** A private key that others may read is as good as theirs; OpenSSH's own client would refuse it (ssh(1)). */
+async function* keyFiles({ keyFile, transport }: SlurmSshConfig): AsyncGenerator<Finding> {
+  for (const file of [keyFile, ...(transport.kind === 'jump' ? [transport.keyFile] : [])]) {
+    const mode = await stat(file).then(
+      (found) => found.mode & 0o777,
+      () => null,
+    );
+    if (mode !== null && (mode & 0o077) !== 0)
+      yield doubtful(
+        'key file',
+        `others on this machine may use ${file} (mode 0${mode.toString(8)})`,
+        `chmod 600 ${file}`,
+      );
+  }
+}
+
+function missingPrograms(frames: ReadonlyMap<string, string>): readonly string[] {
+  return ['sbatch', 'squeue', 'scancel', 'base64', 'head', 'tail', 'timeout', 'tr'].filter(
     (program) => !frames.has(`program/${program}`),
   );
+}
+
+function* programs(frames: ReadonlyMap<string, string>): Generator<Finding> {
+  const missing = missingPrograms(frames);
   if (missing.length > 0)
     yield bad(
       'programs',

@@ -16,12 +16,6 @@ export async function* checkQueue(
 ): AsyncGenerator<Finding> {
   yield await lookAtQueue(driver);
   for (const project of projects) yield await tryProject(config, driver, project);
-  if (projects.length === 0)
-    yield doubtful(
-      'project',
-      'no project is configured to try',
-      'name one: npm run cluster -- check NAME --project eu-00-00',
-    );
 }
 
 async function lookAtQueue(driver: ClusterDriver): Promise<Finding> {

@@ -5,6 +5,7 @@ import { createDriver } from '../create-driver.ts';
 import { createSshConnection } from '../ssh/connection.ts';
 import { checkJob } from './check-job.ts';
 import { checkLogin } from './check-login.ts';
+import { checkPartitions } from './check-partitions.ts';
 import { checkQueue } from './check-queue.ts';
 import { checkSetup } from './check-setup.ts';
 import { checkTransport } from './check-transport.ts';
@@ -29,18 +30,55 @@ export async function check(
   terminal: Terminal,
   options: CheckOptions,
 ): Promise<number> {
-  const findings =
-    config.kind === 'local' ? checkLocal(config, options) : checkSlurm(config, options);
+  const steps = config.kind === 'local' ? checkLocal(config, options) : checkSlurm(config, options);
   let worst = 0;
-  for await (const finding of findings) {
-    terminal.print(formatFinding(finding));
-    if (finding.kind === 'bad') worst = 1;
+  let step = await steps.next();
+  while (step.done !== true) {
+    terminal.print(formatFinding(step.value));
+    if (step.value.kind === 'bad') worst = 1;
+    step = await steps.next();
   }
-  terminal.print(worst === 0 ? `${config.name} is usable.` : `${config.name} is not usable yet.`);
+  terminal.print(
+    worst === 0 ? verdict(config.name, step.value) : `${config.name} is not usable yet.`,
+  );
   return worst;
 }
 
-async function* checkSlurm(config: SlurmSshConfig, options: CheckOptions): AsyncGenerator<Finding> {
+/** How far it came. */
+type Tried =
+  | { readonly all: true }
+  | {
+      readonly all: false;
+      /** null: nobody named one. */
+      readonly project: string | null;
+      /** The small job was submitted, and waits. */
+      readonly waits: boolean;
+    };
+
+/** Nothing was wrong; but what was not tried is not said to work. */
+function verdict(name: string, tried: Tried): string {
+  if (tried.all) return `${name} is usable.`;
+  const { project, waits } = tried;
+  const further = `npm run cluster -- check ${name} --project ${project ?? 'PROJECT'} --submit`;
+  if (project === null)
+    return `${name} is not fully tried: whether it takes jobs shows only with a project (an accounting string):\n  ${further}`;
+  return waits
+    ? `${name} is not fully tried: the small job still waited. At a better time, or with more patience:\n  ${further} --wait 1200`
+    : `${name} is usable as far as it shows without a job. A small one tries the rest:\n  ${further}`;
+}
+
+/** Those that were asked for first. */
+function projectsToTry(config: SlurmSshConfig, { projects }: CheckOptions): readonly string[] {
+  return [...new Set([...projects, ...Object.keys(config.projects)])];
+}
+
+async function* checkSlurm(
+  config: SlurmSshConfig,
+  options: CheckOptions,
+): AsyncGenerator<Finding, Tried> {
+  const projects = projectsToTry(config, options);
+  const [project = null] = projects;
+  const untried = { all: false, project, waits: false } as const;
   yield* checkSetup(config, options.recipes);
   const now = () => Date.now();
   const connection = createSshConnection(config, {
@@ -48,33 +86,35 @@ async function* checkSlurm(config: SlurmSshConfig, options: CheckOptions): Async
     now,
     random: Math.random,
   });
+  let seen: ReadonlyMap<string, string> | null;
   try {
-    for await (const finding of checkLogin(config, connection, now)) {
-      yield finding;
-      if (finding.kind === 'bad' && /^(login|programs)$/.test(finding.what)) return;
-    }
+    seen = yield* checkLogin(config, connection, now);
   } finally {
     await connection.close();
   }
+  if (seen === null) return untried;
   const driver = createDriver(config, { installation: options.installation });
   try {
-    const projects = [...new Set([...Object.keys(config.projects), ...options.projects])];
     yield* checkQueue(config, driver, projects);
+    // What a project's job was asked for is the better answer.
+    if (project === null) yield* checkPartitions(config, seen.get('sinfo') ?? '');
     yield await checkTransport(config, driver.transport);
-    const [project] = options.projects.length > 0 ? options.projects : projects;
-    if (options.submit && project !== undefined)
-      yield* checkJob(config, driver, {
-        project,
-        installation: options.installation,
-        withinMs: options.waitMs,
-        now,
-      });
+    if (!options.submit || project === null) return untried;
+    const ran = yield* checkJob(config, driver, {
+      project,
+      withinMs: options.waitMs,
+      now,
+    });
+    return ran ? { all: true } : { ...untried, waits: true };
   } finally {
     await driver.close();
   }
 }
 
-async function* checkLocal(config: ClusterConfig, options: CheckOptions): AsyncGenerator<Finding> {
+async function* checkLocal(
+  config: ClusterConfig,
+  options: CheckOptions,
+): AsyncGenerator<Finding, Tried> {
   const driver = createDriver(config, { installation: options.installation });
   try {
     await driver.accepts('check', AbortSignal.timeout(10_000));
@@ -84,4 +124,5 @@ async function* checkLocal(config: ClusterConfig, options: CheckOptions): AsyncG
   } finally {
     await driver.close();
   }
+  return { all: true };
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -31,7 +31,7 @@ describe('npm run cluster', () => {
   async function run(
     args: readonly string[],
     change: Readonly<Record<string, unknown>> = {},
-    answer = false,
+    answer: boolean | null = false,
   ) {
     const { ssh } = cluster.slurm;
     const entry = {
@@ -47,7 +47,7 @@ describe('npm run cluster', () => {
     return runAgain(args, answer);
   }
 
-  async function runAgain(args: readonly string[], answer = false) {
+  async function runAgain(args: readonly string[], answer: boolean | null = false) {
     const lines: string[] = [];
     const questions: string[] = [];
     const code = await runClusterCli({
@@ -97,8 +97,47 @@ describe('npm run cluster', () => {
       'reaching a job',
     ])
       expect(text).toMatch(new RegExp(`^✔ ${what} `, 'm'));
+    expect(text).toMatch(/^site is usable\.$/m);
     expect(code).toBe(0);
     expect(await cluster.slurm.client('squeue', ['-h', '-t', 'R,PD', '-o', '%j'])).toBe('');
+  });
+
+  test('check says how far it came, and what tries the rest', async () => {
+    const without = await run(['check', 'site'], { projects: {}, defaults: { partition: 'gpu' } });
+    expect(without.text).toMatch(/^✔ partition gpu +up, at most /m);
+    expect(without.text).toMatch(
+      /^site is not fully tried: .*\n {2}npm run cluster -- check site --project PROJECT --submit$/m,
+    );
+    expect(without.code).toBe(0);
+    const named = await runAgain(['check', 'site', '--project', 'demo']);
+    expect(named.text).toMatch(
+      /^site is usable as far .*\n {2}npm run cluster -- check site --project demo --submit$/m,
+    );
+  });
+
+  test('check without a project tells a partition and a type of GPU that are not there', async () => {
+    const { code, text } = await run(['check', 'site'], {
+      projects: {},
+      defaults: { partition: 'gpus' },
+    });
+    expect(text).toMatch(/^✘ partition gpus +there is no such partition; there are .*gpu/m);
+    expect(text).toContain('site is not usable yet.');
+    expect(code).toBe(1);
+    const change = { projects: {}, defaults: { partition: 'gpu' }, gpus: { type: 'quantum' } };
+    expect((await run(['check', 'site'], change)).text).toMatch(
+      /^✘ gpus\.type +there is no quantum: gpu has gpu:/m,
+    );
+  });
+
+  test('check warns of a private key that others may read', async () => {
+    const keyFile = join(folder, 'key');
+    await copyFile(cluster.slurm.ssh.keyFile, keyFile);
+    await chmod(keyFile, 0o644);
+    const { code, text } = await run(['check', 'site'], { keyFile });
+    expect(text).toMatch(/^! key file .*\(mode 0644\)\n {4}→ chmod 600 /m);
+    expect(code).toBe(0);
+    await chmod(keyFile, 0o600);
+    expect((await runAgain(['check', 'site'])).text).not.toContain('key file');
   });
 
   test.each<[string, Readonly<Record<string, unknown>>, RegExp, RegExp]>([
@@ -175,14 +214,38 @@ describe('npm run cluster', () => {
     expect(again.text).toContain('It is the pinned one.');
   });
 
-  test('trust warns loudly of another key than the pinned one', async () => {
-    const hostKey = `SHA256:${'A'.repeat(43)}`;
-    const { code, text } = await run(['trust', 'site'], { hostKey });
+  test('trust says what to do where nobody can be asked', async () => {
+    const { code, text } = await run(['trust', 'site'], { hostKey: undefined }, null);
+    expect(text).toContain('npm run cluster -- trust site --yes');
+    expect(text).toContain('Nothing was changed.');
+    expect(text).not.toContain('@');
+    expect(code).toBe(1);
+    expect((await runAgain(['trust', 'site', '--yes'], null)).text).toContain('Pinned in ');
+    expect(parse(await readFile(file, 'utf8')).clusters.site.hostKey).toBe(
+      cluster.slurm.ssh.hostKey,
+    );
+  });
+
+  test('trust takes another key than the pinned one only by its fingerprint', async () => {
+    const old = `SHA256:${'A'.repeat(43)}`;
+    const { code, text, questions } = await run(['trust', 'site', '--yes'], { hostKey: old }, true);
     expect(text).toContain('THIS IS NOT THE PINNED KEY');
+    expect(questions).toEqual([]);
     expect(code).toBe(1);
     const checked = await runAgain(['check', 'site']);
     expect(checked.text).toMatch(/✘ login .*not the pinned one/);
     expect(checked.text).toContain('trust site');
+
+    const [, shown = ''] = /trust site --replace (SHA256:\S+)/.exec(text) ?? [];
+    const wrong = await runAgain(['trust', 'site', '--replace', `SHA256:${'B'.repeat(43)}`]);
+    expect(wrong.code).toBe(1);
+    expect(parse(await readFile(file, 'utf8')).clusters.site.hostKey).toBe(old);
+    const right = await runAgain(['trust', 'site', '--replace', shown]);
+    expect(right.text).toContain('Pinned in ');
+    expect(right.code).toBe(0);
+    expect(parse(await readFile(file, 'utf8')).clusters.site.hostKey).toBe(
+      cluster.slurm.ssh.hostKey,
+    );
   });
 
   test('render prints the call and the script, and no secret', async () => {
@@ -196,7 +259,7 @@ describe('npm run cluster', () => {
 
   test.each([
     [[], /Say what to do/],
-    [['check'], /Say what to do/],
+    [['trust'], /Say what to do/],
     [['dance', 'site'], /no command "dance"/],
     [['check', 'other'], /no cluster "other"; it has site/],
     [['check', 'site', '--sumbit'], /sumbit/],
@@ -207,11 +270,5 @@ describe('npm run cluster', () => {
     expect(text).toMatch(words);
     expect(text).toContain('npm run cluster -- COMMAND NAME');
     expect(code).toBe(2);
-  });
-
-  test('a broken file is told by line', async () => {
-    const { code, text } = await run(['check', 'site'], { hots: 1 });
-    expect(text).toMatch(/clusters\.yaml:\d+: clusters\.site\.hots: unknown key/);
-    expect(code).toBe(1);
   });
 });

@@ -1,9 +1,16 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ClusterError, type RecipeCatalog } from '@wakefield/control';
-import { type CallersPlace, clustersFilePath } from '../config/clusters-path.ts';
-import { type ClusterConfig, ClustersFileError, loadClusters } from '../config/load-clusters.ts';
+import {
+  type CallersPlace,
+  clustersFilePath,
+  clustersInUsePath,
+  installationOf,
+} from '../config/clusters-path.ts';
+import { type ClusterConfig, ClustersFileError } from '../config/load-clusters.ts';
+import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import { check } from './check.ts';
+import { type FoundCluster, findCluster, nameClusters, noSuchCluster } from './find-cluster.ts';
 import { renderForReading } from './render.ts';
 import type { Terminal } from './terminal.ts';
 import { trust } from './trust.ts';
@@ -17,16 +24,19 @@ export interface CliOptions extends CallersPlace {
 
 const usage = `npm run cluster -- COMMAND NAME [options]
 
+  check          read the file and name its clusters
   check NAME     try every setting of the cluster, step by step; submits nothing
     --project P    a project to try, besides those of the file (may be repeated)
     --submit       run one small real job, too: shared directory, set-up lines, way to a node
     --wait 120     seconds to wait for that job to start
   trust NAME     show the ssh server's key and pin it in the file
-    --yes          do not ask
+    --yes          do not ask about a first key
+    --replace SHA256:…  the new key, where another one is pinned (once for each server)
   render NAME    print the sbatch call and the job script of a model; submits nothing
     --model M  --engine vllm  --gpus 1  --walltime 3600  --project P
 
-  --file F       clusters.yaml; else $WAKEFIELD_CLUSTERS, else $WAKEFIELD_DATA/clusters.yaml, as npm start`;
+  --file F       clusters.yaml; else $WAKEFIELD_CLUSTERS, else $WAKEFIELD_DATA/clusters.yaml, as npm start.
+                 slurm-dev, which npm start -- --slurm makes, is known, too`;
 
 const options = {
   file: { type: 'string' },
@@ -34,6 +44,7 @@ const options = {
   submit: { type: 'boolean', default: false },
   wait: { type: 'string', default: '120' },
   yes: { type: 'boolean', default: false },
+  replace: { type: 'string', multiple: true, default: [] as string[] },
   model: { type: 'string', default: 'Qwen/Qwen3-8B' },
   engine: { type: 'string', default: 'vllm' },
   gpus: { type: 'string', default: '1' },
@@ -65,30 +76,54 @@ async function dispatch(cli: CliOptions): Promise<number> {
     return 0;
   }
   const [command, name, ...rest] = positionals;
-  if (command === undefined || name === undefined || rest.length > 0)
-    throw new UsageError('Say what to do, with which cluster.');
   const path =
     values.file === undefined
       ? clustersFilePath(cli.environment, cli)
       : resolve(cli.workingDirectory, values.file);
-  const config = await clusterOf(path, name);
+  if (command === 'check' && name === undefined) return await nameClusters(path, cli.terminal);
+  if (command === undefined || name === undefined || rest.length > 0)
+    throw new UsageError('Say what to do, with which cluster.');
+  const made = values.file === undefined ? clustersInUsePath(cli.environment, cli.root) : null;
+  const found = await findCluster(path, made, name);
+  if (found === null) throw new UsageError(await noSuchCluster(path, name));
+  if (found.path === made) cli.terminal.print(`${name} stands in ${made}, which npm start made.`);
+  return await run(command, found, cli, values);
+}
+
+async function run(
+  command: string,
+  { config, path }: FoundCluster,
+  cli: CliOptions,
+  values: Values,
+): Promise<number> {
   switch (command) {
     case 'check':
-      return check(config, cli.terminal, {
+      if (values.submit && config.kind === 'slurm-ssh' && noProject(config, values))
+        throw new UsageError('--submit needs a project whose job it is: add --project P.');
+      return await check(config, cli.terminal, {
         recipes: cli.recipes,
-        installation: cli.environment.WAKEFIELD_INSTALLATION || 'main',
+        installation: await installationOf(cli.environment, cli.root),
         projects: values.project,
         submit: values.submit,
         waitMs: positive(values.wait, 'wait') * 1000,
       });
     case 'trust':
-      return trust(config, path, cli.terminal, values.yes);
+      return await trust(config, path, cli.terminal, {
+        agreed: values.yes,
+        replacements: values.replace,
+      });
     case 'render':
       return render(config, cli, values);
     default:
       throw new UsageError(`There is no command "${command}".`);
   }
 }
+
+function noProject({ projects }: SlurmSshConfig, { project }: Values): boolean {
+  return project.length === 0 && Object.keys(projects).length === 0;
+}
+
+type Values = ReturnType<typeof parse>['values'];
 
 function parse(args: readonly string[]) {
   try {
@@ -98,19 +133,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-async function clusterOf(path: string, name: string): Promise<ClusterConfig> {
-  const { clusters } = await loadClusters(path);
-  const config = clusters.find((cluster) => cluster.name === name);
-  if (config !== undefined) return config;
-  const names = clusters.map((cluster) => cluster.name).join(', ');
-  throw new UsageError(`${path} has no cluster "${name}"; it has ${names}.`);
-}
-
-function render(
-  config: ClusterConfig,
-  cli: CliOptions,
-  values: ReturnType<typeof parse>['values'],
-): number {
+function render(config: ClusterConfig, cli: CliOptions, values: Values): number {
   if (config.kind !== 'slurm-ssh') throw new UsageError(`${config.name} takes no batch scripts.`);
   if (!cli.recipes.has(values.engine))
     throw new UsageError(

@@ -13,6 +13,7 @@ for program in sbatch squeue scancel base64 head tail timeout tr env; do
   path=$(command -v "$program") && frame "program/$program" "$path"
 done
 frame version "$(clean sbatch --version 2>&1)"
+frame sinfo "$(clean timeout 20 sinfo -h -a -o '%P|%a|%l|%G|%f' 2>&1)"
 probe=$directory/jobs/.check-$$
 if answer=$(mkdir -p -- "$directory/jobs" 2>&1 && : 2>&1 >"$probe"); then frame writable yes; else frame unwritable "$answer"; fi
 rm -f -- "$probe"

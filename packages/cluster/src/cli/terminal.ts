@@ -1,8 +1,8 @@
 /** What the commands need of the process that runs them. */
 export interface Terminal {
   print(line: string): void;
-  /** Asks a question that is answered by y or n; false where nobody can answer. */
-  confirm(question: string): Promise<boolean>;
+  /** Asks a question that is answered by y or n; null where nobody can answer. */
+  confirm(question: string): Promise<boolean | null>;
 }
 
 /** How one thing that was tried came out. */

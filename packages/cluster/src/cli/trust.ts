@@ -14,16 +14,24 @@ interface Server {
   readonly path: readonly string[];
 }
 
+/** What the caller said beforehand. */
+export interface Consent {
+  /** A first key may be pinned without asking. */
+  readonly agreed: boolean;
+  /** Fingerprints of keys that may take the place of pinned ones. */
+  readonly replacements: readonly string[];
+}
+
 /**
  * Shows the keys of a cluster's ssh servers and, once somebody has agreed, writes them into clusters.yaml; comments
- * and layout of the file stay.
+ * and layout of the file stay. A key that takes another's place has to be named: a mere yes is said too quickly.
  * @returns exit status
  */
 export async function trust(
   config: ClusterConfig,
   path: string,
   terminal: Terminal,
-  agreed: boolean,
+  consent: Consent,
 ): Promise<number> {
   const servers = serversOf(config);
   if (servers.length === 0) {
@@ -32,7 +40,7 @@ export async function trust(
   }
   for (const server of servers) {
     const blob = await fetchHostKey(server, 15_000);
-    if (!(await settle(server, blob, config.name, path, terminal, agreed))) return 1;
+    if (!(await settle(server, blob, config.name, path, terminal, consent))) return 1;
   }
   return 0;
 }
@@ -43,26 +51,63 @@ async function settle(
   cluster: string,
   path: string,
   terminal: Terminal,
-  agreed: boolean,
+  consent: Consent,
 ): Promise<boolean> {
   const { role, host, port } = server;
+  const key = formatHostKey(blob) ?? '';
   terminal.print(`${role} ${host}:${port} shows the key`);
-  terminal.print(`  ${formatHostKey(blob)?.split(' ')[0]}  ${fingerprint(blob)}`);
+  terminal.print(`  ${key.split(' ')[0]}  ${fingerprint(blob)}`);
   const pins = server.pinned.map(parseHostKey).filter((pin) => pin !== null);
   if (isPinned(blob, pins)) {
     terminal.print('It is the pinned one.');
     return true;
   }
-  if (pins.length > 0)
-    terminal.print('THIS IS NOT THE PINNED KEY. Ask the centre before you go on.');
-  terminal.print('Compare it with what the centre publishes.');
-  if (!agreed && !(await terminal.confirm('Is it the right one?'))) {
+  const may =
+    pins.length > 0
+      ? mayReplace(blob, cluster, terminal, consent)
+      : await mayPin(cluster, terminal, consent);
+  if (!may) {
     terminal.print('Nothing was changed.');
     return false;
   }
-  const key = formatHostKey(blob) ?? '';
+  return await pin(path, ['clusters', cluster, ...server.path, 'hostKey'], key, terminal);
+}
+
+async function mayPin(cluster: string, terminal: Terminal, { agreed }: Consent): Promise<boolean> {
+  terminal.print('Compare it with what the centre publishes.');
+  if (agreed) return true;
+  const answer = await terminal.confirm('Is it the right one?');
+  if (answer === null)
+    terminal.print(
+      `Nobody is here to be asked. Once you have compared: npm run cluster -- trust ${cluster} --yes`,
+    );
+  return answer === true;
+}
+
+function mayReplace(
+  blob: Buffer,
+  cluster: string,
+  terminal: Terminal,
+  { replacements }: Consent,
+): boolean {
+  if (replacements.includes(fingerprint(blob))) return true;
+  terminal.print('THIS IS NOT THE PINNED KEY. Somebody may stand between; ask the centre first.');
+  terminal.print('If the centre has changed it, say so by the fingerprint that it publishes:');
+  terminal.print(`  npm run cluster -- trust ${cluster} --replace ${fingerprint(blob)}`);
+  terminal.print(
+    'Where several machines answer to that name, hostKey is a list: add this one to it.',
+  );
+  return false;
+}
+
+async function pin(
+  path: string,
+  keys: readonly string[],
+  key: string,
+  terminal: Terminal,
+): Promise<boolean> {
   try {
-    await pinKey(path, ['clusters', cluster, ...server.path, 'hostKey'], key);
+    await pinKey(path, keys, key);
   } catch (error) {
     // In a container the file is mounted read-only.
     if (!isUnwritable(error)) throw error;

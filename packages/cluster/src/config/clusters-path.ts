@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -22,6 +23,19 @@ export function clustersFilePath(environment: Environment, place: CallersPlace):
   return named
     ? resolve(place.workingDirectory, named)
     : join(dataDirectory(environment, place.root), 'clusters.yaml');
+}
+
+/** The file that `npm start` makes out of the user's for its services; there only after a start. */
+export function clustersInUsePath(environment: Environment, root: string): string {
+  return join(dataDirectory(environment, root), 'clusters.run.yaml');
+}
+
+/** Short id in job names: what the environment says, else the one that `npm start` drew, else `main`. */
+export async function installationOf(environment: Environment, root: string): Promise<string> {
+  if (environment.WAKEFIELD_INSTALLATION) return environment.WAKEFIELD_INSTALLATION;
+  const kept = join(dataDirectory(environment, root), 'installation');
+  const text = await readFile(kept, 'utf8').catch(() => '');
+  return text.trim() || 'main';
 }
 
 /** Settings of a cluster that name a file of this machine, by its kind. */

@@ -14,9 +14,9 @@ export interface SshTarget {
   readonly hostKey: readonly string[];
 }
 
-/** `user@host:port`, for messages. */
+/** `user@host:port`, for messages; without a user before anybody logs in. */
 export function describeTarget({ user, host, port }: SshTarget): string {
-  return `${user}@${host}${port === 22 ? '' : `:${port}`}`;
+  return `${user === '' ? '' : `${user}@`}${host}${port === 22 ? '' : `:${port}`}`;
 }
 
 /** Silent connections are noticed after this long times {@link KEEPALIVE_COUNT}. */

@@ -20,8 +20,8 @@ process.exitCode = await runClusterCli({
   recipes: await loadRecipes(recipeFolders),
 });
 
-async function confirm(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) return false;
+async function confirm(question: string): Promise<boolean | null> {
+  if (!process.stdin.isTTY) return null;
   const lines = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await lines.question(`${question} [y/N] `);
   lines.close();
