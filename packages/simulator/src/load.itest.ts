@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { until } from '../test/process.ts';
+import { until } from '@wakefield/testkit';
 import { type Simulator, startSimulator } from './simulator.ts';
 
 let simulator: Simulator | undefined;

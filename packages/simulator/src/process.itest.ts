@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { answers, type SimulatorProcess, startProcess, until } from '../test/process.ts';
+import { until } from '@wakefield/testkit';
+import { answers, type SimulatorProcess, startProcess } from '../test/process.ts';
 
 let folder: string;
 let started: SimulatorProcess[] = [];

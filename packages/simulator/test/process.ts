@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from '@wakefield/local-stack';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
@@ -18,7 +17,7 @@ export interface SimulatorProcess {
 
 /** Starts it; the caller ends it. */
 export async function startProcess(...flags: string[]): Promise<SimulatorProcess> {
-  const port = await freePort();
+  const port = await freePorts(1);
   const child = spawn(process.execPath, [main, `--port=${port}`, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -31,29 +30,6 @@ export async function startProcess(...flags: string[]): Promise<SimulatorProcess
   });
   const exit = once(child, 'close').then(([code]: (number | null)[]) => code ?? null);
   return { child, url: `http://127.0.0.1:${port}`, output: () => text, ended: () => exit };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
-/** Looks again and again until it holds. @throws Error after `limitMs` */
-export async function until(
-  holds: () => boolean | Promise<boolean>,
-  limitMs = 10_000,
-): Promise<void> {
-  const deadline = Date.now() + limitMs;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`did not come true in ${limitMs} ms: ${holds}`);
-    await sleep(10);
-  }
 }
 
 /** Whether it answers with this status; false while nothing listens. */
