@@ -80,13 +80,14 @@ export const registerModelBody = z
     }),
     idle_timeout: seconds(1, LONGEST_SECONDS).default(600).meta({
       description:
-        'Seconds without a request after which the model is put to sleep. Counts from the last request or wake-up, whichever is later.',
+        'Seconds without a request after which the model is put to sleep, or down to `min_replicas`. Counts from the last request or wake-up, whichever is later.',
       example: 600,
     }),
-    autoscale: z
-      .boolean()
-      .default(false)
-      .meta({ description: 'Add and remove jobs with the load.', example: false }),
+    autoscale: z.boolean().default(false).meta({
+      description:
+        'Add and remove jobs with the load, between `min_replicas` (at least 1) and `max_replicas`.',
+      example: false,
+    }),
     is_refreshing: z.boolean().default(true).meta({
       description:
         'Replace a job before its walltime ends, so that there is no gap. false: its successor starts when it has ended.',
@@ -102,6 +103,11 @@ export const registerModelBody = z
         'Where its jobs may run, in order of preference; the project has to be activated on each. A job is started where it is expected to start first. Instead of `cluster`, not beside it.',
       example: null,
     }),
+    min_replicas: z.int().min(0).max(64).default(0).meta({
+      description:
+        'Jobs that are kept up while nobody asks, at most `max_replicas`. 1 and more wake the model at once, and `idle_timeout` then ends only those beyond; 0: it falls asleep.',
+      example: 0,
+    }),
     max_replicas: z
       .int()
       .min(1)
@@ -110,6 +116,11 @@ export const registerModelBody = z
       .meta({ description: 'Most jobs at a time.', example: 4 }),
     engine_args: engineArguments.default({}),
     resources: resources.prefault({}),
+  })
+  .superRefine(({ min_replicas: least, max_replicas: most }, context) => {
+    if (least <= most) return;
+    const message = `must be at most max_replicas (${most}), not ${least}`;
+    context.addIssue({ code: 'custom', path: ['min_replicas'], message });
   })
   .superRefine(({ cluster, clusters }, context) => {
     if (cluster === null || clusters === null) return;
@@ -134,7 +145,7 @@ export function specFromBody(body: RegisterModelBody): ModelSpec {
     isRefreshing: body.is_refreshing,
     cluster: body.cluster ?? firstCluster,
     otherClusters,
-    minReplicas: 0,
+    minReplicas: body.min_replicas,
     maxReplicas: body.max_replicas,
     engineArgs: body.engine_args,
     resources: body.resources,
@@ -152,7 +163,8 @@ export const scaleModelBody = z
   .strictObject({
     hf_model_id: hfModelId,
     replicas: z.int().min(0).max(64).meta({
-      description: 'Jobs wanted, at most `max_replicas`. 0 is sleep; 1 and more wake the model.',
+      description:
+        'Jobs wanted, from `min_replicas` to `max_replicas`. 0 is sleep; 1 and more wake the model.',
       example: 2,
     }),
   })

@@ -64,6 +64,7 @@ export const modelSchema = z
       description: 'Where its jobs may run, in order of preference.',
       example: ['karolina'],
     }),
+    min_replicas: asked.min_replicas.unwrap(),
     max_replicas: asked.max_replicas.unwrap(),
     engine_args: asked.engine_args.unwrap(),
     resources: z.strictObject({
@@ -80,7 +81,7 @@ export const modelSchema = z
       example: null,
     }),
     idle: z.boolean().meta({ description: 'Asleep on purpose.', example: false }),
-    replicas: z.int().meta({ description: 'Jobs wanted while awake.', example: 1 }),
+    replicas: z.int().meta({ description: 'Jobs wanted while in use.', example: 1 }),
     last_wakeup: instant.nullable(),
     last_request: instant.nullable(),
     created_at: instant,

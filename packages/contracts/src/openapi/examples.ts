@@ -17,6 +17,7 @@ export const sleepingModel: ModelJson = {
   is_refreshing: true,
   cluster: 'karolina',
   clusters: ['karolina'],
+  min_replicas: 0,
   max_replicas: 4,
   engine_args: { max_model_len: 8192 },
   resources: { nodes: 1, cpus: null, memory: null },

@@ -87,6 +87,7 @@ export const modelEndpoints: readonly Endpoint[] = [
           autoscale: true,
           is_refreshing: true,
           clusters: ['karolina', 'lumi'],
+          min_replicas: 1,
           max_replicas: 4,
           engine_args: { max_model_len: 8192 },
           resources: { nodes: 1, cpus: 16, memory: '64G' },

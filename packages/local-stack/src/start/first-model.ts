@@ -48,6 +48,7 @@ const settings = [
   'idle_timeout',
   'autoscale',
   'is_refreshing',
+  'min_replicas',
   'max_replicas',
   'engine_args',
   'resources',

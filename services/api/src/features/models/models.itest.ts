@@ -33,6 +33,7 @@ describe('registering', () => {
       is_refreshing: true,
       cluster: 'here',
       clusters: ['here'],
+      min_replicas: 0,
       max_replicas: 4,
       engine_args: {},
       resources: { nodes: 1, cpus: null, memory: null },
@@ -63,6 +64,7 @@ describe('registering', () => {
       autoscale: true,
       is_refreshing: false,
       clusters: ['here'],
+      min_replicas: 0,
       max_replicas: 2,
       engine_args: { load_seconds: 1, fail: 'none' },
       resources: { nodes: 1, cpus: 4, memory: '8G' },
@@ -140,6 +142,14 @@ describe('waking, sleeping, scaling', () => {
     expect(slept.status).toBe(202);
     expect(slept.body.command).toMatchObject({ kind: 'sleep', status: 'applied' });
     expect((await api.call('GET', `${models}/a/scale`)).body.idle).toBe(true);
+  });
+
+  it('keeps min_replicas up from the registration on, and names the field where it is too high', async () => {
+    const kept = await register('a/kept', { min_replicas: 2, max_replicas: 3 });
+    expect(kept.body).toMatchObject({ min_replicas: 2, replicas: 2, idle: false });
+    const refused = await register('a/kept', { min_replicas: 4, max_replicas: 3 });
+    expect(refused.status).toBe(400);
+    expect(refused.body).toMatchObject({ error: { param: 'min_replicas' } });
   });
 
   it('refuses more replicas than the model may have', async () => {

@@ -40,6 +40,7 @@ export function presentModel(
     is_refreshing: spec.isRefreshing,
     cluster: model.cluster,
     clusters: [...clustersOf(model)],
+    min_replicas: spec.minReplicas,
     max_replicas: spec.maxReplicas,
     engine_args: { ...spec.engineArgs },
     resources: {
