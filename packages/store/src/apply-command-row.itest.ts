@@ -10,6 +10,7 @@ import {
   sampleSpec,
   storeFixture,
 } from '@wakefield/testkit';
+import { done, rejected, wake } from '../test/commands.ts';
 
 let fixture: StoreFixture;
 let commands: Stores['commands'];
@@ -22,12 +23,6 @@ beforeAll(async () => {
   other = fixture.another().commands;
 });
 afterAll(() => fixture.close());
-
-const wake: CommandBody = { kind: 'wake', hfModelId: 'acme/small' };
-const done: CommandEffect = { outcome: { status: 'applied', created: false } };
-const rejected: CommandEffect = {
-  outcome: { status: 'rejected', code: 'model_not_found', message: 'No such model.', param: null },
-};
 
 test('decide sees the command, its project, its model and the live jobs', async () => {
   const model = await fixture.model();

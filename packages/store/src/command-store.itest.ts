@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { NewCommand, Stores } from '@wakefield/control';
-import type { CommandBody, CommandEffect } from '@wakefield/domain';
+import type { CommandBody } from '@wakefield/domain';
 import { SAMPLE_NOW, type StoreFixture, sampleSpec, storeFixture } from '@wakefield/testkit';
+import { done, rejected, wake } from '../test/commands.ts';
 
 let fixture: StoreFixture;
 let commands: Stores['commands'];
@@ -15,12 +16,6 @@ beforeAll(async () => {
   other = fixture.another().commands;
 });
 afterAll(() => fixture.close());
-
-const wake: CommandBody = { kind: 'wake', hfModelId: 'acme/small' };
-const done: CommandEffect = { outcome: { status: 'applied', created: false } };
-const rejected: CommandEffect = {
-  outcome: { status: 'rejected', code: 'model_not_found', message: 'No such model.', param: null },
-};
 
 function newCommand(over: Partial<NewCommand> = {}): NewCommand {
   return {

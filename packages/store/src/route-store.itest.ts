@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { JobPatch, Stores } from '@wakefield/control';
-import type { CommandBody, Model } from '@wakefield/domain';
+import type { Model } from '@wakefield/domain';
 import { SAMPLE_NOW, type StoreFixture, sampleSpec, storeFixture } from '@wakefield/testkit';
+import { wake } from '../test/commands.ts';
 
 let fixture: StoreFixture;
 let stores: Stores;
@@ -18,7 +19,6 @@ beforeEach(async () => {
 afterAll(() => fixture.close());
 
 const applied = { status: 'applied', created: false } as const;
-const wake: CommandBody = { kind: 'wake', hfModelId: 'acme/small' };
 const serving: JobPatch = {
   phase: 'ready',
   address: { host: 'n01', port: 8000 },
