@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Endpoint } from '@wakefield/domain';
+import { freePorts } from '@wakefield/local-stack';
 import {
   chunk,
   completion,
@@ -61,7 +62,7 @@ afterEach(async () => {
 
 describe('before the first byte', () => {
   it('goes elsewhere when nobody listens', async () => {
-    const closed = await freePort();
+    const closed = await freePorts(1);
     routeTo(endpoint(closed, 'job-0'), endpoint(second.port, 'job-2'));
     expect((await chat(proxy.url)).status).toBe(200);
     expect(await retries('refused')).toBe(1);
@@ -71,7 +72,7 @@ describe('before the first byte', () => {
   });
 
   it('waits for the only endpoint to come back', async () => {
-    const port = await freePort();
+    const port = await freePorts(1);
     routeTo(endpoint(port, 'job-0'));
     const answer = chat(proxy.url);
     await until('held', async () => (await proxy.metric('wakefield_held_requests')) === 1);
@@ -279,12 +280,3 @@ describe('after the first byte', () => {
     expect(text).toBe([...words, own, done].join(''));
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
