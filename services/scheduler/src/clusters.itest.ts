@@ -1,38 +1,18 @@
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  jest,
-  test,
-} from '@jest/globals';
-import { type Ground, openGround } from '../test/ground.ts';
-import { MODEL, openWorld, spec, type World } from '../test/world.ts';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { register } from '../test/scenarios.ts';
+import { useWorld } from '../test/use-world.ts';
+import { MODEL } from '../test/world.ts';
 
 jest.setTimeout(60_000);
 
-let ground: Ground;
-let world: World;
-beforeAll(async () => {
-  ground = await openGround();
-});
-beforeEach(() => {
-  world = openWorld(ground);
-  world.start();
-});
-afterEach(() => world.close());
-afterAll(() => ground.close());
+const { ground, world } = useWorld();
+beforeEach(() => world.start());
 
 const model = async () => (await ground.store.sql('select state, reason from models'))[0];
 const ready = () => world.until(({ routes }) => routes.length === 1);
 
 async function wake(): Promise<void> {
-  await world.wish({ kind: 'activate', cluster: null });
-  await world.round();
-  await world.wish({ kind: 'register', spec: spec() });
-  await world.round();
+  await register(world);
   await world.wish({ kind: 'wake', hfModelId: MODEL });
 }
 

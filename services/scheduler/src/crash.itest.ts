@@ -22,8 +22,6 @@ const routine =
 const decisive = /^(driver|commands\.(insert|apply)|jobs\.(intend|patch))/;
 
 jest.setTimeout(1_200_000);
-// One failure in a thousand runs is a failure.
-jest.retryTimes(0);
 
 let ground: Ground;
 beforeAll(async () => {

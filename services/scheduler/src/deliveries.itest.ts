@@ -1,33 +1,14 @@
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  jest,
-  test,
-} from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { submitCommand } from '@wakefield/control';
-import { type Ground, openGround } from '../test/ground.ts';
 import { Life } from '../test/mortal.ts';
 import { scenarios } from '../test/scenarios.ts';
-import { MODEL, openWorld, spec, type World } from '../test/world.ts';
+import { useWorld } from '../test/use-world.ts';
+import { MODEL, spec, type World } from '../test/world.ts';
 import { handlers } from './consumers.ts';
 
 jest.setTimeout(120_000);
-jest.retryTimes(0);
 
-let ground: Ground;
-let world: World;
-beforeAll(async () => {
-  ground = await openGround();
-});
-beforeEach(() => {
-  world = openWorld(ground);
-});
-afterEach(() => world.close());
-afterAll(() => ground.close());
+const { ground, world } = useWorld();
 
 /** The same numbers in every run (Park and Miller's minimal standard). */
 function numbers(seed: number): () => number {

@@ -14,7 +14,8 @@ const ready = ({ jobs }: Sight) => jobs.at(-1)?.phase === 'ready';
 const serving = (count: number) => (sight: Sight) => sight.routes.length === count;
 const asleep = ({ model }: Sight) => model?.state === 'not_loaded';
 
-async function register(world: World, over: Parameters<typeof spec>[0] = {}): Promise<void> {
+/** A model on the cluster, asleep. */
+export async function register(world: World, over: Parameters<typeof spec>[0] = {}): Promise<void> {
   await world.wish({ kind: 'activate', cluster: null });
   await world.round();
   await world.wish({ kind: 'register', spec: spec(over) });
@@ -42,6 +43,23 @@ const job = (
 const up = { state: 'ready', idle: false, replicas: 1, registered: true };
 const down = { state: 'not_loaded', idle: true, replicas: 1, registered: true };
 
+/** The first job serves; nothing else was ever submitted. */
+const firstServes: Sight = {
+  model: up,
+  jobs: [job(1, 'ready')],
+  cluster: [{ seq: 1, state: 'running' }],
+  commands: woken,
+  routes: [1],
+};
+/** The model sleeps, and its first and only job has gone. */
+const firstIsGone: Sight = {
+  model: down,
+  jobs: [job(1, 'ended', 'as_asked')],
+  cluster: [{ seq: 1, state: 'gone' }],
+  commands: [...woken, 'sleep applied'],
+  routes: [],
+};
+
 export const scenarios: readonly Scenario[] = [
   {
     name: 'from the first command to ready',
@@ -50,13 +68,7 @@ export const scenarios: readonly Scenario[] = [
       await wakeUp(world);
       await world.until(({ model }) => model?.state === 'ready');
     },
-    end: {
-      model: up,
-      jobs: [job(1, 'ready')],
-      cluster: [{ seq: 1, state: 'running' }],
-      commands: woken,
-      routes: [1],
-    },
+    end: firstServes,
   },
   {
     name: 'sleep with a drain',
@@ -72,13 +84,7 @@ export const scenarios: readonly Scenario[] = [
       world.requests = 0;
       await world.until(asleep);
     },
-    end: {
-      model: down,
-      jobs: [job(1, 'ended', 'as_asked')],
-      cluster: [{ seq: 1, state: 'gone' }],
-      commands: [...woken, 'sleep applied'],
-      routes: [],
-    },
+    end: firstIsGone,
   },
   {
     name: 'a successor before the walltime ends',
@@ -159,13 +165,7 @@ export const scenarios: readonly Scenario[] = [
       world.cluster.whileSubmitting = null;
       await world.until(asleep);
     },
-    end: {
-      model: down,
-      jobs: [job(1, 'ended', 'as_asked')],
-      cluster: [{ seq: 1, state: 'gone' }],
-      commands: [...woken, 'sleep applied'],
-      routes: [],
-    },
+    end: firstIsGone,
   },
   {
     name: 'wake while a submission that was given up still goes on',
@@ -177,13 +177,7 @@ export const scenarios: readonly Scenario[] = [
       world.cluster.landsAfterMs = null;
       await world.until(({ model }) => model?.state === 'ready');
     },
-    end: {
-      model: up,
-      jobs: [job(1, 'ready')],
-      cluster: [{ seq: 1, state: 'running' }],
-      commands: woken,
-      routes: [1],
-    },
+    end: firstServes,
   },
   {
     name: 'sleep while a submission that was given up still goes on',
@@ -201,13 +195,7 @@ export const scenarios: readonly Scenario[] = [
         ({ cluster, model }) => cluster[0]?.state === 'gone' && model?.state === 'not_loaded',
       );
     },
-    end: {
-      model: down,
-      jobs: [job(1, 'ended', 'as_asked')],
-      cluster: [{ seq: 1, state: 'gone' }],
-      commands: [...woken, 'sleep applied'],
-      routes: [],
-    },
+    end: firstIsGone,
   },
   {
     name: 'delete and register again: the job is adopted',
@@ -219,13 +207,7 @@ export const scenarios: readonly Scenario[] = [
       await world.wish({ kind: 'register', spec: spec() });
       await world.until(({ model, routes }) => routes.length === 1 && model?.state === 'ready');
     },
-    end: {
-      model: up,
-      jobs: [job(1, 'ready')],
-      cluster: [{ seq: 1, state: 'running' }],
-      commands: [...woken, 'unregister applied', 'register applied'],
-      routes: [1],
-    },
+    end: { ...firstServes, commands: [...woken, 'unregister applied', 'register applied'] },
   },
   {
     name: 'delete with its jobs',
@@ -235,11 +217,9 @@ export const scenarios: readonly Scenario[] = [
       await world.until(({ jobs, model }) => jobs[0]?.phase === 'ended' || model === null);
     },
     end: {
+      ...firstIsGone,
       model: { ...up, state: 'not_loaded', registered: false },
-      jobs: [job(1, 'ended', 'as_asked')],
-      cluster: [{ seq: 1, state: 'gone' }],
       commands: [...woken, 'unregister applied'],
-      routes: [],
     },
   },
 ];
