@@ -19,7 +19,7 @@ export type {
   Transport,
 } from './ports/cluster.ts';
 export { ClusterError } from './ports/cluster.ts';
-export type { EngineProbe, MetricSeries } from './ports/engine-probe.ts';
+export type { EngineProbe, MetricSeries, OwnLimit } from './ports/engine-probe.ts';
 export type {
   DemandBoard,
   MetricsBoard,

@@ -23,7 +23,7 @@ export interface ObserveClusterDeps extends ReadMetricsDeps, WithLeaseDeps {
   readonly clusters: Pick<ClusterStatusStore, 'save' | 'list'>;
   readonly routes: Pick<RouteStore, 'revision'>;
   readonly routeBus: Pick<RouteBus, 'publish'>;
-  readonly metricsBoard: Pick<MetricsBoard, 'publish'>;
+  readonly metricsBoard: Pick<MetricsBoard, 'publish' | 'read'>;
   readonly nudges: Nudges;
   readonly drivers: Drivers;
   readonly telemetry: Telemetry;

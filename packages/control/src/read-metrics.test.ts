@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { EngineMetrics, Job, JobId, JobPhase } from '@wakefield/domain';
+import type { EngineMetrics, Job, JobId, JobPatch, JobPhase } from '@wakefield/domain';
 import { captureLog } from '@wakefield/testkit';
 import { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
 
@@ -8,16 +8,31 @@ const none: EngineMetrics = { gpuUtilization: null, waitingRequests: null, runni
 
 function job(id: JobId, phase: JobPhase, port: number | null = 20_000): Job {
   const address = port === null ? null : { host: 'cn01', port };
-  return { id, phase, modelId: 'm', name: `wf-x-${id}`, cluster: 'here', address } as Job;
+  return {
+    id,
+    phase,
+    modelId: 'm',
+    name: `wf-x-${id}`,
+    cluster: 'here',
+    address,
+    reason: null,
+    capacity: null,
+  } as Job;
 }
 
 function scene(metrics: ReadMetricsDeps['prober']['metrics'], publish?: () => Promise<void>) {
   const board = new Map<JobId, EngineMetrics>();
+  const learned: [JobId, JobPatch][] = [];
   const log = captureLog();
   const deps: ReadMetricsDeps = {
     jobs: {
       listEngines: async (ids) =>
         ids.map((jobId) => ({ jobId, engineKey: 'secret', engine: 'vllm', hfModelId: 'a/b' })),
+      patch: async (id, phases, patch) => {
+        expect(phases).toEqual(['ready']);
+        learned.push([id, patch]);
+        return null;
+      },
     },
     prober: { metrics, probe: async () => ({ status: 'ready', capacity: null }) },
     metricsBoard: {
@@ -26,13 +41,39 @@ function scene(metrics: ReadMetricsDeps['prober']['metrics'], publish?: () => Pr
         (async (found) => {
           for (const [id, values] of found) board.set(id, values);
         }),
+      read: async (ids) => new Map([...board].filter(([id]) => ids.includes(id))),
     },
     log,
   };
-  return { deps, board, log };
+  return { deps, board, learned, log };
 }
 
 const { signal } = new AbortController();
+
+describe('the capacity of an engine', () => {
+  test('is learned from a queue that two looks in a row find, and kept with the job', async () => {
+    let now: EngineMetrics = { ...none, waitingRequests: 4, runningRequests: 6 };
+    const { deps, learned } = scene(async () => now);
+    const jobs = [job('a', 'ready'), { ...job('b', 'ready'), capacity: 6 }, job('c', 'draining')];
+    await readMetrics(deps, jobs, new Map(), signal);
+    expect(learned).toEqual([]);
+    now = { ...now, runningRequests: 5 };
+    await readMetrics(deps, jobs, new Map(), signal);
+    expect(learned).toEqual([['a', { capacity: 6 }]]);
+  });
+
+  test('is not learned while the board is away', async () => {
+    const { deps, learned } = scene(async () => figures);
+    const away = async () => {
+      throw new Error('away');
+    };
+    const jobs = [job('a', 'ready')];
+    const silent = { ...deps, metricsBoard: { ...deps.metricsBoard, read: away } };
+    await readMetrics(silent, jobs, new Map(), signal);
+    await readMetrics(silent, jobs, new Map(), signal);
+    expect(learned).toEqual([]);
+  });
+});
 
 describe('engine figures', () => {
   test('are read of serving jobs alone; the cluster knows the GPU better', async () => {

@@ -1,21 +1,31 @@
-import type { EngineMetrics, Job, JobId } from '@wakefield/domain';
+import {
+  type EngineMetrics,
+  hasQueue,
+  type Job,
+  type JobId,
+  learnCapacity,
+} from '@wakefield/domain';
 import { engineTargets } from './engine-target.ts';
+import { jobFields } from './job-fields.ts';
 import type { EngineProber, EngineTarget } from './ports/cluster.ts';
 import type { MetricsBoard } from './ports/messaging.ts';
 import type { Log } from './ports/observability.ts';
 import type { JobStore } from './ports/stores.ts';
 
 export interface ReadMetricsDeps {
-  readonly jobs: Pick<JobStore, 'listEngines'>;
+  readonly jobs: Pick<JobStore, 'listEngines' | 'patch'>;
   readonly prober: EngineProber;
-  readonly metricsBoard: Pick<MetricsBoard, 'publish'>;
+  readonly metricsBoard: Pick<MetricsBoard, 'publish' | 'read'>;
   readonly log: Log;
 }
 
 const AT_ONCE = 16;
 const ENGINE_TIMEOUT_MS = 1_000;
 
-/** Scrapes every serving engine once and puts the figures where readers find them. */
+/**
+ * Scrapes every serving engine once and puts the figures where readers find them. What they tell of an engine's limit is
+ * kept with its job.
+ */
 export async function readMetrics(
   deps: ReadMetricsDeps,
   jobs: readonly Job[],
@@ -32,9 +42,33 @@ export async function readMetrics(
       figures.set(id, await scrapeOne(deps, targets.get(id) ?? null, gpu.get(id) ?? null, signal));
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, serving.length) }, scrape));
+  await learn(deps, serving, figures);
   await deps.metricsBoard
     .publish(figures)
     .catch((err: unknown) => deps.log.warn({ err }, 'engine figures not published'));
+}
+
+/** The figures of the look before are on the board still: it is not asked while no engine has a queue. */
+async function learn(
+  deps: ReadMetricsDeps,
+  serving: readonly Job[],
+  figures: ReadonlyMap<JobId, EngineMetrics>,
+): Promise<void> {
+  const queueing = [...figures].filter(([, now]) => hasQueue(now)).map(([id]) => id);
+  const before = await deps.metricsBoard
+    .read(queueing)
+    .catch(() => new Map<JobId, EngineMetrics>());
+  for (const job of serving) {
+    const now = figures.get(job.id);
+    if (now === undefined || job.phase !== 'ready') continue;
+    const capacity = learnCapacity(job.capacity, before.get(job.id) ?? null, now);
+    if (capacity === null) continue;
+    await deps.jobs.patch(job.id, ['ready'], { capacity });
+    deps.log.info(
+      { ...jobFields(job), from: job.capacity, capacity },
+      'capacity of an engine learned',
+    );
+  }
 }
 
 async function scrapeOne(

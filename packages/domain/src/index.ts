@@ -3,6 +3,7 @@ export { can } from './access.ts';
 export type { HoldCounts, HoldLimits, HoldRefusal } from './admission.ts';
 export { admitHold, hasShare } from './admission.ts';
 export { advanceJob } from './advance-job.ts';
+export { hasQueue, learnCapacity } from './capacity.ts';
 export type {
   Command,
   CommandBody,

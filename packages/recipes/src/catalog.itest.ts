@@ -92,7 +92,9 @@ describe('the recipes that come along', () => {
     expect(builtIn.probes.sglang).toMatchObject({
       healthPath: '/health',
       running: [{ name: 'sglang:num_running_reqs', labels: { tp_rank: '0' } }, { labels: {} }],
+      ownLimit: { path: '/server_info', list: 'internal_states' },
     });
+    expect(builtIn.probes.vllm).toMatchObject({ ownLimit: null });
   });
 
   test('a model id that a command line cannot hold is refused', () => {

@@ -64,7 +64,7 @@ export function createCatalog(recipes: readonly Recipe[], template: string): Loa
   };
 }
 
-function probeOf({ probes, metrics }: Recipe): EngineProbe {
+function probeOf({ probes, metrics, capacity }: Recipe): EngineProbe {
   return {
     healthPath: probes.health,
     modelsPath: probes.models,
@@ -72,6 +72,7 @@ function probeOf({ probes, metrics }: Recipe): EngineProbe {
     metricsPath: metrics.path,
     running: metrics.running,
     waiting: metrics.waiting,
+    ownLimit: capacity?.reported ?? null,
   };
 }
 

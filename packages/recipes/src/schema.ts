@@ -100,7 +100,14 @@ export const recipeSchema = z
     secret_files: z.record(fileName, z.string()).default({}),
     parameters: z.record(z.string().regex(/^[a-z][a-z0-9_]*$/), parameter),
     /** Requests the engine takes at once. */
-    capacity: z.strictObject({ parameter: z.string() }).optional(),
+    capacity: z
+      .strictObject({
+        /** Where it is configured. */
+        parameter: z.string(),
+        /** Where a running engine tells it, as JSON: `field` of every entry of `list`, summed. */
+        reported: z.strictObject({ path, list: z.string(), field: z.string() }).optional(),
+      })
+      .optional(),
     probes: z.strictObject({
       health: path,
       models: path,

@@ -51,6 +51,12 @@ const routes = {
       GET: ({ options }, _, response) =>
         sendJson(response, 200, { model_path: options.models[0], is_generation: true }),
     },
+    '/server_info': {
+      GET: ({ options }, _, response) =>
+        sendJson(response, 200, {
+          internal_states: [{ effective_max_running_requests_per_dp: options.maxConcurrency }],
+        }),
+    },
   },
 } satisfies Record<string, Readonly<Record<string, Partial<Record<Method, Handler>>>>>;
 

@@ -17,8 +17,6 @@ export interface EngineProberDeps {
 
 const notYet = (detail: string): ProbeVerdict => ({ status: 'not_yet', detail });
 const foreign = (detail: string): ProbeVerdict => ({ status: 'foreign', detail });
-const ready: ProbeVerdict = { status: 'ready', capacity: null };
-
 type Ask = (what: Exchange) => Promise<Answer>;
 
 /** Asks engines over their cluster's transport. Every call ends with its signal. */
@@ -39,7 +37,10 @@ export function createEngineProber({ transports, probes }: EngineProberDeps): En
           (await checkHealth(ask, probe)) ??
           (await checkKey(ask, probe)) ??
           (await checkIdentity(ask, probe, target)) ??
-          (await warmUp(ask, probe, target))
+          (await warmUp(ask, probe, target)) ?? {
+            status: 'ready',
+            capacity: await ownLimit(ask, probe, target),
+          }
         );
       } catch (error) {
         return notYet(error instanceof Error ? error.message : String(error));
@@ -119,16 +120,32 @@ async function warmUp(
   ask: Ask,
   probe: EngineProbe,
   { engineKey, hfModelId }: EngineTarget,
-): Promise<ProbeVerdict> {
+): Promise<ProbeVerdict | null> {
   for (const kind of probe.warmUps) {
     const { path, body } = warmUps[kind];
     const answer = await ask({ method: 'POST', path, key: engineKey, body: body(hfModelId) });
     if (answer.status === 200) {
-      return wasCut(answer.text) ? notYet('it is shutting down') : ready;
+      return wasCut(answer.text) ? notYet('it is shutting down') : null;
     }
     if (!notItsKind.has(answer.status)) return notYet(`${path} answers ${answer.status}`);
   }
-  return ready;
+  return null;
+}
+
+/** Requests that it takes at once in its own words; null where it has none. An engine is ready without them. */
+async function ownLimit(
+  ask: Ask,
+  { ownLimit: where }: EngineProbe,
+  { engineKey }: EngineTarget,
+): Promise<number | null> {
+  if (where === null) return null;
+  const answer = await ask({ method: 'GET', path: where.path, key: engineKey }).catch(() => null);
+  const entries = answer?.status === 200 ? field(parse(answer.text), where.list) : null;
+  if (!Array.isArray(entries)) return null;
+  const sum = entries
+    .map((entry: unknown) => field(entry, where.field))
+    .reduce<number>((total, value) => total + (typeof value === 'number' ? value : 0), 0);
+  return Number.isInteger(sum) && sum > 0 ? sum : null;
 }
 
 /** An engine on its way out answers 200 with nothing in it. */

@@ -17,4 +17,13 @@ export interface EngineProbe {
   /** Candidates over the engine's versions: the first that the page has is taken, all its matches summed. */
   readonly running: readonly MetricSeries[];
   readonly waiting: readonly MetricSeries[];
+  /** Where the engine itself says how many requests it takes at once; null: it does not. */
+  readonly ownLimit: OwnLimit | null;
+}
+
+/** A number in JSON: `field` of every entry of `list`, summed (data parallel engines have one entry each). */
+export interface OwnLimit {
+  readonly path: string;
+  readonly list: string;
+  readonly field: string;
 }
