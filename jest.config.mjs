@@ -1,5 +1,5 @@
-// Four kinds of test by file name: *.test.ts pure, *.itest.ts real Postgres/Redis/sshd/SLURM,
-// e2e/*.e2e.ts whole processes, e2e/*.vllm.ts real vLLM. Start them with `npm test`, which brings the stores.
+// Five kinds of test by file name: *.test.ts pure, *.itest.ts real Postgres/Redis/sshd/SLURM,
+// e2e/*.e2e.ts whole processes, e2e/faults/*.faults.ts the fault matrix, e2e/*.vllm.ts real vLLM. Start them with `npm test`, which brings the stores.
 const shared = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
@@ -26,6 +26,7 @@ export default {
       testMatch: ['<rootDir>/{packages,services,bench}/**/*.itest.ts'],
     },
     { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.e2e.ts'] },
+    { ...shared, displayName: 'faults', testMatch: ['<rootDir>/e2e/**/*.faults.ts'] },
     { ...shared, displayName: 'vllm', testMatch: ['<rootDir>/e2e/**/*.vllm.ts'] },
   ],
   workerIdleMemoryLimit: '512MB',

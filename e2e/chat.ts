@@ -16,13 +16,15 @@ export interface ChatOptions {
   readonly stream?: boolean;
   /** Told of every line as it comes. */
   readonly onLine?: (line: string) => void;
+  /** Gives up on it. */
+  readonly signal?: AbortSignal;
 }
 
 /** One chat; never rejects. */
 export async function chat(
   wakefield: Pick<Wakefield, 'url' | 'key'>,
   model: string,
-  { tokens, stream = false, onLine = () => undefined }: ChatOptions,
+  { tokens, stream = false, onLine = () => undefined, signal }: ChatOptions,
 ): Promise<ChatResult> {
   let result: ChatResult = { status: 0, tokens: 0, whole: false, error: null };
   try {
@@ -37,6 +39,7 @@ export async function chat(
         max_tokens: tokens,
         stream,
       }),
+      ...(signal === undefined ? {} : { signal }),
     });
     result = { ...result, status: response.status };
     if (!stream) return wholeAnswer(result, await response.text());

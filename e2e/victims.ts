@@ -63,7 +63,7 @@ export const ofSlurm: readonly Victim[] = [
 ];
 
 /** sshd's title takes the place of its environment and names the private SLURM by its short alias. */
-function matching(command: RegExp): Victim['pids'] {
+export function matching(command: RegExp): Victim['pids'] {
   return async ({ directory }) => {
     const around = [directory, aliasOf(join(directory, 'slurm'))].flatMap(listProcessesAround);
     const found = around.filter((one) => command.test(one.command)).map(({ pid }) => pid);

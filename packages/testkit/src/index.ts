@@ -13,3 +13,5 @@ export type { SlurmClusterConfig, TestSlurm } from './slurm.ts';
 export { startTestSlurm } from './slurm.ts';
 export type { StoreFixture } from './store-fixture.ts';
 export { intention, storeFixture } from './store-fixture.ts';
+export type { StoreWindow } from './store-window.ts';
+export { openStoreWindow } from './store-window.ts';

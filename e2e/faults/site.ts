@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { openStoreWindow, type StoreWindow } from '@wakefield/testkit';
+import { startWakefield, type Wakefield } from '../wakefield.ts';
+import { createLoad, type Load } from './load.ts';
+import { situations } from './situations.ts';
+
+const run = promisify(execFile);
+
+/** A job as Wakefield has it written down; times in epoch milliseconds. */
+export interface JobRow {
+  readonly id: string;
+  readonly name: string;
+  readonly seq: number;
+  readonly phase: 'intended' | 'queued' | 'starting' | 'ready' | 'draining' | 'ended';
+  readonly clusterJobId: string | null;
+  readonly node: string | null;
+  readonly submittedAt: number | null;
+  readonly startedAt: number | null;
+  readonly readyAt: number | null;
+}
+
+/** A model with its live jobs, oldest first. */
+export interface ModelRow {
+  readonly model: string;
+  readonly idle: boolean;
+  readonly state: string;
+  readonly replicas: number;
+  readonly reason: string | null;
+  readonly jobs: readonly JobRow[];
+}
+
+/** A Wakefield over a private SLURM with the models of all situations and people who use them. */
+export interface Site {
+  readonly wakefield: Wakefield;
+  readonly stores: StoreWindow;
+  readonly load: Load;
+  /** Straight from Postgres. Rejects while it does not answer. */
+  models(): Promise<ReadonlyMap<string, ModelRow>>;
+  /** A client of SLURM, as its administrator would call it. */
+  slurm(command: string, ...args: readonly string[]): Promise<string>;
+  /** A change of a user; throws when it is refused. */
+  change(method: string, path: string, body: object): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function openSite(args: readonly string[]): Promise<Site> {
+  const wakefield = await startWakefield({ args: ['--slurm', ...args] });
+  try {
+    const { databaseUrl, redisUrl } = await wakefield.runFile();
+    const stores = openStoreWindow({ databaseUrl, redisUrl });
+    const change: Site['change'] = async (method, path, body) => {
+      const { status, body: answer } = await wakefield.call(method, path, body);
+      if (status >= 300) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(answer)}`);
+    };
+    for (const { model, fields } of situations)
+      await change('PUT', '/p/demo/models', { ...everyModel, ...fields, hf_model_id: model });
+    const load = createLoad(
+      wakefield,
+      situations.map(({ model, crowd }) => ({ model, ...crowd })),
+    );
+    return {
+      wakefield,
+      stores,
+      load,
+      models: async () => modelsOf(await stores.rows(modelsSql)),
+      slurm: (command, ...rest) => slurmClient(wakefield, command, ...rest),
+      change,
+      async stop() {
+        await load.stop();
+        await stores.close();
+        await wakefield.stop();
+      },
+    };
+  } catch (error) {
+    await wakefield.stop();
+    throw error;
+  }
+}
+
+/** A client of SLURM's, against the private one. */
+export async function slurmClient(
+  { directory }: Pick<Wakefield, 'directory'>,
+  command: string,
+  ...args: readonly string[]
+): Promise<string> {
+  const env = { ...process.env, SLURM_CONF: join(directory, 'slurm/etc/slurm.conf') };
+  return (await run(command, [...args], { env, timeout: 10_000 })).stdout;
+}
+
+const everyModel = {
+  gpu_count: 1,
+  engine: 'simulator',
+  walltime: 3600,
+  idle_timeout: 3600,
+  max_replicas: 2,
+  engine_args: { load_seconds: 1, tokens_per_second: 40 },
+};
+
+const epochMs = (column: string) => `(extract(epoch from j.${column}) * 1000)::float8`;
+
+const modelsSql = `
+select m.hf_model_id as model, m.idle, m.state, m.replicas, m.reason,
+  coalesce(json_agg(json_build_object(
+    'id', j.id, 'name', j.name, 'seq', j.seq, 'phase', j.phase, 'clusterJobId', j.cluster_job_id, 'node', j.node,
+    'submittedAt', ${epochMs('submitted_at')}, 'startedAt', ${epochMs('started_at')}, 'readyAt', ${epochMs('ready_at')}
+  ) order by j.seq) filter (where j.phase <> 'ended'), '[]') as jobs
+from models m left join jobs j on j.model_id = m.id
+group by m.id`;
+
+function modelsOf(rows: readonly Record<string, unknown>[]): ReadonlyMap<string, ModelRow> {
+  return new Map(
+    rows.map((row) => {
+      const model = row as unknown as ModelRow;
+      return [model.model, model];
+    }),
+  );
+}

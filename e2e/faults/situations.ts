@@ -1,0 +1,161 @@
+import type { RequestRecord } from './load.ts';
+import type { JobRow, ModelRow, Site } from './site.ts';
+
+export const situationNames = [
+  'wake',
+  'serving plain',
+  'serving streams',
+  'scaling',
+  'handover',
+  'going idle',
+] as const;
+
+export type SituationName = (typeof situationNames)[number];
+
+/** What has to become of a model that a fault met in the middle of something. */
+export interface Goal {
+  readonly what: string;
+  isReached(model: ModelRow): boolean;
+  /** Somebody who waits through all of it. */
+  readonly request: Promise<RequestRecord> | null;
+}
+
+/** Where one of the six models is when a fault strikes. Each has a model of its own, so one fault strikes all. */
+export interface Situation {
+  readonly name: SituationName;
+  readonly model: string;
+  /** What it is registered with, besides what all have. */
+  readonly fields: object;
+  readonly crowd: { readonly plain: number; readonly streams: number };
+  /** Whether it stands where it has to stand before. */
+  isInPlace(model: ModelRow): boolean;
+  /** Brings it there; called until it is. */
+  bring(site: Site, model: ModelRow): Promise<void>;
+  /** Begins what the fault is to interrupt. */
+  begin(site: Site, model: ModelRow): Promise<Goal>;
+}
+
+/** Idle timeout of the model that is going idle. */
+export const idleSeconds = 6;
+/** What is left to a predecessor when its successor is started. */
+const predecessorSeconds = 90;
+/** Its first look at a new end: the age from which on that end makes a successor due at once. */
+const predecessorAgeMs = 11_000;
+
+const plainPeople = { plain: 2, streams: 0 };
+const streamPeople = { plain: 0, streams: 3 };
+const allPeople = { plain: 1, streams: 1 };
+const nobody = { plain: 0, streams: 0 };
+
+export const situations: readonly Situation[] = [
+  {
+    name: 'wake',
+    model: 'faults/wake',
+    fields: {},
+    crowd: nobody,
+    isInPlace: isAsleep,
+    async bring(site, model) {
+      if (!model.idle) await sleep(site, model);
+    },
+    async begin(site, { model }) {
+      const request = site.load.ask(model, false);
+      return { what: 'awake with one job', isReached: servesWith(1), request };
+    },
+  },
+  serving('serving plain', 'faults/plain', plainPeople),
+  serving('serving streams', 'faults/streams', streamPeople),
+  {
+    name: 'scaling',
+    model: 'faults/scaling',
+    fields: {},
+    crowd: allPeople,
+    isInPlace: (model) => servesWith(model.replicas)(model),
+    bring: wakeFailed,
+    // Up the first time, down the next.
+    async begin(site, { model, replicas }) {
+      const wanted = replicas === 1 ? 2 : 1;
+      await site.change('POST', '/p/demo/models/scale', { hf_model_id: model, replicas: wanted });
+      return { what: `${wanted} jobs`, isReached: servesWith(wanted), request: null };
+    },
+  },
+  {
+    name: 'handover',
+    model: 'faults/handover',
+    // Due as soon as a tenth of what the cluster gives is over.
+    fields: { walltime_ratio: 0.1 },
+    crowd: allPeople,
+    isInPlace: (model) =>
+      servesWith(1)(model) && Date.now() - (model.jobs[0]?.startedAt ?? 0) > predecessorAgeMs,
+    bring: wakeFailed,
+    async begin(site, { jobs }) {
+      const [predecessor] = jobs;
+      await site.slurm(
+        'scontrol',
+        'update',
+        `JobId=${predecessor?.clusterJobId}`,
+        `EndTime=now+${predecessorSeconds}`,
+      );
+      const isReached = ({ jobs: now }: ModelRow) => {
+        const serving = now.filter(isKept);
+        return serving.length === 1 && serving.every(isReady) && serving[0]?.id !== predecessor?.id;
+      };
+      return { what: 'served by the successor alone', isReached, request: null };
+    },
+  },
+  {
+    name: 'going idle',
+    model: 'faults/idle',
+    fields: { idle_timeout: idleSeconds },
+    crowd: nobody,
+    // It is asked once more, at the right moment before the fault.
+    isInPlace: () => true,
+    bring: wakeFailed,
+    async begin() {
+      return {
+        what: 'asleep',
+        isReached: (model) => model.idle && !model.jobs.some(isReady),
+        request: null,
+      };
+    },
+  },
+];
+
+export function modelOf(name: SituationName): string {
+  return situations.find((one) => one.name === name)?.model ?? '';
+}
+
+function serving(name: SituationName, model: string, crowd: Situation['crowd']): Situation {
+  return {
+    name,
+    model,
+    fields: {},
+    crowd,
+    isInPlace: servesWith(1),
+    bring: wakeFailed,
+    begin: async () => ({ what: 'ready with one job', isReached: servesWith(1), request: null }),
+  };
+}
+
+const isReady = ({ phase }: JobRow) => phase === 'ready';
+const isKept = ({ phase }: JobRow) => phase !== 'draining';
+
+function isAsleep({ idle, jobs }: ModelRow): boolean {
+  return idle && jobs.length === 0;
+}
+
+/** Exactly so many jobs that stay, all of them ready. */
+function servesWith(count: number) {
+  return ({ jobs }: ModelRow) => {
+    const kept = jobs.filter(isKept);
+    return kept.length === count && kept.every(isReady);
+  };
+}
+
+/** Requests do not wake a model that has given up. */
+async function wakeFailed(site: Site, { model, state }: ModelRow): Promise<void> {
+  if (state === 'failed') await site.change('POST', '/p/demo/models', { hf_model_id: model });
+}
+
+async function sleep(site: Site, { model }: ModelRow): Promise<void> {
+  await site.change('POST', '/p/demo/models/sleep', { hf_model_id: model });
+}

@@ -1,0 +1,44 @@
+// `npm run test:faults`: pulls every plug of a running Wakefield, in two ways, and tells what that cost.
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { installPackages, missingPackages } from '@wakefield/local-stack';
+import { command, root } from './spawn.ts';
+
+const usage = `npm run test:faults -- [--only NAME,…] [--kind kill|stop] [--markdown FILE]
+
+  --only NAME,…     some of: api, scheduler, proxy, postgres, redis, slurmctld, slurmd, sshd, tunnel, engine
+  --kind kill|stop  SIGKILL alone, or SIGSTOP for 20 s alone
+  --markdown FILE   writes the table there, too`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    kind: { type: 'string', default: '' },
+    markdown: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) console.log(usage);
+else if (!/^(kill|stop)?$/.test(values.kind)) {
+  console.error(usage);
+  process.exitCode = 1;
+} else await run();
+
+async function run(): Promise<void> {
+  process.env.WAKEFIELD_TEST_FAULTS_ONLY = values.only;
+  process.env.WAKEFIELD_TEST_FAULTS_KIND = values.kind;
+  if (values.markdown !== undefined)
+    process.env.WAKEFIELD_TEST_FAULTS_TABLE = resolve(process.env.INIT_CWD ?? '.', values.markdown);
+  await installPackages(missingPackages(), (line) => console.log(line));
+  process.exitCode = await command(process.execPath, [
+    ...[
+      '--experimental-vm-modules',
+      '--conditions=source',
+      '--disable-warning=ExperimentalWarning',
+    ],
+    `${root}node_modules/jest/bin/jest.js`,
+    ...['--selectProjects', 'faults', '--runInBand'],
+    // Whoever chooses faults does not want the traps beside them.
+    ...(values.only === '' && values.kind === '' ? [] : ['matrix']),
+  ]);
+}
