@@ -59,18 +59,13 @@ export function createScene(given: DriverUnderTest): Scene {
     driver,
     signal,
     newName: () => `${jobNamePrefix(given.installation)}${randomBytes(8).toString('hex')}-1`,
-    job: (name, lines, change = {}) => ({
-      name,
-      project: given.project,
-      script: ['#!/bin/bash', `cd ${quote(directory(name))} || exit 9`, ...lines, ''].join('\n'),
-      secretFiles: {},
-      walltimeSeconds: 600,
-      gpuCount: 1,
-      nodes: 1,
-      cpus: null,
-      memory: null,
-      ...change,
-    }),
+    job: (name, lines, change = {}) =>
+      smallJob({
+        name,
+        project: given.project,
+        script: ['#!/bin/bash', `cd ${quote(directory(name))} || exit 9`, ...lines, ''].join('\n'),
+        ...change,
+      }),
     directory,
     file: (name, file) => readFile(join(directory(name), file), 'utf8').catch(() => null),
     sight,
@@ -79,6 +74,22 @@ export function createScene(given: DriverUnderTest): Scene {
         const sighting = await sight(name);
         return wish(sighting) ? sighting : null;
       }),
+  };
+}
+
+/** A job of ten minutes on one GPU. */
+export function smallJob(
+  given: Partial<JobSubmission> & Pick<JobSubmission, 'name' | 'script'>,
+): JobSubmission {
+  return {
+    project: 'demo',
+    secretFiles: {},
+    walltimeSeconds: 600,
+    gpuCount: 1,
+    nodes: 1,
+    cpus: null,
+    memory: null,
+    ...given,
   };
 }
 

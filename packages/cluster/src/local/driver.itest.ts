@@ -8,6 +8,7 @@ import type { ClusterDriver, JobSubmission } from '@wakefield/control';
 import type { ClusterJobState } from '@wakefield/domain';
 import { localConfig } from '../../test/local.ts';
 import type { LocalConfig } from '../config/local.ts';
+import { smallJob } from '../conformance/scene.ts';
 import { createLocalDriver } from './driver.ts';
 import { jobProcesses } from './process-table.ts';
 import { readJob } from './records.ts';
@@ -35,18 +36,9 @@ function open(change: Partial<LocalConfig> = {}): ClusterDriver {
 }
 
 function job(seq: number, lines: string, change: Partial<JobSubmission> = {}): JobSubmission {
-  return {
-    name: `wf-t-0000-${seq}`,
-    project: 'demo',
-    script: `#!/bin/bash\n${lines}\n`,
-    secretFiles: { key: 'secret-key\n' },
-    walltimeSeconds: 600,
-    gpuCount: 1,
-    nodes: 1,
-    cpus: null,
-    memory: null,
-    ...change,
-  };
+  const script = `#!/bin/bash\n${lines}\n`;
+  const secretFiles = { key: 'secret-key\n' };
+  return smallJob({ name: `wf-t-0000-${seq}`, script, secretFiles, ...change });
 }
 
 const ref = (seq: number) => ({ name: `wf-t-0000-${seq}`, clusterJobId: null });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { ClusterDriver, JobRef, JobSubmission } from '@wakefield/control';
 import { startTestSlurm, type TestSlurm } from '@wakefield/testkit';
-import { until } from '../conformance/scene.ts';
+import { smallJob, until } from '../conformance/scene.ts';
 import { createDriver } from '../create-driver.ts';
 
 jest.setTimeout(60_000);
@@ -14,17 +14,8 @@ const signal = new AbortController().signal;
 let counter = 0;
 
 function job(): JobSubmission {
-  return {
-    name: `wf-dbl-${process.pid.toString(16)}${(++counter).toString(16)}-1`,
-    project: 'demo',
-    script: '#!/bin/bash\nsleep 600\n',
-    secretFiles: { key: 'k' },
-    walltimeSeconds: 600,
-    gpuCount: 1,
-    nodes: 1,
-    cpus: null,
-    memory: null,
-  };
+  const name = `wf-dbl-${process.pid.toString(16)}${(++counter).toString(16)}-1`;
+  return smallJob({ name, script: '#!/bin/bash\nsleep 600\n', secretFiles: { key: 'k' } });
 }
 
 /** One job for one name, whoever asks for it, how often, and however far an earlier try has come. */

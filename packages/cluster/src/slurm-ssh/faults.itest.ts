@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { ClusterDriver, JobSubmission } from '@wakefield/control';
 import { startTestSlurm, type TestSlurm } from '@wakefield/testkit';
-import { until } from '../conformance/scene.ts';
+import { smallJob, until } from '../conformance/scene.ts';
 import { createDriver } from '../create-driver.ts';
 
 jest.setTimeout(60_000);
@@ -14,18 +14,8 @@ let counter = 0;
 const newName = () => `wf-flt-${process.pid.toString(16)}${(++counter).toString(16)}-1`;
 
 function job(change: Partial<JobSubmission> = {}): JobSubmission {
-  return {
-    name: newName(),
-    project: 'demo',
-    script: '#!/bin/bash\necho run >> runs\nsleep 600\n',
-    secretFiles: { key: 'k' },
-    walltimeSeconds: 600,
-    gpuCount: 1,
-    nodes: 1,
-    cpus: null,
-    memory: null,
-    ...change,
-  };
+  const script = '#!/bin/bash\necho run >> runs\nsleep 600\n';
+  return smallJob({ name: newName(), script, secretFiles: { key: 'k' }, ...change });
 }
 
 const ref = (name: string, clusterJobId: string | null = null) => ({ name, clusterJobId });

@@ -8,7 +8,7 @@ import type { ClusterDriver } from '@wakefield/control';
 import { type JobSighting, jobName } from '@wakefield/domain';
 import { sampleModel, startTestSlurm, type TestSlurm } from '@wakefield/testkit';
 import { loadRecipes } from '../../../recipes/src/index.ts';
-import { until } from '../conformance/scene.ts';
+import { smallJob, until } from '../conformance/scene.ts';
 import { createDriver } from '../create-driver.ts';
 
 jest.setTimeout(120_000);
@@ -54,9 +54,7 @@ describe('a job with an engine', () => {
       engineKey,
       profile: driver.profile,
     });
-    const shape = { walltimeSeconds: 600, gpuCount: 1, nodes: 1, cpus: null, memory: null };
-    const submitted = await driver.submit({ ...job, ...shape, name, project: 'demo' }, signal);
-    ({ clusterJobId } = submitted);
+    ({ clusterJobId } = await driver.submit(smallJob({ ...job, name }), signal));
     const seen = await sight(({ address }) => address !== null);
     await until('the engine', async () => ((await health(seen)) ? true : null));
   });
