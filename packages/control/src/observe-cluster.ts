@@ -16,7 +16,7 @@ import type { Log, Telemetry } from './ports/observability.ts';
 import type { ClusterStatusStore, JobStore, Lease, RouteStore } from './ports/stores.ts';
 import { publishRoutes } from './publish-routes.ts';
 import { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
-import { type WithLeaseDeps, withLease } from './with-lease.ts';
+import { LEASE_RETRY_MS, type WithLeaseDeps, withLease } from './with-lease.ts';
 
 export interface ObserveClusterDeps extends ReadMetricsDeps, WithLeaseDeps {
   readonly jobs: Pick<JobStore, 'listLiveForCluster' | 'listLiveNames' | 'listEngines' | 'patch'>;
@@ -52,13 +52,17 @@ export async function observeCluster(
   const driver = deps.drivers.get(name);
   if (driver === undefined) return;
   const looks: Look[] = [];
-  await withLease(deps, `cluster:${name}`, signal, async (lease, held) => {
+  const lookAgain = (delayMs: number) =>
+    deps.nudges
+      .cluster(name, delayMs)
+      .catch((err: unknown) => deps.log.warn({ err, cluster: name }, 'next look not enqueued'));
+  const ran = await withLease(deps, `cluster:${name}`, signal, async (lease, held) => {
     const look = await cycle(deps, driver, lease, held);
     looks.push(look);
-    await deps.nudges
-      .cluster(name, look.nextLookMs)
-      .catch((err: unknown) => deps.log.warn({ err, cluster: name }, 'next look not enqueued'));
+    await lookAgain(look.nextLookMs);
   });
+  // Whoever holds it may be dead, and this was the wish that his work be done by another.
+  if (!ran) await lookAgain(LEASE_RETRY_MS);
   // Behind the lease: engines that do not answer keep nobody from looking at the cluster.
   for (const { current, gpu } of looks) await readMetrics(deps, current, gpu, signal);
 }

@@ -18,7 +18,7 @@ import type { ClusterStatusStore, Lease, ModelStore, ModelWithStatus } from './p
 import { type PublishRoutesDeps, publishRoutes } from './publish-routes.ts';
 import { withoutRemoved } from './removed-clusters.ts';
 import { seenInRoutes } from './seen-in-routes.ts';
-import { type WithLeaseDeps, withLease } from './with-lease.ts';
+import { LEASE_RETRY_MS, type WithLeaseDeps, withLease } from './with-lease.ts';
 
 export interface ReconcileModelDeps extends ActDeps, PublishRoutesDeps, WithLeaseDeps {
   readonly models: Pick<ModelStore, 'get' | 'savePlan'>;
@@ -34,7 +34,11 @@ export async function reconcileModel(
   id: ModelId,
   signal: AbortSignal,
 ): Promise<void> {
-  await withLease(deps, `model:${id}`, signal, (lease, held) => run(deps, id, lease, held));
+  const ran = await withLease(deps, `model:${id}`, signal, (lease, held) =>
+    run(deps, id, lease, held),
+  );
+  // Whoever holds it may be dead, and this was the wish that his work be done by another.
+  if (!ran) await nudgeLater(deps, id, deps.clock.now() + LEASE_RETRY_MS);
 }
 
 async function run(

@@ -11,6 +11,8 @@ export interface WithLeaseDeps {
 /** After a death somebody else may act within this time. */
 const TTL_MS = 8_000;
 const RENEW_EVERY_MS = 2_500;
+/** Whoever finds a lease taken comes again after this: its holder may be dead. */
+export const LEASE_RETRY_MS = 1_000;
 /** Work is told to stop this long before its lease may be somebody else's. */
 const MARGIN_MS = 1_500;
 /** Work that goes on for longer after it was told to stop has been given up: its lease is not kept for it. */

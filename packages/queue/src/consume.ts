@@ -30,13 +30,13 @@ export interface Consumer {
 }
 
 /**
- * After a death, its jobs run again somewhere else within about lock + two checks. Short, because a dead run keeps
+ * After a death, its jobs run again somewhere else within lock + one check. Short, because a dead run keeps
  * its model's later nudges waiting; long enough for a busy event loop, and a second run does no harm (leases).
  */
 const timing = {
-  lockDuration: 8000,
-  lockRenewTime: 2500,
-  stalledInterval: 3000,
+  lockDuration: 6000,
+  lockRenewTime: 2000,
+  stalledInterval: 2000,
   /** After a failed fetch. */
   runRetryDelay: 1000,
 } as const;
