@@ -1,6 +1,3 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RedisAccess } from '@wakefield/queue';
 import { createDemandBoard, openRedis, queueFigures } from '@wakefield/queue';
@@ -16,28 +13,26 @@ import {
   testRedis,
 } from '@wakefield/testkit';
 import { until } from '../test/harness.ts';
+import { ended, type ProxyProcess, processKey, startProxyProcess } from '../test/process.ts';
 
-const key = 'the-local-key-of-tests';
 let store: StoreFixture;
 let redis: TestRedis;
 let access: RedisAccess;
 let engine: Simulator;
 let postgresLine: CuttableLine;
 let redisLine: CuttableLine;
-let proxy: {
-  readonly child: ChildProcess;
-  readonly url: string;
-  readonly opsUrl: string;
-  /** What it has logged so far. */
-  log(): string;
-};
+let proxy: ProxyProcess;
 let project: string;
 let modelId: string;
 
 const chat = (model: string, body: object = {}, headers: Record<string, string> = {}) =>
   fetch(`${proxy.url}/p/${project}/openai/v1/chat/completions`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
+    headers: {
+      authorization: `Bearer ${processKey}`,
+      'content-type': 'application/json',
+      ...headers,
+    },
     body: JSON.stringify({
       model,
       messages: [{ role: 'user', content: 'hi' }],
@@ -49,35 +44,6 @@ const wakes = () =>
   store.sql(
     `select body->>'hfModelId' as model, trace_id from commands where body->>'kind' = 'wake' order by accepted_at`,
   );
-
-async function startProxy(): Promise<typeof proxy> {
-  const child = fork(fileURLToPath(new URL('./main.ts', import.meta.url)), {
-    execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    env: {
-      PATH: process.env.PATH,
-      DATABASE_URL: postgresLine.url,
-      REDIS_URL: redisLine.url,
-      API_LOCAL_KEY: key,
-      // Nobody listens on the discard port: the api is stopped all the time.
-      API_URL: 'http://127.0.0.1:9',
-      WAKEFIELD_INSTALLATION: redis.installation,
-      PORT: '0',
-      DRAIN_TIMEOUT: '5',
-    },
-  });
-  let log = '';
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    log += text;
-  });
-  const [message] = (await once(child, 'message')) as [{ url: string; opsUrl: string }];
-  return { child, url: message.url, opsUrl: message.opsUrl, log: () => log };
-}
-
-async function ended(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  return child.exitCode;
-}
 
 beforeAll(async () => {
   store = await storeFixture();
@@ -101,7 +67,11 @@ beforeAll(async () => {
     cuttableLine(store.url, 5432),
     cuttableLine(redis.url, 6379),
   ]);
-  proxy = await startProxy();
+  proxy = await startProxyProcess({
+    databaseUrl: postgresLine.url,
+    redisUrl: redisLine.url,
+    installation: redis.installation,
+  });
 }, 30_000);
 
 afterAll(async () => {
@@ -124,7 +94,7 @@ describe('a proxy process on real stores', () => {
     expect(await (await fetch(`${proxy.opsUrl}/metrics`)).text()).toContain(
       'wakefield_tokens_total',
     );
-  });
+  }, 20_000);
 
   it('wakes a sleeping model by a command in one trace', async () => {
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -167,8 +137,7 @@ describe('a proxy process on real stores', () => {
       answered = true;
     });
     await until('a wake was in vain', () => proxy.log().includes('wake not accepted'), 15_000);
-    const figures = await (await fetch(`${proxy.opsUrl}/metrics`)).text();
-    expect(figures).toMatch(/^wakefield_held_requests(\{.*\})? 1$/m);
+    expect(await proxy.figure('wakefield_held_requests')).toBe(1);
     expect(answered).toBe(false);
     await Promise.all([postgresLine.mend(), redisLine.mend()]);
     await until('accepted', async () => (await wakes()).length > before, 15_000);

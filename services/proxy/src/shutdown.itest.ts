@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { chunk, json, role, sseHeaders } from '../test/engine.ts';
-import { chat, until } from '../test/harness.ts';
-import { rawClient } from '../test/raw.ts';
+import { chunk, done, json, role, sseHeaders } from '../test/engine.ts';
+import { chat, defaultSettings, until } from '../test/harness.ts';
+import { rawClient, rawRequest } from '../test/raw.ts';
 import { useScene, wake } from '../test/scene.ts';
 
 const scene = useScene();
@@ -50,6 +50,45 @@ describe('shutting down', () => {
     await client.closed();
     // The head of a first request would have had two seconds.
     expect(performance.now() - startedAt).toBeLessThan(1500);
+  });
+
+  it.each([
+    ['kept idle', 'GET /health HTTP/1.1\r\nhost: x\r\n\r\n'],
+    ['at work on a stream', rawRequest('{"model":"a/b","messages":[],"stream":true}')],
+  ])(
+    'answers what comes on a connection that was %s, and says that it is the last',
+    async (_, request) => {
+      await scene.restart({ door: { ...defaultSettings.door, lingerMs: 60_000 }, drainMs: 60_000 });
+      scene.engine.answer(async (response) => {
+        response.writeHead(200, sseHeaders);
+        response.write(role + chunk({ content: 'one' }));
+        await until('closed', isClosed);
+        response.end(done);
+      });
+      const client = await rawClient(scene.proxy.port);
+      client.send(request);
+      await until('answered', () => client.text().includes('\r\n\r\n'));
+      expect(client.text().toLowerCase()).toContain('connection: keep-alive');
+      const stopped = scene.proxy.stop();
+      await until('closed', isClosed);
+      await until('all of it', () => /\}$|\r\n0\r\n\r\n$/.test(client.text()));
+      const before = client.text().length;
+      client.send('GET /health HTTP/1.1\r\nhost: x\r\n\r\n');
+      const after = (await client.closed()).slice(before);
+      expect(after).toMatch(/^HTTP\/1\.1 200 /);
+      expect(after.toLowerCase()).toContain('connection: close');
+      await stopped;
+    },
+  );
+
+  it('ends a connection that stays idle, and waits no longer for it', async () => {
+    const client = await rawClient(scene.proxy.port);
+    client.send('GET /health HTTP/1.1\r\nhost: x\r\n\r\n');
+    await until('answered', () => client.text().includes('HTTP/1.1 200'));
+    const startedAt = performance.now();
+    await scene.proxy.stop();
+    await client.closed();
+    expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 
   it('answers a request whose head is on its way', async () => {

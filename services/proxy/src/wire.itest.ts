@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { done, json, sseHeaders } from '../test/engine.ts';
-import { key, until } from '../test/harness.ts';
+import { defaultSettings, key, until } from '../test/harness.ts';
 import { rawClient, rawHead, rawRequest } from '../test/raw.ts';
 import { useScene, wake } from '../test/scene.ts';
 
@@ -37,7 +37,7 @@ describe('what is not HTTP as we want it', () => {
   });
 
   it('a head that does not end', async () => {
-    const door = { headersTimeoutMs: 200, requestTimeoutMs: 400, keepAliveTimeoutMs: 1000 };
+    const door = { ...defaultSettings.door, headersTimeoutMs: 200, requestTimeoutMs: 400 };
     await scene.restart({ door });
     const client = await rawClient(scene.proxy.port);
     client.send('GET /health HTTP/1.1\r\nhost: x\r\n');

@@ -8,7 +8,7 @@ export const key = 'test-key';
 /** What a chat request needs to be let in. */
 export const auth = { authorization: `Bearer ${key}` } as const;
 
-const defaultSettings: ProxySettings = {
+export const defaultSettings: ProxySettings = {
   proxyId: 'proxy-1',
   apiUrl: 'http://127.0.0.1:9',
   apiIdleMs: 5000,
@@ -24,7 +24,7 @@ const defaultSettings: ProxySettings = {
   },
   held: { perModel: 16, perProcess: 32 },
   bodyRoomBytes: 16 * 1024 * 1024,
-  door: { headersTimeoutMs: 2000, requestTimeoutMs: 5000, keepAliveTimeoutMs: 5000 },
+  door: { headersTimeoutMs: 2000, requestTimeoutMs: 5000, keepAliveTimeoutMs: 5000, lingerMs: 100 },
   wake: { resendMs: [300], afterFailureMs: 100 },
   sweepMs: 200,
   demandMs: 200,

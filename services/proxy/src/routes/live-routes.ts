@@ -34,7 +34,7 @@ export interface LiveRoutes {
 
 /**
  * Keeps the table fresh: by nudge within milliseconds, by a look at the revision every `sweepMs` when nudges
- * are lost. One load at a time; a nudge during a load causes one more.
+ * are lost. One load at a time; nudges during a load cause one more, unless it has brought what they tell of.
  */
 export function createLiveRoutes({ store, bus, logger, sweepMs }: LiveRoutesOptions): LiveRoutes {
   const listeners: ((routes: RouteIndex) => void)[] = [];
@@ -42,7 +42,8 @@ export function createLiveRoutes({ store, bus, logger, sweepMs }: LiveRoutesOpti
   let routes: RouteIndex | null = null;
   let lastSeenAt: number | null = null;
   let running: Promise<void> | null = null;
-  let again = false;
+  /** The newest revision that was told of while a load was under way. */
+  let toldOf = 0;
   let failing = false;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
@@ -76,18 +77,23 @@ export function createLiveRoutes({ store, bus, logger, sweepMs }: LiveRoutesOpti
   };
 
   const refresh = (nudged: boolean): void => {
-    if (closed) return;
-    if (running !== null) {
-      again ||= nudged;
-      return;
-    }
+    if (closed || running !== null) return;
     running = run(nudged).finally(() => {
       running = null;
-      if (again) {
-        again = false;
-        refresh(true);
-      } else schedule();
+      const told = toldOf;
+      toldOf = 0;
+      if (isNews(told)) refresh(true);
+      else schedule();
     });
+  };
+
+  /** A revision that went back, as after a restored backup, is what the sweep is for. */
+  const isNews = (revision: number): boolean => revision > (routes?.revision ?? 0);
+
+  const heard = (revision: number): void => {
+    if (!isNews(revision)) return;
+    if (running !== null) toldOf = Math.max(toldOf, revision);
+    else refresh(true);
   };
 
   const schedule = (): void => {
@@ -113,7 +119,7 @@ export function createLiveRoutes({ store, bus, logger, sweepMs }: LiveRoutesOpti
 
   const subscribe = async (): Promise<void> => {
     try {
-      unsubscribe = await bus.subscribe(() => refresh(true));
+      unsubscribe = await bus.subscribe(heard);
       if (closed) await unsubscribe();
     } catch (error) {
       logger.warn({ err: error }, 'route bus does not answer; sweeping only');

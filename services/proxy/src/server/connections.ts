@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { DurationMs } from '@wakefield/domain';
 
 /** How long a new connection may be silent while the door closes: its first request may be on the way. */
 const firstByteMs = 500;
@@ -17,11 +18,18 @@ export interface Connections {
   retire(): void;
   /** Ends connections that never said anything: Node takes them for busy until their head is overdue. */
   endSilent(): void;
+  /**
+   * Ends connections on which nothing happened for so long after their last answer. Infinity: only begins to count,
+   * for those on which nothing is under way.
+   */
+  endIdle(afterMs: DurationMs): void;
 }
 
 interface Connection {
   readonly openedAt: number;
   newest: ServerResponse | undefined;
+  /** When it was first seen without anything under way, and what it had received by then. */
+  quiet: { readonly since: number; readonly bytesRead: number } | null;
 }
 
 /** @param now milliseconds of a clock that never goes back */
@@ -29,7 +37,7 @@ export function createConnections(now: () => number): Connections {
   const open = new Map<Socket, Connection>();
   return {
     opened: (socket) => {
-      open.set(socket, { openedAt: now(), newest: undefined });
+      open.set(socket, { openedAt: now(), newest: undefined, quiet: null });
       socket.once('close', () => open.delete(socket));
     },
     asked: (socket, response) => {
@@ -47,6 +55,15 @@ export function createConnections(now: () => number): Connections {
     endSilent: () => {
       for (const [socket, { openedAt }] of open) {
         if (socket.bytesRead === 0 && now() - openedAt >= firstByteMs) socket.destroy();
+      }
+    },
+    endIdle: (afterMs) => {
+      for (const [socket, connection] of open) {
+        const { newest, quiet } = connection;
+        const { bytesRead } = socket;
+        if (newest?.writableFinished !== true) connection.quiet = null;
+        else if (quiet?.bytesRead !== bytesRead) connection.quiet = { since: now(), bytesRead };
+        else if (now() - quiet.since >= afterMs) socket.destroy();
       }
     },
   };

@@ -6,6 +6,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { headProblem } from '@wakefield/contracts';
@@ -25,6 +26,11 @@ export interface DoorLimits {
   readonly requestTimeoutMs: number;
   /** How long an idle connection stays; longer than that of load balancers in front (60 s). */
   readonly keepAliveTimeoutMs: number;
+  /**
+   * How long a connection may be idle once no more are accepted. Its client was not told yet that it ends, and its
+   * next request may be on the way: who asks again within that time gets an answer, and `Connection: close` with it.
+   */
+  readonly lingerMs: number;
 }
 
 export interface DoorOptions extends Rooms {
@@ -40,7 +46,7 @@ export interface Door {
    * until `drain`.
    */
   retire(delayMs: number, hurry: AbortSignal): Promise<void>;
-  /** Accepts no more connections, and closes those on which nothing is under way. */
+  /** Accepts no more connections, and closes those on which nothing is under way when they have lingered. */
   drain(): void;
   /** Resolves when every connection is gone. */
   closed(): Promise<void>;
@@ -82,21 +88,25 @@ export function createDoor(options: DoorOptions): Door {
     retire: async (delayMs, signal) => {
       draining = true;
       connections.retire();
+      connections.endIdle(Number.POSITIVE_INFINITY);
       if (delayMs > 0) await wait(delayMs, undefined, { signal }).catch(() => undefined);
     },
     drain: () => {
       draining = true;
-      server.close(() => gone.resolve());
-      connections.endSilent();
-      // Streams whose head said keep-alive become idle connections when they end.
-      sweep = setInterval(() => {
-        server.closeIdleConnections();
+      // That of node:http ends idle connections at once, under the request that may be on its way.
+      NetServer.prototype.close.call(server, () => gone.resolve());
+      const endUnused = () => {
         connections.endSilent();
-      }, 50);
+        connections.endIdle(options.limits.lingerMs);
+      };
+      endUnused();
+      // Streams whose head said keep-alive become idle connections when they end.
+      sweep = setInterval(endUnused, 50);
     },
     closed: () => gone.promise,
     destroy: () => {
       clearInterval(sweep);
+      server.close();
       server.closeAllConnections();
     },
   };
