@@ -1,47 +1,19 @@
-import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { measure } from './measure.ts';
-import { markdownOf } from './report.ts';
+// `npm run bench -- [proxy|scheduler|wake] [flags]`: what the parts cost. Each measures one thing and has flags of its own.
+const benches = {
+  proxy: 'the proxy beside node:http and undici, as ratios',
+  scheduler: 'one cycle over 100 to 10,000 models',
+  wake: 'from a request to sbatch, and from a ready engine to the request',
+} as const;
 
-const usage = `npm run bench -- [--quick] [--rounds N] [--only NAME] [--json FILE] [--markdown FILE] [--profile FOLDER]
-
-  --quick          a few seconds, to see that it runs; its figures mean nothing
-  --rounds N       interleaved rounds of each scenario (default 5)
-  --only NAME      scenarios whose name contains NAME
-  --json FILE      writes the result as JSON
-  --markdown FILE  writes it as Markdown, too
-  --profile FOLDER writes a CPU profile of the proxy (its figures are then dearer)`;
-
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
-    only: { type: 'string', default: '' },
-    json: { type: 'string' },
-    markdown: { type: 'string' },
-    profile: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
-const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
-if (values.help) console.log(usage);
-else if (!Number.isInteger(rounds) || rounds < 1) {
-  console.error(usage);
+const [first = '', ...rest] = process.argv.slice(2);
+const named = Object.hasOwn(benches, first);
+const name = named ? first : 'proxy';
+if (!named && first !== '' && !first.startsWith('--')) {
+  console.error(`There is no benchmark "${first}". They are:`);
+  for (const [bench, about] of Object.entries(benches))
+    console.error(`  ${bench.padEnd(10)} ${about}`);
   process.exitCode = 1;
-} else await run();
-
-async function run(): Promise<void> {
-  const report = await measure({
-    quick: values.quick,
-    rounds,
-    only: values.only,
-    profile: values.profile ?? null,
-    onProgress: (text) => console.error(text),
-  });
-  const markdown = markdownOf(report);
-  if (values.json !== undefined) {
-    writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
-  }
-  if (values.markdown !== undefined) writeFileSync(values.markdown, markdown);
-  console.log(markdown);
+} else {
+  const { main } = await import(`./${name}/main.ts`);
+  await main(named ? rest : process.argv.slice(2));
 }

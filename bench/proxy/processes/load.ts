@@ -1,5 +1,5 @@
+import { serveQuestions } from '../../child/serve-questions.ts';
 import { closedLoop, openLoop, openStreams, type RunOptions } from '../load/runs.ts';
-import { serveQuestions } from './serve-questions.ts';
 
 /** What the load generator can be told to do. */
 export type LoadOrder =

@@ -1,4 +1,4 @@
-import type { Child } from './child.ts';
+import type { Child } from '../child/start-child.ts';
 import { type Figures, percentile } from './figures.ts';
 import type { RunResult } from './load/runs.ts';
 import type { LoadOrder } from './processes/load.ts';

@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
+import { serveQuestions } from '../../child/serve-questions.ts';
 import { answerOf } from '../wire.ts';
-import { serveQuestions } from './serve-questions.ts';
 
 /**
  * An engine that costs next to nothing: bare sockets, ready-made bytes. The header `x-bench` says what to answer

@@ -13,9 +13,9 @@ let report: Report;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wakefield-bench-'));
   const file = join(folder, 'result.json');
-  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+  const main = fileURLToPath(new URL('../main.ts', import.meta.url));
   const node = ['--conditions=source', '--disable-warning=ExperimentalWarning'];
-  await promisify(execFile)(process.execPath, [...node, main, '--quick', '--json', file]);
+  await promisify(execFile)(process.execPath, [...node, main, 'proxy', '--quick', '--json', file]);
   report = JSON.parse(await readFile(file, 'utf8'));
 }, 60_000);
 

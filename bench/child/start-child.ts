@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A process of the benchmark, asked one question at a time over Node's IPC channel. */
@@ -21,19 +22,20 @@ const taskset = ['/usr/bin/taskset', '/bin/taskset'].find((path) => existsSync(p
 export const canPin = taskset !== null;
 
 /**
- * Starts `processes/<name>.ts`. Its log goes where a log goes in production: somewhere else.
+ * Starts a TypeScript file as a process. Its log goes where a log goes in production: somewhere else.
  * @param cpu processor to tie it to; null leaves that to the system
  * @param nodeOptions more options for its Node, such as `--cpu-prof`
  */
 export async function startChild(
-  name: string,
+  file: URL,
   args: readonly string[],
   cpu: number | null,
   nodeOptions: readonly string[] = [],
 ): Promise<Child> {
-  const file = fileURLToPath(new URL(`processes/${name}.ts`, import.meta.url));
+  const path = fileURLToPath(file);
+  const name = basename(path, '.ts');
   const node = ['--expose-gc', '--conditions=source', '--disable-warning=ExperimentalWarning'];
-  const command = [process.execPath, ...node, ...nodeOptions, file, ...args];
+  const command = [process.execPath, ...node, ...nodeOptions, path, ...args];
   const pinned =
     cpu === null || taskset === null ? command : [taskset, '-c', String(cpu), ...command];
   const [program = '', ...rest] = pinned;

@@ -1,12 +1,12 @@
-import { createStaticKeyIdentifier } from '../../packages/auth/src/index.ts';
-import { createLogger, createMetrics, turnBatch } from '../../packages/runtime/src/index.ts';
-import { configSchema } from '../../services/proxy/src/config.ts';
-import { createProxy } from '../../services/proxy/src/proxy.ts';
-import { settingsOf } from '../../services/proxy/src/settings.ts';
-import { createWorld, endpoint } from '../../services/proxy/test/world.ts';
+import { createStaticKeyIdentifier } from '../../../packages/auth/src/index.ts';
+import { createLogger, createMetrics, turnBatch } from '../../../packages/runtime/src/index.ts';
+import { configSchema } from '../../../services/proxy/src/config.ts';
+import { createProxy } from '../../../services/proxy/src/proxy.ts';
+import { settingsOf } from '../../../services/proxy/src/settings.ts';
+import { createWorld, endpoint } from '../../../services/proxy/test/world.ts';
+import { serveQuestions } from '../../child/serve-questions.ts';
 import { benchKey, readyModel, sleepingModel } from '../wire.ts';
 import { startBareProxy } from './bare.ts';
-import { serveQuestions } from './serve-questions.ts';
 
 /** One proxy to be measured: `proxy.ts <kind> <engine port>`. */
 const [kind = '', engine = ''] = process.argv.slice(2);
@@ -36,7 +36,7 @@ async function startWakefield(): Promise<number> {
     createLogger({ service: 'proxy', level: config.logLevel, destination: turnBatch() }),
     createMetrics({ service: 'proxy' }),
   );
-  const found = await proxy.listen('127.0.0.1', 0);
+  const found = await proxy.listen({ host: '127.0.0.1', port: 0 });
   await proxy.start();
   return found;
 }

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type Child, canPin, startChild } from './child.ts';
+import { type Child, canPin, startChild } from '../child/start-child.ts';
 import { type Figures, summarise } from './figures.ts';
 import type { Report } from './report.ts';
 import { type Scenario, scenarios, type Target, warmUp } from './scenarios.ts';
@@ -25,7 +25,12 @@ export async function measure(options: MeasureOptions): Promise<Report> {
   const [proxyCpu, otherCpu] = pinned ? [0, 1] : [null, null];
   const children: Child[] = [];
   const start = async (name: string, args: string[], cpu: number | null, more: string[] = []) => {
-    const child = await startChild(name, args, cpu, more);
+    const child = await startChild(
+      new URL(`processes/${name}.ts`, import.meta.url),
+      args,
+      cpu,
+      more,
+    );
     children.push(child);
     return child;
   };

@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import {
+  createDriver,
+  createEngineProber,
+  loadClusters,
+} from '../../../packages/cluster/src/index.ts';
+import { observeCluster, sweep } from '../../../packages/control/src/index.ts';
+import { defaultPolicy } from '../../../packages/domain/src/index.ts';
+import {
+  consume,
+  createDemandBoard,
+  createMetricsBoard,
+  createNudges,
+  createRouteBus,
+  openRedis,
+  queueFigures,
+  startSweepTicker,
+} from '../../../packages/queue/src/index.ts';
+import { loadRecipes } from '../../../packages/recipes/src/index.ts';
+import { createLogger, createMetrics, turnBatch } from '../../../packages/runtime/src/index.ts';
+import { openStore } from '../../../packages/store/src/index.ts';
+import { handlers, type SchedulerDeps } from '../../../services/scheduler/src/consumers.ts';
+import { createTelemetry } from '../../../services/scheduler/src/telemetry.ts';
+import { serveQuestions } from '../../child/serve-questions.ts';
+import { clusterName, installation } from '../seed.ts';
+
+/**
+ * The scheduler's own parts, put together as services/scheduler/src/compose.ts does, with counters around them:
+ * `scheduler.ts <database URL> <Redis URL> <clusters.yaml>`.
+ */
+const [databaseUrl = '', redisUrl = '', clustersFile = ''] = process.argv.slice(2);
+
+let statements = 0;
+const { query } = pg.Client.prototype;
+pg.Client.prototype.query = function counted(this: pg.Client, ...args: unknown[]) {
+  statements += 1;
+  return Reflect.apply(query, this, args);
+} as typeof query;
+
+const log = createLogger({ service: 'scheduler', level: 'info', destination: turnBatch() });
+const { clusters } = await loadClusters(clustersFile);
+const recipes = await loadRecipes([]);
+const store = openStore({
+  databaseUrl,
+  poolSize: 10,
+  applicationName: 'wakefield-bench',
+  statementTimeoutMs: 10_000,
+  onError: () => undefined,
+});
+const redis = await openRedis({ url: redisUrl, installation, log });
+const drivers = new Map(
+  clusters.map((cluster) => [cluster.name, createDriver(cluster, { installation })]),
+);
+const transports = new Map([...drivers].map(([name, { transport }]) => [name, transport]));
+const clock = { now: Date.now };
+const nudges = createNudges(redis);
+const demandBoard = createDemandBoard(redis);
+/** When the cycle under way was done with what it holds the cluster's lease for. */
+let cycleDoneAt = 0;
+let reconciles = 0;
+const telemetry = createTelemetry(
+  createMetrics({ service: 'scheduler' }),
+  store.stores,
+  [...drivers.keys()],
+  clock.now,
+);
+const deps: SchedulerDeps = {
+  ...store.stores,
+  installation,
+  holder: randomUUID(),
+  drivers,
+  defaultCluster: clusterName,
+  recipes,
+  prober: createEngineProber({ transports, probes: recipes.probes }),
+  nudges: {
+    ...nudges,
+    cluster: async () => {
+      cycleDoneAt = performance.now();
+    },
+  },
+  routeBus: createRouteBus(redis),
+  demandBoard,
+  metricsBoard: createMetricsBoard(redis),
+  policy: defaultPolicy,
+  clusterGoneAfterMs: 900_000,
+  telemetry: {
+    ...telemetry,
+    reconciled: (...args) => {
+      reconciles += 1;
+      telemetry.reconciled(...args);
+    },
+  },
+  clock,
+  ids: { uuid: randomUUID, secret: randomUUID },
+  log,
+};
+const signal = new AbortController().signal;
+
+serveQuestions((question) => {
+  if (question.kind === 'cycle') return cycle();
+  const { seconds } = question as { readonly kind: string; readonly seconds: number };
+  return steady(seconds);
+});
+
+export interface Cycle {
+  /** From asking the cluster to having written and passed on what changed. */
+  readonly ms: number;
+  /** Of this process, for the same and for reading the engines' figures behind it. */
+  readonly cpuMs: number;
+  readonly statements: number;
+  readonly enginesMs: number;
+}
+
+async function cycle(): Promise<Cycle> {
+  const before = { at: performance.now(), cpu: process.cpuUsage(), statements };
+  await observeCluster(deps, clusterName, signal);
+  const { user, system } = process.cpuUsage(before.cpu);
+  return {
+    ms: cycleDoneAt - before.at,
+    cpuMs: (user + system) / 1000,
+    statements: statements - before.statements,
+    enginesMs: performance.now() - cycleDoneAt,
+  };
+}
+
+export interface Steady {
+  readonly looksPerSecond: number;
+  /** Share of one core that this process took. */
+  readonly cpu: number;
+  readonly statementsPerSecond: number;
+  /** Models whose look was due more than ten seconds ago, at the end. */
+  readonly late: number;
+  readonly waiting: number;
+}
+
+/** The queues at work, with nothing to do but to look again and again. */
+async function steady(seconds: number): Promise<Steady> {
+  const work = handlers(deps);
+  const consumers = [
+    consume(redis, 'reconcile', work.reconcile, { concurrency: 16 }),
+    consume(redis, 'sweep', { sweep: (_id, run) => sweep(deps, run.signal) }),
+  ];
+  const ticker = startSweepTicker(redis, { everyMs: 5_000 });
+  // A proxy that has nothing to do.
+  const publish = () => demandBoard.publish('bench', { models: new Map() });
+  const proxy = setInterval(() => void publish().catch(() => undefined), 1_000);
+  await publish();
+  await pause(5_000);
+  const before = { at: performance.now(), cpu: process.cpuUsage(), statements, reconciles };
+  await pause(seconds * 1_000);
+  const elapsed = (performance.now() - before.at) / 1_000;
+  const { user, system } = process.cpuUsage(before.cpu);
+  const late = await store.stores.models.listDue(Date.now() - 10_000, 100_000);
+  const figures = await queueFigures(redis);
+  const result = {
+    looksPerSecond: (reconciles - before.reconciles) / elapsed,
+    cpu: (user + system) / 1e6 / elapsed,
+    statementsPerSecond: (statements - before.statements) / elapsed,
+    late: late.length,
+    waiting: figures.find(({ queue }) => queue === 'reconcile')?.jobs.waiting ?? 0,
+  };
+  clearInterval(proxy);
+  await ticker.close();
+  await Promise.all(consumers.map((consumer) => consumer.close()));
+  return result;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,46 @@
+import type { SizeReport } from './measure.ts';
+
+/** The figures for people, one column per number of models. */
+export function markdownOf(reports: readonly SizeReport[], quick: boolean): string {
+  const rows: readonly (readonly [string, (report: SizeReport) => string])[] = [
+    ['live jobs', ({ jobs }) => String(jobs)],
+    ['cycle, median', ({ cycles }) => ms(median(cycles.map((cycle) => cycle.ms)))],
+    ['cycle, longest', ({ cycles }) => ms(Math.max(...cycles.map((cycle) => cycle.ms)))],
+    [
+      "CPU of the scheduler per cycle, engines' figures included",
+      ({ cycles }) => ms(median(cycles.map(({ cpuMs }) => cpuMs))),
+    ],
+    [
+      "reading the engines' figures, median",
+      ({ cycles }) => ms(median(cycles.map(({ enginesMs }) => enginesMs))),
+    ],
+    [
+      'Postgres statements per cycle',
+      ({ cycles }) => String(median(cycles.map(({ statements }) => statements))),
+    ],
+    ['looks at models per second', ({ steady }) => steady.looksPerSecond.toFixed(1)],
+    ['CPU for them, cores', ({ steady }) => steady.cpu.toFixed(2)],
+    [
+      'Postgres statements per second for them',
+      ({ steady }) => steady.statementsPerSecond.toFixed(0),
+    ],
+    ['models that are looked at late (> 10 s)', ({ steady }) => String(steady.late)],
+    ['resident memory, MiB', ({ residentBytes }) => (residentBytes / 2 ** 20).toFixed(0)],
+  ];
+  const lines = [
+    ...(quick ? ['**A quick run: these figures mean nothing.**', ''] : []),
+    `| models | ${reports.map(({ models }) => models).join(' | ')} |`,
+    `| --- |${reports.map(() => ' ---: |').join('')}`,
+    ...rows.map(([name, value]) => `| ${name} | ${reports.map(value).join(' | ')} |`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function ms(value: number): string {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}

@@ -1,0 +1,83 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { Wakefield } from '../../e2e/wakefield.ts';
+
+/** One request to a model that sleeps; milliseconds since it was sent. */
+export interface Wake {
+  /** sbatch had answered with an id. */
+  readonly submitted: number;
+  /** The job's engine said of itself that it was ready. */
+  readonly engineReady: number;
+  /** The route was open. */
+  readonly routed: number;
+  /** First token at the client. */
+  readonly answered: number;
+}
+
+/** Registers a model, asks it once, and removes it with its job. All clocks are this machine's. */
+export async function wakeOnce(
+  wakefield: Wakefield,
+  hfModelId: string,
+  loadSeconds: number,
+): Promise<Wake> {
+  const registered = await wakefield.call('PUT', '/p/demo/models', {
+    hf_model_id: hfModelId,
+    gpu_count: 1,
+    engine: 'simulator',
+    engine_args: { load_seconds: loadSeconds },
+  });
+  if (registered.status !== 201) throw new Error(`not registered: ${registered.status}`);
+  const sentAt = Date.now();
+  const stream = await wakefield.openai().chat.completions.create({
+    model: hfModelId,
+    messages: [{ role: 'user', content: 'Hello' }],
+    max_tokens: 1,
+    stream: true,
+  });
+  let answeredAt: number | null = null;
+  for await (const _ of stream) answeredAt ??= Date.now();
+  if (answeredAt === null) throw new Error('the answer was empty');
+  const job = await readJob(wakefield, hfModelId);
+  const engineReadyAt = startupOf(wakefield.directory, job.name);
+  await wakefield.call('DELETE', `/p/demo/models?hf_model_id=${hfModelId}&stop=true`);
+  return {
+    submitted: job.submitted_at.getTime() - sentAt,
+    engineReady: engineReadyAt - sentAt,
+    routed: job.ready_at.getTime() - sentAt,
+    answered: answeredAt - sentAt,
+  };
+}
+
+interface JobTimes {
+  readonly name: string;
+  readonly submitted_at: Date;
+  readonly ready_at: Date;
+}
+
+async function readJob(wakefield: Wakefield, hfModelId: string): Promise<JobTimes> {
+  const { databaseUrl } = await wakefield.runFile();
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<JobTimes>(
+      `select jobs.name, submitted_at, ready_at from jobs join models on models.id = model_id
+       where hf_model_id = $1`,
+      [hfModelId],
+    );
+    const [job] = rows;
+    if (job === undefined || rows.length > 1) throw new Error(`${rows.length} jobs instead of one`);
+    return job;
+  } finally {
+    await client.end();
+  }
+}
+
+/** What the engine's log says of its own readiness. */
+function startupOf(directory: string, jobName: string): number {
+  const [file] = globSync(join(directory, '**', jobName, 'log'));
+  if (file === undefined) throw new Error(`${jobName} left no log`);
+  const line = /^INFO (\S+) .*Application startup complete/m.exec(readFileSync(file, 'utf8'));
+  if (line === null) throw new Error(`${jobName} never said that it was ready`);
+  return Date.parse(line[1] ?? '');
+}
