@@ -1,4 +1,4 @@
-import { type Action, type Job, jobName } from '@wakefield/domain';
+import { type Action, type Job, jobName, jobShape } from '@wakefield/domain';
 import { type ActContext, type ActDeps, bounded, driverOf, write } from './act-context.ts';
 import { ClusterError } from './ports/cluster.ts';
 import { submitJob } from './submit-job.ts';
@@ -69,6 +69,7 @@ async function intend(
   { model, lease }: ActContext,
   action: Extract<Action, { kind: 'intend' }>,
 ): Promise<Job> {
+  const queue = deps.drivers.get(action.cluster)?.queueOf(model.project) ?? '';
   const job = await deps.jobs.intend(lease, {
     id: deps.ids.uuid(),
     modelId: model.id,
@@ -79,6 +80,7 @@ async function intend(
     revision: model.revision,
     successorOf: action.successorOf,
     walltimeSeconds: model.spec.walltimeSeconds,
+    shape: jobShape(model.spec, queue),
     intendedAt: deps.clock.now(),
     engineKey: deps.ids.secret(),
   });

@@ -82,7 +82,12 @@ async function putToSleep(
   const plan = {
     generation: model.generation,
     patch: { idle: true },
-    status: { state: 'not_loaded', reason: null, because: ['its cluster was ended'] },
+    status: {
+      state: 'not_loaded',
+      reason: null,
+      because: ['its cluster was ended'],
+      expectedReady: null,
+    },
     lookAgainAt: now,
   } as const;
   const saved = await deps.models.savePlan(model.id, lease, plan, now);

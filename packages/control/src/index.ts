@@ -12,6 +12,7 @@ export type {
   EngineTarget,
   Ids,
   JobRef,
+  JobRequest,
   JobSubmission,
   LaunchProfile,
   ProbeVerdict,
@@ -50,6 +51,7 @@ export { LeaseLostError } from './ports/stores.ts';
 export { type ProbeJobDeps, probeJob } from './probe-job.ts';
 export { type ReconcileModelDeps, reconcileModel } from './reconcile-model.ts';
 export { seenInRoutes } from './seen-in-routes.ts';
+export { createStartHistories, type StartHistories } from './start-histories.ts';
 export {
   type SubmitCommandDeps,
   type SubmitCommandInput,

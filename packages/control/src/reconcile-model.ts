@@ -1,4 +1,5 @@
 import {
+  type ClusterName,
   type Demand,
   type EpochMs,
   isLive,
@@ -8,6 +9,7 @@ import {
   type Plan,
   type Policy,
   reconcile,
+  settle,
   withoutLog,
 } from '@wakefield/domain';
 import { act } from './act.ts';
@@ -18,13 +20,15 @@ import type { ClusterStatusStore, Lease, ModelStore, ModelWithStatus } from './p
 import { type PublishRoutesDeps, publishRoutes } from './publish-routes.ts';
 import { withoutRemoved } from './removed-clusters.ts';
 import { seenInRoutes } from './seen-in-routes.ts';
-import { LEASE_RETRY_MS, type WithLeaseDeps, withLease } from './with-lease.ts';
+import type { StartHistories } from './start-histories.ts';
+import { type WithLeaseDeps, withLease } from './with-lease.ts';
 
 export interface ReconcileModelDeps extends ActDeps, PublishRoutesDeps, WithLeaseDeps {
   readonly models: Pick<ModelStore, 'get' | 'savePlan'>;
   readonly clusters: Pick<ClusterStatusStore, 'list'>;
   readonly demandBoard: Pick<DemandBoard, 'read'>;
   readonly nudges: Pick<Nudges, 'cluster' | 'model' | 'modelLater'>;
+  readonly histories: StartHistories;
   readonly policy: Policy;
 }
 
@@ -34,11 +38,7 @@ export async function reconcileModel(
   id: ModelId,
   signal: AbortSignal,
 ): Promise<void> {
-  const ran = await withLease(deps, `model:${id}`, signal, (lease, held) =>
-    run(deps, id, lease, held),
-  );
-  // Whoever holds it may be dead, and this was the wish that his work be done by another.
-  if (!ran) await nudgeLater(deps, id, deps.clock.now() + LEASE_RETRY_MS);
+  await withLease(deps, `model:${id}`, signal, (lease, held) => run(deps, id, lease, held));
 }
 
 async function run(
@@ -52,13 +52,16 @@ async function run(
   if (model === null) return;
   const observed = await look(deps, model);
   const plan = reconcile(model, observed, deps.policy, startedAt);
+  const { state, reason, because } = plan;
+  const expectedReady = settle(model.expectedReady, plan.expectedReady, startedAt);
+  const status = { state, reason, because, expectedReady };
   const save = (lookAgainAt: EpochMs) => {
-    const status = { state: plan.state, reason: plan.reason, because: plan.because };
     const { generation, dueCount } = model;
+    const { patch, expectedStarts } = plan;
     return deps.models.savePlan(
       id,
       lease,
-      { generation, dueCount, patch: plan.patch, status, lookAgainAt },
+      { generation, dueCount, patch, status, expectedStarts, lookAgainAt },
       deps.clock.now(),
     );
   };
@@ -67,17 +70,15 @@ async function run(
   if (plan.actions.length > 0 && !(await save(startedAt))) return await nudgeModel(deps, id);
   const again = await act(deps, { model, jobs: observed.jobs, lease, signal }, plan.actions);
   const saved = await save(again ? startedAt : plan.lookAgainAt);
-  const changed =
-    plan.actions.length > 0 || plan.state !== model.state || plan.reason !== model.reason;
-  if (changed) {
-    logPlan(deps, model, plan);
-    const after = { ...plan, idle: plan.patch.idle ?? model.idle };
-    if (plan.actions.length > 0 || seenInRoutes(model) !== seenInRoutes(after))
-      await publishRoutes(deps);
-  }
+  const acted = plan.actions.length > 0;
+  if (acted || state !== model.state || reason !== model.reason) logPlan(deps, model, plan);
+  const after = { ...status, idle: plan.patch.idle ?? model.idle };
+  if (acted || seenInRoutes(model) !== seenInRoutes(after)) await publishRoutes(deps);
+  // Not before: whoever wakes a model must not wait behind a question that is not needed for it.
+  if (model.registered && !after.idle) deps.histories.ask(model, reachable(observed, model));
   if (again || !saved) await nudgeModel(deps, id);
   else await nudgeLater(deps, id, plan.lookAgainAt);
-  deps.telemetry.reconciled(deps.clock.now() - startedAt, plan.actions.length > 0);
+  deps.telemetry.reconciled(deps.clock.now() - startedAt, acted);
 }
 
 /** Looks further ahead are the sweep's alone: it comes late by seconds, and nothing piles up for sleeping models. */
@@ -93,7 +94,8 @@ async function nudgeLater(deps: ReconcileModelDeps, id: ModelId, at: EpochMs): P
 }
 
 /** Everything the decision needs. What cannot be read is unknown, which is not nothing. */
-async function look(deps: ReconcileModelDeps, { id, cluster }: Model): Promise<Observed> {
+async function look(deps: ReconcileModelDeps, model: Model): Promise<Observed> {
+  const { id, cluster, spec } = model;
   const [jobs, clusters, demand] = await Promise.all([
     deps.jobs.listForModel(id, Math.max(5, deps.policy.maxFailures + 2)),
     deps.clusters.list(),
@@ -102,8 +104,19 @@ async function look(deps: ReconcileModelDeps, { id, cluster }: Model): Promise<O
       return null;
     }),
   ]);
-  const names = [cluster, ...jobs.filter(isLive).map((job) => job.cluster)];
-  return { jobs, demand, clusters: withoutRemoved(clusters, names, deps.drivers) };
+  const live = jobs.filter(isLive).map((job) => job.cluster);
+  const names = [...new Set([cluster, ...spec.otherClusters, ...live])];
+  // A choice between clusters is worth a moment; where there is none, nobody waits for an answer.
+  const patienceMs = spec.otherClusters.length > 0 ? TRIAL_PATIENCE_MS : 0;
+  const asleep = live.length === 0 && (model.idle || !model.registered);
+  const history = asleep ? {} : await deps.histories.read(model, names, patienceMs);
+  return { jobs, demand, clusters: withoutRemoved(clusters, names, deps.drivers), history };
+}
+
+const TRIAL_PATIENCE_MS = 2_000;
+
+function reachable({ clusters }: Observed, { cluster, spec }: Model): readonly ClusterName[] {
+  return [cluster, ...spec.otherClusters].filter((name) => clusters[name]?.reachable ?? true);
 }
 
 function logPlan(deps: ReconcileModelDeps, model: ModelWithStatus, plan: Plan): void {

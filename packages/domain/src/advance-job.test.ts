@@ -34,6 +34,37 @@ describe('a job that the cluster suspends', () => {
   });
 });
 
+describe('a job on a node that is taken out of service', () => {
+  test('is marked, and stays so while the cluster is not asked', () => {
+    const marked = { ...job('ready'), nodeLeaving: true };
+    expect(see(job('ready'), sighting({ nodeLeaving: true }))).toEqual({ nodeLeaving: true });
+    expect(see(marked, sighting({ nodeLeaving: null }))).toBeNull();
+    expect(see(marked, sighting({ nodeLeaving: false }))).toEqual({ nodeLeaving: false });
+    expect(see(marked, sighting({ state: 'suspended', nodeLeaving: null }))).not.toHaveProperty(
+      'nodeLeaving',
+    );
+  });
+
+  test('has left it behind elsewhere', () => {
+    const marked = { ...job('ready'), nodeLeaving: true };
+    const moved = sighting({ node: 'cn02', nodeLeaving: null });
+    expect(see(marked, moved)).toMatchObject({ node: 'cn02', nodeLeaving: false });
+  });
+});
+
+describe('the plan of a cluster for a waiting job', () => {
+  const waiting = (forecastAt: number | null) =>
+    see(job('queued', { forecastAt: now + hour, reason: null }), {
+      ...sighting({ state: 'pending', forecastAt }),
+    });
+
+  test('is remembered, unless it has moved by so little that nobody cares', () => {
+    expect(waiting(now + 3 * hour)).toMatchObject({ forecastAt: now + 3 * hour });
+    expect(waiting(null)).toMatchObject({ forecastAt: null });
+    expect(waiting(now + hour + 5 * minute)).not.toHaveProperty('forecastAt');
+  });
+});
+
 describe('a job on its way up', () => {
   test('intended and not listed stays intended: its submission may still be under way', () => {
     expect(see(job('intended'), sighting(null))).toBeNull();
@@ -111,7 +142,22 @@ describe('a job that was requeued', () => {
     expect(see(job('ready'), sighting({ state: 'pending', reason: 'BeginTime' }))).toEqual({
       ...back,
       reason: 'Waiting in the queue: the cluster starts it later (BeginTime).',
+      submittedAt: takenAt,
     });
+  });
+
+  test('its wait begins anew, by the cluster where it says when; what was told of its first start is over', () => {
+    const told = { from: t0, to: t0 + minute, source: 'history' } as const;
+    const first = job('ready', { expectedStart: told, firstExpected: told });
+    const requeued = sighting({ state: 'pending', submittedAt: t0 + 2 * minute });
+    const patch = see(first, requeued);
+    expect(patch).toMatchObject({ submittedAt: t0 + 2 * minute, expectedStart: null });
+    const waiting = { ...first, ...patch };
+    expect(waiting.firstExpected).toBeNull();
+    expect(see(waiting, requeued)).toBeNull();
+    // Running again before anybody saw it wait.
+    const times = { submittedAt: t0 + 2 * minute, startedAt: t0 + 3 * minute };
+    expect(see(first, sighting(times))).toMatchObject(times);
   });
 
   test('ready at another address: starts again, to be probed again', () => {

@@ -1,3 +1,4 @@
+import { isSameMoment } from './expectation.ts';
 import type { Address, Job, JobPatch } from './job.ts';
 import { endingOf } from './job-ending.ts';
 import { waitingWords } from './job-words.ts';
@@ -54,7 +55,7 @@ function afterSighting(
   };
   switch (seen.state) {
     case 'pending':
-      return { ...adoption, ...whilePending(job, seen) };
+      return { ...adoption, ...whilePending(job, seen, snapshotTakenAt) };
     case 'running':
       return { ...adoption, ...whileRunning(job, seen, sighting) };
     case 'suspended':
@@ -67,7 +68,7 @@ function afterSighting(
 }
 
 /** Start and end of a pending job are forecasts; one that has run before was requeued. */
-function whilePending(job: Job, seen: ClusterJob): JobPatch {
+function whilePending(job: Job, seen: ClusterJob, snapshotTakenAt: EpochMs): JobPatch {
   const nowhere = {
     node: null,
     nodeLeaving: false,
@@ -79,22 +80,46 @@ function whilePending(job: Job, seen: ClusterJob): JobPatch {
   if (job.phase === 'draining') return nowhere;
   return {
     ...nowhere,
+    ...(job.startedAt === null ? {} : waitsAnew(job.startedAt, seen, snapshotTakenAt)),
     phase: 'queued',
-    forecastAt: seen.forecastAt,
+    forecastAt: forecastOf(job, seen, snapshotTakenAt),
     reason: waitingWords(seen.reason),
   };
 }
 
+/** Its first run is no part of its new wait. SLURM, too, tells when it was requeued as the time of its submission. */
+function waitsAnew(startedAt: EpochMs, seen: ClusterJob, snapshotTakenAt: EpochMs): JobPatch {
+  const requeuedAt = seen.submittedAt ?? 0;
+  const submittedAt =
+    requeuedAt > startedAt ? Math.min(requeuedAt, snapshotTakenAt) : snapshotTakenAt;
+  return { submittedAt, expectedStart: null, firstExpected: null };
+}
+
+/** The same where it runs again before anybody saw it wait. */
+function waitedAnew({ startedAt }: Job, { submittedAt }: ClusterJob): JobPatch {
+  return startedAt !== null && submittedAt !== null && submittedAt > startedAt
+    ? { submittedAt }
+    : {};
+}
+
+/** A planner moves its plans a little with every cycle; nobody needs to hear of that. */
+function forecastOf(job: Job, { forecastAt }: ClusterJob, now: EpochMs): EpochMs | null {
+  const same =
+    job.forecastAt !== null && forecastAt !== null && isSameMoment(job.forecastAt, forecastAt, now);
+  return same ? job.forecastAt : forecastAt;
+}
+
 function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPatch {
+  const restarted = hasRestarted(job, seen, sighting.address);
   const times: JobPatch = {
+    ...(restarted ? waitedAnew(job, seen) : {}),
     startedAt: seen.startedAt ?? job.startedAt,
     endsAt: seen.endsAt ?? job.endsAt,
     node: seen.node ?? job.node,
-    nodeLeaving: seen.nodeLeaving,
+    nodeLeaving: leavingNode(job, seen),
     forecastAt: null,
   };
   if (hasExited(seen, sighting)) return { ...times, ...whileCompleting(job) };
-  const restarted = hasRestarted(job, seen, sighting.address);
   switch (job.phase) {
     case 'intended':
     case 'queued':
@@ -123,7 +148,7 @@ function whileSuspended(job: Job, seen: ClusterJob): JobPatch {
     startedAt: seen.startedAt ?? job.startedAt,
     endsAt: seen.endsAt ?? job.endsAt,
     node: seen.node ?? job.node,
-    nodeLeaving: seen.nodeLeaving,
+    nodeLeaving: leavingNode(job, seen),
     forecastAt: null,
   };
   if (job.phase === 'draining') return times;
@@ -136,6 +161,12 @@ const suspendedWords = 'The cluster has suspended the job.';
 function whileCompleting(job: Job): JobPatch {
   if (job.phase !== 'ready' && job.phase !== 'starting') return {};
   return { phase: 'starting', address: null, reason: 'The job is ending on the cluster.' };
+}
+
+/** What is not known of its node stays as it was; of another node nothing is known yet. */
+function leavingNode(job: Job, seen: ClusterJob): boolean {
+  const elsewhere = seen.node !== null && seen.node !== job.node;
+  return seen.nodeLeaving ?? (elsewhere ? false : job.nodeLeaving);
 }
 
 /** Requeued and started again between two looks: another node, another port or a later start. */

@@ -30,7 +30,8 @@ const cancelled = { kind: 'cancel', jobId: 'j1' };
 describe('a ready job', () => {
   test.each<[string, Partial<Job>, number]>([
     ['for the longest time allowed', {}, now + drainTimeoutMs],
-    ['until shortly before its end', { endsAt: now + 2 * minute }, now + 2 * minute - endMarginMs],
+    ['until shortly before its end', { endsAt: t0 + 10 * minute }, t0 + 10 * minute - endMarginMs],
+    ['until close to the end of a short life', { endsAt: now + 2 * minute }, now + 111 * second],
     ['not at all when its end is near', { endsAt: now + second }, now],
     ['where no end is known', { endsAt: null }, now + drainTimeoutMs],
   ])('drains %s', (_name, over, until) => {

@@ -1,7 +1,7 @@
 import type { Job } from './job.ts';
-import type { Action } from './plan.ts';
+import type { Action, Policy } from './plan.ts';
 import { type Decision, isReachable, runningOn, type Scene } from './scene.ts';
-import type { EpochMs } from './time.ts';
+import type { DurationMs, EpochMs } from './time.ts';
 
 /** Steps that bring unwanted and leaving jobs to their end, gently first. */
 export function endJobs(scene: Scene, unwanted: readonly Job[]): readonly Decision[] {
@@ -19,10 +19,28 @@ function endJob(job: Job, scene: Scene): Decision {
   }
 }
 
+/** How long before its end a job is asked to end: of a short life no more than a twentieth. */
+export function endMargin(job: Job, { endMarginMs }: Policy): DurationMs {
+  return Math.min(endMarginMs, Math.round(0.05 * givenTime(job)));
+}
+
+/** Time that a successor leaves a job to finish its streams in: of a short life no more than a tenth. */
+export function drainTime(job: Job, { drainTimeoutMs }: Policy): DurationMs {
+  return Math.min(drainTimeoutMs, Math.round(0.1 * givenTime(job)));
+}
+
+/** What the cluster gives it, which may be less than it asked for, or more. */
+function givenTime({ startedAt, endsAt, walltimeSeconds }: Job): DurationMs {
+  return startedAt === null || endsAt === null
+    ? walltimeSeconds * 1_000
+    : Math.max(0, endsAt - startedAt);
+}
+
 /** Our own bookkeeping: needs no cluster. */
 function drain(job: Job, scene: Scene): Decision {
-  const { drainTimeoutMs, endMarginMs, lookSoonMs } = scene.policy;
-  const latest = job.endsAt === null ? Number.POSITIVE_INFINITY : job.endsAt - endMarginMs;
+  const { drainTimeoutMs, lookSoonMs } = scene.policy;
+  const margin = endMargin(job, scene.policy);
+  const latest = job.endsAt === null ? Number.POSITIVE_INFINITY : job.endsAt - margin;
   const until = Math.max(scene.now, Math.min(scene.now + drainTimeoutMs, latest));
   return {
     actions: [{ kind: 'drain', jobId: job.id, until }],

@@ -1,5 +1,6 @@
 import type { Job } from './job.ts';
 import { clustersOf } from './model.ts';
+import { replaceAt } from './replace-at.ts';
 import { runningOn, type Scene } from './scene.ts';
 import type { EpochMs } from './time.ts';
 
@@ -18,23 +19,6 @@ export interface Selection {
   readonly fresh: readonly Job[];
   readonly replaceable: readonly Job[];
   readonly unwanted: readonly Job[];
-}
-
-/**
- * From when on a job has a successor: `walltimeRatio` of its walltime after its start, counted back from
- * the end that the cluster names; but not in the first half of what the cluster gives: a job that got much
- * less than it asked for would be due before it began, and its successors, too. null: never, or not started.
- */
-export function replaceAt(job: Job, scene: Scene): EpochMs | null {
-  const { isRefreshing, walltimeRatio } = scene.model.spec;
-  if (!isRefreshing) return null;
-  const walltimeMs = job.walltimeSeconds * 1_000;
-  const endsAt = job.endsAt ?? (job.startedAt === null ? null : job.startedAt + walltimeMs);
-  if (endsAt === null) return null;
-  const given = Math.max(0, endsAt - (job.startedAt ?? endsAt - walltimeMs));
-  const lead = (1 - walltimeRatio) * walltimeMs;
-  const longestLead = (1 - Math.min(walltimeRatio, 0.5)) * given;
-  return endsAt - Math.round(Math.min(lead, longestLead));
 }
 
 /** Whether a job was launched from an older version of the model, or where it is not wanted any more. */

@@ -85,6 +85,8 @@ export interface Job {
   readonly forecastAt: EpochMs | null;
   /** What people were told last of its start, while it waits. */
   readonly expectedStart: StartEstimate | null;
+  /** What people were told first, by which estimates are judged. */
+  readonly firstExpected: StartEstimate | null;
   readonly startedAt: EpochMs | null;
   /** When the cluster will end it; the cluster's word, not our sum. */
   readonly endsAt: EpochMs | null;
@@ -125,6 +127,7 @@ export type JobPatch = Partial<
     | 'submittedAt'
     | 'forecastAt'
     | 'expectedStart'
+    | 'firstExpected'
     | 'startedAt'
     | 'endsAt'
     | 'nodeLeaving'

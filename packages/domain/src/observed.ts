@@ -15,8 +15,8 @@ export interface ClusterJob {
   readonly forecastAt: EpochMs | null;
   readonly startedAt: EpochMs | null;
   readonly endsAt: EpochMs | null;
-  /** Its node is being taken out of service (SLURM: DRAIN). */
-  readonly nodeLeaving: boolean;
+  /** Its node is being taken out of service (SLURM: DRAIN); null: the cluster was not asked, or did not say. */
+  readonly nodeLeaving: boolean | null;
 }
 
 /** facts of SLURM's states folded to what we act on (job_state_codes; engines.md §7.2). */

@@ -1,7 +1,9 @@
+import type { Expectation, StartExpectation } from './expectation.ts';
 import type { ClusterName, JobId } from './ids.ts';
 import type { Job } from './job.ts';
 import type { Model, ModelState } from './model.ts';
 import type { ClusterReachability, Demand } from './observed.ts';
+import type { StartHistory } from './start-history.ts';
 import type { DurationMs, EpochMs } from './time.ts';
 
 /** Numbers that steer the reconciler. One frozen object per process; tests vary it. */
@@ -40,6 +42,8 @@ export interface Observed {
   readonly demand: Demand;
   /** A cluster that is missing here has not been asked yet; it is given the benefit of the doubt. */
   readonly clusters: Readonly<Record<ClusterName, ClusterReachability>>;
+  /** How long a job of the model waits, by the clusters that it may run on. What is missing here is unknown. */
+  readonly history: Readonly<Record<ClusterName, StartHistory>>;
 }
 
 /** One idempotent step towards the desired state. */
@@ -79,6 +83,10 @@ export interface Plan {
   readonly state: ModelState;
   /** For people; set when `state` is `failed` or something is in the way. */
   readonly reason: string | null;
+  /** Waiting jobs of whose start something else is to be told from now on. */
+  readonly expectedStarts: readonly StartExpectation[];
+  /** When it is expected to serve; null while it does, and when nobody knows. */
+  readonly expectedReady: Expectation | null;
   /** Always later than `now`. */
   readonly lookAgainAt: EpochMs;
   /** One constant phrase per decision, for log and API. */

@@ -13,7 +13,9 @@ import {
   type Plan,
   reconcile,
 } from './index.ts';
+import { replaceAt } from './replace-at.ts';
 import { allowedSize } from './scaling.ts';
+import { survey } from './scene.ts';
 
 const plan = (desired: Model, seen: Observed, at = now): Plan =>
   reconcile(desired, seen, defaultPolicy, at);
@@ -69,16 +71,12 @@ function stepOn(one: Job, action: Action): Job {
   }
 }
 
-/** Of the current revision, where it is wanted, and not to be replaced because of its age: written down once more, plainly. */
-function isGood(one: Job, { revision, cluster, spec }: Model): boolean {
+/** Wanted as it is, and not to be replaced because of its age or its node (when that is: replace-at.test.ts). */
+function isGood(one: Job, desired: Model, seen: Observed): boolean {
+  const { revision, spec, cluster } = desired;
   if (one.revision !== revision) return false;
   if (![cluster, ...spec.otherClusters].includes(one.cluster)) return false;
-  if (!spec.isRefreshing || one.startedAt === null) return true;
-  const walltime = one.walltimeSeconds * 1_000;
-  const endsAt = one.endsAt ?? one.startedAt + walltime;
-  const lead = (1 - spec.walltimeRatio) * walltime;
-  const laterPart = Math.max(1 - spec.walltimeRatio, 0.5) * Math.max(0, endsAt - one.startedAt);
-  return now < endsAt - Math.round(Math.min(lead, laterPart));
+  return (replaceAt(one, survey(desired, seen, defaultPolicy, now)) ?? now + 1) > now;
 }
 
 describe('every plan', () => {
@@ -120,7 +118,7 @@ describe('every plan', () => {
       expect(wanted.registered && !wanted.idle).toBe(true);
       const target = allowedSize(wanted.spec, wanted.replicas);
       const current = after.jobs.filter((one) => isLive(one) && !isLeaving(one));
-      const good = current.filter((one) => isGood(one, wanted));
+      const good = current.filter((one) => isGood(one, wanted, after));
       const serving = current.filter((one) => !good.includes(one) && one.phase === 'ready');
       expect(good.length).toBeLessThanOrEqual(target);
       expect(
@@ -136,7 +134,7 @@ describe('every plan', () => {
       );
       const [, after] = carriedOut(desired, seen, made);
       const heirs = after.jobs.filter(
-        (one) => isLive(one) && !isLeaving(one) && isGood(one, desired),
+        (one) => isLive(one) && !isLeaving(one) && isGood(one, desired, after),
       );
       for (const parent of parents) {
         expect(heirs.filter(({ successorOf }) => successorOf === parent)).toHaveLength(1);

@@ -37,6 +37,8 @@ describe('waking', () => {
       state: 'queued',
       reason: null,
       lookAgainAt: now + defaultPolicy.lookAgainMs,
+      expectedStarts: [],
+      expectedReady: null,
       because: ['not ready since its wakeup: stays awake', 'a job is missing: starts one'],
     });
   });
@@ -190,7 +192,13 @@ describe('the next look', () => {
     [
       'at the ratio',
       model(),
-      [job('ready', { startedAt: now - 50 * minute, endsAt: now + 6 * minute + 3 * second })],
+      [
+        job('ready', {
+          startedAt: now - 50 * minute,
+          readyAt: now - 50 * minute,
+          endsAt: now + 6 * minute + 3 * second,
+        }),
+      ],
       3 * second,
     ],
   ])('%s', (_name, desired, jobs, after) => {

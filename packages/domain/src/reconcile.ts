@@ -1,5 +1,6 @@
 import { decideRest, type Rest, rememberActivity } from './activity.ts';
 import { endJobs } from './ending.ts';
+import { expectReady, expectStarts } from './expectation.ts';
 import { judgeFailures } from './failure.ts';
 import type { Model } from './model.ts';
 import type { Action, Observed, Plan, Policy, Reconcile } from './plan.ts';
@@ -33,10 +34,13 @@ export const reconcile: Reconcile = (
     ...endJobs(scene, staffing.unwanted),
   ];
   const verdict = judge(scene, rest.awake, failures);
+  const actions = inOrder(decisions.flatMap(({ actions }) => actions ?? []));
   return {
-    actions: inOrder(decisions.flatMap(({ actions }) => actions ?? [])),
+    actions,
     patch: Object.assign({}, ...decisions.map(({ patch }) => patch)),
     ...verdict,
+    expectedStarts: expectStarts(scene),
+    expectedReady: rest.awake ? expectReady(scene, actions) : null,
     lookAgainAt: lookAgainAt(
       scene,
       verdict.state === 'failed' || verdict.state === 'not_loaded',

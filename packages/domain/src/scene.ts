@@ -3,6 +3,7 @@ import { isLeaving, isLive, type Job } from './job.ts';
 import type { Model } from './model.ts';
 import type { ClusterReachability, Demand } from './observed.ts';
 import type { Action, ModelPatch, Observed, Policy } from './plan.ts';
+import type { StartHistory } from './start-history.ts';
 import type { EpochMs } from './time.ts';
 
 /** One model and its jobs, sorted and sorted out once for all deciders. */
@@ -18,6 +19,7 @@ export interface Scene {
   /** Live and on their way out. */
   readonly leaving: readonly Job[];
   readonly clusters: Readonly<Record<ClusterName, ClusterReachability>>;
+  readonly history: Readonly<Record<ClusterName, StartHistory>>;
 }
 
 /** What one decider contributes to a plan. */
@@ -41,6 +43,7 @@ export function survey(model: Model, observed: Observed, policy: Policy, now: Ep
     current: jobs.filter((job) => isLive(job) && !isLeaving(job)),
     leaving: jobs.filter(isLeaving),
     clusters: observed.clusters,
+    history: observed.history,
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Failures } from './failure.ts';
-import { needSuccessor, replaceAt, type Selection, select, sortOut } from './handover.ts';
+import { needSuccessor, type Selection, select, sortOut } from './handover.ts';
 import type { JobId } from './ids.ts';
 import type { Job } from './job.ts';
 import type { Action } from './plan.ts';
+import { replaceAt } from './replace-at.ts';
 import { type Decision, isReachable, type Scene } from './scene.ts';
 
 /** Which jobs to start and which to end. */

@@ -1,5 +1,13 @@
 import fc from 'fast-check';
-import type { Demand, Job, JobOutcome, JobPhase, Model, Observed } from '../src/index.ts';
+import type {
+  Demand,
+  Job,
+  JobOutcome,
+  JobPhase,
+  Model,
+  Observed,
+  StartHistory,
+} from '../src/index.ts';
 import { job, minute, model, second, t0 } from './builders.ts';
 
 /** The moment at which arbitrary plans are made. */
@@ -135,8 +143,17 @@ const anyCluster = fc.boolean().map((reachable) => ({
   error: reachable ? null : 'silence',
 }));
 
+const duration = fc.integer({ min: 0, max: 8 * 3_600 }).map((seconds) => seconds * second);
+
+export const anyHistory: fc.Arbitrary<StartHistory> = fc.record({
+  waits: fc.array(duration, { maxLength: 15 }),
+  waitingSince: fc.array(past, { maxLength: 5 }),
+  trial: maybe(fc.record({ askedAt: past, startsAt: around })),
+});
+
 export const anyObserved: fc.Arbitrary<Observed> = fc.record({
   jobs: anyJobs,
   demand: anyDemand,
   clusters: fc.record({ c1: anyCluster, c2: anyCluster }),
+  history: fc.dictionary(fc.constantFrom('c1', 'c2'), anyHistory),
 });

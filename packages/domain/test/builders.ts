@@ -93,6 +93,7 @@ export function job(phase: JobPhase, over: Partial<Job> = {}): Job {
     submittedAt: phase === 'intended' ? null : t0,
     forecastAt: null,
     expectedStart: null,
+    firstExpected: null,
     startedAt: started ? t0 : null,
     endsAt: started ? t0 + hour : null,
     nodeLeaving: false,
@@ -116,6 +117,7 @@ export function observed(jobs: readonly Job[], over: Partial<Observed> = {}): Ob
     jobs,
     demand: demand(),
     clusters: { c1: { reachable: true, observedAt: t0, error: null } },
+    history: {},
     ...over,
   };
 }

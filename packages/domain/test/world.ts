@@ -14,6 +14,7 @@ import {
   type Model,
   type Plan,
   reconcile,
+  type StartHistory,
 } from '../src/index.ts';
 import { job as buildJob, model as buildModel, commandContext, second, t0 } from './builders.ts';
 import { createSimCluster, type Fate, isOver, type SimCluster } from './sim-cluster.ts';
@@ -152,6 +153,7 @@ function look(world: World, running: ReadonlyMap<JobId, number>): void {
     jobs: [...world.live(), ...ended],
     demand,
     clusters: { c1: { reachable: world.reachable, observedAt: world.now, error: null } },
+    history: { c1: historyOf(world) },
   };
   const plan = reconcile(world.model, observed, defaultPolicy, world.now);
   if (plan.lookAgainAt <= world.now) throw new Error('looks again at once');
@@ -163,6 +165,20 @@ function look(world: World, running: ReadonlyMap<JobId, number>): void {
     perform(world, action, demand);
   }
   world.plan = plan;
+}
+
+/** As the rows of the cluster's jobs tell it. */
+function historyOf(world: World): StartHistory {
+  const rows = [...world.rows.values()];
+  return {
+    waits: rows.flatMap(({ submittedAt, startedAt }) =>
+      submittedAt === null || startedAt === null ? [] : [startedAt - submittedAt],
+    ),
+    waitingSince: rows.flatMap(({ phase, submittedAt }) =>
+      phase === 'queued' && submittedAt !== null ? [submittedAt] : [],
+    ),
+    trial: null,
+  };
 }
 
 function perform(world: World, action: Action, demand: Demand): void {

@@ -187,7 +187,7 @@ test('the touched model is due at once, and stays due if it was due before', asy
   const model = await fixture.model();
   const { models } = fixture.stores;
   const lease = await fixture.lease(model.id);
-  const status = { state: 'ready', reason: null, because: [] } as const;
+  const status = { state: 'ready', reason: null, because: [], expectedReady: null } as const;
   const plan = { generation: model.generation, patch: {}, status, lookAgainAt: SAMPLE_NOW + 9e6 };
   await models.savePlan(model.id, lease, plan, SAMPLE_NOW);
   expect(await models.listDue(SAMPLE_NOW + 50, 100)).not.toContain(model.id);

@@ -38,6 +38,7 @@ describe('patch', () => {
       endsAt: SAMPLE_NOW + 3,
       forecastAt: SAMPLE_NOW + 9,
       expectedStart: { from: SAMPLE_NOW + 10, to: SAMPLE_NOW + 11, source: 'trial' },
+      firstExpected: { from: SAMPLE_NOW + 12, to: SAMPLE_NOW + 13, source: 'history' },
       nodeLeaving: true,
       readyAt: SAMPLE_NOW + 4,
       drainUntil: SAMPLE_NOW + 5,

@@ -16,6 +16,7 @@ import { bumpRouteRevision } from './route-revision.ts';
 import { isUuid, jobColumns, mayServe, toJob } from './rows.ts';
 import { jobs } from './schema/jobs.ts';
 import { models } from './schema/models.ts';
+import { readWaits } from './start-history.ts';
 
 /** A literal, not a parameter: only so can Postgres see that the partial indexes fit. */
 const live = sql`${jobs.phase} <> 'ended'`;
@@ -92,6 +93,8 @@ export function jobStore(database: Database): JobStore {
     },
     listPurgeable: async (before, keep, page) =>
       await listPurgeableJobs(database, before, keep, page),
+    readWaits: async (cluster, shape, newest) =>
+      await database.run((queries) => readWaits(queries, cluster, shape, newest)),
     purgeEnded: async (forgotten) => await purgeEndedJobs(database, forgotten),
   };
 }
@@ -202,9 +205,9 @@ function patchColumns({
 
 /** What readers of routes see of a job, as a comparable word; empty while it has no requests. */
 function seenInRoutes(job: Job): string {
-  const { phase, address, capacity } = job;
+  const { phase, address, capacity, endsAt } = job;
   if (phase === 'ready' && address !== null) {
-    return JSON.stringify([address.host, address.port, capacity]);
+    return JSON.stringify([address.host, address.port, capacity, endsAt]);
   }
   return mayServe(job) ? 'finishing' : '';
 }

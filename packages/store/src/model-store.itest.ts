@@ -25,8 +25,13 @@ beforeEach(async () => {
 });
 afterAll(() => fixture.close());
 
-const fresh: ModelStatus = { state: 'not_loaded', reason: null, because: [] };
-const ready: ModelStatus = { state: 'ready', reason: null, because: ['one job is ready'] };
+const fresh: ModelStatus = { state: 'not_loaded', reason: null, because: [], expectedReady: null };
+const ready: ModelStatus = {
+  state: 'ready',
+  reason: null,
+  because: ['one job is ready'],
+  expectedReady: null,
+};
 const wake: CommandBody = { kind: 'wake', hfModelId: 'acme/small' };
 
 function plan(over: Partial<Parameters<Stores['models']['savePlan']>[2]> = {}) {

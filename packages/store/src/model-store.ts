@@ -1,5 +1,12 @@
 import { type Lease, type ModelStatus, type ModelStore, seenInRoutes } from '@wakefield/control';
-import type { EpochMs, Model, ModelId, ModelPatch, ModelState } from '@wakefield/domain';
+import type {
+  EpochMs,
+  Model,
+  ModelId,
+  ModelPatch,
+  ModelState,
+  StartExpectation,
+} from '@wakefield/domain';
 import { and, asc, eq, lte, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { assertHeld, modelKey } from './fence.ts';
@@ -7,6 +14,7 @@ import { purgeUnregisteredModels } from './purge.ts';
 import { bumpRouteRevision } from './route-revision.ts';
 import { fromModel, isUuid, toModel, toModelWithStatus } from './rows.ts';
 import { models } from './schema/models.ts';
+import { tellStart } from './start-history.ts';
 
 /** What a reconcile run hands back for one model. */
 interface SavedPlan {
@@ -14,6 +22,7 @@ interface SavedPlan {
   readonly dueCount?: number;
   readonly patch: ModelPatch;
   readonly status: ModelStatus;
+  readonly expectedStarts?: readonly StartExpectation[];
   readonly lookAgainAt: EpochMs;
 }
 
@@ -117,10 +126,13 @@ async function savePlan(
   queries: Queries,
   id: ModelId,
   lease: Lease,
-  { generation, dueCount, patch, status, lookAgainAt }: SavedPlan,
+  { generation, dueCount, patch, status, expectedStarts = [], lookAgainAt }: SavedPlan,
   now: EpochMs,
 ): Promise<boolean> {
   await assertHeld(queries, lease, [modelKey(id)]);
+  // Before the model's row is locked: whoever moves a job on locks the job first.
+  for (const { jobId, expectedStart } of expectedStarts)
+    await tellStart(queries, jobId, expectedStart);
   const [before] = await queries.select().from(models).where(eq(models.id, id)).for('update');
   if (before === undefined) return true;
   const write = (columns: Partial<typeof models.$inferInsert>) =>
@@ -131,14 +143,17 @@ async function savePlan(
     return false;
   }
   const decided = patch.idle !== undefined || patch.replicas !== undefined;
+  const { expectedReady, ...told } = status;
   await write({
     ...patch,
-    ...status,
+    ...told,
+    expectedReadyFrom: expectedReady?.from ?? null,
+    expectedReadyTo: expectedReady?.to ?? null,
     ...(decided ? { updatedAt: now } : {}),
     nextLookAt: lookAgainAt,
   });
-  const told = { ...status, idle: patch.idle ?? before.idle };
-  if (before.registered && seenInRoutes(before) !== seenInRoutes(told))
+  const after = { ...status, idle: patch.idle ?? before.idle };
+  if (before.registered && seenInRoutes(toModelWithStatus(before)) !== seenInRoutes(after))
     await bumpRouteRevision(queries);
   return true;
 }

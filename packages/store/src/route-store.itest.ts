@@ -41,7 +41,7 @@ describe('load', () => {
   test('a reason is a sentence: what the engine wrote is for who reads the model', async () => {
     const lease = await fixture.lease(model.id);
     const reason = 'The engine ended with exit code 1. The end of its log:\nprompt: secret';
-    const status = { state: 'failed', reason, because: [] } as const;
+    const status = { state: 'failed', reason, because: [], expectedReady: null } as const;
     const plan = { generation: model.generation, patch: {}, status, lookAgainAt: SAMPLE_NOW };
     expect(await stores.models.savePlan(model.id, lease, plan, SAMPLE_NOW)).toBe(true);
     expect((await routeOf(model))?.reason).toBe('The engine ended with exit code 1.');
@@ -190,7 +190,7 @@ describe('the revision grows', () => {
           {
             generation: model.generation,
             patch: { idle, lastRequestAt: SAMPLE_NOW + Math.floor(Math.random() * 1e6) },
-            status: { state, reason, because: [because] },
+            status: { state, reason, because: [because], expectedReady: null },
             lookAgainAt: SAMPLE_NOW,
           },
           SAMPLE_NOW,
@@ -208,10 +208,28 @@ describe('the revision grows', () => {
     expect(await save('failed', 'no such model', true)).toBe(1);
   });
 
+  test('when it is expected at another time', async () => {
+    const lease = await fixture.lease(model.id);
+    const save = async (from: number | null) => {
+      const expectedReady = from === null ? null : { from, to: SAMPLE_NOW + 60_000 };
+      const status = { state: 'queued', reason: null, because: [], expectedReady } as const;
+      const plan = { generation: model.generation, patch: {}, status, lookAgainAt: SAMPLE_NOW };
+      const grown = await growth(() => stores.models.savePlan(model.id, lease, plan, SAMPLE_NOW));
+      const { routes } = await stores.routes.load();
+      expect(routes.find(({ modelId }) => modelId === model.id)).toMatchObject({ expectedReady });
+      return grown;
+    };
+    await save(null);
+    expect(await save(SAMPLE_NOW + 1)).toBe(1);
+    expect(await save(SAMPLE_NOW + 1)).toBe(0);
+    expect(await save(SAMPLE_NOW + 2)).toBe(1);
+    expect(await save(null)).toBe(1);
+  });
+
   test('not with the plan of an unregistered model', async () => {
     const gone = await fixture.model({ registered: false });
     const lease = await fixture.lease(gone.id);
-    const status = { state: 'ready', reason: null, because: [] } as const;
+    const status = { state: 'ready', reason: null, because: [], expectedReady: null } as const;
     const plan = { generation: 1, patch: { idle: true }, status, lookAgainAt: SAMPLE_NOW };
     expect(await growth(() => stores.models.savePlan(gone.id, lease, plan, SAMPLE_NOW))).toBe(0);
   });
@@ -223,7 +241,8 @@ describe('the revision grows', () => {
     const address = { host: 'n01', port: 8000 };
     expect(await patch('starting', { address, node: 'n01', capacity: 8 })).toBe(0);
     expect(await patch('starting', { phase: 'ready' })).toBe(1);
-    expect(await patch('ready', { address, capacity: 8, endsAt: SAMPLE_NOW, reason: 'x' })).toBe(0);
+    expect(await patch('ready', { address, capacity: 8, node: 'n02', reason: 'x' })).toBe(0);
+    expect(await patch('ready', { endsAt: SAMPLE_NOW })).toBe(1);
     expect(await patch('ready', { address: { ...address, port: 8001 } })).toBe(1);
     expect(await patch('ready', { capacity: 9 })).toBe(1);
     expect(await patch('starting', { phase: 'ready', capacity: 10 })).toBe(0);

@@ -2,7 +2,7 @@ import type { RouteStore } from '@wakefield/control';
 import { type Endpoint, type JobId, type ModelId, type Route, withoutLog } from '@wakefield/domain';
 import { asc, eq, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
-import { mayServe, toAddress } from './rows.ts';
+import { mayServe, toAddress, toExpectation } from './rows.ts';
 import { jobs } from './schema/jobs.ts';
 import { models } from './schema/models.ts';
 import { projects } from './schema/projects.ts';
@@ -46,15 +46,17 @@ async function readRoutes(
       state: models.state,
       idle: models.idle,
       reason: models.reason,
+      expectedReadyFrom: models.expectedReadyFrom,
+      expectedReadyTo: models.expectedReadyTo,
       createdAt: models.createdAt,
     })
     .from(models)
     .where(eq(models.registered, true))
     .orderBy(asc(models.project), asc(models.hfModelId));
-  return rows.map(({ reason, ...row }) => ({
+  return rows.map(({ reason, expectedReadyFrom, expectedReadyTo, ...row }) => ({
     ...row,
     reason: reason === null ? null : withoutLog(reason),
-    expectedReady: null,
+    expectedReady: toExpectation(expectedReadyFrom, expectedReadyTo),
     endpoints: endpoints.get(row.modelId) ?? [],
   }));
 }

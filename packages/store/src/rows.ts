@@ -1,5 +1,5 @@
 import type { ModelWithStatus } from '@wakefield/control';
-import type { Address, Command, CommandBody, Job, Model } from '@wakefield/domain';
+import type { Address, Command, CommandBody, Expectation, Job, Model } from '@wakefield/domain';
 import { getTableColumns } from 'drizzle-orm';
 import type { commands } from './schema/commands.ts';
 import { jobs } from './schema/jobs.ts';
@@ -25,6 +25,11 @@ export function toJob({
   return { ...row, expectedStart, address: toAddress(addressHost, addressPort) };
 }
 
+/** A time span of which both ends are known, or neither. */
+export function toExpectation(from: number | null, to: number | null): Expectation | null {
+  return from === null || to === null ? null : { from, to };
+}
+
 export function toAddress(host: string | null, port: number | null): Address | null {
   return host === null || port === null ? null : { host, port };
 }
@@ -40,7 +45,7 @@ export function mayServe({ phase, readyAt, address }: Pick<Job, 'phase' | 'ready
 }
 
 export function toModel(row: ModelRow): Model {
-  const { state, reason, because, ...model } = toModelWithStatus(row);
+  const { state, reason, because, expectedReady, ...model } = toModelWithStatus(row);
   return model;
 }
 
@@ -81,6 +86,7 @@ export function toModelWithStatus(row: ModelRow): ModelWithStatus {
     state: row.state,
     reason: row.reason,
     because: row.because,
+    expectedReady: toExpectation(row.expectedReadyFrom, row.expectedReadyTo),
   };
 }
 

@@ -67,6 +67,7 @@ export function sampleJob(over: Partial<Job> & Pick<Job, 'id' | 'modelId' | 'pro
     submittedAt: null,
     forecastAt: null,
     expectedStart: null,
+    firstExpected: null,
     startedAt: null,
     endsAt: null,
     nodeLeaving: false,

@@ -145,6 +145,7 @@ export function intention(model: Model, seq: number): Parameters<Stores['jobs'][
     revision: model.revision,
     successorOf: null,
     walltimeSeconds: model.spec.walltimeSeconds,
+    shape: 'any',
     intendedAt: SAMPLE_NOW + seq,
     engineKey: `secret-of-${seq}`,
   };

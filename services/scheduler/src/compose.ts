@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createDriver, createEngineProber, loadClusters } from '@wakefield/cluster';
-import { type ClusterDriver, SWEEP_EVERY_MS } from '@wakefield/control';
+import { type ClusterDriver, createStartHistories, SWEEP_EVERY_MS } from '@wakefield/control';
 import { defaultPolicy } from '@wakefield/domain';
 import {
   consume,
@@ -83,6 +83,7 @@ export async function compose(
     defaultCluster,
     recipes,
     prober,
+    histories: createStartHistories({ jobs: stores.jobs, drivers, clock, log: logger }),
     nudges: createNudges(redis),
     routeBus: createRouteBus(redis),
     demandBoard: createDemandBoard(redis),

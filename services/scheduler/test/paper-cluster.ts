@@ -140,6 +140,11 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
       tailLog: async () => '',
       forget: async () => undefined,
       accepts: async () => answer(),
+      queueOf: () => '',
+      forecast: async () => {
+        answer();
+        return now() + cluster.fate.queueMs;
+      },
       find: async (jobName) => {
         answer();
         const job = byName(jobName);

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type SubmitCommandDeps, submitCommand, sweep } from '@wakefield/control';
+import {
+  createStartHistories,
+  type SubmitCommandDeps,
+  submitCommand,
+  sweep,
+} from '@wakefield/control';
 import {
   type CommandBody,
   defaultPolicy,
@@ -77,13 +82,16 @@ export function openWorld(ground: Ground): World {
 
   const makeProcess = (life: Life): ProcessDeps => {
     const driver = mortalDriver(life, cluster.driver);
+    const stores = mortalStores(life, store.stores);
+    const drivers = new Map([[driver.name, driver]]);
     return {
-      ...mortalStores(life, store.stores),
+      ...stores,
       ...mortalMessaging(life, ports),
       demandBoard,
       installation: INSTALLATION,
       holder: randomUUID(),
-      drivers: new Map([[driver.name, driver]]),
+      drivers,
+      histories: createStartHistories({ jobs: stores.jobs, drivers, clock, log }),
       defaultCluster: driver.name,
       recipes: { render: () => ({ script: '#!/bin/bash\n', secretFiles: {} }), capacity: () => 4 },
       prober: {

@@ -127,6 +127,10 @@ export function createLocalDriver(config: LocalConfig, deps: LocalDriverDeps): C
         await access(jobsDirectory, constants.W_OK);
       }),
 
+    queueOf: () => '',
+    // What else this machine has to do is anybody's guess.
+    forecast: (_request, signal) => told(signal, async () => now()),
+
     find: (name, signal) =>
       told(signal, async () => {
         const job = isJobName(name) ? await readJob(jobsDirectory, name) : null;

@@ -9,9 +9,15 @@ import { slurmFailure } from './failures.ts';
 import { launchProfile } from './profile.ts';
 import { ASK_TO_END, CANCEL, END_SURPLUS, FORGET, OBSERVE, TAIL, TEST_ONLY } from './programs.ts';
 import { parseQueue, type QueueEntry } from './queue.ts';
-import { checkLimits } from './sbatch-arguments.ts';
+import { checkLimits, queueName, requestArguments } from './sbatch-arguments.ts';
 import { jobOf, sightings, surplusOf } from './snapshot.ts';
-import { checkedName, submitArguments, submitted, trialArguments } from './submission.ts';
+import {
+  checkedName,
+  submitArguments,
+  submitted,
+  trialArguments,
+  trialStart,
+} from './submission.ts';
 import { SUBMIT } from './submit-program.ts';
 
 /** Bytes that an observation brings of the log of each job that is over. */
@@ -97,6 +103,15 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
       const code = Number(answer.frames.get('code'));
       if (code !== 0) throw slurmFailure('sbatch', code, answer.frames.get('answer') ?? '');
     },
+    queueOf: (project) => queueName(config, project),
+    async forecast(request, signal) {
+      checkLimits(config, request);
+      const answer = await shell.run(TEST_ONLY, requestArguments(config, request), command(signal));
+      const code = Number(answer.frames.get('code'));
+      const said = answer.frames.get('answer') ?? '';
+      if (code !== 0) throw slurmFailure('sbatch', code, said);
+      return trialStart(said);
+    },
     async find(name, signal) {
       const { queue } = await look([], signal);
       return jobOf(queue, name, null);
@@ -114,7 +129,7 @@ function requireSuccess(program: string, { frames, stderr }: RemoteAnswer): void
   if (code === 0) return;
   const failure = slurmFailure(program, code, stderr);
   // Looking and cancelling cannot be refused for good: whatever it was, nothing is known now.
-  const said = failure.kind === 'refused' || failure.kind === 'no_room';
+  const said = ['refused', 'unclear', 'no_room'].includes(failure.kind);
   throw said ? new ClusterError('unreachable', failure.message) : failure;
 }
 

@@ -94,7 +94,7 @@ done <<<"$queue"`;
 }
 
 /** A: arguments of sbatch. Asks whether such a job would be taken; submits nothing. */
-export const TEST_ONLY = `answer=$(printf '#!/bin/sh\\ntrue\\n' | clean ${BOUNDED} sbatch --test-only "\${A[@]}" 2>&1); code=$?
+export const TEST_ONLY = `answer=$(printf '#!/bin/sh\\ntrue\\n' | clean TZ=UTC ${BOUNDED} sbatch --test-only "\${A[@]}" 2>&1); code=$?
 frame answer "$answer"
 frame code "$code"`;
 

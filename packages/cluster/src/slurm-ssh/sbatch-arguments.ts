@@ -13,12 +13,25 @@ export interface JobShape {
   readonly memory: string | null;
 }
 
+/** What SLURM decides by which of its nodes a project's jobs wait for, as one comparable word. */
+export function queueName(config: SlurmSshConfig, project: ProjectName): string {
+  const pick = pickFor(config, project);
+  const options = { ...config.defaults.options, ...config.projects[project]?.options };
+  const words = [pick('partition'), pick('qos'), pick('constraint'), options.reservation];
+  return words.map((word) => (typeof word === 'string' ? word : '')).join('/');
+}
+
+function pickFor({ projects, defaults }: SlurmSshConfig, name: ProjectName) {
+  const project = projects[name];
+  return (key: 'account' | 'partition' | 'qos' | 'constraint') =>
+    project?.[key] !== undefined ? project[key] : defaults[key];
+}
+
 /** Arguments of sbatch(1) for what the job asks of the cluster: shape, account, partition and the site's own. */
 export function requestArguments(config: SlurmSshConfig, shape: JobShape): readonly string[] {
   const project = config.projects[shape.project];
   const { defaults } = config;
-  const pick = (key: 'account' | 'partition' | 'qos' | 'constraint') =>
-    project?.[key] !== undefined ? project[key] : defaults[key];
+  const pick = pickFor(config, shape.project);
   const account = pick('account');
   return [
     ...option('account', account === undefined ? shape.project : account),

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { ClusterError, type JobSubmission } from '@wakefield/control';
-import type { JobName, ProjectName } from '@wakefield/domain';
+import type { EpochMs, JobName, ProjectName } from '@wakefield/domain';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import type { RemoteAnswer } from '../ssh/remote-shell.ts';
 import { slurmFailure } from './failures.ts';
 import { launchProfile } from './profile.ts';
+import { parseTime } from './queue.ts';
 import { type JobShape, jobArguments, requestArguments } from './sbatch-arguments.ts';
 
 /** Walltime with which it is tried whether a project's jobs are taken: less than any partition's limit. */
@@ -55,6 +56,16 @@ export function trialArguments(config: SlurmSshConfig, project: ProjectName): re
     cpus: null,
     memory: null,
   });
+}
+
+/**
+ * When a job would start, by what `sbatch --test-only` says of it in UTC: `sbatch: Job 50 to start at
+ * 2026-11-20T16:01:39 using 1 processors on nodes cn01 in partition gpu` (sbatch(1), src/sbatch/sbatch.c).
+ * null: it says something else.
+ */
+export function trialStart(said: string): EpochMs | null {
+  const told = /\bJob \d+ to start at (\S+)/.exec(said)?.[1];
+  return told === undefined ? null : parseTime(told);
 }
 
 /** What came of it. @throws ClusterError */

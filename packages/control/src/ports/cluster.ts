@@ -28,6 +28,12 @@ export interface JobSubmission {
   readonly memory: string | null;
 }
 
+/** What of a job decides for how long it waits. */
+export type JobRequest = Pick<
+  JobSubmission,
+  'project' | 'walltimeSeconds' | 'gpuCount' | 'nodes' | 'cpus' | 'memory'
+>;
+
 /** A live job that an observation should look at: its files as well as its line in the queue. */
 export interface JobRef {
   readonly name: JobName;
@@ -94,6 +100,10 @@ export interface ClusterDriver {
   forget(jobs: readonly JobName[], signal: AbortSignal): Promise<void>;
   /** Throws `refused` with the cluster's words when it would not take a job of this project. */
   accepts(project: ProjectName, signal: AbortSignal): Promise<void>;
+  /** The queue that a project's jobs wait in, as one comparable word; empty where there is but one. */
+  queueOf(project: ProjectName): string;
+  /** When such a job would start if it were submitted now, without submitting it; null when the cluster does not say. */
+  forecast(request: JobRequest, signal: AbortSignal): Promise<EpochMs | null>;
   /** Jobs of ours that it lists now, for look-ups outside the cycle. */
   find(name: JobName, signal: AbortSignal): Promise<ClusterJob | null>;
   readonly transport: Transport;

@@ -8,6 +8,7 @@ import type {
   CommandEffect,
   CommandId,
   EpochMs,
+  Expectation,
   Job,
   JobId,
   JobName,
@@ -19,6 +20,8 @@ import type {
   Project,
   ProjectName,
   RouteTable,
+  StartExpectation,
+  StartHistory,
 } from '@wakefield/domain';
 
 /** Time-bounded right to act on something; the token goes with every write made under it. */
@@ -92,6 +95,8 @@ export interface ModelStatus {
   readonly state: ModelState;
   readonly reason: string | null;
   readonly because: readonly string[];
+  /** When it is expected to serve; null while it does, and when nobody knows. */
+  readonly expectedReady: Expectation | null;
 }
 
 /** A model as readers see it: desired state and the last plan's verdict. */
@@ -130,6 +135,8 @@ export interface ModelStore {
       readonly dueCount?: number;
       readonly patch: ModelPatch;
       readonly status: ModelStatus;
+      /** Written into the jobs that still wait. */
+      readonly expectedStarts?: readonly StartExpectation[];
       readonly lookAgainAt: EpochMs;
     },
     now: EpochMs,
@@ -176,6 +183,7 @@ export interface JobStore {
       | 'revision'
       | 'successorOf'
       | 'walltimeSeconds'
+      | 'shape'
       | 'intendedAt'
     > & { readonly engineKey: string },
   ): Promise<Job>;
@@ -197,7 +205,7 @@ export interface JobStore {
   >;
   /**
    * Compare-and-set: writes only while the job is in one of `phases` and the guard holds. Bumps the route revision
-   * when readiness or address changes, and makes the model due when the phase does: whoever should nudge it may
+   * when readiness, address or end of a ready job changes, and makes the model due when the phase does: whoever should nudge it may
    * die. Under the model's own lease it does not: there the run that writes says when the next look is.
    * @returns the job as written, or null when it had moved on
    * @throws LeaseLostError
@@ -210,6 +218,12 @@ export interface JobStore {
   ): Promise<Job | null>;
   /** What it takes to talk to the engines of these jobs; secret. */
   listEngines(ids: readonly JobId[]): Promise<readonly JobEngine[]>;
+  /** How long the newest started jobs of this shape waited, newest first, and those that still wait. */
+  readWaits(
+    cluster: ClusterName,
+    shape: string,
+    newest: number,
+  ): Promise<Pick<StartHistory, 'waits' | 'waitingSince'>>;
   /** The secret of the job's engine. */
   engineKey(id: JobId): Promise<string | null>;
   /**

@@ -1,7 +1,7 @@
 import type { JobOutcome, JobPhase, StartEstimate } from '@wakefield/domain';
 import { sql } from 'drizzle-orm';
 import { boolean, check, index, integer, pgTable, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
-import { moment, words } from './column-types.ts';
+import { json, moment, words } from './column-types.ts';
 import { models } from './models.ts';
 
 export const jobs = pgTable(
@@ -34,6 +34,7 @@ export const jobs = pgTable(
     expectedFrom: moment('expected_from'),
     expectedTo: moment('expected_to'),
     expectedSource: words('expected_source').$type<StartEstimate['source']>(),
+    firstExpected: json('first_expected').$type<StartEstimate>(),
     startedAt: moment('started_at'),
     endsAt: moment('ends_at'),
     nodeLeaving: boolean('node_leaving').notNull().default(false),

@@ -2,6 +2,7 @@ import type { ModelSpec, ModelState } from '@wakefield/domain';
 import { sql } from 'drizzle-orm';
 import {
   boolean,
+  check,
   doublePrecision,
   index,
   integer,
@@ -55,6 +56,8 @@ export const models = pgTable(
     state: words('state').$type<ModelState>().notNull().default('not_loaded'),
     reason: words('reason'),
     because: json('because').$type<readonly string[]>().notNull().default([]),
+    expectedReadyFrom: moment('expected_ready_from'),
+    expectedReadyTo: moment('expected_ready_to'),
     nextLookAt: moment('next_look_at'),
     /** How often its jobs made it due: a plan that did not see the last time must not put the look off. */
     dueCount: integer('due_count').notNull().default(0),
@@ -62,6 +65,10 @@ export const models = pgTable(
   (table) => [
     uniqueIndex('models_project_hf_model_id').on(table.project, table.hfModelId),
     index('models_due').on(table.nextLookAt).where(sql`${table.nextLookAt} is not null`),
+    check(
+      'models_expected_ready',
+      sql`(${table.expectedReadyFrom} is null) = (${table.expectedReadyTo} is null)`,
+    ),
     index('models_unregistered').on(table.id).where(sql`not ${table.registered}`),
   ],
 );

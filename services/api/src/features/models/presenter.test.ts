@@ -10,6 +10,7 @@ const model: ModelWithStatus = {
   state: 'failed',
   reason: 'CUDA out of memory',
   because: [],
+  expectedReady: null,
 };
 
 function job(seq: number, over: Partial<Job>): Job {

@@ -1,0 +1,140 @@
+import {
+  type ClusterName,
+  type EpochMs,
+  FEW_WAITS,
+  jobShape,
+  type Model,
+  type StartHistory,
+  type Trial,
+} from '@wakefield/domain';
+import type { Clock, ClusterDriver, Drivers } from './ports/cluster.ts';
+import type { Log } from './ports/observability.ts';
+import type { JobStore } from './ports/stores.ts';
+
+export interface StartHistoriesDeps {
+  readonly jobs: Pick<JobStore, 'readWaits'>;
+  readonly drivers: Drivers;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How long jobs of a model's shape wait: read once for all models of a shape, and asked of clusters where few are known. */
+export interface StartHistories {
+  /**
+   * What is known for each of these clusters. A trial that was asked for earlier and has not been answered is waited
+   * for, at most `patienceMs`.
+   */
+  read(
+    model: Model,
+    clusters: readonly ClusterName[],
+    patienceMs?: number,
+  ): Promise<Readonly<Record<ClusterName, StartHistory>>>;
+  /**
+   * Asks those of the clusters of which too little is known when a job of the model would start, without waiting for
+   * an answer. Each is asked once in ten minutes for a shape, whatever it says.
+   */
+  ask(model: Model, clusters: readonly ClusterName[]): void;
+}
+
+/** Waits that are looked at. */
+const NEWEST = 50;
+/** A queue does not change its ways within this time; many models are looked at within it. */
+const READ_AGAIN_MS = 5_000;
+const ASK_AGAIN_MS = 600_000;
+/** sbatch --test-only makes a controller think. */
+const ASK_TIMEOUT_MS = 20_000;
+/** Shapes that are remembered; there are a few for each partition. */
+const REMEMBERED = 2_000;
+
+interface Known {
+  waits: Pick<StartHistory, 'waits' | 'waitingSince'>;
+  readAt: EpochMs;
+  trial: Trial | null;
+  askedAt: EpochMs | null;
+  /** The answer to a trial under way. */
+  answer: Promise<void> | null;
+}
+
+export function createStartHistories(deps: StartHistoriesDeps): StartHistories {
+  const known = new Map<string, Known>();
+
+  const entryOf = (driver: ClusterDriver, shape: string): Known => {
+    const key = `${driver.name}\n${shape}`;
+    const entry = known.get(key) ?? {
+      waits: { waits: [], waitingSince: [] },
+      readAt: Number.NEGATIVE_INFINITY,
+      trial: null,
+      askedAt: null,
+      answer: null,
+    };
+    // The one that was used longest ago is forgotten first.
+    known.delete(key);
+    known.set(key, entry);
+    for (const oldest of known.keys()) {
+      if (known.size <= REMEMBERED) break;
+      known.delete(oldest);
+    }
+    return entry;
+  };
+  const shapeOn = (driver: ClusterDriver, { spec, project }: Model) =>
+    jobShape(spec, driver.queueOf(project));
+  const driversOf = (clusters: readonly ClusterName[]) =>
+    [...new Set(clusters)].flatMap((name) => deps.drivers.get(name) ?? []);
+
+  const readOne = async (driver: ClusterDriver, model: Model, patienceMs: number) => {
+    const shape = shapeOn(driver, model);
+    const entry = entryOf(driver, shape);
+    const now = deps.clock.now();
+    if (Math.abs(now - entry.readAt) >= READ_AGAIN_MS) {
+      entry.waits = await deps.jobs.readWaits(driver.name, shape, NEWEST);
+      entry.readAt = now;
+    }
+    if (entry.answer !== null && patienceMs > 0) await atMost(entry.answer, patienceMs);
+    return { ...entry.waits, trial: entry.trial };
+  };
+
+  const askOne = (driver: ClusterDriver, model: Model): void => {
+    const entry = entryOf(driver, shapeOn(driver, model));
+    const askedAt = deps.clock.now();
+    const lately = entry.askedAt !== null && Math.abs(askedAt - entry.askedAt) < ASK_AGAIN_MS;
+    if (lately || entry.answer !== null || entry.waits.waits.length >= FEW_WAITS) return;
+    entry.askedAt = askedAt;
+    const { gpuCount, walltimeSeconds, resources } = model.spec;
+    const request = { project: model.project, gpuCount, walltimeSeconds, ...resources };
+    entry.answer = driver
+      .forecast(request, AbortSignal.timeout(ASK_TIMEOUT_MS))
+      .then(
+        (startsAt) => {
+          entry.trial = startsAt === null ? null : { askedAt, startsAt };
+        },
+        (err: unknown) => {
+          entry.trial = null;
+          deps.log.debug({ err, cluster: driver.name }, 'start not forecast');
+        },
+      )
+      .finally(() => {
+        entry.answer = null;
+      });
+  };
+
+  return {
+    read: async (model, clusters, patienceMs = 0) => {
+      const read = driversOf(clusters).map(
+        async (driver) => [driver.name, await readOne(driver, model, patienceMs)] as const,
+      );
+      return Object.fromEntries(await Promise.all(read));
+    },
+    ask: (model, clusters) => {
+      for (const driver of driversOf(clusters)) askOne(driver, model);
+    },
+  };
+}
+
+async function atMost(answer: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([answer, over]);
+  clearTimeout(timer);
+}
