@@ -17,6 +17,10 @@ wf_to=<<port_to>>
 wf_grace=<<drain_grace>>
 wf_log_limit=<<log_limit>>
 wf_engine='' wf_cause='' wf_status=0 wf_port='' wf_sampler='' wf_killers='' wf_done=''
+# Whose fault it is when the script ends by itself: engine, or setup before there is one.
+wf_blame=engine
+# Written through the pump, it tells that everything before it is in the log; it is not.
+wf_mark="wakefield: flush $RANDOM$RANDOM$RANDOM"
 WAKEFIELD_WRAP=()
 
 export PATH="${PATH:-/usr/local/bin:/usr/bin:/bin}"
@@ -26,7 +30,7 @@ cd -- "$wf_dir" || exit 1
 # Who starts last has the directory: should two jobs of one name ever run, the files are one's alone.
 [ -z "${SLURM_JOB_ID:-}" ] || printf '%s\n' "$SLURM_JOB_ID" >owner
 # A requeued job finds what its first run left.
-rm -f endpoint.json exit.json gpu
+rm -f endpoint.json exit.json gpu .flushed
 IFS= read -r wf_key <key
 
 # The log: everything printed here and by the engine, without the key, at most wf_log_limit bytes.
@@ -36,6 +40,11 @@ wf_pump() {
   [ -f log ] && size=$(wc -c <log)
   exec >>log
   while IFS= read -r -n 65536 line || [ -n "$line" ]; do
+    case $line in *"$wf_mark")
+      : >.flushed
+      line=${line%"$wf_mark"}
+      [ -n "$line" ] || continue ;;
+    esac
     [ -n "$wf_key" ] && line=${line//"$wf_key"/[key]}
     printf '%s\n' "$line"
     size=$((size + ${#line} + 1))
@@ -118,10 +127,14 @@ wf_finish() {
   [ -z "$wf_done" ] || return
   wf_done=yes
   trap '' USR1 TERM INT HUP
-  [ -n "$wf_cause" ] || { wf_cause=engine; [ "$wf_status" -ne 0 ] || wf_status=$code; }
+  [ -n "$wf_cause" ] || { wf_cause=$wf_blame; [ "$wf_status" -ne 0 ] || wf_status=$code; }
   wf_end_group
   for pid in $wf_sampler $wf_killers; do kill -KILL -- "-$pid" 2>/dev/null; done
-  echo "wakefield: ended, cause $wf_cause, engine exit code $wf_status"
+  case $wf_cause in
+    setup | absent) ;;
+    *) echo "wakefield: ended, cause $wf_cause, engine exit code $wf_status" ;;
+  esac
+  rm -f .flushed
   exec >/dev/null 2>&1
   for try in {1..40}; do
     wf_alive "$wf_pump_pid" || break
@@ -208,9 +221,30 @@ wf_host() {
   printf '%s' "${host//[!A-Za-z0-9.:_-]/}"
 }
 
+# wf_absent CODE WORDS: the engine is not there: trying again is no use.
+wf_absent() {
+  wf_status=$1 wf_cause=absent
+  echo "wakefield: engine "<<engine>>" is not installed here: $2; "<<install_hint>>
+  exit "$1"
+}
+
+# The recipe's own question whether its engine is there, asked of one that failed: looking costs seconds. Its last
+# words tell what is missing.
+wf_ask_installed() {
+  local question=(<<installed>>) said code
+  [ "${#question[@]}" -gt 0 ] || return 0
+  said=$(timeout 60 "${WAKEFIELD_WRAP[@]}" "${question[@]}" 2>&1)
+  code=$?
+  [ "$code" -eq 0 ] || [ "$code" -eq 124 ] || wf_absent "$wf_status" "${said##*$'\n'}"
+}
+
 wf_start() {
-  local wf_argv=()
+  local wf_argv=() first
+  wf_blame=setup
 <<argv>>
+  first=${WAKEFIELD_WRAP[0]:-${wf_argv[0]}}
+  type -P -- "$first" >/dev/null || wf_absent 127 "there is no program $first"
+  wf_blame=engine
   echo "wakefield: starting the engine on port $wf_port"
   (
     trap - USR1 TERM INT HUP
@@ -238,10 +272,11 @@ wf_await() {
 
 # Whether the engine died because somebody else has its port.
 wf_port_lost() {
-  local mark="wakefield: engine ended $RANDOM$RANDOM" try
-  echo "$mark"
+  local try
+  rm -f .flushed
+  echo "$wf_mark"
   for try in {1..20}; do
-    tail -n 3 log | grep -qF "$mark" && break
+    [ ! -e .flushed ] || break
     sleep 0.05
   done
   tail -n 300 log | awk '/^wakefield: starting the engine/ { text = "" } { text = text $0 "\n" } END { printf "%s", text }' |
@@ -259,10 +294,12 @@ wf_setup_failed() {
 <<login>>
 # A set-up line that fails ends the job in its own words, before an engine fails in others. What happens inside
 # functions and sourced files is their own affair, and `|| true` lets a line pass.
+wf_blame=setup
 wf_depth=${#BASH_SOURCE[@]}
 trap '[ "${#BASH_SOURCE[@]}" -gt "$wf_depth" ] || wf_setup_failed "$?" "$BASH_COMMAND"' ERR
 <<setup>>
 trap - ERR
+wf_blame=engine
 
 wf_model=<<hf_model_id>>
 wf_models=<<model_directory>>
@@ -282,4 +319,5 @@ for wf_try in 1 2 3 4 5; do
   wf_end_group
   echo "wakefield: port $wf_port was taken, trying another"
 done
+[ -n "$wf_cause" ] || [ "$wf_status" -eq 0 ] || wf_ask_installed
 exit "$wf_status"

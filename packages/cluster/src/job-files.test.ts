@@ -19,6 +19,8 @@ describe('files of a job', () => {
   test.each([
     ['{"exitCode":0,"cause":"drained","at":5}', { exitCode: 0, cause: 'drained', at: 5 }],
     ['{"exitCode":137,"cause":"terminated","at":5}', { exitCode: 137, cause: 'terminated', at: 5 }],
+    ['{"exitCode":1,"cause":"setup","at":5}', { exitCode: 1, cause: 'setup', at: 5 }],
+    ['{"exitCode":127,"cause":"absent","at":5}', { exitCode: 127, cause: 'absent', at: 5 }],
     ['{"exitCode":0,"cause":"other","at":5}', null],
     ['{"exitCode":0.5,"cause":"engine","at":5}', null],
     ['{"exitCode":0,"cause":"engine"}', null],

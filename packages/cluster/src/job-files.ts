@@ -26,7 +26,7 @@ export function parseEndpointFile(text: string): Address | null {
   return good ? { host, port } : null;
 }
 
-const causes: readonly unknown[] = ['drained', 'engine', 'terminated'];
+const causes: readonly unknown[] = ['drained', 'engine', 'terminated', 'setup', 'absent'];
 
 /** `{"exitCode","cause","at"}`, written when the job's script ends by itself; null when it is not that. */
 export function parseExitFile(text: string): ExitRecord | null {

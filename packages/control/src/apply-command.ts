@@ -134,7 +134,7 @@ async function askCluster(
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
     if (error.kind === 'no_room') return null;
-    return error.kind === 'refused'
+    return error.kind === 'refused' || error.kind === 'unclear'
       ? rejected(
           'cluster_refused',
           `Cluster ${driver.name} would not take a job of ${project}: ${error.message}`,

@@ -71,6 +71,18 @@ describe('a submission', () => {
   );
 
   test.each([
+    ['refused', 'refused', 'refused the job'],
+    ['unclear', 'failed', 'did not take the job'],
+    ['no_room', 'no_room', 'has no room for the job now'],
+  ] as const)('that met a no is over, as %s', async (kind, outcome, words) => {
+    expect(await submit(fail(kind, 'Unspecified error'))).toMatchObject({
+      phase: 'ended',
+      outcome,
+      reason: `Cluster ${model.cluster} ${words}: Unspecified error`,
+    });
+  });
+
+  test.each([
     ['render', { render: () => thrown('there is no recipe "gone"') }],
     ['capacity', { capacity: () => thrown('there is no recipe "gone"') }],
   ])('whose recipe is gone ends the job as refused: %s', async (_which, recipes) => {

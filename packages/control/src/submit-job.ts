@@ -40,11 +40,10 @@ export async function submitJob(deps: ActDeps, context: ActContext, job: Job): P
     return after;
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
-    const { kind } = error;
-    if (kind === 'refused' || kind === 'no_room') {
-      const verb = kind === 'refused' ? 'refused the job' : 'has no room for the job now';
-      const words = `Cluster ${job.cluster} ${verb}`;
-      return await refuse(deps, context, job, { outcome: kind, error, words });
+    const refusal = refusals[error.kind];
+    if (refusal !== undefined) {
+      const words = `Cluster ${job.cluster} ${refusal.verb}`;
+      return await refuse(deps, context, job, { outcome: refusal.outcome, error, words });
     }
     await tellWhatStopsIt(deps, context, job, error);
     throw error;
@@ -77,8 +76,16 @@ function prepare(
   }
 }
 
+/** What a no of the cluster makes of the job; after silence it is still intended. */
+const refusals: Partial<Record<ClusterError['kind'], Pick<Refusal, 'outcome'> & { verb: string }>> =
+  {
+    refused: { outcome: 'refused', verb: 'refused the job' },
+    unclear: { outcome: 'failed', verb: 'did not take the job' },
+    no_room: { outcome: 'no_room', verb: 'has no room for the job now' },
+  };
+
 interface Refusal {
-  readonly outcome: 'refused' | 'no_room';
+  readonly outcome: 'refused' | 'failed' | 'no_room';
   readonly error: Error;
   readonly words: string;
 }

@@ -43,7 +43,7 @@ describe('back-off', () => {
   });
 
   test('longer after the second', () => {
-    const jobs = [ended(1, 'failed'), ended(2, 'refused')];
+    const jobs = [ended(1, 'failed'), ended(2, 'lost')];
     expect(starts(plan(jobs, t0 + 2 * second + next - 1))).toBe(false);
     expect(starts(plan(jobs, t0 + 2 * second + next))).toBe(true);
   });
@@ -67,7 +67,7 @@ describe('back-off', () => {
 describe('giving up', () => {
   const failures: readonly (readonly JobOutcome[])[] = [
     ['failed', 'failed', 'failed'],
-    ['refused', 'lost', 'cancelled'],
+    ['failed', 'lost', 'cancelled'],
     ['timeout', 'timeout', 'timeout'],
   ];
   test.each(failures)('after %s, %s, %s', (...outcomes) => {
@@ -101,6 +101,51 @@ describe('giving up', () => {
 
   test('put to sleep, it is not loaded like any other', () => {
     expect(plan(three, later, { idle: true })).toMatchObject({ state: 'not_loaded', reason: null });
+  });
+});
+
+describe('what is no use to try again', () => {
+  test.each<JobOutcome>(['refused', 'not_set_up'])('%s: the model fails at once', (outcome) => {
+    const result = plan([ended(1, outcome)], later);
+    expect(result).toMatchObject({ actions: [], state: 'failed', reason: 'reason 1' });
+    expect(starts(plan([ended(1, outcome)], later, { lastWakeupAt: later - second }))).toBe(true);
+  });
+
+  test('a failure before it changes nothing, nor does one beside it', () => {
+    const before = [ended(1, 'failed'), ended(2, 'refused')];
+    expect(plan(before, later)).toMatchObject({ state: 'failed', reason: 'reason 2' });
+    const beside = [ended(1, 'refused'), ended(2, 'lost')];
+    expect(plan(beside, later)).toMatchObject({ state: 'failed', reason: 'reason 1' });
+  });
+
+  test('a changed model is another one: it is tried', () => {
+    const jobs = [ended(1, 'refused')];
+    expect(starts(plan(jobs, later, { revision: 2 }))).toBe(true);
+    const shorter = model({}, { walltimeSeconds: 600 });
+    expect(starts(reconcile(shorter, observed(jobs), defaultPolicy, later))).toBe(true);
+  });
+
+  test('an engine that has worked there before may have met a bad node: it is tried again', () => {
+    const worked = ended(1, 'as_asked', { readyAt: t0 });
+    const jobs = [worked, ended(2, 'not_set_up')];
+    expect(starts(plan(jobs, later, used))).toBe(true);
+    expect(plan(jobs, t0 + 3 * second, used).reason).toBe('Failed 1 of 3 times: reason 2');
+    expect(plan([worked, ended(2, 'refused')], later, used).state).toBe('failed');
+  });
+
+  test('where there is another cluster, that one may take it', () => {
+    const two = model({}, { otherClusters: ['c2'] });
+    const at = (jobs: readonly Job[]) => reconcile(two, observed(jobs), defaultPolicy, later);
+    const here = ended(1, 'refused', { cluster: 'c1' });
+    const there = ended(2, 'not_set_up', { cluster: 'c2' });
+    expect(at([here]).state).toBe('queued');
+    expect(at([here, there])).toMatchObject({ state: 'failed', reason: 'reason 2' });
+  });
+
+  test('a model that serves goes on serving, and gets successors', () => {
+    const serving = job('ready', { readyAt: t0 });
+    const result = plan([serving, ended(2, 'refused')], t0 + minute, { replicas: 2 });
+    expect(result).toMatchObject({ actions: [], state: 'ready', reason: 'reason 2' });
   });
 });
 

@@ -15,7 +15,8 @@ export interface Failures {
 /**
  * Looks at the newest jobs since the last wakeup, back to the first that served well. Every one that ended
  * before it was ready makes the next try wait longer. Only failures, which would come again, lead to giving
- * up; not what the cluster took away or had no room for, nor what failed while another job served.
+ * up: after a few of them, or at once where trying again is no use. What the cluster took away or had no room for
+ * does not, nor what failed while another job served.
  */
 export function judgeFailures(scene: Scene): Failures {
   const setbacks = trailingSetbacks(scene);
@@ -25,11 +26,12 @@ export function judgeFailures(scene: Scene): Failures {
   const { maxFailures, backoffMs } = scene.policy;
   const servedUntil = lastServiceEnd(scene);
   const failed = setbacks.filter((job) => isFailure(job) && endOf(job) >= servedUntil);
-  const gaveUp = failed.length >= maxFailures;
+  const hopeless = hopelessJob(scene, failed);
+  const gaveUp = hopeless !== null || failed.length >= maxFailures;
   const backoff = backoffMs[Math.min(setbacks.length, backoffMs.length) - 1] ?? 0;
   const lastEnd = Math.max(...setbacks.map(endOf));
   return {
-    reason: reasonOf(scene, newest, failed, gaveUp),
+    reason: hopeless?.reason ?? reasonOf(scene, newest, failed, gaveUp),
     gaveUp,
     retryAt: lastEnd + backoff > scene.now ? lastEnd + backoff : null,
   };
@@ -48,6 +50,32 @@ function reasonOf(
   }
   // A job that came after it says better what is awaited now.
   return newest === scene.jobs.at(-1) ? newest.reason : null;
+}
+
+/**
+ * The newest failure that comes again however often it is tried, if there is one on each cluster that the model may
+ * run on; null while something may still work.
+ */
+function hopelessJob(scene: Scene, failed: readonly Job[]): Job | null {
+  const { cluster, spec } = scene.model;
+  const hopeless = failed.filter((job) => isHopeless(job, scene));
+  const everywhere = [cluster, ...spec.otherClusters].every((name) =>
+    hopeless.some((job) => job.cluster === name),
+  );
+  return everywhere ? (hopeless[0] ?? null) : null;
+}
+
+/** Of a model as it is now. Where its engine has worked before, a node may be at fault that it was not set up. */
+function isHopeless(
+  { outcome, revision, cluster, walltimeSeconds }: Job,
+  { model, jobs }: Scene,
+): boolean {
+  // Another walltime makes no other revision.
+  if (revision !== model.revision || walltimeSeconds !== model.spec.walltimeSeconds) return false;
+  if (outcome !== 'not_set_up') return outcome === 'refused';
+  return !jobs.some(
+    (job) => job.revision === revision && job.cluster === cluster && job.readyAt !== null,
+  );
 }
 
 /** Newest first. */
@@ -73,6 +101,7 @@ function verdictOn(job: Job, scene: Scene): 'setback' | 'served' | 'skipped' {
 function isFailure({ outcome, readyAt }: Job): boolean {
   switch (outcome) {
     case 'failed':
+    case 'not_set_up':
     case 'refused':
     case 'lost':
     case 'cancelled':

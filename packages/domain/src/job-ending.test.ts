@@ -74,6 +74,24 @@ describe('how a job ended', () => {
     ['preempted', job('ready'), sighting({ state: 'preempted' }), 'preempted'],
     ['node gone', job('ready'), sighting({ state: 'node_failed' }), 'node_failed'],
     ['engine failed', job('starting'), sighting({ state: 'failed' }, { exit: exit() }), 'failed'],
+    [
+      'a set-up line failed',
+      job('starting'),
+      sighting({ state: 'failed' }, { exit: exit({ cause: 'setup' }) }),
+      'not_set_up',
+    ],
+    [
+      'its engine is not there',
+      job('queued'),
+      sighting({ state: 'failed' }, { exit: exit({ exitCode: 127, cause: 'absent' }) }),
+      'not_set_up',
+    ],
+    [
+      'cancelled while it was set up',
+      job('starting'),
+      sighting({ state: 'cancelled' }, { exit: exit({ cause: 'setup' }) }),
+      'cancelled',
+    ],
     ['engine ended by itself with 0', job('ready'), sighting({ state: 'completed' }), 'failed'],
     [
       'a refused submission leaves a record',
@@ -112,6 +130,14 @@ describe('how a job ended', () => {
     expect(see(job('starting'), what)?.reason).toBe(
       'The engine ended with exit code 7 (NonZeroExitCode). The end of its log:\nERROR no such model',
     );
+  });
+
+  test.each([
+    ['absent', 'The engine is not installed on cluster c1. The end of its log:\nno vllm'],
+    ['setup', 'The set-up of the engine failed on cluster c1. The end of its log:\nno vllm'],
+  ] as const)('what is missing is said before the log: %s', (cause, reason) => {
+    const what = sighting({ state: 'failed' }, { exit: exit({ cause }), logTail: 'no vllm' });
+    expect(see(job('starting'), what)?.reason).toBe(reason);
   });
 
   test('the log can be left out of the reason', () => {

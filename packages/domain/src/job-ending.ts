@@ -1,5 +1,5 @@
 import type { Job, JobOutcome, JobPatch } from './job.ts';
-import { type Ending, failedWords, timeoutWords, withLog } from './job-words.ts';
+import { type Ending, failedWords, notSetUpWords, timeoutWords, withLog } from './job-words.ts';
 import type { ClusterJob, ClusterJobState, ExitRecord, JobSighting } from './observed.ts';
 import type { EpochMs } from './time.ts';
 
@@ -22,6 +22,7 @@ export function endingOf(
     exit: sighting.exit,
     wasReady: job.readyAt !== null,
     logTail: sighting.logTail,
+    cluster: job.cluster,
   };
   const outcome = outcomeOf(job, ending, limitOf(job, seen), snapshotTakenAt);
   const endedAt = endedAtOf(job, seen?.endsAt ?? sighting.exit?.at ?? null, now);
@@ -71,6 +72,9 @@ function recordedOutcome(job: Job, exit: ExitRecord, limit: EpochMs | null): See
       return left <= clockSkewMs ? 'timeout' : 'failed';
     case 'engine':
       return 'failed';
+    case 'setup':
+    case 'absent':
+      return 'not_set_up';
   }
 }
 
@@ -102,6 +106,8 @@ function reasonOf(outcome: SeenOutcome, ending: Ending): string {
       return 'The cluster took its resources for another job.';
     case 'node_failed':
       return 'Its node failed.';
+    case 'not_set_up':
+      return withLog(notSetUpWords(ending), ending.logTail);
     case 'refused':
       return `The cluster refused the job: no node can fulfil what it asks for (${ending.reason}).`;
     case 'lost':

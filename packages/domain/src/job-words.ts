@@ -1,3 +1,4 @@
+import type { ClusterName } from './ids.ts';
 import type { ClusterJobState, ExitRecord } from './observed.ts';
 
 /** How much of a job's log goes into a reason, in characters. */
@@ -34,6 +35,7 @@ export interface Ending {
   readonly exit: ExitRecord | null;
   readonly wasReady: boolean;
   readonly logTail: string | null;
+  readonly cluster: ClusterName;
 }
 
 export function failedWords(ending: Ending): string {
@@ -43,6 +45,12 @@ export function failedWords(ending: Ending): string {
   return exit.cause === 'engine'
     ? `The engine ended with exit code ${exit.exitCode}${words}.`
     : `The job was ended by the cluster with exit code ${exit.exitCode}${words}.`;
+}
+
+export function notSetUpWords({ exit, cluster }: Ending): string {
+  return exit?.cause === 'absent'
+    ? `The engine is not installed on cluster ${cluster}.`
+    : `The set-up of the engine failed on cluster ${cluster}.`;
 }
 
 export function timeoutWords({ wasReady }: Ending): string {

@@ -19,7 +19,8 @@ export type JobPhase = 'intended' | 'queued' | 'starting' | 'ready' | 'draining'
  * - `failed`       the engine or the script failed; `reason` carries the log tail
  * - `cancelled`    somebody else cancelled it
  * - `preempted`, `node_failed`  the cluster took it away
- * - `refused`      the cluster would not accept it; `reason` carries the cluster's words
+ * - `not_set_up`   its engine is not installed there, or a set-up line failed: no engine ran
+ * - `refused`      the cluster would not accept it and never will as it is; `reason` carries the cluster's words
  * - `no_room`      the cluster takes no more jobs for now (a limit of the account, a drained partition)
  * - `lost`         it is gone and nobody knows why
  */
@@ -30,6 +31,7 @@ export type JobOutcome =
   | 'cancelled'
   | 'preempted'
   | 'node_failed'
+  | 'not_set_up'
   | 'refused'
   | 'no_room'
   | 'lost';

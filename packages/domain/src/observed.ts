@@ -39,8 +39,14 @@ export type ClusterJobState =
 /** What the job's script wrote when it ended by itself. */
 export interface ExitRecord {
   readonly exitCode: number;
-  /** `drained`: it ended because we asked; `engine`: the engine ended by itself; `terminated`: TERM from the cluster. */
-  readonly cause: 'drained' | 'engine' | 'terminated';
+  /**
+   * - `drained`     it ended because we asked
+   * - `engine`      the engine ended by itself
+   * - `terminated`  TERM from the cluster
+   * - `setup`       a set-up line failed, and no engine was started
+   * - `absent`      the engine is not installed there
+   */
+  readonly cause: 'drained' | 'engine' | 'terminated' | 'setup' | 'absent';
   readonly at: EpochMs;
 }
 

@@ -32,6 +32,7 @@ const outcomes: readonly JobOutcome[] = [
   'cancelled',
   'preempted',
   'node_failed',
+  'not_set_up',
   'refused',
   'no_room',
   'lost',

@@ -87,7 +87,8 @@ describe('a job with the simulator', () => {
     const job = await workshop.start({ profile });
     expect(await job.ended()).not.toBe(0);
     expect(await job.read('log')).toContain('WAKEFIELD_NODE: is not set');
-    expect(await job.json('exit.json')).toMatchObject({ cause: 'engine' });
+    expect(await job.read('log')).toContain('in clusters.yaml has to name it');
+    expect(await job.json('exit.json')).toMatchObject({ cause: 'setup' });
   });
 });
 
@@ -112,10 +113,15 @@ describe('engines that misbehave', () => {
     expect(await job.processes()).toEqual([]);
   });
 
-  test('one that is not there', async () => {
-    const job = await workshop.start({}, workshop.catalogOf(['/no/such/engine']));
-    expect(await job.ended()).toBe(127);
-    expect(await job.read('log')).toContain('/no/such/engine: No such file or directory');
+  test('what it said last stands in the log, and no marks of ours', async () => {
+    const job = await workshop.start({}, workshop.catalogOf(bash('printf "no newline"; exit 3')));
+    expect(await job.ended()).toBe(3);
+    const lines = (await job.read('log')).trim().split('\n');
+    expect(lines.slice(1)).toEqual([
+      'no newline',
+      'wakefield: ended, cause engine, engine exit code 3',
+    ]);
+    expect(await readdir(job.directory)).not.toContain('.flushed');
   });
 
   test('its own pid alone hears of the drain', async () => {

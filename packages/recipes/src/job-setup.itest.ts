@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { program, until } from '../test/job.ts';
 import { useWorkshop } from '../test/use-workshop.ts';
@@ -23,7 +23,7 @@ describe('before the engine', () => {
     const job = await workshop.start({ profile });
     expect(await job.ended()).toBe(5);
     expect(await job.read('log')).toContain('no such module');
-    expect(await job.json('exit.json')).toMatchObject({ exitCode: 5, cause: 'engine' });
+    expect(await job.json('exit.json')).toMatchObject({ exitCode: 5, cause: 'setup' });
   });
 
   test('a set-up line that fails is told, and no engine starts', async () => {
@@ -33,7 +33,7 @@ describe('before the engine', () => {
     expect(await job.read('log')).toContain(
       'wakefield: a set-up line failed with code 1: cd /nowhere/at/all',
     );
-    expect(await job.json('exit.json')).toMatchObject({ exitCode: 1, cause: 'engine' });
+    expect(await job.json('exit.json')).toMatchObject({ exitCode: 1, cause: 'setup' });
     const files = await readdir(job.directory);
     expect(files).not.toContain('started');
     expect(files).not.toContain('went-on');
@@ -140,5 +140,60 @@ describe('before the engine', () => {
     await until(async () => (await job.read('endpoint.json')) !== '');
     const own = spawnSync('hostname').stdout.toString().trim();
     expect(await job.json('endpoint.json')).toMatchObject({ host: host === '' ? own : host });
+  });
+});
+
+describe('an engine that is not there', () => {
+  const bring = 'recipes.simulator of this cluster in clusters.yaml has to bring it';
+  const installed = {
+    ask: ['/bin/sh', '-c', 'echo looking; test -e there || { echo no engine; exit 1; }'],
+    hint: 'ask the cook',
+  };
+  const fails = ['/bin/sh', '-c', 'echo Traceback; exit 1'];
+
+  test('is told by its program', async () => {
+    const job = await workshop.start({}, workshop.catalogOf(['/no/such/engine', '{port}']));
+    expect(await job.ended()).toBe(127);
+    expect((await job.read('log')).trim()).toBe(
+      `wakefield: engine simulator is not installed here: there is no program /no/such/engine; ${bring}`,
+    );
+    expect(await job.json('exit.json')).toMatchObject({ exitCode: 127, cause: 'absent' });
+  });
+
+  test('is told by what was to wrap it', async () => {
+    const profile = { setup: { simulator: ['WAKEFIELD_WRAP=(apptainer-of-old exec image)'] } };
+    const job = await workshop.start({ profile }, workshop.catalogOf(['/bin/true']));
+    expect(await job.ended()).toBe(127);
+    expect(await job.read('log')).toContain('there is no program apptainer-of-old;');
+    expect(await job.json('exit.json')).toMatchObject({ cause: 'absent' });
+  });
+
+  test('is told by its recipe, once it has failed', async () => {
+    const job = await workshop.start({}, workshop.catalogOf(fails, { installed }));
+    expect(await job.ended()).toBe(1);
+    expect(await job.read('log')).toMatch(
+      /Traceback\nwakefield: engine simulator is not installed here: no engine; ask the cook\n$/,
+    );
+    expect(await job.json('exit.json')).toMatchObject({ exitCode: 1, cause: 'absent' });
+  });
+
+  test('is another thing than one that fails', async () => {
+    const setup = ['touch there'];
+    const profile = { setup: { simulator: setup } };
+    const job = await workshop.start({ profile }, workshop.catalogOf(fails, { installed }));
+    expect(await job.ended()).toBe(1);
+    expect(await job.read('log')).not.toContain('not installed');
+    expect(await job.json('exit.json')).toMatchObject({ exitCode: 1, cause: 'engine' });
+  });
+
+  test('is vLLM, where python has no such module', async () => {
+    const python = await program(workshop.root, 'python', '#!/bin/sh\nexec python3 -I -S "$@"\n');
+    const profile = { setup: { vllm: [`PATH=${dirname(python)}:$PATH`] } };
+    const job = await workshop.start({ engine: 'vllm', profile });
+    expect(await job.ended()).toBe(1);
+    expect(await job.read('log')).toContain(
+      'wakefield: engine vllm is not installed here: python has no module vllm; npm run setup:vllm',
+    );
+    expect(await job.json('exit.json')).toMatchObject({ cause: 'absent' });
   });
 });

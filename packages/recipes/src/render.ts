@@ -44,6 +44,9 @@ export function renderJob(template: string, recipe: Recipe, input: RenderInput):
     hf_model_id: quote(known.hf_model_id),
     model_directory: quote(safeFolder(known.hf_model_id) ? (profile.modelDirectory ?? '') : ''),
     argv: argv(recipe, input.model, known),
+    engine: quote(recipe.name),
+    installed: (recipe.installed?.ask ?? []).map((text) => compileTemplate(text, known)).join(' '),
+    install_hint: quote(recipe.installed?.hint ?? bringIt(recipe)),
     environment: engineEnvironment(recipe, known),
     profile_environment: profileEnvironment(profile.environment[recipe.name] ?? {}),
     login: setup.length === 0 ? '' : login,
@@ -135,6 +138,10 @@ function profileEnvironment(environment: Readonly<Record<string, string>>): stri
 function variable(name: string): string {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
   throw new Error(`not a variable name: ${JSON.stringify(name)}`);
+}
+
+function bringIt({ name }: Recipe): string {
+  return `recipes.${name} of this cluster in clusters.yaml has to bring it`;
 }
 
 /** `module` is a shell function that only login shells have. */

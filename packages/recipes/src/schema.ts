@@ -93,6 +93,15 @@ export const recipeSchema = z
       .default(20 * 1024 * 1024),
     /** Argument vector; `{engine_args}` alone stands for the parameters' flags. */
     command: z.array(z.union([z.literal('{engine_args}'), commandItem])).min(1),
+    /** How an engine that failed is told from one that is not there. */
+    installed: z
+      .strictObject({
+        /** Succeeds on the node if the engine is there; else its last line says what is missing. */
+        ask: z.array(template('command')).min(1),
+        /** What a person can do; one line. */
+        hint: z.string().regex(/^[^\n]+$/, 'must be one line'),
+      })
+      .optional(),
     environment: z.record(variableName, template('environment')).default({}),
     /** Variables that the engine must not inherit. */
     unset: z.array(variableName).default([]),

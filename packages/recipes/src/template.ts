@@ -63,7 +63,7 @@ export function compileTemplate(template: string, known: KnownValues): string {
   const words = parts(template).map((part) => {
     if (part.kind === 'text') return quote(part.text);
     if (part.kind === 'variable') {
-      return `"\${${part.name}:?is not set: the configuration of this cluster has to}"`;
+      return `"\${${part.name}:?is not set: the environment of this recipe in clusters.yaml has to name it}"`;
     }
     return isKnown(part.name) ? quote(known[part.name]) : inJob[part.name];
   });

@@ -64,14 +64,12 @@ describe('a submission', () => {
     ]);
   });
 
-  test('that is refused ends in the words of the cluster, and is given up after three', async () => {
+  test('that is refused for good ends in the words of the cluster, at once', async () => {
     world.cluster.refusal = 'Invalid account or partition';
     await wake();
     await world.until(({ model: seen }) => seen?.state === 'failed', 60);
     expect(await model()).toMatchObject({ reason: expect.stringContaining('Invalid account') });
-    expect((await world.look()).jobs.map(({ outcome }) => outcome)).toEqual(
-      Array.from({ length: 3 }, () => 'refused'),
-    );
+    expect((await world.look()).jobs.map(({ outcome }) => outcome)).toEqual(['refused']);
     expect(world.cluster.taken).toEqual([]);
   });
 });

@@ -18,31 +18,58 @@ describe('why a client of SLURM failed', () => {
     ['sbatch: error: Batch job submission failed: Protocol authentication error'],
   ])('silence: %s', (stderr) => expect(slurmFailure('sbatch', 1, stderr).kind).toBe('unreachable'));
 
+  const said = (...lines: readonly string[]) =>
+    [...lines.slice(0, -1), `Batch job submission failed: ${lines.at(-1)}`]
+      .map((line) => `sbatch: error: ${line}`)
+      .join('\n');
+  const policy =
+    "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)";
+
   test.each([
+    [said('invalid partition specified: nope', 'Invalid partition name specified'), 1],
+    [said('Requested time limit is invalid (missing or exceeds some limit)'), 1],
+    [said('Invalid account or account/partition combination specified'), 1],
+    [said('Invalid qos specification'), 1],
+    [said('Invalid generic resource (gres) specification'), 1],
+    [said('Invalid feature specification'), 1],
+    [said('Invalid node name specified'), 1],
+    [said('Requested reservation is invalid'), 1],
+    [said('Invalid license specification'), 1],
+    [said('Node count specification invalid'), 1],
+    [said('Requested node configuration is not available'), 1],
+    [said('More processors requested than permitted'), 1],
     [
-      'sbatch: error: invalid partition specified: nope\nsbatch: error: Batch job submission failed: Invalid partition name specified',
+      said(
+        'Memory specification can not be satisfied',
+        'Requested node configuration is not available',
+      ),
       1,
     ],
-    [
-      'sbatch: error: Batch job submission failed: Requested time limit is invalid (missing or exceeds some limit)',
-      1,
-    ],
-    [
-      'sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified',
-      1,
-    ],
-    [
-      "sbatch: error: AssocMaxWallDurationPerJobLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
-      1,
-    ],
+    [said("User's group not permitted to use this partition"), 1],
+    [said('AssocMaxWallDurationPerJobLimit', policy), 1],
+    [said('QOSMaxGRESPerUser', policy), 1],
+    [said('QOSMinGRES', policy), 1],
     ['sbatch: error: Invalid --time specification', 255],
+    ["sbatch: unrecognized option '--gpu-bnd=x'", 255],
+    ['sbatch: error: Invalid numeric value "lots" for --mem.', 255],
     [
-      'sbatch: error: You may not submit here\nsbatch: error: Batch job submission failed: Unspecified error',
+      'sbatch: error: This does not look like a batch script.  The first\nsbatch: error: line must start with #!',
       1,
     ],
     ['allocation failure: Requested node configuration is not available', 1],
-  ])('a no: %s', (stderr, code) =>
+  ])('a no for good: %s', (stderr, code) =>
     expect(slurmFailure('sbatch', code, stderr).kind).toBe('refused'),
+  );
+
+  test.each([
+    [said('You may not submit here', 'Unspecified error')],
+    [said('Requested partition configuration not available now')],
+    [said('I/O error writing script/environment to file')],
+    [said(policy)],
+    ['sbatch: error: cli_filter plugin terminated with error'],
+    [''],
+  ])('a no of which nobody knows for how long: %s', (stderr) =>
+    expect(slurmFailure('sbatch', 1, stderr).kind).toBe('unclear'),
   );
 
   test.each([

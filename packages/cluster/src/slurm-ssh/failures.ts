@@ -32,6 +32,28 @@ const full = [/\b(Assoc|QOS)?(Max|Grp)SubmitJobs?\w*/, /required partition not a
 /** The same for bash's `=~`, case ignored: after these words a submission may have been taken. */
 export const doubtPattern = silence.map(({ source }) => source).join('|');
 
+/**
+ * A no that stays one until somebody changes the model, the configuration or what the account may do: a word that
+ * the cluster does not know, or more than any of its nodes, partitions or limits allows a single job (slurm_errno.c,
+ * opt.c; reasons of limits in slurm_protocol_defs.c, which sbatch prints before "Job violates accounting/QOS policy").
+ */
+const forGood = [
+  /invalid (partition|account|qos|wckey|node|feature|license|generic resource|trackable resource)\b/i,
+  /invalid \S+ specification/i,
+  /invalid numeric value/i,
+  /(unrecognized|invalid|ambiguous) option/i,
+  /requested (time limit|reservation) is invalid/i,
+  /requested node configuration is not available/i,
+  /node count specification invalid/i,
+  /more processors requested than permitted/i,
+  /memory (specification can not be satisfied|required by task is not available)/i,
+  /not permitted to use this partition/i,
+  /access\/permission denied/i,
+  /\b(Assoc|QOS)(Max|Min|Grp)\w+/,
+  /batch script/i,
+  /parameter too long/i,
+];
+
 /** The site or our configuration has to be mended before anything can work. */
 const broken = [
   /configuration source/i,
@@ -56,7 +78,8 @@ export function slurmFailure(what: string, code: number | null, stderr: string):
   if (broken.some((pattern) => pattern.test(stderr)))
     return new ClusterError('misconfigured', `${what}: ${said}`);
   if (full.some((pattern) => pattern.test(stderr))) return new ClusterError('no_room', said);
-  return new ClusterError('refused', said === '' ? `${what} ended with status ${code}` : said);
+  const kind = forGood.some((pattern) => pattern.test(stderr)) ? 'refused' : 'unclear';
+  return new ClusterError(kind, said === '' ? `${what} ended with status ${code}` : said);
 }
 
 /**

@@ -3,6 +3,7 @@ import { ClusterError, type JobSubmission } from '@wakefield/control';
 import type { EpochMs, JobName, ProjectName } from '@wakefield/domain';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import type { RemoteAnswer } from '../ssh/remote-shell.ts';
+import { withAdvice } from './advice.ts';
 import { slurmFailure } from './failures.ts';
 import { launchProfile } from './profile.ts';
 import { parseTime } from './queue.ts';
@@ -93,7 +94,10 @@ export function submitted(config: SlurmSshConfig, { frames, stderr }: RemoteAnsw
   const id = /^(\d+)(;.*)?$/.exec((frames.get('sbatch') ?? '').trim())?.[1];
   const code = Number(frames.get('code'));
   if (code === 0 && id !== undefined) return { clusterJobId: id, adopted: false };
-  throw slurmFailure('sbatch', code, stderr);
+  const failure = slurmFailure('sbatch', code, stderr);
+  throw failure.kind === 'refused'
+    ? new ClusterError('refused', withAdvice(failure.message))
+    : failure;
 }
 
 /** Job names become directory names and words of programs: nothing else may pass, whoever calls. */

@@ -43,12 +43,13 @@ export interface JobRef {
 /**
  * Why a cluster call failed.
  * - `refused`      the cluster said no; trying again unchanged is no use
+ * - `unclear`      it said no in words that do not tell whether for good (a site's own checks)
  * - `no_room`      it takes no more jobs for now (a limit is reached, a partition drained); later it may
  * - `unreachable`  nothing was said: the call may or may not have worked
  * - `misconfigured` login, host key or configuration is wrong; a person has to act
  */
 export class ClusterError extends Error {
-  readonly kind: 'refused' | 'no_room' | 'unreachable' | 'misconfigured';
+  readonly kind: 'refused' | 'unclear' | 'no_room' | 'unreachable' | 'misconfigured';
   constructor(kind: ClusterError['kind'], message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'ClusterError';
@@ -98,7 +99,7 @@ export interface ClusterDriver {
   tailLog(job: JobRef, bytes: number, signal: AbortSignal): Promise<string>;
   /** Removes the directories of jobs that are over. */
   forget(jobs: readonly JobName[], signal: AbortSignal): Promise<void>;
-  /** Throws `refused` with the cluster's words when it would not take a job of this project. */
+  /** Throws `refused` or `unclear` with the cluster's words when it would not take a job of this project. */
   accepts(project: ProjectName, signal: AbortSignal): Promise<void>;
   /** The queue that a project's jobs wait in, as one comparable word; empty where there is but one. */
   queueOf(project: ProjectName): string;
