@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listProcessesAround } from '@wakefield/local-stack';
 import { matching, type ServiceName } from '../victims.ts';
 import { eventually } from '../wakefield.ts';
 import type { Site } from './site.ts';
 import { situations } from './situations.ts';
-import { servingEnds } from './sockets.ts';
+import { servingAt, servingEnds } from './sockets.ts';
 
 export const plugNames = [
   'api',
@@ -50,8 +51,6 @@ function service(name: ServiceName): Plug {
   };
 }
 
-const sessions = matching(/^sshd: (?!.*\[listener\])/);
-
 export const plugs: readonly Plug[] = [
   service('api'),
   service('scheduler'),
@@ -95,7 +94,7 @@ export const plugs: readonly Plug[] = [
     pids: async (site) => {
       const tunnel = new Set(await tunnelOf(site));
       const listener = await matching(/sshd -D -f|sshd: .*\[listener\]/)(site.wakefield);
-      const others = (await sessions(site.wakefield)).filter((pid) => !tunnel.has(pid));
+      const others = sessionsOf(site).filter((pid) => !tunnel.has(pid));
       return [...new Set([...listener, ...others])];
     },
   },
@@ -104,10 +103,22 @@ export const plugs: readonly Plug[] = [
 ];
 
 /** Sessions of sshd at the far end of the proxies' connections. */
-async function tunnelOf({ wakefield }: Site): Promise<readonly number[]> {
-  const { services } = await wakefield.runFile();
+async function tunnelOf(site: Site): Promise<readonly number[]> {
+  const { services } = await site.wakefield.runFile();
   const proxies = services.proxy.map(({ pid }) => pid);
-  return servingEnds(proxies, await sessions(wakefield));
+  return servingEnds(proxies, sessionsOf(site));
+}
+
+/** Every session of the private sshd. Its title takes the place of its environment: its port tells whose it is. */
+function sessionsOf({ wakefield }: Site): readonly number[] {
+  const configuration = readFileSync(join(wakefield.directory, 'slurm/ssh/sshd_config'), 'utf8');
+  const port = Number(/^Port (\d+)$/m.exec(configuration)?.[1]);
+  // Every process of this machine has to do with the root.
+  const all = listProcessesAround('/').filter(({ command }) => command.startsWith('sshd: '));
+  return servingAt(
+    port,
+    all.map(({ pid }) => pid),
+  );
 }
 
 async function busiestNode(site: Site): Promise<string> {

@@ -22,6 +22,14 @@ export function servingEnds(clients: readonly number[], servers: readonly number
   );
 }
 
+/** Server processes with a connection to this port of theirs. */
+export function servingAt(port: number, servers: readonly number[]): number[] {
+  const table = connections();
+  return servers.filter((pid) =>
+    connectionsOf(pid, table).some(({ localPort }) => localPort === port),
+  );
+}
+
 /** How many sockets a process holds, of every kind. */
 export function socketCount(pid: number): number {
   return inodesOf(pid).length;
