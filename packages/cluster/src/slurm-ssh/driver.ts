@@ -6,6 +6,7 @@ import { createSshConnection } from '../ssh/connection.ts';
 import { createRemoteShell, type RemoteAnswer } from '../ssh/remote-shell.ts';
 import { createSlurmTransport } from '../transport/create-transport.ts';
 import { slurmFailure } from './failures.ts';
+import { onNode, parseNodes } from './nodes.ts';
 import { launchProfile } from './profile.ts';
 import { ASK_TO_END, CANCEL, END_SURPLUS, FORGET, OBSERVE, TAIL, TEST_ONLY } from './programs.ts';
 import { parseQueue, type QueueEntry } from './queue.ts';
@@ -39,12 +40,20 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
   const prefix = jobNamePrefix(deps.installation);
   const command = (signal: AbortSignal) => ({ timeoutMs: config.timeouts.command, signal });
 
+  /** Operators do not drain nodes by the second: this is asked at the pace of a quiet cluster. */
+  let nodesAskedAt = Number.NEGATIVE_INFINITY;
+
   async function look(refs: readonly JobRef[], signal: AbortSignal) {
     const names = refs.map(({ name }) => checkedName(name));
-    const args = [profile.jobsDirectory, String(LOG_TAIL_BYTES), ...names];
+    const askNodes = names.length > 0 && performance.now() >= nodesAskedAt + config.cadence.quiet;
+    const args = [profile.jobsDirectory, String(LOG_TAIL_BYTES), askNodes ? 'yes' : '', ...names];
     const answer = await shell.run(OBSERVE, args, command(signal));
     requireSuccess('squeue', answer);
-    return { queue: readQueue(answer.frames.get('queue') ?? ''), frames: answer.frames };
+    const { frames } = answer;
+    if (askNodes) nodesAskedAt = performance.now();
+    const nodes = parseNodes(frames.get('nodes') ?? '');
+    const queue = readQueue(frames.get('queue') ?? '').map((entry) => onNode(entry, nodes));
+    return { queue, frames };
   }
 
   async function signalJobs(program: string, refs: readonly JobRef[], signal: AbortSignal) {

@@ -1,3 +1,4 @@
+import { NODES_FORMAT } from './nodes.ts';
 import { QUEUE_FORMAT } from './queue.ts';
 import { BOUNDED, HOLDING, LIVE, readQueue } from './read-queue.ts';
 
@@ -7,22 +8,34 @@ import { BOUNDED, HOLDING, LIVE, readQueue } from './read-queue.ts';
  * Everything that they answer is framed. Submitting is in submit-program.ts.
  */
 
+/** Nodes are a detail: a controller that is slow to tell of them must not keep us from what it said of the jobs. */
+const NODES_WITHIN_SECONDS = 5;
+/** Bytes of states of nodes that are read: some ten thousand nodes. */
+const LONGEST_NODES = 1 << 20;
+
 /**
- * A: jobs directory, bytes of log to bring, names of jobs to look at more closely.
- * Answers status and text of squeue for all our user's jobs, then the files of the named ones, and the end of
- * the logs of those that are over. Reading costs no process but for logs.
+ * A: jobs directory, bytes of log to bring, whether to ask for nodes (yes), names of jobs to look at more closely.
+ * Answers status and text of squeue for all our user's jobs, the states of the nodes on which the named ones run,
+ * then the files of the named ones, and the end of the logs of those that are over. Reading costs no process but for
+ * logs; sinfo is a second call to the controller (see nodes.ts), which may fail.
  */
 export const OBSERVE = `jobs=\${A[0]} bytes=\${A[1]}
 ${readQueue(QUEUE_FORMAT)}
 frame code "$code"
 frame queue "$queue"
 [ "$code" -eq 0 ] || exit 0
-declare -A live
+declare -A live named nodes
+for name in "\${A[@]:3}"; do named[$name]=yes; done
 while IFS='|' read -r id state reason node start end submitted job; do
   case $job in '' | *[!a-z0-9-]*) continue ;; esac
   case $state in ${LIVE}) live[$job]=$state ;; esac
+  [ "$state" != RUNNING ] || [ -z "\${named[$job]:-}" ] || [ -z "$node" ] || nodes[$node]=yes
 done <<<"$queue"
-for name in "\${A[@]:2}"; do
+if [ "\${A[2]}" = yes ] && [ \${#nodes[@]} -gt 0 ]; then
+  list=$(IFS=,; printf %s "\${!nodes[*]}")
+  states=$(clean timeout -k 1 ${NODES_WITHIN_SECONDS} sinfo -a -h -N -n "$list" -o '${NODES_FORMAT}' 2>/dev/null | head -c ${LONGEST_NODES}; exit "\${PIPESTATUS[0]}") && frame nodes "$states"
+fi
+for name in "\${A[@]:3}"; do
   directory=$jobs/$name exited=
   for file in owner endpoint.json exit.json gpu; do
     [ -r "$directory/$file" ] || continue

@@ -26,7 +26,7 @@ describe.each([
       node: 'cn01',
       submittedAt: Date.parse(submitted),
       forecastAt: null,
-      nodeLeaving: false,
+      nodeLeaving: null,
       startedAt: Date.parse(started),
       endsAt: Date.parse(started) + 600_000,
       refused: false,

@@ -46,7 +46,8 @@ function parseLine(line: string): QueueEntry | null {
     reason: describe(word, reason, isOver(state)),
     node: known(host),
     submittedAt: parseTime(submitted),
-    nodeLeaving: false,
+    // squeue does not know.
+    nodeLeaving: null,
     // What a waiting job shows as start and end is a forecast.
     forecastAt: state === 'pending' ? parseTime(start) : null,
     startedAt: state === 'pending' ? null : parseTime(start),

@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseClusters } from '../config/load-clusters.ts';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
-import { checkLimits, formatWalltime, jobArguments, requestArguments } from './sbatch-arguments.ts';
+import {
+  checkLimits,
+  formatWalltime,
+  jobArguments,
+  queueName,
+  requestArguments,
+} from './sbatch-arguments.ts';
 
 function configOf(change: Readonly<Record<string, unknown>> = {}): SlurmSshConfig {
   const entry = {
@@ -28,6 +34,17 @@ const shape = {
   cpus: null,
   memory: null,
 };
+
+describe('the queue of a project', () => {
+  const defaults = { partition: 'gpu', qos: 'normal', options: { reservation: 'r1', nice: '5' } };
+  const projects = { 'eu-1': { qos: 'high', options: { reservation: false } } };
+
+  test('is what decides for which nodes its jobs wait, in whose order', () => {
+    expect(queueName(configOf(), 'eu-1')).toBe('///');
+    expect(queueName(configOf({ defaults, projects }), 'eu-2')).toBe('gpu/normal//r1');
+    expect(queueName(configOf({ defaults, projects }), 'eu-1')).toBe('gpu/high//');
+  });
+});
 
 describe('what a job asks of SLURM', () => {
   test('the account is the project, unless the configuration says otherwise', () => {
