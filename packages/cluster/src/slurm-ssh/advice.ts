@@ -28,5 +28,5 @@ const advice: readonly (readonly [RegExp, string])[] = [
 /** What SLURM said, and what can be done about it where that is known. */
 export function withAdvice(words: string): string {
   const known = advice.find(([pattern]) => pattern.test(words))?.[1];
-  return known === undefined ? words : `${words} (${known})`;
+  return known === undefined ? words : `${words}; ${known}`;
 }

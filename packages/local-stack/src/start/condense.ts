@@ -26,7 +26,8 @@ const telling = [
 ] as const;
 
 /** What is said about every request, or comes every few seconds: only the file has it. */
-const chatter = /request|^(closed|ready|starting|listening|job seen|job moved on)$|^shut/;
+const chatter =
+  /request|^(closed|ready|starting|listening|job seen|job moved on|engine not ready yet)$|^shut/;
 /** What becomes of a job shows in its model's line. */
 const toldByModel = /^job refused$/;
 

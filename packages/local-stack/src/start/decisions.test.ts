@@ -152,17 +152,18 @@ describe('createCondenser', () => {
         true,
       );
     const waits = 'Waiting in the queue: no free resources yet (Resources).';
-    expect(look('not_loaded', 'queued')).toBe('03:04:05 model     demo/acme/v: asleep → queued');
+    const said = (words: string) => `03:04:05 model     demo/acme/v: ${words}`;
+    expect(look('queued', 'queued')).toBe(said('queued'));
     expect(look('queued', 'queued')).toBeNull();
-    expect(look('queued', 'queued', waits)).toBe(
-      `03:04:05 model     demo/acme/v: queued (${waits})`,
-    );
+    expect(look('queued', 'queued', waits)).toBe(said('queued: Waiting in the queue: no free resources yet (Resources)'));
     expect(look('queued', 'queued', waits)).toBeNull();
-    expect(look('queued', 'loading')).toBe('03:04:05 model     demo/acme/v: queued → loading');
+    expect(look('queued', 'loading')).toBe(said('queued → loading'));
     expect(look('loading', 'failed', 'It is not there.\nmore')).toBe(
-      '03:04:05 model     demo/acme/v: loading → failed (It is not there.); more: GET /p/demo/models/acme/v',
+      said('loading → failed: It is not there; more: GET /p/demo/models/acme/v'),
     );
-    expect(look('ready', 'not_loaded')).toBe('03:04:05 model     demo/acme/v: ready → asleep');
+    expect(look('failed', 'queued', 'It is not there.')).toBe(said('failed → queued'));
+    expect(look('queued', 'ready', 'It is not there.')).toBe(said('queued → ready'));
+    expect(look('ready', 'not_loaded')).toBe(said('ready → asleep'));
   });
 
   test('passes on what is no JSON, but not while the service starts', () => {

@@ -2,19 +2,23 @@
 type ModelRecord = Readonly<Record<string, unknown>>;
 
 /**
- * Tells in plain words what became of models: `demo/acme/small: queued → loading`, and why where there is a reason.
+ * Tells in plain words what becomes of models: `demo/acme/small: queued → loading`, and why where that is news.
  * @returns null when that was told already
  */
 export function createModelLines(): (record: ModelRecord) => string | null {
-  const told = new Map<string, string>();
+  const told = new Map<string, { readonly state: string; readonly why: string }>();
   return ({ project, model, was, state, reason }) => {
     const name = `${String(project)}/${String(model)}`;
-    const why = typeof reason === 'string' ? reason : '';
-    const now = `${String(state)} ${why}`;
-    if (told.get(name) === now || (was === state && why === '')) return null;
+    const now = { state: words(state), why: typeof reason === 'string' ? firstLine(reason) : '' };
+    const before = told.get(name) ?? { state: words(was), why: '' };
+    const known = told.has(name);
     told.set(name, now);
-    const step = was === state ? String(state) : `${words(was)} → ${words(state)}`;
-    return `${name}: ${step}${why === '' ? '' : ` (${firstLine(why)})`}${more(name, state)}`;
+    const moved = now.state !== before.state;
+    const news = now.why !== '' && now.why !== before.why;
+    if (known && !moved && !news) return null;
+    const step = moved ? `${before.state} → ${now.state}` : now.state;
+    const why = news ? `: ${now.why.replace(/\.$/, '')}` : '';
+    return `${name}: ${step}${why}${moved ? more(name, state) : ''}`;
   };
 }
 
