@@ -12,7 +12,7 @@ export interface WithLeaseDeps {
 const TTL_MS = 8_000;
 const RENEW_EVERY_MS = 2_500;
 /** Whoever finds a lease taken comes again after this: its holder may be dead. */
-export const LEASE_RETRY_MS = 1_000;
+export const LEASE_RETRY_MS = 500;
 /** Work is told to stop this long before its lease may be somebody else's. */
 const MARGIN_MS = 1_500;
 /** Work that goes on for longer after it was told to stop has been given up: its lease is not kept for it. */
