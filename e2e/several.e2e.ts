@@ -1,0 +1,247 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sendSignal } from '@wakefield/local-stack';
+import {
+  type DemandWindow,
+  openDemandWindow,
+  openStoreWindow,
+  type StoreWindow,
+} from '@wakefield/testkit';
+import { chat } from './chat.ts';
+import { startSteady } from './several/clients.ts';
+import { chatAnew, metric } from './several/connections.ts';
+import type { ServiceName } from './victims.ts';
+import { eventually, pause, startWakefield, type Wakefield } from './wakefield.ts';
+
+const model = 'several/served';
+/** A bound for what may fail, with room for a machine that does much else. */
+const soonEnoughMs = 90_000;
+/** Promised: what a dead scheduler held is somebody else's. */
+const takeoverMs = 10_000;
+
+/** Two of everything on the local cluster; one Wakefield lives through all of it. */
+describe('two of each', () => {
+  let wakefield: Wakefield;
+  let stores: StoreWindow;
+  let demand: DemandWindow;
+  let modelId: string;
+
+  beforeAll(async () => {
+    wakefield = await startWakefield({ args: ['--api', '2', '--scheduler', '2', '--proxy', '2'] });
+    const { databaseUrl, redisUrl } = await wakefield.runFile();
+    stores = openStoreWindow({ databaseUrl, redisUrl });
+    const installation = await readFile(join(wakefield.directory, 'installation'), 'utf8');
+    demand = await openDemandWindow({ redisUrl, installation: installation.trim() });
+    const registered = await register(model);
+    expect(registered.status).toBe(201);
+    expect(await chat(wakefield, model, { tokens: 1 })).toMatchObject({ whole: true });
+    const [row] = await stores.rows('select id from models where hf_model_id = $1', [model]);
+    modelId = String(row?.id);
+  }, 200_000);
+
+  afterAll(async () => {
+    await demand?.close();
+    await stores?.close();
+    await wakefield?.stop();
+  }, 30_000);
+
+  test('are told in run.json, and both proxies answer chats', async () => {
+    const { services } = await wakefield.runFile();
+    expect(Object.values(services).map(({ length }) => length)).toEqual([2, 2, 2]);
+    expect(
+      new Set(Object.values(services).flatMap((all) => all.map(({ opsUrl }) => opsUrl))).size,
+    ).toBe(6);
+    await eventually('both to have served', async () => {
+      for (const { status } of await Promise.all(times(8, () => chatAnew(wakefield, model, 1))))
+        expect(status).toBe(200);
+      const served = await Promise.all(
+        services.proxy.map((one) =>
+          metric(one, 'wakefield_http_requests_total', 'route="chat_completions"'),
+        ),
+      );
+      return served.every((count) => count > 0);
+    });
+  }, 60_000);
+
+  test('a proxy that is killed is not missed by new connections, and drops out of the sums', async () => {
+    const [first, second] = (await wakefield.runFile()).services.proxy;
+    if (first === undefined || second === undefined) throw new Error('two proxies are needed');
+    const leaving = new AbortController();
+    const long = times(12, () =>
+      chatAnew(wakefield, model, 20_000, leaving.signal).catch(() => null),
+    );
+    const running = (one: typeof first) => metric(one, 'wakefield_requests_in_flight');
+    const [, left] = await eventually('requests on both, and their sum', async () => {
+      const both = await Promise.all([running(first), running(second)]);
+      const sum = await demand.of(modelId);
+      const isAll = both.every((count) => count > 0) && sum?.running === long.length;
+      return isAll && both[0] !== undefined && both[1] !== undefined && both;
+    });
+    sendSignal(first.pid, 'SIGKILL');
+    const killedAt = performance.now();
+    for (let turn = 0; turn < 20; turn += 1)
+      expect((await chatAnew(wakefield, model, 1)).status).toBe(200);
+    await eventually(
+      'the sum to be what runs on',
+      async () => (await demand.of(modelId))?.running === left,
+      soonEnoughMs,
+    );
+    const forgottenMs = performance.now() - killedAt;
+    expect(await running(second)).toBe(left);
+    leaving.abort();
+    await Promise.all(long);
+    await restarted('proxy', first.pid);
+    told('a dead proxy out of the sums', forgottenMs);
+    // Without its name it would take 35 s; with it, as long as a process takes to start.
+    expect(forgottenMs).toBeLessThan(30_000);
+  }, 300_000);
+
+  test('a proxy that stands still gets no new connections', async () => {
+    const [first] = (await wakefield.runFile()).services.proxy;
+    sendSignal(first?.pid ?? 0, 'SIGSTOP');
+    try {
+      for (let turn = 0; turn < 20; turn += 1)
+        expect((await chatAnew(wakefield, model, 1)).status).toBe(200);
+    } finally {
+      sendSignal(first?.pid ?? 0, 'SIGCONT');
+    }
+  }, 60_000);
+
+  test('an api that is killed is not missed', async () => {
+    const [first] = (await wakefield.runFile()).services.api;
+    const asking = new AbortController();
+    const statuses: number[] = [];
+    const asked = times(4, async () => {
+      while (!asking.signal.aborted)
+        statuses.push((await wakefield.call('GET', `/p/demo/models/${model}`)).status);
+    });
+    await eventually('requests', async () => statuses.length > 20);
+    sendSignal(first?.pid ?? 0, 'SIGKILL');
+    const atDeath = statuses.length;
+    // What changes something goes on, too.
+    expect((await register('several/other')).status).toBe(201);
+    await eventually('more requests', async () => statuses.length > atDeath + 50, soonEnoughMs);
+    await restarted('api', first?.pid ?? 0);
+    asking.abort();
+    await Promise.all(asked);
+    expect(statuses.filter((status) => status !== 200)).toEqual([]);
+  }, 300_000);
+
+  test.each(['SIGKILL', 'SIGSTOP'] as const)(
+    'what a scheduler held at its %s is taken over by the other',
+    async (signal) => {
+      const [first, second] = (await wakefield.runFile()).services.scheduler;
+      if (first === undefined || second === undefined) throw new Error('two schedulers are needed');
+      const { key, holder } = await stoppedWithLease(first.pid);
+      const since = performance.now();
+      if (signal === 'SIGKILL') sendSignal(first.pid, 'SIGKILL');
+      await eventually(
+        `${key} to be taken over`,
+        async () => {
+          const rows = await stores.rows('select holder from leases where key = $1', [key]);
+          return rows.every((row) => row.holder !== holder);
+        },
+        soonEnoughMs,
+      );
+      const takenMs = performance.now() - since;
+      told(`${key} after ${signal}`, takenMs);
+      expect(takenMs).toBeLessThan(takeoverMs);
+      // The other one does all of the work meanwhile.
+      const name = `several/${signal.toLowerCase()}`;
+      expect((await register(name)).status).toBe(201);
+      expect(await chat(wakefield, name, { tokens: 1 })).toMatchObject({ whole: true });
+      if (signal === 'SIGKILL') await restarted('scheduler', first.pid);
+      else {
+        sendSignal(first.pid, 'SIGCONT');
+        // It lives on, and what it had begun is refused: one job for each model, all of them ready.
+        await ready(first.opsUrl);
+      }
+      for (const one of [name, model]) {
+        const { state, jobs } = (await wakefield.call('GET', `/p/demo/models/${one}`)).body;
+        expect([state, jobs.length]).toEqual([expect.stringMatching(/^(ready|busy)$/), 1]);
+      }
+      const { services } = await wakefield.runFile();
+      expect(services.scheduler.map(({ pid }) => pid)).toContain(second.pid);
+    },
+    300_000,
+  );
+
+  test('each is started again under load, and no client notices', async () => {
+    const steady = startSteady(wakefield, model);
+    const { services } = await wakefield.runFile();
+    for (const [name, all] of Object.entries(services))
+      for (const { pid } of all) {
+        sendSignal(pid, 'SIGTERM');
+        await restarted(name as ServiceName, pid);
+      }
+    await steady.stop();
+    expect(steady.failures).toEqual([]);
+    expect(steady.plain).toBeGreaterThan(100);
+    expect(steady.streams).toBeGreaterThan(8);
+    told(`rolled under ${steady.plain} requests and ${steady.streams} streams`, 0);
+  }, 600_000);
+
+  const register = (name: string) =>
+    wakefield.call('PUT', '/p/demo/models', {
+      hf_model_id: name,
+      gpu_count: 1,
+      engine: 'simulator',
+      idle_timeout: 900,
+      engine_args: { load_seconds: 0, tokens_per_second: 20 },
+    });
+
+  /** Another process has taken its place, and is ready. */
+  async function restarted(service: ServiceName, pid: number): Promise<void> {
+    const all = await eventually(
+      `${service} ${pid} to be started again`,
+      async () => {
+        const now = (await wakefield.runFile()).services[service];
+        return now.length === 2 && now.every((one) => one.pid !== pid) && now;
+      },
+      soonEnoughMs,
+    );
+    for (const { opsUrl } of all) await ready(opsUrl);
+  }
+
+  const ready = (opsUrl: string) =>
+    eventually(
+      `${opsUrl} to be ready`,
+      async () => (await fetch(`${opsUrl}/readyz`).catch(() => null))?.status === 200,
+      soonEnoughMs,
+    );
+
+  /** Stops a process at a moment at which it holds a lease. */
+  async function stoppedWithLease(pid: number) {
+    const held = async () =>
+      (
+        await stores.rows(
+          `select key, holder from leases where holder like $1 and expires_at > clock_timestamp()
+           and (key like 'cluster:%' or key like 'model:%')`,
+          [`%:${pid}:%`],
+        )
+      )[0];
+    return eventually(
+      `scheduler ${pid} to hold a lease`,
+      async () => {
+        if ((await held()) === undefined) return null;
+        sendSignal(pid, 'SIGSTOP');
+        // A release may have been under way.
+        await pause(50);
+        const lease = await held();
+        if (lease === undefined) sendSignal(pid, 'SIGCONT');
+        return lease === undefined ? null : { key: String(lease.key), holder: lease.holder };
+      },
+      soonEnoughMs,
+    );
+  }
+});
+
+function times<T>(count: number, make: () => Promise<T>): Promise<T>[] {
+  return Array.from({ length: count }, make);
+}
+
+/** Figures for whoever reads along. */
+function told(what: string, ms: number): void {
+  console.log(ms === 0 ? what : `${what}: ${Math.round(ms)} ms`);
+}
