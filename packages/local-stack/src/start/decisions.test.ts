@@ -155,7 +155,9 @@ describe('createCondenser', () => {
     const said = (words: string) => `03:04:05 model     demo/acme/v: ${words}`;
     expect(look('queued', 'queued')).toBe(said('queued'));
     expect(look('queued', 'queued')).toBeNull();
-    expect(look('queued', 'queued', waits)).toBe(said('queued: Waiting in the queue: no free resources yet (Resources)'));
+    expect(look('queued', 'queued', waits)).toBe(
+      said('queued: Waiting in the queue: no free resources yet (Resources)'),
+    );
     expect(look('queued', 'queued', waits)).toBeNull();
     expect(look('queued', 'loading')).toBe(said('queued → loading'));
     expect(look('loading', 'failed', 'It is not there.\nmore')).toBe(
@@ -244,6 +246,7 @@ describe('readyText', () => {
     key: 'k',
     dataDirectory: '/d',
     firstModel: true,
+    centre: null,
     queueCommand: null,
     seconds: 1.23,
   };
@@ -254,6 +257,17 @@ describe('readyText', () => {
     const text = readyText({ ...facts, firstModel: false, queueCommand });
     expect(text).toContain(`\n  squeue      ${queueCommand}\n`);
     expect(text).not.toContain('first chat');
+  });
+
+  test('at a centre tells what to do first, and what Ctrl-C leaves alone', () => {
+    const text = readyText({ ...facts, firstModel: false, centre: 'karolina' });
+    expect(text).toContain('activate a project (its accounting string) on karolina');
+    expect(text).toMatch(
+      /curl -X POST http:\/\/h:1\/p -H .* -d '\{"project":"PROJECT","cluster":"karolina"\}'\n/,
+    );
+    expect(text).toMatch(/curl -X PUT http:\/\/h:1\/p\/PROJECT\/models .*"Qwen\/Qwen3-8B"/);
+    expect(text).toContain('Ctrl-C ends everything here; jobs at a centre go on.');
+    expect(readyText(facts)).toContain('Ctrl-C ends everything.\n');
   });
 
   test('has a line for scripts and one to copy', () => {

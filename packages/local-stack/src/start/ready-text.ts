@@ -6,6 +6,8 @@ export function readyText(facts: {
   readonly key: string;
   readonly dataDirectory: string;
   readonly firstModel: boolean;
+  /** A cluster that is somebody else's; null: there is none. */
+  readonly centre: string | null;
   readonly queueCommand: string | null;
   readonly seconds: number;
 }): string {
@@ -14,9 +16,10 @@ export function readyText(facts: {
     [
       'first chat',
       facts.firstModel
-        ? `${firstChat(facts)}\n${' '.repeat(14)}(the model is asleep; asking wakes it)`
+        ? `${firstChat(facts)}\n${' '.repeat(14)}(asking wakes the model, should it sleep)`
         : null,
     ],
+    ['next', facts.centre === null ? null : firstSteps(facts, facts.centre)],
     ['API', `${facts.url}/swagger/index.html`],
     ['queues', `${facts.url}/ops/queues`],
     ['squeue', facts.queueCommand],
@@ -30,9 +33,23 @@ export function readyText(facts: {
       .filter(([, text]) => text !== null)
       .map(([name, text]) => `  ${name.padEnd(11)} ${text}`),
     '',
-    `Ready after ${facts.seconds.toFixed(1)} s. Ctrl-C ends everything.`,
+    `Ready after ${facts.seconds.toFixed(1)} s. Ctrl-C ends everything${facts.centre === null ? '' : ' here; jobs at a centre go on'}.`,
     '',
   ].join('\n');
+}
+
+/** At a centre there is no project and no model that anybody could know of. */
+function firstSteps(
+  { url, key }: { readonly url: string; readonly key: string },
+  cluster: string,
+): string {
+  const call = (method: string, path: string, body: object) =>
+    `curl -X ${method} ${url}${path} -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;
+  return [
+    `activate a project (its accounting string) on ${cluster}, then register a model:`,
+    call('POST', '/p', { project: 'PROJECT', cluster }),
+    call('PUT', '/p/PROJECT/models', { hf_model_id: 'Qwen/Qwen3-8B', gpu_count: 1 }),
+  ].join(`\n${' '.repeat(14)}`);
 }
 
 function firstChat({ url, key }: { readonly url: string; readonly key: string }): string {

@@ -29,6 +29,8 @@ export interface Stack {
   readonly dataDirectory: string;
   /** false: every cluster is somebody else's. */
   readonly firstModel: boolean;
+  /** A cluster that is somebody else's; null: there is none. */
+  readonly centre: string | null;
   /** Shows the queue of the private SLURM in a shell; null without one. */
   readonly queueCommand: string | null;
 }
@@ -76,7 +78,14 @@ export async function startStack(context: StackContext): Promise<Stack> {
       ),
     );
   services.announce();
-  return { url, key, dataDirectory: paths.root, firstModel: home !== undefined, queueCommand };
+  return {
+    url,
+    key,
+    dataDirectory: paths.root,
+    firstModel: home !== undefined,
+    centre: clusters.find((cluster) => !isOurs(cluster))?.name ?? null,
+    queueCommand,
+  };
 }
 
 async function prepareClusters(context: StackContext, paths: DataPaths) {
