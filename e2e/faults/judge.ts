@@ -1,6 +1,7 @@
 import type { RequestRecord } from './load.ts';
 import type { Cost } from './plugs.ts';
-import type { Cell, FaultKind, FaultReport, Moments } from './run-fault.ts';
+import type { Cell, FaultReport, Moments } from './run-fault.ts';
+import type { FaultKind } from './strike.ts';
 
 /** What is said of one cell of the table. */
 export interface Verdict {

@@ -13,6 +13,7 @@ export const plugNames = [
   'proxy',
   'postgres',
   'redis',
+  'munged',
   'slurmctld',
   'slurmd',
   'sshd',
@@ -30,6 +31,9 @@ export type PlugName = (typeof plugNames)[number];
  */
 export type Cost = 'nothing' | 'its own connections' | 'streams';
 
+/** What it takes to find a plug. */
+export type PlugSite = Pick<Site, 'wakefield' | 'models'>;
+
 /** Something that anybody may stumble over. */
 export interface Plug {
   readonly name: PlugName;
@@ -37,7 +41,7 @@ export interface Plug {
   /** As the supervisor calls who is started again; null: nobody is, or it belongs to a job. */
   readonly supervised: RegExp | null;
   /** Processes that die or stand still, in this order. */
-  pids(site: Site): Promise<readonly number[]>;
+  pids(site: PlugSite): Promise<readonly number[]>;
 }
 
 /** One instance, where several run. */
@@ -74,6 +78,12 @@ export const plugs: readonly Plug[] = [
     pids: ({ wakefield }) => matching(/(redis|valkey)-server /)(wakefield),
   },
   {
+    name: 'munged',
+    cost: 'nothing',
+    supervised: /^munged is up again/m,
+    pids: ({ wakefield }) => matching(/\/munged --foreground /)(wakefield),
+  },
+  {
     name: 'slurmctld',
     cost: 'nothing',
     supervised: /^slurmctld is up again/m,
@@ -103,14 +113,14 @@ export const plugs: readonly Plug[] = [
 ];
 
 /** Sessions of sshd at the far end of the proxies' connections. */
-async function tunnelOf(site: Site): Promise<readonly number[]> {
+async function tunnelOf(site: PlugSite): Promise<readonly number[]> {
   const { services } = await site.wakefield.runFile();
   const proxies = services.proxy.map(({ pid }) => pid);
   return servingEnds(proxies, sessionsOf(site));
 }
 
 /** Every session of the private sshd. Its title takes the place of its environment: its port tells whose it is. */
-function sessionsOf({ wakefield }: Site): readonly number[] {
+function sessionsOf({ wakefield }: PlugSite): readonly number[] {
   const configuration = readFileSync(join(wakefield.directory, 'slurm/ssh/sshd_config'), 'utf8');
   const port = Number(/^Port (\d+)$/m.exec(configuration)?.[1]);
   // Every process of this machine has to do with the root.
@@ -121,7 +131,7 @@ function sessionsOf({ wakefield }: Site): readonly number[] {
   );
 }
 
-async function busiestNode(site: Site): Promise<string> {
+async function busiestNode(site: PlugSite): Promise<string> {
   const jobs = [...(await site.models()).values()].flatMap((model) => model.jobs);
   const nodes = jobs.map(({ node }) => node).filter((node) => node !== null);
   const count = (node: string) => nodes.filter((other) => other === node).length;
@@ -129,7 +139,7 @@ async function busiestNode(site: Site): Promise<string> {
 }
 
 /** The oldest of each model; that of a model that wakes as soon as there is one. */
-async function oneEngineOfEach(site: Site): Promise<readonly number[]> {
+async function oneEngineOfEach(site: PlugSite): Promise<readonly number[]> {
   const all = situations.map(({ model }) => model);
   return await eventually(
     'an engine of every model',

@@ -1,4 +1,3 @@
-import { sendSignal } from '@wakefield/local-stack';
 import { eventually, pause } from '../wakefield.ts';
 import { type Books, settledBooks } from './books.ts';
 import { type Convergence, watchConvergence } from './convergence.ts';
@@ -6,8 +5,7 @@ import type { RequestRecord } from './load.ts';
 import type { Plug } from './plugs.ts';
 import type { Site } from './site.ts';
 import { type Goal, idleSeconds, modelOf, type SituationName, situations } from './situations.ts';
-
-export type FaultKind = 'kill' | 'stop';
+import { type FaultKind, strike } from './strike.ts';
 
 /** What one fault did to one of the six models. */
 export interface Cell {
@@ -33,8 +31,6 @@ export interface FaultReport {
   readonly books: Books;
 }
 
-/** How long somebody stands still. */
-const stillMs = 20_000;
 const inPlaceWithinMs = 120_000;
 /** Strikes come at these moments after the beginnings, one after the other, so that they meet different things. */
 const offsetsMs = [100, 700, 300, 1_400, 1_000];
@@ -125,30 +121,6 @@ async function beginAll(site: Site): Promise<ReadonlyMap<SituationName, Goal>> {
 function rank(name: SituationName): number {
   const place = ['handover', 'scaling', 'wake'].indexOf(name);
   return place === -1 ? 9 : place;
-}
-
-async function strike(
-  site: Site,
-  plug: Plug,
-  kind: FaultKind,
-): Promise<{ readonly struckAt: number; readonly overAt: number }> {
-  const pids = await plug.pids(site);
-  if (pids.length === 0) throw new Error(`${plug.name} does not run`);
-  const said = site.wakefield.output().length;
-  const struckAt = Date.now();
-  for (const pid of pids) sendSignal(pid, kind === 'kill' ? 'SIGKILL' : 'SIGSTOP');
-  if (kind === 'stop') {
-    await pause(stillMs);
-    for (const pid of pids) sendSignal(pid, 'SIGCONT');
-  } else if (plug.supervised !== null) {
-    const words = plug.supervised;
-    await eventually(
-      `${plug.name} to be up again`,
-      async () => words.test(site.wakefield.output().slice(said)),
-      60_000,
-    );
-  }
-  return { struckAt, overAt: Date.now() };
 }
 
 /** Who asked before the fault was over has his answer, or never gets one. */

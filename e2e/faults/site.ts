@@ -100,7 +100,8 @@ const everyModel = {
 
 const epochMs = (column: string) => `(extract(epoch from j.${column}) * 1000)::float8`;
 
-const modelsSql = `
+/** Every model with its live jobs, for {@link modelsOf}. */
+export const modelsSql = `
 select m.hf_model_id as model, m.idle, m.state, m.replicas, m.reason,
   coalesce(json_agg(json_build_object(
     'id', j.id, 'name', j.name, 'seq', j.seq, 'phase', j.phase, 'clusterJobId', j.cluster_job_id, 'node', j.node,
@@ -109,7 +110,7 @@ select m.hf_model_id as model, m.idle, m.state, m.replicas, m.reason,
 from models m left join jobs j on j.model_id = m.id
 group by m.id`;
 
-function modelsOf(rows: readonly Record<string, unknown>[]): ReadonlyMap<string, ModelRow> {
+export function modelsOf(rows: readonly Record<string, unknown>[]): ReadonlyMap<string, ModelRow> {
   return new Map(
     rows.map((row) => {
       const model = row as unknown as ModelRow;

@@ -1,0 +1,11 @@
+import { describe } from '@jest/globals';
+import { describeFaults } from './faults/describe-faults.ts';
+import { plugs } from './faults/plugs.ts';
+
+/** The part of the fault matrix that every run of the tests has time for; `npm run test:faults` has all of it. */
+describe('a few plugs', () => {
+  const faults = ['scheduler', 'tunnel']
+    .flatMap((name) => plugs.filter((plug) => plug.name === name))
+    .map((plug) => ({ plug, kind: 'kill' as const }));
+  describeFaults(faults, () => undefined);
+});
