@@ -34,7 +34,8 @@ export interface DataPaths {
 export function openDataDirectory(path: string, clustersFile: string | null = null): DataPaths {
   try {
     mkdirSync(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
-    mkdirSync(join(path, 'logs'), { recursive: true, mode: 0o700 });
+    for (const own of ['logs', 'models'])
+      mkdirSync(join(path, own), { recursive: true, mode: 0o700 });
   } catch (error) {
     throw new SetupError(
       `The data directory ${path} cannot be made (${(error as Error).message}). Set WAKEFIELD_DATA to one that can.`,

@@ -39,6 +39,10 @@ describe('data directory', () => {
     expect(statSync(join(paths.root, 'api-key')).mode & 0o777).toBe(0o600);
   });
 
+  test('has a place for models: the clusters of this machine are told of it', () => {
+    expect(statSync(paths.models).isDirectory()).toBe(true);
+  });
+
   test('the installation has a short id that stays', () => {
     expect(installationId(paths.root, 'mine')).toBe('mine');
     const drawn = installationId(paths.root, null);
