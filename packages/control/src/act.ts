@@ -1,4 +1,4 @@
-import { type Action, type Job, jobName, jobShape } from '@wakefield/domain';
+import { type Action, type ClusterName, type Job, jobName, jobShape } from '@wakefield/domain';
 import { type ActContext, type ActDeps, bounded, driverOf, write } from './act-context.ts';
 import { ClusterError } from './ports/cluster.ts';
 import { submitJob } from './submit-job.ts';
@@ -6,8 +6,8 @@ import { submitJob } from './submit-job.ts';
 const CALL_TIMEOUT_MS = 30_000;
 
 /**
- * Carries out a plan, one idempotent step after the other. A cluster that does not answer ends the plan
- * early: the next run starts from what is then known.
+ * Carries out a plan, one idempotent step after the other. What is planned for a cluster that does not answer is left
+ * there: the next run starts from what is then known.
  * @returns whether the model should be looked at again at once
  */
 export async function act(
@@ -16,8 +16,11 @@ export async function act(
   actions: readonly Action[],
 ): Promise<boolean> {
   let again = false;
-  const touched = new Set<string>();
+  const touched = new Set<ClusterName>();
+  const silent = new Set<ClusterName>();
   for (const action of actions) {
+    const cluster = clusterOf(action, context);
+    if (silent.has(cluster)) continue;
     try {
       const job = await perform(deps, context, action);
       if (job !== null) touched.add(job.cluster);
@@ -28,8 +31,8 @@ export async function act(
         { err: error, modelId: context.model.id, action: action.kind },
         'action not done',
       );
-      touched.add(context.model.cluster);
-      break;
+      touched.add(cluster);
+      silent.add(cluster);
     }
   }
   for (const cluster of touched) {
@@ -38,6 +41,11 @@ export async function act(
       .catch((err: unknown) => deps.log.warn({ err, cluster }, 'cluster not nudged'));
   }
   return again;
+}
+
+function clusterOf(action: Action, { model, jobs }: ActContext): ClusterName {
+  if (action.kind === 'intend') return action.cluster;
+  return jobs.find(({ id }) => id === action.jobId)?.cluster ?? model.cluster;
 }
 
 /** @returns the job as it stands afterwards, or null when it had moved on */

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { ClusterName } from '@wakefield/domain';
+import { type ClusterName, clustersOf } from '@wakefield/domain';
 import type { Clock } from './ports/cluster.ts';
 import type {
   JobStore,
@@ -26,8 +26,8 @@ const LEASE_MS = 5_000;
 const LOOK_EVERY_MS = 250;
 
 /**
- * Writes down that clusters are over, and their jobs with them: the jobs as ended because that was asked for, their
- * models as asleep. Otherwise a scheduler would wait for word of the jobs for ever, or take it for failures, or
+ * Writes down that clusters are over, and their jobs with them: the jobs as ended because that was asked for, and
+ * models that may run nowhere else as asleep. Otherwise a scheduler would wait for word of the jobs for ever, or take it for failures, or
  * start jobs again before anybody asks. For whoever ends those clusters, while no scheduler runs.
  * @param signal how long to wait for models that a scheduler died over: it keeps its right to each for a while. Those
  *   that are not had by then are left to the next scheduler, which finds their jobs ended
@@ -67,7 +67,8 @@ async function awakeModels(
   const found: ModelWithStatus[] = [];
   for (const { name } of await projects.list())
     for (const model of await models.list(name))
-      if (!model.idle && clusters.has(model.cluster)) found.push(model);
+      if (!model.idle && clustersOf(model).every((cluster) => clusters.has(cluster)))
+        found.push(model);
   return found;
 }
 

@@ -23,7 +23,7 @@ export interface ObserveClusterDeps extends ReadMetricsDeps, WithLeaseDeps {
   readonly clusters: Pick<ClusterStatusStore, 'save' | 'list'>;
   readonly routes: Pick<RouteStore, 'revision'>;
   readonly routeBus: Pick<RouteBus, 'publish'>;
-  readonly metricsBoard: Pick<MetricsBoard, 'publish' | 'read'>;
+  readonly metricsBoard: Pick<MetricsBoard, 'publish' | 'read' | 'answered'>;
   readonly nudges: Nudges;
   readonly drivers: Drivers;
   readonly telemetry: Telemetry;
@@ -70,7 +70,7 @@ export async function observeCluster(
 /** What one cycle came to. */
 interface Look {
   readonly nextLookMs: number;
-  /** Live jobs after it; none when the cluster did not answer. */
+  /** Live jobs after it; those of before when the cluster did not answer. */
   readonly current: readonly Job[];
   readonly gpu: ReadonlyMap<JobId, number>;
 }
@@ -88,7 +88,8 @@ async function cycle(
     snapshot = await driver.observe(live, signal);
   } catch (error) {
     const nextLookMs = await unreachable(deps, driver, lease, live, error, startedAt);
-    return { nextLookMs, current: [], gpu: new Map() };
+    // Its engines may answer all the same, which counts.
+    return { nextLookMs, current: live, gpu: new Map() };
   }
   deps.telemetry.observed(driver.name, deps.clock.now() - startedAt, 'ok');
   const { current, moved } = await advanceAll(deps, lease, live, snapshot);

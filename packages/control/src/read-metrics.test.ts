@@ -23,6 +23,7 @@ function job(id: JobId, phase: JobPhase, port: number | null = 20_000): Job {
 function scene(metrics: ReadMetricsDeps['prober']['metrics'], publish?: () => Promise<void>) {
   const board = new Map<JobId, EngineMetrics>();
   const learned: [JobId, JobPatch][] = [];
+  const answered: JobId[] = [];
   const log = captureLog();
   const deps: ReadMetricsDeps = {
     jobs: {
@@ -41,11 +42,14 @@ function scene(metrics: ReadMetricsDeps['prober']['metrics'], publish?: () => Pr
         (async (found) => {
           for (const [id, values] of found) board.set(id, values);
         }),
+      answered: async (ids) => {
+        answered.push(...ids);
+      },
       read: async (ids) => new Map([...board].filter(([id]) => ids.includes(id))),
     },
     log,
   };
-  return { deps, board, learned, log };
+  return { deps, board, learned, answered, log };
 }
 
 const { signal } = new AbortController();
@@ -89,17 +93,25 @@ describe('engine figures', () => {
   });
 
   test('are nulls where an engine is silent, fails or has no address', async () => {
-    const { deps, board } = scene(async ({ address }) => {
+    const { deps, board, answered } = scene(async ({ address }) => {
+      if (address.port === 2) return none;
       if (address.port === 1) throw new Error('broken');
       return null;
     });
-    const jobs = [job('silent', 'ready'), job('fails', 'ready', 1), job('nowhere', 'ready', null)];
+    const jobs = [
+      job('silent', 'ready'),
+      job('fails', 'ready', 1),
+      job('nowhere', 'ready', null),
+      job('speaks', 'ready', 2),
+    ];
     await readMetrics(deps, jobs, new Map([['fails', 5]]), signal);
     expect(Object.fromEntries(board)).toEqual({
       silent: none,
       fails: { ...none, gpuUtilization: 5 },
       nowhere: none,
+      speaks: none,
     });
+    expect(answered).toEqual(['speaks']);
   });
 
   test('of many engines are read side by side, but not all at once', async () => {

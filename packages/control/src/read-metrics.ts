@@ -15,7 +15,7 @@ import type { JobStore } from './ports/stores.ts';
 export interface ReadMetricsDeps {
   readonly jobs: Pick<JobStore, 'listEngines' | 'patch'>;
   readonly prober: EngineProber;
-  readonly metricsBoard: Pick<MetricsBoard, 'publish' | 'read'>;
+  readonly metricsBoard: Pick<MetricsBoard, 'publish' | 'read' | 'answered'>;
   readonly log: Log;
 }
 
@@ -23,7 +23,7 @@ const AT_ONCE = 16;
 const ENGINE_TIMEOUT_MS = 1_000;
 
 /**
- * Scrapes every serving engine once and puts the figures where readers find them. What they tell of an engine's limit is
+ * Scrapes every serving engine once and puts the figures where readers find them, and which of them answered. What they tell of an engine's limit is
  * kept with its job.
  */
 export async function readMetrics(
@@ -36,15 +36,20 @@ export async function readMetrics(
   if (serving.length === 0) return;
   const targets = await engineTargets(deps, serving);
   const figures = new Map<JobId, EngineMetrics>();
+  const answered: JobId[] = [];
   const queue = serving.values();
   const scrape = async () => {
-    for (const { id } of queue)
-      figures.set(id, await scrapeOne(deps, targets.get(id) ?? null, gpu.get(id) ?? null, signal));
+    for (const { id } of queue) {
+      const read = await scrapeOne(deps, targets.get(id) ?? null, signal);
+      if (read !== null) answered.push(id);
+      figures.set(id, withGpu(read, gpu.get(id) ?? null));
+    }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, serving.length) }, scrape));
   await learn(deps, serving, figures);
   await deps.metricsBoard
     .publish(figures)
+    .then(() => deps.metricsBoard.answered(answered))
     .catch((err: unknown) => deps.log.warn({ err }, 'engine figures not published'));
 }
 
@@ -71,15 +76,19 @@ async function learn(
   }
 }
 
+/** null: it does not answer. */
 async function scrapeOne(
   deps: ReadMetricsDeps,
   target: EngineTarget | null,
-  gpuUtilization: number | null,
   signal: AbortSignal,
-): Promise<EngineMetrics> {
+): Promise<EngineMetrics | null> {
+  if (target === null) return null;
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(ENGINE_TIMEOUT_MS)]);
-  const read =
-    target === null ? null : await deps.prober.metrics(target, bounded).catch(() => null);
+  return await deps.prober.metrics(target, bounded).catch(() => null);
+}
+
+/** The cluster knows of its GPUs better than the engine. */
+function withGpu(read: EngineMetrics | null, gpuUtilization: number | null): EngineMetrics {
   return {
     gpuUtilization: gpuUtilization ?? read?.gpuUtilization ?? null,
     waitingRequests: read?.waitingRequests ?? null,

@@ -1,8 +1,11 @@
 import {
   type ClusterName,
+  clustersOf,
   type Demand,
   type EpochMs,
   isLive,
+  type Job,
+  type JobId,
   type Model,
   type ModelId,
   type Observed,
@@ -15,7 +18,7 @@ import {
 import { act } from './act.ts';
 import type { ActDeps } from './act-context.ts';
 import { nudgeModel } from './nudge-model.ts';
-import type { DemandBoard, Nudges } from './ports/messaging.ts';
+import type { DemandBoard, MetricsBoard, Nudges } from './ports/messaging.ts';
 import type { ClusterStatusStore, Lease, ModelStore, ModelWithStatus } from './ports/stores.ts';
 import { type PublishRoutesDeps, publishRoutes } from './publish-routes.ts';
 import { withoutRemoved } from './removed-clusters.ts';
@@ -27,6 +30,7 @@ export interface ReconcileModelDeps extends ActDeps, PublishRoutesDeps, WithLeas
   readonly models: Pick<ModelStore, 'get' | 'savePlan'>;
   readonly clusters: Pick<ClusterStatusStore, 'list'>;
   readonly demandBoard: Pick<DemandBoard, 'read'>;
+  readonly metricsBoard: Pick<MetricsBoard, 'answering'>;
   readonly nudges: Pick<Nudges, 'cluster' | 'model' | 'modelLater'>;
   readonly histories: StartHistories;
   readonly policy: Policy;
@@ -95,7 +99,7 @@ async function nudgeLater(deps: ReconcileModelDeps, id: ModelId, at: EpochMs): P
 
 /** Everything the decision needs. What cannot be read is unknown, which is not nothing. */
 async function look(deps: ReconcileModelDeps, model: Model): Promise<Observed> {
-  const { id, cluster, spec } = model;
+  const { id, spec } = model;
   const [jobs, clusters, demand] = await Promise.all([
     deps.jobs.listForModel(id, Math.max(5, deps.policy.maxFailures + 2)),
     deps.clusters.list(),
@@ -105,18 +109,36 @@ async function look(deps: ReconcileModelDeps, model: Model): Promise<Observed> {
     }),
   ]);
   const live = jobs.filter(isLive).map((job) => job.cluster);
-  const names = [...new Set([cluster, ...spec.otherClusters, ...live])];
+  const names = [...new Set([...clustersOf(model), ...live])];
   // A choice between clusters is worth a moment; where there is none, nobody waits for an answer.
   const patienceMs = spec.otherClusters.length > 0 ? TRIAL_PATIENCE_MS : 0;
   const asleep = live.length === 0 && (model.idle || !model.registered);
   const history = asleep ? {} : await deps.histories.read(model, names, patienceMs);
-  return { jobs, demand, clusters: withoutRemoved(clusters, names, deps.drivers), history };
+  const standing = withoutRemoved(clusters, names, deps.drivers);
+  const answering = await answeringOf(deps, jobs, standing);
+  return { jobs, demand, clusters: standing, history, answering };
+}
+
+/** Asked only for ready jobs of clusters that do not answer; null: nobody can tell. */
+async function answeringOf(
+  deps: ReconcileModelDeps,
+  jobs: readonly Job[],
+  clusters: Observed['clusters'],
+): Promise<readonly JobId[] | null> {
+  const doubtful = jobs.filter(
+    ({ phase, cluster }) => phase === 'ready' && clusters[cluster]?.reachable === false,
+  );
+  if (doubtful.length === 0) return [];
+  return await deps.metricsBoard.answering(doubtful.map(({ id }) => id)).catch((err: unknown) => {
+    deps.log.warn({ err }, 'signs of life not known');
+    return null;
+  });
 }
 
 const TRIAL_PATIENCE_MS = 2_000;
 
-function reachable({ clusters }: Observed, { cluster, spec }: Model): readonly ClusterName[] {
-  return [cluster, ...spec.otherClusters].filter((name) => clusters[name]?.reachable ?? true);
+function reachable({ clusters }: Observed, model: Model): readonly ClusterName[] {
+  return clustersOf(model).filter((name) => clusters[name]?.reachable ?? true);
 }
 
 function logPlan(deps: ReconcileModelDeps, model: ModelWithStatus, plan: Plan): void {

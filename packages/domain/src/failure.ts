@@ -1,4 +1,6 @@
+import type { ClusterName } from './ids.ts';
 import { isLive, type Job } from './job.ts';
+import { clustersOf } from './model.ts';
 import type { Scene } from './scene.ts';
 import type { EpochMs } from './time.ts';
 
@@ -8,8 +10,8 @@ export interface Failures {
   readonly reason: string | null;
   /** No new jobs until someone wakes the model, but for successors of jobs whose walltime runs out. */
   readonly gaveUp: boolean;
-  /** No new jobs before this moment; null: at once. */
-  readonly retryAt: EpochMs | null;
+  /** Clusters on which something went wrong lately, and from when on a job may be started there again. */
+  readonly retryAt: ReadonlyMap<ClusterName, EpochMs>;
 }
 
 /**
@@ -21,20 +23,30 @@ export interface Failures {
 export function judgeFailures(scene: Scene): Failures {
   const setbacks = trailingSetbacks(scene);
   const newest = setbacks[0];
-  if (newest === undefined) return { reason: null, gaveUp: false, retryAt: null };
+  if (newest === undefined) return { reason: null, gaveUp: false, retryAt: new Map() };
 
-  const { maxFailures, backoffMs } = scene.policy;
+  const { maxFailures } = scene.policy;
   const servedUntil = lastServiceEnd(scene);
   const failed = setbacks.filter((job) => isFailure(job) && endOf(job) >= servedUntil);
   const hopeless = hopelessJob(scene, failed);
   const gaveUp = hopeless !== null || failed.length >= maxFailures;
-  const backoff = backoffMs[Math.min(setbacks.length, backoffMs.length) - 1] ?? 0;
-  const lastEnd = Math.max(...setbacks.map(endOf));
   return {
     reason: hopeless?.reason ?? reasonOf(scene, newest, failed, gaveUp),
     gaveUp,
-    retryAt: lastEnd + backoff > scene.now ? lastEnd + backoff : null,
+    retryAt: retriesOf(setbacks, scene),
   };
+}
+
+/** Each cluster backs off by itself: that one refuses says nothing of the next. */
+function retriesOf(setbacks: readonly Job[], { policy }: Scene): Failures['retryAt'] {
+  const clusters = new Set(setbacks.map(({ cluster }) => cluster));
+  return new Map(
+    [...clusters].map((name) => {
+      const there = setbacks.filter(({ cluster }) => cluster === name);
+      const backoff = policy.backoffMs[Math.min(there.length, policy.backoffMs.length) - 1] ?? 0;
+      return [name, Math.max(...there.map(endOf)) + backoff];
+    }),
+  );
 }
 
 function reasonOf(
@@ -46,7 +58,8 @@ function reasonOf(
   if (failed !== undefined) {
     const words = failed.reason ?? 'no reason is known';
     if (gaveUp) return failed.reason ?? 'Its jobs failed without a reason.';
-    return `Failed ${earlier.length + 1} of ${scene.policy.maxFailures} times: ${words}`;
+    const where = clustersOf(scene.model).length > 1 ? ` (last on ${failed.cluster})` : '';
+    return `Failed ${earlier.length + 1} of ${scene.policy.maxFailures} times${where}: ${words}`;
   }
   // A job that came after it says better what is awaited now.
   return newest === scene.jobs.at(-1) ? newest.reason : null;
@@ -57,9 +70,8 @@ function reasonOf(
  * run on; null while something may still work.
  */
 function hopelessJob(scene: Scene, failed: readonly Job[]): Job | null {
-  const { cluster, spec } = scene.model;
   const hopeless = failed.filter((job) => isHopeless(job, scene));
-  const everywhere = [cluster, ...spec.otherClusters].every((name) =>
+  const everywhere = clustersOf(scene.model).every((name) =>
     hopeless.some((job) => job.cluster === name),
   );
   return everywhere ? (hopeless[0] ?? null) : null;

@@ -1,5 +1,6 @@
 import type { Job } from './job.ts';
 import { clustersOf } from './model.ts';
+import { isRace } from './race.ts';
 import { replaceAt } from './replace-at.ts';
 import { runningOn, type Scene } from './scene.ts';
 import type { EpochMs } from './time.ts';
@@ -26,9 +27,10 @@ function isOutdated({ revision, cluster }: Job, { model }: Scene): boolean {
   return revision !== model.revision || !clustersOf(model).includes(cluster);
 }
 
-export function sortOut(scene: Scene): Sorted {
-  const outdated = scene.current.filter((job) => isOutdated(job, scene));
-  const uptodate = scene.current.filter((job) => !isOutdated(job, scene));
+/** @param present current jobs that count */
+export function sortOut(scene: Scene, present: readonly Job[]): Sorted {
+  const outdated = present.filter((job) => isOutdated(job, scene));
+  const uptodate = present.filter((job) => !isOutdated(job, scene));
   const ages = (job: Job) => dueAt(job, scene) <= scene.now;
   return {
     fresh: uptodate.filter((job) => !ages(job)),
@@ -42,11 +44,12 @@ export function sortOut(scene: Scene): Sorted {
 
 /**
  * A replaceable job holds its place until a fresh one is ready for it. Surplus fresh jobs go: pending ones
- * first, then the idlest.
+ * first, then the idlest; of those that race, the losers once one of them runs.
  */
 export function select(sorted: Sorted, wanted: number, scene: Scene): Selection {
   const leaveFirst = [...sorted.fresh].sort((a, b) => dispensability(a, b, scene));
-  const surplus = Math.max(0, sorted.fresh.length - wanted);
+  const rivals = wanted > 0 && isRace(sorted.fresh, scene) ? 1 : 0;
+  const surplus = Math.max(0, sorted.fresh.length - wanted - rivals);
   const gone = new Set(
     leaveFirst.slice(0, surplus).filter((job) => !isAwaited(job, wanted, scene)),
   );
@@ -82,8 +85,13 @@ function isAwaited({ phase }: Job, wanted: number, { model, demand }: Scene): bo
 
 function dispensability(a: Job, b: Job, { demand }: Scene): number {
   if (isReady(a) !== isReady(b)) return isReady(a) ? 1 : -1;
-  if (!isReady(a)) return rank(a) - rank(b) || b.seq - a.seq;
+  if (!isReady(a)) return rank(a) - rank(b) || startOf(b) - startOf(a) || b.seq - a.seq;
   return (runningOn(demand, a.id) ?? 0) - (runningOn(demand, b.id) ?? 0) || a.seq - b.seq;
+}
+
+/** Of two that load, the one that began first is ready first. */
+function startOf({ startedAt }: Job): EpochMs {
+  return startedAt ?? 0;
 }
 
 function rank({ phase }: Job): number {

@@ -34,6 +34,12 @@ export interface Policy {
   readonly scaleDownAt: number;
   readonly scaleUpCooldownMs: DurationMs;
   readonly scaleDownCooldownMs: DurationMs;
+  /** A cluster that is named earlier is preferred though a job is expected to start there so much later. */
+  readonly preferenceMs: DurationMs;
+  /** A job that has waited so long, and will for as long again, gets a rival on another cluster. */
+  readonly raceAfterMs: DurationMs;
+  /** After so long a silence of a cluster its jobs are replaced from another one. */
+  readonly unreachableAfterMs: DurationMs;
 }
 
 /** What the reconciler looks at. `jobs` are all live ones and the newest ended ones (at least maxFailures). */
@@ -44,6 +50,8 @@ export interface Observed {
   readonly clusters: Readonly<Record<ClusterName, ClusterReachability>>;
   /** How long a job of the model waits, by the clusters that it may run on. What is missing here is unknown. */
   readonly history: Readonly<Record<ClusterName, StartHistory>>;
+  /** Jobs on silent clusters whose engines have answered lately all the same; null: not known. */
+  readonly answering: readonly JobId[] | null;
 }
 
 /** One idempotent step towards the desired state. */

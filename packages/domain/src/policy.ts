@@ -19,4 +19,7 @@ export const defaultPolicy: Policy = Object.freeze({
   scaleDownAt: 0.5,
   scaleUpCooldownMs: 30 * second,
   scaleDownCooldownMs: 5 * minute,
+  preferenceMs: 30 * second,
+  raceAfterMs: 2 * minute,
+  unreachableAfterMs: minute,
 });

@@ -20,6 +20,7 @@ export interface Scene {
   readonly leaving: readonly Job[];
   readonly clusters: Readonly<Record<ClusterName, ClusterReachability>>;
   readonly history: Readonly<Record<ClusterName, StartHistory>>;
+  readonly answering: readonly JobId[] | null;
 }
 
 /** What one decider contributes to a plan. */
@@ -44,6 +45,7 @@ export function survey(model: Model, observed: Observed, policy: Policy, now: Ep
     leaving: jobs.filter(isLeaving),
     clusters: observed.clusters,
     history: observed.history,
+    answering: observed.answering,
   };
 }
 

@@ -1,8 +1,12 @@
+import { absentFrom, isAbsent } from './absence.ts';
 import type { Failures } from './failure.ts';
 import { needSuccessor, type Selection, select, sortOut } from './handover.ts';
 import type { JobId } from './ids.ts';
 import type { Job } from './job.ts';
+import { clustersOf } from './model.ts';
+import { pickCluster } from './pick-cluster.ts';
 import type { Action } from './plan.ts';
+import { findRival, isRace, raceFrom, type Start, waits } from './race.ts';
 import { replaceAt } from './replace-at.ts';
 import { type Decision, isReachable, type Scene } from './scene.ts';
 
@@ -13,16 +17,25 @@ export interface Staffing extends Decision {
 
 /** Brings the number of jobs towards `wanted`, replacing before ending. */
 export function staff(scene: Scene, wanted: number, failures: Failures): Staffing {
-  const selection = select(sortOut(scene), wanted, scene);
+  const present =
+    wanted === 0 ? scene.current : scene.current.filter((job) => !isAbsent(job, scene));
+  const selection = select(sortOut(scene, present), wanted, scene);
   const kept = [...selection.fresh, ...selection.replaceable];
-  const started = start(scene, openings(selection, wanted, scene), failures);
+  const missing = start(scene, openings(selection, wanted, scene), failures);
+  const room = wanted - selection.fresh.length - missing.starts.length;
+  const rival = race(scene, room < 0 ? [] : selection.fresh, failures);
   return {
     unwanted: selection.unwanted,
-    actions: [...submissions(kept, scene), ...(started.actions ?? [])],
-    because: started.because ?? [],
+    actions: [
+      ...submissions(kept, scene),
+      ...intentions(scene, [...missing.starts, ...rival.starts]),
+    ],
+    because: [...(missing.because ?? []), ...(rival.because ?? [])],
     deadlines: [
-      ...(started.deadlines ?? []),
+      ...(missing.deadlines ?? []),
+      ...(rival.deadlines ?? []),
       ...kept.map((job) => replaceAt(job, scene)).filter((at) => at !== null),
+      ...present.map(({ cluster }) => absentFrom(cluster, scene)).filter((at) => at !== null),
     ],
   };
 }
@@ -46,29 +59,47 @@ function openings(selection: Selection, wanted: number, scene: Scene): readonly 
   return [...successors.map(({ id }) => id), ...Array.from({ length: plain }, () => null)];
 }
 
-function start(scene: Scene, open: readonly (JobId | null)[], failures: Failures): Decision {
-  if (open.length === 0) return {};
+interface Starts extends Decision {
+  readonly starts: readonly Start[];
+}
+
+function start(scene: Scene, open: readonly (JobId | null)[], failures: Failures): Starts {
+  if (open.length === 0) return { starts: [] };
   const allowed = failures.gaveUp ? open.filter((of) => keepsServing(of, scene)) : open;
-  if (allowed.length === 0) return { because: ['failed too often: starts nothing until woken'] };
-  if (!isReachable(scene, scene.model.cluster)) {
-    return { because: ['the cluster does not answer: starts nothing'] };
-  }
-  if (failures.retryAt !== null) {
-    return { because: ['failed lately: waits before the next try'], deadlines: [failures.retryAt] };
-  }
-  const lastSeq = Math.max(0, ...scene.jobs.map(({ seq }) => seq));
-  const actions = allowed.map(
-    (successorOf, index): Action => ({
-      kind: 'intend',
-      seq: lastSeq + 1 + index,
-      cluster: scene.model.cluster,
-      successorOf,
-    }),
-  );
+  if (allowed.length === 0)
+    return { starts: [], because: ['failed too often: starts nothing until woken'] };
+  const cluster = pickCluster(scene, failures);
+  if (cluster === null) return { starts: [], ...waitForCluster(scene, failures) };
   const because = allowed.map((of) =>
     of === null ? 'a job is missing: starts one' : 'a job needs a successor: starts one',
   );
-  return { actions, because: [...new Set(because)] };
+  return {
+    starts: allowed.map((successorOf) => ({ cluster, successorOf })),
+    because: [...new Set(because)],
+  };
+}
+
+function waitForCluster(scene: Scene, { retryAt }: Failures): Decision {
+  const reachable = clustersOf(scene.model).filter((name) => isReachable(scene, name));
+  if (reachable.length === 0) return { because: ['the cluster does not answer: starts nothing'] };
+  return {
+    because: ['failed lately: waits before the next try'],
+    deadlines: reachable.map((name) => retryAt.get(name) ?? scene.now),
+  };
+}
+
+/** A second job where the first waits too long: one more than is wanted, until one of the two runs. */
+function race(scene: Scene, fresh: readonly Job[], failures: Failures): Starts {
+  if (clustersOf(scene.model).length === 1 || isRace(fresh, scene)) return { starts: [] };
+  const rival = findRival(fresh, scene, failures);
+  return rival === null
+    ? { starts: [], deadlines: fresh.filter(waits).map((job) => raceFrom(job, scene)) }
+    : { starts: [rival], because: ['a job waits for long: starts a rival on another cluster'] };
+}
+
+function intentions({ jobs }: Scene, starts: readonly Start[]): readonly Action[] {
+  const lastSeq = Math.max(0, ...jobs.map(({ seq }) => seq));
+  return starts.map((wish, index) => ({ kind: 'intend', seq: lastSeq + 1 + index, ...wish }));
 }
 
 /** Whether a model that serves would be down at the end of a walltime without this successor. */

@@ -1,6 +1,8 @@
+import { isAbsent } from './absence.ts';
 import type { Failures } from './failure.ts';
+import type { ClusterName } from './ids.ts';
 import type { Job } from './job.ts';
-import type { ModelState } from './model.ts';
+import { clustersOf, type ModelState } from './model.ts';
 import { isReachable, type Scene } from './scene.ts';
 
 /** What a plan tells people. */
@@ -19,7 +21,8 @@ export function judge(scene: Scene, up: boolean, failures: Failures): Verdict {
 }
 
 function judgeUp(scene: Scene, failures: Failures): Verdict {
-  const { current, demand } = scene;
+  const { demand } = scene;
+  const current = scene.current.filter((job) => !isAbsent(job, scene));
   const trouble = troubleOf(scene, failures);
   if (current.some(({ phase }) => phase === 'ready')) {
     const busy = demand !== null && demand.running + demand.held > 0;
@@ -27,8 +30,8 @@ function judgeUp(scene: Scene, failures: Failures): Verdict {
   }
   const starting = current.find(({ phase }) => phase === 'starting');
   if (starting) return { state: 'loading', reason: trouble ?? starting.reason };
-  const waiting = current[0];
-  if (waiting) return { state: 'queued', reason: trouble ?? waiting.reason };
+  if (current.length > 0)
+    return { state: 'queued', reason: trouble ?? waitingWords(current, scene) };
   if (failures.gaveUp) return { state: 'failed', reason: trouble };
   return { state: 'queued', reason: trouble };
 }
@@ -44,11 +47,25 @@ function judgeDown({ current, leaving, demand }: Scene): Verdict {
 }
 
 function troubleOf(scene: Scene, failures: Failures): string | null {
-  const { model } = scene;
   if (failures.gaveUp) return failures.reason;
-  if (!isReachable(scene, model.cluster)) {
-    const error = scene.clusters[model.cluster]?.error;
-    return `The cluster ${model.cluster} does not answer${error ? `: ${error}` : ''}.`;
-  }
-  return failures.reason;
+  const concerned = [...clustersOf(scene.model), ...scene.current.map(({ cluster }) => cluster)];
+  const silent = [...new Set(concerned)].filter((name) => !isReachable(scene, name));
+  const sentences = silent.map((name) => silenceWords(name, scene));
+  const elsewhere = clustersOf(scene.model).some((name) => isReachable(scene, name));
+  if (elsewhere && failures.reason !== null) sentences.push(failures.reason);
+  return sentences.length === 0 ? null : sentences.join(' ');
+}
+
+function silenceWords(name: ClusterName, { clusters }: Scene): string {
+  const error = clusters[name]?.error;
+  return `The cluster ${name} does not answer${error ? `: ${error}` : ''}.`;
+}
+
+/** Why those that wait do, each by its cluster where the model names several. */
+function waitingWords(waiting: readonly Job[], { model }: Scene): string | null {
+  if (clustersOf(model).length === 1) return waiting[0]?.reason ?? null;
+  const told = waiting.flatMap(({ cluster, reason }) =>
+    reason === null ? [] : [`On ${cluster}: ${reason}`],
+  );
+  return told.length === 0 ? null : [...new Set(told)].join(' ');
 }

@@ -41,6 +41,7 @@ const outcomes: readonly JobOutcome[] = [
 export const anyModel: fc.Arbitrary<Model> = fc
   .record({
     cluster: fc.constantFrom('c1', 'c2'),
+    otherClusters: fc.constantFrom([], ['c1'], ['c2'], ['c1', 'c2']),
     revision: fc.integer({ min: 1, max: 2 }),
     registered: fc.boolean(),
     stopRequested: fc.boolean(),
@@ -63,6 +64,7 @@ export const anyModel: fc.Arbitrary<Model> = fc
       isRefreshing,
       minReplicas,
       maxReplicas,
+      otherClusters,
       walltimeRatio,
       idleTimeoutSeconds,
       ...rest
@@ -74,6 +76,7 @@ export const anyModel: fc.Arbitrary<Model> = fc
           isRefreshing,
           minReplicas: Math.min(minReplicas, maxReplicas),
           maxReplicas,
+          otherClusters,
           walltimeRatio,
           idleTimeoutSeconds,
         },
@@ -138,11 +141,9 @@ const anyDemand: fc.Arbitrary<Demand> = maybe(
     }),
 );
 
-const anyCluster = fc.boolean().map((reachable) => ({
-  reachable,
-  observedAt: null,
-  error: reachable ? null : 'silence',
-}));
+const anyCluster = fc
+  .record({ reachable: fc.boolean(), observedAt: maybe(past) })
+  .map((seen) => ({ ...seen, error: seen.reachable ? null : 'silence' }));
 
 const duration = fc.integer({ min: 0, max: 8 * 3_600 }).map((seconds) => seconds * second);
 
@@ -157,4 +158,5 @@ export const anyObserved: fc.Arbitrary<Observed> = fc.record({
   demand: anyDemand,
   clusters: fc.record({ c1: anyCluster, c2: anyCluster }),
   history: fc.dictionary(fc.constantFrom('c1', 'c2'), anyHistory),
+  answering: maybe(fc.subarray(['j1', 'j2', 'j3', 'j4', 'j5', 'j6', 'j7'])),
 });

@@ -118,6 +118,7 @@ export function observed(jobs: readonly Job[], over: Partial<Observed> = {}): Ob
     demand: demand(),
     clusters: { c1: { reachable: true, observedAt: t0, error: null } },
     history: {},
+    answering: [],
     ...over,
   };
 }

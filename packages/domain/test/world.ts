@@ -1,11 +1,11 @@
 import {
   type Action,
   advanceJob,
+  type ClusterName,
   type CommandBody,
   type Demand,
   decideCommand,
   defaultPolicy,
-  isLeaving,
   isLive,
   type Job,
   type JobId,
@@ -16,22 +16,39 @@ import {
   reconcile,
   type StartHistory,
 } from '../src/index.ts';
-import { job as buildJob, model as buildModel, commandContext, second, t0 } from './builders.ts';
-import { createSimCluster, type Fate, isOver, type SimCluster } from './sim-cluster.ts';
+import {
+  job as buildJob,
+  model as buildModel,
+  project as buildProject,
+  commandContext,
+  second,
+  t0,
+} from './builders.ts';
+import { createSimCluster, type Fate, type SimCluster } from './sim-cluster.ts';
+import { checkAlways, checkRaces, rowOf } from './world-checks.ts';
 
 /** The scheduler's death in the middle of a run. */
 class Crash extends Error {}
 
 /**
- * One model, its rows, a cluster and requests, driven as the scheduler drives them: observe, probe, and
+ * One model, its rows, its clusters and requests, driven as the scheduler drives them: observe, probe, and
  * reconcile when something changed or the last plan said so. Checks what must hold in every moment.
  */
 export interface World {
   now: number;
   model: Model;
   readonly rows: Map<JobId, Job>;
+  /** The first of them. */
   readonly cluster: SimCluster;
+  readonly clusters: ReadonlyMap<ClusterName, SimCluster>;
+  /** Clusters that do not answer. */
+  readonly away: Set<ClusterName>;
+  /** Clusters whose engines do not answer either. */
+  readonly dark: Set<ClusterName>;
+  /** When each cluster answered last. */
+  readonly observedAt: Map<ClusterName, number>;
   plan: Plan | null;
+  /** Whether the first cluster answers. */
   reachable: boolean;
   /** False: no proxy reports. */
   reporting: boolean;
@@ -47,21 +64,39 @@ export interface World {
   live(): readonly Job[];
 }
 
-export function createWorld(fate: Fate, model: Model = buildModel()): World {
+export function createWorld(
+  fate: Fate,
+  model: Model = buildModel(),
+  names: readonly ClusterName[] = ['c1'],
+): World {
+  const clusters = new Map(names.map((name) => [name, createSimCluster(fate)]));
+  const [first = 'c1'] = names;
+  const away = new Set<ClusterName>();
   const running = new Map<JobId, number>();
   const world: World = {
     now: t0,
     model,
     rows: new Map(),
-    cluster: createSimCluster(fate),
+    cluster: simOf(clusters, first),
+    clusters,
+    away,
+    dark: new Set(),
+    observedAt: new Map(),
     plan: null,
-    reachable: true,
+    get reachable() {
+      return !away.has(first);
+    },
+    set reachable(answers: boolean) {
+      if (answers) away.delete(first);
+      else away.add(first);
+    },
     reporting: true,
     requests: 0,
     average: 0,
     crashAfter: null,
     command: (body) => {
-      const context = commandContext(body, { model: world.model, liveJobs: world.live() });
+      const project = buildProject({ clusters: names });
+      const context = commandContext(body, { model: world.model, liveJobs: world.live(), project });
       const input = { now: world.now, newModelId: 'm2', defaultCluster: 'c1' };
       world.model = decideCommand(context, input).model ?? world.model;
       world.plan = null;
@@ -69,9 +104,10 @@ export function createWorld(fate: Fate, model: Model = buildModel()): World {
     tick: (seconds) => {
       world.now += seconds * second;
       world.average += (world.requests - world.average) * (1 - Math.exp(-seconds / 10));
-      world.cluster.step(world.now, (name) => running.get(rowOf(world, name)?.id ?? '') ?? 0);
+      for (const cluster of clusters.values())
+        cluster.step(world.now, (name) => running.get(rowOf(world, name)?.id ?? '') ?? 0);
       try {
-        const changed = world.reachable && observe(world);
+        const changed = observe(world);
         serve(world, running);
         const due = world.plan === null || world.now >= world.plan.lookAgainAt;
         if (changed || due) look(world, running);
@@ -101,19 +137,32 @@ function write(world: World, row: Job, patch: JobPatch): void {
   effect(world, () => world.rows.set(row.id, { ...row, ...patch }));
 }
 
+/** @returns whether there was anything new */
 function observe(world: World): boolean {
   let changed = false;
-  for (const row of world.live()) {
-    const sighting = world.cluster.sight(row.name);
+  for (const name of world.clusters.keys()) {
+    if (world.away.has(name)) continue;
+    world.observedAt.set(name, world.now);
+    changed = observeOne(world, name) || changed;
+  }
+  return changed;
+}
+
+function observeOne(world: World, name: ClusterName): boolean {
+  const cluster = simOf(world.clusters, name);
+  const rows = () => world.live().filter((row) => row.cluster === name);
+  let changed = false;
+  for (const row of rows()) {
+    const sighting = cluster.sight(row.name);
     const patch = advanceJob(row, sighting, world.now, world.now);
     if (patch !== null) {
       write(world, row, patch);
       changed = true;
     }
   }
-  for (const row of world.live()) {
+  for (const row of rows()) {
     if (row.phase !== 'starting' || row.address === null) continue;
-    if (!world.cluster.engineIsUp(row.name, world.now)) continue;
+    if (!cluster.engineIsUp(row.name, world.now)) continue;
     write(world, row, { phase: 'ready', readyAt: world.now });
     changed = true;
   }
@@ -149,11 +198,25 @@ function demandOf(world: World, running: ReadonlyMap<JobId, number>): Demand {
 function look(world: World, running: ReadonlyMap<JobId, number>): void {
   const demand = demandOf(world, running);
   const ended = [...world.rows.values()].filter((row) => !isLive(row)).slice(-5);
+  const standing = (name: ClusterName) => ({
+    reachable: !world.away.has(name),
+    observedAt: world.observedAt.get(name) ?? null,
+    error: null,
+  });
   const observed = {
     jobs: [...world.live(), ...ended],
     demand,
-    clusters: { c1: { reachable: world.reachable, observedAt: world.now, error: null } },
-    history: { c1: historyOf(world) },
+    clusters: Object.fromEntries([...world.clusters.keys()].map((name) => [name, standing(name)])),
+    history: Object.fromEntries(
+      [...world.clusters.keys()].map((name) => [name, historyOf(world, name)]),
+    ),
+    answering: world
+      .live()
+      .filter(
+        ({ cluster, name }) =>
+          !world.dark.has(cluster) && simOf(world.clusters, cluster).engineIsUp(name, world.now),
+      )
+      .map(({ id }) => id),
   };
   const plan = reconcile(world.model, observed, defaultPolicy, world.now);
   if (plan.lookAgainAt <= world.now) throw new Error('looks again at once');
@@ -161,15 +224,19 @@ function look(world: World, running: ReadonlyMap<JobId, number>): void {
     world.model = { ...world.model, ...plan.patch };
   });
   for (const action of plan.actions) {
-    if (!world.reachable && action.kind !== 'drain') throw new Error(`${action.kind} into silence`);
+    const cluster =
+      action.kind === 'intend' ? action.cluster : world.rows.get(action.jobId)?.cluster;
+    if (world.away.has(cluster ?? '') && action.kind !== 'drain')
+      throw new Error(`${action.kind} into silence`);
     perform(world, action, demand);
   }
   world.plan = plan;
+  checkRaces(world);
 }
 
 /** As the rows of the cluster's jobs tell it. */
-function historyOf(world: World): StartHistory {
-  const rows = [...world.rows.values()];
+function historyOf(world: World, name: ClusterName): StartHistory {
+  const rows = [...world.rows.values()].filter(({ cluster }) => cluster === name);
   return {
     waits: rows.flatMap(({ submittedAt, startedAt }) =>
       submittedAt === null || startedAt === null ? [] : [startedAt - submittedAt],
@@ -198,13 +265,13 @@ function perform(world: World, action: Action, demand: Demand): void {
     case 'askToEnd':
       refuseHarm(world, row, demand);
       write(world, row, { endAskedAt: world.now });
-      effect(world, () => world.cluster.ask(row.name, world.now));
+      effect(world, () => simOf(world.clusters, row.cluster).ask(row.name, world.now));
       break;
     case 'cancel': {
       refuseHarm(world, row, demand);
       const told = { cancelledAt: world.now };
       write(world, row, told);
-      effect(world, () => world.cluster.cancel(row.name, world.now));
+      effect(world, () => simOf(world.clusters, row.cluster).cancel(row.name, world.now));
       if (row.phase === 'intended') {
         write(world, row, { ...told, phase: 'ended', outcome: 'as_asked', endedAt: world.now });
       }
@@ -214,9 +281,10 @@ function perform(world: World, action: Action, demand: Demand): void {
 }
 
 function intend(world: World, action: Extract<Action, { kind: 'intend' }>): Job {
-  const { seq, successorOf } = action;
+  const { seq, successorOf, cluster } = action;
   const row = buildJob('intended', {
     seq,
+    cluster,
     name: jobName('test', world.model.id, seq),
     revision: world.model.revision,
     walltimeSeconds: world.model.spec.walltimeSeconds,
@@ -229,7 +297,8 @@ function intend(world: World, action: Extract<Action, { kind: 'intend' }>): Job 
 }
 
 function submit(world: World, row: Job): void {
-  const submitted = () => world.cluster.submit(row.name, row.walltimeSeconds, world.now);
+  const cluster = simOf(world.clusters, row.cluster);
+  const submitted = () => cluster.submit(row.name, row.walltimeSeconds, world.now);
   const clusterJobId = effect(world, submitted);
   if (clusterJobId === null) {
     const endedAt = world.now;
@@ -247,16 +316,8 @@ function refuseHarm(world: World, row: Job, demand: Demand): void {
   }
 }
 
-function checkAlways(world: World): void {
-  for (const job of world.cluster.jobs.values()) {
-    const row = rowOf(world, job.name);
-    if (!isOver(job) && (row === undefined || !isLive(row)))
-      throw new Error(`${job.name} is an orphan`);
-  }
-  const current = world.live().filter((row) => !isLeaving(row));
-  if (current.length > 2 * world.model.spec.maxReplicas) throw new Error('too many jobs');
-}
-
-function rowOf(world: World, name: string): Job | undefined {
-  return [...world.rows.values()].find((row) => row.name === name);
+function simOf(clusters: ReadonlyMap<ClusterName, SimCluster>, name: ClusterName): SimCluster {
+  const cluster = clusters.get(name);
+  if (cluster === undefined) throw new Error(`there is no cluster ${name}`);
+  return cluster;
 }

@@ -157,6 +157,16 @@ describe('metrics board', () => {
     await board.publish(new Map());
     expect(await board.read([])).toEqual(new Map());
   });
+
+  test('knows for a while which engines have answered', async () => {
+    const board = createMetricsBoard(fixture.redis, { lifeMs: 150 });
+    await board.answered(['j5']);
+    await createMetricsBoard(fixture.redis).answered(['j6', 'j7']);
+    expect(await board.answering(['j7', 'j4', 'j5'])).toEqual(['j7', 'j5']);
+    await until(async () => (await board.answering(['j5', 'j6'])).length === 1);
+    await board.answered([]);
+    expect(await board.answering([])).toEqual([]);
+  });
 });
 
 describe('route bus', () => {

@@ -10,24 +10,49 @@ const figures = z.object({
   runningRequests: z.number().nullable(),
 });
 
-/** Last figures of each engine, one expiring key per job. */
+export interface MetricsBoardOptions {
+  /** How long figures are read. */
+  readonly expiryMs?: number;
+  /**
+   * How long an answer is a sign of life. Longer than the time between two looks at a cluster that does not answer:
+   * its timeout (30 s) and its quiet cadence (20 s).
+   */
+  readonly lifeMs?: number;
+}
+
+/** Last figures of each engine, and a sign of life of each that answered: expiring keys per job. */
 export function createMetricsBoard(
   redis: RedisAccess,
-  { expiryMs = 30_000 }: { readonly expiryMs?: number } = {},
+  { expiryMs = 30_000, lifeMs = 90_000 }: MetricsBoardOptions = {},
 ): MetricsBoard {
   const { produce, log } = redis;
   const keyOf = (jobId: JobId) => `${redis.prefix}:metrics:${jobId}`;
+  const lifeOf = (jobId: JobId) => `${redis.prefix}:answered:${jobId}`;
+  const setAll = (entries: readonly (readonly [string, string])[], expiresMs: number) =>
+    translated(async () => {
+      if (entries.length === 0) return;
+      const pipeline = produce.pipeline();
+      for (const [key, value] of entries) pipeline.set(key, value, 'PX', expiresMs);
+      const answers = await pipeline.exec();
+      const failed = answers?.find(([error]) => error !== null);
+      if (failed?.[0]) throw failed[0];
+    });
   return {
     publish: (metrics) =>
+      setAll(
+        [...metrics].map(([jobId, values]) => [keyOf(jobId), JSON.stringify(values)]),
+        expiryMs,
+      ),
+    answered: (jobIds) =>
+      setAll(
+        jobIds.map((jobId) => [lifeOf(jobId), '1']),
+        lifeMs,
+      ),
+    answering: (jobIds) =>
       translated(async () => {
-        if (metrics.size === 0) return;
-        const pipeline = produce.pipeline();
-        for (const [jobId, values] of metrics) {
-          pipeline.set(keyOf(jobId), JSON.stringify(values), 'PX', expiryMs);
-        }
-        const answers = await pipeline.exec();
-        const failed = answers?.find(([error]) => error !== null);
-        if (failed?.[0]) throw failed[0];
+        if (jobIds.length === 0) return [];
+        const signs = await produce.mget(jobIds.map(lifeOf));
+        return jobIds.filter((_jobId, index) => signs[index] !== null);
       }),
     read: async (jobIds) => {
       const found = new Map<JobId, EngineMetrics>();

@@ -138,7 +138,13 @@ export function mortalMessaging(
       storeAway,
     ),
     routeBus: mortal(life, 'routeBus', ports.routeBus, ['publish'], storeAway),
-    metricsBoard: mortal(life, 'metricsBoard', ports.metricsBoard, ['publish'], storeAway),
+    metricsBoard: mortal(
+      life,
+      'metricsBoard',
+      ports.metricsBoard,
+      ['publish', 'answered'],
+      storeAway,
+    ),
   };
 }
 

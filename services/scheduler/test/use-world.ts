@@ -1,16 +1,23 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
+import type { ClusterName } from '@wakefield/domain';
 import { type Ground, openGround } from './ground.ts';
 import { openWorld, type World } from './world.ts';
 
-/** Ground for all tests of a file, and on it a world that is new for each test; nobody is at work in it yet. */
-export function useWorld(): { readonly ground: Ground; readonly world: World } {
+/**
+ * Ground for all tests of a file, and on it a world that is new for each test; nobody is at work in it yet.
+ * @param others clusters besides `here`
+ */
+export function useWorld(others: readonly ClusterName[] = []): {
+  readonly ground: Ground;
+  readonly world: World;
+} {
   let ground: Ground;
   let world: World;
   beforeAll(async () => {
     ground = await openGround();
   });
   beforeEach(() => {
-    world = openWorld(ground);
+    world = openWorld(ground, others);
   });
   afterEach(() => world.close());
   afterAll(() => ground.close());

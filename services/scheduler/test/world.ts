@@ -6,6 +6,7 @@ import {
   sweep,
 } from '@wakefield/control';
 import {
+  type ClusterName,
   type CommandBody,
   defaultPolicy,
   type ModelDemand,
@@ -37,9 +38,13 @@ const INSTALLATION = 'crash';
 /** A scheduler, and the part of the api that accepts wishes. */
 type ProcessDeps = SchedulerDeps & SubmitCommandDeps;
 
-/** Schedulers at work on one model of one project on one cluster; time passes in rounds. */
+/** Schedulers at work on one model of one project, as a rule on one cluster; time passes in rounds. */
 export interface World {
+  /** The first of them. */
   readonly cluster: PaperCluster;
+  readonly clusters: ReadonlyMap<ClusterName, PaperCluster>;
+  /** Clusters whose engines answer nobody. */
+  readonly dark: Set<ClusterName>;
   readonly log: CapturedLog;
   /** Lives of all processes so far; the last ones are those that run. */
   readonly lives: Life[];
@@ -63,11 +68,15 @@ export interface World {
   close(): Promise<void>;
 }
 
-export function openWorld(ground: Ground): World {
+export function openWorld(ground: Ground, others: readonly ClusterName[] = []): World {
   let now = SAMPLE_NOW;
   let keys = 0;
   const clock = { now: () => now };
   const cluster = createPaperCluster('here', clock.now);
+  const clusters = new Map([['here', cluster]]);
+  for (const name of others) clusters.set(name, createPaperCluster(name, clock.now));
+  const dark = new Set<ClusterName>();
+  const engines = (name: ClusterName) => (dark.has(name) ? undefined : clusters.get(name));
   const log = captureLog();
   const lives: Life[] = [];
   const { redis, store } = ground;
@@ -81,9 +90,10 @@ export function openWorld(ground: Ground): World {
   let turn = 0;
 
   const makeProcess = (life: Life): ProcessDeps => {
-    const driver = mortalDriver(life, cluster.driver);
     const stores = mortalStores(life, store.stores);
-    const drivers = new Map([[driver.name, driver]]);
+    const drivers = new Map(
+      [...clusters].map(([name, { driver }]) => [name, mortalDriver(life, driver)]),
+    );
     return {
       ...stores,
       ...mortalMessaging(life, ports),
@@ -92,14 +102,17 @@ export function openWorld(ground: Ground): World {
       holder: randomUUID(),
       drivers,
       histories: createStartHistories({ jobs: stores.jobs, drivers, clock, log }),
-      defaultCluster: driver.name,
+      defaultCluster: 'here',
       recipes: { render: () => ({ script: '#!/bin/bash\n', secretFiles: {} }), capacity: () => 4 },
       prober: {
-        probe: async ({ identity }) =>
-          cluster.engineIsUp(identity.replace('__job_', ''))
+        probe: async ({ cluster: name, identity }) =>
+          engines(name)?.engineIsUp(identity.replace('__job_', ''))
             ? { status: 'ready', capacity: null }
             : { status: 'not_yet', detail: 'loading' },
-        metrics: async () => null,
+        metrics: async ({ cluster: name, identity }) =>
+          engines(name)?.engineIsUp(identity.replace('__job_', ''))
+            ? { gpuUtilization: null, waitingRequests: null, runningRequests: null }
+            : null,
       },
       policy: { ...defaultPolicy, endGraceMs: 5_000, backoffMs: [2_000, 4_000] },
       clusterGoneAfterMs: 600_000,
@@ -141,6 +154,8 @@ export function openWorld(ground: Ground): World {
 
   const world: World = {
     cluster,
+    clusters,
+    dark,
     log,
     lives,
     requests: 0,

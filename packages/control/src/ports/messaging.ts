@@ -51,4 +51,8 @@ export interface DemandBoard {
 export interface MetricsBoard {
   publish(metrics: ReadonlyMap<JobId, EngineMetrics>): Promise<void>;
   read(jobIds: readonly JobId[]): Promise<ReadonlyMap<JobId, EngineMetrics>>;
+  /** Remembers for a while that the engines of these jobs have just answered. */
+  answered(jobIds: readonly JobId[]): Promise<void>;
+  /** Those of the jobs whose engines have answered lately. Rejects when nobody can tell. */
+  answering(jobIds: readonly JobId[]): Promise<readonly JobId[]>;
 }
