@@ -19,6 +19,7 @@ const tasks = {
   'test:vllm': 'scripts/test-vllm.ts',
   'test:faults': 'scripts/test-faults.ts',
   bench: 'bench/main.ts',
+  soak: 'e2e/soak/main.ts',
 };
 
 const [task, ...rest] = process.argv.slice(2);

@@ -1,0 +1,164 @@
+import { openStoreWindow, type StoreWindow } from '@wakefield/testkit';
+import { type PlugName, plugs } from '../faults/plugs.ts';
+import { modelsOf, modelsSql, slurmClient } from '../faults/site.ts';
+import { strike } from '../faults/strike.ts';
+import { eventually, pause, startWakefield, type Wakefield } from '../wakefield.ts';
+import type { Strike } from './blame.ts';
+import { probeEngines } from './direct.ts';
+import { registrationOf, soakModels } from './models.ts';
+import { watchProcesses } from './process-watch.ts';
+import type { SoakResult } from './report.ts';
+import { startTraffic } from './traffic.ts';
+
+export interface SoakOptions {
+  readonly minutes: number;
+  /** Requests a second over all models. */
+  readonly rate: number;
+  /** What may be struck. */
+  readonly faults: readonly PlugName[];
+  readonly seed: number;
+  readonly say: (line: string) => void;
+}
+
+/** From the end of one fault to the next, more or less. */
+const calmMs = 35_000;
+const startArguments = ['--slurm', '--api', '2', '--scheduler', '2', '--proxy', '2'];
+
+/** Starts everything as its users do, lives through it, and ends it again. */
+export async function soak(options: SoakOptions): Promise<SoakResult> {
+  const { say } = options;
+  say(`starting Wakefield (seed ${options.seed})`);
+  const wakefield = await startWakefield({ args: startArguments });
+  try {
+    const { databaseUrl, redisUrl } = await wakefield.runFile();
+    const stores = openStoreWindow({ databaseUrl, redisUrl });
+    try {
+      await wakeAll(wakefield, say);
+      return await liveThrough(wakefield, stores, options);
+    } finally {
+      await stores.close();
+    }
+  } finally {
+    await wakefield.stop();
+  }
+}
+
+async function wakeAll(wakefield: Wakefield, say: (line: string) => void): Promise<void> {
+  for (const model of soakModels)
+    await succeed(wakefield.call('PUT', '/p/demo/models', registrationOf(model)));
+  for (const { model } of soakModels)
+    await succeed(wakefield.call('POST', '/p/demo/models', { hf_model_id: model }));
+  await eventually(
+    'every model to serve',
+    async () => {
+      const { body } = await wakefield.call('GET', '/p/demo/models');
+      const states = (body as { hf_model_id: string; state: string }[])
+        .filter(({ hf_model_id }) => hf_model_id.startsWith('soak/'))
+        .map(({ state }) => state);
+      return states.length === soakModels.length && states.every((state) => state === 'ready');
+    },
+    120_000,
+  );
+  say('every model serves');
+}
+
+async function liveThrough(
+  wakefield: Wakefield,
+  stores: StoreWindow,
+  { minutes, rate, faults, seed, say }: SoakOptions,
+): Promise<SoakResult> {
+  const names = soakModels.map(({ model }) => model);
+  const before = await takenBySlurm(wakefield);
+  const already = await jobsOf(stores);
+  const traffic = startTraffic(wakefield, names, rate);
+  const direct = probeEngines(stores);
+  const watch = watchProcesses(() => processesOf(wakefield));
+  const until = Date.now() + minutes * 60_000;
+  const telling = setInterval(() => {
+    const failed = traffic.outcomes.filter(({ error }) => error !== null).length;
+    say(`${traffic.outcomes.length} requests, ${failed} failed`);
+  }, 60_000);
+  const strikes = await strikeUntil(until, wakefield, stores, faults, seed, say);
+  clearInterval(telling);
+  direct.stop();
+  watch.stop();
+  say('waiting for the last answers');
+  await traffic.stop();
+  const jobs = await jobsOf(stores);
+  return {
+    minutes,
+    outcomes: traffic.outcomes,
+    strikes,
+    directMs: direct.firstByteMs,
+    handovers: jobs.handovers - already.handovers,
+    intents: jobs.intents - already.intents,
+    submitted: (await takenBySlurm(wakefield)) - before,
+    samples: watch.samples,
+  };
+}
+
+/** One fault after the other, with calm between them; the last calm is left for what is then under way. */
+async function strikeUntil(
+  until: number,
+  wakefield: Wakefield,
+  stores: StoreWindow,
+  faults: readonly PlugName[],
+  seed: number,
+  say: (line: string) => void,
+): Promise<readonly Strike[]> {
+  const strikes: Strike[] = [];
+  const site = { wakefield, models: async () => modelsOf(await stores.rows(modelsSql)) };
+  const next = chance(seed);
+  while (faults.length > 0 && Date.now() + 2 * calmMs < until) {
+    await pause(calmMs * (0.7 + 0.6 * next()));
+    const name = faults[Math.floor(next() * faults.length)];
+    const plug = plugs.find((one) => one.name === name);
+    if (plug === undefined) break;
+    const kind = next() < 0.5 ? 'kill' : 'stop';
+    const { struckAt, overAt } = await strike(site, plug, kind);
+    strikes.push({ plug: plug.name, kind, at: struckAt });
+    say(`${plug.name} ${kind}: over after ${((overAt - struckAt) / 1_000).toFixed(1)} s`);
+  }
+  await pause(Math.max(0, until - Date.now()));
+  return strikes;
+}
+
+/** Mulberry32: the same faults for the same seed. */
+function chance(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+async function processesOf(wakefield: Wakefield) {
+  const { services, pid } = await wakefield.runFile();
+  const named = Object.entries(services).flatMap(([name, list]) =>
+    list.map((one) => ({ name, pid: one.pid })),
+  );
+  return [...named, { name: 'npm start', pid }];
+}
+
+async function jobsOf(stores: StoreWindow) {
+  const [row] = await stores.rows(
+    `select count(*)::int as intents,
+       count(*) filter (where successor_of is not null and ready_at is not null)::int as handovers from jobs`,
+  );
+  return { intents: Number(row?.intents), handovers: Number(row?.handovers) };
+}
+
+/** The highest id that the controller gave out: it counts them up, also over its restarts. */
+async function takenBySlurm(wakefield: Wakefield): Promise<number> {
+  const text = await slurmClient(wakefield, 'scontrol', 'show', 'config');
+  const next = Number(/^NEXT_JOB_ID\s*=\s*(\d+)/m.exec(text)?.[1]);
+  if (!Number.isInteger(next)) throw new Error('the controller does not tell its next job id');
+  return next;
+}
+
+async function succeed(call: Promise<{ readonly status: number; readonly body: unknown }>) {
+  const { status, body } = await call;
+  if (status >= 300) throw new Error(`${status} ${JSON.stringify(body)}`);
+}
