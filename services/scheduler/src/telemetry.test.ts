@@ -103,6 +103,28 @@ describe('the steps of a wake', () => {
   });
 });
 
+describe('an estimate of a start', () => {
+  const told = (source: 'cluster' | 'history') => ({ from: t0 + 10_000, to: t0 + 20_000, source });
+  const score = async (startedAt: number | null) => {
+    const { telemetry, metrics } = scene();
+    const told1 = { expectedStart: told('history'), firstExpected: told('history') };
+    const told2 = { expectedStart: told('cluster') };
+    live(telemetry, queued, told1, told2, { phase: 'starting', startedAt }, ready);
+    const read = (what: string) =>
+      sample(metrics, `wakefield_start_estimate_error_seconds_${what}`, 'history');
+    return [await read('count'), await read('sum')];
+  };
+
+  test.each([
+    ['before it', t0 + 4_000, [1, -6]],
+    ['within it', t0 + 10_000, [1, 0]],
+    ['after it', t0 + 25_000, [1, 5]],
+    ['never', null, [null, null]],
+  ])('is scored by what was told first: a start %s', async (_name, startedAt, scored) => {
+    expect(await score(startedAt)).toEqual(scored);
+  });
+});
+
 test('jobs are counted when they are intended and when they end', async () => {
   const { telemetry, metrics } = scene();
   live(telemetry, queued, { phase: 'ended', outcome: 'as_asked', endedAt: t0 + 3_000 });

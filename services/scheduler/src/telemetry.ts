@@ -17,6 +17,9 @@ const steps = [
   readonly to: keyof Job;
 }[];
 
+/** Both sides of nought: who was told too early a time waits, who was told too late a one has gone away. */
+const errorBuckets = [-21_600, -3_600, -600, -60, -10, -1, 0, 1, 10, 60, 600, 3_600, 21_600];
+
 const reconcileBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
 
 /** Where figures are read that hold for all schedulers. */
@@ -51,6 +54,12 @@ export function createTelemetry(
     name: 'wakefield_jobs_intended_total',
     help: 'Jobs that were intended, by cluster',
     labelNames: ['cluster'],
+  });
+  const startErrors = metrics.histogram({
+    name: 'wakefield_start_estimate_error_seconds',
+    help: 'How far the start of a job lay outside of what was told first: before it (negative), after it, 0 within; by source',
+    labelNames: ['source'],
+    buckets: errorBuckets,
   });
   const observations = metrics.counter({
     name: 'wakefield_cluster_observations_total',
@@ -97,6 +106,10 @@ export function createTelemetry(
       for (const { cluster, phase, count } of counts) this.set({ cluster, phase }, count);
     },
   });
+  const scoreStart = (before: Job, after: Job) => {
+    const missed = missedStart(before, after);
+    if (missed !== null) startErrors.observe({ source: missed.source }, missed.seconds);
+  };
   return {
     jobAdvanced: (before, after) => {
       if (before === null) {
@@ -107,6 +120,7 @@ export function createTelemetry(
         const seconds = before[to] === null ? between(after[from], after[to]) : null;
         if (seconds !== null) wake.observe({ phase: step, cluster: after.cluster }, seconds);
       }
+      scoreStart(before, after);
       if (after.phase === 'ended' && before.phase !== 'ended') {
         ended.inc({ cluster: after.cluster, outcome: after.outcome ?? 'lost' });
       }
@@ -119,6 +133,15 @@ export function createTelemetry(
       reconcileSeconds.observe({ acted: String(acted) }, durationMs / 1000);
     },
   };
+}
+
+/** How far a job's start lay outside of what was told first of it; null where it did not just start. */
+function missedStart(before: Job, { startedAt, firstExpected }: Job) {
+  if (before.startedAt !== null || startedAt === null || firstExpected === null) return null;
+  const { from, to, source } = firstExpected;
+  const early = Math.min(0, startedAt - from);
+  const late = Math.max(0, startedAt - to);
+  return { source, seconds: (early + late) / 1000 };
 }
 
 /** Seconds between two moments; null when one is missing or the clocks disagree. */

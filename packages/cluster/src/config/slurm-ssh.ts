@@ -121,7 +121,8 @@ export const slurmSsh = sshLogin.extend({
     .prefault({}),
   /**
    * This long before the walltime's end SLURM asks the job to drain by itself (sbatch --signal), should the
-   * scheduler be away; 0 never. SLURM may be up to 60 s early.
+   * scheduler be away; 0 never. SLURM may be up to 60 s early, so jobs that are shorter than 60 times this are not
+   * asked: their successors need the time.
    */
   drainBeforeEnd: duration.prefault('60s'),
 });

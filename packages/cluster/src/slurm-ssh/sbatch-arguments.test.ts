@@ -140,7 +140,7 @@ describe('what every job has', () => {
   });
 
   test('a short job is not asked to drain by SLURM, nor one that shall not', () => {
-    expect(jobArguments(configOf(), { ...job, walltimeSeconds: 300 }).join()).not.toContain(
+    expect(jobArguments(configOf(), { ...job, walltimeSeconds: 3599 }).join()).not.toContain(
       'signal',
     );
     expect(jobArguments(configOf({ drainBeforeEnd: 0 }), job).join()).not.toContain('signal');

@@ -74,14 +74,18 @@ function gpuArguments(
   }
 }
 
+/** Walltimes, in drain margins, from which on SLURM is to signal: it then comes in the last thirtieth of a job. */
+const SIGNALLED_FROM = 60;
+
 /** Arguments that every job of ours has, whatever it asks for. */
 export function jobArguments(
   config: SlurmSshConfig,
   job: { readonly name: string; readonly directory: string; readonly walltimeSeconds: number },
 ): readonly string[] {
   const marginSeconds = Math.round(config.drainBeforeEnd / 1000);
-  // SLURM looks at limits every 30 s and may signal 60 s early: on short jobs that would be most of their life.
-  const signals = marginSeconds > 0 && job.walltimeSeconds >= 10 * marginSeconds;
+  // SLURM may signal 60 s early. That is the end of service, and a successor has to be there before it: of a short
+  // life too much would be lost, and with no scheduler about it would have no successor anyway.
+  const signals = marginSeconds > 0 && job.walltimeSeconds >= SIGNALLED_FROM * marginSeconds;
   return [
     `--job-name=${job.name}`,
     `--comment=wakefield:${job.name}`,

@@ -15,6 +15,25 @@ const jobMetrics = z
   })
   .meta({ description: 'Live from the engine; null where the engine has none.' });
 
+const expectation = z.strictObject({
+  from: instant.meta({ description: 'Hardly before.', example: '2026-11-21T08:35:00.000Z' }),
+  to: instant.meta({
+    description: 'In nine of ten cases by then.',
+    example: '2026-11-21T08:50:00.000Z',
+  }),
+});
+
+const startExpectation = expectation
+  .extend({
+    source: z.enum(['cluster', 'history', 'trial']).meta({
+      description:
+        "`cluster`: its own plan for this job; `history`: how long jobs of this shape waited before; `trial`: what the cluster said of such a job (SLURM's `sbatch --test-only`).",
+      example: 'history',
+    }),
+  })
+  .nullable()
+  .meta({ description: 'When it is expected to start, while it waits; null: nobody knows.' });
+
 /** One live batch job of a model. */
 const jobSchema = z
   .strictObject({
@@ -39,6 +58,11 @@ const jobSchema = z
     successor_of: uuid
       .nullable()
       .meta({ description: 'The job that it takes over from.', example: null }),
+    draining: z.boolean().meta({
+      description: 'It gets no new requests and finishes those that it has.',
+      example: false,
+    }),
+    expected_start: startExpectation,
     metrics: jobMetrics,
   })
   .meta({ id: 'Job' });
@@ -86,6 +110,12 @@ export const modelSchema = z
     last_request: instant.nullable(),
     created_at: instant,
     updated_at: instant,
+    expected_start: startExpectation.meta({
+      description: 'Of the job that it waits for, while none has started.',
+    }),
+    expected_ready: expectation.nullable().meta({
+      description: 'When it is expected to serve; null while it does, and when nobody knows.',
+    }),
     jobs: z.array(jobSchema).meta({ description: 'Live jobs, oldest first.' }),
   })
   .meta({ id: 'Model' });

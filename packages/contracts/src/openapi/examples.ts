@@ -29,6 +29,8 @@ export const sleepingModel: ModelJson = {
   last_request: null,
   created_at: created,
   updated_at: created,
+  expected_start: null,
+  expected_ready: null,
   jobs: [],
 };
 
@@ -56,6 +58,8 @@ export const busyModel: ModelJson = {
       ends_at: '2026-11-21T09:30:12.000Z',
       reason: null,
       successor_of: null,
+      draining: false,
+      expected_start: null,
       metrics: { gpu_utilization: 71, waiting_requests: 0, running_requests: 3 },
     },
   ],

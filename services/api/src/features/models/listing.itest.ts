@@ -70,11 +70,13 @@ describe('listing models', () => {
         ends_at: new Date(startedAt + 3_600_000).toISOString(),
         reason: null,
         successor_of: null,
+        draining: false,
+        expected_start: null,
         metrics: { gpu_utilization: 71, waiting_requests: 0, running_requests: 3 },
       },
       expect.objectContaining({ id: starting.id, state: 'loading', metrics: none }),
       expect.objectContaining({ id: queued.id, state: 'queued', reason: 'Resources' }),
-      expect.objectContaining({ id: draining.id, state: 'draining', metrics: none }),
+      expect.objectContaining({ id: draining.id, state: 'draining', draining: true }),
     ]);
     expect((await api.call('GET', '/p/with-jobs/models/a/busy')).body).toEqual(body[0]);
   });

@@ -3,6 +3,7 @@ import { modelSchema } from '@wakefield/contracts';
 import type { ModelWithStatus } from '@wakefield/control';
 import type { EngineMetrics, Job } from '@wakefield/domain';
 import { SAMPLE_NOW, sampleJob, sampleModel } from '@wakefield/testkit';
+import { iso } from '../../http/iso.ts';
 import { presentModel } from './presenter.ts';
 
 const model: ModelWithStatus = {
@@ -74,6 +75,44 @@ describe('a model on the wire', () => {
       expect(presentModel({ ...model, state }, [], new Map(), null).state).toBe(state);
     },
   );
+
+  describe('what is expected', () => {
+    const start = { from: SAMPLE_NOW, to: SAMPLE_NOW + 60_000, source: 'history' } as const;
+    const span = { from: iso(start.from), to: iso(start.to) };
+    const waiting = job(1, { phase: 'queued', address: null, expectedStart: start });
+
+    it('is told of a job that waits, and of the model', () => {
+      const expectedReady = { from: start.from, to: start.to };
+      const body = presentModel({ ...model, expectedReady }, [waiting], new Map());
+      expect(body.jobs[0]?.expected_start).toEqual({ ...span, source: 'history' });
+      expect(body).toMatchObject({
+        expected_start: { ...span, source: 'history' },
+        expected_ready: span,
+      });
+      expect(modelSchema.parse(body)).toEqual(body);
+    });
+
+    it('is the first start of several', () => {
+      const sooner = { ...start, from: start.from - 1_000, source: 'cluster' } as const;
+      const body = present([waiting, job(2, { ...waiting, seq: 2, expectedStart: sooner })]);
+      expect(body.expected_start?.source).toBe('cluster');
+    });
+
+    it.each(['starting', 'ready'] as const)('is no start of the model once one is %s', (phase) => {
+      const body = present([waiting, job(2, { phase, expectedStart: start })]);
+      expect(body.expected_start).toBeNull();
+      expect(body.jobs.map(({ expected_start }) => expected_start?.source ?? null)).toEqual([
+        'history',
+        null,
+      ]);
+    });
+
+    it('is nothing of a job that was told to go', () => {
+      const body = present([{ ...waiting, cancelledAt: SAMPLE_NOW }]);
+      expect(body.jobs).toMatchObject([{ draining: true, expected_start: null }]);
+      expect(body.expected_start).toBeNull();
+    });
+  });
 
   it('shows live jobs alone, oldest first, and nothing that is ours', () => {
     const body = present([job(3, {}), job(1, {}), job(2, { phase: 'ended' })]);

@@ -4,10 +4,12 @@ import {
   clustersOf,
   type Demand,
   type EngineMetrics,
+  type Expectation,
   isLeaving,
   isLive,
   type Job,
   type ModelState,
+  type StartEstimate,
 } from '@wakefield/domain';
 import { iso, isoOrNull } from '../../http/iso.ts';
 
@@ -56,6 +58,8 @@ export function presentModel(
     last_request: isoOrNull(model.lastRequestAt),
     created_at: iso(model.createdAt),
     updated_at: iso(model.updatedAt),
+    expected_start: presentStart(nextStart(jobs)),
+    expected_ready: model.expectedReady === null ? null : presentSpan(model.expectedReady),
     jobs: jobs
       .filter(isLive)
       .toSorted((a, b) => a.seq - b.seq)
@@ -81,12 +85,35 @@ function presentJob(job: Job, metrics: EngineMetrics, demand: Demand): JobJson {
     ends_at: isoOrNull(job.endsAt),
     reason: job.reason,
     successor_of: job.successorOf,
+    draining: isLeaving(job),
+    expected_start: waits(job) ? presentStart(job.expectedStart) : null,
     metrics: {
       gpu_utilization: metrics.gpuUtilization,
       waiting_requests: metrics.waitingRequests,
       running_requests: metrics.runningRequests,
     },
   };
+}
+
+/** A job that has to start yet, and may. */
+function waits(job: Job): boolean {
+  return (job.phase === 'intended' || job.phase === 'queued') && !isLeaving(job);
+}
+
+function presentStart(start: StartEstimate | null): JobJson['expected_start'] {
+  return start === null ? null : { ...presentSpan(start), source: start.source };
+}
+
+function presentSpan({ from, to }: Expectation): { readonly from: string; readonly to: string } {
+  return { from: iso(from), to: iso(to) };
+}
+
+/** Of the first job that a model without a started one waits for. */
+function nextStart(jobs: readonly Job[]): StartEstimate | null {
+  const current = jobs.filter((job) => isLive(job) && !isLeaving(job));
+  if (!current.every(waits)) return null;
+  const known = current.map(({ expectedStart }) => expectedStart).filter((start) => start !== null);
+  return known.sort((a, b) => a.from - b.from)[0] ?? null;
 }
 
 /** Phases of a job folded to the words of the seed document. */
