@@ -38,7 +38,7 @@ afterEach(async () => {
 describe('a request for a sleeping model', () => {
   it('waits, and one wake is sent however many ask', async () => {
     await proxy.stop();
-    proxy = await startHarness();
+    proxy = await startHarness({ wake: { resendMs: [60_000], afterFailureMs: 60_000 } });
     proxy.route('a/b', {});
     const answers = Array.from({ length: 12 }, () => chat(proxy.url));
     await heldCount(12);

@@ -1,7 +1,7 @@
 import type { EpochMs, Route } from '@wakefield/domain';
 
 /** When a model is expected to serve. */
-export type Expectation = NonNullable<Route['expectedReady']>;
+type Expectation = NonNullable<Route['expectedReady']>;
 
 const second = 1000;
 const minute = 60 * second;
