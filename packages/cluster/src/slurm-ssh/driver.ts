@@ -5,7 +5,7 @@ import type { DriverDeps } from '../driver-deps.ts';
 import { createSshConnection } from '../ssh/connection.ts';
 import { createRemoteShell, type RemoteAnswer } from '../ssh/remote-shell.ts';
 import { createSlurmTransport } from '../transport/create-transport.ts';
-import { slurmFailure } from './failures.ts';
+import { lookFailure, slurmFailure } from './failures.ts';
 import { onNode, parseNodes } from './nodes.ts';
 import { launchProfile } from './profile.ts';
 import { ASK_TO_END, CANCEL, END_SURPLUS, FORGET, OBSERVE, TAIL, TEST_ONLY } from './programs.ts';
@@ -136,10 +136,7 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
 function requireSuccess(program: string, { frames, stderr }: RemoteAnswer): void {
   const code = Number(frames.get('code'));
   if (code === 0) return;
-  const failure = slurmFailure(program, code, stderr);
-  // Looking and cancelling cannot be refused for good: whatever it was, nothing is known now.
-  const said = ['refused', 'unclear', 'no_room'].includes(failure.kind);
-  throw said ? new ClusterError('unreachable', failure.message) : failure;
+  throw lookFailure(program, code, stderr);
 }
 
 /** scancel complains of jobs that ended since the look at the queue; that is what was wanted. */

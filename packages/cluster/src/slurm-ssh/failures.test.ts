@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { clusterWords, slurmFailure } from './failures.ts';
+import { clusterWords, lookFailure, slurmFailure } from './failures.ts';
 
 describe('why a client of SLURM failed', () => {
   test.each([
@@ -16,6 +16,8 @@ describe('why a client of SLURM failed', () => {
       'sbatch: error: If munged is up, restart with --num-threads=10\nsbatch: error: Munge encode failed',
     ],
     ['sbatch: error: Batch job submission failed: Protocol authentication error'],
+    ['slurm_load_jobs error: Rate limit exceeded, please retry momentarily'],
+    ['slurm_load_jobs error: Unexpected missing socket error'],
   ])('silence: %s', (stderr) => expect(slurmFailure('sbatch', 1, stderr).kind).toBe('unreachable'));
 
   const said = (...lines: readonly string[]) =>
@@ -104,6 +106,14 @@ describe('why a client of SLURM failed', () => {
       if (code !== 255)
         expect(slurmFailure('sbatch', code, 'sbatch: error: half a word').kind).toBe('unreachable');
     },
+  );
+
+  test.each([
+    'slurm_load_jobs error: Words that nobody has seen before',
+    'squeue: error: Invalid partition specified',
+    'slurm_load_jobs error: AssocMaxSubmitJobLimit',
+  ])('a look that fails is never a no: %s', (stderr) =>
+    expect(lookFailure('squeue', 1, stderr).kind).toBe('unreachable'),
   );
 
   test('quotes the cluster in one line, each sentence once', () => {

@@ -20,7 +20,8 @@ const silence = [
   /protocol authentication error/i,
   /(invalid|expired) auth\w* credential/i,
   /munge/i,
-  /rpc limit exceeded/i,
+  /missing socket error/i,
+  /(rpc|rate) limit exceeded/i,
 ];
 
 /**
@@ -80,6 +81,16 @@ export function slurmFailure(what: string, code: number | null, stderr: string):
   if (full.some((pattern) => pattern.test(stderr))) return new ClusterError('no_room', said);
   const kind = forGood.some((pattern) => pattern.test(stderr)) ? 'refused' : 'unclear';
   return new ClusterError(kind, said === '' ? `${what} ended with status ${code}` : said);
+}
+
+/**
+ * The same for looking and cancelling, which cannot be refused for good: whatever it was, nothing is known now. Least
+ * of all that a job which nobody could look for is not there.
+ */
+export function lookFailure(what: string, code: number | null, stderr: string): ClusterError {
+  const failure = slurmFailure(what, code, stderr);
+  const said = ['refused', 'unclear', 'no_room'].includes(failure.kind);
+  return said ? new ClusterError('unreachable', failure.message) : failure;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { EpochMs, JobName, ProjectName } from '@wakefield/domain';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import type { RemoteAnswer } from '../ssh/remote-shell.ts';
 import { withAdvice } from './advice.ts';
-import { slurmFailure } from './failures.ts';
+import { lookFailure, slurmFailure } from './failures.ts';
 import { launchProfile } from './profile.ts';
 import { parseTime } from './queue.ts';
 import { type JobShape, jobArguments, requestArguments } from './sbatch-arguments.ts';
@@ -74,7 +74,7 @@ export function submitted(config: SlurmSshConfig, { frames, stderr }: RemoteAnsw
   const adopted = frames.get('adopted');
   if (adopted !== undefined) return { clusterJobId: adopted, adopted: true };
   const lookup = frames.get('lookup');
-  if (lookup !== undefined) throw slurmFailure('squeue', Number(lookup), stderr);
+  if (lookup !== undefined) throw lookFailure('squeue', Number(lookup), stderr);
   const busy = frames.get('busy');
   if (busy !== undefined)
     throw new ClusterError('unreachable', `an earlier submission of ${busy} is still going on`);
