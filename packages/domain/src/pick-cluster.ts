@@ -3,6 +3,7 @@ import type { ClusterName } from './ids.ts';
 import { clustersOf } from './model.ts';
 import { isReachable, type Scene } from './scene.ts';
 import { expectedWait } from './start-estimate.ts';
+import type { Spread } from './start-history.ts';
 
 /**
  * Where the next job is started: on the cluster that is expected to start it first, as far as that is known. The order
@@ -23,4 +24,13 @@ export function pickCluster(
   const shortest = Math.min(...usable.map(({ waits }) => waits ?? Number.POSITIVE_INFINITY));
   const soonEnough = shortest + scene.policy.preferenceMs;
   return usable.find(({ waits }) => waits === undefined || waits <= soonEnough)?.name ?? null;
+}
+
+/** How long a job that is started now waits, on the cluster where that is shortest; null: nothing is known of any. */
+export function shortestWait(scene: Scene): Spread | null {
+  const known = clustersOf(scene.model)
+    .filter((name) => isReachable(scene, name))
+    .map((name) => expectedWait(scene.history[name] ?? null, scene.now))
+    .filter((wait) => wait !== null);
+  return known.sort((a, b) => a.high - b.high)[0] ?? null;
 }

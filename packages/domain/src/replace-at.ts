@@ -1,7 +1,8 @@
 import { drainTime } from './ending.ts';
 import type { Job } from './job.ts';
+import { shortestWait } from './pick-cluster.ts';
 import type { Scene } from './scene.ts';
-import { expectedWait, loadTimes } from './start-estimate.ts';
+import { loadTimes } from './start-estimate.ts';
 import { spreadOf } from './start-history.ts';
 import type { DurationMs, EpochMs } from './time.ts';
 
@@ -37,8 +38,9 @@ export function replaceAt(job: Job, scene: Scene): EpochMs | null {
 const EARLIEST = 0.25;
 
 /** How long before its end a job's successor has to be submitted to be there in time; 0 where nothing is known. */
-function leadOf(job: Job, { history, jobs, model, now, policy }: Scene): DurationMs {
-  const wait = expectedWait(history[model.cluster] ?? null, now);
+function leadOf(job: Job, scene: Scene): DurationMs {
+  const { jobs, model, policy } = scene;
+  const wait = shortestWait(scene);
   const load = spreadOf(loadTimes(jobs, model.revision));
   if (wait === null && load === null) return 0;
   return (wait?.high ?? 0) + (load?.high ?? 0) + drainTime(job, policy);

@@ -106,6 +106,13 @@ describe('where a job is started', () => {
     expect(cancelled(plan([job('queued', { cluster: 'c9' })]))).toEqual(['j1']);
   });
 
+  test('a successor is started in time for the cluster where it waits least', () => {
+    const serves = job('ready', { endsAt: now + 25 * minute });
+    const history = { c1: usual(25 * minute), c2: usual(minute) };
+    expect(started(plan([serves], { history: { c1: history.c1 } }))).toEqual(['c2']);
+    expect(started(plan([serves], { history }))).toEqual([]);
+  });
+
   test('reasons tell of each cluster', () => {
     const queued = job('queued', { reason: 'Waiting.', cluster: 'c2', submittedAt: now });
     expect(plan([queued]).reason).toBe('On c2: Waiting.');
