@@ -1,6 +1,14 @@
-import { type Action, type ClusterName, type Job, jobName, jobShape } from '@wakefield/domain';
+import {
+  type Action,
+  type ClusterName,
+  isLimited,
+  type Job,
+  jobName,
+  jobShape,
+} from '@wakefield/domain';
 import { type ActContext, type ActDeps, bounded, driverOf, write } from './act-context.ts';
 import { ClusterError } from './ports/cluster.ts';
+import { RoomTakenError } from './ports/stores.ts';
 import { submitJob } from './submit-job.ts';
 
 const CALL_TIMEOUT_MS = 30_000;
@@ -26,6 +34,11 @@ export async function act(
       if (job !== null) touched.add(job.cluster);
       again ||= job?.phase === 'ended';
     } catch (error) {
+      if (error instanceof RoomTakenError) {
+        // The next plan knows, and says so.
+        again = true;
+        continue;
+      }
       if (!(error instanceof ClusterError)) throw error;
       deps.log.warn(
         { err: error, modelId: context.model.id, action: action.kind },
@@ -77,8 +90,10 @@ async function intend(
   { model, lease }: ActContext,
   action: Extract<Action, { kind: 'intend' }>,
 ): Promise<Job> {
-  const queue = deps.drivers.get(action.cluster)?.queueOf(model.project) ?? '';
-  const job = await deps.jobs.intend(lease, {
+  const driver = deps.drivers.get(action.cluster);
+  const queue = driver?.queueOf(model.project) ?? '';
+  const limits = driver?.limits(model.project);
+  const intention = {
     id: deps.ids.uuid(),
     modelId: model.id,
     project: model.project,
@@ -91,7 +106,14 @@ async function intend(
     shape: jobShape(model.spec, queue),
     intendedAt: deps.clock.now(),
     engineKey: deps.ids.secret(),
-  });
+  };
+  const job = await deps.jobs.intend(
+    lease,
+    intention,
+    limits !== undefined && isLimited(limits)
+      ? { limits, gpuCount: model.spec.gpuCount }
+      : undefined,
+  );
   deps.telemetry.jobAdvanced(null, job);
   return job;
 }

@@ -47,7 +47,7 @@ export type {
   RouteStore,
   Stores,
 } from './ports/stores.ts';
-export { LeaseLostError } from './ports/stores.ts';
+export { LeaseLostError, RoomTakenError } from './ports/stores.ts';
 export { type ProbeJobDeps, probeJob } from './probe-job.ts';
 export { type ReconcileModelDeps, reconcileModel } from './reconcile-model.ts';
 export { seenInRoutes } from './seen-in-routes.ts';

@@ -21,12 +21,18 @@ import { nudgeModel } from './nudge-model.ts';
 import type { DemandBoard, MetricsBoard, Nudges } from './ports/messaging.ts';
 import type { ClusterStatusStore, Lease, ModelStore, ModelWithStatus } from './ports/stores.ts';
 import { type PublishRoutesDeps, publishRoutes } from './publish-routes.ts';
+import { type ReadRoomDeps, readRoom } from './read-room.ts';
 import { withoutRemoved } from './removed-clusters.ts';
 import { seenInRoutes } from './seen-in-routes.ts';
 import type { StartHistories } from './start-histories.ts';
 import { type WithLeaseDeps, withLease } from './with-lease.ts';
 
-export interface ReconcileModelDeps extends ActDeps, PublishRoutesDeps, WithLeaseDeps {
+export interface ReconcileModelDeps
+  extends ActDeps,
+    PublishRoutesDeps,
+    ReadRoomDeps,
+    WithLeaseDeps {
+  readonly jobs: ActDeps['jobs'] & ReadRoomDeps['jobs'];
   readonly models: Pick<ModelStore, 'get' | 'savePlan'>;
   readonly clusters: Pick<ClusterStatusStore, 'list'>;
   readonly demandBoard: Pick<DemandBoard, 'read'>;
@@ -55,7 +61,11 @@ async function run(
   const model = await deps.models.get(id);
   if (model === null) return;
   const observed = await look(deps, model);
-  const plan = reconcile(model, observed, deps.policy, startedAt);
+  const wish = reconcile(model, observed, deps.policy, startedAt);
+  // Asked only for a plan that starts something, which few do.
+  const room = await readRoom(deps, model, wish);
+  const plan =
+    room === null ? wish : reconcile(model, { ...observed, room }, deps.policy, startedAt);
   const { state, reason, because } = plan;
   const expectedReady = settle(model.expectedReady, plan.expectedReady, startedAt);
   const status = { state, reason, because, expectedReady };

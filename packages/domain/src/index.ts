@@ -44,6 +44,8 @@ export type { Action, ModelPatch, Observed, Plan, Policy, Reconcile } from './pl
 export { defaultPolicy } from './policy.ts';
 export type { Project } from './project.ts';
 export { reconcile } from './reconcile.ts';
+export type { ClusterLimits, ClusterUse, Room } from './room.ts';
+export { isLimited, roomFor } from './room.ts';
 export type { Endpoint, Route, RouteTable } from './route.ts';
 export { estimateStart } from './start-estimate.ts';
 export type { StartHistory, Trial } from './start-history.ts';

@@ -8,7 +8,8 @@ import type { Spread } from './start-history.ts';
 /**
  * Where the next job is started: on the cluster that is expected to start it first, as far as that is known. The order
  * in which the model names them decides among those that come to about the same, and a cluster of which nothing is
- * known is tried at its turn. Silent ones and those on which it failed a moment ago are passed over.
+ * known is tried at its turn. Silent ones and those on which it failed a moment ago are passed over, and
+ * full ones (by a configured limit) while another has room.
  * @param among which of the model's clusters, in order of preference
  * @returns null when there is none at the moment
  */
@@ -17,10 +18,14 @@ export function pickCluster(
   failures: Failures,
   among: readonly ClusterName[] = clustersOf(scene.model),
 ): ClusterName | null {
-  const usable = among
+  const open = among
     .filter((name) => isReachable(scene, name))
-    .filter((name) => (failures.retryAt.get(name) ?? 0) <= scene.now)
-    .map((name) => ({ name, waits: expectedWait(scene.history[name] ?? null, scene.now)?.high }));
+    .filter((name) => (failures.retryAt.get(name) ?? 0) <= scene.now);
+  const roomy = open.filter((name) => scene.room[name]?.jobs !== 0);
+  const usable = (roomy.length > 0 ? roomy : open).map((name) => ({
+    name,
+    waits: expectedWait(scene.history[name] ?? null, scene.now)?.high,
+  }));
   const shortest = Math.min(...usable.map(({ waits }) => waits ?? Number.POSITIVE_INFINITY));
   const soonEnough = shortest + scene.policy.preferenceMs;
   return usable.find(({ waits }) => waits === undefined || waits <= soonEnough)?.name ?? null;

@@ -3,6 +3,7 @@ import type { ClusterName, JobId } from './ids.ts';
 import type { Job } from './job.ts';
 import type { Model, ModelState } from './model.ts';
 import type { ClusterReachability, Demand } from './observed.ts';
+import type { Room } from './room.ts';
 import type { StartHistory } from './start-history.ts';
 import type { DurationMs, EpochMs } from './time.ts';
 
@@ -52,6 +53,11 @@ export interface Observed {
   readonly history: Readonly<Record<ClusterName, StartHistory>>;
   /** Jobs on silent clusters whose engines have answered lately all the same; null: not known. */
   readonly answering: readonly JobId[] | null;
+  /**
+   * How many more jobs of the model clusters may get, where their configuration limits it. Read only for a plan that
+   * would start some: what is missing here is not limited, or not asked for.
+   */
+  readonly room?: Readonly<Record<ClusterName, Room>>;
 }
 
 /** One idempotent step towards the desired state. */

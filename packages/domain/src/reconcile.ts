@@ -4,6 +4,7 @@ import { expectReady, expectStarts } from './expectation.ts';
 import { judgeFailures } from './failure.ts';
 import type { Model } from './model.ts';
 import type { Action, Observed, Plan, Policy, Reconcile } from './plan.ts';
+import { keepWithinRoom } from './room.ts';
 import { decideSize } from './scaling.ts';
 import { type Decision, type Scene, survey } from './scene.ts';
 import { letGo, staff } from './staffing.ts';
@@ -26,11 +27,13 @@ export const reconcile: Reconcile = (
   const size = rest.awake ? decideSize(scene, rest.resting === true) : { wanted: 0 };
   const going = !model.registered && !model.stopRequested;
   const staffing = going ? letGo(scene) : staff(scene, size.wanted, failures);
+  const fit = keepWithinRoom(staffing.actions ?? [], scene.room);
   const decisions: readonly Decision[] = [
     rememberActivity(scene),
     rest,
     size,
-    staffing,
+    { ...staffing, actions: fit.actions ?? [] },
+    fit.because === undefined ? {} : { because: fit.because },
     ...endJobs(scene, staffing.unwanted),
   ];
   const verdict = judge(scene, rest.awake, failures);
@@ -38,7 +41,8 @@ export const reconcile: Reconcile = (
   return {
     actions,
     patch: Object.assign({}, ...decisions.map(({ patch }) => patch)),
-    ...verdict,
+    state: verdict.state,
+    reason: verdict.reason ?? fit.reason,
     expectedStarts: expectStarts(scene),
     expectedReady: rest.awake ? expectReady(scene, actions) : null,
     lookAgainAt: lookAgainAt(

@@ -3,6 +3,7 @@ import { isLeaving, isLive, type Job } from './job.ts';
 import type { Model } from './model.ts';
 import type { ClusterReachability, Demand } from './observed.ts';
 import type { Action, ModelPatch, Observed, Policy } from './plan.ts';
+import type { Room } from './room.ts';
 import type { StartHistory } from './start-history.ts';
 import type { EpochMs } from './time.ts';
 
@@ -21,6 +22,7 @@ export interface Scene {
   readonly clusters: Readonly<Record<ClusterName, ClusterReachability>>;
   readonly history: Readonly<Record<ClusterName, StartHistory>>;
   readonly answering: readonly JobId[] | null;
+  readonly room: Readonly<Record<ClusterName, Room>>;
 }
 
 /** What one decider contributes to a plan. */
@@ -46,6 +48,7 @@ export function survey(model: Model, observed: Observed, policy: Policy, now: Ep
     clusters: observed.clusters,
     history: observed.history,
     answering: observed.answering,
+    room: observed.room ?? {},
   };
 }
 

@@ -12,6 +12,7 @@ import type { Database, Queries } from './database.ts';
 import { assertHeld, clusterKey, modelKey } from './fence.ts';
 import { makeDue } from './model-store.ts';
 import { listPurgeableJobs, purgeEndedJobs } from './purge.ts';
+import { readUse, takeRoom } from './room.ts';
 import { bumpRouteRevision } from './route-revision.ts';
 import { isUuid, jobColumns, mayServe, toJob } from './rows.ts';
 import { jobs } from './schema/jobs.ts';
@@ -24,9 +25,10 @@ const ended = sql`${jobs.phase} = 'ended'`;
 
 export function jobStore(database: Database): JobStore {
   return {
-    intend: async (lease, job) =>
+    intend: async (lease, job, room) =>
       await database.transaction(async (queries) => {
         await assertHeld(queries, lease, [modelKey(job.modelId)]);
+        if (room !== undefined) await takeRoom(queries, job, room.limits, room.gpuCount);
         return await insertOnce(queries, { ...job, phase: 'intended' });
       }),
     get: async (id) => {
@@ -59,6 +61,8 @@ export function jobStore(database: Database): JobStore {
       );
       return rows.map(({ name }) => name);
     },
+    countUse: async (cluster, project) =>
+      await database.run((queries) => readUse(queries, { cluster, project })),
     countLive: async () =>
       await database.run((queries) =>
         queries

@@ -101,6 +101,7 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
         environment: {},
       },
       cadence: { busyMs: 1_000, quietMs: 1_000 },
+      limits: () => ({ jobs: null, project: { jobs: null, gpus: null } }),
       submit: async (submission) => {
         answer();
         if (cluster.refusal !== null) throw new ClusterError('refused', cluster.refusal);

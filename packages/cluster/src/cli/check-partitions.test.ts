@@ -15,9 +15,9 @@ const gpus = (over: Partial<Request['gpus']> = {}): Request['gpus'] => ({
   ...over,
 });
 const found = (defaults: Partial<Request['defaults']>, over = gpus(), text = sinfo) =>
-  [...checkPartitions({ defaults: { options: {}, ...defaults }, gpus: over }, text)].map(
-    formatFinding,
-  );
+  [
+    ...checkPartitions({ defaults: { options: {}, limits: {}, ...defaults }, gpus: over }, text),
+  ].map(formatFinding);
 
 test.each<[string, Partial<Request['defaults']>, Request['gpus'], readonly RegExp[]]>([
   [

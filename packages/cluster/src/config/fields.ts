@@ -67,6 +67,14 @@ export const limits = z
   })
   .prefault({});
 
+/** Ceilings of one project: live jobs of this installation on the cluster, and GPUs of these together. */
+export const projectLimits = z
+  .strictObject({
+    jobs: z.int().min(1).nullable().optional(),
+    gpus: z.int().min(1).nullable().optional(),
+  })
+  .prefault({});
+
 export const nodeAddress = z.union(
   [z.enum(['hostname', 'fqdn', 'ip']), z.strictObject({ fixed: line })],
   'expected hostname, fqdn, ip or { fixed: NAME }',

@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { cadence, duration, limits, line, portRange, recipeSettings } from './fields.ts';
+import {
+  cadence,
+  duration,
+  limits,
+  line,
+  portRange,
+  projectLimits,
+  recipeSettings,
+} from './fields.ts';
+
+const perProject = z.strictObject({ limits: projectLimits });
 
 /** This machine: jobs are process groups. */
 export const local = z.strictObject({
@@ -18,6 +28,9 @@ export const local = z.strictObject({
   bindHost: line.default('127.0.0.1'),
   ports: portRange.default({ from: 20_000, to: 29_999 }),
   limits,
+  defaults: perProject.prefault({}),
+  /** By project name; each limit replaces the default of that name. */
+  projects: z.record(line, perProject).default({}),
   cadence: cadence('500ms', '5s'),
 });
 

@@ -6,6 +6,7 @@ import {
   line,
   nodeAddress,
   portRange,
+  projectLimits,
   recipeSettings,
   remotePath,
 } from './fields.ts';
@@ -73,6 +74,7 @@ const submission = {
   qos: line.nullable().optional(),
   constraint: line.nullable().optional(),
   options: sbatchOptions.default({}),
+  limits: projectLimits,
 };
 
 const jump = sshLogin.extend({ kind: z.literal('jump') });

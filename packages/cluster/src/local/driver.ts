@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterDriver, ClusterError, type JobRef } from '@wakefield/control';
 import { type JobSighting, jobNamePrefix } from '@wakefield/domain';
+import { limitsOf } from '../config/limits-of.ts';
 import type { LocalConfig } from '../config/local.ts';
 import type { DriverDeps } from '../driver-deps.ts';
 import { createTransport } from '../transport/create-transport.ts';
@@ -72,6 +73,7 @@ export function createLocalDriver(config: LocalConfig, deps: LocalDriverDeps): C
     kind: 'local',
     profile,
     cadence: { busyMs: config.cadence.busy, quietMs: config.cadence.quiet },
+    limits: (project) => limitsOf(config, project),
     transport,
 
     submit: (job, signal) =>

@@ -1,5 +1,6 @@
 import { type ClusterDriver, ClusterError, type JobRef } from '@wakefield/control';
 import { jobNamePrefix } from '@wakefield/domain';
+import { limitsOf } from '../config/limits-of.ts';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import type { DriverDeps } from '../driver-deps.ts';
 import { createSshConnection } from '../ssh/connection.ts';
@@ -76,6 +77,7 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
     kind: 'slurm-ssh',
     profile,
     cadence: { busyMs: config.cadence.busy, quietMs: config.cadence.quiet },
+    limits: (project) => limitsOf(config, project),
     transport,
     async submit(job, signal) {
       checkLimits(config, job);

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type {
   Address,
   ClusterJob,
+  ClusterLimits,
   ClusterName,
   ClusterSnapshot,
   EngineArg,
@@ -84,6 +85,8 @@ export interface ClusterDriver {
   readonly profile: LaunchProfile;
   /** How often to observe: while something starts or drains, and while all is quiet. */
   readonly cadence: { readonly busyMs: number; readonly quietMs: number };
+  /** Ceilings of its configuration on live jobs of ours. */
+  limits(project: ProjectName): ClusterLimits;
   /** Idempotent by name: a job of that name that is there is returned, not doubled. */
   submit(
     job: JobSubmission,

@@ -1,7 +1,9 @@
 import type {
   Address,
+  ClusterLimits,
   ClusterName,
   ClusterReachability,
+  ClusterUse,
   Command,
   CommandBody,
   CommandContext,
@@ -45,6 +47,14 @@ export class LeaseLostError extends Error {
   constructor(key: string) {
     super(`the lease on ${key} was lost`);
     this.name = 'LeaseLostError';
+  }
+}
+
+/** Thrown instead of intending one job more than the cluster's configured limits allow; says which. */
+export class RoomTakenError extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'RoomTakenError';
   }
 }
 
@@ -168,7 +178,8 @@ export interface JobEngine {
 export interface JobStore {
   /**
    * Inserts the row of an intended job, under the model's lease. The pair (model, seq) is unique: a second
-   * insertion returns the first row unchanged.
+   * insertion returns the first row unchanged. With `room` it is counted in the same transaction.
+   * @throws RoomTakenError when another model's job has taken the last place meanwhile
    */
   intend(
     lease: Lease,
@@ -186,7 +197,10 @@ export interface JobStore {
       | 'shape'
       | 'intendedAt'
     > & { readonly engineKey: string },
+    room?: { readonly limits: ClusterLimits; readonly gpuCount: number },
   ): Promise<Job>;
+  /** Live jobs on a cluster, of everybody and of one project; one query. */
+  countUse(cluster: ClusterName, project: ProjectName): Promise<ClusterUse>;
   get(id: JobId): Promise<Job | null>;
   /** All live jobs of a model and its `ended` newest ended ones, newest first. */
   listForModel(modelId: ModelId, ended: number): Promise<readonly Job[]>;
