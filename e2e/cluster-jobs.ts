@@ -58,6 +58,14 @@ export function squeue({ directory }: Wakefield, ...args: readonly string[]): Pr
   return slurm(directory, 'squeue', '-h', '-o', '%A|%j|%T', ...args);
 }
 
+/** How often the controller of the private SLURM was asked, by kind of question. */
+export async function controllerQuestions({
+  directory,
+}: Wakefield): Promise<ReadonlyMap<string, number>> {
+  const lines = (await slurm(directory, 'sdiag')).matchAll(/^\s+(REQUEST_\w+)\s.*count:(\d+)/gm);
+  return new Map([...lines].map(([, kind = '', count]) => [kind, Number(count)]));
+}
+
 async function slurm(directory: string, client: string, ...args: readonly string[]) {
   const { stdout } = await run(client, [...args], {
     env: { ...process.env, SLURM_CONF: join(directory, 'slurm/etc/slurm.conf') },
