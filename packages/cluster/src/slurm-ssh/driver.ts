@@ -12,7 +12,7 @@ import { launchProfile } from './profile.ts';
 import { ASK_TO_END, CANCEL, END_SURPLUS, FORGET, OBSERVE, TAIL, TEST_ONLY } from './programs.ts';
 import { parseQueue, type QueueEntry } from './queue.ts';
 import { checkLimits, queueName, requestArguments } from './sbatch-arguments.ts';
-import { jobOf, sightings, surplusOf } from './snapshot.ts';
+import { jobOf, parseFiles, sightings, surplusOf } from './snapshot.ts';
 import {
   checkedName,
   submitArguments,
@@ -54,7 +54,8 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
     if (askNodes) nodesAskedAt = performance.now();
     const nodes = parseNodes(frames.get('nodes') ?? '');
     const queue = readQueue(frames.get('queue') ?? '').map((entry) => onNode(entry, nodes));
-    return { queue, frames };
+    const files = parseFiles(frames.get('files') ?? '');
+    return { queue, frames: new Map([...frames, ...files]) };
   }
 
   async function signalJobs(program: string, refs: readonly JobRef[], signal: AbortSignal) {

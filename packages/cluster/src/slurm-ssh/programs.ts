@@ -10,14 +10,17 @@ import { BOUNDED, HOLDING, LIVE, readQueue } from './read-queue.ts';
 
 /** Nodes are a detail: a controller that is slow to tell of them must not keep us from what it said of the jobs. */
 const NODES_WITHIN_SECONDS = 5;
+/** Bytes of files of jobs that are read, with their names: those of tens of thousands. */
+const LONGEST_FILES = 16 << 20;
 /** Bytes of states of nodes that are read: some ten thousand nodes. */
 const LONGEST_NODES = 1 << 20;
 
 /**
  * A: jobs directory, bytes of log to bring, whether to ask for nodes (yes), names of jobs to look at more closely.
  * Answers status and text of squeue for all our user's jobs, the states of the nodes on which the named ones run,
- * then the files of the named ones, and the end of the logs of those that are over. Reading costs no process but for
- * logs; sinfo is a second call to the controller (see nodes.ts), which may fail.
+ * then the files of the named ones, and the end of the logs of those that are over. One grep reads the first line of
+ * every file, whatever their number: a shell that opens them itself takes a second for a thousand jobs. sinfo is a
+ * second call to the controller (see nodes.ts), which may fail.
  */
 export const OBSERVE = `jobs=\${A[0]} bytes=\${A[1]}
 ${readQueue(QUEUE_FORMAT)}
@@ -35,22 +38,23 @@ if [ "\${A[2]}" = yes ] && [ \${#nodes[@]} -gt 0 ]; then
   list=$(IFS=,; printf %s "\${!nodes[*]}")
   states=$(clean timeout -k 1 ${NODES_WITHIN_SECONDS} sinfo -a -h -N -n "$list" -o '${NODES_FORMAT}' 2>/dev/null | head -c ${LONGEST_NODES}; exit "\${PIPESTATUS[0]}") && frame nodes "$states"
 fi
-for name in "\${A[@]:3}"; do
-  directory=$jobs/$name exited=
-  for file in owner endpoint.json exit.json gpu; do
-    [ -r "$directory/$file" ] || continue
-    value=
-    IFS= read -r -d '' -n 4096 value 2>/dev/null <"$directory/$file"
+set -- "\${A[@]:3}"
+[ $# -gt 0 ] || exit 0
+declare -A exited
+files=$(cd -- "$jobs" 2>/dev/null && printf '%s\\0' "\${@/%//owner}" "\${@/%//endpoint.json}" \\
+  "\${@/%//exit.json}" "\${@/%//gpu}" |
+  xargs -0 grep -saHZm1 '' -- | head -c ${LONGEST_FILES} | tr '\\0' '\\037')
+frame files "$files"
+while IFS=$'\\037' read -r path rest; do
+  case $path in */exit.json) exited[\${path%/*}]=yes ;; esac
+done <<<"$files"
+for name; do
+  [ -z "\${live[$name]:-}" ] || [ -n "\${exited[$name]:-}" ] || continue
+  for file in log batch.log; do
+    [ -s "$jobs/$name/$file" ] || continue
+    value=$(tail -c "$bytes" -- "$jobs/$name/$file" 2>/dev/null | tr -d '\\000')
     frame "$name/$file" "$value"
-    [ "$file" != exit.json ] || exited=yes
   done
-  if [ -z "\${live[$name]:-}" ] || [ -n "$exited" ]; then
-    for file in log batch.log; do
-      [ -s "$directory/$file" ] || continue
-      value=$(tail -c "$bytes" -- "$directory/$file" 2>/dev/null | tr -d '\\000')
-      frame "$name/$file" "$value"
-    done
-  fi
 done`;
 
 /**

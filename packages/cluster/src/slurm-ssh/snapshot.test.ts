@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseQueue } from './queue.ts';
-import { jobOf, sightings, surplusOf } from './snapshot.ts';
+import { jobOf, parseFiles, sightings, surplusOf } from './snapshot.ts';
 
 const line = (id: number, state: string, reason: string, name: string) =>
   `${id}|${state}|${reason}|cn01|2026-11-21T09:48:45|2026-11-21T09:58:45|2026-11-21T09:48:40|${name}`;
@@ -81,5 +81,21 @@ describe('one look at a cluster', () => {
     expect(surplusWith([[`${name}/owner`, '12\n']])).toEqual(['9', ['8', '10']]);
     expect(surplusWith([])).toEqual(['9', ['8', '10']]);
     expect(jobOf(queue, name, null)?.clusterJobId).toBe('10');
+  });
+});
+
+describe('files of jobs, as one grep prints their first lines', () => {
+  test('by path; only the first separator separates', () => {
+    const text = 'wf-a-1/gpu\x1f71\nwf-a-1/owner\x1f\nwf-b-2/exit.json\x1f{"x":"\x1f"}';
+    expect([...parseFiles(text)]).toEqual([
+      ['wf-a-1/gpu', '71'],
+      ['wf-a-1/owner', ''],
+      ['wf-b-2/exit.json', '{"x":"\x1f"}'],
+    ]);
+  });
+
+  test('what is no such line is left out', () => {
+    expect(parseFiles('').size).toBe(0);
+    expect(parseFiles('grep: noise\n\x1fno path').size).toBe(0);
   });
 });

@@ -4,6 +4,19 @@ import { jobFiles, parseEndpointFile, parseExitFile, parseGpuFile } from '../job
 import { isHolding } from '../job-states.ts';
 import type { QueueEntry } from './queue.ts';
 
+/** Between the path of a job's file and its first line, in the frame `files` of OBSERVE. */
+const SEPARATOR = '\x1f';
+
+/** First lines of the files of jobs, by their paths below the jobs directory. */
+export function parseFiles(text: string): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const at = line.indexOf(SEPARATOR);
+    if (at > 0) files.set(line.slice(0, at), line.slice(at + 1));
+  }
+  return files;
+}
+
 /**
  * Puts the queue and the files of the jobs together.
  * @param prefix of our own names; other lines of the queue are none of our business
