@@ -20,7 +20,8 @@ const LONGEST_NODES = 1 << 20;
  * Answers status and text of squeue for all our user's jobs, the states of the nodes on which the named ones run,
  * then the files of the named ones, and the end of the logs of those that are over. One grep reads the first line of
  * every file, whatever their number: a shell that opens them itself takes a second for a thousand jobs. sinfo is a
- * second call to the controller (see nodes.ts), which may fail.
+ * second call to the controller (see nodes.ts), which may fail. An array that has no element is not even asked for its
+ * length.
  */
 export const OBSERVE = `jobs=\${A[0]} bytes=\${A[1]}
 ${readQueue(QUEUE_FORMAT)}
@@ -28,13 +29,14 @@ frame code "$code"
 frame queue "$queue"
 [ "$code" -eq 0 ] || exit 0
 declare -A live named nodes
+running=
 for name in "\${A[@]:3}"; do named[$name]=yes; done
 while IFS='|' read -r id state reason node start end submitted job; do
   case $job in '' | *[!a-z0-9-]*) continue ;; esac
   case $state in ${LIVE}) live[$job]=$state ;; esac
-  [ "$state" != RUNNING ] || [ -z "\${named[$job]:-}" ] || [ -z "$node" ] || nodes[$node]=yes
+  [ "$state" != RUNNING ] || [ -z "\${named[$job]:-}" ] || [ -z "$node" ] || nodes[$node]=yes running=yes
 done <<<"$queue"
-if [ "\${A[2]}" = yes ] && [ \${#nodes[@]} -gt 0 ]; then
+if [ "\${A[2]}" = yes ] && [ -n "$running" ]; then
   list=$(IFS=,; printf %s "\${!nodes[*]}")
   states=$(clean timeout -k 1 ${NODES_WITHIN_SECONDS} sinfo -a -h -N -n "$list" -o '${NODES_FORMAT}' 2>/dev/null | head -c ${LONGEST_NODES}; exit "\${PIPESTATUS[0]}") && frame nodes "$states"
 fi
