@@ -39,6 +39,8 @@ describe('registering', () => {
       resources: { nodes: 1, cpus: null, memory: null },
       state: 'not_loaded',
       reason: null,
+      expected_start: null,
+      expected_ready: null,
       idle: true,
       replicas: 1,
       last_wakeup: null,
@@ -73,6 +75,18 @@ describe('registering', () => {
     expect(answer.status).toBe(201);
     expect(answer.body).toMatchObject(asked);
     expect((await api.call('GET', `${models}/local-model`)).body).toEqual(answer.body);
+  });
+
+  it('takes clusters in order of preference where the project is activated on each', async () => {
+    const path = `/p/${await api.store.project('on-two')}/models`;
+    const body = { hf_model_id: 'a/b', gpu_count: 1, engine: 'simulator' };
+    const put = async (more: object) =>
+      (await api.call('PUT', path, { body: { ...body, ...more } })).body;
+    const listed = { cluster: 'there', clusters: ['there', 'here'] };
+    expect(await put({ clusters: listed.clusters })).toMatchObject(listed);
+    expect((await api.call('GET', `${path}/a/b`)).body).toMatchObject(listed);
+    expect(await put({ cluster: 'there' })).toMatchObject({ ...listed, clusters: ['there'] });
+    expect(await put({})).toMatchObject({ cluster: 'here', clusters: ['here'] });
   });
 
   it.each([
