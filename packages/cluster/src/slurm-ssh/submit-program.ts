@@ -47,8 +47,9 @@ release() { holds && mv -fT -- "$lock" "$lock.$token" 2>/dev/null && rm -rf -- "
  * A: jobs directory, job name, prefix of our names, most live jobs (0: any number), a token that nobody else has,
  * script, number of secrets, each secret's file name and content, then the arguments of sbatch.
  *
- * Looks the name up first: the job of an earlier attempt, whose answer was lost, is adopted. A record that SLURM
- * keeps of a refused submission is not a job. Only who has the name's lock submits; an attempt that we gave up may
+ * Looks the name up first: the job of an earlier attempt, whose answer was lost, is adopted; also one that has run and
+ * whose record SLURM has purged (MinJobAge), by what it left in its directory. A record that SLURM keeps of a refused
+ * submission is not a job. Only who has the name's lock submits; an attempt that we gave up may
  * go on for a while. The lock is given back before anything is printed, because printing to a connection that was cut
  * ends the shell. sbatch's standard error comes unmarked, its standard output marked: both are needed, one at a time.
  */
@@ -66,6 +67,8 @@ while IFS='|' read -r id state reason job; do
   case $job in "$prefix"*) case $state in ${LIVE}) live=$((live + 1)) ;; esac ;; esac
 done <<<"$queue"
 [ "$held" -eq 0 ] || answer busy "$name"
+owner=
+if IFS= read -r owner 2>/dev/null <"$directory/owner" && [ -n "$owner" ]; then answer adopted "$owner"; fi
 if [ "$limit" -gt 0 ] && [ "$live" -ge "$limit" ]; then answer full "$live"; fi
 write() { printf '%s' "$2" >"$1.new" && mv -f -- "$1.new" "$1"; }
 prepare() {
