@@ -51,6 +51,7 @@ async function probe(
       jobAdvanced: () => undefined,
       observed: () => undefined,
       reconciled: () => undefined,
+      scaled: () => undefined,
     },
     clock: { now: () => SAMPLE_NOW },
     log,

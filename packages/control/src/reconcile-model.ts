@@ -61,11 +61,7 @@ async function run(
   const model = await deps.models.get(id);
   if (model === null) return;
   const observed = await look(deps, model);
-  const wish = reconcile(model, observed, deps.policy, startedAt);
-  // Asked only for a plan that starts something, which few do.
-  const room = await readRoom(deps, model, wish);
-  const plan =
-    room === null ? wish : reconcile(model, { ...observed, room }, deps.policy, startedAt);
+  const plan = await decide(deps, model, observed, startedAt);
   const { state, reason, because } = plan;
   const expectedReady = settle(model.expectedReady, plan.expectedReady, startedAt);
   const status = { state, reason, because, expectedReady };
@@ -85,6 +81,7 @@ async function run(
   const again = await act(deps, { model, jobs: observed.jobs, lease, signal }, plan.actions);
   const saved = await save(again ? startedAt : plan.lookAgainAt);
   const acted = plan.actions.length > 0;
+  if (saved || acted) tellScale(deps, model, plan);
   if (acted || state !== model.state || reason !== model.reason) logPlan(deps, model, plan);
   const after = { ...status, idle: plan.patch.idle ?? model.idle };
   if (acted || seenInRoutes(model) !== seenInRoutes(after)) await publishRoutes(deps);
@@ -93,6 +90,23 @@ async function run(
   if (again || !saved) await nudgeModel(deps, id);
   else await nudgeLater(deps, id, plan.lookAgainAt);
   deps.telemetry.reconciled(deps.clock.now() - startedAt, acted);
+}
+
+/** Room is asked for only once a plan starts something, which few do. */
+async function decide(
+  deps: ReconcileModelDeps,
+  model: Model,
+  observed: Observed,
+  now: EpochMs,
+): Promise<Plan> {
+  const wish = reconcile(model, observed, deps.policy, now);
+  const room = await readRoom(deps, model, wish);
+  return room === null ? wish : reconcile(model, { ...observed, room }, deps.policy, now);
+}
+
+function tellScale({ telemetry }: ReconcileModelDeps, { replicas }: Model, { patch }: Plan): void {
+  const to = patch.replicas ?? replicas;
+  if (to !== replicas) telemetry.scaled(replicas, to);
 }
 
 /** Looks further ahead are the sweep's alone: it comes late by seconds, and nothing piles up for sleeping models. */

@@ -38,6 +38,7 @@ async function submit(
       jobAdvanced: () => undefined,
       observed: () => undefined,
       reconciled: () => undefined,
+      scaled: () => undefined,
     },
     clock: { now: () => SAMPLE_NOW },
     ids: { uuid: randomUUID, secret: randomUUID },

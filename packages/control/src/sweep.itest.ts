@@ -49,6 +49,7 @@ async function sweepAt(at: number, over: Partial<SweepDeps> = {}): Promise<void>
       jobAdvanced: () => undefined,
       observed: () => undefined,
       reconciled: () => undefined,
+      scaled: () => undefined,
     },
     clusterGoneAfterMs: 600_000,
     holder: 'tester',

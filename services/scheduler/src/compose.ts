@@ -88,7 +88,12 @@ export async function compose(
     routeBus: createRouteBus(redis),
     demandBoard: createDemandBoard(redis),
     metricsBoard: createMetricsBoard(redis),
-    policy: { ...defaultPolicy, drainTimeoutMs: config.drainTimeoutMs },
+    policy: {
+      ...defaultPolicy,
+      drainTimeoutMs: config.drainTimeoutMs,
+      scaleUpCooldownMs: config.scaleUpCooldownMs,
+      scaleDownCooldownMs: config.scaleDownCooldownMs,
+    },
     clusterGoneAfterMs: config.clusterGoneAfterMs,
     telemetry: createTelemetry(metrics, stores, [...drivers.keys()], clock.now),
     clock,

@@ -26,6 +26,8 @@ describe('the environment of the scheduler', () => {
       databasePool: 10,
       reconcileConcurrency: 16,
       drainTimeoutMs: 600_000,
+      scaleUpCooldownMs: 30_000,
+      scaleDownCooldownMs: 300_000,
       clusterGoneAfterMs: 60_000,
       shutdownTimeoutMs: 8_000,
     });

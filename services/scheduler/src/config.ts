@@ -24,6 +24,10 @@ export const configSchema = z
     RECONCILE_CONCURRENCY: wholeNumber.default(16),
     /** Longest time a draining job may keep its streams. */
     DRAIN_TIMEOUT: durationSeconds.default(defaultPolicy.drainTimeoutMs / 1000),
+    /** At least this long after a change of an autoscaled model's number of jobs the next ones are added; not while requests wait for one. */
+    SCALE_UP_COOLDOWN: durationSeconds.default(defaultPolicy.scaleUpCooldownMs / 1000),
+    /** A job of an autoscaled model is taken away once the load has done without it for so long. */
+    SCALE_DOWN_COOLDOWN: durationSeconds.default(defaultPolicy.scaleDownCooldownMs / 1000),
     /** How long nobody looks at a cluster that is not configured any more before its jobs are given up. */
     CLUSTER_GONE_AFTER: durationSeconds.default(900),
     /** Time that running work has to finish after SIGTERM. */
@@ -40,6 +44,8 @@ export const configSchema = z
     recipeFolders: env.WAKEFIELD_RECIPES,
     reconcileConcurrency: env.RECONCILE_CONCURRENCY,
     drainTimeoutMs: env.DRAIN_TIMEOUT * 1000,
+    scaleUpCooldownMs: env.SCALE_UP_COOLDOWN * 1000,
+    scaleDownCooldownMs: env.SCALE_DOWN_COOLDOWN * 1000,
     clusterGoneAfterMs: env.CLUSTER_GONE_AFTER * 1000,
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT * 1000,
   }));

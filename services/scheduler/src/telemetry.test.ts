@@ -182,3 +182,13 @@ test('observations and runs of the loop are timed', async () => {
   ).toBe(9.25);
   expect(await sample(metrics, 'wakefield_reconcile_duration_seconds_sum', 'true')).toBe(0.04);
 });
+
+test('jobs that the load added and took away are counted, from zero on', async () => {
+  const { telemetry, metrics } = scene();
+  const changes = (direction: string) =>
+    sample(metrics, 'wakefield_scale_changes_total', direction);
+  expect([await changes('up'), await changes('down')]).toEqual([0, 0]);
+  telemetry.scaled(1, 4);
+  telemetry.scaled(4, 3);
+  expect([await changes('up'), await changes('down')]).toEqual([3, 1]);
+});

@@ -78,6 +78,12 @@ export function createTelemetry(
     labelNames: ['acted'],
     buckets: reconcileBuckets,
   });
+  const scaleChanges = metrics.counter({
+    name: 'wakefield_scale_changes_total',
+    help: 'Jobs that the load of autoscaled models added or took away, over all models',
+    labelNames: ['direction'],
+  });
+  for (const direction of ['up', 'down']) scaleChanges.inc({ direction }, 0);
   const startedAt = now();
   let lastGood: ReadonlyMap<ClusterName, number | null> = new Map();
   metrics.gauge({
@@ -128,6 +134,9 @@ export function createTelemetry(
     observed: (cluster, durationMs, outcome) => {
       observations.inc({ cluster, outcome });
       observationSeconds.observe({ cluster }, durationMs / 1000);
+    },
+    scaled: (from, to) => {
+      scaleChanges.inc({ direction: to > from ? 'up' : 'down' }, Math.abs(to - from));
     },
     reconciled: (durationMs, acted) => {
       reconcileSeconds.observe({ acted: String(acted) }, durationMs / 1000);

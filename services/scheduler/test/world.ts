@@ -120,6 +120,7 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
         jobAdvanced: () => undefined,
         observed: () => undefined,
         reconciled: () => undefined,
+        scaled: () => undefined,
       },
       clock,
       ids: { uuid: randomUUID, secret: randomUUID },

@@ -14,4 +14,6 @@ export interface Telemetry {
   jobAdvanced(before: Job | null, after: Job): void;
   observed(cluster: ClusterName, durationMs: number, outcome: 'ok' | 'failed'): void;
   reconciled(durationMs: number, acted: boolean): void;
+  /** The load of a model moved its number of wanted jobs; commands are not told. */
+  scaled(from: number, to: number): void;
 }
