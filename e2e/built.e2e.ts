@@ -18,8 +18,6 @@ import { type Container, openSite, type Site } from './built/site.ts';
 import { eventually } from './wakefield.ts';
 
 jest.setTimeout(120_000);
-// Each test goes on where the one before it ended.
-jest.retryTimes(0);
 
 const run = promisify(execFile);
 const simulator = join(import.meta.dirname, '../packages/simulator/src/main.ts');

@@ -9,6 +9,16 @@ const run = promisify(execFile);
 
 export type ClusterKind = 'local' | 'slurm-dev';
 
+/** Every kind of cluster that `npm start` can bring up here, for tables of tests. */
+export const clusterKinds: readonly {
+  readonly cluster: ClusterKind;
+  readonly name: string;
+  readonly args: readonly string[];
+}[] = [
+  { cluster: 'local', name: 'local cluster', args: [] },
+  { cluster: 'slurm-dev', name: 'private SLURM', args: ['--slurm'] },
+];
+
 /** A job as the cluster itself has it, whatever Wakefield thinks of it. */
 export interface ClusterJob {
   readonly id: string;

@@ -1,30 +1,10 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { endProcesses, freePorts, listProcessesAround, sendSignal } from '@wakefield/local-stack';
+import { describe, expect, test } from '@jest/globals';
+import { sendSignal } from '@wakefield/local-stack';
 import { chat } from './chat.ts';
-import { exitOf, type Launched, launchIn, readRunFile, ready, type Started } from './npm-start.ts';
+import { exitOf, type Launched, ready, type Started, usePlace } from './npm-start.ts';
 import { eventually } from './wakefield.ts';
 
-let directory: string;
-let port: number;
-
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'wakefield-interrupt-'));
-  // As root the database's user has to pass.
-  await chmod(directory, 0o755);
-  port = await freePorts(1);
-});
-
-afterEach(async () => {
-  const left = listProcessesAround(directory).map(({ pid }) => pid);
-  await endProcesses(left, [{ signal: 'SIGKILL', waitMs: 5000 }]);
-  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
-}, 30_000);
-
-const launch = (...args: readonly string[]) =>
-  launchIn({ PORT: String(port), WAKEFIELD_DATA: directory }, ...args);
+const place = usePlace();
 
 /** Ctrl-C ends everything, in time, and the next start finds all in order. */
 async function interrupted({ child, output }: Launched): Promise<void> {
@@ -33,7 +13,7 @@ async function interrupted({ child, output }: Launched): Promise<void> {
   await exitOf(child);
   expect(performance.now() - since).toBeLessThan(10_000);
   expect(output()).toMatch(/Everything has ended/);
-  expect(listProcessesAround(directory)).toEqual([]);
+  expect(place.processes()).toEqual([]);
 }
 
 /** A chat with the first model that is longer than anybody waits. */
@@ -57,7 +37,7 @@ describe('Ctrl-C', () => {
   test.each(['Starting Wakefield', '✔ Postgres', '✔ database schema', '✔ proxy'])(
     'while it sets up, at "%s"',
     async (moment) => {
-      const begun = launch();
+      const begun = place.launch();
       await eventually(moment, async () => begun.output().includes(moment), 120_000);
       await interrupted(begun);
       expect(begun.output()).not.toMatch(/^Ready after/m);
@@ -66,18 +46,18 @@ describe('Ctrl-C', () => {
   );
 
   test('while the private SLURM boots; what was set up half is no hindrance', async () => {
-    const begun = launch('--slurm');
+    const begun = place.launch({}, '--slurm');
     await eventually(
       'a daemon',
-      async () => listProcessesAround(directory).some(({ command }) => /munged/.test(command)),
+      async () => place.processes().some(({ command }) => /munged/.test(command)),
       120_000,
     );
     await interrupted(begun);
-    await interrupted(await ready(launch('--slurm')));
+    await interrupted(await ready(place.launch({}, '--slurm')));
   }, 300_000);
 
   test('during a wake', async () => {
-    const running = await ready(launch());
+    const running = await ready(place.launch());
     const { heard, result } = talk(running);
     await heard(': wakefield state=');
     await interrupted(running);
@@ -86,14 +66,14 @@ describe('Ctrl-C', () => {
   }, 180_000);
 
   test('during a stream, while something waits to be started again', async () => {
-    const running = await ready(launch());
+    const running = await ready(place.launch());
     const { heard, result } = talk(running);
     await heard('data: {');
     // Again and again, until the wait is long enough to be met in the middle.
     await eventually(
       'a long wait',
       async () => {
-        const { services } = await readRunFile(directory);
+        const { services } = await place.runFile();
         for (const { pid } of services.api) sendSignal(pid, 'SIGKILL');
         return /^api ended \(SIGKILL\); starting it again in 2 s$/m.test(running.output());
       },

@@ -1,8 +1,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { afterEach, beforeEach } from '@jest/globals';
+import { endProcesses, freePorts, listProcessesAround } from '@wakefield/local-stack';
 import { eventually, type RunFile } from './wakefield.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -21,10 +24,50 @@ export interface Started extends Launched {
   readonly key: string;
 }
 
-export function launchIn(
-  env: Readonly<Record<string, string>>,
-  ...args: readonly string[]
-): Launched {
+type Environment = Readonly<Record<string, string>>;
+
+/** A data directory and a port that nobody else has. */
+export interface Place {
+  readonly directory: string;
+  readonly port: number;
+  /** `npm start` in this place, unless the environment names another. */
+  launch(env?: Environment, ...args: readonly string[]): Launched;
+  /** What the one that runs wrote about itself. */
+  runFile(): Promise<RunFile>;
+  /** Everything that has to do with the directory. */
+  processes(): ReturnType<typeof listProcessesAround>;
+}
+
+/** A place that is new for each test of a file; what a test leaves running in it is killed. */
+export function usePlace(): Place {
+  let directory = '';
+  let port = 0;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'wakefield-start-'));
+    // As root the database's user has to pass.
+    await chmod(directory, 0o755);
+    port = await freePorts(1);
+  });
+  afterEach(async () => {
+    const left = listProcessesAround(directory).map(({ pid }) => pid);
+    await endProcesses(left, [{ signal: 'SIGKILL', waitMs: 5000 }]);
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  }, 30_000);
+  return {
+    get directory() {
+      return directory;
+    },
+    get port() {
+      return port;
+    },
+    launch: (env = {}, ...args) =>
+      launch({ PORT: String(port), WAKEFIELD_DATA: directory, ...env }, args),
+    runFile: async () => JSON.parse(await readFile(join(directory, 'run.json'), 'utf8')) as RunFile,
+    processes: () => listProcessesAround(directory),
+  };
+}
+
+function launch(env: Environment, args: readonly string[]): Launched {
   const child = spawn(process.execPath, ['scripts/run.mjs', 'start', ...args], {
     cwd: root,
     env: { ...process.env, ...env },
@@ -63,8 +106,4 @@ export async function firstChat({ output }: Started): Promise<string> {
   const line = /first chat\s+(curl .*)$/m.exec(output())?.[1] ?? '';
   const { stdout } = await promisify(execFile)('bash', ['-c', `${line} -sS --max-time 90`]);
   return stdout;
-}
-
-export async function readRunFile(directory: string): Promise<RunFile> {
-  return JSON.parse(await readFile(join(directory, 'run.json'), 'utf8')) as RunFile;
 }

@@ -1,34 +1,15 @@
 import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { endProcesses, freePorts, listProcessesAround, sendSignal } from '@wakefield/local-stack';
-import { controllerRemembers } from './cluster-jobs.ts';
-import { exitOf, firstChat, launchIn, readRunFile, ready, type Started } from './npm-start.ts';
+import { describe, expect, test } from '@jest/globals';
+import { freePorts, listProcessesAround, sendSignal } from '@wakefield/local-stack';
+import { clusterKinds, controllerRemembers } from './cluster-jobs.ts';
+import { exitOf, firstChat, ready, type Started, usePlace } from './npm-start.ts';
 import { eventually } from './wakefield.ts';
 
-let directory: string;
-let port: number;
-
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'wakefield-start-'));
-  // As root the database's user has to pass.
-  await chmod(directory, 0o755);
-  port = await freePorts(1);
-});
-
-afterEach(async () => {
-  const left = listProcessesAround(directory).map(({ pid }) => pid);
-  await endProcesses(left, [{ signal: 'SIGKILL', waitMs: 5000 }]);
-  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
-}, 30_000);
-
-const launch = (env: Readonly<Record<string, string>> = {}, ...args: readonly string[]) =>
-  launchIn({ PORT: String(port), WAKEFIELD_DATA: directory, ...env }, ...args);
-const start = (env: Readonly<Record<string, string>> = {}, ...args: readonly string[]) =>
-  ready(launch(env, ...args));
-
-const runFile = () => readRunFile(directory);
+const place = usePlace();
+const start = (...how: Parameters<typeof place.launch>): Promise<Started> =>
+  ready(place.launch(...how));
 
 interface Model {
   readonly state: string;
@@ -59,10 +40,10 @@ function put({ url, key }: Started, name: string, fields: object): Promise<Respo
 
 /** The batch script, the engine, and what watches over them, on either kind of cluster. */
 function isOfJob({ command, workingDirectory }: { command: string; workingDirectory: string }) {
-  const places = [join(directory, 'local'), join(directory, 'slurm/work')];
+  const places = [join(place.directory, 'local'), join(place.directory, 'slurm/work')];
   return (
     /^slurmstepd|slurm_script/.test(command) ||
-    places.some((place) => `${command} ${workingDirectory}`.includes(place))
+    places.some((path) => `${command} ${workingDirectory}`.includes(path))
   );
 }
 
@@ -71,20 +52,20 @@ const powerCut = () =>
   eventually(
     'no process is left',
     async () => {
-      const running = listProcessesAround(directory);
+      const running = place.processes();
       for (const { pid } of running) sendSignal(pid, 'SIGKILL');
       return running.length === 0;
     },
     15_000,
   );
 const nothingIsLeft = () =>
-  eventually('no process is left', async () => listProcessesAround(directory).length === 0, 15_000);
+  eventually('no process is left', async () => place.processes().length === 0, 15_000);
 
 describe('npm start', () => {
   test('from nothing to a chat, and Ctrl-C leaves nothing', async () => {
     const first = await start();
-    expect(first.url).toBe(`http://127.0.0.1:${port}`);
-    const file = await runFile();
+    expect(first.url).toBe(`http://127.0.0.1:${place.port}`);
+    const file = await place.runFile();
     expect(file).toMatchObject({
       url: first.url,
       services: {
@@ -97,7 +78,7 @@ describe('npm start', () => {
       clusters: [{ name: 'local', kind: 'local' }],
     });
     for (const name of ['run.json', 'api-key'])
-      expect((await stat(join(directory, name))).mode & 0o777).toBe(0o600);
+      expect((await stat(join(place.directory, name))).mode & 0o777).toBe(0o600);
 
     const answer = await firstChat(first);
     expect(answer).toContain('"content"');
@@ -107,9 +88,9 @@ describe('npm start', () => {
     for (const service of Object.values(file.services).flat())
       expect((await fetch(`${service.opsUrl}/readyz`)).status).toBe(200);
 
-    const second = launch({ PORT: String(await freePorts(1)) });
+    const second = place.launch({ PORT: String(await freePorts(1)) });
     expect(await exitOf(second.child)).toBe(1);
-    expect(second.output()).toContain(`Wakefield already runs on ${directory}: ${first.url}`);
+    expect(second.output()).toContain(`Wakefield already runs on ${place.directory}: ${first.url}`);
 
     const since = performance.now();
     // A terminal signals the group, and npm passes the signal on: it arrives twice.
@@ -117,22 +98,19 @@ describe('npm start', () => {
     first.child.kill('SIGINT');
     expect(await exitOf(first.child)).toBe(0);
     expect(performance.now() - since).toBeLessThan(10_000);
-    expect(listProcessesAround(directory)).toEqual([]);
-    await expect(stat(join(directory, 'run.json'))).rejects.toThrow('ENOENT');
+    expect(place.processes()).toEqual([]);
+    await expect(stat(join(place.directory, 'run.json'))).rejects.toThrow('ENOENT');
 
     const again = await start();
     expect(again.key).toBe(first.key);
     expect(await jobs(again)).toEqual([]);
     again.child.kill('SIGTERM');
     expect(await exitOf(again.child)).toBe(0);
-    expect(listProcessesAround(directory)).toEqual([]);
+    expect(place.processes()).toEqual([]);
   }, 400_000);
 
-  test.each([
-    { cluster: 'the local cluster', args: [] },
-    { cluster: 'the private SLURM', args: ['--slurm'] },
-  ])(
-    'after kill -9 of everything on $cluster the next start adopts the job that goes on',
+  test.each(clusterKinds)(
+    'after kill -9 of everything on the $name the next start adopts the job that goes on',
     async ({ args }) => {
       const first = await start({}, ...args);
       expect((await put(first, 'acme/kept', { idle_timeout: 77 })).status).toBe(201);
@@ -140,9 +118,9 @@ describe('npm start', () => {
       const [job] = await jobs(first);
       expect(job?.state).toMatch(/^(ready|busy)$/);
       if (job?.cluster === 'slurm-dev')
-        await controllerRemembers(directory, job.cluster_job_id ?? '');
+        await controllerRemembers(place.directory, job.cluster_job_id ?? '');
       // All but the job: it is not ours to lose.
-      for (const { pid } of listProcessesAround(directory).filter((one) => !isOfJob(one)))
+      for (const { pid } of place.processes().filter((one) => !isOfJob(one)))
         sendSignal(pid, 'SIGKILL');
       await exitOf(first.child);
       const again = await start({}, ...args);
@@ -154,16 +132,13 @@ describe('npm start', () => {
       ]);
       again.child.kill('SIGINT');
       await exitOf(again.child);
-      expect(listProcessesAround(directory)).toEqual([]);
+      expect(place.processes()).toEqual([]);
     },
     400_000,
   );
 
-  test.each([
-    { cluster: 'the local cluster', args: [] },
-    { cluster: 'the private SLURM', args: ['--slurm'] },
-  ])(
-    'after a power cut in the middle of a wake on $cluster the next start goes on with it',
+  test.each(clusterKinds)(
+    'after a power cut in the middle of a wake on the $name the next start goes on with it',
     async ({ args }) => {
       const first = await start({}, ...args);
       const lost = firstChat(first).catch(() => 'cut');
@@ -182,14 +157,14 @@ describe('npm start', () => {
       expect(await firstChat(again)).toContain('[DONE]');
       again.child.kill('SIGINT');
       await exitOf(again.child);
-      expect(listProcessesAround(directory)).toEqual([]);
+      expect(place.processes()).toEqual([]);
     },
     400_000,
   );
 
   test('kill -9 of the supervisor, or of the bootstrap, leaves no service behind', async () => {
     const first = await start();
-    process.kill((await runFile()).pid, 'SIGKILL');
+    process.kill((await place.runFile()).pid, 'SIGKILL');
     await exitOf(first.child);
     await nothingIsLeft();
     const second = await start();
@@ -200,18 +175,18 @@ describe('npm start', () => {
   test('what dies is started again', async () => {
     const running = await start();
     await firstChat(running);
-    const before = await runFile();
+    const before = await place.runFile();
     const victims = Object.values(before.services).flat();
     for (const { pid } of victims) process.kill(pid, 'SIGKILL');
-    const stores = listProcessesAround(directory).filter(({ command }) =>
-      /\/postgres -D|redis-server/.test(command),
-    );
+    const stores = place
+      .processes()
+      .filter(({ command }) => /\/postgres -D|redis-server/.test(command));
     expect(stores).toHaveLength(2);
     for (const { pid } of stores) process.kill(pid, 'SIGKILL');
     await eventually(
       'three new services',
       async () => {
-        const now = Object.values((await runFile()).services).flat();
+        const now = Object.values((await place.runFile()).services).flat();
         const old = new Set(victims.map(({ pid }) => pid));
         return now.length === 3 && now.every(({ pid }) => !old.has(pid));
       },
@@ -227,7 +202,7 @@ describe('npm start', () => {
       expect(running.output()).toMatch(new RegExp(`^${name} ended \\(SIGKILL\\)`, 'm'));
     running.child.kill('SIGINT');
     expect(await exitOf(running.child)).toBe(0);
-    expect(listProcessesAround(directory)).toEqual([]);
+    expect(place.processes()).toEqual([]);
   }, 300_000);
 
   test('two run side by side', async () => {
@@ -249,19 +224,19 @@ describe('npm start', () => {
     expect(await firstChat(b)).toContain('[DONE]');
     b.child.kill('SIGINT');
     await exitOf(b.child);
-    expect([...listProcessesAround(directory), ...listProcessesAround(other)]).toEqual([]);
+    expect([...place.processes(), ...listProcessesAround(other)]).toEqual([]);
     await rm(other, { recursive: true, force: true });
   }, 300_000);
 
   test('what is in the way is said, with the remedy', async () => {
-    const wrong = launch({ API_LOCAL_KEY: 'short' });
+    const wrong = place.launch({ API_LOCAL_KEY: 'short' });
     expect(await exitOf(wrong.child)).toBe(1);
     expect(wrong.output()).toContain('API_LOCAL_KEY has to be');
-    const unreachable = launch({ DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/x' });
+    const unreachable = place.launch({ DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/x' });
     expect(await exitOf(unreachable.child)).toBe(1);
     expect(unreachable.output()).toMatch(
       /PostgreSQL at postgres:\/\/u:\*\*\*@127.0.0.1:1\/x does not/,
     );
-    expect(listProcessesAround(directory)).toEqual([]);
+    expect(place.processes()).toEqual([]);
   }, 60_000);
 });

@@ -1,15 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { listProcessesAround } from '@wakefield/local-stack';
-import { squeue } from './cluster-jobs.ts';
+import { clusterKinds, squeue } from './cluster-jobs.ts';
 import { eventually, startWakefield, type Wakefield } from './wakefield.ts';
 
-/** The main job, on every kind of cluster that this machine can be. */
-const kinds = [
-  { name: 'local cluster', args: [], cluster: 'local' },
-  { name: 'private SLURM over ssh', args: ['--slurm'], cluster: 'slurm-dev' },
-] as const;
-
-describe.each(kinds)('register, wake, chat, idle on the $name', ({ args, cluster }) => {
+/** The main job, on every kind of cluster. */
+describe.each(clusterKinds)('register, wake, chat, idle on the $name', ({ args, cluster }) => {
   let wakefield: Wakefield;
 
   beforeAll(async () => {
@@ -94,19 +89,10 @@ describe.each(kinds)('register, wake, chat, idle on the $name', ({ args, cluster
 
   test('every state is seen between registration and sleep, and nothing runs afterwards', async () => {
     const name = 'acme/states';
-    const registered = await register(name, {
-      idle_timeout: 3,
-      engine_args: { load_seconds: 2, tokens_per_second: 20 },
-    });
+    const fields = { idle_timeout: 3, engine_args: { load_seconds: 2, tokens_per_second: 20 } };
+    const registered = await register(name, fields);
     expect(registered).toMatchObject({ status: 201, body: { state: 'not_loaded', idle: true } });
-    expect(
-      (
-        await register(name, {
-          idle_timeout: 3,
-          engine_args: { load_seconds: 2, tokens_per_second: 20 },
-        })
-      ).status,
-    ).toBe(200);
+    expect((await register(name, fields)).status).toBe(200);
     const seen: string[] = [];
     const watch = async () => {
       const { state } = await model(name);

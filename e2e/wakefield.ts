@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '@wakefield/local-stack';
 import OpenAI from 'openai';
 
 const root = join(import.meta.dirname, '..');
@@ -64,7 +64,7 @@ export async function startWakefield(options: WakefieldOptions = {}): Promise<Wa
   // Postgres refuses to run as root, and its own user has to get in.
   await chmod(directory, 0o755);
   await options.prepare?.(directory);
-  const port = await freePort();
+  const port = await freePorts(1);
   const child = spawn(
     process.execPath,
     [
@@ -145,17 +145,6 @@ function parsed(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 export function pause(ms: number): Promise<void> {
