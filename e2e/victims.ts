@@ -12,8 +12,6 @@ export interface Victim {
   pids(wakefield: Wakefield): Promise<readonly number[]>;
   /** Streams go through it, so they end with it. */
   readonly carriesStreams: boolean;
-  /** It may forget a job that it accepted a moment ago: slurmctld writes its state down every few seconds. */
-  readonly forgetful?: boolean;
   /** Which service is not ready without it (503), and which only says that it is missing (200). */
   readonly missedBy: Readonly<Partial<Record<ServiceName, 503 | 200>>>;
   /** Name of it in the report of `/readyz`. */
@@ -51,16 +49,6 @@ const stores: readonly Victim[] = [
 
 /** Ready-made for a table: who dies on every kind of cluster. */
 export const everywhere: readonly Victim[] = [...services, ...stores];
-
-const daemon = { carriesStreams: false, missedBy: {}, check: null } as const;
-
-/** Who dies on the private SLURM beside them. Open ssh connections live in processes of their own. */
-export const ofSlurm: readonly Victim[] = [
-  { ...daemon, name: 'munged', pids: matching(/\/munged --foreground /) },
-  { ...daemon, name: 'slurmctld', pids: matching(/\/slurmctld -D/), forgetful: true },
-  { ...daemon, name: 'slurmd-cn01', pids: matching(/\/slurmd -D -N cn01 /) },
-  { ...daemon, name: 'sshd', pids: matching(/sshd -D -f|sshd: .*\[listener\]/) },
-];
 
 /** sshd's title takes the place of its environment and names the private SLURM by its short alias. */
 export function matching(command: RegExp): Victim['pids'] {

@@ -4,17 +4,19 @@ import { parseArgs } from 'node:util';
 import { installPackages, missingPackages } from '@wakefield/local-stack';
 import { command, root } from './spawn.ts';
 
-const usage = `npm run test:faults -- [--only NAME,…] [--kind kill|stop] [--markdown FILE]
+const usage = `npm run test:faults -- [--only NAME,…] [--kind kill|stop] [--markdown FILE] [--crash]
 
-  --only NAME,…     some of: api, scheduler, proxy, postgres, redis, slurmctld, slurmd, sshd, tunnel, engine
+  --only NAME,…     some of: api, scheduler, proxy, postgres, redis, munged, slurmctld, slurmd, sshd, tunnel, engine
   --kind kill|stop  SIGKILL alone, or SIGSTOP for 20 s alone
-  --markdown FILE   writes the table there, too`;
+  --markdown FILE   writes the table there, too
+  --crash           then lets every effect of the scheduler go wrong in every way, which takes half an hour more`;
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
     kind: { type: 'string', default: '' },
     markdown: { type: 'string' },
+    crash: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -40,5 +42,13 @@ async function run(): Promise<void> {
     ...['--selectProjects', 'faults', '--runInBand'],
     // Whoever chooses faults does not want the traps beside them.
     ...(values.only === '' && values.kind === '' ? [] : ['matrix']),
+  ]);
+  if (!values.crash || process.exitCode !== 0) return;
+  process.env.WAKEFIELD_TEST_THOROUGH = '1';
+  const nodeFlags = ['--conditions=source', '--disable-warning=ExperimentalWarning'];
+  process.exitCode = await command(process.execPath, [
+    ...nodeFlags,
+    `${root}scripts/test.ts`,
+    'services/scheduler/src/crash',
   ]);
 }
