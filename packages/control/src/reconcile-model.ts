@@ -81,7 +81,7 @@ async function run(
   const again = await act(deps, { model, jobs: observed.jobs, lease, signal }, plan.actions);
   const saved = await save(again ? startedAt : plan.lookAgainAt);
   const acted = plan.actions.length > 0;
-  if (saved || acted) tellScale(deps, model, plan);
+  tellScale(deps, model, plan, saved);
   if (acted || state !== model.state || reason !== model.reason) logPlan(deps, model, plan);
   const after = { ...status, idle: plan.patch.idle ?? model.idle };
   if (acted || seenInRoutes(model) !== seenInRoutes(after)) await publishRoutes(deps);
@@ -104,9 +104,15 @@ async function decide(
   return room === null ? wish : reconcile(model, { ...observed, room }, deps.policy, now);
 }
 
-function tellScale({ telemetry }: ReconcileModelDeps, { replicas }: Model, { patch }: Plan): void {
+/** A plan with actions was kept before they were done, whatever became of it then. */
+function tellScale(
+  { telemetry }: ReconcileModelDeps,
+  { replicas }: Model,
+  { patch, actions }: Plan,
+  saved: boolean,
+): void {
   const to = patch.replicas ?? replicas;
-  if (to !== replicas) telemetry.scaled(replicas, to);
+  if (to !== replicas && (saved || actions.length > 0)) telemetry.scaled(replicas, to);
 }
 
 /** Looks further ahead are the sweep's alone: it comes late by seconds, and nothing piles up for sleeping models. */
