@@ -1,32 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { RedisAccess } from '@wakefield/queue';
-import { createDemandBoard, openRedis, queueFigures } from '@wakefield/queue';
-import { type Simulator, startSimulator } from '@wakefield/simulator';
-import {
-  type CuttableLine,
-  captureLog,
-  cuttableLine,
-  type StoreFixture,
-  sampleSpec,
-  storeFixture,
-  type TestRedis,
-  testRedis,
-} from '@wakefield/testkit';
+import { createDemandBoard, queueFigures } from '@wakefield/queue';
+import { type CuttableLine, cuttableLine, sampleSpec } from '@wakefield/testkit';
 import { until } from '../test/harness.ts';
 import { ended, type ProxyProcess, processKey, startProxyProcess } from '../test/process.ts';
+import { type Served, serveModel } from '../test/served.ts';
 
-let store: StoreFixture;
-let redis: TestRedis;
-let access: RedisAccess;
-let engine: Simulator;
+let served: Served;
 let postgresLine: CuttableLine;
 let redisLine: CuttableLine;
 let proxy: ProxyProcess;
-let project: string;
-let modelId: string;
 
 const chat = (model: string, body: object = {}, headers: Record<string, string> = {}) =>
-  fetch(`${proxy.url}/p/${project}/openai/v1/chat/completions`, {
+  fetch(`${proxy.url}/p/${served.model.project}/openai/v1/chat/completions`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${processKey}`,
@@ -41,27 +26,14 @@ const chat = (model: string, body: object = {}, headers: Record<string, string> 
     }),
   });
 const wakes = () =>
-  store.sql(
+  served.store.sql(
     `select body->>'hfModelId' as model, trace_id from commands where body->>'kind' = 'wake' order by accepted_at`,
   );
 
 beforeAll(async () => {
-  store = await storeFixture();
-  redis = testRedis();
-  access = await openRedis({ url: redis.url, installation: redis.installation, log: captureLog() });
-  engine = await startSimulator({
-    key: 'secret-of-1',
-    models: ['acme/small'],
-    tokensPerSecond: 50,
-  });
-  const model = await store.model({ spec: sampleSpec({ hfModelId: 'acme/small' }) });
-  ({ project, id: modelId } = model);
-  await store.job(model, 1, {
-    phase: 'ready',
-    address: { host: '127.0.0.1', port: engine.port },
-    clusterJobId: '1',
-    node: 'n1',
-  });
+  served = await serveModel({ tokensPerSecond: 50 });
+  const { store, redis } = served;
+  const { project } = served.model;
   await store.model({ project, idle: true, spec: sampleSpec({ hfModelId: 'acme/asleep' }) });
   [postgresLine, redisLine] = await Promise.all([
     cuttableLine(store.url, 5432),
@@ -77,19 +49,21 @@ beforeAll(async () => {
 afterAll(async () => {
   proxy.child.kill('SIGKILL');
   await ended(proxy.child);
-  await Promise.all([postgresLine.cut(), redisLine.cut(), engine.close()]);
-  await access.close();
-  await redis.cleanup();
-  await store.close();
+  await Promise.all([postgresLine.cut(), redisLine.cut()]);
+  await served.close();
 });
 
 describe('a proxy process on real stores', () => {
   it('serves ready models and tells its demand', async () => {
     const answer = await chat('acme/small');
     expect(answer.status).toBe(200);
-    const board = createDemandBoard(access);
+    const board = createDemandBoard(served.access);
     // The demand is unknown for seconds after the first proxy has begun to speak.
-    await until('told', async () => (await board.read(modelId))?.lastRequestAt != null, 15_000);
+    await until(
+      'told',
+      async () => (await board.read(served.model.id))?.lastRequestAt != null,
+      15_000,
+    );
     expect((await fetch(`${proxy.opsUrl}/readyz`)).status).toBe(200);
     expect(await (await fetch(`${proxy.opsUrl}/metrics`)).text()).toContain(
       'wakefield_tokens_total',
@@ -110,7 +84,9 @@ describe('a proxy process on real stores', () => {
     await until('accepted', async () => (await wakes()).length === 1);
     expect(await wakes()).toEqual([{ model: 'acme/asleep', trace_id: traceId }]);
     await until('enqueued', async () => {
-      const commands = (await queueFigures(access)).find(({ queue }) => queue === 'commands');
+      const commands = (await queueFigures(served.access)).find(
+        ({ queue }) => queue === 'commands',
+      );
       return commands?.jobs.waiting === 1;
     });
   });
@@ -141,7 +117,8 @@ describe('a proxy process on real stores', () => {
     expect(answered).toBe(false);
     await Promise.all([postgresLine.mend(), redisLine.mend()]);
     await until('accepted', async () => (await wakes()).length > before, 15_000);
-    const asleep = await store.stores.models.find(project, 'acme/asleep');
+    const { store, engine, model } = served;
+    const asleep = await store.stores.models.find(model.project, 'acme/asleep');
     if (asleep === null) throw new Error('the model is gone');
     await store.job(asleep, 1, {
       phase: 'ready',

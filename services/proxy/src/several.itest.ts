@@ -1,40 +1,25 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Model } from '@wakefield/domain';
-import type { RedisAccess } from '@wakefield/queue';
-import { createDemandBoard, createRouteBus, openRedis } from '@wakefield/queue';
-import { type Simulator, startSimulator } from '@wakefield/simulator';
-import {
-  type CuttableLine,
-  captureLog,
-  cuttableLine,
-  type StoreFixture,
-  sampleSpec,
-  storeFixture,
-  type TestRedis,
-  testRedis,
-} from '@wakefield/testkit';
+import { createDemandBoard, createRouteBus } from '@wakefield/queue';
+import { type CuttableLine, cuttableLine, sampleSpec } from '@wakefield/testkit';
 import { until } from '../test/harness.ts';
 import { ended, type ProxyProcess, processKey, startProxyProcess } from '../test/process.ts';
+import { type Served, serveModel } from '../test/served.ts';
 
-let store: StoreFixture;
-let redis: TestRedis;
-let access: RedisAccess;
-let engine: Simulator;
+let served: Served;
 let redisLine: CuttableLine;
-let model: Model;
 /** The second has its Redis by a line that can be cut. */
 let proxies: readonly [ProxyProcess, ProxyProcess];
 
 const start = (redisUrl: string, name: string) =>
   startProxyProcess({
-    databaseUrl: store.url,
+    databaseUrl: served.store.url,
     redisUrl,
-    installation: redis.installation,
+    installation: served.redis.installation,
     env: { DRAIN_DELAY: '1', PROXY_NAME: name },
   });
-const pathOf = () => `/p/${model.project}/openai/v1/chat/completions`;
+const pathOf = () => `/p/${served.model.project}/openai/v1/chat/completions`;
 const bodyOf = (more: object = {}) =>
   JSON.stringify({
     model: 'acme/small',
@@ -47,22 +32,8 @@ const chat = ({ url }: ProxyProcess, more: object = {}) =>
   fetch(url + pathOf(), { method: 'POST', headers, body: bodyOf(more) });
 
 beforeAll(async () => {
-  store = await storeFixture();
-  redis = testRedis();
-  access = await openRedis({ url: redis.url, installation: redis.installation, log: captureLog() });
-  engine = await startSimulator({
-    key: 'secret-of-1',
-    models: ['acme/small'],
-    tokensPerSecond: 30,
-    maxConcurrency: 256,
-  });
-  model = await store.model({ spec: sampleSpec({ hfModelId: 'acme/small' }) });
-  await store.job(model, 1, {
-    phase: 'ready',
-    address: { host: '127.0.0.1', port: engine.port },
-    clusterJobId: '1',
-    node: 'n1',
-  });
+  served = await serveModel({ tokensPerSecond: 30, maxConcurrency: 256 });
+  const { redis } = served;
   redisLine = await cuttableLine(redis.url, 6379);
   proxies = await Promise.all([start(redis.url, 'p1'), start(redisLine.url, 'p2')]);
 }, 60_000);
@@ -70,15 +41,14 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const { child } of proxies) child.kill('SIGKILL');
   await Promise.all(proxies.map(({ child }) => ended(child)));
-  await Promise.all([redisLine.cut(), engine.close()]);
-  await access.close();
-  await redis.cleanup();
-  await store.close();
+  await redisLine.cut();
+  await served.close();
 });
 
 describe('two proxies', () => {
   /** How long the newest of the routes takes to each of them. */
   const spread = async (): Promise<readonly number[]> => {
+    const { access, model, store } = served;
     await store.model({
       project: model.project,
       spec: sampleSpec({ hfModelId: `m/${Math.random()}` }),
@@ -111,8 +81,8 @@ describe('two proxies', () => {
   }, 60_000);
 
   it('are one demand; one that stands still leaves it, and comes back with what it had', async () => {
-    const board = createDemandBoard(access);
-    const running = async () => (await board.read(model.id))?.running ?? null;
+    const board = createDemandBoard(served.access);
+    const running = async () => (await board.read(served.model.id))?.running ?? null;
     await until('known', async () => (await running()) === 0, 15_000);
     const streams = await Promise.all(
       proxies.map((proxy) => chat(proxy, { stream: true, max_tokens: 600, ignore_eos: true })),
