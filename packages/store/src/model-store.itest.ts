@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { LeaseLostError, type ModelStatus, type Stores } from '@wakefield/control';
-import type { CommandBody, Model } from '@wakefield/domain';
+import type { Model } from '@wakefield/domain';
 import {
   intention,
   SAMPLE_NOW,
@@ -9,6 +9,7 @@ import {
   sampleSpec,
   storeFixture,
 } from '@wakefield/testkit';
+import { wake } from '../test/commands.ts';
 
 let fixture: StoreFixture;
 let models: Stores['models'];
@@ -32,7 +33,6 @@ const ready: ModelStatus = {
   because: ['one job is ready'],
   expectedReady: null,
 };
-const wake: CommandBody = { kind: 'wake', hfModelId: 'acme/small' };
 
 function plan(over: Partial<Parameters<Stores['models']['savePlan']>[2]> = {}) {
   const { generation } = model;

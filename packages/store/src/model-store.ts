@@ -1,12 +1,5 @@
-import { type Lease, type ModelStatus, type ModelStore, seenInRoutes } from '@wakefield/control';
-import type {
-  EpochMs,
-  Model,
-  ModelId,
-  ModelPatch,
-  ModelState,
-  StartExpectation,
-} from '@wakefield/domain';
+import { type Lease, type ModelStore, seenInRoutes } from '@wakefield/control';
+import type { EpochMs, Model, ModelId, ModelState } from '@wakefield/domain';
 import { and, asc, eq, lte, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { assertHeld, modelKey } from './fence.ts';
@@ -17,14 +10,7 @@ import { models } from './schema/models.ts';
 import { tellStart } from './start-history.ts';
 
 /** What a reconcile run hands back for one model. */
-interface SavedPlan {
-  readonly generation: number;
-  readonly dueCount?: number;
-  readonly patch: ModelPatch;
-  readonly status: ModelStatus;
-  readonly expectedStarts?: readonly StartExpectation[];
-  readonly lookAgainAt: EpochMs;
-}
+type SavedPlan = Parameters<ModelStore['savePlan']>[2];
 
 export function modelStore(database: Database): ModelStore {
   const read = async (where: SQL | undefined, limit: number | null = null) => {
