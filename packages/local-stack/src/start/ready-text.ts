@@ -1,16 +1,8 @@
 import { demoModel, demoProject } from './first-model.ts';
+import type { Stack } from './stack.ts';
 
 /** What a newcomer needs next, to copy. The first line is for scripts, too. */
-export function readyText(facts: {
-  readonly url: string;
-  readonly key: string;
-  readonly dataDirectory: string;
-  readonly firstModel: boolean;
-  /** A cluster that is somebody else's; null: there is none. */
-  readonly centre: string | null;
-  readonly queueCommand: string | null;
-  readonly seconds: number;
-}): string {
+export function readyText(facts: Stack & { readonly seconds: number }): string {
   const lines: readonly (readonly [string, string | null])[] = [
     ['key', facts.key],
     [
