@@ -149,5 +149,8 @@ export function mortalMessaging(
 }
 
 export function mortalDriver(life: Life, driver: ClusterDriver): ClusterDriver {
-  return mortal(life, 'driver', driver, ['submit', 'askToEnd', 'cancel', 'forget'], clusterAway);
+  const effects = ['submit', 'askToEnd', 'cancel', 'forget'] as const;
+  // What is told from the configuration is told at once.
+  const { limits, queueOf } = driver;
+  return { ...mortal(life, 'driver', driver, effects, clusterAway), limits, queueOf };
 }
