@@ -6,6 +6,7 @@ import type { DriverDeps } from '../driver-deps.ts';
 import { createSshConnection } from '../ssh/connection.ts';
 import { createRemoteShell, type RemoteAnswer } from '../ssh/remote-shell.ts';
 import { createSlurmTransport } from '../transport/create-transport.ts';
+import { byOurClock, clockSkew } from './clock-skew.ts';
 import { lookFailure, slurmFailure } from './failures.ts';
 import { onNode, parseNodes } from './nodes.ts';
 import { launchProfile } from './profile.ts';
@@ -92,7 +93,8 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
     async observe(jobs, signal) {
       const takenAt = now();
       const { queue, frames } = await look(jobs, signal);
-      const seen = sightings(queue, frames, jobs, prefix);
+      const skewMs = clockSkew(frames.get('clock'), takenAt, now());
+      const seen = byOurClock(sightings(queue, frames, jobs, prefix), skewMs);
       await endSurplus(surplusOf(queue, seen), signal);
       return { cluster: config.name, takenAt, sightings: seen };
     },

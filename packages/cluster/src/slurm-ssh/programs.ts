@@ -17,7 +17,7 @@ const LONGEST_NODES = 1 << 20;
 
 /**
  * A: jobs directory, bytes of log to bring, whether to ask for nodes (yes), names of jobs to look at more closely.
- * Answers status and text of squeue for all our user's jobs, the states of the nodes on which the named ones run,
+ * Answers status and text of squeue for all our user's jobs, the cluster's clock, the states of the nodes on which the named ones run,
  * then the files of the named ones, and the end of the logs of those that are over. One grep reads the first line of
  * every file, whatever their number: a shell that opens them itself takes a second for a thousand jobs. sinfo is a
  * second call to the controller (see nodes.ts), which may fail. An array that has no element is not even asked for its
@@ -28,6 +28,8 @@ ${readQueue(QUEUE_FORMAT)}
 frame code "$code"
 frame queue "$queue"
 [ "$code" -eq 0 ] || exit 0
+printf -v clock '%(%s)T' -1
+frame clock "$clock"
 declare -A live named nodes
 running=
 for name in "\${A[@]:3}"; do named[$name]=yes; done

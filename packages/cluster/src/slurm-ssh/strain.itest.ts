@@ -165,6 +165,25 @@ describe('a private SLURM under strain', () => {
     expect(await known(submission.name)).toEqual([]);
   });
 
+  test.each([
+    ['ahead', 300_000],
+    ['behind', -300_000],
+  ])('our clock five minutes %s of the cluster: its times are told by ours', async (_, offMs) => {
+    const now = () => Date.now() + offMs;
+    const skewed = createDriver(cluster.config(), { installation: 'str', now });
+    extra.push(skewed);
+    const submission = job();
+    await skewed.submit(submission, signal);
+    const ref = { name: submission.name, clusterJobId: null };
+    const seen = await until('it to run', async () => {
+      const { sightings } = await skewed.observe([ref], signal);
+      const found = sightings.get(submission.name)?.clusterJob ?? null;
+      return found?.state === 'running' ? found : null;
+    });
+    expect(Math.abs((seen.startedAt ?? 0) - now())).toBeLessThan(30_000);
+    expect(Math.abs((seen.endsAt ?? 0) - (now() + 600_000))).toBeLessThan(30_000);
+  });
+
   test('a full disk: nothing is submitted, and the words are those of the disk', async () => {
     const small = join(cluster.workingDirectory, 'small');
     await run('mkdir', ['-p', small]);
