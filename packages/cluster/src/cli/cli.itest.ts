@@ -236,7 +236,7 @@ describe('npm run cluster', () => {
     expect(checked.text).toMatch(/✘ login .*not the pinned one/);
     expect(checked.text).toContain('trust site');
 
-    const [, shown = ''] = /trust site --replace (SHA256:\S+)/.exec(text) ?? [];
+    const [, shown = ''] = /shows the key\n +\S+ +(SHA256:\S+)/.exec(text) ?? [];
     const wrong = await runAgain(['trust', 'site', '--replace', `SHA256:${'B'.repeat(43)}`]);
     expect(wrong.code).toBe(1);
     expect(parse(await readFile(file, 'utf8')).clusters.site.hostKey).toBe(old);

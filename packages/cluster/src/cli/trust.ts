@@ -92,10 +92,11 @@ function mayReplace(
 ): boolean {
   if (replacements.includes(fingerprint(blob))) return true;
   terminal.print('THIS IS NOT THE PINNED KEY. Somebody may stand between; ask the centre first.');
+  // Not to copy: the fingerprint has to come from somewhere else than from whoever answers.
   terminal.print('If the centre has changed it, say so by the fingerprint that it publishes:');
-  terminal.print(`  npm run cluster -- trust ${cluster} --replace ${fingerprint(blob)}`);
+  terminal.print(`  npm run cluster -- trust ${cluster} --replace SHA256:…`);
   terminal.print(
-    'Where several machines answer to that name, hostKey is a list: add this one to it.',
+    'Where several machines answer to that name, hostKey is a list: add the fingerprint to it.',
   );
   return false;
 }
