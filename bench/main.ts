@@ -1,19 +1,20 @@
 // `npm run bench -- [proxy|scheduler|wake] [flags]`: what the parts cost. Each measures one thing and has flags of its own.
-const benches = {
-  proxy: 'the proxy beside node:http and undici, as ratios',
-  scheduler: 'one cycle over 100 to 10,000 models',
-  wake: 'from a request to sbatch, and from a ready engine to the request',
-} as const;
+import { main as proxy } from './proxy/main.ts';
+import { main as scheduler } from './scheduler/main.ts';
+import { main as wake } from './wake/main.ts';
 
-const [first = '', ...rest] = process.argv.slice(2);
-const named = Object.hasOwn(benches, first);
-const name = named ? first : 'proxy';
-if (!named && first !== '' && !first.startsWith('--')) {
+const benches = [
+  { name: 'proxy', about: 'the proxy beside node:http and undici, as ratios', main: proxy },
+  { name: 'scheduler', about: 'one cycle over 100 to 10,000 models', main: scheduler },
+  { name: 'wake', about: 'request to sbatch, ready engine to request', main: wake },
+];
+
+const [first = '--', ...rest] = process.argv.slice(2);
+const chosen = benches.find(({ name }) => name === first);
+if (chosen !== undefined) await chosen.main(rest);
+else if (first.startsWith('--')) await proxy(process.argv.slice(2));
+else {
   console.error(`There is no benchmark "${first}". They are:`);
-  for (const [bench, about] of Object.entries(benches))
-    console.error(`  ${bench.padEnd(10)} ${about}`);
+  for (const { name, about } of benches) console.error(`  ${name.padEnd(10)} ${about}`);
   process.exitCode = 1;
-} else {
-  const { main } = await import(`./${name}/main.ts`);
-  await main(named ? rest : process.argv.slice(2));
 }

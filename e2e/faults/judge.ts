@@ -13,7 +13,7 @@ export interface Verdict {
 }
 
 /** State has to be right again so long after the end of a fault, without SLURM's queue and the engine's load. */
-export const convergeWithinMs = 10_000;
+const convergeWithinMs = 10_000;
 
 /** A frozen connection counts as lost after that (the keep-alive of the ssh connection, with room). */
 const noticedWithinMs = 12_000;

@@ -65,7 +65,7 @@ export async function runFault(
 
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
 
-export async function bringInPlace(site: Site): Promise<void> {
+async function bringInPlace(site: Site): Promise<void> {
   let missing = '';
   await eventually(
     'every model in its place',

@@ -39,7 +39,7 @@ function rowOf(report: FaultReport): readonly string[] {
   ];
 }
 
-export function faultName({ plug, kind }: FaultReport): string {
+function faultName({ plug, kind }: FaultReport): string {
   return `${plug.name} ${kind === 'kill' ? 'SIGKILL' : 'SIGSTOP 20 s'}`;
 }
 

@@ -5,7 +5,11 @@ import {
   createEngineProber,
   loadClusters,
 } from '../../../packages/cluster/src/index.ts';
-import { observeCluster, sweep } from '../../../packages/control/src/index.ts';
+import {
+  createStartHistories,
+  observeCluster,
+  sweep,
+} from '../../../packages/control/src/index.ts';
 import { defaultPolicy } from '../../../packages/domain/src/index.ts';
 import {
   consume,
@@ -70,6 +74,7 @@ const deps: SchedulerDeps = {
   installation,
   holder: randomUUID(),
   drivers,
+  histories: createStartHistories({ jobs: store.stores.jobs, drivers, clock, log }),
   defaultCluster: clusterName,
   recipes,
   prober: createEngineProber({ transports, probes: recipes.probes }),

@@ -25,7 +25,7 @@ import { type ReadRoomDeps, readRoom } from './read-room.ts';
 import { withoutRemoved } from './removed-clusters.ts';
 import { seenInRoutes } from './seen-in-routes.ts';
 import type { StartHistories } from './start-histories.ts';
-import { type WithLeaseDeps, withLease } from './with-lease.ts';
+import { LEASE_RETRY_MS, type WithLeaseDeps, withLease } from './with-lease.ts';
 
 export interface ReconcileModelDeps
   extends ActDeps,
@@ -48,7 +48,11 @@ export async function reconcileModel(
   id: ModelId,
   signal: AbortSignal,
 ): Promise<void> {
-  await withLease(deps, `model:${id}`, signal, (lease, held) => run(deps, id, lease, held));
+  const ran = await withLease(deps, `model:${id}`, signal, (lease, held) =>
+    run(deps, id, lease, held),
+  );
+  // Whoever holds it may be dead, and this was the wish that his work be done by another.
+  if (!ran) await nudgeLater(deps, id, deps.clock.now() + LEASE_RETRY_MS);
 }
 
 async function run(
@@ -80,16 +84,27 @@ async function run(
   if (plan.actions.length > 0 && !(await save(startedAt))) return await nudgeModel(deps, id);
   const again = await act(deps, { model, jobs: observed.jobs, lease, signal }, plan.actions);
   const saved = await save(again ? startedAt : plan.lookAgainAt);
-  const acted = plan.actions.length > 0;
-  tellScale(deps, model, plan, saved);
-  if (acted || state !== model.state || reason !== model.reason) logPlan(deps, model, plan);
   const after = { ...status, idle: plan.patch.idle ?? model.idle };
-  if (acted || seenInRoutes(model) !== seenInRoutes(after)) await publishRoutes(deps);
+  tellScale(deps, model, plan, saved);
+  await tell(deps, model, plan, seenInRoutes(model) !== seenInRoutes(after));
   // Not before: whoever wakes a model must not wait behind a question that is not needed for it.
   if (model.registered && !after.idle) deps.histories.ask(model, reachable(observed, model));
   if (again || !saved) await nudgeModel(deps, id);
   else await nudgeLater(deps, id, plan.lookAgainAt);
-  deps.telemetry.reconciled(deps.clock.now() - startedAt, acted);
+  deps.telemetry.reconciled(deps.clock.now() - startedAt, plan.actions.length > 0);
+}
+
+/** To the log, where something is new, and to the proxies. */
+async function tell(
+  deps: ReconcileModelDeps,
+  model: ModelWithStatus,
+  plan: Plan,
+  seen: boolean,
+): Promise<void> {
+  const acted = plan.actions.length > 0;
+  if (acted || plan.state !== model.state || plan.reason !== model.reason)
+    logPlan(deps, model, plan);
+  if (acted || seen) await publishRoutes(deps);
 }
 
 /** Room is asked for only once a plan starts something, which few do. */

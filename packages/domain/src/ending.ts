@@ -20,7 +20,7 @@ function endJob(job: Job, scene: Scene): Decision {
 }
 
 /** How long before its end a job is asked to end: of a short life no more than a twentieth. */
-export function endMargin(job: Job, { endMarginMs }: Policy): DurationMs {
+function endMargin(job: Job, { endMarginMs }: Policy): DurationMs {
   return Math.min(endMarginMs, Math.round(0.05 * givenTime(job)));
 }
 

@@ -65,7 +65,7 @@ export function isSameMoment(before: EpochMs, after: EpochMs, now: EpochMs): boo
  * Whether an expectation is another one than what was told before. A beginning in the past means "any moment now",
  * however far in the past it is.
  */
-export function hasMoved(before: Expectation, after: Expectation, now: EpochMs): boolean {
+function hasMoved(before: Expectation, after: Expectation, now: EpochMs): boolean {
   const beginning = isSameMoment(Math.max(before.from, now), Math.max(after.from, now), now);
   return !beginning || !isSameMoment(before.to, after.to, now);
 }

@@ -47,7 +47,6 @@ export { reconcile } from './reconcile.ts';
 export type { ClusterLimits, ClusterUse, Room } from './room.ts';
 export { isLimited, roomFor } from './room.ts';
 export type { Endpoint, Route, RouteTable } from './route.ts';
-export { estimateStart } from './start-estimate.ts';
 export type { StartHistory, Trial } from './start-history.ts';
 export { FEW_WAITS } from './start-history.ts';
 export type { DurationMs, EpochMs } from './time.ts';
