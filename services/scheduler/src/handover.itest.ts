@@ -1,24 +1,12 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createDriver } from '@wakefield/cluster';
-import { submitCommand } from '@wakefield/control';
-import type { CommandBody } from '@wakefield/domain';
-import { createDemandBoard, createNudges, openRedis, type RedisAccess } from '@wakefield/queue';
-import {
-  captureLog,
-  type PrivateRedis,
-  privateRedis,
-  type StoreFixture,
-  sampleSpec,
-  startTestSlurm,
-  storeFixture,
-  type TestSlurm,
-  until,
-} from '@wakefield/testkit';
+import { createDemandBoard } from '@wakefield/queue';
+import { sampleSpec, startTestSlurm, type TestSlurm, until } from '@wakefield/testkit';
+import { openProcessGround, type ProcessGround, simulatorRecipe } from '../test/process.ts';
 
 jest.setTimeout(180_000);
 
@@ -47,18 +35,15 @@ const query = `select id, seq, phase, outcome, cluster_job_id, node, address_hos
 /** One scheduler process and a private SLURM of two nodes, each full with one job of the model. */
 describe('on a real SLURM', () => {
   let slurm: TestSlurm;
-  let store: StoreFixture;
-  let redis: PrivateRedis;
-  let client: RedisAccess;
+  let ground: ProcessGround;
   let folder: string;
   let scheduler: ChildProcess;
-  let output = '';
   let proxy: NodeJS.Timeout;
 
-  const rows = async () => (await store.sql(query)) as unknown as readonly Row[];
+  const rows = async () => (await ground.store.sql(query)) as unknown as readonly Row[];
   const live = async () => (await rows()).filter(({ phase }) => phase !== 'ended');
   const routed = async () => {
-    const { routes } = await store.stores.routes.load();
+    const { routes } = await ground.store.stores.routes.load();
     return routes.flatMap(({ endpoints }) => endpoints);
   };
   /** Waits for it; what is told when it does not come true is what one would look at. */
@@ -67,7 +52,9 @@ describe('on a real SLURM', () => {
       const queue = await slurm.slurm.client('squeue', ['-t', 'all', '-o', '%A %T %r %N %S %e %j']);
       const nodes = await slurm.slurm.client('sinfo', ['-N', '-o', '%N %T %E']);
       const seen = JSON.stringify(await rows(), null, 1);
-      throw new Error([error.message, seen, queue, nodes, output.slice(-3_000)].join('\n'));
+      throw new Error(
+        [error.message, seen, queue, nodes, ground.output().slice(-3_000)].join('\n'),
+      );
     });
   /** The one job that there is, once it serves. */
   const alone = async (wish: (row: Row) => boolean = () => true): Promise<Row> => {
@@ -83,29 +70,15 @@ describe('on a real SLURM', () => {
     return row;
   };
   const scontrol = (...words: readonly string[]) => slurm.slurm.client('scontrol', [...words]);
-  async function wish(body: CommandBody): Promise<void> {
-    const deps = {
-      commands: store.stores.commands,
-      nudges: createNudges(client),
-      clock: { now: Date.now },
-      ids: { uuid: randomUUID },
-      log: captureLog(),
-    };
-    const rest = { by: 'tester', traceId: 'a'.repeat(32), idempotencyKey: null };
-    await submitCommand(deps, { project: 'demo', body, ...rest });
-  }
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'wf-handover-'));
-    [slurm, store, redis] = await Promise.all([
+    [slurm, ground] = await Promise.all([
       startTestSlurm({
         nodes: ['cn01', 'cn02'].map((name) => ({ name, gres: 'gpu:h200:2', features: '' })),
       }),
-      storeFixture(),
-      privateRedis(),
+      openProcessGround(),
     ]);
-    const simulator = join(import.meta.dirname, '../../../packages/simulator/src/main.ts');
-    const environment = { WAKEFIELD_NODE: process.execPath, WAKEFIELD_SIMULATOR: simulator };
     const entry = {
       kind: 'slurm-ssh',
       ...slurm.slurm.ssh,
@@ -114,35 +87,16 @@ describe('on a real SLURM', () => {
       bindHost: '127.0.0.1',
       cadence: { busy: '200ms', quiet: '500ms' },
       defaults: { partition: 'preempt' },
-      recipes: { simulator: { environment } },
+      recipes: { simulator: simulatorRecipe },
     };
     const clusters = join(folder, 'clusters.yaml');
     await writeFile(clusters, JSON.stringify({ clusters: { slurm: entry } }));
-    client = await openRedis({
-      url: redis.url,
-      installation: redis.installation,
-      log: captureLog(),
-    });
-    const board = createDemandBoard(client, { settleMs: 0 });
+    const board = createDemandBoard(ground.client, { settleMs: 0 });
     // A proxy without requests: what drains has nothing to wait for.
     proxy = setInterval(() => {
       board.publish('proxy', { models: new Map() }).catch(() => undefined);
     }, 500);
-    scheduler = fork(join(import.meta.dirname, 'main.ts'), {
-      execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
-      env: {
-        PATH: process.env.PATH,
-        DATABASE_URL: store.url,
-        REDIS_URL: redis.url,
-        WAKEFIELD_INSTALLATION: redis.installation,
-        WAKEFIELD_CLUSTERS: clusters,
-      },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
-    for (const stream of [scheduler.stdout, scheduler.stderr])
-      stream?.on('data', (text) => {
-        output += String(text);
-      });
+    scheduler = ground.fork({ PATH: process.env.PATH, WAKEFIELD_CLUSTERS: clusters });
     const spec = sampleSpec({
       hfModelId: MODEL,
       gpuCount: 2,
@@ -151,22 +105,20 @@ describe('on a real SLURM', () => {
       resources: { nodes: 1, cpus: null, memory: null },
       engineArgs: { load_seconds: 1 },
     });
-    await wish({ kind: 'activate', cluster: 'slurm' });
-    await wish({ kind: 'register', spec });
-    await wish({ kind: 'wake', hfModelId: MODEL });
+    await ground.wish({ kind: 'activate', cluster: 'slurm' });
+    await ground.wish({ kind: 'register', spec });
+    await ground.wish({ kind: 'wake', hfModelId: MODEL });
     await alone();
   });
   afterAll(async () => {
     clearInterval(proxy);
     scheduler.kill('SIGKILL');
-    const driver = createDriver(slurm.config(), { installation: redis.installation });
+    const driver = createDriver(slurm.config(), { installation: ground.redis.installation });
     const { sightings } = await driver.observe([], AbortSignal.timeout(20_000));
     const refs = [...sightings.keys()].map((name) => ({ name, clusterJobId: null }));
     await driver.cancel(refs, AbortSignal.timeout(20_000));
     await driver.close();
-    await client.close();
-    await redis.cleanup();
-    await store.close();
+    await ground.close();
     expect(await slurm.stop()).toEqual([]);
     await rm(folder, { recursive: true, force: true });
   });
@@ -208,7 +160,7 @@ describe('on a real SLURM', () => {
     const [again] = await routed();
     expect(again?.jobId).toBe(route?.jobId);
     expect(again?.address).not.toEqual(route?.address);
-    const [{ wait } = {}] = await store.sql(
+    const [{ wait } = {}] = await ground.store.sql(
       `select extract(epoch from started_at - submitted_at)::float8 as wait from jobs where id = $1`,
       [before.id],
     );
@@ -242,15 +194,15 @@ describe('on a real SLURM', () => {
     await slurm.slurm.client('sbatch', taken);
     await eventually(async () => (await rows()).some(({ outcome }) => outcome === 'preempted'));
     await eventually(async () => {
-      const { routes } = await store.stores.routes.load();
+      const { routes } = await ground.store.stores.routes.load();
       return routes[0]?.state === 'queued' && routes[0].expectedReady !== null;
     });
     const after = await alone(({ id }) => id !== before.id);
-    const [{ first } = {}] = await store.sql(
+    const [{ first } = {}] = await ground.store.sql(
       'select first_expected as first from jobs where id = $1',
       [after.id],
     );
     expect(first).toMatchObject({ source: expect.stringMatching(/cluster|history|trial/) });
-    expect(output).not.toContain('"level":50');
+    expect(ground.output()).not.toContain('"level":50');
   });
 });

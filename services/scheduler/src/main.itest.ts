@@ -1,84 +1,49 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createDriver, loadClusters } from '@wakefield/cluster';
-import { submitCommand } from '@wakefield/control';
-import type { CommandBody } from '@wakefield/domain';
-import { createDemandBoard, createNudges, openRedis, type RedisAccess } from '@wakefield/queue';
-import {
-  captureLog,
-  cuttableLine,
-  type PrivateRedis,
-  privateRedis,
-  type StoreFixture,
-  sampleSpec,
-  storeFixture,
-  until,
-} from '@wakefield/testkit';
+import { createDemandBoard } from '@wakefield/queue';
+import { cuttableLine, sampleSpec, until } from '@wakefield/testkit';
+import { openProcessGround, type ProcessGround, simulatorRecipe } from '../test/process.ts';
 
 jest.setTimeout(90_000);
 
 const MODEL = 'acme/small';
 
 /** One scheduler process on real stores, with jobs that are processes of this machine. */
-interface Scene {
-  readonly store: StoreFixture;
-  readonly redis: PrivateRedis;
+interface Scene extends ProcessGround {
   readonly directory: string;
   readonly children: ChildProcess[];
-  readonly output: () => string;
   start(
     env?: Readonly<Record<string, string>>,
   ): Promise<{ readonly child: ChildProcess; readonly opsUrl: string }>;
-  wish(body: CommandBody): Promise<void>;
   jobs(): Promise<readonly Record<string, unknown>[]>;
   /** Names of the jobs that the cluster has ever taken. */
   onCluster(): Promise<readonly string[]>;
 }
 
 let scene: Scene;
-let client: RedisAccess;
 const closers: (() => Promise<unknown>)[] = [];
 
 beforeEach(async () => {
-  const store = await storeFixture();
-  const redis = await privateRedis();
+  const ground = await openProcessGround();
   const directory = await mkdtemp(join(tmpdir(), 'wakefield-scheduler-'));
   const clusters = join(directory, 'clusters.yaml');
   await writeFile(clusters, clustersFile(directory));
-  client = await openRedis({ url: redis.url, installation: redis.installation, log: captureLog() });
   const children: ChildProcess[] = [];
-  let output = '';
   scene = {
-    store,
-    redis,
+    ...ground,
     directory,
     children,
-    output: () => output,
     start: async (env = {}) => {
-      const child = fork(join(import.meta.dirname, 'main.ts'), {
-        execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
-        env: {
-          PATH: process.env.PATH,
-          DATABASE_URL: store.url,
-          REDIS_URL: redis.url,
-          WAKEFIELD_INSTALLATION: redis.installation,
-          WAKEFIELD_CLUSTERS: clusters,
-          ...env,
-        },
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      });
+      const { PATH } = process.env;
+      const child = ground.fork({ PATH, WAKEFIELD_CLUSTERS: clusters, ...env });
       children.push(child);
-      for (const stream of [child.stdout, child.stderr])
-        stream?.on('data', (text) => {
-          output += String(text);
-        });
       const ended = once(child, 'exit').then(([code]) => {
-        throw new Error(`the scheduler ended with ${code}:\n${output.slice(-2_000)}`);
+        throw new Error(`the scheduler ended with ${code}:\n${ground.output().slice(-2_000)}`);
       });
       ended.catch(() => undefined);
       const [message] = (await Promise.race([once(child, 'message'), ended])) as [
@@ -87,18 +52,8 @@ beforeEach(async () => {
       expect(message.type).toBe('ready');
       return { child, opsUrl: message.opsUrl };
     },
-    wish: async (body) => {
-      const deps = {
-        commands: store.stores.commands,
-        nudges: createNudges(client),
-        clock: { now: Date.now },
-        ids: { uuid: randomUUID },
-        log: captureLog(),
-      };
-      const rest = { by: 'tester', traceId: 'a'.repeat(32), idempotencyKey: null };
-      await submitCommand(deps, { project: 'demo', body, ...rest });
-    },
-    jobs: () => store.sql('select phase, outcome, cluster_job_id, name from jobs order by seq'),
+    jobs: () =>
+      ground.store.sql('select phase, outcome, cluster_job_id, name from jobs order by seq'),
     onCluster: async () =>
       (await readdir(join(directory, 'jobs')).catch(() => [])).filter(
         (name) => !name.startsWith('.'),
@@ -110,17 +65,13 @@ afterEach(async () => {
   for (const child of scene.children) if (child.exitCode === null) child.kill('SIGKILL');
   await endJobs();
   for (const close of closers.splice(0)) await close();
-  await client.close();
-  await scene.redis.cleanup();
-  await scene.store.close();
+  await scene.close();
   await rm(scene.directory, { recursive: true, force: true });
 });
 
 function clustersFile(directory: string): string {
-  const simulator = join(import.meta.dirname, '../../../packages/simulator/src/main.ts');
-  const environment = { WAKEFIELD_NODE: process.execPath, WAKEFIELD_SIMULATOR: simulator };
   const cadence = { busy: '100ms', quiet: '300ms' };
-  const here = { kind: 'local', directory, cadence, recipes: { simulator: { environment } } };
+  const here = { kind: 'local', directory, cadence, recipes: { simulator: simulatorRecipe } };
   return JSON.stringify({ clusters: { here } });
 }
 
@@ -212,7 +163,7 @@ describe('the process', () => {
 
 test('a drained job is asked to end when its last request is over, not at the next sweep', async () => {
   await scene.start();
-  const board = createDemandBoard(client, { settleMs: 0 });
+  const board = createDemandBoard(scene.client, { settleMs: 0 });
   await wake();
   await until(async () => (await scene.jobs())[0]?.phase === 'ready', 30_000);
   const [row] = await scene.store.sql('select id, model_id from jobs');
