@@ -109,16 +109,20 @@ function forecastOf(job: Job, { forecastAt }: ClusterJob, now: EpochMs): EpochMs
   return same ? job.forecastAt : forecastAt;
 }
 
-function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPatch {
-  const restarted = hasRestarted(job, seen, sighting.address);
-  const times: JobPatch = {
-    ...(restarted ? waitedAnew(job, seen) : {}),
+/** Where it is, from when and until when; what the cluster does not tell again stays as it was. */
+function placeOf(job: Job, seen: ClusterJob): JobPatch {
+  return {
     startedAt: seen.startedAt ?? job.startedAt,
     endsAt: seen.endsAt ?? job.endsAt,
     node: seen.node ?? job.node,
     nodeLeaving: leavingNode(job, seen),
     forecastAt: null,
   };
+}
+
+function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPatch {
+  const restarted = hasRestarted(job, seen, sighting.address);
+  const times = { ...(restarted ? waitedAnew(job, seen) : {}), ...placeOf(job, seen) };
   if (hasExited(seen, sighting)) return { ...times, ...whileCompleting(job) };
   switch (job.phase) {
     case 'intended':
@@ -144,15 +148,9 @@ function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPat
  * is a starting job whose engine is up. Time in suspension does not count against its walltime.
  */
 function whileSuspended(job: Job, seen: ClusterJob): JobPatch {
-  const times: JobPatch = {
-    startedAt: seen.startedAt ?? job.startedAt,
-    endsAt: seen.endsAt ?? job.endsAt,
-    node: seen.node ?? job.node,
-    nodeLeaving: leavingNode(job, seen),
-    forecastAt: null,
-  };
-  if (job.phase === 'draining') return times;
-  return { ...times, phase: 'starting', address: null, reason: suspendedWords };
+  const place = placeOf(job, seen);
+  if (job.phase === 'draining') return place;
+  return { ...place, phase: 'starting', address: null, reason: suspendedWords };
 }
 
 const suspendedWords = 'The cluster has suspended the job.';
