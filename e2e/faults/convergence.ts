@@ -31,18 +31,21 @@ export async function watchConvergence(
     void request?.then(() => {
       answered.add(name);
     });
-  const isThere = (name: SituationName, goal: Goal, row: ModelRow) =>
-    goal.isReached(row) &&
-    (goal.request === null || answered.has(name)) &&
-    isAnswered(site, name, overAt);
+  const seenAt = new Map<SituationName, number>();
   let models: ReadonlyMap<string, ModelRow> = new Map();
+  const look = (name: SituationName, goal: Goal) => {
+    const row = models.get(modelOf(name));
+    if (found.has(name) || row === undefined || !goal.isReached(row)) return;
+    const at = Math.max(seenAt.get(name) ?? Date.now(), overAt);
+    seenAt.set(name, at);
+    const waits = goal.request !== null && !answered.has(name);
+    const answeredAt = waits ? null : firstAnswer(site, name, overAt);
+    if (answeredAt !== null)
+      found.set(name, reached(goal.what, row, Math.max(at, answeredAt), overAt));
+  };
   while (found.size < goals.size && Date.now() - overAt < watchMs) {
     models = await site.models().catch(() => new Map());
-    for (const [name, goal] of goals) {
-      const row = models.get(modelOf(name));
-      if (found.has(name) || row === undefined || !isThere(name, goal, row)) continue;
-      found.set(name, reached(goal.what, row, overAt));
-    }
+    for (const [name, goal] of goals) look(name, goal);
     await pause(everyMs);
   }
   for (const [name, { what }] of goals)
@@ -50,8 +53,8 @@ export async function watchConvergence(
   return found;
 }
 
-function reached(what: string, row: ModelRow, overAt: number): Convergence {
-  const totalMs = Math.max(0, Date.now() - overAt);
+function reached(what: string, row: ModelRow, at: number, overAt: number): Convergence {
+  const totalMs = at - overAt;
   const notOursMs = Math.min(totalMs, notOurs(row.jobs, overAt));
   return { what, totalMs, notOursMs, last: JSON.stringify(row) };
 }
@@ -60,12 +63,14 @@ function missed(what: string, row: ModelRow | null): Convergence {
   return { what, totalMs: null, notOursMs: 0, last: JSON.stringify(row) };
 }
 
-/** Models with people: somebody who asked after the fault has his whole answer. */
-function isAnswered(site: Site, name: SituationName, overAt: number): boolean {
-  if (name === 'wake' || name === 'going idle') return true;
-  return site.load
+/** When somebody who asked after the fault had his answer, of which all came; for models without people at once. */
+function firstAnswer(site: Site, name: SituationName, overAt: number): number | null {
+  if (name === 'wake' || name === 'going idle') return overAt;
+  const answers = site.load
     .since(modelOf(name), overAt)
-    .some(({ startedAt, whole }) => startedAt >= overAt && whole);
+    .filter(({ startedAt, whole }) => startedAt >= overAt && whole)
+    .map(({ answeredAt }) => answeredAt);
+  return answers.length === 0 ? null : Math.min(...answers);
 }
 
 /**

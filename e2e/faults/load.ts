@@ -6,6 +6,8 @@ export interface RequestRecord {
   readonly model: string;
   readonly stream: boolean;
   readonly startedAt: number;
+  /** Of a stream its first token; of a plain answer its end. */
+  readonly answeredAt: number;
   readonly endedAt: number;
   /** 0: no answer came. */
   readonly status: number;
@@ -57,13 +59,19 @@ export function createLoad(
     const entry = { startedAt };
     underWay.add(entry);
     const signal = AbortSignal.timeout(patienceMs);
+    let firstTokenAt: number | null = null;
     const { status, whole, error } = await chat(wakefield, model, {
       tokens: stream ? streamTokens : plainTokens,
       stream,
       signal,
+      onLine: (line) => {
+        if (line.startsWith('data: ')) firstTokenAt ??= Date.now();
+      },
     });
     underWay.delete(entry);
-    const record = { model, stream, startedAt, endedAt: Date.now(), status, whole, error };
+    const endedAt = Date.now();
+    const answeredAt = firstTokenAt ?? endedAt;
+    const record = { model, stream, startedAt, answeredAt, endedAt, status, whole, error };
     records.push(record);
     return record;
   }
