@@ -7,6 +7,7 @@ import {
 import {
   type ClusterJob,
   type ClusterJobState,
+  type ClusterLimits,
   type ExitRecord,
   type JobName,
   type JobSighting,
@@ -49,6 +50,8 @@ export interface PaperCluster {
   away: boolean;
   /** Refuses every submission with these words. */
   refusal: string | null;
+  /** Of its configuration. */
+  limits: ClusterLimits;
   /** Has no room for more jobs than this. */
   places: number;
   /**
@@ -79,6 +82,7 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
     fate: { queueMs: 500, loadMs: 1_000, failsAfterMs: null },
     away: false,
     refusal: null,
+    limits: { jobs: null, project: { jobs: null, gpus: null } },
     places: Number.POSITIVE_INFINITY,
     landsAfterMs: null,
     whileSubmitting: null,
@@ -101,7 +105,7 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
         environment: {},
       },
       cadence: { busyMs: 1_000, quietMs: 1_000 },
-      limits: () => ({ jobs: null, project: { jobs: null, gpus: null } }),
+      limits: () => cluster.limits,
       submit: async (submission) => {
         answer();
         if (cluster.refusal !== null) throw new ClusterError('refused', cluster.refusal);
