@@ -36,7 +36,7 @@ describe('waking', () => {
       patch: {},
       state: 'queued',
       reason: null,
-      lookAgainAt: now + defaultPolicy.lookAgainMs,
+      lookAgainAt: now + defaultPolicy.submitAgainMs,
       expectedStarts: [],
       expectedReady: null,
       because: ['not ready since its wakeup: stays awake', 'a job is missing: starts one'],

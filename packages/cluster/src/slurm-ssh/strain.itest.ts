@@ -98,7 +98,7 @@ describe('a private SLURM under strain', () => {
       async () => ((await known(others[0]?.name ?? '')).length === 0 ? true : null),
       60_000,
     );
-    // What is in doubt is left alone for a minute; that minute is over.
+    // What is in doubt is left alone for a while; the while is over.
     const holder = join(cluster.workingDirectory, 'jobs', `.${submission.name}.lock`, 'holder');
     const then = Date.now() / 1000 - 61;
     await utimes(holder, then, then);

@@ -4,8 +4,11 @@ import { LIVE, readQueue } from './read-queue.ts';
 const SHORT_FORMAT = '%A|%T|%r|%j';
 /** Added to our patience before a lock counts as left behind: `timeout -k`, and clocks that differ a little. */
 const MARGIN_SECONDS = 30;
-/** How long a submission in doubt is left alone: a controller that was busy may take it yet. */
-const SETTLE_SECONDS = 60;
+/**
+ * How long a submission in doubt is left alone: a controller that was busy may take it yet. It works off what waited
+ * within seconds of answering again, and of two jobs that come of it all the same the second is ended (END_SURPLUS).
+ */
+const SETTLE_SECONDS = 20;
 /** With less time than this sbatch is not begun. */
 const SHORTEST_SECONDS = 5;
 
