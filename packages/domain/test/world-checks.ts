@@ -16,10 +16,15 @@ export function checkAlways(world: World): void {
   }
 }
 
-/** After a plan was carried out: on the clusters that answer, one more than is wanted, and only while they wait. */
+/**
+ * After a plan was carried out: on the clusters that answer, one more than is wanted, and only while they wait. A job
+ * that got old before it was ready and has a successor is not counted beside it.
+ */
 export function checkRaces(world: World): void {
+  const succeeded = new Set(world.live().map(({ successorOf }) => successorOf));
   const fresh = world
     .live()
+    .filter(({ id }) => !succeeded.has(id))
     .filter((row) => !isLeaving(row) && !world.away.has(row.cluster))
     .filter(({ phase, revision }) => phase !== 'ready' && revision === world.model.revision);
   const loading = fresh.filter(({ phase }) => phase === 'starting');
