@@ -130,6 +130,8 @@ async function cycle(): Promise<Cycle> {
 }
 
 export interface Steady {
+  /** Looks at models since the beginning. */
+  readonly looks: number;
   readonly looksPerSecond: number;
   /** Share of one core that this process took. */
   readonly cpu: number;
@@ -159,6 +161,7 @@ async function steady(seconds: number): Promise<Steady> {
   const late = await store.stores.models.listDue(Date.now() - 10_000, 100_000);
   const figures = await queueFigures(redis);
   const result = {
+    looks: reconciles,
     looksPerSecond: (reconciles - before.reconciles) / elapsed,
     cpu: (user + system) / 1e6 / elapsed,
     statementsPerSecond: (statements - before.statements) / elapsed,

@@ -26,7 +26,7 @@ export function endingTests(scene: () => Scene): void {
       ]),
       signal,
     );
-    await until('the job to run', async () => await file(name, 'shell'));
+    await until('the job to run', async () => (await file(name, 'shell')) || null);
     await driver.askToEnd([{ name, clusterJobId: null }], signal);
     const seen = await sightUntil(name, ({ clusterJob }) => clusterJob?.state === 'completed');
     expect(seen.exit?.cause).toBe('drained');
@@ -45,7 +45,9 @@ export function endingTests(scene: () => Scene): void {
       ]),
       signal,
     );
-    const shell = Number(await until('the job to run', async () => await file(name, 'shell')));
+    const shell = Number(
+      await until('the job to run', async () => (await file(name, 'shell')) || null),
+    );
     const child = Number(await file(name, 'child'));
     expect([await isAlive(shell), await isAlive(child)]).toEqual([true, true]);
     await driver.cancel([{ name, clusterJobId: null }], signal);
@@ -113,7 +115,7 @@ export function endingTests(scene: () => Scene): void {
       }),
       signal,
     );
-    await until('the job to run', () => file(name, 'shell'));
+    await until('the job to run', async () => (await file(name, 'shell')) || null);
     await hurry?.(clusterJobId);
     const seen = await until(
       'the end of the walltime',

@@ -13,7 +13,7 @@ export function launchingTests(scene: () => Scene): void {
     const submission = job(name, ['echo run >> runs', 'sleep 600']);
     const first = await driver.submit(submission, signal);
     const second = await driver.submit(submission, signal);
-    await until('the job to run', async () => await file(name, 'runs'));
+    await until('the job to run', async () => (await file(name, 'runs')) || null);
     const third = await driver.submit(submission, signal);
     expect([first.adopted, second.adopted, third.adopted]).toEqual([false, true, true]);
     expect(second.clusterJobId).toBe(first.clusterJobId);
@@ -46,7 +46,9 @@ export function launchingTests(scene: () => Scene): void {
       expect((await stat(`${directory(name)}/${secret}`)).mode & 0o777).toBe(0o600);
     }
     expect((await stat(directory(name))).mode & 0o777).toBe(0o700);
-    expect(await until('the job to read it', async () => await file(name, 'seen'))).toBe('k3y\n');
+    expect(await until('the job to read it', async () => (await file(name, 'seen')) || null)).toBe(
+      'k3y\n',
+    );
   });
 
   test('passes scripts on unchanged', async () => {
@@ -69,9 +71,9 @@ export function launchingTests(scene: () => Scene): void {
       (_, index) => `# ballast ${index} ${'x'.repeat(50)}`,
     );
     await driver.submit(job(name, [...ballast, 'echo reached > end']), signal);
-    expect(await until('the end of the script', async () => await file(name, 'end'))).toBe(
-      'reached\n',
-    );
+    expect(
+      await until('the end of the script', async () => (await file(name, 'end')) || null),
+    ).toBe('reached\n');
   });
 
   test('gives a job nothing of our environment', async () => {
@@ -81,7 +83,10 @@ export function launchingTests(scene: () => Scene): void {
       job(name, ['env > environment.new', 'mv environment.new environment']),
       signal,
     );
-    const environment = await until('the job to run', async () => await file(name, 'environment'));
+    const environment = await until(
+      'the job to run',
+      async () => (await file(name, 'environment')) || null,
+    );
     const names = environment.split('\n').map((line) => line.split('=')[0] ?? '');
     expect(names).not.toContain('WAKEFIELD_CONFORMANCE_SECRET');
     expect(

@@ -35,7 +35,7 @@ export interface Scene {
   /** A job that runs these lines of bash in its own directory. */
   job(name: JobName, lines: readonly string[], change?: Partial<JobSubmission>): JobSubmission;
   directory(name: JobName): string;
-  /** A file of the job's directory; null while it is not there. */
+  /** A file of the job's directory; null while it is not there, empty for a moment after it was made. */
   file(name: JobName, file: string): Promise<string | null>;
   sight(name: JobName): Promise<JobSighting>;
   /** Looks until the sighting is as wished. */
