@@ -76,12 +76,13 @@ export async function startWakefield(options: WakefieldOptions = {}): Promise<Wa
     {
       cwd: root,
       env: { ...process.env, PORT: String(port), WAKEFIELD_DATA: directory, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // The channel closes with us, however we end, and it ends then.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     },
   );
   let output = '';
   for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
   await readyLine(child, () => output);

@@ -55,15 +55,20 @@ describe('createLifecycle', () => {
     expect(host.eventNames()).toEqual([]);
   });
 
-  test('a second signal says that nobody waits any longer; the loss of the supervisor does not', async () => {
-    const { host, lifecycle } = setUp();
+  test('a second signal says that nobody waits any longer; its echo and the loss of the supervisor do not', async () => {
+    let now = 0;
+    const { host, lifecycle } = setUp({ now: () => now });
     lifecycle.onClose(
       'waits for it',
       () => new Promise((resolve) => lifecycle.hurry.addEventListener('abort', resolve)),
     );
     host.emit('disconnect');
     host.emit('SIGTERM');
+    now = 300;
+    host.emit('SIGTERM');
+    host.emit('SIGINT');
     expect(lifecycle.hurry.aborted).toBe(false);
+    now = 900;
     host.emit('SIGTERM');
     expect(lifecycle.hurry.aborted).toBe(true);
     expect(await host.exited).toBe(0);

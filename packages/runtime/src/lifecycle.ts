@@ -38,7 +38,12 @@ export interface LifecycleOptions {
   /** Whether to end when the supervisor is gone: a killed supervisor must leave no process behind. Default true. */
   readonly endWithSupervisor?: boolean;
   readonly host?: HostProcess;
+  /** Milliseconds of a monotonic clock. */
+  readonly now?: () => number;
 }
+
+/** One wish to end may arrive several times: from the terminal, from npm, for the process and for its group. */
+const ECHO_MS = 500;
 
 interface Closer {
   readonly name: string;
@@ -52,10 +57,12 @@ interface Closer {
  */
 export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const { logger, totalTimeoutMs, endWithSupervisor = true, host = process } = options;
+  const { now = () => performance.now() } = options;
   const closers: Closer[] = [];
   const controller = new AbortController();
   const hurry = new AbortController();
-  let signals = 0;
+  /** Of the first signal; a monotonic clock's milliseconds. */
+  let signalledAt: number | null = null;
   let ending: Promise<void> | null = null;
 
   const shutDown = (reason: string, exitCode = 0): Promise<void> => {
@@ -79,8 +86,8 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   }
 
   const onSignal = (name: string): void => {
-    signals += 1;
-    if (signals > 1) hurry.abort(new Error(`${name}, once more`));
+    signalledAt ??= now();
+    if (now() - signalledAt > ECHO_MS) hurry.abort(new Error(`${name}, once more`));
     void shutDown(name);
   };
   const unexpected = (error: unknown): void => {

@@ -94,6 +94,17 @@ describe('superviseService', () => {
     expect(said).toEqual([]);
   });
 
+  test('but tries one again that could be used before, and says what is wrong', async () => {
+    const one = supervise(healthy);
+    await one.ready;
+    writeFileSync(join(directory, 'service.mjs'), 'process.exit(78);');
+    process.kill(one.running()?.pid ?? 0, 'SIGKILL');
+    const told = () => said.some((line) => /cannot use its configuration/.test(line));
+    expect(await pollTrue(soon, told)).toBe(true);
+    writeFileSync(join(directory, 'service.mjs'), healthy);
+    expect(await pollTrue(soon, () => one.running() !== null)).toBe(true);
+  });
+
   test('one that is stopped before it is ready keeps nobody waiting', async () => {
     const one = supervise('setInterval(() => 0, 1e6);');
     await one.stop(stopSteps);

@@ -84,12 +84,20 @@ export function superviseService(spec: ServiceSpec, events: SupervisorEvents): S
       const how = await runOnce();
       if (stopping) return;
       deaths = performance.now() - started > healthyAfterMs ? 1 : deaths + 1;
-      if (how === `code ${configurationExit}`) return fail('cannot use its configuration');
+      const unusable = how === `code ${configurationExit}`;
+      if (!everReady && unusable) return fail('cannot use its configuration');
       if (!everReady && deaths >= firstReadyDeaths) return fail(`ended ${deaths} times (${how})`);
-      const waitMs = restartDelayMs(deaths);
-      events.log(`${spec.name} ended (${how}); starting it again in ${waitMs / 1000} s`);
-      await delay(waitMs, undefined, { signal: wake.signal }).catch(() => undefined);
+      // A configuration that could be used before may be mended again.
+      await pauseAfter(
+        unusable ? `cannot use its configuration, see ${spec.logFile}` : `ended (${how})`,
+      );
     }
+  }
+
+  async function pauseAfter(what: string): Promise<void> {
+    const waitMs = restartDelayMs(deaths);
+    events.log(`${spec.name} ${what}; starting it again in ${waitMs / 1000} s`);
+    await delay(waitMs, undefined, { signal: wake.signal }).catch(() => undefined);
   }
 
   async function runOnce(): Promise<string> {
