@@ -114,9 +114,11 @@ describe('the process', () => {
     expect(await status(`${opsUrl}/readyz`)).toBe(200);
     await wake();
     await until(async () => (await scene.jobs())[0]?.phase === 'ready', 30_000);
-    const metrics = await (await fetch(`${opsUrl}/metrics`)).text();
-    expect(metrics).toMatch(/wakefield_wake_duration_seconds_count\{[^}]*phase="total"[^}]*\} 1/);
-    expect(metrics).toMatch(/wakefield_jobs\{[^}]*phase="ready"[^}]*\} 1/);
+    // Counted right after it was written down.
+    const counted = /wakefield_wake_duration_seconds_count\{[^}]*phase="total"[^}]*\} 1/;
+    const metrics = async () => await (await fetch(`${opsUrl}/metrics`)).text();
+    await until(async () => counted.test(await metrics()), 10_000);
+    expect(await metrics()).toMatch(/wakefield_jobs\{[^}]*phase="ready"[^}]*\} 1/);
     const askedAt = Date.now();
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);

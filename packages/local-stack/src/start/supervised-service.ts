@@ -49,7 +49,8 @@ export interface SupervisorEvents {
 }
 
 /** exit code of a configuration that cannot be used, sysexits.h EX_CONFIG: trying again is no use. */
-const configurationExit = 78;
+const isUnusable = (how: string) => how === 'code 78';
+const unusable = 'cannot use its configuration';
 const firstReadyMs = 60_000;
 const firstReadyDeaths = 3;
 
@@ -84,17 +85,21 @@ export function superviseService(spec: ServiceSpec, events: SupervisorEvents): S
       const how = await runOnce();
       if (stopping) return;
       deaths = performance.now() - started > healthyAfterMs ? 1 : deaths + 1;
-      const unusable = how === `code ${configurationExit}`;
-      if (!everReady && unusable) return fail('cannot use its configuration');
-      if (!everReady && deaths >= firstReadyDeaths) return fail(`ended ${deaths} times (${how})`);
-      // A configuration that could be used before may be mended again.
-      await pauseAfter(
-        unusable ? `cannot use its configuration, see ${spec.logFile}` : `ended (${how})`,
-      );
+      const hopeless = everReady ? null : whyHopeless(how);
+      if (hopeless !== null) return fail(hopeless);
+      await pauseAfter(how);
     }
   }
 
-  async function pauseAfter(what: string): Promise<void> {
+  /** Why one that was never ready is not tried again; null: it is. */
+  function whyHopeless(how: string): string | null {
+    if (isUnusable(how)) return unusable;
+    return deaths >= firstReadyDeaths ? `ended ${deaths} times (${how})` : null;
+  }
+
+  async function pauseAfter(how: string): Promise<void> {
+    // A configuration that could be used before may be mended again.
+    const what = isUnusable(how) ? `${unusable}, see ${spec.logFile}` : `ended (${how})`;
     const waitMs = restartDelayMs(deaths);
     events.log(`${spec.name} ${what}; starting it again in ${waitMs / 1000} s`);
     await delay(waitMs, undefined, { signal: wake.signal }).catch(() => undefined);
