@@ -167,12 +167,17 @@ function leavingNode(job: Job, seen: ClusterJob): boolean {
   return seen.nodeLeaving ?? (elsewhere ? false : job.nodeLeaving);
 }
 
+/** Starts that are told this much later are the same start, told by clocks that differ. */
+const SAME_START_MS = 30_000;
+
 /** Requeued and started again between two looks: another node, another port or a later start. */
 function hasRestarted(job: Job, seen: ClusterJob, address: Address | null): boolean {
   const moved = address !== null && job.address !== null && !sameAddress(address, job.address);
   const elsewhere = seen.node !== null && job.node !== null && seen.node !== job.node;
   const later =
-    seen.startedAt !== null && job.startedAt !== null && seen.startedAt > job.startedAt + 1_000;
+    seen.startedAt !== null &&
+    job.startedAt !== null &&
+    seen.startedAt > job.startedAt + SAME_START_MS;
   return moved || elsewhere || later;
 }
 

@@ -4,17 +4,25 @@ import type { EpochMs, JobName, JobSighting } from '@wakefield/domain';
 const TOLERATED_MS = 5_000;
 
 /**
- * How much our clock is ahead of the cluster's, for times that it tells; 0 where it is not worth mentioning.
- * @param told the cluster's clock in epoch seconds, as text; unreadable: taken for ours
+ * How much our clock is ahead of the cluster's, in whole seconds. What was found before stands for as long as it can
+ * be true: a figure that moved with every answer would move every start and end that the cluster tells, too.
+ * @param kept what was found before; 0 at first
+ * @param told the cluster's clock in epoch seconds, as text, read at some time before we heard it
  * @param askedAt our clock before the question
  * @param heardAt and after the answer
  */
-export function clockSkew(told: string | undefined, askedAt: EpochMs, heardAt: EpochMs): number {
-  if (told === undefined || !/^\d{9,11}$/.test(told)) return 0;
+export function clockSkew(
+  kept: number,
+  told: string | undefined,
+  askedAt: EpochMs,
+  heardAt: EpochMs,
+): number {
+  if (told === undefined || !/^\d{9,11}$/.test(told)) return kept;
   const clusterNow = Number(told) * 1_000;
-  // The answer was given at some time between the two.
-  const ahead = Math.max(askedAt - clusterNow, 0) + Math.min(heardAt - clusterNow, 0);
-  return Math.abs(ahead) <= TOLERATED_MS ? 0 : ahead;
+  const least = askedAt - (clusterNow + 1_000);
+  const most = heardAt - clusterNow;
+  if (kept >= least - TOLERATED_MS && kept <= most + TOLERATED_MS) return kept;
+  return Math.round((least + most) / 2_000) * 1_000;
 }
 
 /** Everything that was seen, with the cluster's times by our clock: ends and starts are compared with it. */

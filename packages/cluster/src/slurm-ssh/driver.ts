@@ -44,6 +44,7 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
 
   /** Operators do not drain nodes by the second: this is asked at the pace of a quiet cluster. */
   let nodesAskedAt = Number.NEGATIVE_INFINITY;
+  let skewMs = 0;
 
   async function look(refs: readonly JobRef[], signal: AbortSignal) {
     const names = refs.map(({ name }) => checkedName(name));
@@ -93,7 +94,7 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
     async observe(jobs, signal) {
       const takenAt = now();
       const { queue, frames } = await look(jobs, signal);
-      const skewMs = clockSkew(frames.get('clock'), takenAt, now());
+      skewMs = clockSkew(skewMs, frames.get('clock'), takenAt, now());
       const seen = byOurClock(sightings(queue, frames, jobs, prefix), skewMs);
       await endSurplus(surplusOf(queue, seen), signal);
       return { cluster: config.name, takenAt, sightings: seen };
