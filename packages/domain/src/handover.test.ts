@@ -106,6 +106,15 @@ describe('before the walltime ends', () => {
     expect(plan([...two, third], due, desired).actions).toEqual([intend(4, 'j1')]);
   });
 
+  test('a place beside a handover is filled at once, whether it is new or was lost', () => {
+    const pair = [job('ready'), heir('queued')];
+    expect(plan(pair, due, model({ replicas: 2 })).actions).toEqual([intend(3, null)]);
+    const other = job('ready', { seq: 3, startedAt: due, endsAt: due + hour });
+    const lost = job('ended', { seq: 4, outcome: 'node_failed', readyAt: t0, endedAt: due });
+    const three = model({ replicas: 3 });
+    expect(plan([...pair, other, lost], due, three).actions).toEqual([intend(5, null)]);
+  });
+
   test('one that ends without a successor is simply replaced', () => {
     const over = job('ended', { outcome: 'timeout', readyAt: t0, endedAt: t0 + hour });
     expect(plan([over], t0 + hour).actions).toEqual([intend(2, null)]);

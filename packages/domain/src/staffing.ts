@@ -51,10 +51,15 @@ export function letGo(scene: Scene): Staffing {
   return { unwanted };
 }
 
-/** One entry per job to start: the job that it succeeds, or null. */
+/**
+ * One entry per job to start: the job that it succeeds, or null. A job to be replaced fills a place only as long as
+ * none is on its way for it: where that one is among the fresh, it fills the place itself.
+ */
 function openings(selection: Selection, wanted: number, scene: Scene): readonly (JobId | null)[] {
+  const succeeded = new Set(selection.fresh.map(({ successorOf }) => successorOf));
+  const heirless = selection.replaceable.filter(({ id }) => !succeeded.has(id));
   const missing = Math.max(0, wanted - selection.fresh.length);
-  const plain = Math.max(0, missing - selection.replaceable.length);
+  const plain = Math.max(0, missing - heirless.length);
   const successors = needSuccessor(selection, scene).slice(0, missing - plain);
   return [...successors.map(({ id }) => id), ...Array.from({ length: plain }, () => null)];
 }

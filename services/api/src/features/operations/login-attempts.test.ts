@@ -12,6 +12,12 @@ test('an address has so many, then waits for the rest of the window; others do n
   expect(await attempts.begin('b')).toBe(0);
 });
 
+test('who goes on trying in vain takes nothing from the others', async () => {
+  const attempts = createLoginAttempts({ ...limits, inAll: 5 });
+  await tries(attempts, 'a', 50);
+  expect(await attempts.begin('b')).toBe(0);
+});
+
 test('the right key makes up for what was mistyped before', async () => {
   const attempts = createLoginAttempts(limits);
   await tries(attempts, 'a', 3);

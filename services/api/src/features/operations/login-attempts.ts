@@ -28,7 +28,8 @@ export function createLoginAttempts(options: LoginAttemptsOptions): LoginAttempt
   const all = limiter(options.inAll);
   return {
     async begin(address) {
-      return (await waitOf(all, everybody)) || (await waitOf(own, address));
+      // An address that is refused by itself takes nothing from the others.
+      return (await waitOf(own, address)) || (await waitOf(all, everybody));
     },
     async succeeded(address) {
       await all.reward(everybody);
