@@ -98,10 +98,10 @@ describe('before the first byte', () => {
     [
       'has lost its core',
       (response) => json(response, 500, { error: { message: 'EngineCore encountered an issue.' } }),
-      'ended',
+      'died',
     ],
     ['aborts a stream at once', streaming([], 'abort'), 'ended'],
-    ['has a stream without a core', (response) => void slowly(response, [dying, done]), 'ended'],
+    ['has a stream without a core', (response) => void slowly(response, [dying, done]), 'died'],
     [
       'dies behind its headers',
       (response) => {
@@ -109,7 +109,7 @@ describe('before the first byte', () => {
         response.flushHeaders();
         setTimeout(() => response.socket?.destroy(), 20);
       },
-      'ended',
+      'broken',
     ],
   ])('goes elsewhere when the engine %s', async (_, script, reason) => {
     first.answer(script);
@@ -148,7 +148,7 @@ describe('before the first byte', () => {
   // SDKs ask twice more by themselves, and each time it would take as many engines again.
   it.each<[string, Script, number]>([
     ['two engines that die over it', (response) => void setTimeout(hangUp, 220, response), 2],
-    ['three engines that break off at once', hangUp, 3],
+    ['two engines that break off at once', hangUp, 2],
   ])('shows a request to no more than %s', async (_, script, most) => {
     const { answer, seen } = await refusedByFour(script);
     expect(answer.status).toBe(502);

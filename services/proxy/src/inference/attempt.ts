@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { JobEndedError } from '../upstream/pools.ts';
 import { PlainRelay } from './plain-relay.ts';
-import type { Relay, RelayEnd, RelaySink } from './relay.ts';
+import type { Relay, RelayEnd, RelaySink, Worthless } from './relay.ts';
 import type { Reply } from './reply.ts';
 import { StreamRelay } from './stream-relay.ts';
 
@@ -9,11 +9,19 @@ import { StreamRelay } from './stream-relay.ts';
  * Why an attempt brought nothing; the client has seen nothing of it.
  * - `refused`  no connection came about: no engine has seen the request
  * - `lost`     the connection broke before an answer (an idle connection that the engine was closing, too)
- * - `ended`    the engine is being ended or is dying
+ * - `broken`   the connection broke behind the head of an answer
+ * - `died`     the engine says that its core is gone
+ * - `ended`    the engine is being ended
  * - `foreign`  it does not know our key: another engine has got the port
  * - `unsendable`  a header of the client cannot be sent on: nobody is to blame but the request
  */
-export type Loss = 'refused' | 'lost' | 'ended' | 'foreign' | 'unsendable';
+export type Loss = 'refused' | 'lost' | 'foreign' | 'unsendable' | Worthless;
+
+const worthlessWords: Readonly<Record<Worthless, string>> = {
+  ended: 'the engine gave the request up',
+  died: 'the core of the engine is gone',
+  broken: 'the connection broke behind the head of the answer',
+};
 
 /** Who made the attempt. After `lost` or `done` it hears no more. */
 export interface AttemptOwner {
@@ -33,6 +41,8 @@ export class Attempt implements Dispatcher.DispatchHandler, RelaySink {
   #controller: Dispatcher.DispatchController | null = null;
   #relay: Relay | null = null;
   #over = false;
+  /** Whether its job ended under it, and not its connection by itself. */
+  #jobEnded = false;
 
   constructor(reply: Reply, requestId: string, owner: AttemptOwner) {
     this.#reply = reply;
@@ -94,12 +104,13 @@ export class Attempt implements Dispatcher.DispatchHandler, RelaySink {
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#over) return;
+    this.#jobEnded = error instanceof JobEndedError;
     if (this.#relay !== null) this.#relay.broken();
     else this.#lose(this.#lossOf(error), error);
   }
 
-  worthless(): void {
-    this.#lose('ended', new Error('the engine gave the request up'));
+  worthless(why: Worthless): void {
+    this.#lose(this.#jobEnded ? 'ended' : why, new Error(worthlessWords[why]));
   }
 
   relayed(end: RelayEnd): void {
@@ -108,7 +119,7 @@ export class Attempt implements Dispatcher.DispatchHandler, RelaySink {
   }
 
   #lossOf(error: Error): Loss {
-    if (error instanceof JobEndedError) return 'ended';
+    if (this.#jobEnded) return 'ended';
     if (this.#controller !== null) return 'lost';
     return 'code' in error && error.code === 'UND_ERR_INVALID_ARG' ? 'unsendable' : 'refused';
   }

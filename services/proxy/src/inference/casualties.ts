@@ -1,28 +1,56 @@
-import type { DurationMs, JobId } from '@wakefield/domain';
+import type { DurationMs, Endpoint } from '@wakefield/domain';
+import { isSamePlace } from '../upstream/place.ts';
 
 /** A connection that breaks sooner may have been an idle one that its engine, or a tunnel, was just closing. */
 const atWorkMs = 200;
 /** An engine that dies over a request may have died of it: one more is asked, not two. */
-const maxAtWork = 2;
-/** Of those that broke off at once. */
-const maxAtOnce = 3;
+const maxDeaths = 2;
 
-/** Engines that broke off while they had one request. */
+/**
+ * Engines that broke off while they had one request. Of the first it may be in doubt whether it had it; after that
+ * the request goes on new connections only, and what breaks is no idle one.
+ */
 export class Casualties {
-  /** Whether it had been at work. */
-  readonly #jobs = new Map<JobId, boolean>();
+  #deaths = 0;
+  #last: Endpoint | null = null;
+  /** Whether the last one may be well, and only its connection was old. */
+  #inDoubt = false;
 
-  /** @returns false when this job had broken off before */
-  add(jobId: JobId, afterMs: DurationMs): boolean {
-    const before = this.#jobs.get(jobId);
-    this.#jobs.set(jobId, before === true || afterMs >= atWorkMs);
-    return before === undefined;
+  /**
+   * It had the request, and died.
+   * @returns whether it was also the one before
+   */
+  died(endpoint: Endpoint): boolean {
+    const again = this.#last !== null && isSameEngine(this.#last, endpoint);
+    // It was there to be asked again, so it had not died the first time.
+    if (!(again && this.#inDoubt)) this.#deaths += 1;
+    this.#last = endpoint;
+    this.#inDoubt = false;
+    return again;
   }
 
-  /** Whether the request may be what they died of. */
+  /**
+   * Its connection broke before an answer, so long after the request was sent.
+   * @returns whether it was also the one before
+   */
+  brokeOff(endpoint: Endpoint, afterMs: DurationMs): boolean {
+    const inDoubt = !this.any && afterMs < atWorkMs;
+    const again = this.died(endpoint);
+    this.#inDoubt = inDoubt;
+    return again;
+  }
+
+  /** Whether an engine may have died of the request. */
+  get any(): boolean {
+    return this.#deaths > 0;
+  }
+
+  /** Whether no other engine may see it. */
   get tooMany(): boolean {
-    let atWork = 0;
-    for (const wasAtWork of this.#jobs.values()) if (wasAtWork) atWork += 1;
-    return atWork >= maxAtWork || this.#jobs.size >= maxAtOnce;
+    return this.#deaths >= maxDeaths;
   }
+}
+
+function isSameEngine(a: Endpoint, b: Endpoint): boolean {
+  return a.jobId === b.jobId && isSamePlace(a.address, b.address);
 }

@@ -15,7 +15,7 @@ export interface ExchangeView {
   route(): Route | null;
   /** Looks at the routes again, and decides. */
   proceed(): void;
-  refuse(error: AppError, headers?: Readonly<Record<string, string>>): void;
+  refuse(error: AppError): void;
   /** Its answer is over. */
   finish(outcome: RelayEnd['outcome']): void;
 }

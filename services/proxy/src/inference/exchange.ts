@@ -11,6 +11,8 @@ import { Tries } from './tries.ts';
 import { Wait } from './wait.ts';
 
 const noBody = Buffer.alloc(0);
+/** SDKs repeat a 5xx twice by themselves, and each time would cost as many engines again. */
+const doNotRepeat = { 'x-should-retry': 'false' } as const;
 
 /**
  * One inference request from its first byte to its last: read, find the route, hold until there is an endpoint,
@@ -89,8 +91,8 @@ export class Exchange implements ExchangeView {
     else this.#tries.send(route, endpoint, this.#body);
   }
 
-  refuse(error: AppError, headers?: Readonly<Record<string, string>>): void {
-    this.reply.fail(error, headers);
+  refuse(error: AppError): void {
+    this.reply.fail(error, this.#tries.mayBeDeadly ? doNotRepeat : {});
     this.finish('refused', error);
   }
 

@@ -1,6 +1,6 @@
 import { engineErrorEvent } from './engine-error.ts';
 import { clientHeaders } from './headers.ts';
-import type { Head, Relay, RelayEnd, RelaySink, Step } from './relay.ts';
+import type { Head, Relay, RelayEnd, RelaySink, Step, Worthless } from './relay.ts';
 import type { Reply } from './reply.ts';
 import { isAborted, isDyingEngine } from './stream-watch.ts';
 import { AnswerTail, findUsage } from './usage.ts';
@@ -43,13 +43,14 @@ export class PlainRelay implements Relay {
     }
     const [first = Buffer.alloc(0)] = this.#collected;
     const body = this.#collected.length > 1 ? Buffer.concat(this.#collected) : first;
-    if (isWorthless(this.#head.status, body)) this.#sink.worthless();
-    else this.#finish(body);
+    const why = worthlessBy(this.#head.status, body);
+    if (why === null) this.#finish(body);
+    else this.#sink.worthless(why);
   }
 
   broken(): void {
     if (this.#collected !== null) {
-      this.#sink.worthless();
+      this.#sink.worthless('broken');
       return;
     }
     this.#reply.cutOff();
@@ -93,6 +94,7 @@ export class PlainRelay implements Relay {
   }
 }
 
-function isWorthless(status: number, body: Buffer): boolean {
-  return status === 200 ? isAborted(body) : status >= 500 && isDyingEngine(body);
+function worthlessBy(status: number, body: Buffer): Worthless | null {
+  if (status === 200) return isAborted(body) ? 'ended' : null;
+  return status >= 500 && isDyingEngine(body) ? 'died' : null;
 }

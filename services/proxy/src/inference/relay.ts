@@ -23,10 +23,18 @@ export interface Relay {
   readonly atBoundary: boolean;
 }
 
+/**
+ * Why an answer is not worth having.
+ * - `ended`   its engine is being ended
+ * - `died`    its engine says that its core is gone
+ * - `broken`  the connection broke behind the head
+ */
+export type Worthless = 'ended' | 'died' | 'broken';
+
 /** Where a relay reports; exactly one of both, once. */
 export interface RelaySink {
   /** Nothing of this answer has reached the client, and it is not worth having. */
-  worthless(): void;
+  worthless(why: Worthless): void;
   relayed(end: RelayEnd): void;
 }
 

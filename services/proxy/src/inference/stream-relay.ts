@@ -1,6 +1,6 @@
 import { AppError } from '@wakefield/domain';
 import { clientHeaders } from './headers.ts';
-import type { Head, Relay, RelayEnd, RelaySink, Step } from './relay.ts';
+import type { Head, Relay, RelayEnd, RelaySink, Step, Worthless } from './relay.ts';
 import type { Reply } from './reply.ts';
 import { StreamWatch } from './stream-watch.ts';
 
@@ -30,7 +30,7 @@ export class StreamRelay implements Relay {
 
   data(piece: Buffer): Step {
     const finding = this.#watch.inspect(piece);
-    if (finding === 'ended') return this.#engineEnded(piece);
+    if (finding === 'ended' || finding === 'died') return this.#engineEnded(piece, finding);
     this.#failed ||= finding === 'error';
     if (this.#preface === null) return this.#reply.write(piece) ? 'more' : 'full';
     this.#preface.push(piece);
@@ -48,7 +48,7 @@ export class StreamRelay implements Relay {
   broken(): void {
     if (this.#preface !== null) {
       this.#dropPreface();
-      this.#sink.worthless();
+      this.#sink.worthless('broken');
     } else {
       if (this.#watch.atBoundary) this.#reply.event(engineGone());
       else this.#reply.cutOff();
@@ -64,10 +64,10 @@ export class StreamRelay implements Relay {
     return this.#watch.atBoundary;
   }
 
-  #engineEnded(piece: Buffer): Step {
+  #engineEnded(piece: Buffer, why: Worthless): Step {
     if (this.#preface !== null) {
       this.#dropPreface();
-      this.#sink.worthless();
+      this.#sink.worthless(why);
       return 'over';
     }
     if (this.#watch.cleanBytes > 0) this.#reply.write(piece.subarray(0, this.#watch.cleanBytes));

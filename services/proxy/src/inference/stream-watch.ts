@@ -3,12 +3,13 @@ import { AnswerTail, type Usage } from './usage.ts';
 /**
  * What a piece of an event stream says about its engine.
  * - `clean`  nothing special
- * - `ended`  the engine is being ended and cuts the stream, though it will look finished: `finish_reason`
- *            "abort", or the error event of a dying engine core; `[DONE]` follows in both cases
+ * - `ended`  the engine is being ended and cuts the stream, though it will look finished: `finish_reason` "abort"
+ * - `died`   the error event of an engine whose core is gone, by the request or because it is being ended;
+ *            `[DONE]` follows in both cases
  *            (vLLM: v1/engine/core.py, entrypoints/openai/chat_completion/serving.py)
  * - `error`  an error of the engine's own, which is for the client
  */
-export type Finding = 'clean' | 'ended' | 'error';
+export type Finding = 'clean' | 'ended' | 'died' | 'error';
 
 /** With their quotes: inside of a JSON string those would be escaped, so no generated text looks like these. */
 const abortMark = Buffer.from('"abort"');
@@ -53,9 +54,9 @@ export class StreamWatch {
     if (aborted === -1 && failed === -1) return 'clean';
     const dying = failed !== -1 && bytes.includes(dyingCore, failed);
     if (aborted === -1 && !dying) return 'error';
-    const at = dying && aborted === -1 ? failed : aborted;
-    this.cleanBytes = cleanUpTo(bytes, at, kept);
-    return 'ended';
+    const died = dying && aborted === -1;
+    this.cleanBytes = cleanUpTo(bytes, died ? failed : aborted, kept);
+    return died ? 'died' : 'ended';
   }
 }
 

@@ -12,6 +12,7 @@ import { isSamePlace } from '../upstream/place.ts';
 interface Suspicion {
   readonly endpoint: Endpoint;
   strikes: number;
+  readonly dead: boolean;
   until: EpochMs;
 }
 
@@ -31,7 +32,10 @@ const nobody: Excluded = new Set<JobId>();
  * scheduler finds out by itself, this only keeps requests from running into the same wall meanwhile.
  */
 export interface Suspects {
-  mark(endpoint: Endpoint): void;
+  /** @param dead whether it says that its core is gone: it does not come back */
+  mark(endpoint: Endpoint, dead: boolean): void;
+  /** Whether it had said that its core is gone, and has answered nobody since. */
+  isDead(jobId: JobId): boolean;
   /** An engine that is not ours answers there: avoided for long. @returns whether that was news */
   shun(endpoint: Endpoint): boolean;
   /** It answered: all is forgiven. @returns whether it had been suspect */
@@ -60,15 +64,18 @@ export function createSuspects(
   };
 
   return {
-    mark: (endpoint) => {
-      const strikes = (suspicions.get(endpoint.jobId)?.strikes ?? 0) + 1;
+    mark: (endpoint, saysDead) => {
+      const before = suspicions.get(endpoint.jobId);
+      const strikes = (before?.strikes ?? 0) + 1;
+      const dead = saysDead || (before?.dead ?? false);
       const lengthMs = Math.min(longestMs, firstMs * 2 ** (strikes - 1));
-      suspicions.set(endpoint.jobId, { endpoint, strikes, until: now() + lengthMs });
+      suspicions.set(endpoint.jobId, { endpoint, strikes, dead, until: now() + lengthMs });
     },
+    isDead: (jobId) => suspicions.get(jobId)?.dead ?? false,
     shun: (endpoint) => {
       const known = suspicions.get(endpoint.jobId)?.strikes === Number.POSITIVE_INFINITY;
       const strikes = Number.POSITIVE_INFINITY;
-      suspicions.set(endpoint.jobId, { endpoint, strikes, until: now() + strangerMs });
+      suspicions.set(endpoint.jobId, { endpoint, strikes, dead: false, until: now() + strangerMs });
       return !known;
     },
     clear: (jobId) => suspicions.delete(jobId),

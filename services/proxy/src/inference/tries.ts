@@ -1,4 +1,12 @@
-import type { Address, Endpoint, EpochMs, JobId, ModelId, Route } from '@wakefield/domain';
+import type {
+  Address,
+  DurationMs,
+  Endpoint,
+  EpochMs,
+  JobId,
+  ModelId,
+  Route,
+} from '@wakefield/domain';
 import { isSamePlace } from '../upstream/place.ts';
 import { Attempt, type AttemptOwner, type Loss } from './attempt.ts';
 import { Casualties } from './casualties.ts';
@@ -14,8 +22,6 @@ import type { RelayEnd } from './relay.ts';
 const maxAttempts = 3;
 /** In all: after those it waits for engines that were not there yet, and some of these may see it, too. */
 const mostAttempts = 6;
-/** SDKs repeat a 502 twice by themselves, and each time would cost as many engines again. */
-const doNotRepeat = { 'x-should-retry': 'false' } as const;
 
 /** The engines that were asked for one request: one at a time, a few at most. */
 export class Tries implements AttemptOwner {
@@ -29,6 +35,8 @@ export class Tries implements AttemptOwner {
   #modelId: ModelId = '';
   #endpoint: Endpoint | null = null;
   #sentAt: EpochMs = 0;
+  /** Whether it had said before it was asked that its core is gone: it does not die of this request. */
+  #wasDead = false;
 
   constructor(view: ExchangeView) {
     this.#view = view;
@@ -49,12 +57,19 @@ export class Tries implements AttemptOwner {
     this.#modelId = route.modelId;
     this.#endpoint = endpoint;
     this.#sentAt = parts.now();
+    this.#wasDead = parts.suspects.isDead(endpoint.jobId);
     parts.demand.begin(route.modelId, endpoint.jobId);
     const attempt = new Attempt(reply, call.requestId, this);
     this.#attempt = attempt;
     const engineRequestId = record.sent(route, endpoint.jobId);
     const headers = engineHeaders(call.request, endpoint.engineKey, engineRequestId);
-    parts.pools.post(endpoint, { path: call.path, headers, body }, attempt);
+    const onNewConnection = this.mayBeDeadly;
+    parts.pools.post(endpoint, { path: call.path, headers, body, onNewConnection }, attempt);
+  }
+
+  /** Whether an engine may have died of the request: it is not to be repeated. */
+  get mayBeDeadly(): boolean {
+    return this.#casualties.any;
   }
 
   /** Whether what came of the answer so far ends between two events. */
@@ -71,8 +86,8 @@ export class Tries implements AttemptOwner {
   }
 
   answered(): void {
-    const { suspects, holds } = this.#view.parts;
-    if (suspects.clear(this.#endpoint?.jobId ?? '')) holds.kick(this.#modelId);
+    // The head of a dead one's answer says nothing yet.
+    if (!this.#wasDead) this.#forgive();
   }
 
   hasAlternative(): boolean {
@@ -91,7 +106,7 @@ export class Tries implements AttemptOwner {
       return;
     }
     this.#remember(loss, endpoint);
-    if (this.#casualties.tooMany) this.#view.refuse(refusals.deadly(), doNotRepeat);
+    if (this.#casualties.tooMany) this.#view.refuse(refusals.deadly());
     else if (this.#attempts >= mostAttempts) this.#view.refuse(refusals.noEngine());
     else this.#view.proceed();
   }
@@ -99,6 +114,7 @@ export class Tries implements AttemptOwner {
   done(end: RelayEnd): void {
     this.#measure();
     this.#stop();
+    if (this.#wasDead && end.outcome === 'complete') this.#forgive();
     if (end.usage !== null) this.#view.record.usage = end.usage;
     this.#view.finish(end.outcome);
   }
@@ -112,14 +128,26 @@ export class Tries implements AttemptOwner {
       if (suspects.shun(endpoint)) logger.warn({ jobId, cluster, address }, words);
       return;
     }
-    const again = loss === 'lost' && !this.#casualties.add(jobId, now() - this.#sentAt);
+    const again = this.#count(loss, endpoint, now() - this.#sentAt);
     // A first loss may be an idle connection that the engine was closing: it is asked again at once.
-    if (loss !== 'lost' || again) suspects.mark(endpoint);
+    if (loss !== 'lost' || again) suspects.mark(endpoint, loss === 'died');
     // No engine has seen it.
     if (loss === 'refused') return;
     this.#tried.set(jobId, address);
     this.#attempts += 1;
     if (this.#attempts === maxAttempts) this.#giveUpAll();
+  }
+
+  /** @returns whether it broke off a second time */
+  #count(loss: Loss, endpoint: Endpoint, afterMs: DurationMs): boolean {
+    if (loss === 'lost') return this.#casualties.brokeOff(endpoint, afterMs);
+    const died = loss === 'broken' || (loss === 'died' && !this.#wasDead);
+    return died && this.#casualties.died(endpoint);
+  }
+
+  #forgive(): void {
+    const { suspects, holds } = this.#view.parts;
+    if (suspects.clear(this.#endpoint?.jobId ?? '')) holds.kick(this.#modelId);
   }
 
   /** From now on only endpoints count that are not there yet. */

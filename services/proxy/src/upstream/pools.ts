@@ -18,7 +18,13 @@ export interface UpstreamPools {
   /** Sends a POST; whatever happens is told to the handler. */
   post(
     endpoint: Endpoint,
-    request: { readonly path: string; readonly headers: string[]; readonly body: Buffer },
+    request: {
+      readonly path: string;
+      readonly headers: string[];
+      readonly body: Buffer;
+      /** On a connection of its own: none that its engine may be closing. */
+      readonly onNewConnection: boolean;
+    },
     handler: Dispatcher.DispatchHandler,
   ): void;
   /**
@@ -67,7 +73,6 @@ export function createUpstreamPools(
       allowH2: false,
     });
     const line: Line = { jobId, address, pool, grace: null };
-    open.set(jobId, line);
     lines.add(line);
     return line;
   };
@@ -86,18 +91,23 @@ export function createUpstreamPools(
   };
 
   return {
-    post: (endpoint, { path, headers, body }, handler) => {
+    post: (endpoint, { path, headers, body, onNewConnection }, handler) => {
       let line = open.get(endpoint.jobId);
       if (line !== undefined && !isAt(line, endpoint)) {
         letGo(line);
         end(line);
         line = undefined;
       }
-      line ??= connect(endpoint);
+      if (onNewConnection) line = connect(endpoint);
+      else if (line === undefined) {
+        line = connect(endpoint);
+        open.set(endpoint.jobId, line);
+      }
       headers.push('content-length', String(body.length));
       // undici takes iterables for a body, its types do not say so (undici docs/docs/api/Dispatcher.md).
       const sent = letGoOnceSent(body) as Buffer;
       line.pool.dispatch({ method: 'POST', path, headers, body: sent }, handler);
+      if (onNewConnection) letGo(line);
     },
     retain: ({ endpoints, serving }) => {
       for (const line of [...lines]) {
