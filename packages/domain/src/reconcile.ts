@@ -49,14 +49,22 @@ export const reconcile: Reconcile = (
       scene,
       verdict.state === 'failed' || verdict.state === 'not_loaded',
       decisions,
+      actions,
     ),
     because: [...new Set(decisions.flatMap(({ because }) => because ?? []))],
   };
 };
 
-function lookAgainAt(scene: Scene, quiet: boolean, decisions: readonly Decision[]): EpochMs {
-  const { now, policy } = scene;
-  const latest = now + (quiet ? policy.lookRarelyMs : policy.lookAgainMs);
+/** @param actions after which nothing else may tell how a submission went */
+function lookAgainAt(
+  { now, policy }: Scene,
+  quiet: boolean,
+  decisions: readonly Decision[],
+  actions: readonly Action[],
+): EpochMs {
+  const submits = actions.some(({ kind }) => kind === 'submit' || kind === 'intend');
+  const usual = submits ? policy.submitAgainMs : policy.lookAgainMs;
+  const latest = now + (quiet ? policy.lookRarelyMs : usual);
   const deadlines = decisions.flatMap(({ deadlines }) => deadlines ?? []);
   return Math.min(latest, ...deadlines.filter((at) => at > now));
 }

@@ -23,17 +23,15 @@ export function staff(scene: Scene, wanted: number, failures: Failures): Staffin
   const kept = [...selection.fresh, ...selection.replaceable];
   const missing = start(scene, openings(selection, wanted, scene), failures);
   const room = wanted - selection.fresh.length - missing.starts.length;
-  const submits = submissions(kept, scene);
   const rival = race(scene, room < 0 ? [] : selection.fresh, failures);
   const starts = [...missing.starts, ...rival.starts];
   return {
     unwanted: selection.unwanted,
-    actions: [...submits, ...intentions(scene, starts)],
+    actions: [...submissions(kept, scene), ...intentions(scene, starts)],
     because: [...(missing.because ?? []), ...(rival.because ?? [])],
     deadlines: [
       ...(missing.deadlines ?? []),
       ...(rival.deadlines ?? []),
-      ...(submits.length + starts.length === 0 ? [] : [scene.now + scene.policy.submitAgainMs]),
       ...kept.map((job) => replaceAt(job, scene)).filter((at) => at !== null),
       ...present.map(({ cluster }) => absentFrom(cluster, scene)).filter((at) => at !== null),
     ],
