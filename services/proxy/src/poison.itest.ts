@@ -127,6 +127,20 @@ describe('a request that engines die of', () => {
     expect(sawIt()).toHaveLength(2);
   });
 
+  it('counts it as another engine also when the first one is heard of late', async () => {
+    const [first, second] = engines;
+    const goOn = Promise.withResolvers<void>();
+    first?.answer((response, seen) => void goOn.promise.then(() => dyingCore(response, seen)));
+    second?.answer(dyingCore);
+    routeTo([first?.port ?? 0, 'job-0']);
+    const answer = poison();
+    await until('seen', () => sawIt().length === 1);
+    routeTo([second?.port ?? 0, 'job-0']);
+    goOn.resolve();
+    expectNotRepeated(await answer);
+    expect(sawIt()).toHaveLength(2);
+  });
+
   it('is not asked for again when no other engine came in time', async () => {
     const [first] = engines;
     first?.answer(dyingCore);

@@ -34,8 +34,8 @@ const nobody: Excluded = new Set<JobId>();
 export interface Suspects {
   /** @param dead whether it says that its core is gone: it does not come back */
   mark(endpoint: Endpoint, dead: boolean): void;
-  /** Whether it had said that its core is gone, and has answered nobody since. */
-  isDead(jobId: JobId): boolean;
+  /** Whether it has said at this address that its core is gone, and has answered nobody since. */
+  isDead(endpoint: Endpoint): boolean;
   /** An engine that is not ours answers there: avoided for long. @returns whether that was news */
   shun(endpoint: Endpoint): boolean;
   /** It answered: all is forgiven. @returns whether it had been suspect */
@@ -62,16 +62,21 @@ export function createSuspects(
     const isAvoided = (jobId: JobId) => (suspicions.get(jobId)?.until ?? at) > at;
     return { has: (jobId) => tried.has(jobId) || isAvoided(jobId) };
   };
+  // The loss of an engine may be heard after its job was requeued to another address.
+  const isDead = (endpoint: Endpoint): boolean => {
+    const suspicion = suspicions.get(endpoint.jobId);
+    if (suspicion === undefined || !suspicion.dead) return false;
+    return isSamePlace(suspicion.endpoint.address, endpoint.address);
+  };
 
   return {
     mark: (endpoint, saysDead) => {
-      const before = suspicions.get(endpoint.jobId);
-      const strikes = (before?.strikes ?? 0) + 1;
-      const dead = saysDead || (before?.dead ?? false);
+      const strikes = (suspicions.get(endpoint.jobId)?.strikes ?? 0) + 1;
+      const dead = saysDead || isDead(endpoint);
       const lengthMs = Math.min(longestMs, firstMs * 2 ** (strikes - 1));
       suspicions.set(endpoint.jobId, { endpoint, strikes, dead, until: now() + lengthMs });
     },
-    isDead: (jobId) => suspicions.get(jobId)?.dead ?? false,
+    isDead,
     shun: (endpoint) => {
       const known = suspicions.get(endpoint.jobId)?.strikes === Number.POSITIVE_INFINITY;
       const strikes = Number.POSITIVE_INFINITY;

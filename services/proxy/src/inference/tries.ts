@@ -57,7 +57,7 @@ export class Tries implements AttemptOwner {
     this.#modelId = route.modelId;
     this.#endpoint = endpoint;
     this.#sentAt = parts.now();
-    this.#wasDead = parts.suspects.isDead(endpoint.jobId);
+    this.#wasDead = parts.suspects.isDead(endpoint);
     parts.demand.begin(route.modelId, endpoint.jobId);
     const attempt = new Attempt(reply, call.requestId, this);
     this.#attempt = attempt;
