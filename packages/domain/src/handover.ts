@@ -47,13 +47,8 @@ export function sortOut(scene: Scene, present: readonly Job[]): Sorted {
  * first, then the idlest; of those that race, the losers once one of them runs.
  */
 export function select(sorted: Sorted, wanted: number, scene: Scene): Selection {
-  const leaveFirst = [...sorted.fresh].sort((a, b) => dispensability(a, b, scene));
-  const rivals = wanted > 0 && isRace(sorted.fresh, scene) ? 1 : 0;
-  const surplus = Math.max(0, sorted.fresh.length - wanted - rivals);
-  const gone = new Set(
-    leaveFirst.slice(0, surplus).filter((job) => !isAwaited(job, wanted, scene)),
-  );
-  const fresh = sorted.fresh.filter((job) => !gone.has(job));
+  const fresh = keepFresh(sorted.fresh, wanted, scene);
+  const gone = sorted.fresh.filter((job) => !fresh.includes(job));
 
   const places = wanted - fresh.filter(isReady).length;
   const serving = sorted.replaceable.filter(isReady);
@@ -66,6 +61,19 @@ export function select(sorted: Sorted, wanted: number, scene: Scene): Selection 
     replaceable: sorted.replaceable.filter((job) => kept.has(job)),
     unwanted: [...sorted.useless, ...gone, ...sorted.replaceable.filter((job) => !kept.has(job))],
   };
+}
+
+/** One more than is wanted as long as those that stay race. */
+function keepFresh(fresh: readonly Job[], wanted: number, scene: Scene): readonly Job[] {
+  const leaveFirst = [...fresh].sort((a, b) => dispensability(a, b, scene));
+  const without = (surplus: number) => {
+    const unneeded = leaveFirst.slice(0, Math.max(0, surplus));
+    const gone = new Set(unneeded.filter((job) => !isAwaited(job, wanted, scene)));
+    return fresh.filter((job) => !gone.has(job));
+  };
+  const surplus = fresh.length - wanted;
+  const racing = without(surplus - 1);
+  return wanted > 0 && isRace(racing, scene) ? racing : without(surplus);
 }
 
 /** Walltimes wait for nobody, so every ageing job has its successor; old revisions go one at a time. */

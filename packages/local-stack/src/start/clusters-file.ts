@@ -123,6 +123,8 @@ function slurmCluster(paths: DataPaths, ssh: SlurmSsh): unknown {
     bindHost: '127.0.0.1',
     transport: { kind: 'ssh' },
     cadence: { busy: '500ms', quiet: '5s' },
+    // sbatch answers at once here. What a power cut interrupts is left alone for as long as it could still go on.
+    timeouts: { submit: '20s' },
   };
 }
 
