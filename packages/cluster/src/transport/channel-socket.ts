@@ -34,10 +34,13 @@ export class ChannelSocket extends Duplex {
     });
   }
 
-  /** The connection underneath is gone: what has come is all, and it is not an end. */
+  /**
+   * The connection underneath is gone: what has come is all, and it is not an end. An error with the code `WAY_LOST`:
+   * whoever is at the other end may be well.
+   */
   lost(): void {
     const error: NodeJS.ErrnoException = new Error('the ssh connection was lost');
-    error.code = 'ECONNRESET';
+    error.code = 'WAY_LOST';
     this.destroy(error);
   }
 

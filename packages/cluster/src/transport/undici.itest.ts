@@ -119,7 +119,7 @@ describe('HTTP over a transport', () => {
     const reading = (async () => {
       for await (const _ of body);
     })();
-    const failed = expect(reading).rejects.toThrow();
+    const failed = expect(reading).rejects.toMatchObject({ code: 'WAY_LOST' });
     await cluster.slurm.daemons.dropSshConnections();
     await failed;
     const again = await until(

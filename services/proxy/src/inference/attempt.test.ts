@@ -2,7 +2,8 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { chunk, role, sseHeaders } from '../../test/engine.ts';
-import { Attempt } from './attempt.ts';
+import { JobEndedError } from '../upstream/pools.ts';
+import { Attempt, type Loss } from './attempt.ts';
 import { refusals } from './refusals.ts';
 import { Reply } from './reply.ts';
 
@@ -40,6 +41,28 @@ function begun(piece: string) {
   attempt.onResponseData(controller, Buffer.from(piece));
   return { attempt, reply, response };
 }
+
+describe('an attempt whose connection breaks', () => {
+  const wayLost = Object.assign(new Error('the ssh connection was lost'), { code: 'WAY_LOST' });
+  const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+
+  it.each<[Error, boolean, Loss]>([
+    [wayLost, false, 'cut_off'],
+    [wayLost, true, 'cut_off'],
+    [reset, false, 'lost'],
+    [reset, true, 'broken'],
+    [new JobEndedError('over'), true, 'ended'],
+  ])('by %s, behind a head: %s, blames nobody who may be well', (error, behindHead, loss) => {
+    const losses: Loss[] = [];
+    const owner = { ...nobody, lost: (one: Loss) => void losses.push(one) };
+    const response = new ServerResponse(new IncomingMessage(new Socket()));
+    const attempt = new Attempt(new Reply(response, 'req_1', () => undefined), 'req_1', owner);
+    attempt.onRequestStart(controller);
+    if (behindHead) attempt.onResponseStart(controller, 200, sseHeaders);
+    attempt.onResponseError(controller, error);
+    expect(losses).toEqual([loss]);
+  });
+});
 
 describe('an attempt that is cancelled', () => {
   it('says nothing more, not even what it kept back', () => {

@@ -9,13 +9,14 @@ import { StreamRelay } from './stream-relay.ts';
  * Why an attempt brought nothing; the client has seen nothing of it.
  * - `refused`  no connection came about: no engine has seen the request
  * - `lost`     the connection broke before an answer (an idle connection that the engine was closing, too)
+ * - `cut_off`  the way to it was lost, a tunnel for one: the engine may be well
  * - `broken`   the connection broke behind the head of an answer
  * - `died`     the engine says that its core is gone
  * - `ended`    the engine is being ended
  * - `foreign`  it does not know our key: another engine has got the port
  * - `unsendable`  a header of the client cannot be sent on: nobody is to blame but the request
  */
-export type Loss = 'refused' | 'lost' | 'foreign' | 'unsendable' | Worthless;
+export type Loss = 'refused' | 'lost' | 'cut_off' | 'foreign' | 'unsendable' | Worthless;
 
 const worthlessWords: Readonly<Record<Worthless, string>> = {
   ended: 'the engine gave the request up',
@@ -41,8 +42,8 @@ export class Attempt implements Dispatcher.DispatchHandler, RelaySink {
   #controller: Dispatcher.DispatchController | null = null;
   #relay: Relay | null = null;
   #over = false;
-  /** Whether its job ended under it, and not its connection by itself. */
-  #jobEnded = false;
+  /** Why its connection broke, where that says nothing of the engine. */
+  #excuse: 'ended' | 'cut_off' | null = null;
 
   constructor(reply: Reply, requestId: string, owner: AttemptOwner) {
     this.#reply = reply;
@@ -104,13 +105,13 @@ export class Attempt implements Dispatcher.DispatchHandler, RelaySink {
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#over) return;
-    this.#jobEnded = error instanceof JobEndedError;
+    this.#excuse = excuseOf(error);
     if (this.#relay !== null) this.#relay.broken();
     else this.#lose(this.#lossOf(error), error);
   }
 
   worthless(why: Worthless): void {
-    this.#lose(this.#jobEnded ? 'ended' : why, new Error(worthlessWords[why]));
+    this.#lose(this.#excuse ?? why, new Error(worthlessWords[why]));
   }
 
   relayed(end: RelayEnd): void {
@@ -119,8 +120,8 @@ export class Attempt implements Dispatcher.DispatchHandler, RelaySink {
   }
 
   #lossOf(error: Error): Loss {
-    if (this.#jobEnded) return 'ended';
-    if (this.#controller !== null) return 'lost';
+    if (this.#controller !== null) return this.#excuse ?? 'lost';
+    if (this.#excuse === 'ended') return 'ended';
     return 'code' in error && error.code === 'UND_ERR_INVALID_ARG' ? 'unsendable' : 'refused';
   }
 
@@ -128,6 +129,12 @@ export class Attempt implements Dispatcher.DispatchHandler, RelaySink {
     this.#over = true;
     this.#owner.lost(loss, cause);
   }
+}
+
+/** A job that ended under it, or a transport that was lost (packages/cluster/src/transport/channel-socket.ts). */
+function excuseOf(error: Error): 'ended' | 'cut_off' | null {
+  if (error instanceof JobEndedError) return 'ended';
+  return 'code' in error && error.code === 'WAY_LOST' ? 'cut_off' : null;
 }
 
 /** Our key opens our engines: whoever refuses it sits on a reused port. */

@@ -130,7 +130,8 @@ export class Tries implements AttemptOwner {
     }
     const again = this.#count(loss, endpoint, now() - this.#sentAt);
     // A first loss may be an idle connection that the engine was closing: it is asked again at once.
-    if (loss !== 'lost' || again) suspects.mark(endpoint, loss === 'died');
+    const blamed = loss !== 'lost' && loss !== 'cut_off';
+    if (blamed || again) suspects.mark(endpoint, loss === 'died');
     // No engine has seen it.
     if (loss === 'refused') return;
     this.#tried.set(jobId, address);
