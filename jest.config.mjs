@@ -18,7 +18,7 @@ export default {
     {
       ...shared,
       displayName: 'unit',
-      testMatch: ['<rootDir>/{packages,services,scripts,bench}/**/*.test.ts'],
+      testMatch: ['<rootDir>/{packages,services,scripts,bench,e2e}/**/*.test.ts'],
     },
     {
       ...shared,

@@ -3,6 +3,9 @@ import { squeue } from '../cluster-jobs.ts';
 import { pause } from '../wakefield.ts';
 import type { Site } from './site.ts';
 
+/** What it takes to compare them. */
+type BooksSite = Pick<Site, 'wakefield' | 'stores'>;
+
 /** What Wakefield has written down, beside what the cluster and this machine have. Empty lists are good. */
 export interface Books {
   /** Jobs of the cluster that nobody intended, or that have a name twice. */
@@ -18,7 +21,7 @@ export interface Books {
 const settleWithinMs = 45_000;
 
 /** Looks until they agree; what still differs at the deadline is returned. */
-export async function settledBooks(site: Site): Promise<Books> {
+export async function settledBooks(site: BooksSite): Promise<Books> {
   const deadline = Date.now() + settleWithinMs;
   for (;;) {
     const books = await compare(site).catch(() => null);
@@ -30,7 +33,7 @@ export async function settledBooks(site: Site): Promise<Books> {
 }
 
 /** The rows are read twice: what changed while the cluster was looked at is no difference. */
-async function compare(site: Site): Promise<Books> {
+async function compare(site: BooksSite): Promise<Books> {
   const before = await liveNames(site);
   const lines = (await squeue(site.wakefield, '-t', 'all'))
     .split('\n')
@@ -56,7 +59,7 @@ async function compare(site: Site): Promise<Books> {
   };
 }
 
-async function liveNames({ stores }: Site): Promise<readonly string[]> {
+async function liveNames({ stores }: BooksSite): Promise<readonly string[]> {
   const rows = await stores.rows("select name from jobs where phase <> 'ended'");
   return rows.map(({ name }) => String(name));
 }

@@ -60,8 +60,9 @@ export function createLoad(
     underWay.add(entry);
     const signal = AbortSignal.timeout(patienceMs);
     let firstTokenAt: number | null = null;
-    const { status, whole, error } = await chat(wakefield, model, {
-      tokens: stream ? streamTokens : plainTokens,
+    const asked = stream ? streamTokens : plainTokens;
+    const { status, tokens, error, ...answer } = await chat(wakefield, model, {
+      tokens: asked,
       stream,
       signal,
       onLine: (line) => {
@@ -69,6 +70,8 @@ export function createLoad(
       },
     });
     underWay.delete(entry);
+    // An engine that is ended makes a cut stream look finished: every token must have come.
+    const whole = answer.whole && error === null && tokens === asked;
     const endedAt = Date.now();
     const answeredAt = firstTokenAt ?? endedAt;
     const record = { model, stream, startedAt, answeredAt, endedAt, status, whole, error };

@@ -25,10 +25,9 @@ export function probeEngines(stores: StoreWindow): DirectProbe {
       headers: { authorization: `Bearer ${engine.key}`, 'content-type': 'application/json' },
       body: JSON.stringify(chatBody(String(engine.model), false)),
     });
-    for await (const _ of answer.body) {
-      firstByteMs.push(performance.now() - startedAt);
-      break;
-    }
+    let first: number | null = null;
+    for await (const _ of answer.body) first ??= performance.now() - startedAt;
+    if (first !== null) firstByteMs.push(first);
   };
   // An engine that is just gone tells nothing.
   const timer = setInterval(() => void ask().catch(() => undefined), everyMs);

@@ -7,6 +7,7 @@ import { installPackages, missingPackages } from '@wakefield/local-stack';
 import { plugNames } from '../faults/plugs.ts';
 import { markdownOf, ourFailures } from './report.ts';
 import { soak } from './soak.ts';
+import { verdicts } from './verdicts.ts';
 
 const usage = `npm run soak -- [--minutes N] [--rate N] [--faults LIST] [--seed N] [--markdown FILE]
 
@@ -53,8 +54,10 @@ async function run(): Promise<void> {
   console.log(report);
   if (values.markdown !== undefined)
     await writeFile(resolve(process.env.INIT_CWD ?? '.', values.markdown), report);
-  const failures = ourFailures(result);
-  for (const { model, dueAt, error } of failures.slice(0, 20))
+  for (const { model, dueAt, error } of ourFailures(result).slice(0, 20))
     console.error(`failed: ${new Date(dueAt).toISOString()} ${model} ${error}`);
-  if (failures.length > 0 || result.submitted > result.intents) process.exitCode = 1;
+  for (const words of verdicts(result)) {
+    console.error(`✘ ${words}`);
+    process.exitCode = 1;
+  }
 }

@@ -1,10 +1,12 @@
-import type { Strike } from './blame.ts';
-import { blame } from './blame.ts';
+import type { Books } from '../faults/books.ts';
+import { blame, type Strike } from './blame.ts';
 import type { Sample } from './process-watch.ts';
 import type { Outcome } from './traffic.ts';
 
 export interface SoakResult {
   readonly minutes: number;
+  /** Requests a second. */
+  readonly rate: number;
   readonly outcomes: readonly Outcome[];
   readonly strikes: readonly Strike[];
   readonly directMs: readonly number[];
@@ -12,6 +14,8 @@ export interface SoakResult {
   /** Jobs that were intended, and those that the controller took. */
   readonly intents: number;
   readonly submitted: number;
+  /** What is written down beside what there is, after the last answer. */
+  readonly books: Books;
   readonly samples: ReadonlyMap<string, readonly Sample[]>;
 }
 

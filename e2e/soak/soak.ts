@@ -1,5 +1,6 @@
 import { openStoreWindow, type StoreWindow } from '@wakefield/testkit';
-import { type PlugName, plugs } from '../faults/plugs.ts';
+import { settledBooks } from '../faults/books.ts';
+import { type PlugName, type PlugSite, plugs } from '../faults/plugs.ts';
 import { modelsOf, modelsSql, slurmClient } from '../faults/site.ts';
 import { strike } from '../faults/strike.ts';
 import { eventually, pause, startWakefield, type Wakefield } from '../wakefield.ts';
@@ -78,15 +79,19 @@ async function liveThrough(
     const failed = traffic.outcomes.filter(({ error }) => error !== null).length;
     say(`${traffic.outcomes.length} requests, ${failed} failed`);
   }, 60_000);
-  const strikes = await strikeUntil(until, wakefield, stores, faults, seed, say);
+  const site = { wakefield, stores, models: async () => modelsOf(await stores.rows(modelsSql)) };
+  const strikes = await strikeUntil(until, site, faults, seed, say);
   clearInterval(telling);
   direct.stop();
   watch.stop();
   say('waiting for the last answers');
   await traffic.stop();
+  const books = await settledBooks(site);
   const jobs = await jobsOf(stores);
   return {
     minutes,
+    rate,
+    books,
     outcomes: traffic.outcomes,
     strikes,
     directMs: direct.firstByteMs,
@@ -100,14 +105,12 @@ async function liveThrough(
 /** One fault after the other, with calm between them; the last calm is left for what is then under way. */
 async function strikeUntil(
   until: number,
-  wakefield: Wakefield,
-  stores: StoreWindow,
+  site: PlugSite,
   faults: readonly PlugName[],
   seed: number,
   say: (line: string) => void,
 ): Promise<readonly Strike[]> {
   const strikes: Strike[] = [];
-  const site = { wakefield, models: async () => modelsOf(await stores.rows(modelsSql)) };
   const next = chance(seed);
   while (faults.length > 0 && Date.now() + 2 * calmMs < until) {
     await pause(calmMs * (0.7 + 0.6 * next()));
