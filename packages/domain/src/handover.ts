@@ -47,8 +47,9 @@ export function sortOut(scene: Scene, present: readonly Job[]): Sorted {
  * first, then the idlest; of those that race, the losers once one of them runs.
  */
 export function select(sorted: Sorted, wanted: number, scene: Scene): Selection {
-  const fresh = keepFresh(sorted.fresh, wanted, scene);
-  const gone = sorted.fresh.filter((job) => !fresh.includes(job));
+  const leaveFirst = [...sorted.fresh].sort((a, b) => dispensability(a, b, scene));
+  const gone = leave(leaveFirst, wanted, scene);
+  const fresh = sorted.fresh.filter((job) => !gone.includes(job));
 
   const places = wanted - fresh.filter(isReady).length;
   const serving = sorted.replaceable.filter(isReady);
@@ -63,17 +64,14 @@ export function select(sorted: Sorted, wanted: number, scene: Scene): Selection 
   };
 }
 
-/** One more than is wanted as long as those that stay race. */
-function keepFresh(fresh: readonly Job[], wanted: number, scene: Scene): readonly Job[] {
-  const leaveFirst = [...fresh].sort((a, b) => dispensability(a, b, scene));
-  const without = (surplus: number) => {
-    const unneeded = leaveFirst.slice(0, Math.max(0, surplus));
-    const gone = new Set(unneeded.filter((job) => !isAwaited(job, wanted, scene)));
-    return fresh.filter((job) => !gone.has(job));
-  };
-  const surplus = fresh.length - wanted;
-  const racing = without(surplus - 1);
-  return wanted > 0 && isRace(racing, scene) ? racing : without(surplus);
+/** Those that are too many: one more than is wanted stays as long as those that stay race. */
+function leave(leaveFirst: readonly Job[], wanted: number, scene: Scene): readonly Job[] {
+  const first = (surplus: number) =>
+    leaveFirst.slice(0, Math.max(0, surplus)).filter((job) => !isAwaited(job, wanted, scene));
+  const surplus = leaveFirst.length - wanted;
+  const few = first(surplus - 1);
+  const staying = leaveFirst.filter((job) => !few.includes(job));
+  return wanted > 0 && isRace(staying, scene) ? few : first(surplus);
 }
 
 /** Walltimes wait for nobody, so every ageing job has its successor; old revisions go one at a time. */
