@@ -27,8 +27,8 @@ const LOOK_EVERY_MS = 250;
 
 /**
  * Writes down that clusters are over, and their jobs with them: the jobs as ended because that was asked for, and
- * models that may run nowhere else as asleep. Otherwise a scheduler would wait for word of the jobs for ever, or take it for failures, or
- * start jobs again before anybody asks. For whoever ends those clusters, while no scheduler runs.
+ * models that may run nowhere else as asleep. Otherwise a scheduler would wait for word of the jobs for ever, or take
+ * it for failures, or start jobs again before anybody asks. For whoever ends those clusters, while no scheduler runs.
  * @param signal how long to wait for models that a scheduler died over: it keeps its right to each for a while. Those
  *   that are not had by then are left to the next scheduler, which finds their jobs ended
  * @returns models that were left

@@ -4,8 +4,8 @@ import {
   type ClusterSnapshot,
   type Job,
   type JobId,
-  type JobSighting,
   type ModelId,
+  unseen,
 } from '@wakefield/domain';
 import { endOrphans } from './end-orphans.ts';
 import { jobFields } from './job-fields.ts';
@@ -30,15 +30,6 @@ export interface ObserveClusterDeps extends ReadMetricsDeps, WithLeaseDeps {
   readonly clock: Clock;
   readonly log: Log;
 }
-
-/** Absent from the answer: neither listed nor with files. */
-const unseen: JobSighting = {
-  clusterJob: null,
-  address: null,
-  exit: null,
-  logTail: null,
-  gpuUtilization: null,
-};
 
 /**
  * One cycle of the one observer of a cluster: a single bulk look, then every live job moves on by what was

@@ -23,8 +23,8 @@ const AT_ONCE = 16;
 const ENGINE_TIMEOUT_MS = 1_000;
 
 /**
- * Scrapes every serving engine once and puts the figures where readers find them, and which of them answered. What they tell of an engine's limit is
- * kept with its job.
+ * Scrapes every serving engine once and puts the figures where readers find them, and which of them answered. What
+ * they tell of an engine's limit is kept with its job.
  */
 export async function readMetrics(
   deps: ReadMetricsDeps,

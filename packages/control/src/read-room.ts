@@ -1,5 +1,6 @@
 import {
   type ClusterName,
+  clustersOf,
   isLimited,
   type Model,
   type Plan,
@@ -20,12 +21,13 @@ export interface ReadRoomDeps {
  */
 export async function readRoom(
   { drivers, jobs }: ReadRoomDeps,
-  { cluster, project, spec }: Model,
+  model: Model,
   { actions }: Pick<Plan, 'actions'>,
 ): Promise<Readonly<Record<ClusterName, Room>> | null> {
   if (!actions.some(({ kind }) => kind === 'intend')) return null;
+  const { project, spec } = model;
   const found: Record<ClusterName, Room> = {};
-  for (const name of new Set([cluster, ...spec.otherClusters])) {
+  for (const name of clustersOf(model)) {
     const limits = drivers.get(name)?.limits(project);
     if (limits === undefined || !isLimited(limits)) continue;
     const use = await jobs.countUse(name, project);
