@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { writeResult } from '../write-result.ts';
 import { measure } from './measure.ts';
 import { markdownOf } from './report.ts';
 
@@ -39,10 +39,5 @@ export async function main(args: readonly string[]): Promise<void> {
     profile: values.profile ?? null,
     onProgress: (text) => console.error(text),
   });
-  const markdown = markdownOf(report);
-  if (values.json !== undefined) {
-    writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
-  }
-  if (values.markdown !== undefined) writeFileSync(values.markdown, markdown);
-  console.log(markdown);
+  await writeResult(report, markdownOf(report), values);
 }

@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startPostgres, startRedis } from '../../packages/local-stack/src/index.ts';
+import { writeResult } from '../write-result.ts';
 import { startRecordedCluster } from './cluster.ts';
 import { measureSize, type SizeReport } from './measure.ts';
 import { markdownOf } from './report.ts';
@@ -42,11 +43,7 @@ export async function main(args: readonly string[]): Promise<void> {
     return;
   }
   const reports = await measure(sizes, cycles, seconds);
-  const markdown = markdownOf(reports, values.quick);
-  if (values.json !== undefined)
-    await writeFile(values.json, `${JSON.stringify(reports, null, 2)}\n`);
-  if (values.markdown !== undefined) await writeFile(values.markdown, markdown);
-  console.log(markdown);
+  await writeResult(reports, markdownOf(reports, values.quick), values);
 }
 
 /** Brings Postgres, Redis and the recorded cluster, and leaves nothing behind. */

@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { startWakefield } from '../../e2e/wakefield.ts';
+import { writeResult } from '../write-result.ts';
 import { markdownOf } from './report.ts';
 import { type Wake, wakeOnce } from './wake-once.ts';
 
@@ -36,11 +36,7 @@ export async function main(args: readonly string[]): Promise<void> {
     return;
   }
   const wakes = await measure(count, loadSeconds, values.local ? [] : ['--slurm']);
-  const markdown = markdownOf(wakes, values.quick);
-  if (values.json !== undefined)
-    await writeFile(values.json, `${JSON.stringify(wakes, null, 2)}\n`);
-  if (values.markdown !== undefined) await writeFile(values.markdown, markdown);
-  console.log(markdown);
+  await writeResult(wakes, markdownOf(wakes, values.quick), values);
 }
 
 /** Starts everything as its users do, and ends it again. */
