@@ -43,7 +43,7 @@ const plants: Readonly<Record<string, readonly (readonly [string, string])[]>> =
   'only-via-the-front-door': [
     [
       'services/api/src/plant-door.ts',
-      "export { jobName } from '../../../packages/domain/src/ids.ts';\n",
+      "export { jobName } from '../../../packages/domain/src/vocabulary/ids.ts';\n",
     ],
   ],
   'testkit-only-in-tests': [

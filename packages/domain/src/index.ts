@@ -1,9 +1,20 @@
-export type { Grant, Permission, Principal, Role } from './access.ts';
-export { can } from './access.ts';
-export type { HoldCounts, HoldLimits, HoldRefusal } from './admission.ts';
-export { admitHold, hasShare } from './admission.ts';
-export { advanceJob } from './advance-job.ts';
-export { hasQueue, learnCapacity } from './capacity.ts';
+export { decideCommand } from './commands/decide-command.ts';
+export { advanceJob } from './jobs/advance-job.ts';
+export { withoutLog } from './jobs/job-words.ts';
+export { reconcile } from './planning/reconcile.ts';
+export { hasQueue, learnCapacity } from './planning/size/capacity.ts';
+export type { ClusterLimits, ClusterUse, Room } from './planning/staff/room.ts';
+export { isLimited, roomFor } from './planning/staff/room.ts';
+export type { Grant, Permission, Principal, Role } from './requests/access.ts';
+export { can } from './requests/access.ts';
+export type { HoldCounts, HoldLimits, HoldRefusal } from './requests/admission.ts';
+export { admitHold, hasShare } from './requests/admission.ts';
+export { pickEndpoint } from './requests/pick-endpoint.ts';
+export type { Expectation, StartExpectation } from './starts/expectation.ts';
+export { settle } from './starts/expectation.ts';
+export { jobShape } from './starts/job-shape.ts';
+export type { StartHistory, Trial } from './starts/start-history.ts';
+export { FEW_WAITS } from './starts/start-history.ts';
 export type {
   Command,
   CommandBody,
@@ -12,20 +23,29 @@ export type {
   CommandInput,
   CommandOutcome,
   DecideCommand,
-} from './command.ts';
-export { decideCommand } from './decide-command.ts';
-export type { AppErrorOptions, ErrorCode } from './errors.ts';
-export { AppError, isAppError } from './errors.ts';
-export type { Expectation, StartExpectation } from './expectation.ts';
-export { settle } from './expectation.ts';
-export type { ClusterName, CommandId, JobId, JobName, ModelId, ProjectName } from './ids.ts';
-export { identityName, jobName, jobNamePrefix } from './ids.ts';
-export type { Address, Job, JobOutcome, JobPatch, JobPhase, StartEstimate } from './job.ts';
-export { isLeaving, isLive } from './job.ts';
-export { jobShape } from './job-shape.ts';
-export { withoutLog } from './job-words.ts';
-export type { EngineArg, Model, ModelSpec, ModelState } from './model.ts';
-export { clustersOf } from './model.ts';
+} from './vocabulary/command.ts';
+export type { AppErrorOptions, ErrorCode } from './vocabulary/errors.ts';
+export { AppError, isAppError } from './vocabulary/errors.ts';
+export type {
+  ClusterName,
+  CommandId,
+  JobId,
+  JobName,
+  ModelId,
+  ProjectName,
+} from './vocabulary/ids.ts';
+export { identityName, jobName, jobNamePrefix } from './vocabulary/ids.ts';
+export type {
+  Address,
+  Job,
+  JobOutcome,
+  JobPatch,
+  JobPhase,
+  StartEstimate,
+} from './vocabulary/job.ts';
+export { isLeaving, isLive } from './vocabulary/job.ts';
+export type { EngineArg, Model, ModelSpec, ModelState } from './vocabulary/model.ts';
+export { clustersOf } from './vocabulary/model.ts';
 export type {
   ClusterJob,
   ClusterJobState,
@@ -36,17 +56,11 @@ export type {
   ExitRecord,
   JobSighting,
   ModelDemand,
-} from './observed.ts';
-export { unseen } from './observed.ts';
-export { phrases } from './phrases.ts';
-export { pickEndpoint } from './pick-endpoint.ts';
-export type { Action, ModelPatch, Observed, Plan, Policy, Reconcile } from './plan.ts';
-export { defaultPolicy } from './policy.ts';
-export type { Project } from './project.ts';
-export { reconcile } from './reconcile.ts';
-export type { ClusterLimits, ClusterUse, Room } from './room.ts';
-export { isLimited, roomFor } from './room.ts';
-export type { Endpoint, Route, RouteTable } from './route.ts';
-export type { StartHistory, Trial } from './start-history.ts';
-export { FEW_WAITS } from './start-history.ts';
-export type { DurationMs, EpochMs } from './time.ts';
+} from './vocabulary/observed.ts';
+export { unseen } from './vocabulary/observed.ts';
+export { phrases } from './vocabulary/phrases.ts';
+export type { Action, ModelPatch, Observed, Plan, Policy, Reconcile } from './vocabulary/plan.ts';
+export { defaultPolicy } from './vocabulary/policy.ts';
+export type { Project } from './vocabulary/project.ts';
+export type { Endpoint, Route, RouteTable } from './vocabulary/route.ts';
+export type { DurationMs, EpochMs } from './vocabulary/time.ts';

@@ -1,0 +1,272 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  demand,
+  hour,
+  job,
+  minute,
+  model,
+  observed,
+  second,
+  t0,
+  unreachable,
+} from '../../test/builders.ts';
+import {
+  defaultPolicy,
+  type Job,
+  type JobOutcome,
+  type Model,
+  type Plan,
+  reconcile,
+} from '../index.ts';
+
+const ended = (seq: number, outcome: JobOutcome, over: Partial<Job> = {}): Job =>
+  job('ended', { seq, outcome, reason: `reason ${seq}`, endedAt: t0 + seq * second, ...over });
+const plan = (jobs: readonly Job[], at: number, over: Partial<Model> = {}): Plan =>
+  reconcile(model(over), observed(jobs), defaultPolicy, at);
+const starts = ({ actions }: Plan): boolean => actions.some(({ kind }) => kind === 'intend');
+const later = t0 + hour;
+/** Keeps it from falling asleep. */
+const used = { lastRequestAt: later };
+const [first = 0, next = 0] = defaultPolicy.backoffMs;
+
+describe('back-off', () => {
+  test('after the first failure', () => {
+    const at = t0 + second + first;
+    const waiting = plan([ended(1, 'failed')], at - 1);
+    expect(starts(waiting)).toBe(false);
+    expect(waiting).toMatchObject({
+      state: 'queued',
+      reason: 'Failed 1 of 3 times: reason 1',
+      lookAgainAt: at,
+    });
+    expect(starts(plan([ended(1, 'failed')], at))).toBe(true);
+  });
+
+  test('longer after the second', () => {
+    const jobs = [ended(1, 'failed'), ended(2, 'lost')];
+    expect(starts(plan(jobs, t0 + 2 * second + next - 1))).toBe(false);
+    expect(starts(plan(jobs, t0 + 2 * second + next))).toBe(true);
+  });
+
+  test('the last wait repeats where more failures are allowed than waits are given', () => {
+    const policy = { ...defaultPolicy, maxFailures: 9, backoffMs: [minute] };
+    const jobs = [1, 2, 3, 4].map((seq) => ended(seq, 'failed'));
+    const at = t0 + 4 * second + minute;
+    expect(starts(reconcile(model(), observed(jobs), policy, at - 1))).toBe(false);
+    expect(starts(reconcile(model(), observed(jobs), policy, at))).toBe(true);
+  });
+
+  test('no back-off at all is possible', () => {
+    const policy = { ...defaultPolicy, backoffMs: [] };
+    expect(starts(reconcile(model(), observed([ended(1, 'lost')]), policy, t0 + second))).toBe(
+      true,
+    );
+  });
+});
+
+describe('giving up', () => {
+  const failures: readonly (readonly JobOutcome[])[] = [
+    ['failed', 'failed', 'failed'],
+    ['failed', 'lost', 'cancelled'],
+    ['timeout', 'timeout', 'timeout'],
+  ];
+  test.each(failures)('after %s, %s, %s', (...outcomes) => {
+    const jobs = outcomes.map((outcome, index) => ended(index + 1, outcome));
+    const result = plan(jobs, later);
+    expect(result).toMatchObject({ actions: [], state: 'failed', reason: 'reason 3' });
+    expect(result.lookAgainAt).toBe(later + defaultPolicy.lookRarelyMs);
+    expect(result.because).toContain('failed too often: starts nothing until woken');
+  });
+
+  const three = [1, 2, 3].map((seq) => ended(seq, 'failed'));
+
+  test('until someone wakes it', () => {
+    expect(starts(plan(three, later, { lastWakeupAt: later - second }))).toBe(true);
+    const again = [...three, ended(4, 'failed', { endedAt: later })];
+    expect(plan(again, later + minute, { lastWakeupAt: later - second }).reason).toBe(
+      'Failed 1 of 3 times: reason 4',
+    );
+  });
+
+  test('an outage of the cluster is not the reason', () => {
+    const blind = observed(three, { clusters: unreachable });
+    expect(reconcile(model(), blind, defaultPolicy, later).reason).toBe('reason 3');
+  });
+
+  test('what still serves goes on serving, with the reason', () => {
+    const jobs = [job('ready', { readyAt: t0 }), ...[2, 3, 4].map((seq) => ended(seq, 'failed'))];
+    const result = plan(jobs, t0 + minute, { replicas: 2 });
+    expect(result).toMatchObject({ actions: [], state: 'ready', reason: 'reason 4' });
+  });
+
+  test('put to sleep, it is not loaded like any other', () => {
+    expect(plan(three, later, { idle: true })).toMatchObject({ state: 'not_loaded', reason: null });
+  });
+});
+
+describe('what is no use to try again', () => {
+  test.each<JobOutcome>(['refused', 'not_set_up'])('%s: the model fails at once', (outcome) => {
+    const result = plan([ended(1, outcome)], later);
+    expect(result).toMatchObject({ actions: [], state: 'failed', reason: 'reason 1' });
+    expect(starts(plan([ended(1, outcome)], later, { lastWakeupAt: later - second }))).toBe(true);
+  });
+
+  test('a failure before it changes nothing, nor does one beside it', () => {
+    const before = [ended(1, 'failed'), ended(2, 'refused')];
+    expect(plan(before, later)).toMatchObject({ state: 'failed', reason: 'reason 2' });
+    const beside = [ended(1, 'refused'), ended(2, 'lost')];
+    expect(plan(beside, later)).toMatchObject({ state: 'failed', reason: 'reason 1' });
+  });
+
+  test('a changed model is another one: it is tried', () => {
+    const jobs = [ended(1, 'refused')];
+    expect(starts(plan(jobs, later, { revision: 2 }))).toBe(true);
+    const shorter = model({}, { walltimeSeconds: 600 });
+    expect(starts(reconcile(shorter, observed(jobs), defaultPolicy, later))).toBe(true);
+  });
+
+  test('an engine that has worked there before may have met a bad node: it is tried again', () => {
+    const worked = ended(1, 'as_asked', { readyAt: t0 });
+    const jobs = [worked, ended(2, 'not_set_up')];
+    expect(starts(plan(jobs, later, used))).toBe(true);
+    expect(plan(jobs, t0 + 3 * second, used).reason).toBe('Failed 1 of 3 times: reason 2');
+    expect(plan([worked, ended(2, 'refused')], later, used).state).toBe('failed');
+  });
+
+  test('where there is another cluster, that one may take it', () => {
+    const two = model({}, { otherClusters: ['c2'] });
+    const at = (jobs: readonly Job[]) => reconcile(two, observed(jobs), defaultPolicy, later);
+    const here = ended(1, 'refused', { cluster: 'c1' });
+    const there = ended(2, 'not_set_up', { cluster: 'c2' });
+    expect(at([here]).state).toBe('queued');
+    expect(at([here, there])).toMatchObject({ state: 'failed', reason: 'reason 2' });
+  });
+
+  test('a model that serves goes on serving, and gets successors', () => {
+    const serving = job('ready', { readyAt: t0 });
+    const result = plan([serving, ended(2, 'refused')], t0 + minute, { replicas: 2 });
+    expect(result).toMatchObject({ actions: [], state: 'ready', reason: 'reason 2' });
+  });
+});
+
+describe('no failure', () => {
+  test.each<[string, readonly Job[]]>([
+    ['the cluster took it away', [ended(1, 'preempted', { readyAt: t0 })]],
+    ['its walltime was over after it served', [ended(1, 'timeout', { readyAt: t0 })]],
+    ['we ended it', [ended(1, 'as_asked')]],
+  ])('%s: the next one starts at once', (_name, jobs) => {
+    expect(starts(plan(jobs, t0 + second))).toBe(true);
+  });
+
+  test('a job that served well starts the count anew', () => {
+    const jobs = [
+      ended(1, 'failed'),
+      ended(2, 'failed'),
+      ended(3, 'as_asked', { readyAt: t0 }),
+      ended(4, 'failed'),
+    ];
+    expect(plan(jobs, later, used).reason).toBe('Failed 1 of 3 times: reason 4');
+  });
+
+  test('what the cluster took away in between neither adds to the count nor ends it', () => {
+    const jobs = [ended(1, 'failed'), ended(2, 'preempted'), ended(3, 'failed')];
+    expect(plan(jobs, later).reason).toBe('Failed 2 of 3 times: reason 3');
+  });
+});
+
+describe('not our fault, and no reason to hurry', () => {
+  const outcomes: readonly JobOutcome[] = ['preempted', 'node_failed', 'no_room'];
+
+  test.each(outcomes)('%s before it was ready: the next one waits, longer each time', (outcome) => {
+    const jobs = [ended(1, outcome)];
+    expect(starts(plan(jobs, t0 + second + first - 1))).toBe(false);
+    expect(plan(jobs, t0 + second + first - 1)).toMatchObject({
+      state: 'queued',
+      reason: 'reason 1',
+    });
+    expect(starts(plan(jobs, t0 + second + first))).toBe(true);
+    const twice = [...jobs, ended(2, outcome)];
+    expect(starts(plan(twice, t0 + 2 * second + next - 1))).toBe(false);
+    expect(starts(plan(twice, t0 + 2 * second + next))).toBe(true);
+  });
+
+  test.each(outcomes)('%s, however often: a longest wait, and never the last try', (outcome) => {
+    const jobs = [1, 2, 3, 4, 5, 6].map((seq) => ended(seq, outcome));
+    const longest = defaultPolicy.backoffMs.at(-1) ?? 0;
+    expect(plan(jobs, t0 + 6 * second + longest - 1).state).toBe('queued');
+    expect(starts(plan(jobs, t0 + 6 * second + longest))).toBe(true);
+  });
+
+  test('what it waits for now is said by the job that came after', () => {
+    const jobs = [ended(1, 'no_room'), job('queued', { seq: 2, reason: 'waits' })];
+    expect(plan(jobs, t0 + minute).reason).toBe('waits');
+  });
+});
+
+describe('a hand-over', () => {
+  const walltimeSeconds = 86_400;
+  const endsAt = t0 + walltimeSeconds * second;
+  const due = t0 + 0.9 * walltimeSeconds * second;
+  const old = job('ready', { walltimeSeconds, endsAt, readyAt: t0 });
+  const tried = (outcome: JobOutcome): readonly Job[] =>
+    [2, 3, 4].map((seq) =>
+      ended(seq, outcome, { successorOf: 'j1', clusterJobId: null, endedAt: due + seq }),
+    );
+  const look = (jobs: readonly Job[], at: number, over: Partial<Model> = {}): Plan =>
+    reconcile(
+      model({ ...over, lastRequestAt: at }, { walltimeSeconds }),
+      observed(jobs, { demand: demand({ running: 1, runningByJob: { j1: 1 } }) }),
+      defaultPolicy,
+      at,
+    );
+
+  test.each<JobOutcome>(['refused', 'failed', 'no_room'])(
+    'goes on after three that were %s',
+    (outcome) => {
+      const jobs = [old, ...tried(outcome)];
+      expect(starts(look(jobs, due + second))).toBe(false);
+      expect(look(jobs, due + hour).actions).toEqual([
+        { kind: 'intend', seq: 5, cluster: 'c1', successorOf: 'j1' },
+      ]);
+    },
+  );
+
+  test('of a changed model that cannot start is given up: the old one serves on', () => {
+    const jobs = [old, ...[2, 3, 4].map((seq) => ended(seq, 'failed', { revision: 2 }))];
+    expect(look(jobs, t0 + hour, { revision: 2 })).toMatchObject({ actions: [], state: 'busy' });
+  });
+
+  test('that failed to the last: what comes after has its own three tries', () => {
+    const jobs = [
+      { ...old, phase: 'ended' as const, outcome: 'timeout' as const, endedAt: endsAt },
+    ];
+    const after = [...jobs, ...tried('failed')];
+    expect(starts(look(after, endsAt + minute))).toBe(true);
+    const again = [5, 6, 7].map((seq) => ended(seq, 'failed', { endedAt: endsAt + seq * minute }));
+    expect(look([...after, ...again], endsAt + hour).state).toBe('failed');
+  });
+});
+
+describe('crashes in service', () => {
+  const { stableAfterMs } = defaultPolicy;
+  const crash = (seq: number, served: number): Job =>
+    ended(seq, 'failed', { readyAt: t0 - served, endedAt: t0 + seq });
+
+  test('soon after it was ready add up: a crash loop ends', () => {
+    expect(plan([crash(1, 0), crash(2, minute), crash(3, 0)], later).state).toBe('failed');
+  });
+
+  test('after long service start the count anew', () => {
+    const jobs = [crash(1, 0), crash(2, 0), crash(3, stableAfterMs)];
+    expect(plan(jobs, later, used).reason).toBe('Failed 1 of 3 times: reason 3');
+  });
+
+  test('a successor that has been stable makes up for what failed before it', () => {
+    const jobs = [crash(1, 0), crash(2, 0), crash(3, 0), job('ready', { seq: 4, readyAt: t0 })];
+    const busy = observed(jobs, { demand: demand({ running: 1 }) });
+    const two = model({ replicas: 2 });
+    const at = t0 + stableAfterMs;
+    expect(starts(reconcile(two, busy, defaultPolicy, at - 1))).toBe(false);
+    expect(starts(reconcile(two, busy, defaultPolicy, at))).toBe(true);
+  });
+});

@@ -1,0 +1,235 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { anyModel, anyObserved, now } from '../../test/arbitraries.ts';
+import { job } from '../../test/builders.ts';
+import {
+  type Action,
+  defaultPolicy,
+  isLeaving,
+  isLive,
+  type Job,
+  type Model,
+  type Observed,
+  type Plan,
+  reconcile,
+} from '../index.ts';
+import { isAbsent } from './absence.ts';
+import { survey } from './scene.ts';
+import { allowedSize } from './size/scaling.ts';
+import { replaceAt } from './staff/replace-at.ts';
+
+const plan = (desired: Model, seen: Observed, at = now): Plan =>
+  reconcile(desired, seen, defaultPolicy, at);
+const always = (check: (desired: Model, seen: Observed, made: Plan) => void): void => {
+  fc.assert(
+    fc.property(anyModel, anyObserved, (desired, seen) => {
+      check(desired, seen, plan(desired, seen));
+    }),
+    { numRuns: 1_000 },
+  );
+};
+const of = (made: Plan, kind: Action['kind']): readonly Action[] =>
+  made.actions.filter((action) => action.kind === kind);
+
+const jobsOf = (actions: readonly Action[]): readonly string[] =>
+  actions.flatMap((action) => ('jobId' in action ? [action.jobId] : []));
+
+/** The world right after a plan was carried out without a fault. */
+function carriedOut(desired: Model, seen: Observed, made: Plan): [Model, Observed] {
+  const jobs = seen.jobs.map((one) => made.actions.reduce(stepOn, one));
+  const born = made.actions.flatMap((action) =>
+    action.kind === 'intend'
+      ? [
+          job('queued', {
+            seq: action.seq,
+            id: `new-${action.seq}`,
+            cluster: action.cluster,
+            intendedAt: now,
+            submittedAt: now,
+            successorOf: action.successorOf,
+            revision: desired.revision,
+          }),
+        ]
+      : [],
+  );
+  return [
+    { ...desired, ...made.patch },
+    { ...seen, jobs: [...jobs, ...born] },
+  ];
+}
+
+function stepOn(one: Job, action: Action): Job {
+  if (action.kind === 'intend' || action.jobId !== one.id) return one;
+  switch (action.kind) {
+    case 'submit':
+      return { ...one, phase: 'queued', clusterJobId: '1' };
+    case 'drain':
+      return { ...one, phase: 'draining', drainUntil: action.until };
+    case 'askToEnd':
+      return { ...one, endAskedAt: now };
+    case 'cancel':
+      return one.phase === 'intended'
+        ? { ...one, phase: 'ended', outcome: 'as_asked', endedAt: now }
+        : { ...one, cancelledAt: now };
+  }
+}
+
+/** Wanted as it is, and not to be replaced because of its age or its node (when that is: replace-at.test.ts). */
+function isGood(one: Job, desired: Model, seen: Observed): boolean {
+  const { revision, spec, cluster } = desired;
+  if (one.revision !== revision) return false;
+  if (![cluster, ...spec.otherClusters].includes(one.cluster)) return false;
+  return (replaceAt(one, survey(desired, seen, defaultPolicy, now)) ?? now + 1) > now;
+}
+
+/** Live jobs that count: not on their way out, and not out of reach for too long. */
+function present(desired: Model, seen: Observed): readonly Job[] {
+  const scene = survey(desired, seen, defaultPolicy, now);
+  return scene.current.filter((one) => !isAbsent(one, scene));
+}
+
+describe('every plan', () => {
+  test('looks again later than now', () => {
+    always((_desired, _seen, made) => {
+      expect(made.lookAgainAt).toBeGreaterThan(now);
+      expect(Number.isFinite(made.lookAgainAt)).toBe(true);
+    });
+  });
+
+  test('is the same for the same input, in whatever order the jobs come', () => {
+    always((desired, seen, made) => {
+      expect(plan(desired, seen)).toEqual(made);
+      expect(plan(desired, { ...seen, jobs: seen.jobs.toReversed() })).toEqual(made);
+    });
+  });
+
+  test('asks one thing at most of a job, and only of live ones', () => {
+    always((_desired, seen, made) => {
+      const ids = jobsOf(made.actions);
+      expect(new Set(ids).size).toBe(ids.length);
+      const live = new Set(seen.jobs.filter(isLive).map(({ id }) => id));
+      expect(ids.every((id) => live.has(id))).toBe(true);
+    });
+  });
+
+  test('intends numbers that are new, without gaps', () => {
+    always((_desired, seen, made) => {
+      const last = Math.max(0, ...seen.jobs.map(({ seq }) => seq));
+      const seqs = of(made, 'intend').map((action) => ('seq' in action ? action.seq : Number.NaN));
+      expect(seqs).toEqual(seqs.map((_seq, index) => last + 1 + index));
+    });
+  });
+
+  test('never more good jobs than wanted, one more for each that is replaced, and one more in a race', () => {
+    always((desired, seen, made) => {
+      if (of(made, 'intend').length === 0) return;
+      const [wanted, after] = carriedOut(desired, seen, made);
+      expect(wanted.registered && !wanted.idle).toBe(true);
+      const target = allowedSize(wanted.spec, wanted.replicas);
+      const current = present(wanted, after);
+      const good = current.filter((one) => isGood(one, wanted, after));
+      const serving = current.filter((one) => !good.includes(one) && one.phase === 'ready');
+      const waiting = good.filter(({ startedAt }) => startedAt === null);
+      const race = new Set(waiting.map(({ cluster }) => cluster)).size > 1;
+      expect(good.length).toBeLessThanOrEqual(target + (race ? 1 : 0));
+      expect(
+        good.filter(({ phase }) => phase === 'ready').length + serving.length,
+      ).toBeLessThanOrEqual(target);
+    });
+  });
+
+  test('no two live jobs on one cluster succeed the same one', () => {
+    always((desired, seen, made) => {
+      const parents = of(made, 'intend').flatMap((action) =>
+        'successorOf' in action && action.successorOf !== null ? [action.successorOf] : [],
+      );
+      const [, after] = carriedOut(desired, seen, made);
+      const heirs = after.jobs.filter(
+        (one) => isLive(one) && !isLeaving(one) && isGood(one, desired, after),
+      );
+      for (const parent of parents) {
+        const where = heirs.flatMap((one) => (one.successorOf === parent ? [one.cluster] : []));
+        expect(new Set(where).size).toBe(where.length);
+        expect(where.length).toBeGreaterThan(0);
+      }
+    });
+  });
+
+  test('touches no cluster that does not answer', () => {
+    always((_desired, seen, made) => {
+      for (const action of made.actions) {
+        if (action.kind === 'drain') continue;
+        const cluster =
+          action.kind === 'intend'
+            ? action.cluster
+            : seen.jobs.find(({ id }) => id === action.jobId)?.cluster;
+        expect(seen.clusters[cluster ?? '']?.reachable).toBe(true);
+      }
+    });
+  });
+
+  test('never ends a job with running requests, or unknown ones, before its deadline', () => {
+    always((_desired, seen, made) => {
+      for (const action of made.actions) {
+        if (action.kind !== 'cancel' && action.kind !== 'askToEnd') continue;
+        const one = seen.jobs.find(({ id }) => id === action.jobId);
+        expect(one?.phase).not.toBe('ready');
+        if (one?.phase !== 'draining' || (one.drainUntil ?? now) <= now) continue;
+        expect(seen.demand).not.toBeNull();
+        expect(seen.demand?.runningByJob[one.id] ?? 0).toBe(0);
+      }
+    });
+  });
+
+  test('a sleeping or unregistered model gets nothing new', () => {
+    always((desired, _seen, made) => {
+      if (desired.idle || !desired.registered || made.patch.idle === true) {
+        expect([...of(made, 'intend'), ...of(made, 'submit')]).toEqual([]);
+      }
+    });
+  });
+
+  test('unknown demand neither puts to sleep nor scales', () => {
+    always((desired, seen) => {
+      const { surplusSince = null, ...patch } = plan(desired, { ...seen, demand: null }).patch;
+      expect(patch).toEqual({});
+      expect(surplusSince).toBeNull();
+    });
+  });
+
+  test('an awake model keeps as many ready jobs as it wants, if it has them', () => {
+    always((desired, seen, made) => {
+      const wanted = { ...desired, ...made.patch };
+      if (!wanted.registered || wanted.idle) return;
+      const drained = new Set(of(made, 'drain').map((action) => 'jobId' in action && action.jobId));
+      const ready = seen.jobs.filter(({ phase }) => phase === 'ready');
+      const left = ready.filter(({ id }) => !drained.has(id)).length;
+      const rests = made.because.includes('idle timeout: keeps min_replicas');
+      const target = allowedSize(wanted.spec, rests ? 1 : wanted.replicas);
+      expect(left).toBeGreaterThanOrEqual(Math.min(ready.length, target));
+    });
+  });
+});
+
+describe('a plan that was carried out', () => {
+  test('is complete: looking again at once starts nothing and calls nothing off', () => {
+    always((desired, seen, made) => {
+      const again = plan(...carriedOut(desired, seen, made));
+      expect(again.patch).toEqual({});
+      expect(of(again, 'intend')).toEqual([]);
+      expect(of(again, 'submit')).toEqual([]);
+      expect(of(again, 'cancel')).toEqual([]);
+      expect(of(again, 'drain')).toEqual([]);
+      // Proxies hear of a drain first; the next look asks those that nobody uses.
+      const drained = jobsOf(of(made, 'drain'));
+      expect(drained).toEqual(expect.arrayContaining([...jobsOf(of(again, 'askToEnd'))]));
+    });
+  });
+
+  test('looks again in time: not after the moment at which its outcome would', () => {
+    always((desired, seen, made) => {
+      const again = plan(...carriedOut(desired, seen, made));
+      expect(made.lookAgainAt).toBeLessThanOrEqual(again.lookAgainAt);
+    });
+  });
+});

@@ -1,0 +1,215 @@
+import { describe, expect, test } from '@jest/globals';
+import { demand, job, minute, model, observed, second, t0 } from '../../test/builders.ts';
+import {
+  type Action,
+  defaultPolicy,
+  type Job,
+  type Model,
+  type Observed,
+  type Plan,
+  reconcile,
+  type StartHistory,
+} from '../index.ts';
+
+const now = t0 + 10 * minute;
+const several = (over: Partial<Model> = {}) => model(over, { otherClusters: ['c2', 'c3'] });
+const up = { reachable: true, observedAt: now, error: null };
+const silentFor = (ms: number) => ({ reachable: false, observedAt: now - ms, error: 'no route' });
+const waits = (...ms: number[]): StartHistory => ({ waits: ms, waitingSince: [], trial: null });
+const usual = (ms: number) => waits(...Array.from({ length: 10 }, () => ms));
+
+const plan = (
+  jobs: readonly Job[],
+  over: Partial<Observed> = {},
+  desired: Model = several(),
+): Plan =>
+  reconcile(
+    desired,
+    observed(jobs, { clusters: { c1: up, c2: up, c3: up }, demand: demand({ held: 1 }), ...over }),
+    defaultPolicy,
+    now,
+  );
+const started = ({ actions }: Plan) =>
+  actions.flatMap((action) => (action.kind === 'intend' ? [action.cluster] : []));
+const cancelled = ({ actions }: Plan) =>
+  actions.flatMap((action: Action) => (action.kind === 'cancel' ? [action.jobId] : []));
+
+describe('where a job is started', () => {
+  test.each<[string, Partial<Observed>, string[]]>([
+    ['nothing is known: by the order of preference', {}, ['c1']],
+    ['the first is silent', { clusters: { c1: silentFor(1), c2: up, c3: up } }, ['c2']],
+    ['all are silent', { clusters: { c1: silentFor(1), c2: silentFor(1), c3: silentFor(1) } }, []],
+    [
+      'another starts it earlier',
+      { history: { c1: usual(20 * minute), c2: usual(10 * minute), c3: usual(minute) } },
+      ['c3'],
+    ],
+    [
+      'about the same: by the order of preference',
+      { history: { c1: usual(80 * second), c2: usual(minute), c3: usual(minute) } },
+      ['c1'],
+    ],
+    [
+      'one of which nothing is known has its turn before a later one',
+      { history: { c1: usual(20 * minute), c3: usual(minute) } },
+      ['c2'],
+    ],
+    [
+      'one of which nothing is known comes after an earlier one that is quick',
+      { history: { c1: usual(second) } },
+      ['c1'],
+    ],
+    [
+      'the queue of the first stands still: those that wait in it tell so',
+      {
+        history: {
+          c1: { ...usual(second), waitingSince: Array.from({ length: 9 }, () => t0) },
+          c2: usual(minute),
+          c3: usual(minute),
+        },
+      },
+      ['c2'],
+    ],
+  ])('%s', (_name, over, expected) => {
+    expect(started(plan([], over))).toEqual(expected);
+  });
+
+  const ended = (seq: number, over: Partial<Job>) =>
+    job('ended', { seq, outcome: 'failed', reason: 'It broke.', endedAt: now - second, ...over });
+
+  test('a cluster on which it failed goes last until its back-off is over', () => {
+    const [first, second_] = [ended(1, {}), ended(2, { cluster: 'c2', outcome: 'no_room' })];
+    expect(started(plan([first]))).toEqual(['c2']);
+    expect(started(plan([first, second_]))).toEqual(['c3']);
+    const all = plan([first, second_, ended(3, { cluster: 'c3', outcome: 'preempted' })]);
+    expect(started(all)).toEqual([]);
+    expect(all.because).toContain('failed lately: waits before the next try');
+    expect(all.lookAgainAt).toBe(now + 4 * second);
+    expect(started(plan([ended(1, { endedAt: now - minute })]))).toEqual(['c1']);
+  });
+
+  test('failures count for the model, wherever they were, and the reason says where the last was', () => {
+    const two = [ended(1, { cluster: 'c2' }), ended(2, { endedAt: now - minute })];
+    expect(plan(two).reason).toBe('Failed 2 of 3 times (last on c1): It broke.');
+    const three = plan([...two, ended(3, { cluster: 'c3' })]);
+    expect(three).toMatchObject({ state: 'failed', reason: 'It broke.', actions: [] });
+  });
+
+  test('a job on a cluster that is not named any more is replaced: a ready one not before its successor is', () => {
+    const ready = job('ready', { cluster: 'c9' });
+    expect(plan([ready]).actions).toEqual([
+      { kind: 'intend', seq: 2, cluster: 'c1', successorOf: 'j1' },
+    ]);
+    expect(plan([ready, job('ready', { seq: 2 })]).actions).toMatchObject([
+      { kind: 'drain', jobId: 'j1' },
+    ]);
+    expect(cancelled(plan([job('queued', { cluster: 'c9' })]))).toEqual(['j1']);
+  });
+
+  test('a successor is started in time for the cluster where it waits least', () => {
+    const serves = job('ready', { endsAt: now + 25 * minute });
+    const history = { c1: usual(25 * minute), c2: usual(minute) };
+    expect(started(plan([serves], { history: { c1: history.c1 } }))).toEqual(['c1']);
+    expect(started(plan([serves], { history }))).toEqual([]);
+  });
+
+  test('reasons tell of each cluster', () => {
+    const queued = job('queued', { reason: 'Waiting.', cluster: 'c2', submittedAt: now });
+    expect(plan([queued]).reason).toBe('On c2: Waiting.');
+    const silent = { clusters: { c1: silentFor(1), c2: up, c3: up } };
+    expect(plan([queued], silent).reason).toBe('The cluster c1 does not answer: no route.');
+    expect(plan([job('ready', { cluster: 'c2' })], silent)).toMatchObject({ state: 'busy' });
+  });
+});
+
+describe('a race', () => {
+  const late = (over: Partial<Job> = {}) => job('queued', { submittedAt: t0, ...over });
+  const early = (over: Partial<Job> = {}) => job('queued', { submittedAt: now, ...over });
+
+  test.each<[string, Job, Partial<Observed>, string[]]>([
+    ['not at once', early(), {}, []],
+    ['after a while of which nothing is known', late(), {}, ['c2']],
+    ['not where it is expected soon', late({ forecastAt: now + minute }), {}, []],
+    ['where it is expected late', late({ forecastAt: now + 9 * minute }), {}, ['c2']],
+    [
+      'not where it would start later still',
+      late({ forecastAt: now + 9 * minute }),
+      { history: { c2: usual(30 * minute), c3: usual(30 * minute) } },
+      [],
+    ],
+    ['on one that answers', late(), { clusters: { c1: up, c2: silentFor(1), c3: up } }, ['c3']],
+  ])('%s', (_name, waiting, over, expected) => {
+    expect(started(plan([waiting], over))).toEqual(expected);
+  });
+
+  test('has two; the rival takes the same place, and a job that waits keeps the model from a third', () => {
+    const successor = late({ seq: 2, successorOf: 'j1' });
+    const due = job('ready', { endsAt: now + minute });
+    expect(plan([due, successor]).actions).toEqual([
+      { kind: 'intend', seq: 3, cluster: 'c2', successorOf: 'j1' },
+    ]);
+    const racing = [due, successor, early({ seq: 3, cluster: 'c2', successorOf: 'j1' })];
+    expect(plan(racing).actions).toEqual([]);
+  });
+
+  test('ends when one of the two runs: the one that waits is cancelled before it loads', () => {
+    const runs = job('starting', { seq: 2, cluster: 'c2' });
+    expect(cancelled(plan([late(), runs]))).toEqual(['j1']);
+    expect(cancelled(plan([job('starting'), early({ seq: 2, cluster: 'c2' })]))).toEqual(['j2']);
+  });
+
+  test('if both run, the one that began first stays', () => {
+    const one = job('starting', { startedAt: now - second });
+    const other = job('starting', { seq: 2, cluster: 'c2', startedAt: now - 2 * second });
+    expect(cancelled(plan([one, other]))).toEqual(['j1']);
+  });
+
+  test('is not run on a cluster where the model failed, nor for one that is put to sleep', () => {
+    const refused = job('ended', { seq: 2, cluster: 'c2', outcome: 'refused', endedAt: t0 });
+    expect(started(plan([late(), refused]))).toEqual(['c3']);
+    const racing = [late(), early({ seq: 2, cluster: 'c2' })];
+    expect(cancelled(plan(racing, {}, several({ idle: true })))).toEqual(['j2', 'j1']);
+  });
+});
+
+describe('a cluster that is silent', () => {
+  const silent = (ms: number) => ({ clusters: { c1: silentFor(ms), c2: up, c3: up } });
+
+  test.each<[string, Job, number, string[]]>([
+    ['a waiting job has its time', job('queued', { submittedAt: now }), 59 * second, []],
+    ['then another is started', job('queued', { submittedAt: now }), minute, ['c2']],
+    ['for one that loads, too', job('starting'), minute, ['c2']],
+    ['and for a ready one whose engine is silent as well', job('ready'), minute, ['c2']],
+  ])('%s', (_name, one, ms, expected) => {
+    const made = plan([one], silent(ms));
+    expect(made.actions.map(({ kind }) => kind)).toEqual(expected.map(() => 'intend'));
+    expect(started(made)).toEqual(expected);
+  });
+
+  test('a ready job whose engine answers is not replaced; nor where nobody knows', () => {
+    expect(plan([job('ready')], { ...silent(9 * minute), answering: ['j1'] }).actions).toEqual([]);
+    expect(plan([job('ready')], { ...silent(9 * minute), answering: null }).actions).toEqual([]);
+  });
+
+  test('is looked at again when its time is up', () => {
+    const made = plan([job('queued', { submittedAt: now })], silent(55 * second));
+    expect(made.lookAgainAt).toBe(now + 5 * second);
+  });
+
+  test('nothing changes for a model that names no other, nor when the others are silent, too', () => {
+    expect(plan([job('ready')], silent(9 * minute), model()).actions).toEqual([]);
+    const all = { c1: silentFor(minute), c2: silentFor(minute), c3: silentFor(minute) };
+    expect(plan([job('starting')], { clusters: all }).actions).toEqual([]);
+  });
+
+  test('back again, the surplus goes: who waits first, then the idlest', () => {
+    const [old, replacement] = [
+      job('queued', { submittedAt: now }),
+      job('ready', { seq: 2, cluster: 'c2' }),
+    ];
+    expect(cancelled(plan([old, replacement]))).toEqual(['j1']);
+    const both = [job('ready'), replacement];
+    const load = demand({ running: 3, runningByJob: { j1: 2, j2: 1 } });
+    expect(plan(both, { demand: load }).actions).toMatchObject([{ kind: 'drain', jobId: 'j2' }]);
+  });
+});

@@ -1,0 +1,123 @@
+import type { Job } from '../../vocabulary/job.ts';
+import type { Model } from '../../vocabulary/model.ts';
+import type { ModelDemand } from '../../vocabulary/observed.ts';
+import type { ModelPatch } from '../../vocabulary/plan.ts';
+import type { Decision, Scene } from '../scene.ts';
+
+/** How many jobs are wanted. */
+export interface Size extends Decision {
+  readonly wanted: number;
+}
+
+/** Jobs that a model has at least while it is up. */
+export function lowestSize({ minReplicas }: Pick<Model['spec'], 'minReplicas'>): number {
+  return Math.max(1, minReplicas);
+}
+
+/** The number of jobs that fits a wish into what the model's registration allows. */
+export function allowedSize(spec: Model['spec'], wish: number): number {
+  return Math.max(lowestSize(spec), Math.min(wish, spec.maxReplicas));
+}
+
+/**
+ * The wanted number of jobs of a model that is up: `replicas`, moved by demand where the model autoscales; the lowest
+ * allowed one while it rests.
+ *
+ * Growth is quick, because who waits is a user; shrinking is slow, because a job that is given back has to wait in the
+ * cluster's queue and load again: only what was too much for a whole cooldown is taken away, one job at a time.
+ */
+export function decideSize(scene: Scene, resting: boolean): Size {
+  const { model, demand } = scene;
+  const replicas = allowedSize(model.spec, model.replicas);
+  if (resting) return atRest(scene, replicas);
+  if (!model.spec.autoscale) return { wanted: replicas };
+  if (demand === null) return { wanted: replicas, ...noSurplus(model) };
+
+  const target = grown(scene, demand, replicas);
+  if (target > replicas) return grow(scene, demand, replicas, target);
+  if (isSurplus(scene, demand, replicas)) return shrink(scene, demand, replicas);
+  return { wanted: replicas, ...noSurplus(model) };
+}
+
+/** A number that a person chose is kept for the next request; an autoscaled model starts small again. */
+function atRest({ model, now }: Scene, replicas: number): Size {
+  const wanted = Math.min(replicas, lowestSize(model.spec));
+  if (!model.spec.autoscale || model.replicas === wanted) return { wanted };
+  return { wanted, patch: { replicas: wanted, replicasChangedAt: now, surplusSince: null } };
+}
+
+/**
+ * As many jobs as bring demand under `scaleUpAt` of their capacity. Compared with wanted jobs, ready or not, so that
+ * those on their way are not added twice.
+ */
+function grown(scene: Scene, demand: ModelDemand, replicas: number): number {
+  const load = pressure(demand);
+  const each = scene.policy.scaleUpAt * capacityPerJob(scene);
+  return load > each * replicas
+    ? allowedSize(scene.model.spec, Math.max(replicas, Math.ceil(load / each)))
+    : replicas;
+}
+
+/** Running requests count as their average, so that a moment's burst adds nothing; who is held waits now. */
+function pressure({ running, held, average }: ModelDemand): number {
+  return held > 0 ? Math.max(average, running + held) : average;
+}
+
+function grow({ model, policy, now }: Scene, demand: ModelDemand, from: number, to: number): Size {
+  const allowedAt =
+    (model.replicasChangedAt ?? Number.NEGATIVE_INFINITY) + policy.scaleUpCooldownMs;
+  if (demand.held === 0 && now < allowedAt) {
+    return {
+      wanted: from,
+      because: ['scale up waits: changed lately'],
+      deadlines: [allowedAt],
+      ...noSurplus(model),
+    };
+  }
+  const patch: ModelPatch = { replicas: to, replicasChangedAt: now, surplusSince: null };
+  return { wanted: to, patch, because: ['demand is high: scales up'] };
+}
+
+/** Whether one job fewer would keep `scaleDownAt` of its capacity free, and nobody waits. */
+function isSurplus(scene: Scene, { running, held, average }: ModelDemand, replicas: number) {
+  const fewer = replicas - 1;
+  if (held > 0 || fewer < lowestSize(scene.model.spec)) return false;
+  const room = (1 - scene.policy.scaleDownAt) * capacityPerJob(scene) * fewer;
+  return Math.max(running, average) <= room;
+}
+
+function shrink(scene: Scene, demand: ModelDemand, replicas: number): Size {
+  const { model, policy, now } = scene;
+  const since = Math.min(model.surplusSince ?? now, now);
+  const lastChange = model.replicasChangedAt ?? Number.NEGATIVE_INFINITY;
+  const allowedAt = Math.max(since, lastChange) + policy.scaleDownCooldownMs;
+  if (now < allowedAt) {
+    return {
+      wanted: replicas,
+      patch: model.surplusSince === null ? { surplusSince: now } : {},
+      because: ['scale down waits: demand has not been low for long'],
+      deadlines: [allowedAt],
+    };
+  }
+  const fewer = replicas - 1;
+  const surplusSince = isSurplus(scene, demand, fewer) ? now : null;
+  return {
+    wanted: fewer,
+    patch: { replicas: fewer, replicasChangedAt: now, surplusSince },
+    because: ['demand has been low: scales down'],
+  };
+}
+
+/** Forgets when surplus began, once there is none, or nobody knows. */
+function noSurplus({ surplusSince }: Model): Decision {
+  return surplusSince === null ? {} : { patch: { surplusSince: null } };
+}
+
+/**
+ * That of the newest job of this revision that knows its own. Jobs that have ended count, so that the
+ * figure does not jump when the job that knew it leaves.
+ */
+function capacityPerJob({ jobs, model, policy }: Scene): number {
+  const knows = (job: Job) => job.capacity !== null && job.revision === model.revision;
+  return Math.max(1, jobs.findLast(knows)?.capacity ?? policy.assumedCapacity);
+}

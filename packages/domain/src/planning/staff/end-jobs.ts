@@ -1,0 +1,93 @@
+import type { Job } from '../../vocabulary/job.ts';
+import type { Action, Policy } from '../../vocabulary/plan.ts';
+import type { DurationMs, EpochMs } from '../../vocabulary/time.ts';
+import { type Decision, isReachable, runningOn, type Scene } from '../scene.ts';
+
+/** Steps that bring unwanted and leaving jobs to their end, gently first. */
+export function endJobs(scene: Scene, unwanted: readonly Job[]): readonly Decision[] {
+  return [...unwanted, ...scene.leaving].map((job) => endJob(job, scene));
+}
+
+function endJob(job: Job, scene: Scene): Decision {
+  switch (job.phase) {
+    case 'ready':
+      return drain(job, scene);
+    case 'draining':
+      return finish(job, scene);
+    default:
+      return cancel(job, scene, job.cancelledAt);
+  }
+}
+
+/** How long before its end a job is asked to end: of a short life no more than a twentieth. */
+function endMargin(job: Job, { endMarginMs }: Policy): DurationMs {
+  return Math.min(endMarginMs, Math.round(0.05 * givenTime(job)));
+}
+
+/** Time that a successor leaves a job to finish its streams in: of a short life no more than a tenth. */
+export function drainTime(job: Job, { drainTimeoutMs }: Policy): DurationMs {
+  return Math.min(drainTimeoutMs, Math.round(0.1 * givenTime(job)));
+}
+
+/** What the cluster gives it, which may be less than it asked for, or more. */
+function givenTime({ startedAt, endsAt, walltimeSeconds }: Job): DurationMs {
+  return startedAt === null || endsAt === null
+    ? walltimeSeconds * 1_000
+    : Math.max(0, endsAt - startedAt);
+}
+
+/** Our own bookkeeping: needs no cluster. */
+function drain(job: Job, scene: Scene): Decision {
+  const { drainTimeoutMs, lookSoonMs } = scene.policy;
+  const margin = endMargin(job, scene.policy);
+  const latest = job.endsAt === null ? Number.POSITIVE_INFINITY : job.endsAt - margin;
+  const until = Math.max(scene.now, Math.min(scene.now + drainTimeoutMs, latest));
+  return {
+    actions: [{ kind: 'drain', jobId: job.id, until }],
+    because: ['an unwanted job drains'],
+    deadlines: [scene.now + lookSoonMs],
+  };
+}
+
+/** Waits for its streams, or for the deadline where nobody knows of them; then asks; then insists. */
+function finish(job: Job, scene: Scene): Decision {
+  const { now, policy } = scene;
+  const deadline = job.drainUntil ?? now;
+  if (now < deadline && runningOn(scene.demand, job.id) !== 0) {
+    return {
+      because: ['a draining job finishes its requests'],
+      deadlines: [deadline, now + policy.lookSoonMs],
+    };
+  }
+  if (job.endAskedAt !== null) return cancel(job, scene, later(job.endAskedAt, job.cancelledAt));
+  if (!isReachable(scene, job.cluster)) return waitForCluster;
+  return {
+    actions: [{ kind: 'askToEnd', jobId: job.id }],
+    because: ['a drained job is asked to end'],
+    deadlines: [now + policy.endGraceMs],
+  };
+}
+
+/** @param lastAt when it was last told to end; null: never */
+function cancel(job: Job, scene: Scene, lastAt: EpochMs | null): Decision {
+  const { now, policy } = scene;
+  if (!isReachable(scene, job.cluster)) return waitForCluster;
+  const dueAt = lastAt === null ? now : lastAt + policy.endGraceMs;
+  if (now < dueAt) return { because: ['a job was told to end'], deadlines: [dueAt] };
+  const action: Action = { kind: 'cancel', jobId: job.id };
+  return {
+    actions: [action],
+    because: [
+      lastAt === null ? 'an unwanted job is cancelled' : 'a job that did not end is cancelled',
+    ],
+    deadlines: [now + policy.endGraceMs],
+  };
+}
+
+const waitForCluster: Decision = {
+  because: ['the cluster does not answer: ends nothing'],
+};
+
+function later(a: EpochMs, b: EpochMs | null): EpochMs {
+  return b === null ? a : Math.max(a, b);
+}

@@ -1,0 +1,121 @@
+import type { JobId } from '../../vocabulary/ids.ts';
+import type { Job } from '../../vocabulary/job.ts';
+import { clustersOf } from '../../vocabulary/model.ts';
+import type { Action } from '../../vocabulary/plan.ts';
+import { absentFrom, isAbsent } from '../absence.ts';
+import type { Failures } from '../failure.ts';
+import { type Decision, isReachable, type Scene } from '../scene.ts';
+import { pickCluster } from './pick-cluster.ts';
+import { findRival, isRace, raceFrom, type Start, waits } from './race.ts';
+import { replaceAt } from './replace-at.ts';
+import { needSuccessor, type Selection, select, sortOut } from './selection.ts';
+
+/** Which jobs to start and which to end. */
+export interface Staffing extends Decision {
+  readonly unwanted: readonly Job[];
+}
+
+/** Brings the number of jobs towards `wanted`, replacing before ending. */
+export function staff(scene: Scene, wanted: number, failures: Failures): Staffing {
+  const present =
+    wanted === 0 ? scene.current : scene.current.filter((job) => !isAbsent(job, scene));
+  const selection = select(sortOut(scene, present), wanted, scene);
+  const kept = [...selection.fresh, ...selection.replaceable];
+  const missing = start(scene, openings(selection, wanted, scene), failures);
+  const room = wanted - selection.fresh.length - missing.starts.length;
+  const rival = race(scene, room < 0 ? [] : selection.fresh, failures);
+  const starts = [...missing.starts, ...rival.starts];
+  return {
+    unwanted: selection.unwanted,
+    actions: [...submissions(kept, scene), ...intentions(scene, starts)],
+    because: [...(missing.because ?? []), ...(rival.because ?? [])],
+    deadlines: [
+      ...(missing.deadlines ?? []),
+      ...(rival.deadlines ?? []),
+      ...kept.map((job) => replaceAt(job, scene)).filter((at) => at !== null),
+      ...present.map(({ cluster }) => absentFrom(cluster, scene)).filter((at) => at !== null),
+    ],
+  };
+}
+
+/**
+ * An unregistered model's jobs go on until they end by themselves. Only what is not known to be on the
+ * cluster is called off: nothing runs for it.
+ */
+export function letGo(scene: Scene): Staffing {
+  const unwanted = scene.current.filter(
+    ({ phase, clusterJobId }) => phase === 'intended' && clusterJobId === null,
+  );
+  return { unwanted };
+}
+
+/**
+ * One entry per job to start: the job that it succeeds, or null. A job to be replaced fills a place only as long as
+ * none is on its way for it: where that one is among the fresh, it fills the place itself.
+ */
+function openings(selection: Selection, wanted: number, scene: Scene): readonly (JobId | null)[] {
+  const succeeded = new Set(selection.fresh.map(({ successorOf }) => successorOf));
+  const heirless = selection.replaceable.filter(({ id }) => !succeeded.has(id));
+  const missing = Math.max(0, wanted - selection.fresh.length);
+  const plain = Math.max(0, missing - heirless.length);
+  const successors = needSuccessor(selection, scene).slice(0, missing - plain);
+  return [...successors.map(({ id }) => id), ...Array.from({ length: plain }, () => null)];
+}
+
+interface Starts extends Decision {
+  readonly starts: readonly Start[];
+}
+
+function start(scene: Scene, open: readonly (JobId | null)[], failures: Failures): Starts {
+  if (open.length === 0) return { starts: [] };
+  const allowed = failures.gaveUp ? open.filter((of) => keepsServing(of, scene)) : open;
+  if (allowed.length === 0)
+    return { starts: [], because: ['failed too often: starts nothing until woken'] };
+  const cluster = pickCluster(scene, failures);
+  if (cluster === null) return { starts: [], ...waitForCluster(scene, failures) };
+  const because = allowed.map((of) =>
+    of === null ? 'a job is missing: starts one' : 'a job needs a successor: starts one',
+  );
+  return {
+    starts: allowed.map((successorOf) => ({ cluster, successorOf })),
+    because: [...new Set(because)],
+  };
+}
+
+function waitForCluster(scene: Scene, { retryAt }: Failures): Decision {
+  const reachable = clustersOf(scene.model).filter((name) => isReachable(scene, name));
+  if (reachable.length === 0) return { because: ['the cluster does not answer: starts nothing'] };
+  return {
+    because: ['failed lately: waits before the next try'],
+    deadlines: reachable.map((name) => retryAt.get(name) ?? scene.now),
+  };
+}
+
+/** A second job where the first waits too long: one more than is wanted, until one of the two runs. */
+function race(scene: Scene, fresh: readonly Job[], failures: Failures): Starts {
+  if (clustersOf(scene.model).length === 1 || isRace(fresh, scene)) return { starts: [] };
+  const rival = findRival(fresh, scene, failures);
+  return rival === null
+    ? { starts: [], deadlines: fresh.filter(waits).map((job) => raceFrom(job, scene)) }
+    : { starts: [rival], because: ['a job waits for long: starts a rival on another cluster'] };
+}
+
+function intentions({ jobs }: Scene, starts: readonly Start[]): readonly Action[] {
+  const lastSeq = Math.max(0, ...jobs.map(({ seq }) => seq));
+  return starts.map((wish, index) => ({ kind: 'intend', seq: lastSeq + 1 + index, ...wish }));
+}
+
+/** Whether a model that serves would be down at the end of a walltime without this successor. */
+function keepsServing(successorOf: JobId | null, scene: Scene): boolean {
+  const job = scene.current.find(({ id }) => id === successorOf);
+  if (job?.phase !== 'ready') return false;
+  return (replaceAt(job, scene) ?? Number.POSITIVE_INFINITY) <= scene.now;
+}
+
+/** Jobs whose submission was cut short: look for them by name, submit those that are not there. */
+function submissions(kept: readonly Job[], scene: Scene): readonly Action[] {
+  return kept
+    .filter(({ phase, clusterJobId }) => phase === 'intended' && clusterJobId === null)
+    .filter(({ cluster }) => isReachable(scene, cluster))
+    .map(({ id }): Action => ({ kind: 'submit', jobId: id }));
+}

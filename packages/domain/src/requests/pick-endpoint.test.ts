@@ -1,0 +1,108 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { endpoint, minute, second, t0 } from '../../test/builders.ts';
+import { type Endpoint, pickEndpoint } from '../index.ts';
+
+const nothing: ReadonlySet<string> = new Set();
+/** For how long the requests of these tests may need their endpoint. */
+const needed = minute;
+const pickOf = (
+  endpoints: readonly Endpoint[],
+  running: (id: string) => number,
+  exclude: ReadonlySet<string> = nothing,
+) => pickEndpoint(endpoints, running, exclude, t0, needed);
+const counts = (table: Record<string, number>) => (id: string) => table[id] ?? 0;
+
+describe('pickEndpoint', () => {
+  test.each<[string, Record<string, number | null>, Record<string, number>, string | null]>([
+    ['none there', {}, {}, null],
+    ['the only one', { a: null }, { a: 9 }, 'a'],
+    ['the fewest running', { a: null, b: null, c: null }, { a: 2, b: 1, c: 3 }, 'b'],
+    ['the smallest share, not the smallest count', { a: 4, b: 64 }, { a: 2, b: 8 }, 'b'],
+    ['equal shares: the fewest running', { a: 8, b: 4 }, { a: 2, b: 1 }, 'b'],
+    ['equal all over: the first', { a: 4, b: 4 }, { a: 1, b: 1 }, 'a'],
+    ['an unknown capacity counts as the smallest known', { a: null, b: 2 }, { a: 2, b: 1 }, 'b'],
+    ['a capacity of 0 is one', { a: 0, b: 1 }, { a: 1, b: 0 }, 'b'],
+  ])('%s', (_name, capacities, running, expected) => {
+    const endpoints = Object.entries(capacities).map(([id, capacity]) => endpoint(id, capacity));
+    expect(pickOf(endpoints, counts(running))?.jobId ?? null).toBe(expected);
+  });
+
+  test('leaves out those that were tried', () => {
+    const endpoints = ['a', 'b'].map((id) => endpoint(id));
+    expect(pickOf(endpoints, counts({ b: 5 }), new Set(['a']))?.jobId).toBe('b');
+    expect(pickOf(endpoints, () => 0, new Set(['a', 'b']))).toBeNull();
+  });
+
+  test('property: nobody else is less loaded', () => {
+    const rows = fc.uniqueArray(
+      fc.record({
+        id: fc.string({ minLength: 1, maxLength: 3 }),
+        capacity: fc.integer({ min: 1, max: 64 }),
+        running: fc.nat(100),
+        excluded: fc.boolean(),
+      }),
+      { selector: (row) => row.id, maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(rows, (all) => {
+        const running = counts(Object.fromEntries(all.map((row) => [row.id, row.running])));
+        const exclude = new Set(all.filter((row) => row.excluded).map((row) => row.id));
+        const endpoints = all.map((row) => endpoint(row.id, row.capacity));
+        const pick = pickOf(endpoints, running, exclude);
+        const free = all.filter((row) => !row.excluded);
+        if (free.length === 0) return pick === null;
+        const share = (row: { running: number; capacity: number }) => row.running / row.capacity;
+        const best = Math.min(...free.map(share));
+        const picked = free.find((row) => row.id === pick?.jobId);
+        return picked !== undefined && share(picked) === best;
+      }),
+    );
+  });
+
+  /** Seconds that each has left; null: nobody knows. */
+  const leaving = (left: Record<string, number | null>): readonly Endpoint[] =>
+    Object.entries(left).map(([id, seconds]) => ({
+      ...endpoint(id),
+      endsAt: seconds === null ? null : t0 + seconds * second,
+    }));
+
+  test.each<[string, Record<string, number | null>, Record<string, number>, string]>([
+    ['one that lasts, however busy', { a: 30, b: 60 }, { b: 9 }, 'b'],
+    ['the least busy of those that last', { a: 3600, b: 60, c: 30 }, { a: 2, b: 1 }, 'b'],
+    ['one whose end nobody knows', { a: 59, b: null }, { b: 9 }, 'b'],
+    ['the longest, where none lasts', { a: 30, b: 50, c: 10 }, { b: 9 }, 'b'],
+    ['the least busy of those that end together', { a: 50, b: 56, c: 30 }, { a: 1, b: 2 }, 'a'],
+    ['the latest, where all should be over', { a: -20, b: -10 }, { b: 9 }, 'b'],
+    ['the only one', { a: -20 }, { a: 9 }, 'a'],
+  ])('takes %s', (_name, left, running, expected) => {
+    expect(pickOf(leaving(left), counts(running))?.jobId).toBe(expected);
+  });
+
+  test('one that was tried is not waited for, though it lasts', () => {
+    const endpoints = leaving({ a: 30, b: 3600, c: 50 });
+    expect(pickOf(endpoints, counts({}), new Set(['b']))?.jobId).toBe('c');
+  });
+
+  test('property: never refuses, never starts what may be cut off elsewhere', () => {
+    const rows = fc.uniqueArray(
+      fc.record({
+        id: fc.string({ minLength: 1, maxLength: 3 }),
+        left: fc.option(fc.integer({ min: -100, max: 200 })),
+        running: fc.nat(100),
+      }),
+      { selector: (row) => row.id, minLength: 1, maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(rows, (all) => {
+        const endpoints = leaving(Object.fromEntries(all.map((row) => [row.id, row.left])));
+        const running = counts(Object.fromEntries(all.map((row) => [row.id, row.running])));
+        const pick = pickOf(endpoints, running);
+        if (pick === null) return false;
+        const leftOf = ({ endsAt }: Endpoint) => (endsAt ?? Number.POSITIVE_INFINITY) - t0;
+        const most = Math.max(...endpoints.map(leftOf));
+        return leftOf(pick) >= Math.min(needed, most > 0 ? most * (7 / 8) : most);
+      }),
+    );
+  });
+});
