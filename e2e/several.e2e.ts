@@ -134,32 +134,37 @@ describe('two of each', () => {
       const [first, second] = (await wakefield.runFile()).services.scheduler;
       if (first === undefined || second === undefined) throw new Error('two schedulers are needed');
       const { key, holder } = await stoppedWithLease(first.pid);
-      const since = performance.now();
-      if (signal === 'SIGKILL') sendSignal(first.pid, 'SIGKILL');
-      await eventually(
-        `${key} to be taken over`,
-        async () => {
-          const rows = await stores.rows('select holder from leases where key = $1', [key]);
-          return rows.every((row) => row.holder !== holder);
-        },
-        soonEnoughMs,
-      );
-      const takenMs = performance.now() - since;
-      told(`${key} after ${signal}`, takenMs);
-      expect(takenMs).toBeLessThan(takeoverMs);
-      // The other one does all of the work meanwhile.
-      const name = `several/${signal.toLowerCase()}`;
-      expect((await register(name)).status).toBe(201);
-      expect(await chat(wakefield, name, { tokens: 1 })).toMatchObject({ whole: true });
-      if (signal === 'SIGKILL') await restarted('scheduler', first.pid);
-      else {
+      try {
+        const since = performance.now();
+        if (signal === 'SIGKILL') sendSignal(first.pid, 'SIGKILL');
+        await eventually(
+          `${key} to be taken over`,
+          async () => {
+            const rows = await stores.rows('select holder from leases where key = $1', [key]);
+            return rows.every((row) => row.holder !== holder);
+          },
+          soonEnoughMs,
+        );
+        const takenMs = performance.now() - since;
+        told(`${key} after ${signal}`, takenMs);
+        expect(takenMs).toBeLessThan(takeoverMs);
+        // The other one does all of the work meanwhile.
+        const name = `several/${signal.toLowerCase()}`;
+        expect((await register(name)).status).toBe(201);
+        expect(await chat(wakefield, name, { tokens: 1 })).toMatchObject({ whole: true });
+        if (signal === 'SIGKILL') await restarted('scheduler', first.pid);
+        else {
+          sendSignal(first.pid, 'SIGCONT');
+          // It lives on, and what it had begun is refused: one job for each model, all of them ready.
+          await ready(first.opsUrl);
+        }
+        for (const one of [name, model]) {
+          const { state, jobs } = (await wakefield.call('GET', `/p/demo/models/${one}`)).body;
+          expect([state, jobs.length]).toEqual([expect.stringMatching(/^(ready|busy)$/), 1]);
+        }
+      } finally {
+        // Whatever failed: the tests after this one need it.
         sendSignal(first.pid, 'SIGCONT');
-        // It lives on, and what it had begun is refused: one job for each model, all of them ready.
-        await ready(first.opsUrl);
-      }
-      for (const one of [name, model]) {
-        const { state, jobs } = (await wakefield.call('GET', `/p/demo/models/${one}`)).body;
-        expect([state, jobs.length]).toEqual([expect.stringMatching(/^(ready|busy)$/), 1]);
       }
       const { services } = await wakefield.runFile();
       expect(services.scheduler.map(({ pid }) => pid)).toContain(second.pid);

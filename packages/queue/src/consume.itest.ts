@@ -51,6 +51,33 @@ describe('what a failed run means', () => {
   });
 });
 
+test('a worker that stands still keeps work from the others for a moment only', async () => {
+  // Something that is due later: BullMQ would wait for it, up to 10 s.
+  await fixture.nudges.modelLater('later', 60_000);
+  const { connection: still, disconnect } = fixture.redis.connect('consume');
+  try {
+    // It waits as a worker does, is the first in line, takes what would wake the next one, and does nothing.
+    let taken = 0;
+    const standStill = async () => {
+      const marker = `${fixture.redis.prefix}:reconcile:marker`;
+      // '1' tells of the delayed job.
+      while ((await still.bzpopmin(marker, 0))?.[1] !== '0');
+      taken = performance.now();
+    };
+    const stands = standStill();
+    const seen: string[] = [];
+    await fixture.consume('reconcile', { model: async (id) => seen.push(id) }).ready();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(taken).toBe(0);
+    await fixture.nudges.model('m1');
+    await until(() => seen.length === 1);
+    await stands;
+    expect(performance.now() - taken).toBeLessThan(3_000);
+  } finally {
+    disconnect();
+  }
+}, 20_000);
+
 describe('shutdown', () => {
   test('waits for runs that end in time', async () => {
     let done = false;

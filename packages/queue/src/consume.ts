@@ -41,6 +41,20 @@ const timing = {
   runRetryDelay: 1000,
 } as const;
 
+/** s. A worker that waits asks again after this, whatever it waits for. */
+const LOOK_AGAIN_SECONDS = 1;
+
+/**
+ * Never waits for long. Redis hands the sign that there is work to whoever has waited the longest, and where that is
+ * a process that stands still nobody else hears of it: BullMQ's own limits leave the work alone for 5 s, and for
+ * 10 s beside a delayed job.
+ */
+class AttentiveWorker extends Worker {
+  override get maximumBlockTimeout(): number {
+    return LOOK_AGAIN_SECONDS;
+  }
+}
+
 /** Works a queue off. Starts at once; while Redis is away it waits. */
 export function consume<Q extends QueueName>(
   redis: RedisAccess,
@@ -68,12 +82,13 @@ export function consume<Q extends QueueName>(
     return run;
   };
   const { connection, disconnect } = redis.connect('consume');
-  const worker = new Worker(queue, process, {
+  const worker = new AttentiveWorker(queue, process, {
     connection,
     prefix: redis.prefix,
     concurrency,
     // Keeps BullMQ's totals of completed and failed jobs in Redis, over all workers and restarts.
     metrics: { maxDataPoints: 60 },
+    drainDelay: LOOK_AGAIN_SECONDS,
     ...timing,
   });
   tell(worker, queue, redis);
