@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { DemandBoard } from '@wakefield/control';
 import type { ModelDemand } from '@wakefield/domain';
 import { openQueueFixture, type QueueFixture, until } from '@wakefield/testkit';
 import { createDemandBoard, type DemandBoardOptions } from './demand-board.ts';
 import { createMetricsBoard } from './metrics-board.ts';
+import { openRedis } from './redis-access.ts';
 import { createRouteBus } from './route-bus.ts';
 
 let fixture: QueueFixture;
@@ -30,6 +32,17 @@ const of = (...models: [string, ModelDemand][]) => ({ models: new Map(models) })
 /** A board that does not wait for others to speak first. */
 const settled = (options: DemandBoardOptions = {}) =>
   createDemandBoard(fixture.redis, { settleMs: 0, ...options });
+
+/** The running counts that a board tells one after the other until it tells this one. */
+async function changes(board: DemandBoard, modelId: string, last: number) {
+  const told: (number | null)[] = [];
+  await until(async () => {
+    const running = (await board.read(modelId))?.running ?? null;
+    if (told.at(-1) !== running) told.push(running);
+    return running === last;
+  });
+  return told;
+}
 
 describe('demand board', () => {
   test('nobody there is unknown; somebody there without load is zero', async () => {
@@ -102,18 +115,42 @@ describe('demand board', () => {
     expect(await fixture.redis.produce.exists(`${fixture.redis.prefix}:proxies`)).toBe(0);
   });
 
+  test('a proxy that dies leaves the sum within seconds: nobody stands still without a connection', async () => {
+    const { url, installation, log } = fixture;
+    const access = await openRedis({ url, installation, log });
+    const dying = createDemandBoard(access, { settleMs: 0, expiryMs: 200 });
+    const board = settled({ returnMs: 200 });
+    await dying.publish('p1', of(['m1', load(5, 0)]));
+    await board.publish('p2', of(['m1', load(1, 0)]));
+    const channel = `${fixture.redis.prefix}:proxy:p1`;
+    const { produce } = fixture.redis;
+    await until(async () => (await produce.pubsub('NUMSUB', channel))[1] === 1);
+    await access.close();
+    const told = await changes(board, 'm1', 1);
+    expect(told).toEqual([6, null, 1]);
+  });
+
+  test('one that was cut off from Redis and comes back in time was never missing', async () => {
+    const { url, installation, log } = fixture;
+    const before = await openRedis({ url, installation, log });
+    const board = settled({ returnMs: 60_000 });
+    await createDemandBoard(before, { settleMs: 0, expiryMs: 100 }).publish(
+      'p1',
+      of(['m1', load(5, 0)]),
+    );
+    await board.publish('p2', of(['m1', load(1, 0)]));
+    await before.close();
+    await until(async () => (await board.read('m1')) === null);
+    await settled().publish('p1', of(['m1', load(5, 0)]));
+    expect(await board.read('m1')).toMatchObject({ running: 6 });
+  });
+
   test('a proxy that falls silent without a word makes the sum unknown for a while', async () => {
     const silent = settled({ expiryMs: 100, graceMs: 400 });
     const board = settled();
     await silent.publish('p1', of(['m1', load(5, 0)]));
     await board.publish('p2', of(['m1', load(1, 0)]));
-    const told: (number | null)[] = [];
-    await until(async () => {
-      const running = (await board.read('m1'))?.running ?? null;
-      if (told.at(-1) !== running) told.push(running);
-      return running === 1;
-    });
-    expect(told).toEqual([6, null, 1]);
+    expect(await changes(board, 'm1', 1)).toEqual([6, null, 1]);
     await silent.publish('p1', of(['m1', load(5, 0)]));
     await silent.withdraw('p1');
     expect(await board.read('m1')).toMatchObject({ running: 1 });
@@ -158,13 +195,28 @@ describe('metrics board', () => {
     expect(await board.read([])).toEqual(new Map());
   });
 
+  test('believes the cluster in what it says of GPUs', async () => {
+    const board = createMetricsBoard(fixture.redis);
+    await board.publish(new Map([['j8', figures]]));
+    await board.publishGpus(
+      new Map([
+        ['j8', 71],
+        ['j9', 0],
+      ]),
+    );
+    expect(Object.fromEntries(await board.read(['j8', 'j9', 'j10']))).toEqual({
+      j8: { ...figures, gpuUtilization: 71 },
+      j9: { gpuUtilization: 0, waitingRequests: null, runningRequests: null },
+    });
+  });
+
   test('knows for a while which engines have answered', async () => {
-    const board = createMetricsBoard(fixture.redis, { lifeMs: 150 });
-    await board.answered(['j5']);
-    await createMetricsBoard(fixture.redis).answered(['j6', 'j7']);
+    const board = createMetricsBoard(fixture.redis);
+    await board.answered(['j5'], 150);
+    await createMetricsBoard(fixture.redis).answered(['j6', 'j7'], 60_000);
     expect(await board.answering(['j7', 'j4', 'j5'])).toEqual(['j7', 'j5']);
     await until(async () => (await board.answering(['j5', 'j6'])).length === 1);
-    await board.answered([]);
+    await board.answered([], 150);
     expect(await board.answering([])).toEqual([]);
   });
 });

@@ -1,17 +1,23 @@
 import type { DemandBoard } from '@wakefield/control';
 import type { Demand, ModelDemand, ModelId } from '@wakefield/domain';
 import { z } from 'zod';
+import { createPresence, presenceChannels } from './presence.ts';
 import { translated } from './queue-error.ts';
 import type { RedisAccess } from './redis-access.ts';
 
 export interface DemandBoardOptions {
-  /** A proxy that says nothing for this long is gone, and its counts with it. Default 5000. */
+  /** What a proxy said is forgotten when it says nothing new for this long. Default 5000. */
   readonly expiryMs?: number;
   /**
-   * A proxy that falls silent without having withdrawn may still have streams under way: for so long the demand is
-   * unknown, then it is what the others count. Default 30000.
+   * A proxy that falls silent and still has its connection stands still, and may have streams under way: for so long
+   * the demand is unknown, then it is what the others count. Default 30000.
    */
   readonly graceMs?: number;
+  /**
+   * The same for one whose connection is gone: it is dead, or Redis was away and it comes back within a second.
+   * Default 3000.
+   */
+  readonly returnMs?: number;
   /**
    * After the first word of a first proxy the demand is unknown for so long: after a loss of Redis' data the other
    * proxies have not spoken yet. Default `expiryMs`.
@@ -22,12 +28,14 @@ export interface DemandBoardOptions {
 }
 
 /** A field that is no model: it keeps the hash of a proxy without any load in being. */
-const presence = '#';
+const someone = '#';
 
 /**
  * The models' counts of every proxy that is there, one list per proxy; nothing when a part may be missing. Proxies
- * that are missed no longer leave the set on the way.
- * KEYS: set of proxies, mark of settling; ARGV: what the keys of proxies' counts and marks begin with, models.
+ * that are missed no longer leave the set on the way; those that are not connected are not missed for long. A server
+ * that does not tell who is connected is taken to have them all.
+ * KEYS: set of proxies, mark of settling; ARGV: what the keys of proxies' counts and marks and their channels begin
+ * with, milliseconds for those that are not connected, models.
  */
 const readScript = `
 if redis.call('EXISTS', KEYS[2]) == 1 then return false end
@@ -36,12 +44,20 @@ for _, proxy in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   local key = ARGV[1] .. proxy
   if redis.call('EXISTS', key) == 1 then
     local counts = {}
-    for i = 3, #ARGV do counts[i - 2] = redis.call('HGET', key, ARGV[i]) or '' end
+    for i = 5, #ARGV do counts[i - 4] = redis.call('HGET', key, ARGV[i]) or '' end
     found[#found + 1] = counts
-  elseif redis.call('EXISTS', ARGV[2] .. proxy) == 1 then
-    return false
   else
-    redis.call('SREM', KEYS[1], proxy)
+    local missed = ARGV[2] .. proxy
+    local left = redis.call('PTTL', missed)
+    if left <= 0 then
+      redis.call('SREM', KEYS[1], proxy)
+    else
+      local heard = redis.pcall('PUBSUB', 'NUMSUB', ARGV[3] .. proxy)
+      if heard[2] == 0 and left > tonumber(ARGV[4]) then
+        redis.call('PEXPIRE', missed, ARGV[4])
+      end
+      return false
+    end
   end
 end
 return found`;
@@ -74,13 +90,15 @@ export function createDemandBoard(
   redis: RedisAccess,
   options: DemandBoardOptions = {},
 ): DemandBoard {
-  const { expiryMs = 5000, graceMs = 30_000, rememberModels = 10_000 } = options;
+  const { expiryMs = 5000, graceMs = 30_000, returnMs = 3000, rememberModels = 10_000 } = options;
   const { settleMs = expiryMs } = options;
   const { produce, log } = redis;
   const proxiesKey = `${redis.prefix}:proxies`;
   const demandKeys = `${redis.prefix}:demand:`;
   const missedKeys = `${redis.prefix}:demand-missed:`;
   const settlingKey = `${redis.prefix}:demand-settling`;
+  const channels = presenceChannels(redis);
+  const presence = createPresence(redis);
   const remembered = new Map<ModelId, number>();
 
   const readMany: DemandBoard['readMany'] = async (modelIds) => {
@@ -92,6 +110,8 @@ export function createDemandBoard(
         settlingKey,
         demandKeys,
         missedKeys,
+        channels,
+        returnMs,
         ...modelIds,
       );
       const proxies = z.array(z.array(z.string())).nullable().parse(answers);
@@ -111,6 +131,7 @@ export function createDemandBoard(
   return {
     publish: (proxyId, { models }) =>
       translated(async () => {
+        presence.show(proxyId);
         const key = demandKeys + proxyId;
         const fields = withRemembered(models, remembered, rememberModels);
         const answers = await produce
@@ -129,6 +150,7 @@ export function createDemandBoard(
     withdraw: (proxyId) =>
       translated(async () => {
         remembered.clear();
+        presence.end(proxyId);
         await produce
           .multi()
           .del(demandKeys + proxyId, missedKeys + proxyId)
@@ -149,7 +171,7 @@ function withRemembered(
   remembered: Map<ModelId, number>,
   limit: number,
 ): Record<string, string> {
-  const fields: Record<string, string> = { [presence]: '1' };
+  const fields: Record<string, string> = { [someone]: '1' };
   for (const [modelId, demand] of models) {
     fields[modelId] = JSON.stringify(demand);
     if (demand.lastRequestAt === null) continue;

@@ -32,7 +32,7 @@ export async function compose(
   logger: Logger,
   lifecycle: Lifecycle,
 ): Promise<ReadyMessage> {
-  const proxyId = config.proxyName ?? randomUUID();
+  const proxyId = randomUUID();
   const store = openStore({
     databaseUrl: config.databaseUrl,
     poolSize: config.databasePool,

@@ -36,15 +36,6 @@ export const configSchema = z
     TRUSTED_PROXIES: commaList
       .refine((list) => list.every(isNetwork), 'has to be addresses or networks (10.2.0.0/16)')
       .default([]),
-    /**
-     * Name of this proxy among all that run, kept when it is started again: what its predecessor had under way is
-     * then forgotten at once. Absent: a new one for each process, and who died without a word leaves the demand
-     * unknown for half a minute.
-     */
-    PROXY_NAME: z
-      .string()
-      .regex(/^[\w.-]{1,64}$/, 'has to be 1 to 64 letters, digits, dots or dashes')
-      .optional(),
     DATABASE_POOL: wholeNumber.default(4),
     /** Longest time that a request waits for its model. */
     HOLD_TIMEOUT: durationSeconds.default(300),
@@ -75,7 +66,6 @@ export const configSchema = z
     localKey: env.API_LOCAL_KEY,
     clustersFile: env.WAKEFIELD_CLUSTERS ?? null,
     apiUrl: env.API_URL,
-    proxyName: env.PROXY_NAME ?? null,
     trustedProxies: env.TRUSTED_PROXIES,
     held: { perModel: env.MAX_HELD_PER_MODEL, perProcess: env.MAX_HELD },
     holdMs: env.HOLD_TIMEOUT * 1000,

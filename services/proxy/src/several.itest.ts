@@ -12,12 +12,12 @@ let redisLine: CuttableLine;
 /** The second has its Redis by a line that can be cut. */
 let proxies: readonly [ProxyProcess, ProxyProcess];
 
-const start = (redisUrl: string, name: string) =>
+const start = (redisUrl: string) =>
   startProxyProcess({
     databaseUrl: served.store.url,
     redisUrl,
     installation: served.redis.installation,
-    env: { DRAIN_DELAY: '1', PROXY_NAME: name },
+    env: { DRAIN_DELAY: '1' },
   });
 const pathOf = () => `/p/${served.model.project}/openai/v1/chat/completions`;
 const bodyOf = (more: object = {}) =>
@@ -35,7 +35,7 @@ beforeAll(async () => {
   served = await serveModel({ tokensPerSecond: 30, maxConcurrency: 256 });
   const { redis } = served;
   redisLine = await cuttableLine(redis.url, 6379);
-  proxies = await Promise.all([start(redis.url, 'p1'), start(redisLine.url, 'p2')]);
+  proxies = await Promise.all([start(redis.url), start(redisLine.url)]);
 }, 60_000);
 
 afterAll(async () => {

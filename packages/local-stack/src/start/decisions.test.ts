@@ -111,7 +111,7 @@ describe('planServices', () => {
       service: 'proxy',
       script: '/clone/services/proxy/src/main.ts',
       logFile: '/d/logs/proxy-3.log',
-      env: { PORT: '8080', LISTEN_FDS: '1', PROXY_NAME: 'proxy-3' },
+      env: { PORT: '8080', LISTEN_FDS: '1' },
     });
   });
 

@@ -24,7 +24,7 @@ export interface ServicePlan {
 const passedOn = /^(LOG_LEVEL|HOLD_TIMEOUT|MAX_BODY)$/;
 /** Ours, npm's, and what would make a service listen elsewhere or read another configuration. */
 const withheld =
-  /^(WAKEFIELD_|npm_|NODE_CHANNEL|DATABASE_|REDIS_|API_|OPS_|OIDC_|LISTEN_|PROXY_|PG)|^(HOST|PORT|INIT_CWD|NODE_ENV|NODE_OPTIONS)$/;
+  /^(WAKEFIELD_|npm_|NODE_CHANNEL|DATABASE_|REDIS_|API_|OPS_|OIDC_|LISTEN_|PG)|^(HOST|PORT|INIT_CWD|NODE_ENV|NODE_OPTIONS)$/;
 
 /** Time that running work of api and scheduler gets when they are to end. */
 const shutdownSeconds = '3';
@@ -46,24 +46,23 @@ export function planServices(plan: ServicePlan): readonly ServiceSpec[] {
     // Halves the time to ready. Shared by all data directories: filling it costs the first run's end a second.
     NODE_COMPILE_CACHE: join(plan.checkout, 'node_modules/.cache/wakefield'),
   };
-  const own: Readonly<Record<ServiceName, (name: string) => Readonly<Record<string, string>>>> = {
-    api: () => ({ HOST: '127.0.0.1', PORT: String(plan.apiPort), LISTEN_FDS: '1' }),
-    scheduler: () => ({}),
-    proxy: (name) => ({
+  const own: Readonly<Record<ServiceName, Readonly<Record<string, string>>>> = {
+    api: { HOST: '127.0.0.1', PORT: String(plan.apiPort), LISTEN_FDS: '1' },
+    scheduler: {},
+    proxy: {
       HOST: plan.options.host,
       PORT: String(plan.options.port),
       LISTEN_FDS: '1',
       API_URL: `http://127.0.0.1:${plan.apiPort}`,
-      PROXY_NAME: name,
       DRAIN_DELAY: noticeSeconds,
-    }),
+    },
   };
   return serviceNames.flatMap((service) =>
     instanceNames(service, plan.options.instances[service]).map((name) => ({
       service,
       name,
       script: join(plan.checkout, 'services', service, 'src/main.ts'),
-      env: { ...common, ...own[service](name) },
+      env: { ...common, ...own[service] },
       workingDirectory: plan.checkout,
       logFile: join(plan.paths.logs, `${name}.log`),
       socket: plan.sockets[service],

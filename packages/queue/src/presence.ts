@@ -1,0 +1,43 @@
+import type { OwnedConnection } from './connection.ts';
+import type { RedisAccess } from './redis-access.ts';
+
+/**
+ * Shows Redis which proxies live: each listens on a channel on which nobody ever speaks. The kernel closes its
+ * connection with the process, however that ends, and keeps it while the process only stands still (PUBSUB NUMSUB
+ * tells how many listen).
+ */
+export interface Presence {
+  /** From now on, as long as this process lives and Redis can be reached. */
+  show(proxyId: string): void;
+  end(proxyId: string): void;
+}
+
+/** What the names of the channels begin with; the proxy's id follows. */
+export function presenceChannels(redis: Pick<RedisAccess, 'prefix'>): string {
+  return `${redis.prefix}:proxy:`;
+}
+
+/** One connection for all proxies of a process, opened with the first. It listens again by itself after an outage. */
+export function createPresence(redis: RedisAccess): Presence {
+  const channels = presenceChannels(redis);
+  const shown = new Set<string>();
+  let owned: OwnedConnection | null = null;
+  return {
+    show: (proxyId) => {
+      if (shown.has(proxyId)) return;
+      shown.add(proxyId);
+      owned ??= redis.connect('subscribe');
+      // It waits for Redis as long as it takes, and fails only when the connection is closed for good.
+      owned.connection.subscribe(channels + proxyId).catch(() => undefined);
+    },
+    end: (proxyId) => {
+      if (!shown.delete(proxyId) || owned === null) return;
+      if (shown.size > 0) {
+        owned.connection.unsubscribe(channels + proxyId).catch(() => undefined);
+        return;
+      }
+      owned.disconnect();
+      owned = null;
+    },
+  };
+}
