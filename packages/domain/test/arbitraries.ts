@@ -128,6 +128,7 @@ const anyDemand: fc.Arbitrary<Demand> = maybe(
     .record({
       held: fc.constantFrom(0, 0, 1, 40),
       average: maybe(fc.double({ min: 0, max: 80, noNaN: true })),
+      peak: fc.double({ min: 0, max: 80, noNaN: true }),
       lastRequestAt: maybe(past),
       runningByJob: fc.dictionary(
         fc.integer({ min: 1, max: 7 }).map((seq) => `j${seq}`),
@@ -137,7 +138,8 @@ const anyDemand: fc.Arbitrary<Demand> = maybe(
     })
     .map((rest) => {
       const running = Object.values(rest.runningByJob).reduce((sum, count) => sum + count, 0);
-      return { ...rest, running, average: rest.average ?? running + rest.held };
+      const average = rest.average ?? running + rest.held;
+      return { ...rest, running, average, peak: Math.max(average, rest.peak) };
     }),
 );
 

@@ -108,8 +108,8 @@ export function job(phase: JobPhase, over: Partial<Job> = {}): Job {
 
 export function demand(over: Partial<ModelDemand> = {}): ModelDemand {
   const { running = 0, held = 0 } = over;
-  const average = running + held;
-  return { running, held, average, lastRequestAt: null, runningByJob: {}, ...over };
+  const average = over.average ?? running + held;
+  return { running, held, average, peak: average, lastRequestAt: null, runningByJob: {}, ...over };
 }
 
 export function observed(jobs: readonly Job[], over: Partial<Observed> = {}): Observed {

@@ -50,6 +50,8 @@ export interface World {
   requests: number;
   /** Of these over the last ten seconds or so, as proxies tell it. */
   average: number;
+  /** The highest of these averages, fading as proxies let it. */
+  peak: number;
   /** Effects until the scheduler dies; null: it lives. */
   crashAfter: number | null;
   command(body: CommandBody): void;
@@ -87,6 +89,7 @@ export function createWorld(
     reporting: true,
     requests: 0,
     average: 0,
+    peak: 0,
     crashAfter: null,
     command: (body) => {
       const project = buildProject({ clusters: names });
@@ -98,6 +101,7 @@ export function createWorld(
     tick: (seconds) => {
       world.now += seconds * second;
       world.average += (world.requests - world.average) * (1 - Math.exp(-seconds / 10));
+      world.peak = Math.max(world.average, world.peak * Math.exp(-seconds / 60));
       for (const cluster of clusters.values())
         cluster.step(world.now, (name) => running.get(rowOf(world, name)?.id ?? '') ?? 0);
       try {
@@ -170,6 +174,7 @@ function demandOf(world: World, running: ReadonlyMap<JobId, number>): Demand {
     running: [...running.values()].reduce((sum, count) => sum + count, 0),
     held: ready ? 0 : world.requests,
     average: world.average,
+    peak: world.peak,
     lastRequestAt: null,
     runningByJob: Object.fromEntries(running),
   };

@@ -17,6 +17,7 @@ const load = (running: number, held: number, lastRequestAt = 1000): ModelDemand 
   running,
   held,
   average: running + held,
+  peak: running + held,
   lastRequestAt,
   runningByJob: running > 0 ? { j1: running } : {},
 });
@@ -24,6 +25,7 @@ const none: ModelDemand = {
   running: 0,
   held: 0,
   average: 0,
+  peak: 0,
   lastRequestAt: null,
   runningByJob: {},
 };
@@ -61,6 +63,7 @@ describe('demand board', () => {
       running: 3,
       held: 1,
       average: 4,
+      peak: 4,
       lastRequestAt: 70,
       runningByJob: { j1: 3 },
     });
@@ -69,12 +72,12 @@ describe('demand board', () => {
     expect(await p1.read('m2')).toMatchObject({ held: 0 });
   });
 
-  test('a proxy of an older release that tells no average counts with what it has now', async () => {
+  test('a proxy of an older release that tells no average and no peak counts with what it has now', async () => {
     const board = settled();
-    const { average: _, ...older } = load(2, 1, 50);
+    const { average: _, peak: __, ...older } = load(2, 1, 50);
     await board.publish('p1', of(['m1', older as ModelDemand]));
-    await board.publish('p2', of(['m1', { ...load(1, 0), average: 7 }]));
-    expect(await board.read('m1')).toMatchObject({ running: 3, held: 1, average: 10 });
+    await board.publish('p2', of(['m1', { ...load(1, 0), average: 7, peak: 8 }]));
+    expect(await board.read('m1')).toMatchObject({ running: 3, held: 1, average: 10, peak: 11 });
   });
 
   test('tells many models in one round trip', async () => {

@@ -11,15 +11,31 @@ describe('sumDemand', () => {
       running: 2,
       held: 0,
       average: 1.5,
+      peak: 2,
       lastRequestAt: 100,
       runningByJob: { a: 1, b: 1 },
     };
-    const other = { running: 1, held: 3, average: 4, lastRequestAt: 90, runningByJob: { b: 1 } };
-    const silent = { running: 0, held: 0, average: 0, lastRequestAt: null, runningByJob: {} };
+    const other = {
+      running: 1,
+      held: 3,
+      average: 4,
+      peak: 4.5,
+      lastRequestAt: 90,
+      runningByJob: { b: 1 },
+    };
+    const silent = {
+      running: 0,
+      held: 0,
+      average: 0,
+      peak: 0,
+      lastRequestAt: null,
+      runningByJob: {},
+    };
     expect(sumDemand([one, silent, other])).toEqual({
       running: 3,
       held: 3,
       average: 5.5,
+      peak: 6.5,
       lastRequestAt: 100,
       runningByJob: { a: 1, b: 2 },
     });

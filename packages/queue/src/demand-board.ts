@@ -68,19 +68,20 @@ if tonumber(ARGV[1]) > 0 and redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('SET', KEYS[2], '1', 'PX', ARGV[1])
 end`;
 
-/** Proxies of an older release tell no average. */
+/** Proxies of older releases tell no average, or no peak. */
 const counts = z
   .object({
     running: z.number(),
     held: z.number(),
     average: z.number().optional(),
+    peak: z.number().optional(),
     lastRequestAt: z.number().nullable(),
     runningByJob: z.record(z.string(), z.number()),
   })
-  .transform(({ average, ...rest }) => ({
-    ...rest,
-    average: average ?? rest.running + rest.held,
-  }));
+  .transform(({ average: told, peak, ...rest }) => {
+    const average = told ?? rest.running + rest.held;
+    return { ...rest, average, peak: peak ?? average };
+  });
 
 /**
  * One hash per proxy, written whole each time and expiring, and a set of their names. Whole, because a Redis that
@@ -189,6 +190,7 @@ const idle: ModelDemand = {
   running: 0,
   held: 0,
   average: 0,
+  peak: 0,
   lastRequestAt: null,
   runningByJob: {},
 };
@@ -198,18 +200,23 @@ function readCounts(text: string): ModelDemand {
   return text === '' ? idle : counts.parse(JSON.parse(text));
 }
 
-/** Sums over proxies, averages too: that of a sum is the sum of theirs. None of them is unknown, not zero. */
+/**
+ * Sums over proxies, averages too: that of a sum is the sum of theirs, and its peak is no higher than theirs together.
+ * None of them is unknown, not zero.
+ */
 export function sumDemand(parts: readonly ModelDemand[]): Demand {
   if (parts.length === 0) return null;
   const runningByJob: Record<string, number> = {};
   let running = 0;
   let held = 0;
   let average = 0;
+  let peak = 0;
   let lastRequestAt: number | null = null;
   for (const part of parts) {
     running += part.running;
     held += part.held;
     average += part.average;
+    peak += part.peak;
     if (part.lastRequestAt !== null) {
       lastRequestAt = Math.max(lastRequestAt ?? 0, part.lastRequestAt);
     }
@@ -217,5 +224,5 @@ export function sumDemand(parts: readonly ModelDemand[]): Demand {
       runningByJob[jobId] = (runningByJob[jobId] ?? 0) + count;
     }
   }
-  return { running, held, average, lastRequestAt, runningByJob };
+  return { running, held, average, peak, lastRequestAt, runningByJob };
 }

@@ -61,6 +61,32 @@ describe('the average of running and held requests', () => {
   });
 });
 
+describe('the peak of the average', () => {
+  test('is seen by who looks a quarter of a minute later, and gone after some minutes', () => {
+    const { book, pass } = bookAt();
+    for (let count = 0; count < 10; count += 1) book.hold('m');
+    pass(30_000);
+    const highest = averageOf(book);
+    for (let count = 0; count < 10; count += 1) book.release('m');
+    pass(15_000);
+    expect(averageOf(book)).toBeLessThan(0.3 * highest);
+    expect(peakOf(book)).toBeGreaterThan(0.75 * highest);
+    pass(300_000);
+    expect(peakOf(book)).toBeLessThan(0.01 * highest);
+  });
+
+  test('is the average while it rises', () => {
+    const { book, pass } = bookAt();
+    book.hold('m');
+    pass(5_000);
+    expect(peakOf(book)).toBe(averageOf(book));
+  });
+});
+
+function peakOf(book: ReturnType<typeof createDemandBook>): number {
+  return book.snapshot().models.get('m')?.peak ?? Number.NaN;
+}
+
 function averageOf(book: ReturnType<typeof createDemandBook>): number {
   return book.snapshot().models.get('m')?.average ?? Number.NaN;
 }

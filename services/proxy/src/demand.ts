@@ -7,6 +7,8 @@ interface Counts {
   held: number;
   /** Of running and held ones together, up to `averagedAt`. */
   average: number;
+  /** The highest average of late. */
+  peak: number;
   averagedAt: EpochMs;
   lastRequestAt: EpochMs;
   readonly jobs: Map<JobId, number>;
@@ -14,6 +16,8 @@ interface Counts {
 
 /** What was longer ago than this hardly counts in an average. */
 const AVERAGED_OVER_MS = 10_000;
+/** Of a peak a third is left after this time; a scheduler that looks every fifteen seconds sees most of it. */
+const PEAK_FADES_MS = 60_000;
 
 /** What this proxy counts itself: running and held requests. Memory only. */
 export interface DemandBook {
@@ -47,6 +51,7 @@ export function createDemandBook(now: () => EpochMs, onEdge: () => void): Demand
         running: 0,
         held: 0,
         average: 0,
+        peak: 0,
         averagedAt: at,
         lastRequestAt: at,
         jobs: new Map(),
@@ -100,8 +105,8 @@ export function createDemandBook(now: () => EpochMs, onEdge: () => void): Demand
 
 function demandOf(entry: Counts, at: EpochMs): ModelDemand {
   averageUntil(entry, at);
-  const { running, held, average, lastRequestAt, jobs } = entry;
-  return { running, held, average, lastRequestAt, runningByJob: Object.fromEntries(jobs) };
+  const { running, held, average, peak, lastRequestAt, jobs } = entry;
+  return { running, held, average, peak, lastRequestAt, runningByJob: Object.fromEntries(jobs) };
 }
 
 /** Exponentially weighted by time, so it does not depend on how often it is asked for. Called before every change. */
@@ -111,6 +116,7 @@ function averageUntil(entry: Counts, at: EpochMs): void {
   if (passed <= 0) return;
   const weight = 1 - Math.exp(-passed / AVERAGED_OVER_MS);
   entry.average += (entry.running + entry.held - entry.average) * weight;
+  entry.peak = Math.max(entry.average, entry.peak * Math.exp(-passed / PEAK_FADES_MS));
 }
 
 function add(counts: Map<JobId, number>, jobId: JobId, change: number): void {

@@ -178,6 +178,7 @@ test('a drained job is asked to end when its last request is over, not at the ne
             running,
             held: 0,
             average: running,
+            peak: running,
             lastRequestAt: Date.now(),
             runningByJob: { [String(row?.id)]: running },
           },

@@ -261,6 +261,7 @@ async function publishDemand(
       held: 0,
       average: world.requests,
       lastRequestAt: world.now(),
+      peak: world.requests,
       runningByJob: { [String(first.id)]: world.requests },
     });
   }

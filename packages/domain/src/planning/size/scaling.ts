@@ -78,12 +78,15 @@ function grow({ model, policy, now }: Scene, demand: ModelDemand, from: number, 
   return { wanted: to, patch, because: ['demand is high: scales up'] };
 }
 
-/** Whether one job fewer would keep `scaleDownAt` of its capacity free, and nobody waits. */
-function isSurplus(scene: Scene, { running, held, average }: ModelDemand, replicas: number) {
+/**
+ * Whether one job fewer would keep `scaleDownAt` of its capacity free, and nobody waits. What goes up and down faster
+ * than anybody looks counts by its peaks: what would be added at one is no surplus beside it.
+ */
+function isSurplus(scene: Scene, { running, held, peak }: ModelDemand, replicas: number) {
   const fewer = replicas - 1;
   if (held > 0 || fewer < lowestSize(scene.model.spec)) return false;
   const room = (1 - scene.policy.scaleDownAt) * capacityPerJob(scene) * fewer;
-  return Math.max(running, average) <= room;
+  return Math.max(running, peak) <= room;
 }
 
 function shrink(scene: Scene, demand: ModelDemand, replicas: number): Size {

@@ -160,7 +160,14 @@ describe('whatever is known', () => {
 
 describe('a node that is drained', () => {
   const used = {
-    demand: { running: 1, held: 0, average: 1, lastRequestAt: null, runningByJob: { j1: 1 } },
+    demand: {
+      running: 1,
+      held: 0,
+      average: 1,
+      peak: 1,
+      lastRequestAt: null,
+      runningByJob: { j1: 1 },
+    },
   };
   const plan = (jobs: readonly Job[]) =>
     reconcile(model(), observed(jobs, used), defaultPolicy, t0 + 3 * minute).actions;
