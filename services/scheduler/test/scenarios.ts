@@ -1,9 +1,13 @@
 import type { Sight } from './sight.ts';
 import { MODEL, spec, type World } from './world.ts';
 
+export type Topic = 'waking' | 'staffing' | 'submissions' | 'ending';
+
 /** A stretch of a model's life that may be interrupted anywhere between its beginning and its end. */
 export interface Scenario {
   readonly name: string;
+  /** The test file it is tried in: crash-<topic>.itest.ts. */
+  readonly topic: Topic;
   /** What was before; not interrupted. */
   readonly setUp: (world: World) => Promise<void>;
   readonly play: (world: World) => Promise<void>;
@@ -63,6 +67,7 @@ const firstIsGone: Sight = {
 export const scenarios: readonly Scenario[] = [
   {
     name: 'from the first command to ready',
+    topic: 'waking',
     setUp: async () => undefined,
     play: async (world) => {
       await wakeUp(world);
@@ -72,6 +77,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'sleep with a drain',
+    topic: 'ending',
     setUp: async (world) => {
       await wakeUp(world);
       world.requests = 2;
@@ -88,6 +94,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'a successor before the walltime ends',
+    topic: 'staffing',
     setUp: async (world) => {
       await wakeUp(world);
       await world.round(295_000);
@@ -109,6 +116,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'up to three replicas and down to one',
+    topic: 'staffing',
     setUp: (world) => wakeUp(world),
     play: async (world) => {
       await world.wish({ kind: 'scale', hfModelId: MODEL, replicas: 3 });
@@ -130,6 +138,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'an engine that fails until it is given up',
+    topic: 'waking',
     setUp: async (world) => {
       world.cluster.fate = { queueMs: 0, loadMs: 60_000, failsAfterMs: 500 };
       await register(world);
@@ -148,6 +157,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'sleep while a submission was never heard of',
+    topic: 'submissions',
     setUp: async (world) => {
       await register(world);
       world.cluster.fate = { queueMs: 600_000, loadMs: 0, failsAfterMs: null };
@@ -169,6 +179,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'wake while a submission that was given up still goes on',
+    topic: 'submissions',
     setUp: (world) => register(world),
     play: async (world) => {
       world.cluster.landsAfterMs = 2_500;
@@ -181,6 +192,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'sleep while a submission that was given up still goes on',
+    topic: 'submissions',
     setUp: async (world) => {
       await register(world);
       world.cluster.fate = { queueMs: 600_000, loadMs: 0, failsAfterMs: null };
@@ -199,6 +211,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'delete and register again: the job is adopted',
+    topic: 'ending',
     setUp: (world) => wakeUp(world),
     play: async (world) => {
       await world.wish({ kind: 'unregister', hfModelId: MODEL, stop: false });
@@ -211,6 +224,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'delete with its jobs',
+    topic: 'ending',
     setUp: (world) => wakeUp(world),
     play: async (world) => {
       await world.wish({ kind: 'unregister', hfModelId: MODEL, stop: true });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { type Ground, openGround } from '../test/ground.ts';
-import { type Fault, Life } from '../test/mortal.ts';
-import { type Scenario, scenarios } from '../test/scenarios.ts';
-import { openWorld } from '../test/world.ts';
+import { type Ground, openGround } from './ground.ts';
+import { type Fault, Life } from './mortal.ts';
+import { type Scenario, scenarios, type Topic } from './scenarios.ts';
+import { openWorld } from './world.ts';
 
 /**
  * The promise "nothing lost, nothing doubled", tried: in every scenario one effect of the scheduler after the
@@ -21,15 +21,7 @@ const routine =
   /^(leases|clusters)\.|^nudges\.(cluster|probe|modelLater)|^metricsBoard|^routeBus|purge/;
 const decisive = /^(driver|commands\.(insert|apply)|jobs\.(intend|patch))/;
 
-jest.setTimeout(1_200_000);
-
-let ground: Ground;
-beforeAll(async () => {
-  ground = await openGround();
-});
-afterAll(() => ground.close());
-
-async function run({ setUp, play, end }: Scenario, life: Life): Promise<void> {
+async function run(ground: Ground, { setUp, play, end }: Scenario, life: Life): Promise<void> {
   const world = openWorld(ground);
   try {
     world.start();
@@ -53,29 +45,39 @@ function isTried(effects: readonly string[], fault: Fault): boolean {
   return before < (routine.test(effect) ? 1 : 3);
 }
 
-describe.each(scenarios)('$name', (scenario) => {
-  const faultless = new Life();
-  beforeAll(() => run(scenario, faultless));
-
-  test('ends as it should when nothing goes wrong', () => {
-    expect(faultless.effects.length).toBeGreaterThan(0);
-    expect(faultless.struck).toBe(false);
+/** One file for each topic, so that they are tried side by side. */
+export function crashTests(topic: Topic): void {
+  jest.setTimeout(1_200_000);
+  let ground: Ground;
+  beforeAll(async () => {
+    ground = await openGround();
   });
+  afterAll(() => ground.close());
 
-  test.each(faults)('and when an effect of it: %s', async (fault) => {
-    const { effects } = faultless;
-    const numbers = effects
-      .map((_, index) => index + 1)
-      .filter((number) => isTried(effects.slice(0, number), fault));
-    expect(numbers.length).toBeGreaterThan(0);
-    for (const n of numbers) {
-      const life = new Life(n, fault);
-      try {
-        await run(scenario, life);
-        expect(life.struck).toBe(true);
-      } catch (error) {
-        throw new Error(`effect ${n} (${life.effects[n - 1]}) ${fault}`, { cause: error });
+  describe.each(scenarios.filter((scenario) => scenario.topic === topic))('$name', (scenario) => {
+    const faultless = new Life();
+    beforeAll(() => run(ground, scenario, faultless));
+
+    test('ends as it should when nothing goes wrong', () => {
+      expect(faultless.effects.length).toBeGreaterThan(0);
+      expect(faultless.struck).toBe(false);
+    });
+
+    test.each(faults)('and when an effect of it: %s', async (fault) => {
+      const { effects } = faultless;
+      const numbers = effects
+        .map((_, index) => index + 1)
+        .filter((number) => isTried(effects.slice(0, number), fault));
+      expect(numbers.length).toBeGreaterThan(0);
+      for (const n of numbers) {
+        const life = new Life(n, fault);
+        try {
+          await run(ground, scenario, life);
+          expect(life.struck).toBe(true);
+        } catch (error) {
+          throw new Error(`effect ${n} (${life.effects[n - 1]}) ${fault}`, { cause: error });
+        }
       }
-    }
+    });
   });
-});
+}
