@@ -72,6 +72,27 @@ describe('live routes', () => {
     expect(loads).toHaveLength(2);
   });
 
+  it('rest between loads while changes come one after the other', async () => {
+    const { routes, loads, change, answer } = setUp();
+    void routes.start();
+    await settle();
+    await answer();
+    change();
+    const startedAt = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await answer();
+    for (let count = 0; count < 50; count += 1) {
+      change();
+      await settle();
+    }
+    expect(loads).toHaveLength(2);
+    while (loads.length === 2) await new Promise((resolve) => setTimeout(resolve, 2));
+    expect(performance.now() - startedAt).toBeGreaterThan(4 * 20);
+    await answer();
+    expect(routes.current()?.revision).toBe(52);
+    expect(loads).toHaveLength(3);
+  });
+
   it('do not load again when the load under way has brought what it was told of', async () => {
     const { routes, loads, answer, nudge, store } = setUp();
     store.now = 5;

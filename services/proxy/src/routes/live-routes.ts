@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { RouteBus, RouteStore } from '@wakefield/control';
 import type { Logger } from '@wakefield/runtime';
+import { createPace } from './pace.ts';
 import { indexRoutes, type RouteIndex } from './route-index.ts';
 
 /** Longest time that an unknown name waits for one more look. */
@@ -34,7 +35,8 @@ export interface LiveRoutes {
 
 /**
  * Keeps the table fresh: by nudge within milliseconds, by a look at the revision every `sweepMs` when nudges
- * are lost. One load at a time; nudges during a load cause one more, unless it has brought what they tell of.
+ * are lost. One load at a time; nudges during a load cause one more, unless it has brought what they tell of. After
+ * each it rests: the first change is heard at once, and those that follow on its heels come together.
  */
 export function createLiveRoutes({ store, bus, logger, sweepMs }: LiveRoutesOptions): LiveRoutes {
   const listeners: ((routes: RouteIndex) => void)[] = [];
@@ -46,6 +48,9 @@ export function createLiveRoutes({ store, bus, logger, sweepMs }: LiveRoutesOpti
   let toldOf = 0;
   let failing = false;
   let closed = false;
+  const closing = new AbortController();
+  // However large the table is and however often it changes, most of the time is left to requests.
+  const pace = createPace(sweepMs);
   let timer: NodeJS.Timeout | undefined;
   let unsubscribe: (() => Promise<void>) | null = null;
 
@@ -58,6 +63,11 @@ export function createLiveRoutes({ store, bus, logger, sweepMs }: LiveRoutesOpti
   const look = async (nudged: boolean): Promise<void> => {
     // A nudge says that there is something new: the look at the revision would be a round trip for nothing.
     if (routes !== null && !nudged && (await store.revision()) === routes.revision) return;
+    // Before the first table nobody can be served: no time to rest.
+    await (routes === null ? load() : pace.run(load, closing.signal));
+  };
+
+  const load = async (): Promise<void> => {
     const table = await store.load();
     if (closed || (routes !== null && table.revision === routes.revision)) return;
     swap(indexRoutes(table));
@@ -71,6 +81,7 @@ export function createLiveRoutes({ store, bus, logger, sweepMs }: LiveRoutesOpti
       if (failing) logger.info('route store answers again');
       failing = false;
     } catch (error) {
+      if (closed) return;
       if (!failing) logger.warn({ err: error }, 'route store does not answer; keeping the table');
       failing = true;
     }
@@ -141,6 +152,7 @@ export function createLiveRoutes({ store, bus, logger, sweepMs }: LiveRoutesOpti
     },
     close: async () => {
       closed = true;
+      closing.abort();
       clearTimeout(timer);
       await unsubscribe?.();
       await running;
