@@ -2,9 +2,6 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { DurationMs } from '@wakefield/domain';
 
-/** How long a new connection may be silent while the door closes: its first request may be on the way. */
-const firstByteMs = 500;
-
 /** The connections of the door, each with the newest of its answers: they go out in the order of the requests. */
 export interface Connections {
   opened(socket: Socket): void;
@@ -16,17 +13,14 @@ export interface Connections {
   newest(socket: Socket): ServerResponse | undefined;
   /** Lets every answer that has not begun say that it is the last of its connection. */
   retire(): void;
-  /** Ends connections that never said anything: Node takes them for busy until their head is overdue. */
-  endSilent(): void;
   /**
-   * Ends connections on which nothing happened for so long after their last answer. Infinity: only begins to count,
-   * for those on which nothing is under way.
+   * Ends connections on which nothing happened for so long: after their last answer, or because they never said
+   * anything (Node takes those for busy until their head is overdue). Infinity: only begins to count.
    */
   endIdle(afterMs: DurationMs): void;
 }
 
 interface Connection {
-  readonly openedAt: number;
   newest: ServerResponse | undefined;
   /** When it was first seen without anything under way, and what it had received by then. */
   quiet: { readonly since: number; readonly bytesRead: number } | null;
@@ -37,7 +31,7 @@ export function createConnections(now: () => number): Connections {
   const open = new Map<Socket, Connection>();
   return {
     opened: (socket) => {
-      open.set(socket, { openedAt: now(), newest: undefined, quiet: null });
+      open.set(socket, { newest: undefined, quiet: null });
       socket.once('close', () => open.delete(socket));
     },
     asked: (socket, response) => {
@@ -52,16 +46,12 @@ export function createConnections(now: () => number): Connections {
         if (newest !== undefined && !newest.headersSent) newest.shouldKeepAlive = false;
       }
     },
-    endSilent: () => {
-      for (const [socket, { openedAt }] of open) {
-        if (socket.bytesRead === 0 && now() - openedAt >= firstByteMs) socket.destroy();
-      }
-    },
     endIdle: (afterMs) => {
       for (const [socket, connection] of open) {
         const { newest, quiet } = connection;
         const { bytesRead } = socket;
-        if (newest?.writableFinished !== true) connection.quiet = null;
+        const isIdle = newest === undefined ? bytesRead === 0 : newest.writableFinished;
+        if (!isIdle) connection.quiet = null;
         else if (quiet?.bytesRead !== bytesRead) connection.quiet = { since: now(), bytesRead };
         else if (now() - quiet.since >= afterMs) socket.destroy();
       }

@@ -27,8 +27,9 @@ export interface DoorLimits {
   /** How long an idle connection stays; longer than that of load balancers in front (60 s). */
   readonly keepAliveTimeoutMs: number;
   /**
-   * How long a connection may be idle once no more are accepted. Its client was not told yet that it ends, and its
-   * next request may be on the way: who asks again within that time gets an answer, and `Connection: close` with it.
+   * How long a connection may be idle once no more are accepted, one that was opened ahead, too. Its client was not
+   * told yet that it ends, and a request may be on the way: who asks within that time gets an answer, and
+   * `Connection: close` with it.
    */
   readonly lingerMs: number;
 }
@@ -95,13 +96,10 @@ export function createDoor(options: DoorOptions): Door {
       draining = true;
       // That of node:http ends idle connections at once, under the request that may be on its way.
       NetServer.prototype.close.call(server, () => gone.resolve());
-      const endUnused = () => {
-        connections.endSilent();
-        connections.endIdle(options.limits.lingerMs);
-      };
-      endUnused();
+      const endIdle = () => connections.endIdle(options.limits.lingerMs);
+      endIdle();
       // Streams whose head said keep-alive become idle connections when they end.
-      sweep = setInterval(endUnused, 50);
+      sweep = setInterval(endIdle, 50);
     },
     closed: () => gone.promise,
     destroy: () => {
