@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { sendSignal } from '@wakefield/local-stack';
-import { chat } from './chat.ts';
 import { exitOf, type Launched, ready, type Started, usePlace } from './npm-start.ts';
+import { chat } from './requests/ask.ts';
 import { eventually } from './wakefield.ts';
 
 const place = usePlace();

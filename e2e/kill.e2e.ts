@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { listProcessesAround, sendSignal } from '@wakefield/local-stack';
-import { type ChatResult, chat } from './chat.ts';
 import { clusterJobs } from './cluster-jobs.ts';
+import { type ChatResult, chat } from './requests/ask.ts';
 import { everywhere, type Victim } from './victims.ts';
 import { eventually, pause, startWakefield, type Wakefield } from './wakefield.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { controllerQuestions, squeue } from './cluster-jobs.ts';
-import { metric } from './several/connections.ts';
+import { metric } from './metric.ts';
 import { eventually, pause, startWakefield, type Wakefield } from './wakefield.ts';
 
 const models = Array.from({ length: 20 }, (_, index) => `looks/m${index}`);

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type ChatResult, chat } from './chat.ts';
+import { metric } from './metric.ts';
+import { type ChatResult, chat } from './requests/ask.ts';
+import { closedLoop } from './requests/loops.ts';
 import { eventually, startWakefield, type Wakefield } from './wakefield.ts';
 
 const MODEL = 'acme/elastic';
@@ -15,19 +17,12 @@ afterAll(async () => {
 
 /** So many clients, each of whom asks again as soon as it is answered, until told to stop. */
 function clients(count: number): { stop(): Promise<readonly ChatResult[]> } {
-  let asking = true;
   const results: ChatResult[] = [];
   const one = async () => {
-    while (asking) results.push(await chat(wakefield, MODEL, { tokens: 60, stream: true }));
+    results.push(await chat(wakefield, MODEL, { tokens: 60, stream: true }));
   };
-  const all = Promise.all(Array.from({ length: count }, one));
-  return {
-    stop: async () => {
-      asking = false;
-      await all;
-      return results;
-    },
-  };
+  const loop = closedLoop(Array.from({ length: count }, () => one));
+  return { stop: () => loop.stop().then(() => results) };
 }
 
 async function model() {
@@ -42,11 +37,7 @@ const serving = async (count: number) => {
 
 async function scaleChanges(direction: string): Promise<number> {
   const [scheduler] = (await wakefield.runFile()).services.scheduler;
-  const text = await (await fetch(`${scheduler?.opsUrl}/metrics`)).text();
-  const line = text
-    .split('\n')
-    .find((row) => row.startsWith('wakefield_scale_changes_total') && row.includes(direction));
-  return Number(line?.split(' ').at(-1));
+  return metric(scheduler ?? { opsUrl: '' }, 'wakefield_scale_changes_total', direction);
 }
 
 test('an autoscaled model grows under load and shrinks after it, and no request fails', async () => {
@@ -72,7 +63,7 @@ test('an autoscaled model grows under load and shrinks after it, and no request 
   const last = await one.stop();
   await eventually('none: one is kept', () => serving(1), 90_000);
 
-  const failed = [...crowd, ...last].filter(({ whole, error }) => !whole || error !== null);
+  const failed = [...crowd, ...last].filter(({ whole }) => !whole);
   expect(failed).toEqual([]);
   expect(await scaleChanges('up')).toBe(2);
   expect(await scaleChanges('down')).toBe(2);

@@ -8,9 +8,9 @@ import {
   openStoreWindow,
   type StoreWindow,
 } from '@wakefield/testkit';
-import { chat } from './chat.ts';
+import { metric } from './metric.ts';
+import { chat, chatAnew } from './requests/ask.ts';
 import { startSteady } from './several/clients.ts';
-import { chatAnew, metric } from './several/connections.ts';
 import type { ServiceName } from './victims.ts';
 import { eventually, pause, startWakefield, type Wakefield } from './wakefield.ts';
 

@@ -1,4 +1,4 @@
-import { chat } from '../chat.ts';
+import { chat } from '../requests/ask.ts';
 import { pause, type Wakefield } from '../wakefield.ts';
 
 /** One request as its client saw it; times in epoch milliseconds. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { isAlive, sendSignal } from '@wakefield/local-stack';
-import { chat } from '../chat.ts';
 import { squeue } from '../cluster-jobs.ts';
+import { chat } from '../requests/ask.ts';
 import { matching } from '../victims.ts';
 import { eventually, startWakefield, type Wakefield } from '../wakefield.ts';
 import { enginesOf } from './plugs.ts';
