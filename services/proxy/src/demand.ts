@@ -1,15 +1,16 @@
 import type { DemandBoard, ProxyDemand } from '@wakefield/control';
-import type { EpochMs, JobId, ModelDemand, ModelId } from '@wakefield/domain';
+import type { DurationMs, EpochMs, JobId, ModelDemand, ModelId } from '@wakefield/domain';
 import type { Logger } from '@wakefield/runtime';
+import type { Clock } from './clock.ts';
 
 interface Counts {
   running: number;
   held: number;
-  /** Of running and held ones together, up to `averagedAt`. */
+  /** Of running and held ones together, up to `averagedAt` of the clock that never goes back. */
   average: number;
   /** The highest average of late. */
   peak: number;
-  averagedAt: EpochMs;
+  averagedAt: DurationMs;
   lastRequestAt: EpochMs;
   readonly jobs: Map<JobId, number>;
 }
@@ -38,14 +39,14 @@ export interface DemandBook {
 }
 
 /** @param onEdge called when a model's running or held count rises from zero: worth telling at once */
-export function createDemandBook(now: () => EpochMs, onEdge: () => void): DemandBook {
+export function createDemandBook({ now, elapsed }: Clock, onEdge: () => void): DemandBook {
   const models = new Map<ModelId, Counts>();
   const jobs = new Map<JobId, number>();
   let running = 0;
 
   const counts = (modelId: ModelId): Counts => {
     let entry = models.get(modelId);
-    const at = now();
+    const at = elapsed();
     if (entry === undefined) {
       entry = {
         running: 0,
@@ -53,13 +54,13 @@ export function createDemandBook(now: () => EpochMs, onEdge: () => void): Demand
         average: 0,
         peak: 0,
         averagedAt: at,
-        lastRequestAt: at,
+        lastRequestAt: 0,
         jobs: new Map(),
       };
       models.set(modelId, entry);
     }
     averageUntil(entry, at);
-    entry.lastRequestAt = at;
+    entry.lastRequestAt = now();
     return entry;
   };
 
@@ -92,7 +93,7 @@ export function createDemandBook(now: () => EpochMs, onEdge: () => void): Demand
       return running;
     },
     snapshot: () => {
-      const at = now();
+      const at = elapsed();
       return { models: new Map([...models].map(([id, entry]) => [id, demandOf(entry, at)])) };
     },
     prune: (known) => {
@@ -103,14 +104,14 @@ export function createDemandBook(now: () => EpochMs, onEdge: () => void): Demand
   };
 }
 
-function demandOf(entry: Counts, at: EpochMs): ModelDemand {
+function demandOf(entry: Counts, at: DurationMs): ModelDemand {
   averageUntil(entry, at);
   const { running, held, average, peak, lastRequestAt, jobs } = entry;
   return { running, held, average, peak, lastRequestAt, runningByJob: Object.fromEntries(jobs) };
 }
 
 /** Exponentially weighted by time, so it does not depend on how often it is asked for. Called before every change. */
-function averageUntil(entry: Counts, at: EpochMs): void {
+function averageUntil(entry: Counts, at: DurationMs): void {
   const passed = at - entry.averagedAt;
   entry.averagedAt = at;
   if (passed <= 0) return;

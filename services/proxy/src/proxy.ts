@@ -2,6 +2,7 @@ import type { Identifier } from '@wakefield/auth';
 import type { DemandBoard, RouteBus, RouteStore, Transport } from '@wakefield/control';
 import { type ClusterName, defaultPolicy, type ModelId } from '@wakefield/domain';
 import { type ListenPlace, type Logger, type Metrics, within } from '@wakefield/runtime';
+import { processClock } from './clock.ts';
 import { createDemandBook, createDemandPublisher } from './demand.ts';
 import { createBodyRoom } from './inference/body-room.ts';
 import { createHoldRoom } from './inference/hold-room.ts';
@@ -106,7 +107,7 @@ export function createProxy(
     start: async () => {
       publisher.start();
       ticker = setInterval(() => {
-        holds.tick(Date.now());
+        holds.tick(processClock.elapsed());
         // Whoever waits looks again: a suspicion may be over, a wake may have to be sent again.
         holds.kickAll();
       }, settings.tickMs);
@@ -140,8 +141,8 @@ function createMemory(
   routes: LiveRoutes,
   metrics: Metrics,
 ) {
-  const now = Date.now;
-  const demand = createDemandBook(now, () => publisher.soon());
+  const clock = processClock;
+  const demand = createDemandBook(clock, () => publisher.soon());
   const publisher = createDemandPublisher({
     board: ports.board,
     proxyId: settings.proxyId,
@@ -151,18 +152,18 @@ function createMemory(
   });
   const holds = createHoldRoom(settings.held);
   const bodies = createBodyRoom(settings.bodyRoomBytes);
-  const wakes = createWakeKeeper(ports.waker, settings.wake, now, logger);
+  const wakes = createWakeKeeper(ports.waker, settings.wake, clock.elapsed, logger);
   const lengths = createRunLengths();
   // A job is asked to end that long before its time.
   const neededMs = (modelId: ModelId) => lengths.longest(modelId) + defaultPolicy.endMarginMs;
-  const suspects = createSuspects(demand.runningOn, neededMs, now);
+  const suspects = createSuspects(demand.runningOn, neededMs, clock);
   const pools = createUpstreamPools(ports.transportOf, settings.endedGraceMs);
   const figures = createProxyMetrics(metrics, {
     held: () => holds.size,
     inFlight: () => demand.running,
     bodyBytes: () => bodies.taken,
     tableRevision: () => routes.current()?.revision ?? 0,
-    tableAge: () => (routes.lastSeenAt === null ? 0 : (now() - routes.lastSeenAt) / 1000),
+    tableAge: () => (routes.lastSeenAt === null ? 0 : (clock.elapsed() - routes.lastSeenAt) / 1000),
   });
   routes.onChange((table) => {
     pools.retain(table);
@@ -185,7 +186,7 @@ function createMemory(
       lengths,
       metrics: figures,
       logger,
-      now,
+      clock,
       limits: settings.inference,
     },
     ports.identifier,

@@ -142,7 +142,8 @@ export function endpoint(port: number, jobId: string = randomUUID()): Endpoint {
   };
 }
 
-function asleep(hfModelId: string): Route {
+/** A model that sleeps. */
+export function asleep(hfModelId: string): Route {
   return {
     modelId: randomUUID(),
     project: 'demo',

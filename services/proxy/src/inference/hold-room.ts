@@ -1,5 +1,5 @@
 import type { HoldLimits, HoldRefusal } from '@wakefield/domain';
-import { admitHold, type EpochMs, type ModelId, type ProjectName } from '@wakefield/domain';
+import { admitHold, type DurationMs, type ModelId, type ProjectName } from '@wakefield/domain';
 
 /** A request that waits for its model. */
 export interface Held {
@@ -7,8 +7,8 @@ export interface Held {
   readonly modelId: ModelId;
   /** Looks at the routes again: goes on, fails, or stays. */
   look(): void;
-  /** Time has passed: keeps the client informed, gives up when its time is over. */
-  tick(now: EpochMs): void;
+  /** Time has passed, by the clock that never goes back: keeps the client informed, gives up when its time is over. */
+  tick(at: DurationMs): void;
 }
 
 /** Requests that wait, first come first served, bounded per model and for the process, of which no project gets all. */
@@ -19,7 +19,7 @@ export interface HoldRoom {
   /** Everybody who waits for the model looks again. */
   kick(modelId: ModelId): void;
   kickAll(): void;
-  tick(now: EpochMs): void;
+  tick(at: DurationMs): void;
   /** Models that somebody waits for. */
   models(): readonly ModelId[];
   readonly size: number;
@@ -67,7 +67,7 @@ export function createHoldRoom(limits: HoldLimits): HoldRoom {
     kickAll: () => {
       for (const modelId of [...rooms.keys()]) kick(modelId);
     },
-    tick: (now) => each((held) => held.tick(now)),
+    tick: (at) => each((held) => held.tick(at)),
     models: () => [...rooms.keys()],
     get size() {
       return size;

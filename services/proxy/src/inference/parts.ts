@@ -1,5 +1,5 @@
-import type { EpochMs } from '@wakefield/domain';
 import type { Logger } from '@wakefield/runtime';
+import type { Clock } from '../clock.ts';
 import type { DemandBook } from '../demand.ts';
 import type { ProxyMetrics } from '../metrics.ts';
 import type { RouteIndex } from '../routes/route-index.ts';
@@ -37,6 +37,6 @@ export interface InferenceParts {
   readonly lengths: RunLengths;
   readonly metrics: ProxyMetrics;
   readonly logger: Logger;
-  readonly now: () => EpochMs;
+  readonly clock: Clock;
   readonly limits: InferenceLimits;
 }

@@ -115,7 +115,7 @@ export class ExchangeRecord {
         outcome,
         code: error?.code,
         attempts: this.#attempts,
-        heldMs: this.#heldMs,
+        heldMs: round(this.#heldMs),
         firstByteMs,
         durationMs: round(performance.now() - this.#call.startedAt),
         promptTokens: this.usage?.prompt,

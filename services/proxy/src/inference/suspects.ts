@@ -1,19 +1,20 @@
 import {
   type DurationMs,
   type Endpoint,
-  type EpochMs,
   type JobId,
   type ModelId,
   pickEndpoint,
   type Route,
 } from '@wakefield/domain';
+import type { Clock } from '../clock.ts';
 import { isSamePlace } from '../upstream/place.ts';
 
 interface Suspicion {
   readonly endpoint: Endpoint;
   strikes: number;
   readonly dead: boolean;
-  until: EpochMs;
+  /** Of the clock that never goes back. */
+  until: DurationMs;
 }
 
 /** Whether an endpoint is not to be asked. */
@@ -23,8 +24,9 @@ const firstMs = 500;
 const longestMs = 5000;
 /** While one request tries a suspect, others wait this long for its verdict. */
 const trialMs = 1000;
-/** What is asked there is shown to a stranger; after this one request may find out that it was a mistake. */
+/** A stranger would get to see what is asked: one request a minute, to find out whether it was a mistake. */
 const strangerMs = 60_000;
+const ofStrangers = Number.POSITIVE_INFINITY;
 const nobody: Excluded = new Set<JobId>();
 
 /**
@@ -53,11 +55,11 @@ export interface Suspects {
 export function createSuspects(
   runningOn: (jobId: JobId) => number,
   neededMs: (modelId: ModelId) => DurationMs,
-  now: () => EpochMs,
+  { now, elapsed }: Clock,
 ): Suspects {
   const suspicions = new Map<JobId, Suspicion>();
 
-  const excluded = (tried: ReadonlyMap<JobId, unknown>, at: EpochMs): Excluded => {
+  const excluded = (tried: ReadonlyMap<JobId, unknown>, at: DurationMs): Excluded => {
     if (suspicions.size === 0) return tried.size === 0 ? nobody : tried;
     const isAvoided = (jobId: JobId) => (suspicions.get(jobId)?.until ?? at) > at;
     return { has: (jobId) => tried.has(jobId) || isAvoided(jobId) };
@@ -71,25 +73,30 @@ export function createSuspects(
 
   return {
     mark: (endpoint, saysDead) => {
-      const strikes = (suspicions.get(endpoint.jobId)?.strikes ?? 0) + 1;
+      const before = suspicions.get(endpoint.jobId);
+      const strikes = (before?.strikes ?? 0) + 1;
       const dead = saysDead || isDead(endpoint);
       const lengthMs = Math.min(longestMs, firstMs * 2 ** (strikes - 1));
-      suspicions.set(endpoint.jobId, { endpoint, strikes, dead, until: now() + lengthMs });
+      // A stranger that refuses is one for no shorter time.
+      const until = Math.max(before?.until ?? 0, elapsed() + lengthMs);
+      suspicions.set(endpoint.jobId, { endpoint, strikes, dead, until });
     },
     isDead,
     shun: (endpoint) => {
-      const known = suspicions.get(endpoint.jobId)?.strikes === Number.POSITIVE_INFINITY;
-      const strikes = Number.POSITIVE_INFINITY;
-      suspicions.set(endpoint.jobId, { endpoint, strikes, dead: false, until: now() + strangerMs });
+      const known = suspicions.get(endpoint.jobId)?.strikes === ofStrangers;
+      const until = elapsed() + strangerMs;
+      suspicions.set(endpoint.jobId, { endpoint, strikes: ofStrangers, dead: false, until });
       return !known;
     },
     clear: (jobId) => suspicions.delete(jobId),
     choose: ({ modelId, endpoints }, tried) => {
-      const at = now();
+      const at = elapsed();
       const exclude = excluded(tried, at);
-      const endpoint = pickEndpoint(endpoints, runningOn, exclude, at, neededMs(modelId));
+      const endpoint = pickEndpoint(endpoints, runningOn, exclude, now(), neededMs(modelId));
       const suspicion = endpoint === null ? undefined : suspicions.get(endpoint.jobId);
-      if (suspicion !== undefined) suspicion.until = at + trialMs;
+      if (suspicion !== undefined) {
+        suspicion.until = at + (suspicion.strikes === ofStrangers ? strangerMs : trialMs);
+      }
       return endpoint;
     },
     prune: (known) => {

@@ -1,12 +1,4 @@
-import type {
-  Address,
-  DurationMs,
-  Endpoint,
-  EpochMs,
-  JobId,
-  ModelId,
-  Route,
-} from '@wakefield/domain';
+import type { Address, DurationMs, Endpoint, JobId, ModelId, Route } from '@wakefield/domain';
 import { isSamePlace } from '../upstream/place.ts';
 import { Attempt, type AttemptOwner, type Loss } from './attempt.ts';
 import { Casualties } from './casualties.ts';
@@ -34,7 +26,8 @@ export class Tries implements AttemptOwner {
   #attempt: Attempt | null = null;
   #modelId: ModelId = '';
   #endpoint: Endpoint | null = null;
-  #sentAt: EpochMs = 0;
+  /** Of the clock that never goes back. */
+  #sentAt: DurationMs = 0;
   /** Whether it had said before it was asked that its core is gone: it does not die of this request. */
   #wasDead = false;
 
@@ -56,7 +49,7 @@ export class Tries implements AttemptOwner {
     const { parts, call, reply, record } = this.#view;
     this.#modelId = route.modelId;
     this.#endpoint = endpoint;
-    this.#sentAt = parts.now();
+    this.#sentAt = parts.clock.elapsed();
     this.#wasDead = parts.suspects.isDead(endpoint);
     parts.demand.begin(route.modelId, endpoint.jobId);
     const attempt = new Attempt(reply, call.requestId, this);
@@ -121,14 +114,14 @@ export class Tries implements AttemptOwner {
 
   /** What the loss says about the endpoint, and about the request. */
   #remember(loss: Loss, endpoint: Endpoint): void {
-    const { suspects, now, logger } = this.#view.parts;
+    const { suspects, clock, logger } = this.#view.parts;
     const { jobId, cluster, address } = endpoint;
     if (loss === 'foreign') {
       const words = 'an engine that is not ours answers at the address of this job; avoiding it';
       if (suspects.shun(endpoint)) logger.warn({ jobId, cluster, address }, words);
       return;
     }
-    const again = this.#count(loss, endpoint, now() - this.#sentAt);
+    const again = this.#count(loss, endpoint, clock.elapsed() - this.#sentAt);
     // A first loss may be an idle connection that the engine was closing: it is asked again at once.
     const blamed = loss !== 'lost' && loss !== 'cut_off';
     if (blamed || again) suspects.mark(endpoint, loss === 'died');
@@ -166,8 +159,8 @@ export class Tries implements AttemptOwner {
   }
 
   #measure(): void {
-    const { lengths, now } = this.#view.parts;
-    lengths.ended(this.#modelId, now() - this.#sentAt);
+    const { lengths, clock } = this.#view.parts;
+    lengths.ended(this.#modelId, clock.elapsed() - this.#sentAt);
   }
 
   #stop(): void {

@@ -1,4 +1,4 @@
-import type { DurationMs, EpochMs, ModelId, ProjectName, Route } from '@wakefield/domain';
+import type { DurationMs, ModelId, ProjectName, Route } from '@wakefield/domain';
 import type { ExchangeView } from './exchange-view.ts';
 import { expectedWords } from './expectation.ts';
 import { preferredWaitSeconds } from './headers.ts';
@@ -16,8 +16,8 @@ export class Wait implements Held {
   /** Waits that are over. */
   #waitedMs: DurationMs = 0;
   /** null: it does not wait. */
-  #since: EpochMs | null = null;
-  #commentedAt: EpochMs = 0;
+  #since: DurationMs | null = null;
+  #commentedAt: DurationMs = 0;
 
   constructor(view: ExchangeView, streamed: boolean) {
     this.#view = view;
@@ -36,7 +36,7 @@ export class Wait implements Held {
     this.modelId = route.modelId;
     if (this.#waitedMs >= this.#limitMs) {
       parts.demand.touch(this.modelId);
-      this.#giveUp(route, parts.now());
+      this.#giveUp(route);
       return;
     }
     const refusal = parts.holds.enter(this);
@@ -44,14 +44,14 @@ export class Wait implements Held {
       this.#view.refuse(refusals.tooManyHeld(refusal));
       return;
     }
-    this.#since = parts.now();
+    this.#since = parts.clock.elapsed();
     parts.demand.hold(this.modelId);
   }
 
   leave(outcome: 'served' | 'refused' | 'left'): void {
     if (this.#since === null) return;
     const { parts, record } = this.#view;
-    const lengthMs = parts.now() - this.#since;
+    const lengthMs = parts.clock.elapsed() - this.#since;
     this.#since = null;
     this.#waitedMs += lengthMs;
     parts.holds.leave(this);
@@ -63,28 +63,29 @@ export class Wait implements Held {
     if (this.#since !== null) this.#view.proceed();
   }
 
-  tick(now: EpochMs): void {
+  tick(at: DurationMs): void {
     if (this.#since === null) return;
-    const waitedMs = this.#waitedMs + now - this.#since;
+    const waitedMs = this.#waitedMs + at - this.#since;
     const route = this.#view.route();
     if (waitedMs >= this.#limitMs && route !== null) {
       this.leave('refused');
-      this.#giveUp(route, now);
-    } else if (this.#streamed) this.#comfort(now, waitedMs, route);
+      this.#giveUp(route);
+    } else if (this.#streamed) this.#comfort(at, waitedMs, route);
   }
 
-  #giveUp(route: Route, now: EpochMs): void {
+  #giveUp(route: Route): void {
+    const now = this.#view.parts.clock.now();
     const isUp = route.endpoints.length > 0;
     this.#view.refuse(isUp ? refusals.noEngine() : refusals.modelLoading(route, now));
   }
 
-  #comfort(now: EpochMs, waitedMs: DurationMs, route: Route | null): void {
+  #comfort(at: DurationMs, waitedMs: DurationMs, route: Route | null): void {
     const { reply, parts } = this.#view;
     const { earlyHeadersMs, commentMs } = parts.limits;
-    if (reply.early ? now - this.#commentedAt < commentMs : waitedMs < earlyHeadersMs) return;
+    if (reply.early ? at - this.#commentedAt < commentMs : waitedMs < earlyHeadersMs) return;
     if (!reply.early) reply.openEarly();
-    this.#commentedAt = now;
-    const words = expectedWords(route?.expectedReady ?? null, now);
+    this.#commentedAt = at;
+    const words = expectedWords(route?.expectedReady ?? null, parts.clock.now());
     const expected = words === null ? '' : ` (expected ${words})`;
     const elapsed = Math.round(waitedMs / 1000);
     reply.comment(`wakefield state=${route?.state ?? 'not_loaded'} elapsed=${elapsed}s${expected}`);

@@ -1,5 +1,6 @@
-import type { EpochMs, ModelId, Route } from '@wakefield/domain';
+import type { DurationMs, ModelId, Route } from '@wakefield/domain';
 import type { Logger } from '@wakefield/runtime';
+import type { Clock } from '../clock.ts';
 
 /** Asks the control plane to wake a model. Resolves when the wish is accepted, not when the model is up. */
 export interface Waker {
@@ -13,7 +14,7 @@ export interface Waker {
 interface Wish {
   sending: boolean;
   sent: number;
-  nextAt: EpochMs;
+  nextAt: DurationMs;
 }
 
 /** When to ask again. */
@@ -37,7 +38,7 @@ export interface WakeKeeper {
 export function createWakeKeeper(
   waker: Waker,
   { resendMs, afterFailureMs }: WakePatience,
-  now: () => EpochMs,
+  elapsed: Clock['elapsed'],
   logger: Logger,
 ): WakeKeeper {
   const wishes = new Map<ModelId, Wish>();
@@ -48,11 +49,12 @@ export function createWakeKeeper(
     try {
       await waker.wake({ project, hfModelId, traceId });
       logger.info({ project, model: hfModelId, modelId, traceId }, 'wake sent');
-      wish.nextAt = now() + (resendMs[Math.min(wish.sent, resendMs.length - 1)] ?? afterFailureMs);
+      wish.nextAt =
+        elapsed() + (resendMs[Math.min(wish.sent, resendMs.length - 1)] ?? afterFailureMs);
       wish.sent += 1;
     } catch (error) {
       logger.warn({ err: error, project, modelId, traceId }, 'wake not accepted; trying again');
-      wish.nextAt = now() + afterFailureMs;
+      wish.nextAt = elapsed() + afterFailureMs;
     } finally {
       wish.sending = false;
     }
@@ -62,7 +64,7 @@ export function createWakeKeeper(
     poke: (route, traceId) => {
       const wish = wishes.get(route.modelId) ?? { sending: false, sent: 0, nextAt: 0 };
       wishes.set(route.modelId, wish);
-      if (wish.sending || now() < wish.nextAt) return;
+      if (wish.sending || elapsed() < wish.nextAt) return;
       void send(route, traceId, wish);
     },
     settle: (isAwake) => {

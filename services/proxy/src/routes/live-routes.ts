@@ -28,7 +28,7 @@ export interface LiveRoutes {
    * `catchUpMs`, one look at a time however many ask, and never a failure.
    */
   catchUp(): Promise<void>;
-  /** When the store last answered, in epoch ms; null before that. */
+  /** When the store last answered, in ms of `performance.now()`; null before that. */
   readonly lastSeenAt: number | null;
   close(): Promise<void>;
 }
@@ -77,7 +77,7 @@ export function createLiveRoutes({ store, bus, logger, sweepMs }: LiveRoutesOpti
   const run = async (nudged: boolean): Promise<void> => {
     try {
       await look(nudged);
-      lastSeenAt = Date.now();
+      lastSeenAt = performance.now();
       if (failing) logger.info('route store answers again');
       failing = false;
     } catch (error) {
