@@ -14,13 +14,14 @@ import type { RelayEnd } from './relay.ts';
 const maxAttempts = 3;
 /** In all: after those it waits for engines that were not there yet, and some of these may see it, too. */
 const mostAttempts = 6;
+const none: ReadonlyMap<JobId, Address> = new Map();
 
 /** The engines that were asked for one request: one at a time, a few at most. */
 export class Tries implements AttemptOwner {
   readonly #view: ExchangeView;
-  /** Endpoints that are not asked again before others were. */
-  readonly #tried = new Map<JobId, Address>();
-  readonly #casualties = new Casualties();
+  /** Endpoints that are not asked again before others were: few requests ever have any. */
+  #tried: Map<JobId, Address> | null = null;
+  #casualties: Casualties | null = null;
   #attempts = 0;
   /** The one that is under way. */
   #attempt: Attempt | null = null;
@@ -38,11 +39,13 @@ export class Tries implements AttemptOwner {
   /** The endpoint to ask next, or null when there is none now. */
   choose(route: Route): Endpoint | null {
     const { suspects } = this.#view.parts;
-    if (this.#tried.size > 0) this.#forgetMoved(route);
-    const fresh = suspects.choose(route, this.#tried);
-    if (fresh !== null || this.#tried.size === 0 || this.#attempts >= maxAttempts) return fresh;
-    this.#tried.clear();
-    return suspects.choose(route, this.#tried);
+    const tried = this.#tried;
+    if (tried === null) return suspects.choose(route, none);
+    forgetMoved(tried, route);
+    const fresh = suspects.choose(route, tried);
+    if (fresh !== null || tried.size === 0 || this.#attempts >= maxAttempts) return fresh;
+    tried.clear();
+    return suspects.choose(route, tried);
   }
 
   send(route: Route, endpoint: Endpoint, body: Buffer): void {
@@ -62,7 +65,7 @@ export class Tries implements AttemptOwner {
 
   /** Whether an engine may have died of the request: it is not to be repeated. */
   get mayBeDeadly(): boolean {
-    return this.#casualties.any;
+    return this.#casualties?.any ?? false;
   }
 
   /** Whether what came of the answer so far ends between two events. */
@@ -74,7 +77,8 @@ export class Tries implements AttemptOwner {
   cancel(): void {
     if (this.#attempt === null) return;
     this.#attempt.cancel();
-    this.#measure();
+    const { lengths, clock } = this.#view.parts;
+    lengths.brokenOff(this.#modelId, clock.elapsed() - this.#sentAt);
     this.#stop();
   }
 
@@ -86,7 +90,9 @@ export class Tries implements AttemptOwner {
   hasAlternative(): boolean {
     if (this.#attempts + 1 >= maxAttempts) return false;
     const others = this.#view.route()?.endpoints ?? [];
-    return others.some(({ jobId }) => jobId !== this.#endpoint?.jobId && !this.#tried.has(jobId));
+    return others.some(
+      ({ jobId }) => jobId !== this.#endpoint?.jobId && this.#tried?.has(jobId) !== true,
+    );
   }
 
   lost(loss: Loss, cause: unknown): void {
@@ -99,13 +105,14 @@ export class Tries implements AttemptOwner {
       return;
     }
     this.#remember(loss, endpoint);
-    if (this.#casualties.tooMany) this.#view.refuse(refusals.deadly());
+    if (this.#casualties?.tooMany === true) this.#view.refuse(refusals.deadly());
     else if (this.#attempts >= mostAttempts) this.#view.refuse(refusals.noEngine());
     else this.#view.proceed();
   }
 
   done(end: RelayEnd): void {
-    this.#measure();
+    const { lengths, clock } = this.#view.parts;
+    lengths.ended(this.#modelId, clock.elapsed() - this.#sentAt);
     this.#stop();
     if (this.#wasDead && end.outcome === 'complete') this.#forgive();
     if (end.usage !== null) this.#view.record.usage = end.usage;
@@ -127,16 +134,17 @@ export class Tries implements AttemptOwner {
     if (blamed || again) suspects.mark(endpoint, loss === 'died');
     // No engine has seen it.
     if (loss === 'refused') return;
-    this.#tried.set(jobId, address);
+    this.#asked.set(jobId, address);
     this.#attempts += 1;
     if (this.#attempts === maxAttempts) this.#giveUpAll();
   }
 
   /** @returns whether it broke off a second time */
   #count(loss: Loss, endpoint: Endpoint, afterMs: DurationMs): boolean {
-    if (loss === 'lost') return this.#casualties.brokeOff(endpoint, afterMs);
     const died = loss === 'broken' || (loss === 'died' && !this.#wasDead);
-    return died && this.#casualties.died(endpoint);
+    if (!died && loss !== 'lost') return false;
+    this.#casualties ??= new Casualties();
+    return died ? this.#casualties.died(endpoint) : this.#casualties.brokeOff(endpoint, afterMs);
   }
 
   #forgive(): void {
@@ -147,25 +155,25 @@ export class Tries implements AttemptOwner {
   /** From now on only endpoints count that are not there yet. */
   #giveUpAll(): void {
     for (const { jobId, address } of this.#view.route()?.endpoints ?? []) {
-      this.#tried.set(jobId, address);
+      this.#asked.set(jobId, address);
     }
   }
 
-  #forgetMoved({ endpoints }: Route): void {
-    for (const { jobId, address } of endpoints) {
-      const before = this.#tried.get(jobId);
-      if (before !== undefined && !isSamePlace(before, address)) this.#tried.delete(jobId);
-    }
-  }
-
-  #measure(): void {
-    const { lengths, clock } = this.#view.parts;
-    lengths.ended(this.#modelId, clock.elapsed() - this.#sentAt);
+  get #asked(): Map<JobId, Address> {
+    this.#tried ??= new Map();
+    return this.#tried;
   }
 
   #stop(): void {
     if (this.#attempt === null || this.#endpoint === null) return;
     this.#attempt = null;
     this.#view.parts.demand.end(this.#modelId, this.#endpoint.jobId);
+  }
+}
+
+function forgetMoved(tried: Map<JobId, Address>, { endpoints }: Route): void {
+  for (const { jobId, address } of endpoints) {
+    const before = tried.get(jobId);
+    if (before !== undefined && !isSamePlace(before, address)) tried.delete(jobId);
   }
 }
