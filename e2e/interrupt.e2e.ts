@@ -34,7 +34,7 @@ function talk(running: Started) {
 
 describe('Ctrl-C', () => {
   // The moments lie between a half-made database, half-started services and a first model that is not there yet.
-  test.each(['Starting Wakefield', '✔ Postgres', '✔ database schema', '✔ proxy'])(
+  test.each(['✔ Postgres', '✔ proxy'])(
     'while it sets up, at "%s"',
     async (moment) => {
       const begun = place.launch();

@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { freePorts, listProcessesAround, sendSignal } from '@wakefield/local-stack';
 import { clusterKinds, controllerRemembers } from './cluster-jobs.ts';
 import { exitOf, firstChat, ready, type Started, usePlace } from './npm-start.ts';
+import { chat } from './requests/ask.ts';
 import { eventually } from './wakefield.ts';
 
 const place = usePlace();
@@ -28,7 +29,8 @@ async function model({ url, key }: Started, name: string): Promise<Model> {
   return (await response.json()) as Model;
 }
 
-const jobs = async (running: Started) => (await model(running, 'wakefield/simulator')).jobs;
+const jobs = async (running: Started, name = 'wakefield/simulator') =>
+  (await model(running, name)).jobs;
 
 function put({ url, key }: Started, name: string, fields: object): Promise<Response> {
   return fetch(`${url}/p/demo/models`, {
@@ -110,10 +112,11 @@ describe('npm start', () => {
   }, 400_000);
 
   test.each(clusterKinds)(
-    'after kill -9 of everything on the $name the next start adopts the job that goes on',
+    'after kill -9 of everything, and a power cut in a wake, the next start on the $name goes on',
     async ({ args }) => {
       const first = await start({}, ...args);
-      expect((await put(first, 'acme/kept', { idle_timeout: 77 })).status).toBe(201);
+      const others = { idle_timeout: 77, engine_args: { load_seconds: 2 } };
+      expect((await put(first, 'acme/other', others)).status).toBe(201);
       await firstChat(first);
       const [job] = await jobs(first);
       expect(job?.state).toMatch(/^(ready|busy)$/);
@@ -123,56 +126,37 @@ describe('npm start', () => {
       for (const { pid } of place.processes().filter((one) => !isOfJob(one)))
         sendSignal(pid, 'SIGKILL');
       await exitOf(first.child);
-      const again = await start({}, ...args);
-      expect(again.key).toBe(first.key);
-      expect(await model(again, 'acme/kept')).toMatchObject({ idle_timeout: 77, idle: true });
-      expect(await firstChat(again)).toContain('[DONE]');
-      expect(await jobs(again)).toEqual([
+
+      const second = await start({}, ...args);
+      expect(second.key).toBe(first.key);
+      expect(await model(second, 'acme/other')).toMatchObject({ idle_timeout: 77, idle: true });
+      expect(await firstChat(second)).toContain('[DONE]');
+      expect(await jobs(second)).toEqual([
         expect.objectContaining({ id: job?.id, cluster_job_id: job?.cluster_job_id }),
       ]);
-      again.child.kill('SIGINT');
-      await exitOf(again.child);
-      expect(place.processes()).toEqual([]);
-    },
-    400_000,
-  );
-
-  test.each(clusterKinds)(
-    'after a power cut in the middle of a wake on the $name the next start goes on with it',
-    async ({ args }) => {
-      const first = await start({}, ...args);
-      const lost = firstChat(first).catch(() => 'cut');
-      await eventually('a job', async () => (await jobs(first)).length > 0, 60_000);
+      const lost = chat(second, 'acme/other', { tokens: 1 }).catch(() => ({ whole: false }));
+      await eventually('a job', async () => (await jobs(second, 'acme/other')).length > 0, 60_000);
       await powerCut();
-      await exitOf(first.child);
-      expect(await lost).not.toContain('[DONE]');
-      const again = await start({}, ...args);
+      await exitOf(second.child);
+      expect(await lost).toMatchObject({ whole: false });
+
+      const third = await start({}, ...args);
       // Nobody asks again: the wish was written down.
       await eventually(
         'the model to be ready',
-        async () => (await model(again, 'wakefield/simulator')).state === 'ready',
+        async () => (await model(third, 'acme/other')).state === 'ready',
         90_000,
       );
-      expect(await jobs(again)).toHaveLength(1);
-      expect(await firstChat(again)).toContain('[DONE]');
-      again.child.kill('SIGINT');
-      await exitOf(again.child);
+      expect(await jobs(third, 'acme/other')).toHaveLength(1);
+      expect(await chat(third, 'acme/other', { tokens: 1 })).toMatchObject({ whole: true });
+      third.child.kill('SIGINT');
+      await exitOf(third.child);
       expect(place.processes()).toEqual([]);
     },
     400_000,
   );
 
-  test('kill -9 of the supervisor, or of the bootstrap, leaves no service behind', async () => {
-    const first = await start();
-    process.kill((await place.runFile()).pid, 'SIGKILL');
-    await exitOf(first.child);
-    await nothingIsLeft();
-    const second = await start();
-    second.child.kill('SIGKILL');
-    await nothingIsLeft();
-  }, 300_000);
-
-  test('what dies is started again', async () => {
+  test('what dies is started again, and nothing outlives the supervisor or the bootstrap', async () => {
     const running = await start();
     await firstChat(running);
     const before = await place.runFile();
@@ -200,9 +184,12 @@ describe('npm start', () => {
     expect(answer).toContain('[DONE]');
     for (const name of ['proxy', 'api', 'scheduler', 'Postgres', 'Redis'])
       expect(running.output()).toMatch(new RegExp(`^${name} ended \\(SIGKILL\\)`, 'm'));
-    running.child.kill('SIGINT');
-    expect(await exitOf(running.child)).toBe(0);
-    expect(place.processes()).toEqual([]);
+    process.kill((await place.runFile()).pid, 'SIGKILL');
+    await exitOf(running.child);
+    await nothingIsLeft();
+    const second = await start();
+    second.child.kill('SIGKILL');
+    await nothingIsLeft();
   }, 300_000);
 
   test('two run side by side', async () => {
