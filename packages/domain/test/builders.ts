@@ -195,6 +195,6 @@ export function endpoint(jobId: string, capacity: number | null = null): Endpoin
     address: { host: 'cn01', port: 1 },
     engineKey: 'k',
     capacity,
-    endsAt: null,
+    servesUntil: null,
   };
 }

@@ -1,11 +1,13 @@
 import type { JobPatch, JobStore, PatchGuard } from '@wakefield/control';
 import {
   type Address,
+  defaultPolicy,
   isLeaving,
   type Job,
   type JobId,
   type JobPhase,
   type ModelId,
+  servesUntil,
 } from '@wakefield/domain';
 import { and, count, desc, eq, inArray, or, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
@@ -209,9 +211,9 @@ function patchColumns({
 
 /** What readers of routes see of a job, as a comparable word; empty while it has no requests. */
 function seenInRoutes(job: Job): string {
-  const { phase, address, capacity, endsAt } = job;
+  const { phase, address, capacity } = job;
   if (phase === 'ready' && address !== null) {
-    return JSON.stringify([address.host, address.port, capacity, endsAt]);
+    return JSON.stringify([address.host, address.port, capacity, servesUntil(job, defaultPolicy)]);
   }
   return mayServe(job) ? 'finishing' : '';
 }

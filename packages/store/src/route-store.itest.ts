@@ -48,6 +48,12 @@ describe('load', () => {
     expect((await stores.models.get(model.id))?.reason).toBe(reason);
   });
 
+  test('until when a job may get requests: a little before its end', async () => {
+    const life = { startedAt: SAMPLE_NOW, endsAt: SAMPLE_NOW + 60_000 };
+    await fixture.job(model, 1, { ...serving, ...life });
+    expect((await routeOf(model))?.endpoints).toMatchObject([{ servesUntil: SAMPLE_NOW + 57_000 }]);
+  });
+
   test('registered models with the endpoints of their ready jobs, keys included', async () => {
     const job = await fixture.job(model, 1, serving);
     const second = await fixture.job(model, 2, { ...serving, capacity: null });
@@ -55,7 +61,7 @@ describe('load', () => {
     await fixture.job(model, 4, { ...serving, phase: 'starting' });
     await fixture.job(model, 5, { phase: 'ready' });
     await fixture.job(model, 6, { ...serving, phase: 'ended', endedAt: SAMPLE_NOW });
-    const endpoint = { cluster: 'here', address: { host: 'n01', port: 8000 }, endsAt: null };
+    const endpoint = { cluster: 'here', address: { host: 'n01', port: 8000 }, servesUntil: null };
     expect(await routeOf(model)).toEqual({
       expectedReady: null,
       modelId: model.id,

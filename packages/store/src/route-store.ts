@@ -1,5 +1,13 @@
 import type { RouteStore } from '@wakefield/control';
-import { type Endpoint, type JobId, type ModelId, type Route, withoutLog } from '@wakefield/domain';
+import {
+  defaultPolicy,
+  type Endpoint,
+  type JobId,
+  type ModelId,
+  type Route,
+  servesUntil,
+  withoutLog,
+} from '@wakefield/domain';
 import { asc, eq, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { mayServe, toAddress, toExpectation } from './rows.ts';
@@ -78,20 +86,23 @@ async function readServing(queries: Queries): Promise<Serving> {
       port: jobs.addressPort,
       engineKey: jobs.engineKey,
       capacity: jobs.capacity,
+      startedAt: jobs.startedAt,
       endsAt: jobs.endsAt,
+      walltimeSeconds: jobs.walltimeSeconds,
     })
     .from(jobs)
     .where(sql`${jobs.phase} in ('starting', 'ready', 'draining')`)
     .orderBy(asc(jobs.modelId), asc(jobs.seq));
   const endpoints = new Map<ModelId, Endpoint[]>();
   const serving: JobId[] = [];
-  for (const { modelId, host, port, phase, readyAt, ...rest } of rows) {
-    const address = toAddress(host, port);
-    if (mayServe({ phase, readyAt, address })) serving.push(rest.jobId);
-    if (phase !== 'ready' || address === null) continue;
+  for (const { modelId, jobId, cluster, engineKey, capacity, ...job } of rows) {
+    const address = toAddress(job.host, job.port);
+    if (mayServe({ ...job, address })) serving.push(jobId);
+    if (job.phase !== 'ready' || address === null) continue;
+    const until = servesUntil(job, defaultPolicy);
     const ofModel = endpoints.get(modelId) ?? [];
     endpoints.set(modelId, ofModel);
-    ofModel.push({ ...rest, address });
+    ofModel.push({ jobId, cluster, address, engineKey, capacity, servesUntil: until });
   }
   return { endpoints, serving };
 }

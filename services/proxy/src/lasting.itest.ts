@@ -13,8 +13,8 @@ const routeTo = (seconds: number, others = 3600) => {
     state: 'ready',
     idle: false,
     endpoints: [
-      { ...endpoint(leaving.port, 'job-1'), endsAt: at + seconds * 1000 },
-      { ...endpoint(staying.port, 'job-2'), endsAt: at + others * 1000 },
+      { ...endpoint(leaving.port, 'job-1'), servesUntil: at + seconds * 1000 },
+      { ...endpoint(staying.port, 'job-2'), servesUntil: at + others * 1000 },
     ],
   });
 };
@@ -32,7 +32,7 @@ afterEach(async () => {
 
 describe('an engine whose job ends soon', () => {
   it('gets what it can finish, as soon as requests are known to be short', async () => {
-    routeTo(80);
+    routeTo(55);
     for (let count = 0; count < 50; count += 1) await chat(proxy.url);
     expect(seen()).toEqual([0, 50]);
     for (let count = 0; count < 100; count += 1) await chat(proxy.url);

@@ -1,6 +1,6 @@
 import type { Identifier } from '@wakefield/auth';
 import type { DemandBoard, RouteBus, RouteStore, Transport } from '@wakefield/control';
-import { type ClusterName, defaultPolicy, type ModelId } from '@wakefield/domain';
+import type { ClusterName } from '@wakefield/domain';
 import { type ListenPlace, type Logger, type Metrics, within } from '@wakefield/runtime';
 import { processClock } from './clock.ts';
 import { createDemandBook, createDemandPublisher } from './demand.ts';
@@ -154,9 +154,7 @@ function createMemory(
   const bodies = createBodyRoom(settings.bodyRoomBytes);
   const wakes = createWakeKeeper(ports.waker, settings.wake, clock.elapsed, logger);
   const lengths = createRunLengths();
-  // A job is asked to end that long before its time.
-  const neededMs = (modelId: ModelId) => lengths.longest(modelId) + defaultPolicy.endMarginMs;
-  const suspects = createSuspects(demand.runningOn, neededMs, clock);
+  const suspects = createSuspects(demand.runningOn, lengths.longest, clock);
   const pools = createUpstreamPools(ports.transportOf, settings.endedGraceMs);
   const figures = createProxyMetrics(metrics, {
     held: () => holds.size,

@@ -138,7 +138,7 @@ export function endpoint(port: number, jobId: string = randomUUID()): Endpoint {
     address: { host: '127.0.0.1', port },
     engineKey: `key-of-${jobId}`,
     capacity: null,
-    endsAt: null,
+    servesUntil: null,
   };
 }
 

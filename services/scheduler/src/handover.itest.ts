@@ -173,7 +173,7 @@ describe('on a real SLURM', () => {
     await scontrol('update', `jobid=${before.cluster_job_id}`, 'TimeLimit=2');
     await eventually(async () => {
       const [endpoint] = await routed();
-      const left = ((endpoint?.endsAt ?? 0) - Date.now()) / 1000;
+      const left = ((endpoint?.servesUntil ?? 0) - Date.now()) / 1000;
       return left > 0 && left < 120;
     });
     const after = await alone(({ id }) => id !== before.id);

@@ -64,7 +64,7 @@ describe('pickEndpoint', () => {
   const leaving = (left: Record<string, number | null>): readonly Endpoint[] =>
     Object.entries(left).map(([id, seconds]) => ({
       ...endpoint(id),
-      endsAt: seconds === null ? null : t0 + seconds * second,
+      servesUntil: seconds === null ? null : t0 + seconds * second,
     }));
 
   test.each<[string, Record<string, number | null>, Record<string, number>, string]>([
@@ -99,7 +99,8 @@ describe('pickEndpoint', () => {
         const running = counts(Object.fromEntries(all.map((row) => [row.id, row.running])));
         const pick = pickOf(endpoints, running);
         if (pick === null) return false;
-        const leftOf = ({ endsAt }: Endpoint) => (endsAt ?? Number.POSITIVE_INFINITY) - t0;
+        const leftOf = ({ servesUntil }: Endpoint) =>
+          (servesUntil ?? Number.POSITIVE_INFINITY) - t0;
         const most = Math.max(...endpoints.map(leftOf));
         return leftOf(pick) >= Math.min(needed, most > 0 ? most * (7 / 8) : most);
       }),

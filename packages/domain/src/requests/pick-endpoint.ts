@@ -55,8 +55,8 @@ function lastsUntil(
   return latest >= wanted ? wanted : latest - Math.max(0, latest - now) / 8;
 }
 
-function endOf({ endsAt }: Endpoint): EpochMs {
-  return endsAt ?? Number.POSITIVE_INFINITY;
+function endOf({ servesUntil }: Endpoint): EpochMs {
+  return servesUntil ?? Number.POSITIVE_INFINITY;
 }
 
 function smallestCapacity(endpoints: readonly Endpoint[]): number {

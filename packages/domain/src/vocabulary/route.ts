@@ -10,8 +10,8 @@ export interface Endpoint {
   readonly address: Address;
   readonly engineKey: string;
   readonly capacity: number | null;
-  /** When its job ends; null: nobody knows. */
-  readonly endsAt: EpochMs | null;
+  /** When its job is asked to end at the latest; null: nobody knows. */
+  readonly servesUntil: EpochMs | null;
 }
 
 /** The proxy's view of one registered model. */

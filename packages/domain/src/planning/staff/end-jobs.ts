@@ -1,3 +1,4 @@
+import { givenTime, servesUntil } from '../../jobs/lifetime.ts';
 import type { Job } from '../../vocabulary/job.ts';
 import type { Action, Policy } from '../../vocabulary/plan.ts';
 import type { DurationMs, EpochMs } from '../../vocabulary/time.ts';
@@ -19,28 +20,15 @@ function endJob(job: Job, scene: Scene): Decision {
   }
 }
 
-/** How long before its end a job is asked to end: of a short life no more than a twentieth. */
-function endMargin(job: Job, { endMarginMs }: Policy): DurationMs {
-  return Math.min(endMarginMs, Math.round(0.05 * givenTime(job)));
-}
-
 /** Time that a successor leaves a job to finish its streams in: of a short life no more than a tenth. */
 export function drainTime(job: Job, { drainTimeoutMs }: Policy): DurationMs {
   return Math.min(drainTimeoutMs, Math.round(0.1 * givenTime(job)));
 }
 
-/** What the cluster gives it, which may be less than it asked for, or more. */
-function givenTime({ startedAt, endsAt, walltimeSeconds }: Job): DurationMs {
-  return startedAt === null || endsAt === null
-    ? walltimeSeconds * 1_000
-    : Math.max(0, endsAt - startedAt);
-}
-
 /** Our own bookkeeping: needs no cluster. */
 function drain(job: Job, scene: Scene): Decision {
   const { drainTimeoutMs, lookSoonMs } = scene.policy;
-  const margin = endMargin(job, scene.policy);
-  const latest = job.endsAt === null ? Number.POSITIVE_INFINITY : job.endsAt - margin;
+  const latest = servesUntil(job, scene.policy) ?? Number.POSITIVE_INFINITY;
   const until = Math.max(scene.now, Math.min(scene.now + drainTimeoutMs, latest));
   return {
     actions: [{ kind: 'drain', jobId: job.id, until }],
