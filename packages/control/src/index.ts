@@ -49,6 +49,7 @@ export type {
 } from './ports/stores.ts';
 export { LeaseLostError, RoomTakenError } from './ports/stores.ts';
 export { type ProbeJobDeps, probeJob } from './probe-job.ts';
+export { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
 export { type ReconcileModelDeps, reconcileModel } from './reconcile-model.ts';
 export { seenInRoutes } from './seen-in-routes.ts';
 export { createStartHistories, type StartHistories } from './start-histories.ts';

@@ -15,15 +15,14 @@ import type { MetricsBoard, Nudges, RouteBus } from './ports/messaging.ts';
 import type { Log, Telemetry } from './ports/observability.ts';
 import type { ClusterStatusStore, JobStore, Lease, RouteStore } from './ports/stores.ts';
 import { publishRoutes } from './publish-routes.ts';
-import { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
 import { LEASE_RETRY_MS, type WithLeaseDeps, withLease } from './with-lease.ts';
 
-export interface ObserveClusterDeps extends ReadMetricsDeps, WithLeaseDeps {
-  readonly jobs: Pick<JobStore, 'listLiveForCluster' | 'listLiveNames' | 'listEngines' | 'patch'>;
+export interface ObserveClusterDeps extends WithLeaseDeps {
+  readonly jobs: Pick<JobStore, 'listLiveForCluster' | 'listLiveNames' | 'patch'>;
   readonly clusters: Pick<ClusterStatusStore, 'save' | 'list'>;
   readonly routes: Pick<RouteStore, 'revision'>;
   readonly routeBus: Pick<RouteBus, 'publish'>;
-  readonly metricsBoard: Pick<MetricsBoard, 'publish' | 'read' | 'answered'>;
+  readonly metricsBoard: Pick<MetricsBoard, 'publishGpus'>;
   readonly nudges: Nudges;
   readonly drivers: Drivers;
   readonly telemetry: Telemetry;
@@ -42,45 +41,31 @@ export async function observeCluster(
 ): Promise<void> {
   const driver = deps.drivers.get(name);
   if (driver === undefined) return;
-  const looks: Look[] = [];
   const lookAgain = (delayMs: number) =>
     deps.nudges
       .cluster(name, delayMs)
       .catch((err: unknown) => deps.log.warn({ err, cluster: name }, 'next look not enqueued'));
-  const ran = await withLease(deps, `cluster:${name}`, signal, async (lease, held) => {
-    const look = await cycle(deps, driver, lease, held);
-    looks.push(look);
-    await lookAgain(look.nextLookMs);
-  });
+  const ran = await withLease(deps, `cluster:${name}`, signal, async (lease, held) =>
+    lookAgain(await cycle(deps, driver, lease, held)),
+  );
   // Whoever holds it may be dead, and this was the wish that his work be done by another.
   if (!ran) await lookAgain(LEASE_RETRY_MS);
-  // Behind the lease: engines that do not answer keep nobody from looking at the cluster.
-  for (const { current, gpu } of looks) await readMetrics(deps, current, gpu, signal);
 }
 
-/** What one cycle came to. */
-interface Look {
-  readonly nextLookMs: number;
-  /** Live jobs after it; those of before when the cluster did not answer. */
-  readonly current: readonly Job[];
-  readonly gpu: ReadonlyMap<JobId, number>;
-}
-
+/** @returns after how many ms the cluster should be looked at again */
 async function cycle(
   deps: ObserveClusterDeps,
   driver: ClusterDriver,
   lease: Lease,
   signal: AbortSignal,
-): Promise<Look> {
+): Promise<number> {
   const startedAt = deps.clock.now();
   const live = await deps.jobs.listLiveForCluster(driver.name);
   let snapshot: ClusterSnapshot;
   try {
     snapshot = await driver.observe(live, signal);
   } catch (error) {
-    const nextLookMs = await unreachable(deps, driver, lease, live, error, startedAt);
-    // Its engines may answer all the same, which counts.
-    return { nextLookMs, current: live, gpu: new Map() };
+    return await unreachable(deps, driver, lease, live, error, startedAt);
   }
   deps.telemetry.observed(driver.name, deps.clock.now() - startedAt, 'ok');
   const { current, moved } = await advanceAll(deps, lease, live, snapshot);
@@ -89,13 +74,15 @@ async function cycle(
   const nextLookMs = busy ? driver.cadence.busyMs : driver.cadence.quietMs;
   const nextLookAt = deps.clock.now() + nextLookMs;
   const { takenAt } = snapshot;
-  const status = { reachable: true, observedAt: takenAt, error: null, nextLookAt };
+  const status = { reachable: true, observedAt: takenAt, error: null, silence: null, nextLookAt };
   await deps.clusters.save(driver.name, status, lease);
   if (moved.size > 0) await publishRoutes(deps);
   await nudgeModels(deps, wasReachable ? moved : new Set(current.map((job) => job.modelId)));
   await probeStarting(deps, current);
+  await askEngines(deps, driver.name, current);
+  await tellGpus(deps, current, snapshot);
   await endOrphans(deps, driver, snapshot, signal);
-  return { nextLookMs, current, gpu: gpuFigures(current, snapshot) };
+  return nextLookMs;
 }
 
 interface Advance {
@@ -128,7 +115,7 @@ async function advanceAll(
   return { current, moved };
 }
 
-/** Nothing is concluded from silence: only the status says so, and models hear of it once. */
+/** Nothing is concluded from silence here: only the status says so, and models hear of it. */
 async function unreachable(
   deps: ObserveClusterDeps,
   driver: ClusterDriver,
@@ -142,17 +129,21 @@ async function unreachable(
   deps.telemetry.observed(name, deps.clock.now() - startedAt, 'failed');
   const before = (await deps.clusters.list()).get(name);
   const nextLookMs = cadence.quietMs;
+  const now = deps.clock.now();
+  const looks = (before?.silence?.looks ?? 0) + 1;
   const status = {
     reachable: false,
     observedAt: before?.observedAt ?? null,
     error: error.message,
-    nextLookAt: deps.clock.now() + nextLookMs,
+    silence: { since: before?.silence?.since ?? now, looks },
+    nextLookAt: now + nextLookMs,
   };
+  // Its engines may answer all the same, which counts by the time that it counts as silent.
+  await askEngines(deps, name, live);
   await deps.clusters.save(name, status, lease);
-  if (before?.reachable !== false) {
-    deps.log.warn({ err: error, cluster: name }, 'cluster does not answer');
-    await nudgeModels(deps, new Set(live.map((job) => job.modelId)));
-  }
+  if (looks === 1) deps.log.warn({ err: error, cluster: name }, 'cluster does not answer');
+  // From the second on it may count as absent.
+  if (looks <= 2) await nudgeModels(deps, new Set(live.map((job) => job.modelId)));
   return nextLookMs;
 }
 
@@ -168,11 +159,29 @@ async function probeStarting(deps: ObserveClusterDeps, jobs: readonly Job[]): Pr
   }
 }
 
-function gpuFigures(jobs: readonly Job[], snapshot: ClusterSnapshot): ReadonlyMap<JobId, number> {
-  return new Map(
-    jobs.flatMap((job) => {
-      const figure = snapshot.sightings.get(job.name)?.gpuUtilization ?? null;
-      return figure === null ? [] : [[job.id, figure] as const];
-    }),
-  );
+/** Of themselves: how they do, and that they are alive. */
+async function askEngines(
+  deps: ObserveClusterDeps,
+  cluster: ClusterName,
+  jobs: readonly Job[],
+): Promise<void> {
+  if (!jobs.some(({ phase }) => phase === 'ready' || phase === 'draining')) return;
+  await deps.nudges
+    .metrics(cluster)
+    .catch((err: unknown) => deps.log.warn({ err, cluster }, 'engine figures not asked for'));
+}
+
+async function tellGpus(
+  deps: ObserveClusterDeps,
+  jobs: readonly Job[],
+  { sightings }: ClusterSnapshot,
+): Promise<void> {
+  const figures = new Map<JobId, number>();
+  for (const { id, name } of jobs) {
+    const figure = sightings.get(name)?.gpuUtilization ?? null;
+    if (figure !== null) figures.set(id, figure);
+  }
+  await deps.metricsBoard
+    .publishGpus(figures)
+    .catch((err: unknown) => deps.log.warn({ err }, 'figures of GPUs not published'));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EngineMetrics, Job, JobId, JobPatch, JobPhase } from '@wakefield/domain';
 import { captureLog } from '@wakefield/testkit';
+import type { ClusterDriver } from './ports/cluster.ts';
 import { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
 
 const figures: EngineMetrics = { gpuUtilization: 12, waitingRequests: 1, runningRequests: 2 };
@@ -20,13 +21,21 @@ function job(id: JobId, phase: JobPhase, port: number | null = 20_000): Job {
   } as Job;
 }
 
+const here = {
+  name: 'here',
+  cadence: { busyMs: 2_000, quietMs: 20_000, patienceMs: 40_000 },
+} as Partial<ClusterDriver> as ClusterDriver;
+
 function scene(metrics: ReadMetricsDeps['prober']['metrics'], publish?: () => Promise<void>) {
+  let live: readonly Job[] = [];
   const board = new Map<JobId, EngineMetrics>();
   const learned: [JobId, JobPatch][] = [];
-  const answered: JobId[] = [];
+  const answered: [readonly JobId[], number][] = [];
   const log = captureLog();
   const deps: ReadMetricsDeps = {
+    drivers: new Map([['here', here]]),
     jobs: {
+      listLiveForCluster: async (name) => (name === 'here' ? live : []),
       listEngines: async (ids) =>
         ids.map((jobId) => ({ jobId, engineKey: 'secret', engine: 'vllm', hfModelId: 'a/b' })),
       patch: async (id, phases, patch) => {
@@ -42,14 +51,18 @@ function scene(metrics: ReadMetricsDeps['prober']['metrics'], publish?: () => Pr
         (async (found) => {
           for (const [id, values] of found) board.set(id, values);
         }),
-      answered: async (ids) => {
-        answered.push(...ids);
+      answered: async (...told) => {
+        answered.push(told);
       },
       read: async (ids) => new Map([...board].filter(([id]) => ids.includes(id))),
     },
     log,
   };
-  return { deps, board, learned, answered, log };
+  const read = async (jobs: readonly Job[]) => {
+    live = jobs;
+    await readMetrics(deps, 'here', signal);
+  };
+  return { deps, read, board, learned, answered, log };
 }
 
 const { signal } = new AbortController();
@@ -57,12 +70,12 @@ const { signal } = new AbortController();
 describe('the capacity of an engine', () => {
   test('is learned from a queue that two looks in a row find, and kept with the job', async () => {
     let now: EngineMetrics = { ...none, waitingRequests: 4, runningRequests: 6 };
-    const { deps, learned } = scene(async () => now);
+    const { read, learned } = scene(async () => now);
     const jobs = [job('a', 'ready'), { ...job('b', 'ready'), capacity: 6 }, job('c', 'draining')];
-    await readMetrics(deps, jobs, new Map(), signal);
+    await read(jobs);
     expect(learned).toEqual([]);
     now = { ...now, runningRequests: 5 };
-    await readMetrics(deps, jobs, new Map(), signal);
+    await read(jobs);
     expect(learned).toEqual([['a', { capacity: 6 }]]);
   });
 
@@ -71,29 +84,33 @@ describe('the capacity of an engine', () => {
     const away = async () => {
       throw new Error('away');
     };
-    const jobs = [job('a', 'ready')];
-    const silent = { ...deps, metricsBoard: { ...deps.metricsBoard, read: away } };
-    await readMetrics(silent, jobs, new Map(), signal);
-    await readMetrics(silent, jobs, new Map(), signal);
+    const listLiveForCluster = async () => [job('a', 'ready')];
+    const silent = {
+      ...deps,
+      jobs: { ...deps.jobs, listLiveForCluster },
+      metricsBoard: { ...deps.metricsBoard, read: away },
+    };
+    await readMetrics(silent, 'here', signal);
+    await readMetrics(silent, 'here', signal);
     expect(learned).toEqual([]);
   });
 });
 
 describe('engine figures', () => {
-  test('are read of serving jobs alone; the cluster knows the GPU better', async () => {
-    const { deps, board } = scene(async () => figures);
+  test('are read of serving jobs alone', async () => {
+    const { read, board } = scene(async () => figures);
     const jobs = (['queued', 'starting', 'ready', 'draining', 'ended'] as const).map((phase) =>
       job(phase, phase),
     );
-    await readMetrics(deps, jobs, new Map([['ready', 71]]), signal);
+    await read(jobs);
     expect(Object.fromEntries(board)).toEqual({
-      ready: { ...figures, gpuUtilization: 71 },
+      ready: figures,
       draining: figures,
     });
   });
 
   test('are nulls where an engine is silent, fails or has no address', async () => {
-    const { deps, board, answered } = scene(async ({ address }) => {
+    const { read, board, answered } = scene(async ({ address }) => {
       if (address.port === 2) return none;
       if (address.port === 1) throw new Error('broken');
       return null;
@@ -104,39 +121,40 @@ describe('engine figures', () => {
       job('nowhere', 'ready', null),
       job('speaks', 'ready', 2),
     ];
-    await readMetrics(deps, jobs, new Map([['fails', 5]]), signal);
+    await read(jobs);
     expect(Object.fromEntries(board)).toEqual({
       silent: none,
-      fails: { ...none, gpuUtilization: 5 },
+      fails: none,
       nowhere: none,
       speaks: none,
     });
-    expect(answered).toEqual(['speaks']);
+    // For as long as two looks at a silent cluster take.
+    expect(answered).toEqual([[['speaks'], 120_000]]);
   });
 
   test('of many engines are read side by side, but not all at once', async () => {
     let atOnce = 0;
     let most = 0;
-    const { deps, board } = scene(async () => {
+    const { read, board } = scene(async () => {
       atOnce += 1;
       most = Math.max(most, atOnce);
       await new Promise(setImmediate);
       atOnce -= 1;
       return figures;
     });
-    const jobs = Array.from({ length: 100 }, (_, n) => job(`j${n}`, 'ready'));
-    await readMetrics(deps, jobs, new Map(), signal);
-    expect(board.size).toBe(100);
+    const jobs = Array.from({ length: 300 }, (_, n) => job(`j${n}`, 'ready'));
+    await read(jobs);
+    expect(board.size).toBe(300);
     expect(most).toBeGreaterThan(4);
-    expect(most).toBeLessThanOrEqual(16);
+    expect(most).toBeLessThanOrEqual(64);
   });
 
   test('that cannot be published are no failure', async () => {
-    const { deps, log } = scene(
+    const { read, log } = scene(
       async () => figures,
       () => Promise.reject(new Error('away')),
     );
-    await readMetrics(deps, [job('j', 'ready')], new Map(), signal);
+    await read([job('j', 'ready')]);
     expect(log.has('engine figures not published')).toBe(true);
   });
 });

@@ -1,4 +1,5 @@
 import {
+  type ClusterName,
   type EngineMetrics,
   hasQueue,
   type Job,
@@ -7,51 +8,71 @@ import {
 } from '@wakefield/domain';
 import { engineTargets } from './engine-target.ts';
 import { jobFields } from './job-fields.ts';
-import type { EngineProber, EngineTarget } from './ports/cluster.ts';
+import type { Drivers, EngineProber, EngineTarget } from './ports/cluster.ts';
 import type { MetricsBoard } from './ports/messaging.ts';
 import type { Log } from './ports/observability.ts';
 import type { JobStore } from './ports/stores.ts';
 
 export interface ReadMetricsDeps {
-  readonly jobs: Pick<JobStore, 'listEngines' | 'patch'>;
+  readonly jobs: Pick<JobStore, 'listLiveForCluster' | 'listEngines' | 'patch'>;
+  readonly drivers: Drivers;
   readonly prober: EngineProber;
   readonly metricsBoard: Pick<MetricsBoard, 'publish' | 'read' | 'answered'>;
   readonly log: Log;
 }
 
-const AT_ONCE = 16;
+const AT_ONCE = 64;
+/** Answers are passed on after so many engines: those that hang hold up what others said for a few seconds only. */
+const PAGE = 512;
 const ENGINE_TIMEOUT_MS = 1_000;
 
 /**
- * Scrapes every serving engine once and puts the figures where readers find them, and which of them answered. What
- * they tell of an engine's limit is kept with its job.
+ * Asks every serving engine of a cluster once and puts the figures where readers find them, and which of them
+ * answered. What they tell of an engine's limit is kept with its job.
  */
 export async function readMetrics(
   deps: ReadMetricsDeps,
-  jobs: readonly Job[],
-  gpu: ReadonlyMap<JobId, number>,
+  name: ClusterName,
   signal: AbortSignal,
 ): Promise<void> {
-  const serving = jobs.filter((job) => job.phase === 'ready' || job.phase === 'draining');
-  if (serving.length === 0) return;
-  const targets = await engineTargets(deps, serving);
+  const driver = deps.drivers.get(name);
+  if (driver === undefined) return;
+  const { patienceMs, quietMs } = driver.cadence;
+  const live = await deps.jobs.listLiveForCluster(name);
+  const serving = live.filter((job) => job.phase === 'ready' || job.phase === 'draining');
+  for (let from = 0; from < serving.length && !signal.aborted; from += PAGE) {
+    const page = serving.slice(from, from + PAGE);
+    const { figures, answered } = await scrape(deps, page, signal);
+    await learn(deps, page, figures);
+    await deps.metricsBoard
+      .publish(figures)
+      // While a cluster is silent they are asked after each look at it: one of two may be missed.
+      .then(() => deps.metricsBoard.answered(answered, 2 * (patienceMs + quietMs)))
+      .catch((err: unknown) => deps.log.warn({ err }, 'engine figures not published'));
+  }
+}
+
+async function scrape(deps: ReadMetricsDeps, jobs: readonly Job[], signal: AbortSignal) {
+  const targets = await engineTargets(deps, jobs);
   const figures = new Map<JobId, EngineMetrics>();
   const answered: JobId[] = [];
-  const queue = serving.values();
-  const scrape = async () => {
+  const queue = jobs.values();
+  const work = async () => {
     for (const { id } of queue) {
       const read = await scrapeOne(deps, targets.get(id) ?? null, signal);
       if (read !== null) answered.push(id);
-      figures.set(id, withGpu(read, gpu.get(id) ?? null));
+      figures.set(id, read ?? nothing);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, serving.length) }, scrape));
-  await learn(deps, serving, figures);
-  await deps.metricsBoard
-    .publish(figures)
-    .then(() => deps.metricsBoard.answered(answered))
-    .catch((err: unknown) => deps.log.warn({ err }, 'engine figures not published'));
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, jobs.length) }, work));
+  return { figures, answered };
 }
+
+const nothing: EngineMetrics = {
+  gpuUtilization: null,
+  waitingRequests: null,
+  runningRequests: null,
+};
 
 /** The figures of the look before are on the board still: it is not asked while no engine has a queue. */
 async function learn(
@@ -85,13 +106,4 @@ async function scrapeOne(
   if (target === null) return null;
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(ENGINE_TIMEOUT_MS)]);
   return await deps.prober.metrics(target, bounded).catch(() => null);
-}
-
-/** The cluster knows of its GPUs better than the engine. */
-function withGpu(read: EngineMetrics | null, gpuUtilization: number | null): EngineMetrics {
-  return {
-    gpuUtilization: gpuUtilization ?? read?.gpuUtilization ?? null,
-    waitingRequests: read?.waitingRequests ?? null,
-    runningRequests: read?.runningRequests ?? null,
-  };
 }

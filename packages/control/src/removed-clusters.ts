@@ -18,6 +18,9 @@ export interface RemovedClustersDeps extends PublishRoutesDeps {
   readonly clusterGoneAfterMs: DurationMs;
 }
 
+/** As if every look had failed since the last one. */
+const NOBODY_LOOKS = Number.POSITIVE_INFINITY;
+
 type Statuses = ReadonlyMap<ClusterName, ClusterReachability>;
 
 /**
@@ -37,6 +40,7 @@ export function withoutRemoved(
         reachable: false,
         observedAt: statuses.get(name)?.observedAt ?? null,
         error: 'it is not in the configuration any more',
+        silence: { since: statuses.get(name)?.observedAt ?? 0, looks: NOBODY_LOOKS },
       },
     ]);
   return Object.fromEntries([...statuses, ...removed]);

@@ -26,6 +26,7 @@ const nudges: Nudges = {
   model: note('model'),
   modelLater: note('later'),
   cluster: note('cluster'),
+  metrics: note('metrics'),
   probe: note('probe'),
 };
 const driver = {
@@ -76,7 +77,7 @@ describe('a sweep', () => {
       store.sql('update models set next_look_at = $1 where id = $2', [new Date(at), id]);
     await setLook(due.id, now);
     await setLook(later.id, now + 1);
-    const status = { reachable: true, observedAt: now, error: null };
+    const status = { reachable: true, observedAt: now, error: null, silence: null };
     await store.stores.clusters.save('here', { ...status, nextLookAt: now + 1 });
     await sweepAt(now);
     expect(nudged).toContain(`model ${due.id}`);

@@ -57,6 +57,7 @@ export type {
   ExitRecord,
   JobSighting,
   ModelDemand,
+  Silence,
 } from './vocabulary/observed.ts';
 export { unseen } from './vocabulary/observed.ts';
 export { phrases } from './vocabulary/phrases.ts';

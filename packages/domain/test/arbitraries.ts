@@ -144,8 +144,16 @@ const anyDemand: fc.Arbitrary<Demand> = maybe(
 );
 
 const anyCluster = fc
-  .record({ reachable: fc.boolean(), observedAt: maybe(past) })
-  .map((seen) => ({ ...seen, error: seen.reachable ? null : 'silence' }));
+  .record({
+    reachable: fc.boolean(),
+    observedAt: maybe(past),
+    silence: fc.record({ since: past, looks: fc.integer({ min: 1, max: 3 }) }),
+  })
+  .map(({ silence, ...seen }) =>
+    seen.reachable
+      ? { ...seen, error: null, silence: null }
+      : { ...seen, error: 'no answer', silence },
+  );
 
 const duration = fc.integer({ min: 0, max: 8 * 3_600 }).map((seconds) => seconds * second);
 

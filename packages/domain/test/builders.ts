@@ -116,7 +116,7 @@ export function observed(jobs: readonly Job[], over: Partial<Observed> = {}): Ob
   return {
     jobs,
     demand: demand(),
-    clusters: { c1: { reachable: true, observedAt: t0, error: null } },
+    clusters: { c1: { reachable: true, observedAt: t0, error: null, silence: null } },
     history: {},
     answering: [],
     ...over,
@@ -124,7 +124,12 @@ export function observed(jobs: readonly Job[], over: Partial<Observed> = {}): Ob
 }
 
 export const unreachable: Observed['clusters'] = {
-  c1: { reachable: false, observedAt: t0, error: 'connect ETIMEDOUT' },
+  c1: {
+    reachable: false,
+    observedAt: t0,
+    error: 'connect ETIMEDOUT',
+    silence: { since: t0, looks: 2 },
+  },
 };
 
 function clusterJob(over: Partial<ClusterJob> = {}): ClusterJob {

@@ -187,6 +187,7 @@ function look(world: World, running: ReadonlyMap<JobId, number>): void {
     reachable: !world.away.has(name),
     observedAt: world.observedAt.get(name) ?? null,
     error: null,
+    silence: world.away.has(name) ? { since: world.observedAt.get(name) ?? 0, looks: 2 } : null,
   });
   const observed = {
     jobs: [...world.live(), ...ended],

@@ -18,7 +18,8 @@ const descriptions: Readonly<Record<QueueName, string>> = {
   commands:
     'Changes that wait to be applied. Done ones leave at once; what became of each: GET /p/<project>/commands.',
   reconcile: 'Models to look at. The newest that are done are kept.',
-  observe: 'Clusters to look at. The newest that are done are kept.',
+  observe: 'Clusters to look at, and their engines’ figures. The newest that are done are kept.',
+  probe: 'Starting engines to knock at. The newest that are done are kept.',
   sweep: 'The look at everything that is due. The newest that are done are kept.',
 };
 

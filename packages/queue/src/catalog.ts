@@ -41,8 +41,15 @@ export const queueCatalog = {
       cluster: { idField: 'cluster', timeLimitMs: 120_000 },
       /** A waiting look at a cluster; becomes a `cluster` job when it is due. */
       'cluster-later': { idField: 'cluster', timeLimitMs: 10_000 },
-      probe: { idField: 'jobId', timeLimitMs: 180_000 },
+      /** Apart from the look: engines that hang keep nobody from looking at the cluster. */
+      metrics: { idField: 'cluster', timeLimitMs: 120_000 },
     },
+    concurrency: 64,
+    keep: { completed: 20, failed: 100 },
+  },
+  /** Apart from the looks at clusters: a place is held for as long as an engine takes for its first completion. */
+  probe: {
+    jobs: { probe: { idField: 'jobId', timeLimitMs: 180_000 } },
     concurrency: 64,
     keep: { completed: 20, failed: 100 },
   },

@@ -21,7 +21,7 @@ const figuresOf = async (name: string) =>
 describe('queue figures', () => {
   test('count jobs by state, their age, and totals that outlive workers', async () => {
     const { nudges } = fixture;
-    expect(await queueFigures(fixture.redis)).toHaveLength(4);
+    expect(await queueFigures(fixture.redis)).toHaveLength(5);
     expect(await figuresOf('reconcile')).toEqual({
       queue: 'reconcile',
       jobs: { waiting: 0, active: 0, delayed: 0, completed: 0, failed: 0 },
@@ -147,7 +147,13 @@ describe('dashboard', () => {
       const { queues } = (await (await fetch(`${url}/api/queues`)).json()) as {
         queues: { name: string; readOnlyMode: boolean; counts: { waiting: number } }[];
       };
-      expect(queues.map(({ name }) => name)).toEqual(['commands', 'reconcile', 'observe', 'sweep']);
+      expect(queues.map(({ name }) => name)).toEqual([
+        'commands',
+        'reconcile',
+        'observe',
+        'probe',
+        'sweep',
+      ]);
       expect(queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true);
       expect(queues[1]?.counts.waiting).toBe(1);
     } finally {

@@ -8,25 +8,28 @@ const figures = z.object({
   gpuUtilization: z.number().nullable(),
   waitingRequests: z.number().nullable(),
   runningRequests: z.number().nullable(),
+  full: z.object({ since: z.number(), looks: z.number(), most: z.number() }).nullish(),
 });
+
+const nothing: EngineMetrics = {
+  gpuUtilization: null,
+  waitingRequests: null,
+  runningRequests: null,
+};
 
 export interface MetricsBoardOptions {
   /** How long figures are read. */
   readonly expiryMs?: number;
-  /**
-   * How long an answer is a sign of life. Longer than the time between two looks at a cluster that does not answer:
-   * its timeout (30 s) and its quiet cadence (20 s).
-   */
-  readonly lifeMs?: number;
 }
 
 /** Last figures of each engine, and a sign of life of each that answered: expiring keys per job. */
 export function createMetricsBoard(
   redis: RedisAccess,
-  { expiryMs = 30_000, lifeMs = 90_000 }: MetricsBoardOptions = {},
+  { expiryMs = 30_000 }: MetricsBoardOptions = {},
 ): MetricsBoard {
   const { produce, log } = redis;
   const keyOf = (jobId: JobId) => `${redis.prefix}:metrics:${jobId}`;
+  const gpuOf = (jobId: JobId) => `${redis.prefix}:gpu:${jobId}`;
   const lifeOf = (jobId: JobId) => `${redis.prefix}:answered:${jobId}`;
   const setAll = (entries: readonly (readonly [string, string])[], expiresMs: number) =>
     translated(async () => {
@@ -43,7 +46,12 @@ export function createMetricsBoard(
         [...metrics].map(([jobId, values]) => [keyOf(jobId), JSON.stringify(values)]),
         expiryMs,
       ),
-    answered: (jobIds) =>
+    publishGpus: (values) =>
+      setAll(
+        [...values].map(([jobId, figure]) => [gpuOf(jobId), String(figure)]),
+        expiryMs,
+      ),
+    answered: (jobIds, lifeMs) =>
       setAll(
         jobIds.map((jobId) => [lifeOf(jobId), '1']),
         lifeMs,
@@ -58,10 +66,10 @@ export function createMetricsBoard(
       const found = new Map<JobId, EngineMetrics>();
       if (jobIds.length === 0) return found;
       try {
-        const texts = await produce.mget(jobIds.map(keyOf));
+        const texts = await produce.mget([...jobIds.map(keyOf), ...jobIds.map(gpuOf)]);
         for (const [index, jobId] of jobIds.entries()) {
-          const text = texts[index];
-          if (text) found.set(jobId, figures.parse(JSON.parse(text)));
+          const read = merge(texts[index] ?? null, texts[index + jobIds.length] ?? null);
+          if (read !== null) found.set(jobId, read);
         }
       } catch (error) {
         log.debug({ err: error }, 'engine figures not known');
@@ -70,4 +78,10 @@ export function createMetricsBoard(
       return found;
     },
   };
+}
+
+function merge(text: string | null, gpu: string | null): EngineMetrics | null {
+  if (text === null && gpu === null) return null;
+  const read = text === null ? nothing : figures.parse(JSON.parse(text));
+  return gpu === null ? read : { ...read, gpuUtilization: Number(gpu) };
 }

@@ -104,7 +104,7 @@ describe('model nudges', () => {
 describe('cluster nudges', () => {
   test('an immediate nudge overtakes a waiting delayed one', async () => {
     const { nudges } = fixture;
-    const { runs, release } = fixture.consumeHeld('observe', ['cluster', 'probe']);
+    const { runs, release } = fixture.consumeHeld('observe', ['cluster']);
     release();
     await nudges.cluster('karolina', 60_000);
     await nudges.cluster('karolina', 0);
@@ -115,7 +115,7 @@ describe('cluster nudges', () => {
 
   test('a delayed nudge comes when it is due, as one run', async () => {
     const { nudges } = fixture;
-    const { runs, release } = fixture.consumeHeld('observe', ['cluster', 'probe']);
+    const { runs, release } = fixture.consumeHeld('observe', ['cluster']);
     release();
     const askedAt = Date.now();
     await nudges.cluster('karolina', 150);
@@ -133,7 +133,7 @@ describe('cluster nudges', () => {
     await nudges.cluster('karolina', 90_000);
     expect(await fixture.nextLookInMs('karolina')).toBeGreaterThan(25_000);
     expect(await fixture.nextLookInMs('karolina')).toBeLessThan(30_001);
-    const { runs, release } = fixture.consumeHeld('observe', ['cluster', 'probe']);
+    const { runs, release } = fixture.consumeHeld('observe', ['cluster']);
     release();
     await nudges.cluster('karolina', 100);
     await nudges.cluster('karolina', 80_000);
@@ -152,7 +152,7 @@ describe('cluster nudges', () => {
         if (runs.length === 1) await first.promise;
         await nudges.cluster(name, 60_000);
       },
-      probe: async () => undefined,
+      metrics: async () => undefined,
     });
     await nudges.cluster('karolina', 0);
     await until(() => runs.length === 1);
@@ -171,7 +171,7 @@ describe('cluster nudges', () => {
         runs += 1;
         if (runs < 5) await nudges.cluster(name, 20);
       },
-      probe: async () => undefined,
+      metrics: async () => undefined,
     });
     await nudges.cluster('karolina', 20);
     await until(() => runs === 5);
@@ -180,17 +180,47 @@ describe('cluster nudges', () => {
     expect(runs).toBe(5);
   });
 
-  test('clusters and probes do not get into each other’s way', async () => {
+  test('engines that hang keep nobody from looking at clusters', async () => {
     const { nudges } = fixture;
-    const { runs, release } = fixture.consumeHeld('observe', ['cluster', 'probe']);
-    await nudges.cluster('a', 0);
+    const probes = fixture.consumeHeld('probe', ['probe']);
+    for (let job = 0; job < 100; job += 1) await nudges.probe(`j${job}`);
+    await until(() => probes.runs.length === 64);
+    const runs: string[] = [];
+    const hangs = Promise.withResolvers<void>();
+    fixture.consume('observe', {
+      cluster: async (name) => {
+        runs.push(`look ${name}`);
+        await nudges.metrics(name);
+      },
+      metrics: async (name) => {
+        runs.push(`metrics ${name}`);
+        await hangs.promise;
+      },
+    });
+    for (let looks = 1; looks <= 3; looks += 1) {
+      await nudges.cluster('a', 0);
+      await until(() => runs.filter((run) => run === 'look a').length === looks);
+    }
     await nudges.cluster('b', 0);
-    await nudges.probe('a');
-    await nudges.probe('a');
-    await until(() => runs.length === 3);
-    release();
+    await until(() => runs.includes('metrics b'));
+    hangs.resolve();
     await fixture.idle('observe');
-    expect(runs.toSorted()).toEqual(['cluster a', 'cluster b', 'probe a']);
+    expect(runs.filter((run) => run === 'metrics a')).toHaveLength(1);
+    await nudges.metrics('a');
+    await until(() => runs.filter((run) => run === 'metrics a').length === 2);
+    probes.release();
+  });
+
+  test('a probe of a job waits and runs once', async () => {
+    const { nudges } = fixture;
+    const { runs, release } = fixture.consumeHeld('probe', ['probe']);
+    await nudges.probe('a');
+    await nudges.probe('a');
+    await nudges.probe('b');
+    await until(() => runs.length === 2);
+    release();
+    await fixture.idle('probe');
+    expect(runs.toSorted()).toEqual(['probe a', 'probe b']);
   });
 });
 

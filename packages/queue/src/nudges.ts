@@ -21,9 +21,15 @@ export function createNudges(redis: RedisAccess): Nudges {
       translated(() => lookLater(redis.queue('reconcile'), modelLook, id, delayMs)),
     cluster: (name, delayMs) =>
       translated(() => lookLater(redis.queue('observe'), clusterLook, name, delayMs)),
+    metrics: (name) =>
+      translated(async () => {
+        await redis.queue('observe').add('metrics', makePayload(name), {
+          deduplication: { id: `metrics-${name}` },
+        });
+      }),
     probe: (jobId) =>
       translated(async () => {
-        await redis.queue('observe').add('probe', makePayload(jobId), {
+        await redis.queue('probe').add('probe', makePayload(jobId), {
           deduplication: { id: `probe-${jobId}`, keepLastIfActive: true },
         });
       }),

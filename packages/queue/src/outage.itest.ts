@@ -177,7 +177,7 @@ describe('FLUSHALL', () => {
         running.resolve();
         await release.promise;
       },
-      probe: async () => undefined,
+      metrics: async () => undefined,
     });
     closers.push(observer.close);
     const ticker = startSweepTicker(redis, { everyMs: 200 });

@@ -106,11 +106,12 @@ export async function compose(
 
 /** Takes work from the queues, until the process ends. */
 function work(redis: RedisAccess, deps: SchedulerDeps, config: Config, lifecycle: Lifecycle): void {
-  const { commands, reconcile, observe, sweep } = handlers(deps);
+  const { commands, reconcile, observe, probe, sweep } = handlers(deps);
   const consumers = [
     consume(redis, 'commands', commands),
     consume(redis, 'reconcile', reconcile, { concurrency: config.reconcileConcurrency }),
     consume(redis, 'observe', observe),
+    consume(redis, 'probe', probe),
     consume(redis, 'sweep', sweep),
   ];
   lifecycle.onClose('consumers', () => Promise.all(consumers.map((consumer) => consumer.close())));

@@ -5,7 +5,9 @@ import {
   observeCluster,
   type ProbeJobDeps,
   probeJob,
+  type ReadMetricsDeps,
   type ReconcileModelDeps,
+  readMetrics,
   reconcileModel,
   type SweepDeps,
   sweep,
@@ -14,6 +16,7 @@ import {
 export type SchedulerDeps = ApplyCommandDeps &
   ObserveClusterDeps &
   ProbeJobDeps &
+  ReadMetricsDeps &
   ReconcileModelDeps &
   SweepDeps;
 
@@ -32,6 +35,9 @@ export function handlers(deps: SchedulerDeps) {
     },
     observe: {
       cluster: (name: string, { signal }: Run) => observeCluster(deps, name, signal),
+      metrics: (name: string, { signal }: Run) => readMetrics(deps, name, signal),
+    },
+    probe: {
       probe: (id: string, { signal }: Run) => probeJob(deps, id, signal),
     },
     sweep: {

@@ -151,7 +151,13 @@ test('live jobs are those of now; a store that is away leaves the last figures',
 });
 
 test('the age of a cluster is that of the last answer that any scheduler had, and never silent', async () => {
-  const status = { reachable: true, observedAt: t0 - 1_000, error: null, nextLookAt: null };
+  const status = {
+    reachable: true,
+    observedAt: t0 - 1_000,
+    error: null,
+    silence: null,
+    nextLookAt: null,
+  };
   let away = false;
   const { metrics, pass } = scene(undefined, async () => {
     if (away) throw new Error('away');

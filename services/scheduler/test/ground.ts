@@ -31,7 +31,10 @@ export async function openGround(): Promise<Ground> {
     }),
     consume(redis, 'observe', {
       cluster: (id, run) => handlers(next()).observe.cluster(id, run),
-      probe: (id, run) => handlers(next()).observe.probe(id, run),
+      metrics: (id, run) => handlers(next()).observe.metrics(id, run),
+    }),
+    consume(redis, 'probe', {
+      probe: (id, run) => handlers(next()).probe.probe(id, run),
     }),
   ];
   const keys = queueNames.flatMap((name) =>

@@ -134,7 +134,7 @@ export function mortalMessaging(
       life,
       'nudges',
       ports.nudges,
-      ['command', 'model', 'modelLater', 'cluster', 'probe'],
+      ['command', 'model', 'modelLater', 'cluster', 'metrics', 'probe'],
       storeAway,
     ),
     routeBus: mortal(life, 'routeBus', ports.routeBus, ['publish'], storeAway),
@@ -142,7 +142,7 @@ export function mortalMessaging(
       life,
       'metricsBoard',
       ports.metricsBoard,
-      ['publish', 'answered'],
+      ['publish', 'publishGpus', 'answered'],
       storeAway,
     ),
   };

@@ -104,7 +104,7 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
         setup: {},
         environment: {},
       },
-      cadence: { busyMs: 1_000, quietMs: 1_000 },
+      cadence: { busyMs: 1_000, quietMs: 1_000, patienceMs: 30_000 },
       limits: () => cluster.limits,
       submit: async (submission) => {
         answer();

@@ -187,12 +187,13 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
       const ids = await allIds(store);
       const { signal } = new AbortController();
       const deliveries = processes.flatMap((process) => {
-        const { commands, reconcile, observe } = handlers(process);
+        const { commands, reconcile, observe, probe } = handlers(process);
         return [
           ...ids.commands.map((id) => () => commands.command(id, { signal })),
           ...ids.models.map((id) => () => reconcile.model(id, { signal })),
-          ...ids.jobs.map((id) => () => observe.probe(id, { signal })),
+          ...ids.jobs.map((id) => () => probe.probe(id, { signal })),
           () => observe.cluster('here', { signal }),
+          () => observe.metrics('here', { signal }),
         ];
       });
       const twice = [...deliveries, ...deliveries]

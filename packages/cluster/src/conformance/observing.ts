@@ -126,8 +126,9 @@ export function observingTests(scene: () => Scene): void {
   });
 
   test('says by its cadence how often to look', () => {
-    const { busyMs, quietMs } = scene().driver.cadence;
+    const { busyMs, quietMs, patienceMs } = scene().driver.cadence;
     expect(busyMs).toBeGreaterThan(0);
+    expect(patienceMs).toBeGreaterThan(0);
     expect(quietMs).toBeGreaterThanOrEqual(busyMs);
     expect(quietMs).toBeLessThan(twoHoursMs);
   });

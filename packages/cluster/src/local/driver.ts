@@ -23,6 +23,8 @@ export interface LocalDriverDeps extends DriverDeps {
 
 /** While jobs wait for a place, somebody has to notice that one became free. */
 const dispatchEveryMs = 250;
+/** Files are read and processes looked at; nothing of it waits for anybody far away. */
+const patienceMs = 5_000;
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
@@ -72,7 +74,11 @@ export function createLocalDriver(config: LocalConfig, deps: LocalDriverDeps): C
     name: config.name,
     kind: 'local',
     profile,
-    cadence: { busyMs: config.cadence.busy, quietMs: config.cadence.quiet },
+    cadence: {
+      busyMs: config.cadence.busy,
+      quietMs: config.cadence.quiet,
+      patienceMs,
+    },
     limits: (project) => limitsOf(config, project),
     transport,
 

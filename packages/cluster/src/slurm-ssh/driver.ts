@@ -79,7 +79,11 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
     name: config.name,
     kind: 'slurm-ssh',
     profile,
-    cadence: { busyMs: config.cadence.busy, quietMs: config.cadence.quiet },
+    cadence: {
+      busyMs: config.cadence.busy,
+      quietMs: config.cadence.quiet,
+      patienceMs: config.timeouts.connect + config.timeouts.command,
+    },
     limits: (project) => limitsOf(config, project),
     transport,
     async submit(job, signal) {

@@ -83,8 +83,12 @@ export interface ClusterDriver {
   readonly name: ClusterName;
   readonly kind: 'slurm-ssh' | 'local' | 'heappe';
   readonly profile: LaunchProfile;
-  /** How often to observe: while something starts or drains, and while all is quiet. */
-  readonly cadence: { readonly busyMs: number; readonly quietMs: number };
+  /** How often to observe: while something starts or drains, and while all is quiet; and how long a look takes at most. */
+  readonly cadence: {
+    readonly busyMs: number;
+    readonly quietMs: number;
+    readonly patienceMs: number;
+  };
   /** Ceilings of its configuration on live jobs of ours. */
   limits(project: ProjectName): ClusterLimits;
   /** Idempotent by name: a job of that name that is there is returned, not doubled. */

@@ -2,6 +2,7 @@ import type {
   ClusterName,
   CommandId,
   Demand,
+  DurationMs,
   EngineMetrics,
   JobId,
   ModelDemand,
@@ -17,6 +18,8 @@ export interface Nudges {
   modelLater(id: ModelId, delayMs: number): Promise<void>;
   /** Deduplicated, the earliest stands; `delayMs` 0 looks at once. */
   cluster(name: ClusterName, delayMs: number): Promise<void>;
+  /** Deduplicated; read the figures of the cluster's engines. A nudge during a run is none. */
+  metrics(name: ClusterName): Promise<void>;
   /** Deduplicated; wait for a starting job's engine. */
   probe(jobId: JobId): Promise<void>;
 }
@@ -50,9 +53,11 @@ export interface DemandBoard {
 /** Last scraped figures of each engine, for readers; entries expire within seconds. */
 export interface MetricsBoard {
   publish(metrics: ReadonlyMap<JobId, EngineMetrics>): Promise<void>;
+  /** What the cluster says of the GPUs of these jobs, 0-100: it knows better than their engines. */
+  publishGpus(figures: ReadonlyMap<JobId, number>): Promise<void>;
   read(jobIds: readonly JobId[]): Promise<ReadonlyMap<JobId, EngineMetrics>>;
-  /** Remembers for a while that the engines of these jobs have just answered. */
-  answered(jobIds: readonly JobId[]): Promise<void>;
+  /** Remembers for `lifeMs` that the engines of these jobs have just answered. */
+  answered(jobIds: readonly JobId[], lifeMs: DurationMs): Promise<void>;
   /** Those of the jobs whose engines have answered lately. Rejects when nobody can tell. */
   answering(jobIds: readonly JobId[]): Promise<readonly JobId[]>;
 }

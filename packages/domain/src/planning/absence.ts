@@ -15,11 +15,14 @@ export function isAbsent(job: Job, scene: Scene): boolean {
   return clustersOf(scene.model).some((name) => name !== job.cluster && isReachable(scene, name));
 }
 
-/** When jobs on a silent cluster begin to count as absent; null: it answers. */
+/** A single look may fail for a reason of ours: a cluster is silent once a second one did, too. */
+const SILENT_LOOKS = 2;
+
+/** When jobs on a silent cluster begin to count as absent; null: it answers, or only one look at it has failed. */
 export function absentFrom(cluster: ClusterName, scene: Scene): EpochMs | null {
-  if (isReachable(scene, cluster)) return null;
-  const observedAt = scene.clusters[cluster]?.observedAt ?? null;
-  return observedAt === null ? scene.now : observedAt + scene.policy.unreachableAfterMs;
+  const silence = scene.clusters[cluster]?.silence ?? null;
+  if (isReachable(scene, cluster) || silence === null || silence.looks < SILENT_LOOKS) return null;
+  return silence.since + scene.policy.unreachableAfterMs;
 }
 
 /** A controller may be down while engines serve: theirs is the last word, and not knowing is no word against them. */

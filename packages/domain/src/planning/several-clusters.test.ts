@@ -13,8 +13,13 @@ import {
 
 const now = t0 + 10 * minute;
 const several = (over: Partial<Model> = {}) => model(over, { otherClusters: ['c2', 'c3'] });
-const up = { reachable: true, observedAt: now, error: null };
-const silentFor = (ms: number) => ({ reachable: false, observedAt: now - ms, error: 'no route' });
+const up = { reachable: true, observedAt: now, error: null, silence: null };
+const silentFor = (ms: number, looks = 2, unseenMs = 0) => ({
+  reachable: false,
+  observedAt: now - ms - unseenMs,
+  error: 'no route',
+  silence: { since: now - ms, looks },
+});
 const waits = (...ms: number[]): StartHistory => ({ waits: ms, waitingSince: [], trial: null });
 const usual = (ms: number) => waits(...Array.from({ length: 10 }, () => ms));
 
@@ -184,6 +189,16 @@ describe('a cluster that is silent', () => {
     const made = plan([one], silent(ms));
     expect(made.actions.map(({ kind }) => kind)).toEqual(expected.map(() => 'intend'));
     expect(started(made)).toEqual(expected);
+  });
+
+  test('time in which nobody looked does not count, nor does a single look that failed', () => {
+    const jobs = [job('queued', { submittedAt: now })];
+    const standing = (of: Observed['clusters'][string]) => ({
+      clusters: { c1: of, c2: up, c3: up },
+    });
+    expect(plan(jobs, standing(silentFor(second, 2, 9 * minute))).actions).toEqual([]);
+    expect(plan(jobs, standing(silentFor(9 * minute, 1))).actions).toEqual([]);
+    expect(started(plan(jobs, standing(silentFor(minute, 2, 9 * minute))))).toEqual(['c2']);
   });
 
   test('a ready job whose engine answers is not replaced; nor where nobody knows', () => {

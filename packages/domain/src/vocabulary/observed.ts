@@ -100,6 +100,15 @@ export interface ClusterReachability {
   readonly reachable: boolean;
   readonly observedAt: EpochMs | null;
   readonly error: string | null;
+  /** null while it answers. */
+  readonly silence: Silence | null;
+}
+
+/** Looks at a cluster that failed in a row. Time in which nobody looked is no silence of the cluster's. */
+export interface Silence {
+  /** When the first of them failed. */
+  readonly since: EpochMs;
+  readonly looks: number;
 }
 
 /** Live figures of one engine; null where the engine has none. */

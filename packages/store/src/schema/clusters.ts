@@ -1,4 +1,4 @@
-import { boolean, pgTable } from 'drizzle-orm/pg-core';
+import { boolean, integer, pgTable } from 'drizzle-orm/pg-core';
 import { moment, words } from './column-types.ts';
 
 /** What the observer last knew of each cluster. */
@@ -7,5 +7,8 @@ export const clusters = pgTable('clusters', {
   reachable: boolean('reachable').notNull(),
   observedAt: moment('observed_at'),
   error: words('error'),
+  /** When the first of those looks failed that have failed in a row. */
+  silentSince: moment('silent_since'),
+  silentLooks: integer('silent_looks').notNull().default(0),
   nextLookAt: moment('next_look_at'),
 });

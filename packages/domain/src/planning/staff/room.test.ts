@@ -72,8 +72,8 @@ describe('a plan within room', () => {
   test('another cluster of the model is taken while it has room', () => {
     const two = model({ replicas: 2 }, { otherClusters: ['c2'] });
     const clusters = {
-      c1: { reachable: true, observedAt: t0, error: null },
-      c2: { reachable: true, observedAt: t0, error: null },
+      c1: { reachable: true, observedAt: t0, error: null, silence: null },
+      c2: { reachable: true, observedAt: t0, error: null, silence: null },
     };
     const on = (seen: Partial<Observed>) =>
       plan(two, observed([], { clusters, ...seen })).actions.map(

@@ -145,6 +145,7 @@ describe('the way in for programs', () => {
     expect(known.body.queues.map(({ name }: { name: string }) => name).sort()).toEqual([
       'commands',
       'observe',
+      'probe',
       'reconcile',
       'sweep',
     ]);

@@ -23,7 +23,8 @@ export function asProven(
   const name = body.kind === 'activate' ? (body.cluster ?? onlyOne(project)) : null;
   if (name === null || finishedAt === null) return statuses;
   const seenAt = statuses.get(name)?.observedAt ?? 0;
-  const proven = { reachable: true, observedAt: Math.max(seenAt, finishedAt), error: null };
+  const observedAt = Math.max(seenAt, finishedAt);
+  const proven = { reachable: true, observedAt, error: null, silence: null };
   return new Map(statuses).set(name, proven);
 }
 

@@ -47,6 +47,7 @@ describe('activating a project', () => {
       reachable: false,
       observedAt: 1_790_000_000_000,
       error: 'connect ECONNREFUSED',
+      silence: { since: 1_790_000_000_000, looks: 1 },
       nextLookAt: 1_790_000_001_000,
     });
     const { body } = await api.call('GET', '/p/eu-00-04');
@@ -62,7 +63,13 @@ describe('activating a project', () => {
 });
 
 describe('a cluster that was out of reach', () => {
-  const away = { reachable: false, observedAt: null, error: 'no key file (ENOENT)', nextLookAt: 1 };
+  const away = {
+    reachable: false,
+    observedAt: null,
+    error: 'no key file (ENOENT)',
+    silence: { since: 1, looks: 1 },
+    nextLookAt: 1,
+  };
 
   it('is shown as it answered an activation, though nobody has looked at it since', async () => {
     await api.store.stores.clusters.save('there', away);
