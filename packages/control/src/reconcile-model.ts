@@ -3,6 +3,7 @@ import {
   clustersOf,
   type Demand,
   type EpochMs,
+  endedToJudge,
   isLive,
   type Job,
   type JobId,
@@ -146,7 +147,7 @@ async function nudgeLater(deps: ReconcileModelDeps, id: ModelId, at: EpochMs): P
 async function look(deps: ReconcileModelDeps, model: Model): Promise<Observed> {
   const { id, spec } = model;
   const [jobs, clusters, demand] = await Promise.all([
-    deps.jobs.listForModel(id, Math.max(5, deps.policy.maxFailures + 2)),
+    deps.jobs.listForModel(id, endedToJudge(model, deps.policy)),
     deps.clusters.list(),
     deps.demandBoard.read(id).catch((err: unknown): Demand => {
       deps.log.warn({ err, modelId: id }, 'demand unknown');

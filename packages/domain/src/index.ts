@@ -2,6 +2,7 @@ export { decideCommand } from './commands/decide-command.ts';
 export { advanceJob } from './jobs/advance-job.ts';
 export { withoutLog } from './jobs/job-words.ts';
 export { servesUntil } from './jobs/lifetime.ts';
+export { endedToJudge } from './planning/failure.ts';
 export { reconcile } from './planning/reconcile.ts';
 export { hasQueue, learnCapacity } from './planning/size/capacity.ts';
 export type { ClusterLimits, ClusterUse, Room } from './planning/staff/room.ts';

@@ -5,6 +5,7 @@ import {
   type Demand,
   decideCommand,
   defaultPolicy,
+  endedToJudge,
   isLive,
   type Job,
   type JobId,
@@ -182,7 +183,7 @@ function demandOf(world: World, running: ReadonlyMap<JobId, number>): Demand {
 
 function look(world: World, running: ReadonlyMap<JobId, number>): void {
   const demand = demandOf(world, running);
-  const ended = [...world.rows.values()].filter((row) => !isLive(row)).slice(-5);
+  const ended = [...world.rows.values()].filter((row) => !isLive(row));
   const standing = (name: ClusterName) => ({
     reachable: !world.away.has(name),
     observedAt: world.observedAt.get(name) ?? null,
@@ -190,7 +191,7 @@ function look(world: World, running: ReadonlyMap<JobId, number>): void {
     silence: world.away.has(name) ? { since: world.observedAt.get(name) ?? 0, looks: 2 } : null,
   });
   const observed = {
-    jobs: [...world.live(), ...ended],
+    jobs: [...world.live(), ...ended.slice(-endedToJudge(world.model, defaultPolicy))],
     demand,
     clusters: Object.fromEntries([...world.clusters.keys()].map((name) => [name, standing(name)])),
     history: Object.fromEntries(

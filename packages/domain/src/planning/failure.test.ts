@@ -19,8 +19,13 @@ import {
   reconcile,
 } from '../index.ts';
 
-const ended = (seq: number, outcome: JobOutcome, over: Partial<Job> = {}): Job =>
-  job('ended', { seq, outcome, reason: `reason ${seq}`, endedAt: t0 + seq * second, ...over });
+/** One after the other, each as short as it was after the back-off for the one before. */
+const endOf = (seq: number): number => t0 + 10 * seq * second;
+const ended = (seq: number, outcome: JobOutcome, over: Partial<Job> = {}): Job => {
+  const endedAt = over.endedAt ?? endOf(seq);
+  const reason = `reason ${seq}`;
+  return job('ended', { seq, outcome, reason, intendedAt: endedAt - second, endedAt, ...over });
+};
 const plan = (jobs: readonly Job[], at: number, over: Partial<Model> = {}): Plan =>
   reconcile(model(over), observed(jobs), defaultPolicy, at);
 const starts = ({ actions }: Plan): boolean => actions.some(({ kind }) => kind === 'intend');
@@ -31,7 +36,7 @@ const [first = 0, next = 0] = defaultPolicy.backoffMs;
 
 describe('back-off', () => {
   test('after the first failure', () => {
-    const at = t0 + second + first;
+    const at = endOf(1) + first;
     const waiting = plan([ended(1, 'failed')], at - 1);
     expect(starts(waiting)).toBe(false);
     expect(waiting).toMatchObject({
@@ -44,23 +49,21 @@ describe('back-off', () => {
 
   test('longer after the second', () => {
     const jobs = [ended(1, 'failed'), ended(2, 'lost')];
-    expect(starts(plan(jobs, t0 + 2 * second + next - 1))).toBe(false);
-    expect(starts(plan(jobs, t0 + 2 * second + next))).toBe(true);
+    expect(starts(plan(jobs, endOf(2) + next - 1))).toBe(false);
+    expect(starts(plan(jobs, endOf(2) + next))).toBe(true);
   });
 
   test('the last wait repeats where more failures are allowed than waits are given', () => {
     const policy = { ...defaultPolicy, maxFailures: 9, backoffMs: [minute] };
     const jobs = [1, 2, 3, 4].map((seq) => ended(seq, 'failed'));
-    const at = t0 + 4 * second + minute;
+    const at = endOf(4) + minute;
     expect(starts(reconcile(model(), observed(jobs), policy, at - 1))).toBe(false);
     expect(starts(reconcile(model(), observed(jobs), policy, at))).toBe(true);
   });
 
   test('no back-off at all is possible', () => {
     const policy = { ...defaultPolicy, backoffMs: [] };
-    expect(starts(reconcile(model(), observed([ended(1, 'lost')]), policy, t0 + second))).toBe(
-      true,
-    );
+    expect(starts(reconcile(model(), observed([ended(1, 'lost')]), policy, endOf(1)))).toBe(true);
   });
 });
 
@@ -88,6 +91,13 @@ describe('giving up', () => {
     );
   });
 
+  test('what was before its wakeup only makes it wait a moment, whichever clock is ahead', () => {
+    const wokenAhead = { lastWakeupAt: t0 + hour };
+    const jobs = [ended(1, 'refused', { endedAt: t0 })];
+    expect(starts(plan(jobs, t0 + first - 1, wokenAhead))).toBe(false);
+    expect(starts(plan(jobs, t0 + first, wokenAhead))).toBe(true);
+  });
+
   test('an outage of the cluster is not the reason', () => {
     const blind = observed(three, { clusters: unreachable });
     expect(reconcile(model(), blind, defaultPolicy, later).reason).toBe('reason 3');
@@ -101,6 +111,53 @@ describe('giving up', () => {
 
   test('put to sleep, it is not loaded like any other', () => {
     expect(plan(three, later, { idle: true })).toMatchObject({ state: 'not_loaded', reason: null });
+  });
+});
+
+describe('jobs that fail together', () => {
+  const threeAtOnce = (intendedAt: number, endedAt: number, from = 1): readonly Job[] =>
+    [0, 1, 2].map((index) =>
+      ended(from + index, 'failed', { intendedAt: intendedAt + index, endedAt: endedAt + index }),
+    );
+  const want = { replicas: 3 };
+  const count = ({ actions }: Plan) => actions.filter(({ kind }) => kind === 'intend').length;
+
+  test('are one try, with one short wait: a file system that stood still takes no model down', () => {
+    const jobs = threeAtOnce(t0, t0 + minute);
+    const at = t0 + minute + 2 + first;
+    expect(count(plan(jobs, at - 1, want))).toBe(0);
+    expect(plan(jobs, at, want)).toMatchObject({
+      state: 'queued',
+      reason: 'Failed 1 of 3 times: reason 3',
+    });
+  });
+
+  test('are one try, too, where each was refused before the next was written', () => {
+    const jobs = [0, 1, 2].map((index) =>
+      ended(1 + index, 'failed', { intendedAt: t0 + 2 * index, endedAt: t0 + 2 * index + 1 }),
+    );
+    expect(plan(jobs, t0 + second, want).state).toBe('queued');
+  });
+
+  test('however many: three tries are the end', () => {
+    const tries = [0, 1, 2].flatMap((n) =>
+      threeAtOnce(t0 + n * 9 * minute, t0 + (n * 9 + 1) * minute, 1 + 3 * n),
+    );
+    expect(plan(tries, later, want)).toMatchObject({ state: 'failed', reason: 'reason 9' });
+  });
+
+  test('are followed by one alone, and by the others once that is ready', () => {
+    const jobs = threeAtOnce(t0, t0 + minute);
+    const at = t0 + 2 * minute;
+    expect(count(plan(jobs, at, want))).toBe(1);
+    expect(count(plan([...jobs, job('starting', { seq: 4 })], at, want))).toBe(0);
+    expect(count(plan([...jobs, job('ready', { seq: 4, readyAt: at })], at, want))).toBe(2);
+  });
+
+  test('leave those that were under way before to show that they work', () => {
+    const [one] = threeAtOnce(t0, t0 + minute, 2);
+    const before = job('starting', { seq: 1 });
+    expect(count(plan([before, ...(one ? [one] : [])], t0 + 2 * minute, { replicas: 2 }))).toBe(1);
   });
 });
 
@@ -129,7 +186,7 @@ describe('what is no use to try again', () => {
     const worked = ended(1, 'as_asked', { readyAt: t0 });
     const jobs = [worked, ended(2, 'not_set_up')];
     expect(starts(plan(jobs, later, used))).toBe(true);
-    expect(plan(jobs, t0 + 3 * second, used).reason).toBe('Failed 1 of 3 times: reason 2');
+    expect(plan(jobs, endOf(2) + second, used).reason).toBe('Failed 1 of 3 times: reason 2');
     expect(plan([worked, ended(2, 'refused')], later, used).state).toBe('failed');
   });
 
@@ -155,7 +212,7 @@ describe('no failure', () => {
     ['its walltime was over after it served', [ended(1, 'timeout', { readyAt: t0 })]],
     ['we ended it', [ended(1, 'as_asked')]],
   ])('%s: the next one starts at once', (_name, jobs) => {
-    expect(starts(plan(jobs, t0 + second))).toBe(true);
+    expect(starts(plan(jobs, endOf(1)))).toBe(true);
   });
 
   test('a job that served well starts the count anew', () => {
@@ -179,22 +236,22 @@ describe('not our fault, and no reason to hurry', () => {
 
   test.each(outcomes)('%s before it was ready: the next one waits, longer each time', (outcome) => {
     const jobs = [ended(1, outcome)];
-    expect(starts(plan(jobs, t0 + second + first - 1))).toBe(false);
-    expect(plan(jobs, t0 + second + first - 1)).toMatchObject({
+    expect(starts(plan(jobs, endOf(1) + first - 1))).toBe(false);
+    expect(plan(jobs, endOf(1) + first - 1)).toMatchObject({
       state: 'queued',
       reason: 'reason 1',
     });
-    expect(starts(plan(jobs, t0 + second + first))).toBe(true);
+    expect(starts(plan(jobs, endOf(1) + first))).toBe(true);
     const twice = [...jobs, ended(2, outcome)];
-    expect(starts(plan(twice, t0 + 2 * second + next - 1))).toBe(false);
-    expect(starts(plan(twice, t0 + 2 * second + next))).toBe(true);
+    expect(starts(plan(twice, endOf(2) + next - 1))).toBe(false);
+    expect(starts(plan(twice, endOf(2) + next))).toBe(true);
   });
 
   test.each(outcomes)('%s, however often: a longest wait, and never the last try', (outcome) => {
     const jobs = [1, 2, 3, 4, 5, 6].map((seq) => ended(seq, outcome));
     const longest = defaultPolicy.backoffMs.at(-1) ?? 0;
-    expect(plan(jobs, t0 + 6 * second + longest - 1).state).toBe('queued');
-    expect(starts(plan(jobs, t0 + 6 * second + longest))).toBe(true);
+    expect(plan(jobs, endOf(6) + longest - 1).state).toBe('queued');
+    expect(starts(plan(jobs, endOf(6) + longest))).toBe(true);
   });
 
   test('what it waits for now is said by the job that came after', () => {
@@ -210,7 +267,11 @@ describe('a hand-over', () => {
   const old = job('ready', { walltimeSeconds, endsAt, readyAt: t0 });
   const tried = (outcome: JobOutcome): readonly Job[] =>
     [2, 3, 4].map((seq) =>
-      ended(seq, outcome, { successorOf: 'j1', clusterJobId: null, endedAt: due + seq }),
+      ended(seq, outcome, {
+        successorOf: 'j1',
+        clusterJobId: null,
+        endedAt: due + 10 * seq * second,
+      }),
     );
   const look = (jobs: readonly Job[], at: number, over: Partial<Model> = {}): Plan =>
     reconcile(
@@ -224,7 +285,7 @@ describe('a hand-over', () => {
     'goes on after three that were %s',
     (outcome) => {
       const jobs = [old, ...tried(outcome)];
-      expect(starts(look(jobs, due + second))).toBe(false);
+      expect(starts(look(jobs, due + minute))).toBe(false);
       expect(look(jobs, due + hour).actions).toEqual([
         { kind: 'intend', seq: 5, cluster: 'c1', successorOf: 'j1' },
       ]);
@@ -249,8 +310,11 @@ describe('a hand-over', () => {
 
 describe('crashes in service', () => {
   const { stableAfterMs } = defaultPolicy;
-  const crash = (seq: number, served: number): Job =>
-    ended(seq, 'failed', { readyAt: t0 - served, endedAt: t0 + seq });
+  const crash = (seq: number, served: number): Job => {
+    const endedAt = t0 + 15 * seq * minute;
+    const readyAt = endedAt - served;
+    return ended(seq, 'failed', { intendedAt: readyAt - second, readyAt, endedAt });
+  };
 
   test('soon after it was ready add up: a crash loop ends', () => {
     expect(plan([crash(1, 0), crash(2, minute), crash(3, 0)], later).state).toBe('failed');
@@ -262,10 +326,15 @@ describe('crashes in service', () => {
   });
 
   test('a successor that has been stable makes up for what failed before it', () => {
-    const jobs = [crash(1, 0), crash(2, 0), crash(3, 0), job('ready', { seq: 4, readyAt: t0 })];
+    const jobs = [
+      crash(1, 0),
+      crash(2, 0),
+      crash(3, 0),
+      job('ready', { seq: 4, startedAt: later, readyAt: later, endsAt: later + hour }),
+    ];
     const busy = observed(jobs, { demand: demand({ running: 1 }) });
     const two = model({ replicas: 2 });
-    const at = t0 + stableAfterMs;
+    const at = later + stableAfterMs;
     expect(starts(reconcile(two, busy, defaultPolicy, at - 1))).toBe(false);
     expect(starts(reconcile(two, busy, defaultPolicy, at))).toBe(true);
   });

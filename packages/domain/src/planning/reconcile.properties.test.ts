@@ -14,9 +14,9 @@ import {
   reconcile,
 } from '../index.ts';
 import { isAbsent } from './absence.ts';
-import { survey } from './scene.ts';
 import { allowedSize } from './size/scaling.ts';
 import { replaceAt } from './staff/replace-at.ts';
+import { survey } from './survey.ts';
 
 const plan = (desired: Model, seen: Observed, at = now): Plan =>
   reconcile(desired, seen, defaultPolicy, at);

@@ -2,13 +2,13 @@ import { expectReady, expectStarts } from '../starts/expectation.ts';
 import type { Model } from '../vocabulary/model.ts';
 import type { Action, Observed, Plan, Policy, Reconcile } from '../vocabulary/plan.ts';
 import type { EpochMs } from '../vocabulary/time.ts';
-import { judgeFailures } from './failure.ts';
-import { type Decision, type Scene, survey } from './scene.ts';
+import type { Decision, Scene } from './scene.ts';
 import { decideRest, type Rest, rememberActivity } from './size/activity.ts';
 import { decideSize } from './size/scaling.ts';
 import { endJobs } from './staff/end-jobs.ts';
 import { keepWithinRoom } from './staff/room.ts';
 import { letGo, staff } from './staff/staffing.ts';
+import { survey } from './survey.ts';
 import { judge } from './verdict.ts';
 
 /**
@@ -22,11 +22,10 @@ export const reconcile: Reconcile = (
   now: EpochMs,
 ): Plan => {
   const scene = survey(model, observed, policy, now);
-  const failures = judgeFailures(scene);
-  const rest = model.registered ? decideRest(scene, failures) : unregistered(model);
+  const rest = model.registered ? decideRest(scene) : unregistered(model);
   const size = rest.awake ? decideSize(scene, rest.resting === true) : { wanted: 0 };
   const going = !model.registered && !model.stopRequested;
-  const staffing = going ? letGo(scene) : staff(scene, size.wanted, failures);
+  const staffing = going ? letGo(scene) : staff(scene, size.wanted);
   const fit = keepWithinRoom(staffing.actions ?? [], scene.room);
   const decisions: readonly Decision[] = [
     rememberActivity(scene),
@@ -36,7 +35,7 @@ export const reconcile: Reconcile = (
     fit.because === undefined ? {} : { because: fit.because },
     ...endJobs(scene, staffing.unwanted),
   ];
-  const verdict = judge(scene, rest.awake, failures);
+  const verdict = judge(scene, rest.awake);
   const actions = inOrder(decisions.flatMap(({ actions }) => actions ?? []));
   return {
     actions,

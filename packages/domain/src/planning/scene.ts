@@ -1,14 +1,15 @@
 import type { StartHistory } from '../starts/start-history.ts';
 import type { ClusterName, JobId } from '../vocabulary/ids.ts';
-import { isLeaving, isLive, type Job } from '../vocabulary/job.ts';
+import type { Job } from '../vocabulary/job.ts';
 import type { Model } from '../vocabulary/model.ts';
 import type { ClusterReachability, Demand } from '../vocabulary/observed.ts';
-import type { Action, ModelPatch, Observed, Policy } from '../vocabulary/plan.ts';
+import type { Action, ModelPatch, Policy } from '../vocabulary/plan.ts';
 import type { EpochMs } from '../vocabulary/time.ts';
+import type { Failures } from './failure.ts';
 import type { Room } from './staff/room.ts';
 
-/** One model and its jobs, sorted and sorted out once for all deciders. */
-export interface Scene {
+/** One model and its jobs, sorted and sorted out. */
+export interface View {
   readonly model: Model;
   readonly policy: Policy;
   readonly now: EpochMs;
@@ -25,6 +26,13 @@ export interface Scene {
   readonly room: Readonly<Record<ClusterName, Room>>;
 }
 
+/** What all deciders look at, worked out once for them. */
+export interface Scene extends View {
+  /** Of the current jobs those that count: on clusters that answer, or not silent for long. */
+  readonly present: readonly Job[];
+  readonly failures: Failures;
+}
+
 /** What one decider contributes to a plan. */
 export interface Decision {
   readonly actions?: readonly Action[];
@@ -34,31 +42,8 @@ export interface Decision {
   readonly deadlines?: readonly EpochMs[];
 }
 
-/** Puts the jobs into the order of their numbers, so that no decision hangs on the order of a query. */
-export function survey(model: Model, observed: Observed, policy: Policy, now: EpochMs): Scene {
-  const jobs = [...observed.jobs].sort(bySeq);
-  return {
-    model,
-    policy,
-    now,
-    demand: observed.demand,
-    jobs,
-    current: jobs.filter((job) => isLive(job) && !isLeaving(job)),
-    leaving: jobs.filter(isLeaving),
-    clusters: observed.clusters,
-    history: observed.history,
-    answering: observed.answering,
-    room: observed.room ?? {},
-  };
-}
-
-/** Oldest first; total, because ids differ. */
-function bySeq(a: Job, b: Job): number {
-  return a.seq - b.seq || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
-}
-
 /** Whether calls to the cluster make sense now. A cluster that was never asked is tried. */
-export function isReachable(scene: Scene, cluster: ClusterName): boolean {
+export function isReachable(scene: Pick<View, 'clusters'>, cluster: ClusterName): boolean {
   return scene.clusters[cluster]?.reachable ?? true;
 }
 

@@ -93,11 +93,43 @@ describe('where a job is started', () => {
     expect(started(plan([ended(1, { endedAt: now - minute })]))).toEqual(['c1']);
   });
 
-  test('failures count for the model, wherever they were, and the reason says where the last was', () => {
-    const two = [ended(1, { cluster: 'c2' }), ended(2, { endedAt: now - minute })];
-    expect(plan(two).reason).toBe('Failed 2 of 3 times (last on c1): It broke.');
-    const three = plan([...two, ended(3, { cluster: 'c3' })]);
-    expect(three).toMatchObject({ state: 'failed', reason: 'It broke.', actions: [] });
+  const failedOn = (cluster: string, from: number, times = 3) =>
+    Array.from({ length: times }, (_, index) => {
+      const endedAt = t0 + (from + index) * second * 20;
+      return ended(from + index, { cluster, intendedAt: endedAt - second, endedAt });
+    });
+
+  test('failures count for each cluster: the next one is tried, and the model fails with the last', () => {
+    const one = failedOn('c1', 1);
+    expect(started(plan(one))).toEqual(['c2']);
+    expect(plan(one)).toMatchObject({
+      state: 'queued',
+      reason: 'Failed 3 of 3 times on c1: It broke.',
+    });
+    const two = [...one, ...failedOn('c2', 4)];
+    expect(started(plan(two))).toEqual(['c3']);
+    const refused = ended(7, { cluster: 'c3', outcome: 'refused', reason: 'No.', endedAt: t0 });
+    expect(plan([...two, refused])).toMatchObject({ state: 'failed', reason: 'No.', actions: [] });
+  });
+
+  test('three at once that one cluster refuses leave the others their turn', () => {
+    const three = several({ replicas: 3 });
+    const refused = [1, 2, 3].map((seq) =>
+      ended(seq, { outcome: 'refused', intendedAt: now - 2, endedAt: now - 1 }),
+    );
+    expect(started(plan(refused, {}, three))).toEqual(['c2', 'c2', 'c2']);
+  });
+
+  test('one that is used up is not tried again at every handover, but before the model goes down', () => {
+    const served = job('ready', { seq: 4, cluster: 'c2', endsAt: now + minute });
+    const jobs = [...failedOn('c1', 1), served];
+    expect(started(plan(jobs))).toEqual(['c2']);
+    expect(plan(jobs).reason).toBeNull();
+    const away = { clusters: { c1: up, c2: silentFor(1), c3: silentFor(1) }, answering: ['j4'] };
+    expect(started(plan(jobs, away))).toEqual(['c1']);
+    expect(started(plan(failedOn('c1', 1), away))).toEqual([]);
+    const woken = several({ lastWakeupAt: now - minute });
+    expect(started(plan(jobs, {}, woken))).toEqual(['c1']);
   });
 
   test('a job on a cluster that is not named any more is replaced: a ready one not before its successor is', () => {
@@ -116,6 +148,24 @@ describe('where a job is started', () => {
     const history = { c1: usual(25 * minute), c2: usual(minute) };
     expect(started(plan([serves], { history: { c1: history.c1 } }))).toEqual(['c1']);
     expect(started(plan([serves], { history }))).toEqual([]);
+  });
+
+  test('nor counts one that refused it, has no room or was full of late, however short its queue is', () => {
+    const serves = job('ready', { seq: 2, cluster: 'c1', endsAt: now + 25 * minute });
+    const history = { c1: usual(25 * minute), c2: usual(minute), c3: usual(30 * minute) };
+    const of = (over: Partial<Job>) => ended(1, { cluster: 'c2', endedAt: t0, ...over });
+    expect(started(plan([serves], { history }))).toEqual([]);
+    expect(started(plan([of({ outcome: 'refused' }), serves], { history }))).toEqual(['c1']);
+    expect(started(plan([of({ outcome: 'no_room' }), serves], { history }))).toEqual(['c2']);
+    const room = { c2: { jobs: 0, reason: 'It is full.' } };
+    expect(started(plan([serves], { history, room }))).toEqual(['c1']);
+  });
+
+  test('by the wait of the one that is preferred, where another is only a little earlier', () => {
+    const serves = job('ready', { endsAt: now + 410 * second });
+    const c2 = usual(300 * second);
+    expect(started(plan([serves], { history: { c1: usual(320 * second), c2 } }))).toEqual(['c1']);
+    expect(started(plan([serves], { history: { c1: usual(300 * second), c2 } }))).toEqual([]);
   });
 
   test('reasons tell of each cluster', () => {

@@ -1,8 +1,6 @@
 import type { ClusterName } from '../vocabulary/ids.ts';
 import type { Job } from '../vocabulary/job.ts';
 import { clustersOf, type ModelState } from '../vocabulary/model.ts';
-import { isAbsent } from './absence.ts';
-import type { Failures } from './failure.ts';
 import { isReachable, type Scene } from './scene.ts';
 
 /** What a plan tells people. */
@@ -16,22 +14,21 @@ export interface Verdict {
  * keep alive is `queued` or `loading` by their successor. A model that was put to sleep or unregistered
  * says what its remaining jobs do until the last is gone: only then is it `not_loaded`.
  */
-export function judge(scene: Scene, up: boolean, failures: Failures): Verdict {
-  return up ? judgeUp(scene, failures) : judgeDown(scene);
+export function judge(scene: Scene, up: boolean): Verdict {
+  return up ? judgeUp(scene) : judgeDown(scene);
 }
 
-function judgeUp(scene: Scene, failures: Failures): Verdict {
-  const { demand } = scene;
-  const current = scene.current.filter((job) => !isAbsent(job, scene));
-  const trouble = troubleOf(scene, failures);
-  if (current.some(({ phase }) => phase === 'ready')) {
+function judgeUp(scene: Scene): Verdict {
+  const { demand, present, failures } = scene;
+  const trouble = troubleOf(scene);
+  if (present.some(({ phase }) => phase === 'ready')) {
     const busy = demand !== null && demand.running + demand.held > 0;
     return { state: busy ? 'busy' : 'ready', reason: trouble };
   }
-  const starting = current.find(({ phase }) => phase === 'starting');
+  const starting = present.find(({ phase }) => phase === 'starting');
   if (starting) return { state: 'loading', reason: trouble ?? starting.reason };
-  if (current.length > 0)
-    return { state: 'queued', reason: trouble ?? waitingWords(current, scene) };
+  if (present.length > 0)
+    return { state: 'queued', reason: trouble ?? waitingWords(present, scene) };
   if (failures.gaveUp) return { state: 'failed', reason: trouble };
   return { state: 'queued', reason: trouble };
 }
@@ -46,7 +43,8 @@ function judgeDown({ current, leaving, demand }: Scene): Verdict {
   return { state: jobs.some(({ phase }) => phase === 'starting') ? 'loading' : 'queued', reason };
 }
 
-function troubleOf(scene: Scene, failures: Failures): string | null {
+function troubleOf(scene: Scene): string | null {
+  const { failures } = scene;
   if (failures.gaveUp) return failures.reason;
   const concerned = [...clustersOf(scene.model), ...scene.current.map(({ cluster }) => cluster)];
   const silent = [...new Set(concerned)].filter((name) => !isReachable(scene, name));

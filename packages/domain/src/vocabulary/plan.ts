@@ -9,7 +9,7 @@ import type { DurationMs, EpochMs } from './time.ts';
 
 /** Numbers that steer the reconciler. One frozen object per process; tests vary it. */
 export interface Policy {
-  /** Failed jobs in a row after which a model stays failed until someone wakes it. */
+  /** Failed tries in a row on one cluster after which the model is not tried there until someone wakes it. */
   readonly maxFailures: number;
   /** Wait before the next try after the n-th failure in a row; the last one repeats. */
   readonly backoffMs: readonly DurationMs[];
@@ -45,7 +45,7 @@ export interface Policy {
   readonly unreachableAfterMs: DurationMs;
 }
 
-/** What the reconciler looks at. `jobs` are all live ones and the newest ended ones (at least maxFailures). */
+/** What the reconciler looks at. `jobs` are all live ones and the newest ended ones (`endedToJudge`). */
 export interface Observed {
   readonly jobs: readonly Job[];
   readonly demand: Demand;

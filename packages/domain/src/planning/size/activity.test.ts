@@ -116,8 +116,9 @@ describe('idle timeout', () => {
         seq,
         outcome: 'failed',
         reason: `no ${seq}`,
-        readyAt: t0,
-        endedAt: t0 + minute,
+        intendedAt: t0 + seq * minute,
+        readyAt: t0 + seq * minute + 1,
+        endedAt: t0 + seq * minute + 2,
       }),
     );
     const result = plan(model(), failed, demand(), muchLater);

@@ -1,6 +1,5 @@
 import type { Job } from '../../vocabulary/job.ts';
 import type { EpochMs } from '../../vocabulary/time.ts';
-import type { Failures } from '../failure.ts';
 import { type Decision, requestsOf, type Scene } from '../scene.ts';
 
 /** Whether a model is up, and what else follows from use and disuse. */
@@ -34,8 +33,8 @@ export function rememberActivity(scene: Scene): Decision {
  * ready for a full timeout. Later jobs (handover, replacement) do not restart the clock. A model that
  * failed for good stays failed, with its reason: it holds no resources. Unknown demand is not idleness.
  */
-export function decideRest(scene: Scene, failures: Failures): Rest {
-  const { model, demand, now } = scene;
+export function decideRest(scene: Scene): Rest {
+  const { model, demand, failures, now } = scene;
   if (model.idle) return { awake: false, because: ['asleep'] };
 
   const requests = requestsOf(demand);

@@ -3,7 +3,6 @@ import type { ClusterName, JobId } from '../../vocabulary/ids.ts';
 import type { Job } from '../../vocabulary/job.ts';
 import { clustersOf } from '../../vocabulary/model.ts';
 import type { EpochMs } from '../../vocabulary/time.ts';
-import type { Failures } from '../failure.ts';
 import type { Scene } from '../scene.ts';
 import { pickCluster } from './pick-cluster.ts';
 
@@ -29,13 +28,13 @@ export function isRace(fresh: readonly Job[], scene: Scene): boolean {
  * A rival for the job that has waited longest, if it is not expected to start soon and may start earlier elsewhere.
  * Where the model failed lately nothing is raced: that would spend its tries while another job may yet start.
  */
-export function findRival(fresh: readonly Job[], scene: Scene, failures: Failures): Start | null {
-  if (failures.gaveUp) return null;
+export function findRival(fresh: readonly Job[], scene: Scene): Start | null {
+  if (scene.failures.gaveUp) return null;
   for (const job of fresh.filter((one) => waits(one) && raceFrom(one, scene) <= scene.now)) {
     const elsewhere = clustersOf(scene.model)
-      .filter((name) => name !== job.cluster && !failures.retryAt.has(name))
+      .filter((name) => name !== job.cluster && !scene.failures.doubtful.has(name))
       .filter((name) => startsEarlier(name, job, scene));
-    const cluster = pickCluster(scene, failures, elsewhere);
+    const cluster = pickCluster(scene, { among: elsewhere });
     if (cluster !== null) return { cluster, successorOf: job.successorOf };
   }
   return null;

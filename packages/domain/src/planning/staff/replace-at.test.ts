@@ -13,7 +13,7 @@ import {
   reconcile,
   type StartHistory,
 } from '../../index.ts';
-import { survey } from '../scene.ts';
+import { survey } from '../survey.ts';
 import { replaceAt } from './replace-at.ts';
 
 const none: StartHistory = { waits: [], waitingSince: [], trial: null };

@@ -4,7 +4,7 @@ import type { Job } from '../../vocabulary/job.ts';
 import type { DurationMs, EpochMs } from '../../vocabulary/time.ts';
 import type { Scene } from '../scene.ts';
 import { drainTime } from './end-jobs.ts';
-import { shortestWait } from './pick-cluster.ts';
+import { nextWait } from './pick-cluster.ts';
 
 /**
  * From when on a job has a successor: early enough for it to wait, to load and to take over, by what is known of
@@ -40,12 +40,13 @@ const EARLIEST = 0.25;
 /** How long before its end a job's successor has to be submitted to be there in time; 0 where nothing is known. */
 function leadOf(job: Job, scene: Scene): DurationMs {
   const { jobs, model, policy } = scene;
-  const wait = shortestWait(scene);
+  const wait = nextWait(scene);
   const load = spreadOf(loadTimes(jobs, model.revision));
   if (wait === null && load === null) return 0;
   return (wait?.high ?? 0) + (load?.high ?? 0) + drainTime(job, policy);
 }
 
-function hasHeir(job: Job, { current }: Scene): boolean {
+/** Whether its successor is on its way. */
+export function hasHeir(job: Job, { current }: Scene): boolean {
   return current.some(({ successorOf }) => successorOf === job.id);
 }

@@ -2,12 +2,12 @@ import type { JobId } from '../../vocabulary/ids.ts';
 import type { Job } from '../../vocabulary/job.ts';
 import { clustersOf } from '../../vocabulary/model.ts';
 import type { Action } from '../../vocabulary/plan.ts';
-import { absentFrom, isAbsent } from '../absence.ts';
-import type { Failures } from '../failure.ts';
+import type { EpochMs } from '../../vocabulary/time.ts';
+import { absentFrom } from '../absence.ts';
 import { type Decision, isReachable, type Scene } from '../scene.ts';
 import { pickCluster } from './pick-cluster.ts';
 import { findRival, isRace, raceFrom, type Start, waits } from './race.ts';
-import { replaceAt } from './replace-at.ts';
+import { hasHeir, replaceAt } from './replace-at.ts';
 import { needSuccessor, type Selection, select, sortOut } from './selection.ts';
 
 /** Which jobs to start and which to end. */
@@ -16,14 +16,14 @@ export interface Staffing extends Decision {
 }
 
 /** Brings the number of jobs towards `wanted`, replacing before ending. */
-export function staff(scene: Scene, wanted: number, failures: Failures): Staffing {
-  const present =
-    wanted === 0 ? scene.current : scene.current.filter((job) => !isAbsent(job, scene));
+export function staff(scene: Scene, wanted: number): Staffing {
+  const present = wanted === 0 ? scene.current : scene.present;
   const selection = select(sortOut(scene, present), wanted, scene);
   const kept = [...selection.fresh, ...selection.replaceable];
-  const missing = start(scene, openings(selection, wanted, scene), failures);
+  const ageing = kept.filter((job) => !hasHeir(job, scene));
+  const missing = start(scene, openings(selection, wanted, scene), kept);
   const room = wanted - selection.fresh.length - missing.starts.length;
-  const rival = race(scene, room < 0 ? [] : selection.fresh, failures);
+  const rival = race(scene, room < 0 ? [] : selection.fresh);
   const starts = [...missing.starts, ...rival.starts];
   return {
     unwanted: selection.unwanted,
@@ -32,7 +32,7 @@ export function staff(scene: Scene, wanted: number, failures: Failures): Staffin
     deadlines: [
       ...(missing.deadlines ?? []),
       ...(rival.deadlines ?? []),
-      ...kept.map((job) => replaceAt(job, scene)).filter((at) => at !== null),
+      ...ageing.map((job) => replaceAt(job, scene)).filter((at) => at !== null),
       ...present.map(({ cluster }) => absentFrom(cluster, scene)).filter((at) => at !== null),
     ],
   };
@@ -66,35 +66,48 @@ interface Starts extends Decision {
   readonly starts: readonly Start[];
 }
 
-function start(scene: Scene, open: readonly (JobId | null)[], failures: Failures): Starts {
-  if (open.length === 0) return { starts: [] };
-  const allowed = failures.gaveUp ? open.filter((of) => keepsServing(of, scene)) : open;
-  if (allowed.length === 0)
-    return { starts: [], because: ['failed too often: starts nothing until woken'] };
-  const cluster = pickCluster(scene, failures);
-  if (cluster === null) return { starts: [], ...waitForCluster(scene, failures) };
-  const because = allowed.map((of) =>
-    of === null ? 'a job is missing: starts one' : 'a job needs a successor: starts one',
-  );
-  return {
-    starts: allowed.map((successorOf) => ({ cluster, successorOf })),
-    because: [...new Set(because)],
-  };
+function start(scene: Scene, open: readonly (JobId | null)[], kept: readonly Job[]): Starts {
+  const starts: Start[] = [];
+  const because = new Set<string>();
+  const deadlines: EpochMs[] = [];
+  for (const successorOf of open) {
+    const urgent = keepsServing(successorOf, scene);
+    if (scene.failures.gaveUp && !urgent) {
+      because.add('failed too often: starts nothing until woken');
+      continue;
+    }
+    const planned = starts.map(({ cluster }) => cluster);
+    const cluster = pickCluster(scene, { kept, planned, urgent });
+    if (cluster === null) {
+      const waiting = waitForCluster(scene, urgent);
+      because.add(waiting.because);
+      deadlines.push(...waiting.deadlines);
+      continue;
+    }
+    starts.push({ cluster, successorOf });
+    because.add(
+      successorOf === null ? 'a job is missing: starts one' : 'a job needs a successor: starts one',
+    );
+  }
+  return { starts, because: [...because], deadlines };
 }
 
-function waitForCluster(scene: Scene, { retryAt }: Failures): Decision {
+function waitForCluster(scene: Scene, urgent: boolean) {
+  const { retryAt, spent } = scene.failures;
   const reachable = clustersOf(scene.model).filter((name) => isReachable(scene, name));
-  if (reachable.length === 0) return { because: ['the cluster does not answer: starts nothing'] };
+  if (reachable.length === 0)
+    return { because: 'the cluster does not answer: starts nothing', deadlines: [] };
+  const untried = reachable.filter((name) => urgent || !spent.has(name));
   return {
-    because: ['failed lately: waits before the next try'],
-    deadlines: reachable.map((name) => retryAt.get(name) ?? scene.now),
+    because: 'failed lately: waits before the next try',
+    deadlines: untried.map((name) => retryAt.get(name) ?? scene.now),
   };
 }
 
 /** A second job where the first waits too long: one more than is wanted, until one of the two runs. */
-function race(scene: Scene, fresh: readonly Job[], failures: Failures): Starts {
+function race(scene: Scene, fresh: readonly Job[]): Starts {
   if (clustersOf(scene.model).length === 1 || isRace(fresh, scene)) return { starts: [] };
-  const rival = findRival(fresh, scene, failures);
+  const rival = findRival(fresh, scene);
   return rival === null
     ? { starts: [], deadlines: fresh.filter(waits).map((job) => raceFrom(job, scene)) }
     : { starts: [rival], because: ['a job waits for long: starts a rival on another cluster'] };
