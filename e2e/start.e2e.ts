@@ -60,8 +60,9 @@ const powerCut = () =>
     },
     15_000,
   );
-const nothingIsLeft = () =>
-  eventually('no process is left', async () => place.processes().length === 0, 15_000);
+/** Jobs go on: they are not ours to lose. */
+const onlyJobsAreLeft = () =>
+  eventually('only jobs are left', async () => place.processes().every(isOfJob), 15_000);
 
 describe('npm start', () => {
   test('from nothing to a chat, and Ctrl-C leaves nothing', async () => {
@@ -186,10 +187,14 @@ describe('npm start', () => {
       expect(running.output()).toMatch(new RegExp(`^${name} ended \\(SIGKILL\\)`, 'm'));
     process.kill((await place.runFile()).pid, 'SIGKILL');
     await exitOf(running.child);
-    await nothingIsLeft();
+    await onlyJobsAreLeft();
     const second = await start();
     second.child.kill('SIGKILL');
-    await nothingIsLeft();
+    await onlyJobsAreLeft();
+    const third = await start();
+    third.child.kill('SIGINT');
+    expect(await exitOf(third.child)).toBe(0);
+    expect(place.processes()).toEqual([]);
   }, 300_000);
 
   test('two run side by side', async () => {
