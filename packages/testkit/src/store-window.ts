@@ -12,47 +12,25 @@ export interface StoreWindow {
 
 const answerWithinMs = 3_000;
 
-/** One connection that is made when it is needed and again when it was lost: stores under test die. */
+/** Stores under test die: the one connection is made when it is first needed, and again after it was lost. */
 export function openStoreWindow(urls: {
   readonly databaseUrl: string;
   readonly redisUrl: string;
 }): StoreWindow {
-  let client: pg.Client | null = null;
-
-  async function connected(): Promise<pg.Client> {
-    if (client !== null) return client;
-    const next = new pg.Client({
-      connectionString: urls.databaseUrl,
-      connectionTimeoutMillis: answerWithinMs,
-      query_timeout: answerWithinMs,
-    });
-    // Without a listener a lost connection would end this process.
-    next.on('error', () => drop(next));
-    await next.connect();
-    client = next;
-    return next;
-  }
-
-  function drop(lost: pg.Client): void {
-    if (client === lost) client = null;
-    lost.end().catch(() => undefined);
-  }
-
+  const pool = new pg.Pool({
+    connectionString: urls.databaseUrl,
+    max: 1,
+    idleTimeoutMillis: 0,
+    connectionTimeoutMillis: answerWithinMs,
+    query_timeout: answerWithinMs,
+  });
+  // Without a listener a lost connection would end this process.
+  pool.on('error', () => undefined);
   return {
-    async rows(sql, values = []) {
-      const current = await connected();
-      try {
-        return (await current.query<Record<string, unknown>>(sql, [...values])).rows;
-      } catch (error) {
-        drop(current);
-        throw error;
-      }
-    },
+    rows: async (sql, values = []) =>
+      (await pool.query<Record<string, unknown>>(sql, [...values])).rows,
     keysWithoutExpiry: () => keysWithoutExpiry(urls.redisUrl),
-    async close() {
-      await client?.end().catch(() => undefined);
-      client = null;
-    },
+    close: () => pool.end(),
   };
 }
 
