@@ -1,23 +1,28 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { loadConfig } from './config.ts';
-import { isInherited, listenOptions, listenVariables } from './listen.ts';
+import { listenOptions, listenVariables } from './listen.ts';
 
 const read = (env: Record<string, string>) => loadConfig(z.object({ ...listenVariables }), env);
 
 describe('a socket from outside', () => {
   test.each([
-    [{}, false],
-    [{ LISTEN_FDS: '0' }, false],
-    [{ LISTEN_FDS: '1' }, true],
-    [{ LISTEN_FDS: '1', LISTEN_PID: '42' }, true],
-    [{ LISTEN_FDS: '1', LISTEN_PID: '41' }, false],
-  ])('%j: %j', (env, expected) => {
-    expect(isInherited(read(env), 42)).toBe(expected);
+    [{}, 0],
+    [{ LISTEN_FDS: '0' }, 0],
+    [{ LISTEN_FDS: '1' }, 1],
+    [{ LISTEN_FDS: '1', LISTEN_PID: String(process.pid) }, 1],
+  ])('%j: %d', (env, expected) => {
+    expect(read(env).LISTEN_FDS).toBe(expected);
   });
 
   test('is one', () => {
     expect(() => read({ LISTEN_FDS: '2' })).toThrow('LISTEN_FDS: has to be 0 or 1');
+  });
+
+  test('that was meant for another process is not passed over in silence', () => {
+    expect(() => read({ LISTEN_FDS: '1', LISTEN_PID: String(process.ppid) })).toThrow(
+      'LISTEN_PID: is not this process: a wrapper has to exec it',
+    );
   });
 
   test('takes the place of host and port', () => {

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { wholeNumber } from './config-pieces.ts';
 
 /** Where a server listens. */
@@ -19,20 +18,13 @@ export const listenVariables = {
   LISTEN_FDS: wholeNumber
     .refine((count) => count <= 1, 'has to be 0 or 1: there is one socket to listen on')
     .default(0),
-  /** The process that `LISTEN_FDS` is meant for; absent: this one. */
-  LISTEN_PID: wholeNumber.optional(),
+  /** The process that `LISTEN_FDS` is meant for, which has to be this one; absent: this one. */
+  LISTEN_PID: wholeNumber
+    .refine((pid) => pid === process.pid, 'is not this process: a wrapper has to exec it')
+    .optional(),
 } as const;
 
-const listenSchema = z.object(listenVariables);
 const firstInherited = 3;
-
-/** Whether the socket comes from outside: it does not when the variables were meant for a parent of ours. */
-export function isInherited(
-  { LISTEN_FDS, LISTEN_PID }: z.output<typeof listenSchema>,
-  pid: number,
-): boolean {
-  return LISTEN_FDS > 0 && (LISTEN_PID === undefined || LISTEN_PID === pid);
-}
 
 /** What `server.listen` of node:net takes. */
 export function listenOptions({ host, port, inherited = false }: ListenPlace) {

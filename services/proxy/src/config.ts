@@ -4,7 +4,6 @@ import {
   databaseUrl,
   durationSeconds,
   httpUrl,
-  isInherited,
   listenPort,
   listenVariables,
   processVariables,
@@ -58,7 +57,7 @@ export const configSchema = z
   .transform((env) => ({
     installation: env.WAKEFIELD_INSTALLATION,
     logLevel: env.LOG_LEVEL,
-    listen: { host: env.HOST, port: env.PORT, inherited: isInherited(env, process.pid) },
+    listen: { host: env.HOST, port: env.PORT, inherited: env.LISTEN_FDS > 0 },
     ops: { host: env.OPS_HOST, port: env.OPS_PORT },
     databaseUrl: env.DATABASE_URL,
     databasePool: env.DATABASE_POOL,
