@@ -38,9 +38,9 @@ export interface ClustersInUse {
 }
 
 /**
- * Writes the user's file if there is none, and the one in use, whose file names are absolute.
+ * Writes the user's file if there is none, and the one in use, whose file names are absolute. What is wrong in the
+ * user's file was said before (refuseEarly).
  * @param slurm how to log in to the private SLURM, if there is one; it becomes the default cluster
- * What is wrong in the user's file was said before (refuseEarly).
  * @throws SetupError when it is not where he says
  */
 export function writeClusters(

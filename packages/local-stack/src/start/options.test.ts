@@ -78,13 +78,8 @@ describe('parseOptions', () => {
     [[], { npm_config_slurm: 'true' }, 'You meant: npm start -- --slurm'],
     [
       [],
-      { WAKEFIELD_DAT: '/x' },
-      'WAKEFIELD_DAT is set, and there is no such variable; did you mean WAKEFIELD_DATA?',
-    ],
-    [
-      [],
-      { WAKEFIELD_X: '/x' },
-      'WAKEFIELD_X is set, and there is no such variable; there are WAKEFIELD_DATA, ',
+      { WAKEFIELD_DAT: '/x', WAKEFIELD_X: '/x' },
+      'There is no variable WAKEFIELD_DAT or WAKEFIELD_X, only WAKEFIELD_DATA, WAKEFIELD_CLUSTERS,',
     ],
     [[], { WAKEFIELD_INSTALLATION: 'Mine' }, 'WAKEFIELD_INSTALLATION has to be 2 to 8'],
     [[], { npm_config_api: '2' }, 'npm kept --api for itself. You meant: npm start -- --api 2'],

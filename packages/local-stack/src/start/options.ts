@@ -5,7 +5,6 @@ import {
   clustersFilePath,
   dataDirectory,
 } from '@wakefield/cluster/clusters-file';
-import { closest, distance } from 'fastest-levenshtein';
 import { SetupError } from '../setup-error.ts';
 import { type Instances, parseInstances } from './instances.ts';
 import { refuseFlagsKeptByNpm } from './npm-flags.ts';
@@ -45,7 +44,7 @@ jobs are processes of this machine.
 
 Environment
   PORT                port of the public URL (8080)
-  HOST                address it listens on (127.0.0.1)
+  HOST                address it listens on (127.0.0.1); of a name, the first of its addresses
   WAKEFIELD_DATA      directory for everything that is kept (.wakefield)
   WAKEFIELD_CLUSTERS  the clusters.yaml to use (the one in the data directory)
   WAKEFIELD_RECIPES   folders with recipes of your own, separated by commas
@@ -112,16 +111,11 @@ function refuseUnknownVariables(env: Readonly<Record<string, string | undefined>
   const unknown = Object.keys(env)
     .filter((name) => name.startsWith('WAKEFIELD_') && !name.startsWith(ofTests))
     .filter((name) => !ourVariables.includes(name));
-  if (unknown.length > 0) throw new SetupError(unknown.map(unknownVariable).join('\n'));
-}
-
-function unknownVariable(name: string): string {
-  const near = closest(name, ourVariables);
-  const hint =
-    distance(name, near) <= Math.max(2, name.length / 4)
-      ? `did you mean ${near}?`
-      : `there are ${ourVariables.join(', ')}. Unset it.`;
-  return `${name} is set, and there is no such variable; ${hint}`;
+  if (unknown.length > 0) {
+    throw new SetupError(
+      `There is no variable ${unknown.join(' or ')}, only ${ourVariables.join(', ')}. Unset it.`,
+    );
+  }
 }
 
 function absoluteFolders(list: string | undefined, from: string): string | null {
