@@ -1,5 +1,9 @@
-// Five kinds of test by file name: *.test.ts pure, *.itest.ts real Postgres/Redis/sshd/SLURM,
-// e2e/*.e2e.ts whole processes, e2e/faults/*.faults.ts the fault matrix, e2e/*.vllm.ts real vLLM. Start them with `npm test`, which brings the stores.
+// Kinds of test by file name. Start them with `npm test`, which brings the stores.
+// - *.test.ts      pure
+// - *.itest.ts     real Postgres, Redis, sshd, SLURM
+// - e2e/*.e2e.ts   whole processes
+// - *.faults.ts    the fault matrix and its traps (`npm run test:faults`)
+// - e2e/*.vllm.ts  real vLLM (`npm run test:vllm`)
 const shared = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
