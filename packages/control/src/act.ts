@@ -5,6 +5,8 @@ import {
   type Job,
   jobName,
   jobShape,
+  knownCapacity,
+  type Model,
 } from '@wakefield/domain';
 import { type ActContext, type ActDeps, bounded, driverOf, write } from './act-context.ts';
 import { ClusterError } from './ports/cluster.ts';
@@ -105,6 +107,7 @@ async function intend(
     walltimeSeconds: model.spec.walltimeSeconds,
     shape: jobShape(model.spec, queue),
     intendedAt: deps.clock.now(),
+    capacity: knownCapacity(jobs, model.revision) ?? configuredCapacity(deps, model),
     engineKey: deps.ids.secret(),
   };
   const job = await deps.jobs.intend(
@@ -119,6 +122,15 @@ async function intend(
 }
 
 /**
+/** null also when there is no such recipe any more, which the submission tells. */
+function configuredCapacity({ recipes }: ActDeps, { spec }: Model): number | null {
+  try {
+    return recipes.capacity(spec.engine, spec.engineArgs);
+  } catch {
+    return null;
+  }
+}
+
  * That we ask is written first: a job that is found ended must not be taken for one that somebody else ended
  * or that failed. Where the call is lost, it is made up for by the next one, a grace period later.
  */

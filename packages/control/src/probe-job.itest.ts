@@ -70,6 +70,12 @@ describe('a starting job', () => {
     expect(await now()).toMatchObject({ phase: 'ready', capacity: 7, readyAt: SAMPLE_NOW });
   });
 
+  test('that others have shown to take fewer is not believed to take more, for the engine says what it would', async () => {
+    await store.stores.jobs.patch(job.id, ['starting'], { capacity: 5 });
+    await probe(ready);
+    expect(await now()).toMatchObject({ phase: 'ready', capacity: 5 });
+  });
+
   test('that has moved meanwhile is not: somebody else may answer where it was', async () => {
     const moved = { address: { host: 'cn02', port: 20_000 } };
     const meanwhile = () => store.stores.jobs.patch(job.id, ['starting'], moved);

@@ -97,13 +97,14 @@ async function tell(
 async function open(
   deps: ProbeJobDeps,
   { job: before, address }: Found,
-  capacity: number | null,
+  ownLimit: number | null,
 ): Promise<boolean> {
   const ready = {
     phase: 'ready',
     readyAt: deps.clock.now(),
     reason: null,
-    ...(capacity === null ? {} : { capacity }),
+    // Others may have shown that it takes fewer in fact.
+    ...(ownLimit === null ? {} : { capacity: Math.min(before.capacity ?? ownLimit, ownLimit) }),
   } as const;
   const after = await deps.jobs.patch(before.id, ['starting'], ready, { engineAt: address });
   if (after === null) return false;

@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import type { EngineMetrics, Job, JobId, JobPatch, JobPhase } from '@wakefield/domain';
+import {
+  defaultPolicy,
+  type EngineMetrics,
+  type Job,
+  type JobId,
+  type JobPatch,
+  type JobPhase,
+} from '@wakefield/domain';
 import { captureLog } from '@wakefield/testkit';
 import type { ClusterDriver } from './ports/cluster.ts';
 import { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
@@ -30,6 +37,7 @@ function scene(metrics: ReadMetricsDeps['prober']['metrics'], publish?: () => Pr
   let live: readonly Job[] = [];
   const board = new Map<JobId, EngineMetrics>();
   const learned: [JobId, JobPatch][] = [];
+  let now = 1_000_000;
   const answered: [readonly JobId[], number][] = [];
   const log = captureLog();
   const deps: ReadMetricsDeps = {
@@ -56,31 +64,39 @@ function scene(metrics: ReadMetricsDeps['prober']['metrics'], publish?: () => Pr
       },
       read: async (ids) => new Map([...board].filter(([id]) => ids.includes(id))),
     },
+    policy: defaultPolicy,
+    clock: { now: () => now },
     log,
   };
   const read = async (jobs: readonly Job[]) => {
     live = jobs;
     await readMetrics(deps, 'here', signal);
   };
-  return { deps, read, board, learned, answered, log };
+  const pass = (ms: number) => {
+    now += ms;
+  };
+  return { deps, read, board, learned, answered, log, pass };
 }
 
 const { signal } = new AbortController();
 
 describe('the capacity of an engine', () => {
-  test('is learned from a queue that two looks in a row find, and kept with the job', async () => {
-    let now: EngineMetrics = { ...none, waitingRequests: 4, runningRequests: 6 };
-    const { read, learned } = scene(async () => now);
-    const jobs = [job('a', 'ready'), { ...job('b', 'ready'), capacity: 6 }, job('c', 'draining')];
+  test('is learned from a queue that stays, and kept with the job', async () => {
+    let now: EngineMetrics = { ...none, waitingRequests: 4, runningRequests: 12 };
+    const { read, learned, pass } = scene(async () => now);
+    const jobs = [job('a', 'ready'), { ...job('b', 'ready'), capacity: 12 }, job('c', 'draining')];
+    await read(jobs);
+    now = { ...now, runningRequests: 11 };
+    pass(10_000);
     await read(jobs);
     expect(learned).toEqual([]);
-    now = { ...now, runningRequests: 5 };
+    pass(10_000);
     await read(jobs);
-    expect(learned).toEqual([['a', { capacity: 6 }]]);
+    expect(learned).toEqual([['a', { capacity: 12 }]]);
   });
 
   test('is not learned while the board is away', async () => {
-    const { deps, learned } = scene(async () => figures);
+    const { deps, learned, pass } = scene(async () => figures);
     const away = async () => {
       throw new Error('away');
     };
@@ -90,8 +106,10 @@ describe('the capacity of an engine', () => {
       jobs: { ...deps.jobs, listLiveForCluster },
       metricsBoard: { ...deps.metricsBoard, read: away },
     };
-    await readMetrics(silent, 'here', signal);
-    await readMetrics(silent, 'here', signal);
+    for (let look = 0; look < 4; look += 1) {
+      await readMetrics(silent, 'here', signal);
+      pass(10_000);
+    }
     expect(learned).toEqual([]);
   });
 });
@@ -104,7 +122,7 @@ describe('engine figures', () => {
     );
     await read(jobs);
     expect(Object.fromEntries(board)).toEqual({
-      ready: figures,
+      ready: { ...figures, full: { since: 1_000_000, looks: 1, most: 2 } },
       draining: figures,
     });
   });

@@ -5,10 +5,11 @@ import {
   type Job,
   type JobId,
   learnCapacity,
+  type Policy,
 } from '@wakefield/domain';
 import { engineTargets } from './engine-target.ts';
 import { jobFields } from './job-fields.ts';
-import type { Drivers, EngineProber, EngineTarget } from './ports/cluster.ts';
+import type { Clock, Drivers, EngineProber, EngineTarget } from './ports/cluster.ts';
 import type { MetricsBoard } from './ports/messaging.ts';
 import type { Log } from './ports/observability.ts';
 import type { JobStore } from './ports/stores.ts';
@@ -18,6 +19,8 @@ export interface ReadMetricsDeps {
   readonly drivers: Drivers;
   readonly prober: EngineProber;
   readonly metricsBoard: Pick<MetricsBoard, 'publish' | 'read' | 'answered'>;
+  readonly policy: Pick<Policy, 'assumedCapacity'>;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -43,9 +46,8 @@ export async function readMetrics(
   for (let from = 0; from < serving.length && !signal.aborted; from += PAGE) {
     const page = serving.slice(from, from + PAGE);
     const { figures, answered } = await scrape(deps, page, signal);
-    await learn(deps, page, figures);
     await deps.metricsBoard
-      .publish(figures)
+      .publish(await learn(deps, page, figures))
       // While a cluster is silent they are asked after each look at it: one of two may be missed.
       .then(() => deps.metricsBoard.answered(answered, 2 * (patienceMs + quietMs)))
       .catch((err: unknown) => deps.log.warn({ err }, 'engine figures not published'));
@@ -74,20 +76,28 @@ const nothing: EngineMetrics = {
   runningRequests: null,
 };
 
-/** The figures of the look before are on the board still: it is not asked while no engine has a queue. */
+/**
+ * What the look before remembered is on the board still: it is not asked while no engine has a queue.
+ * @returns the figures with what is to be remembered
+ */
 async function learn(
   deps: ReadMetricsDeps,
   serving: readonly Job[],
   figures: ReadonlyMap<JobId, EngineMetrics>,
-): Promise<void> {
+): Promise<ReadonlyMap<JobId, EngineMetrics>> {
+  const at = deps.clock.now();
   const queueing = [...figures].filter(([, now]) => hasQueue(now)).map(([id]) => id);
   const before = await deps.metricsBoard
     .read(queueing)
     .catch(() => new Map<JobId, EngineMetrics>());
+  const remembered = new Map(figures);
   for (const job of serving) {
     const now = figures.get(job.id);
     if (now === undefined || job.phase !== 'ready') continue;
-    const capacity = learnCapacity(job.capacity, before.get(job.id) ?? null, now);
+    const { assumedCapacity } = deps.policy;
+    const last = before.get(job.id)?.full ?? null;
+    const { capacity, full } = learnCapacity(job.capacity, assumedCapacity, last, now, at);
+    if (full !== null) remembered.set(job.id, { ...now, full });
     if (capacity === null) continue;
     await deps.jobs.patch(job.id, ['ready'], { capacity });
     deps.log.info(
@@ -95,6 +105,7 @@ async function learn(
       'capacity of an engine learned',
     );
   }
+  return remembered;
 }
 
 /** null: it does not answer. */

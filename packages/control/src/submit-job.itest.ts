@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Job, Model } from '@wakefield/domain';
+import type { Action, Job, Model } from '@wakefield/domain';
 import { captureLog, SAMPLE_NOW, type StoreFixture, storeFixture } from '@wakefield/testkit';
 import { act } from './act.ts';
 import type { ActDeps } from './act-context.ts';
@@ -24,7 +24,22 @@ async function submit(
   answer: ClusterDriver['submit'],
   recipes: Partial<ActDeps['recipes']> = {},
 ): Promise<Job | null> {
-  const driver = { name: model.cluster, submit: answer, profile: {} };
+  await carryOut(answer, recipes, [{ kind: 'submit', jobId: job.id }]);
+  return await store.stores.jobs.get(job.id);
+}
+
+async function carryOut(
+  answer: ClusterDriver['submit'],
+  recipes: Partial<ActDeps['recipes']>,
+  actions: readonly Action[],
+): Promise<void> {
+  const driver = {
+    name: model.cluster,
+    submit: answer,
+    profile: {},
+    queueOf: () => '',
+    limits: () => ({ jobs: null, project: { jobs: null, gpus: null } }),
+  };
   const deps: ActDeps = {
     jobs: store.stores.jobs,
     nudges: { cluster: async () => undefined },
@@ -48,11 +63,11 @@ async function submit(
   const lease = await store.lease(model.id);
   const { signal } = new AbortController();
   try {
-    await act(deps, { model, jobs: [job], lease, signal }, [{ kind: 'submit', jobId: job.id }]);
+    const jobs = await store.stores.jobs.listForModel(model.id, 0);
+    await act(deps, { model, jobs, lease, signal }, actions);
   } finally {
     await store.stores.leases.release(lease);
   }
-  return await store.stores.jobs.get(job.id);
 }
 
 const fail = (kind: ClusterError['kind'], words: string) => () =>
@@ -83,21 +98,34 @@ describe('a submission', () => {
     });
   });
 
-  test.each([
-    ['render', { render: () => thrown('there is no recipe "gone"') }],
-    ['capacity', { capacity: () => thrown('there is no recipe "gone"') }],
-  ])('whose recipe is gone ends the job as refused: %s', async (_which, recipes) => {
+  test('whose recipe is gone ends the job as refused', async () => {
+    const gone = () => thrown('there is no recipe "gone"');
     let asked = 0;
     const submitted: ClusterDriver['submit'] = async () => {
       asked += 1;
       return { clusterJobId: '7', adopted: false };
     };
-    expect(await submit(submitted, recipes)).toMatchObject({
+    expect(await submit(submitted, { render: gone, capacity: gone })).toMatchObject({
       phase: 'ended',
       outcome: 'refused',
       reason: 'The job script cannot be made: there is no recipe "gone"',
     });
     expect(asked).toBe(0);
+  });
+
+  test('finds what the job takes at once in the row already: as configured, or as the others have shown', async () => {
+    const takes: ClusterDriver['submit'] = async () => ({ clusterJobId: '7', adopted: false });
+    const capacity = async (seq: number) => {
+      await carryOut(takes, {}, [
+        { kind: 'intend', seq, cluster: model.cluster, successorOf: null },
+      ]);
+      const jobs = await store.stores.jobs.listForModel(model.id, 0);
+      const found = jobs.find((one) => one.seq === seq);
+      return [found?.phase, found?.capacity];
+    };
+    expect(await capacity(2)).toEqual(['queued', 4]);
+    await store.stores.jobs.patch(job.id, ['intended'], { capacity: 2 });
+    expect(await capacity(3)).toEqual(['queued', 2]);
   });
 
   test('of a run that stood still and lost its lease is not recorded', async () => {

@@ -13,24 +13,23 @@ export async function submitJob(deps: ActDeps, context: ActContext, job: Job): P
   const driver = driverOf(deps, job);
   const engineKey = await deps.jobs.engineKey(job.id);
   if (engineKey === null) return null;
-  const prepared = prepare(deps, model, job, driver, engineKey);
-  if (prepared instanceof Error) {
+  const submission = prepare(deps, model, job, driver, engineKey);
+  if (submission instanceof Error) {
     return await refuse(deps, context, job, {
       outcome: 'refused',
-      error: prepared,
+      error: submission,
       words: 'The job script cannot be made',
     });
   }
   try {
     const { clusterJobId, adopted } = await driver.submit(
-      prepared.submission,
+      submission,
       bounded(context, SUBMIT_TIMEOUT_MS),
     );
     const after = await write(deps, context, job, ['intended'], {
       phase: 'queued',
       clusterJobId,
       submittedAt: deps.clock.now(),
-      capacity: prepared.capacity,
       reason: null,
     });
     deps.log.info(
@@ -50,11 +49,6 @@ export async function submitJob(deps: ActDeps, context: ActContext, job: Job): P
   }
 }
 
-interface Prepared {
-  readonly submission: JobSubmission;
-  readonly capacity: number | null;
-}
-
 /** @returns the error when there is no such recipe any more, or it does not fit the model: trying again is no use */
 function prepare(
   { recipes }: ActDeps,
@@ -62,15 +56,12 @@ function prepare(
   { name, project, walltimeSeconds }: Job,
   { profile }: ClusterDriver,
   engineKey: string,
-): Prepared | Error {
-  const { engine, engineArgs, gpuCount, resources } = model.spec;
+): JobSubmission | Error {
+  const { gpuCount, resources } = model.spec;
   const { nodes, cpus, memory } = resources;
   try {
     const script = recipes.render({ model, name, engineKey, profile });
-    return {
-      submission: { ...script, name, project, walltimeSeconds, gpuCount, nodes, cpus, memory },
-      capacity: recipes.capacity(engine, engineArgs),
-    };
+    return { ...script, name, project, walltimeSeconds, gpuCount, nodes, cpus, memory };
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }

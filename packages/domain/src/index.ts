@@ -4,7 +4,7 @@ export { withoutLog } from './jobs/job-words.ts';
 export { servesUntil } from './jobs/lifetime.ts';
 export { endedToJudge } from './planning/failure.ts';
 export { reconcile } from './planning/reconcile.ts';
-export { hasQueue, learnCapacity } from './planning/size/capacity.ts';
+export { hasQueue, knownCapacity, learnCapacity } from './planning/size/capacity.ts';
 export type { ClusterLimits, ClusterUse, Room } from './planning/staff/room.ts';
 export { isLimited, roomFor } from './planning/staff/room.ts';
 export type { Grant, Permission, Principal, Role } from './requests/access.ts';
@@ -56,6 +56,7 @@ export type {
   Demand,
   EngineMetrics,
   ExitRecord,
+  FullSpell,
   JobSighting,
   ModelDemand,
   Silence,

@@ -5,6 +5,7 @@ import {
   type Job,
   type JobPatch,
   jobName,
+  knownCapacity,
 } from '../src/index.ts';
 import { job as buildJob } from './builders.ts';
 import type { SimCluster } from './sim-cluster.ts';
@@ -69,6 +70,10 @@ function intend(world: World, action: Extract<Action, { kind: 'intend' }>): Job 
     revision: world.model.revision,
     walltimeSeconds: world.model.spec.walltimeSeconds,
     successorOf,
+    capacity:
+      knownCapacity([...world.rows.values()], world.model.revision) ??
+      world.engine?.configured ??
+      null,
     intendedAt: world.now,
   });
   if (world.rows.has(row.id)) throw new Error(`job ${seq} is intended twice`);

@@ -6,6 +6,7 @@ import {
   decideCommand,
   defaultPolicy,
   endedToJudge,
+  type FullSpell,
   isLive,
   type Job,
   type JobId,
@@ -24,6 +25,7 @@ import {
 import { createSimCluster, type Fate, type SimCluster } from './sim-cluster.ts';
 import { Crash, effect, perform, simOf, write } from './world-acts.ts';
 import { checkAlways, checkRaces, rowOf } from './world-checks.ts';
+import { learnFromEngines, type WorldEngine } from './world-engines.ts';
 
 /**
  * One model, its rows, its clusters and requests, driven as the scheduler drives them: observe, probe, and
@@ -53,6 +55,8 @@ export interface World {
   average: number;
   /** The highest of these averages, fading as proxies let it. */
   peak: number;
+  /** null: they tell nothing. */
+  engine: WorldEngine | null;
   /** Effects until the scheduler dies; null: it lives. */
   crashAfter: number | null;
   command(body: CommandBody): void;
@@ -70,6 +74,7 @@ export function createWorld(
   const [first = 'c1'] = names;
   const away = new Set<ClusterName>();
   const running = new Map<JobId, number>();
+  const spells = new Map<JobId, FullSpell | null>();
   const world: World = {
     now: t0,
     model,
@@ -91,6 +96,7 @@ export function createWorld(
     requests: 0,
     average: 0,
     peak: 0,
+    engine: null,
     crashAfter: null,
     command: (body) => {
       const project = buildProject({ clusters: names });
@@ -108,6 +114,7 @@ export function createWorld(
       try {
         const changed = observe(world);
         serve(world, running);
+        learnFromEngines(world, running, spells);
         const due = world.plan === null || world.now >= world.plan.lookAgainAt;
         if (changed || due) look(world, running);
       } catch (error) {

@@ -147,6 +147,7 @@ export function intention(model: Model, seq: number): Parameters<Stores['jobs'][
     walltimeSeconds: model.spec.walltimeSeconds,
     shape: 'any',
     intendedAt: SAMPLE_NOW + seq,
+    capacity: null,
     engineKey: `secret-of-${seq}`,
   };
 }

@@ -196,6 +196,7 @@ export interface JobStore {
       | 'walltimeSeconds'
       | 'shape'
       | 'intendedAt'
+      | 'capacity'
     > & { readonly engineKey: string },
     room?: { readonly limits: ClusterLimits; readonly gpuCount: number },
   ): Promise<Job>;

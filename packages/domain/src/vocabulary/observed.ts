@@ -116,4 +116,14 @@ export interface EngineMetrics {
   readonly gpuUtilization: number | null;
   readonly waitingRequests: number | null;
   readonly runningRequests: number | null;
+  /** Remembered from look to look by who looks; engines do not tell it. */
+  readonly full?: FullSpell | null | undefined;
+}
+
+/** A time in which every look at an engine found requests waiting in it. */
+export interface FullSpell {
+  readonly since: EpochMs;
+  readonly looks: number;
+  /** Requests that ran at once in any of them. */
+  readonly most: number;
 }

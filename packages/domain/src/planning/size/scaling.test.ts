@@ -11,7 +11,8 @@ import {
   reconcile,
 } from '../../index.ts';
 
-const now = t0 + second;
+/** Jobs that are ready have been so for long enough to show what they take. */
+const now = t0 + 20 * second;
 /** Ten requests per job: one more above 8, one fewer where the rest is at most half full. */
 const policy: Policy = { ...defaultPolicy, assumedCapacity: 10, scaleUpAt: 0.8, scaleDownAt: 0.5 };
 const scaled = (over: Partial<Model> = {}, specOver: Partial<ModelSpec> = {}): Model =>
@@ -79,6 +80,24 @@ describe('up', () => {
   });
 });
 
+describe('up: an engine of which nothing is known', () => {
+  const load = demand({ held: 40 });
+
+  test('is started first: a burst that wakes a model starts no more by an assumption', () => {
+    for (const jobs of [[], [job('queued')], [job('starting')]])
+      expect(plan(scaled(), jobs, load).patch.replicas).toBeUndefined();
+    expect(plan(scaled(), [job('queued', { capacity: 10 })], load).patch.replicas).toBe(4);
+  });
+
+  test('shows what it takes within some seconds', () => {
+    const at = t0 + 10 * second;
+    const early = plan(scaled(), ready(1), demand({ running: 40 }), at - 1);
+    expect(early.patch.replicas).toBeUndefined();
+    expect(early.lookAgainAt).toBe(at);
+    expect(plan(scaled(), ready(1), demand({ running: 40 }), at).patch.replicas).toBe(4);
+  });
+});
+
 describe('up: what counts as load', () => {
   test('a burst of a moment does not: the average of the last seconds does', () => {
     const burst = demand({ running: 60, average: 7 });
@@ -90,7 +109,7 @@ describe('up: what counts as load', () => {
   test('who is held waits now: they count at once, whatever the average and the last change', () => {
     const changed = scaled({ replicasChangedAt: now });
     const load = demand({ running: 2, held: 15, average: 1 });
-    expect(plan(changed, [job('starting')], load).patch.replicas).toBe(3);
+    expect(plan(changed, [job('starting', { capacity: 10 })], load).patch.replicas).toBe(3);
   });
 
   test('what was surplus is so no longer', () => {

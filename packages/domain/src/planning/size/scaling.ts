@@ -1,8 +1,9 @@
-import type { Job } from '../../vocabulary/job.ts';
 import type { Model } from '../../vocabulary/model.ts';
 import type { ModelDemand } from '../../vocabulary/observed.ts';
 import type { ModelPatch } from '../../vocabulary/plan.ts';
+import type { EpochMs } from '../../vocabulary/time.ts';
 import type { Decision, Scene } from '../scene.ts';
+import { knownCapacity } from './capacity.ts';
 
 /** How many jobs are wanted. */
 export interface Size extends Decision {
@@ -63,7 +64,17 @@ function pressure({ running, held, average }: ModelDemand): number {
   return held > 0 ? Math.max(average, running + held) : average;
 }
 
-function grow({ model, policy, now }: Scene, demand: ModelDemand, from: number, to: number): Size {
+function grow(scene: Scene, demand: ModelDemand, from: number, to: number): Size {
+  const { model, policy, now } = scene;
+  const shownAt = showsBy(scene);
+  if (now < shownAt) {
+    return {
+      wanted: from,
+      because: ['scale up waits: no engine has shown yet what it takes'],
+      deadlines: Number.isFinite(shownAt) ? [shownAt] : [],
+      ...noSurplus(model),
+    };
+  }
   const allowedAt =
     (model.replicasChangedAt ?? Number.NEGATIVE_INFINITY) + policy.scaleUpCooldownMs;
   if (demand.held === 0 && now < allowedAt) {
@@ -76,6 +87,21 @@ function grow({ model, policy, now }: Scene, demand: ModelDemand, from: number, 
   }
   const patch: ModelPatch = { replicas: to, replicasChangedAt: now, surplusSince: null };
   return { wanted: to, patch, because: ['demand is high: scales up'] };
+}
+
+/** A few looks at an engine that has just begun: within them it shows how much of what was held it runs at once. */
+const SHOWS_WITHIN_MS = 10_000;
+
+/**
+ * From when on it is known, or to be assumed, what an engine takes. Where nothing says so, a burst that wakes a model
+ * starts one job, not as many as would take it by an assumption.
+ */
+function showsBy({ jobs, model }: Scene): EpochMs {
+  if (knownCapacity(jobs, model.revision) !== null) return Number.NEGATIVE_INFINITY;
+  const ready = jobs.flatMap(({ readyAt, revision }) =>
+    readyAt === null || revision !== model.revision ? [] : [readyAt],
+  );
+  return Math.min(...ready) + SHOWS_WITHIN_MS;
 }
 
 /**
@@ -116,11 +142,6 @@ function noSurplus({ surplusSince }: Model): Decision {
   return surplusSince === null ? {} : { patch: { surplusSince: null } };
 }
 
-/**
- * That of the newest job of this revision that knows its own. Jobs that have ended count, so that the
- * figure does not jump when the job that knew it leaves.
- */
 function capacityPerJob({ jobs, model, policy }: Scene): number {
-  const knows = (job: Job) => job.capacity !== null && job.revision === model.revision;
-  return Math.max(1, jobs.findLast(knows)?.capacity ?? policy.assumedCapacity);
+  return Math.max(1, knownCapacity(jobs, model.revision) ?? policy.assumedCapacity);
 }
