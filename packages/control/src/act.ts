@@ -89,7 +89,7 @@ async function perform(deps: ActDeps, context: ActContext, action: Action): Prom
 /** The row comes first: whatever happens from here on, the job is findable by its name. */
 async function intend(
   deps: ActDeps,
-  { model, lease }: ActContext,
+  { model, jobs, lease }: ActContext,
   action: Extract<Action, { kind: 'intend' }>,
 ): Promise<Job> {
   const driver = deps.drivers.get(action.cluster);
