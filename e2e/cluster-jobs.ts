@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually, type Wakefield } from './wakefield.ts';
 
 const run = promisify(execFile);
+
+/** Where its files are. */
+type Site = Pick<Wakefield, 'directory'>;
 
 export type ClusterKind = 'local' | 'slurm-dev';
 
@@ -34,7 +37,7 @@ export async function clusterJobs(
   return cluster === 'local' ? localJobs(wakefield.directory) : slurmJobs(wakefield);
 }
 
-async function slurmJobs(wakefield: Wakefield): Promise<readonly ClusterJob[]> {
+export async function slurmJobs(wakefield: Site): Promise<readonly ClusterJob[]> {
   const text = await squeue(wakefield, '-t', 'all');
   return text
     .split('\n')
@@ -49,6 +52,14 @@ async function slurmJobs(wakefield: Wakefield): Promise<readonly ClusterJob[]> {
     });
 }
 
+/** When the engine of a job said in its log that it was ready, epoch milliseconds; null: it did not. */
+export async function engineReadyAt(directory: string, jobName: string): Promise<number | null> {
+  const [file] = globSync(join(directory, '{slurm/work,local}', '**', jobName, 'log'));
+  const text = file === undefined ? '' : await readFile(file, 'utf8').catch(() => '');
+  const line = /^INFO (\S+) .*Application startup complete/m.exec(text);
+  return line === null ? null : Date.parse(line[1] ?? '');
+}
+
 /**
  * slurmctld writes its state every few seconds: killed before that, it forgets a job, or starts it again. A change
  * that comes after everything else is written down with everything else.
@@ -56,7 +67,7 @@ async function slurmJobs(wakefield: Wakefield): Promise<readonly ClusterJob[]> {
 export async function controllerRemembers(directory: string, jobId: string): Promise<void> {
   const state = join(directory, 'slurm/state/job_state');
   const since = Date.now();
-  await slurm(directory, 'scontrol', 'update', `JobId=${jobId}`, 'AdminComment=remembered');
+  await slurm({ directory }, 'scontrol', 'update', `JobId=${jobId}`, 'AdminComment=remembered');
   await eventually(
     'the controller to write down that the job runs',
     async () => ((await stat(state).catch(() => null))?.mtimeMs ?? 0) > since,
@@ -64,23 +75,28 @@ export async function controllerRemembers(directory: string, jobId: string): Pro
 }
 
 /** Lines `id|name|state` of the private SLURM. */
-export function squeue({ directory }: Wakefield, ...args: readonly string[]): Promise<string> {
-  return slurm(directory, 'squeue', '-h', '-o', '%A|%j|%T', ...args);
+export function squeue({ directory }: Site, ...args: readonly string[]): Promise<string> {
+  return slurm({ directory }, 'squeue', '-h', '-o', '%A|%j|%T', ...args);
 }
 
 /** How often the controller of the private SLURM was asked, by kind of question. */
 export async function controllerQuestions({
   directory,
-}: Wakefield): Promise<ReadonlyMap<string, number>> {
-  const lines = (await slurm(directory, 'sdiag')).matchAll(/^\s+(REQUEST_\w+)\s.*count:(\d+)/gm);
+}: Site): Promise<ReadonlyMap<string, number>> {
+  const lines = (await slurm({ directory }, 'sdiag')).matchAll(
+    /^\s+(REQUEST_\w+)\s.*count:(\d+)/gm,
+  );
   return new Map([...lines].map(([, kind = '', count]) => [kind, Number(count)]));
 }
 
-async function slurm(directory: string, client: string, ...args: readonly string[]) {
-  const { stdout } = await run(client, [...args], {
-    env: { ...process.env, SLURM_CONF: join(directory, 'slurm/etc/slurm.conf') },
-  });
-  return stdout;
+/** A client of SLURM, as its administrator would call it. */
+export async function slurm(
+  { directory }: Site,
+  client: string,
+  ...args: readonly string[]
+): Promise<string> {
+  const env = { ...process.env, SLURM_CONF: join(directory, 'slurm/etc/slurm.conf') };
+  return (await run(client, [...args], { env, timeout: 10_000 })).stdout;
 }
 
 async function localJobs(directory: string): Promise<readonly ClusterJob[]> {

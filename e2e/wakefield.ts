@@ -3,25 +3,12 @@ import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts } from '@wakefield/local-stack';
+import { freePorts, type RunFile } from '@wakefield/local-stack';
 import OpenAI from 'openai';
 
 const root = join(import.meta.dirname, '..');
 
-/** What `npm start` wrote about itself. */
-export interface RunFile {
-  readonly url: string;
-  readonly pid: number;
-  readonly services: Readonly<
-    Record<
-      'proxy' | 'api' | 'scheduler',
-      readonly { readonly pid: number; readonly url: string | null; readonly opsUrl: string }[]
-    >
-  >;
-  readonly databaseUrl: string;
-  readonly redisUrl: string;
-  readonly clusters: readonly { readonly name: string; readonly kind: string }[];
-}
+export type { RunFile };
 
 export interface Answer {
   readonly status: number;

@@ -1,16 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { percentile, spreadOf, summarise } from './figures.ts';
+import { spreadOf, summarise } from './figures.ts';
 
 describe('figures', () => {
   it('spread over rounds', () => {
     expect(spreadOf([3, 1, 2])).toEqual({ min: 1, median: 2, max: 3 });
     expect(spreadOf([4, 1, 2, 3])).toEqual({ min: 1, median: 2.5, max: 4 });
-  });
-
-  it('have percentiles by nearest rank', () => {
-    const hundred = Array.from({ length: 100 }, (_, index) => index + 1);
-    expect([0, 0.5, 0.99, 1].map((share) => percentile(hundred, share))).toEqual([1, 50, 99, 100]);
-    expect(percentile([7], 0.99)).toBe(7);
   });
 
   it('are compared within a round', () => {

@@ -19,12 +19,6 @@ export function spreadOf(values: readonly number[]): Spread {
   };
 }
 
-/** Nearest rank: the smallest value that at least this share of all values does not exceed. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
-}
-
 /** All rounds of one scenario: each carries the figures of every proxy. */
 export type Rounds = readonly Readonly<Record<string, Figures>>[];
 

@@ -1,5 +1,6 @@
 import type { Child } from '../child/start-child.ts';
-import { type Figures, percentile } from './figures.ts';
+import { percentile } from '../percentile.ts';
+import type { Figures } from './figures.ts';
 import type { RunResult } from './load/runs.ts';
 import type { LoadOrder } from './processes/load.ts';
 import { readyModel, type Shape, sleepingModel } from './wire.ts';

@@ -1,22 +1,23 @@
+import { percentile } from '../percentile.ts';
 import type { SizeReport } from './measure.ts';
 
 /** The figures for people, one column per number of models. */
 export function markdownOf(reports: readonly SizeReport[], quick: boolean): string {
   const rows: readonly (readonly [string, (report: SizeReport) => string])[] = [
     ['live jobs', ({ jobs }) => String(jobs)],
-    ['cycle, median', ({ cycles }) => ms(median(cycles.map((cycle) => cycle.ms)))],
+    ['cycle, median', ({ cycles }) => ms(medianOf(cycles.map((cycle) => cycle.ms)))],
     ['cycle, longest', ({ cycles }) => ms(Math.max(...cycles.map((cycle) => cycle.ms)))],
     [
       "CPU of the scheduler per cycle, engines' figures included",
-      ({ cycles }) => ms(median(cycles.map(({ cpuMs }) => cpuMs))),
+      ({ cycles }) => ms(medianOf(cycles.map(({ cpuMs }) => cpuMs))),
     ],
     [
       "reading the engines' figures, median",
-      ({ cycles }) => ms(median(cycles.map(({ enginesMs }) => enginesMs))),
+      ({ cycles }) => ms(medianOf(cycles.map(({ enginesMs }) => enginesMs))),
     ],
     [
       'Postgres statements per cycle',
-      ({ cycles }) => String(median(cycles.map(({ statements }) => statements))),
+      ({ cycles }) => String(medianOf(cycles.map(({ statements }) => statements))),
     ],
     ['looks at models per second', ({ steady }) => steady.looksPerSecond.toFixed(1)],
     ['CPU for them, cores', ({ steady }) => steady.cpu.toFixed(2)],
@@ -40,7 +41,6 @@ function ms(value: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+function medianOf(values: readonly number[]): number {
+  return percentile(values, 0.5);
 }

@@ -1,3 +1,4 @@
+import { percentile } from '../percentile.ts';
 import type { Wake } from './wake-once.ts';
 
 /** Quantiles over all wakes. */
@@ -17,10 +18,9 @@ export function markdownOf(wakes: readonly Wake[], quick: boolean): string {
     `| ${wakes.length} wakes, ms | p50 | p95 | longest |`,
     '| --- | ---: | ---: | ---: |',
     ...rows.map(([name, value]) => {
-      const sorted = wakes.map(value).sort((a, b) => a - b);
-      const at = (share: number) =>
-        sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
-      return `| ${name} | ${at(0.5)} | ${at(0.95)} | ${sorted.at(-1)} |`;
+      const values = wakes.map(value);
+      const [p50, p95, most] = [0.5, 0.95, 1].map((share) => percentile(values, share));
+      return `| ${name} | ${p50} | ${p95} | ${most} |`;
     }),
   ];
   return `${lines.join('\n')}\n`;

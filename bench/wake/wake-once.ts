@@ -1,6 +1,5 @@
-import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import pg from 'pg';
+import { engineReadyAt } from '../../e2e/cluster-jobs.ts';
 import type { Wakefield } from '../../e2e/wakefield.ts';
 
 /** One request to a model that sleeps; milliseconds since it was sent. */
@@ -39,11 +38,12 @@ export async function wakeOnce(
   for await (const _ of stream) answeredAt ??= Date.now();
   if (answeredAt === null) throw new Error('the answer was empty');
   const job = await readJob(wakefield, hfModelId);
-  const engineReadyAt = startupOf(wakefield.directory, job.name);
+  const readyAt = await engineReadyAt(wakefield.directory, job.name);
+  if (readyAt === null) throw new Error(`the engine of ${job.name} never said that it was ready`);
   await wakefield.call('DELETE', `/p/demo/models?hf_model_id=${hfModelId}&stop=true`);
   return {
     submitted: job.submitted_at.getTime() - sentAt,
-    engineReady: engineReadyAt - sentAt,
+    engineReady: readyAt - sentAt,
     routed: job.ready_at.getTime() - sentAt,
     answered: answeredAt - sentAt,
   };
@@ -71,13 +71,4 @@ async function readJob(wakefield: Wakefield, hfModelId: string): Promise<JobTime
   } finally {
     await client.end();
   }
-}
-
-/** What the engine's log says of its own readiness. */
-function startupOf(directory: string, jobName: string): number {
-  const [file] = globSync(join(directory, '**', jobName, 'log'));
-  if (file === undefined) throw new Error(`${jobName} left no log`);
-  const line = /^INFO (\S+) .*Application startup complete/m.exec(readFileSync(file, 'utf8'));
-  if (line === null) throw new Error(`${jobName} never said that it was ready`);
-  return Date.parse(line[1] ?? '');
 }

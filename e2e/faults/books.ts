@@ -1,6 +1,7 @@
 import { listProcessesAround } from '@wakefield/local-stack';
-import { squeue } from '../cluster-jobs.ts';
+import { type ClusterJob, slurmJobs } from '../cluster-jobs.ts';
 import { pause } from '../wakefield.ts';
+import { doubled, type Ledger, ledgerOf } from './ledger.ts';
 import type { Site } from './site.ts';
 
 /** What it takes to compare them. */
@@ -8,8 +9,10 @@ type BooksSite = Pick<Site, 'wakefield' | 'stores'>;
 
 /** What Wakefield has written down, beside what the cluster and this machine have. Empty lists are good. */
 export interface Books {
-  /** Jobs of the cluster that nobody intended, or that have a name twice. */
+  /** Jobs of the cluster that nobody intended. */
   readonly surplus: readonly string[];
+  /** Jobs that the cluster took twice under one name, or that nobody can name. */
+  readonly doubled: readonly string[];
   /** Written down as live, and not on the cluster. */
   readonly forgotten: readonly string[];
   /** Live on the cluster, and not written down as such. */
@@ -18,50 +21,72 @@ export interface Books {
   readonly strayEngines: readonly string[];
 }
 
+/** One look at everything. The rows are read twice: what changed while the cluster was looked at is no difference. */
+export interface Looks {
+  /** Names of the live jobs, before and after the others were looked at. */
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  /** Names of all jobs that were ever intended. */
+  readonly written: readonly string[];
+  readonly cluster: readonly ClusterJob[];
+  readonly ledger: Ledger;
+  /** Names of the jobs for which an engine runs. */
+  readonly engines: readonly string[];
+}
+
+export interface SettledBooks {
+  readonly books: Books;
+  /** When they agreed, epoch milliseconds; null: they did not in time. */
+  readonly at: number | null;
+}
+
 const settleWithinMs = 45_000;
 
-/** Looks until they agree; what still differs at the deadline is returned. */
-export async function settledBooks(site: BooksSite): Promise<Books> {
+/**
+ * Looks until they agree; what still differs at the deadline is returned.
+ * @param controllerDeaths when SLURM's controller was killed
+ * @param isAtRest whether nothing that is under way will change them, besides
+ */
+export async function settledBooks(
+  site: BooksSite,
+  controllerDeaths: readonly number[],
+  isAtRest: () => Promise<boolean> = async () => true,
+): Promise<SettledBooks> {
   const deadline = Date.now() + settleWithinMs;
   for (;;) {
-    const books = await compare(site).catch(() => null);
+    const at = Date.now();
+    const looks = await lookAtAll(site).catch(() => null);
+    const books = looks === null ? null : booksOf(looks, controllerDeaths);
     const isBalanced = books !== null && Object.values(books).every((list) => list.length === 0);
-    if (books !== null && (isBalanced || Date.now() > deadline)) return books;
+    if (isBalanced && (await isAtRest().catch(() => false))) return { books, at };
+    if (books !== null && Date.now() > deadline) return { books, at: null };
     if (Date.now() > deadline + 30_000) throw new Error('neither store nor cluster answers');
     await pause(300);
   }
 }
 
-/** The rows are read twice: what changed while the cluster was looked at is no difference. */
-async function compare(site: BooksSite): Promise<Books> {
-  const before = await liveNames(site);
-  const lines = (await squeue(site.wakefield, '-t', 'all'))
-    .split('\n')
-    .filter((line) => line !== '');
-  const seen = lines.map((line) => {
-    const [, name = '', state = ''] = line.split('|');
-    return { name, live: /^(PENDING|CONFIGURING|RUNNING|COMPLETING|SUSPENDED)$/.test(state) };
-  });
-  const engines = engineNames(site.wakefield.directory);
-  const after = await liveNames(site);
-  const written = new Set(
-    (await site.stores.rows('select name from jobs')).map(({ name }) => String(name)),
-  );
-  const live = seen.filter((job) => job.live).map(({ name }) => name);
+export function booksOf(looks: Looks, controllerDeaths: readonly number[]): Books {
+  const { before, after, written, cluster, ledger, engines } = looks;
+  const live = cluster.filter(({ over }) => !over).map(({ name }) => name);
+  const names = new Set(ledger.named.map(({ name }) => name));
   return {
-    surplus: [
-      ...seen.filter(({ name }) => !written.has(name)).map(({ name }) => name),
-      ...doubles(live),
-    ],
+    surplus: [...names].filter((name) => !written.includes(name)),
+    doubled: doubled(ledger, controllerDeaths),
     forgotten: before.filter((name) => after.includes(name) && !live.includes(name)),
     orphans: live.filter((name) => !before.includes(name) && !after.includes(name)),
-    strayEngines: [...engines.filter((name) => !live.includes(name)), ...doubles(engines)],
+    strayEngines: [...engines.filter((name) => !live.includes(name)), ...twice(engines)],
   };
 }
 
-async function liveNames({ stores }: BooksSite): Promise<readonly string[]> {
-  const rows = await stores.rows("select name from jobs where phase <> 'ended'");
-  return rows.map(({ name }) => String(name));
+async function lookAtAll({ wakefield, stores }: BooksSite): Promise<Looks> {
+  const namesOf = async (where: string) =>
+    (await stores.rows(`select name from jobs where ${where}`)).map(({ name }) => String(name));
+  const before = await namesOf("phase <> 'ended'");
+  const cluster = await slurmJobs(wakefield);
+  const ledger = await ledgerOf(wakefield);
+  const engines = engineNames(wakefield.directory);
+  const after = await namesOf("phase <> 'ended'");
+  return { before, after, cluster, ledger, engines, written: await namesOf('true') };
 }
 
 /** By the name that each engine serves for its job alone (`identityName`). */
@@ -71,6 +96,6 @@ function engineNames(directory: string): readonly string[] {
     .flatMap(({ command }) => /--model=__job_(\S+)/.exec(command)?.[1] ?? []);
 }
 
-function doubles(names: readonly string[]): readonly string[] {
+function twice(names: readonly string[]): readonly string[] {
   return names.filter((name, index) => names.indexOf(name) !== index);
 }

@@ -1,4 +1,6 @@
+import { engineReadyAt } from '../cluster-jobs.ts';
 import { pause } from '../wakefield.ts';
+import { ledgerOf } from './ledger.ts';
 import type { JobRow, ModelRow, Site } from './site.ts';
 import { type Goal, modelOf, type SituationName } from './situations.ts';
 
@@ -7,10 +9,16 @@ export interface Convergence {
   readonly what: string;
   /** Milliseconds from the end of the fault; 0: it was there before. null: not within the time of the watch. */
   readonly totalMs: number | null;
-  /** Of these, the time from a new job's submission to its engine being ready: SLURM's queue and the load. */
+  /** Of these, what others say was theirs: SLURM's queue, and the load of the engine. */
   readonly notOursMs: number;
   /** How it stood when it was last looked at. */
   readonly last: string;
+}
+
+/** What others than Wakefield say of a job: when SLURM took it, and when its engine was ready. */
+export interface Witnesses {
+  readonly takenAt: number | null;
+  readonly engineReadyAt: number | null;
 }
 
 const watchMs = 60_000;
@@ -33,52 +41,58 @@ export async function watchConvergence(
     });
   const seenAt = new Map<SituationName, number>();
   let models: ReadonlyMap<string, ModelRow> = new Map();
-  const look = (name: SituationName, goal: Goal) => {
+  const look = async (name: SituationName, goal: Goal) => {
     const row = models.get(modelOf(name));
     if (found.has(name) || row === undefined || !goal.isReached(row)) return;
     const at = Math.max(seenAt.get(name) ?? Date.now(), overAt);
     seenAt.set(name, at);
     const waits = goal.request !== null && !answered.has(name);
     const answeredAt = waits ? null : firstAnswer(site, name, overAt);
-    if (answeredAt !== null)
-      found.set(name, reached(goal.what, row, Math.max(at, answeredAt), overAt));
+    if (answeredAt === null) return;
+    const totalMs = Math.max(at, answeredAt) - overAt;
+    const notOurs = notOursMs(await witnessesOf(site, row.jobs.at(-1) ?? null), overAt);
+    const last = JSON.stringify(row);
+    found.set(name, { what: goal.what, totalMs, notOursMs: Math.min(totalMs, notOurs), last });
   };
   while (found.size < goals.size && Date.now() - overAt < watchMs) {
     models = await site.models().catch(() => new Map());
-    for (const [name, goal] of goals) look(name, goal);
+    for (const [name, goal] of goals) await look(name, goal);
     await pause(everyMs);
   }
   for (const [name, { what }] of goals)
-    if (!found.has(name)) found.set(name, missed(what, models.get(modelOf(name)) ?? null));
+    if (!found.has(name)) {
+      const last = JSON.stringify(models.get(modelOf(name)) ?? null);
+      found.set(name, { what, totalMs: null, notOursMs: 0, last });
+    }
   return found;
 }
 
-function reached(what: string, row: ModelRow, at: number, overAt: number): Convergence {
-  const totalMs = at - overAt;
-  const notOursMs = Math.min(totalMs, notOurs(row.jobs, overAt));
-  return { what, totalMs, notOursMs, last: JSON.stringify(row) };
+/**
+ * Of what a model had to wait for after a fault: from when SLURM had its newest job to when the job's engine said
+ * that it was ready. What we do before (noticing, back-off, leases), between (looking, probing) and after remains ours.
+ */
+export function notOursMs({ takenAt, engineReadyAt: readyAt }: Witnesses, overAt: number): number {
+  if (takenAt === null || readyAt === null) return 0;
+  return Math.max(0, readyAt - Math.max(takenAt, overAt));
 }
 
-function missed(what: string, row: ModelRow | null): Convergence {
-  return { what, totalMs: null, notOursMs: 0, last: JSON.stringify(row) };
+async function witnessesOf({ wakefield }: Site, job: JobRow | null): Promise<Witnesses> {
+  if (job === null) return { takenAt: null, engineReadyAt: null };
+  const ledger = await ledgerOf(wakefield).catch(() => null);
+  const taken = ledger?.taken.findLast(({ id }) => id === job.clusterJobId);
+  return {
+    takenAt: taken?.at ?? null,
+    engineReadyAt: await engineReadyAt(wakefield.directory, job.name),
+  };
 }
 
 /** When somebody who asked after the fault had his answer, of which all came; for models without people at once. */
 function firstAnswer(site: Site, name: SituationName, overAt: number): number | null {
   if (name === 'wake' || name === 'going idle') return overAt;
+  const model = modelOf(name);
   const answers = site.load
-    .since(modelOf(name), overAt)
-    .filter(({ startedAt, whole }) => startedAt >= overAt && whole)
-    .map(({ answeredAt }) => answeredAt);
+    .ended()
+    .filter((record) => record.model === model && record.dueAt >= overAt && record.whole)
+    .map(({ answeredAt, endedAt }) => answeredAt ?? endedAt);
   return answers.length === 0 ? null : Math.min(...answers);
-}
-
-/**
- * Of the newest job, if it came to be during the fault or after it: from when SLURM had it to when its engine was
- * ready. What we do before (noticing, back-off, leases) and after (opening the route) remains.
- */
-function notOurs(jobs: readonly JobRow[], overAt: number): number {
-  const { submittedAt = null, readyAt = null } = jobs.at(-1) ?? {};
-  if (submittedAt === null || readyAt === null) return 0;
-  return Math.max(0, readyAt - Math.max(submittedAt, overAt));
 }

@@ -1,75 +1,103 @@
-import type { RequestRecord } from './load.ts';
-import type { Cost } from './plugs.ts';
-import type { Cell, FaultReport, Moments } from './run-fault.ts';
-import type { FaultKind } from './strike.ts';
+import type { RequestRecord } from '../requests/ask.ts';
+import { blame, type ServedBy, type Strike } from './blame.ts';
+import type { Books, SettledBooks } from './books.ts';
+import type { Convergence } from './convergence.ts';
+import type { ModelRow } from './site.ts';
+import type { Goal } from './situations.ts';
 
-/** What is said of one cell of the table. */
-export interface Verdict {
+/** What is said of some requests. */
+export interface RequestVerdict {
   /** What must not have been; empty is good. */
   readonly problems: readonly string[];
-  /** Answers that were cut, as the fault allows. */
+  /** Those that failed as the promise allows. */
   readonly cut: number;
   readonly requests: number;
 }
 
 /** State has to be right again so long after the end of a fault, without SLURM's queue and the engine's load. */
 const convergeWithinMs = 10_000;
+/** The last stream of a job that is drained (2.5 s), SLURM's KillWait (2 s), and the end of its processes. */
+const drainMs = 6_000;
 
-/** A frozen connection counts as lost after that (the keep-alive of the ssh connection, with room). */
-const noticedWithinMs = 12_000;
-/** Between a signal and what it does, on a busy machine. */
-const slackMs = 500;
-
-export function judge(cell: Cell, { plug, kind, moments }: FaultReport): Verdict {
-  const failed = cell.requests.filter(({ status, whole }) => status !== 200 || !whole);
-  const allowed = failed.filter((request) => isAllowed(request, plug.cost, kind, moments));
-  const others = failed.filter((request) => !allowed.includes(request));
+/** @param sinceAt what the times in words count from */
+export function judgeRequests(
+  records: readonly RequestRecord[],
+  strikes: readonly Strike[],
+  servedBy: ServedBy,
+  sinceAt: number,
+): RequestVerdict {
+  const failed = records.filter(({ whole }) => !whole);
+  const ours = failed.filter((record) => blame(record, strikes, servedBy) === null);
   return {
-    problems: [...convergenceProblems(cell), ...summed(others, moments)],
-    cut: allowed.length,
-    requests: cell.requests.length,
+    problems: summed(ours, sinceAt),
+    cut: failed.length - ours.length,
+    requests: records.length,
   };
 }
 
 /** What convergence counts: without what is SLURM's and the engine's. null: it never came. */
-export function ownMs({ convergence }: Cell): number | null {
-  return convergence.totalMs === null ? null : convergence.totalMs - convergence.notOursMs;
+export function ownMs({ totalMs, notOursMs }: Convergence): number | null {
+  return totalMs === null ? null : totalMs - notOursMs;
 }
 
-function convergenceProblems(cell: Cell): readonly string[] {
-  const { what, last } = cell.convergence;
-  const ms = ownMs(cell);
+/** @param isLost whether the goal was no longer reached when all had come to rest */
+export function judgeConvergence(convergence: Convergence, isLost: boolean): readonly string[] {
+  const { what, last } = convergence;
+  const ms = ownMs(convergence);
   if (ms === null) return [`not ${what} after a minute: ${last}`];
-  return ms > convergeWithinMs ? [`${what} after ${(ms / 1_000).toFixed(1)} s`] : [];
+  return [
+    ...(ms > convergeWithinMs ? [`${what} after ${seconds(ms)}`] : []),
+    ...(isLost ? [`${what}, and then no longer`] : []),
+  ];
 }
 
-function isAllowed(request: RequestRecord, cost: Cost, kind: FaultKind, moments: Moments): boolean {
-  const { struckAt } = moments;
-  if (request.endedAt < struckAt) return false;
-  switch (cost) {
-    case 'nothing':
-      return false;
-    case 'streams':
-      return (
-        request.stream &&
-        request.startedAt <= struckAt + (kind === 'stop' ? noticedWithinMs : slackMs)
-      );
-    case 'its own connections':
-      return kind === 'kill' && request.startedAt <= struckAt + slackMs;
-  }
+/** Words for a model that was not in the middle of what the cell is about; null: it was. */
+export function struckNothing(goal: Goal, row: ModelRow | null, underWay: number): string | null {
+  if (row === null) return 'struck nothing: there is no such model';
+  if (goal.needsRequests && underWay === 0) return 'struck nothing: nobody was being served';
+  const isOver = goal.isReached(row) && !row.jobs.some(({ phase }) => phase === 'draining');
+  return isOver && !goal.needsRequests ? `struck nothing: ${goal.what} before` : null;
+}
+
+/**
+ * @param convergences of all models: what others took of one may hold a drain back
+ */
+export function judgeBooks(
+  { books, at }: SettledBooks,
+  overAt: number,
+  convergences: readonly Convergence[],
+): readonly string[] {
+  const notOurs = Math.max(0, ...convergences.map(({ notOursMs }) => notOursMs));
+  const late = at === null ? null : at - overAt - notOurs - drainMs;
+  return [
+    ...wordsOfBooks(books),
+    ...(late === null ? ['not at rest in time'] : []),
+    ...(late !== null && late > convergeWithinMs
+      ? [`at rest after ${seconds(late + drainMs + notOurs)}`]
+      : []),
+  ];
+}
+
+export function wordsOfBooks(books: Books): readonly string[] {
+  return Object.entries(books).flatMap(([what, names]) =>
+    names.map((name: string) => `${what}: ${name}`),
+  );
 }
 
 /** One line for each way to fail. */
-function summed(requests: readonly RequestRecord[], { struckAt }: Moments): readonly string[] {
-  const ways = new Map<string, RequestRecord[]>();
-  for (const request of requests) {
-    const kind = request.stream ? 'stream' : 'plain';
-    const way = `${kind} ${request.status} ${request.error ?? 'cut without a word'}`;
-    ways.set(way, [...(ways.get(way) ?? []), request]);
-  }
+function summed(requests: readonly RequestRecord[], sinceAt: number): readonly string[] {
+  const ways = Map.groupBy(
+    requests,
+    ({ way, status, answeredAt, error }) =>
+      `${way} ${status}${answeredAt === null ? '' : ', answered,'} ${error}`,
+  );
   return [...ways].map(([way, [first, ...more]]) => {
-    const at = (((first?.startedAt ?? 0) - struckAt) / 1_000).toFixed(1);
-    const till = (((first?.endedAt ?? 0) - struckAt) / 1_000).toFixed(1);
-    return `${more.length + 1} × ${way} (first from ${at} to ${till} s)`;
+    const from = seconds((first?.dueAt ?? 0) - sinceAt);
+    const to = seconds((first?.endedAt ?? 0) - sinceAt);
+    return `${more.length + 1} × ${way} (first from ${from} to ${to})`;
   });
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
 }

@@ -1,20 +1,6 @@
-import { chat } from '../requests/ask.ts';
-import { pause, type Wakefield } from '../wakefield.ts';
-
-/** One request as its client saw it; times in epoch milliseconds. */
-export interface RequestRecord {
-  readonly model: string;
-  readonly stream: boolean;
-  readonly startedAt: number;
-  /** Of a stream its first token; of a plain answer its end. */
-  readonly answeredAt: number;
-  readonly endedAt: number;
-  /** 0: no answer came. */
-  readonly status: number;
-  /** Every byte came, and the end as the protocol says it. */
-  readonly whole: boolean;
-  readonly error: string | null;
-}
+import { ask, type RequestRecord, type Target } from '../requests/ask.ts';
+import { closedLoop, type Loop } from '../requests/loops.ts';
+import { look, registrar } from '../requests/manage.ts';
 
 /** People who ask one model again and again. */
 export interface Crowd {
@@ -23,16 +9,18 @@ export interface Crowd {
   readonly streams: number;
 }
 
-/** Steady requests to several models, each of them written down. */
+/** Steady requests to several models and to the management API, each of them written down. */
 export interface Load {
-  /** Of a model that ended since then, and which may still run at this moment. */
-  since(model: string, from: number): readonly RequestRecord[];
+  /** What ended since the last `take`. */
+  ended(): readonly RequestRecord[];
+  /** The same, handed out for good: every record is judged once. */
+  take(): readonly RequestRecord[];
   /** When the oldest request that is under way began; null: none is. */
   oldestUnderWay(): number | null;
+  /** How many requests to a model are under way. */
+  underWay(model: string): number;
   /** One request of its own. Never rejects. */
   ask(model: string, stream: boolean): Promise<RequestRecord>;
-  /** Forgets what ended before. */
-  forget(before: number): void;
   /** From now on people ask. */
   start(): void;
   /** Resolves when the last request has ended. */
@@ -42,69 +30,62 @@ export interface Load {
 /** A request that takes longer has been forgotten by somebody. */
 const patienceMs = 90_000;
 const betweenMs = 150;
+const betweenManagedMs = 400;
 /** Two and a half seconds at the speed of the engines here: some are always in the middle. */
 const streamTokens = 100;
 const plainTokens = 4;
 
+/**
+ * @param managed what somebody registers again and again, and two others look at
+ */
 export function createLoad(
-  wakefield: Pick<Wakefield, 'url' | 'key'>,
+  target: Target,
   crowds: readonly Crowd[],
+  managed: { readonly hf_model_id: string },
 ): Load {
   let records: RequestRecord[] = [];
-  const underWay = new Set<{ readonly startedAt: number }>();
-  const stopping = new AbortController();
+  const running = new Set<{ readonly model: string; readonly startedAt: number }>();
 
-  async function ask(model: string, stream: boolean): Promise<RequestRecord> {
-    const startedAt = Date.now();
-    const entry = { startedAt };
-    underWay.add(entry);
-    const signal = AbortSignal.timeout(patienceMs);
-    let firstTokenAt: number | null = null;
-    const asked = stream ? streamTokens : plainTokens;
-    const { status, tokens, error, ...answer } = await chat(wakefield, model, {
-      tokens: asked,
-      stream,
-      signal,
-      onLine: (line) => {
-        if (line.startsWith('data: ')) firstTokenAt ??= Date.now();
-      },
-    });
-    underWay.delete(entry);
-    // An engine that is ended makes a cut stream look finished: every token must have come.
-    const whole = answer.whole && error === null && tokens === asked;
-    const endedAt = Date.now();
-    const answeredAt = firstTokenAt ?? endedAt;
-    const record = { model, stream, startedAt, answeredAt, endedAt, status, whole, error };
+  async function noted(model: string, send: () => Promise<RequestRecord>): Promise<RequestRecord> {
+    const entry = { model, startedAt: Date.now() };
+    running.add(entry);
+    const record = await send();
+    running.delete(entry);
     records.push(record);
     return record;
   }
 
-  async function person(model: string, stream: boolean): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await ask(model, stream);
-      await pause(betweenMs);
-    }
-  }
+  const askNow = (model: string, stream: boolean) =>
+    noted(model, () => {
+      const tokens = stream ? streamTokens : plainTokens;
+      return ask(target, { model, tokens, stream, signal: AbortSignal.timeout(patienceMs) });
+    });
 
-  let people: readonly Promise<void>[] = [];
+  let loops: readonly Loop[] = [];
   return {
     start() {
-      people = crowds.flatMap(({ model, plain, streams }) => [
-        ...Array.from({ length: plain }, () => person(model, false)),
-        ...Array.from({ length: streams }, () => person(model, true)),
+      const people = crowds.flatMap(({ model, plain, streams }) => [
+        ...Array.from({ length: plain }, () => () => askNow(model, false)),
+        ...Array.from({ length: streams }, () => () => askNow(model, true)),
       ]);
+      const model = managed.hf_model_id;
+      const looks = () => noted(model, () => look(target, model));
+      const put = registrar(target, managed);
+      const managers = [looks, looks, () => noted(model, put)];
+      loops = [closedLoop(people, betweenMs), closedLoop(managers, betweenManagedMs)];
     },
-    since: (model, from) =>
-      records.filter((record) => record.model === model && record.endedAt >= from),
+    ended: () => records,
+    take() {
+      const taken = records;
+      records = [];
+      return taken;
+    },
     oldestUnderWay: () =>
-      underWay.size === 0 ? null : Math.min(...[...underWay].map(({ startedAt }) => startedAt)),
-    ask,
-    forget(before) {
-      records = records.filter(({ endedAt }) => endedAt >= before);
-    },
+      running.size === 0 ? null : Math.min(...[...running].map(({ startedAt }) => startedAt)),
+    underWay: (model) => [...running].filter((one) => one.model === model).length,
+    ask: askNow,
     async stop() {
-      stopping.abort();
-      await Promise.all(people);
+      await Promise.all(loops.map((loop) => loop.stop()));
     },
   };
 }

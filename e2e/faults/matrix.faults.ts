@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { describe } from '@jest/globals';
-import { describeFaults } from './describe-faults.ts';
+import type { FaultKind } from './blame.ts';
+import { describeFaults, type Fault } from './describe-faults.ts';
 import { plugs } from './plugs.ts';
-import type { FaultKind } from './strike.ts';
 
 /** Every plug is pulled in both ways, or those that `npm run test:faults` names; a list is separated by commas. */
 const { env } = process;
@@ -11,9 +11,11 @@ const kind = env.WAKEFIELD_TEST_FAULTS_KIND ?? '';
 const file = env.WAKEFIELD_TEST_FAULTS_TABLE ?? '';
 
 const kinds = (['kill', 'stop'] satisfies FaultKind[]).filter((one) => kind === '' || one === kind);
+const isThere = ({ plug, kind: one }: Fault) => plug.ways[one] !== undefined;
 const faults = plugs
   .filter(({ name }) => wanted.length === 0 || wanted.includes(name))
-  .flatMap((plug) => kinds.map((one) => ({ plug, kind: one })));
+  .flatMap((plug) => kinds.map((one) => ({ plug, kind: one })))
+  .filter(isThere);
 
 describe('the fault matrix', () => {
   describeFaults(faults, (table) => {

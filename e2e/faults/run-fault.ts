@@ -1,126 +1,172 @@
+import type { RequestRecord } from '../requests/ask.ts';
 import { eventually, pause } from '../wakefield.ts';
-import { type Books, settledBooks } from './books.ts';
+import type { FaultKind, Strike } from './blame.ts';
+import { settledBooks } from './books.ts';
 import { type Convergence, watchConvergence } from './convergence.ts';
-import type { RequestRecord } from './load.ts';
+import { type Footprint, leftBehind } from './footprint.ts';
+import {
+  judgeBooks,
+  judgeConvergence,
+  judgeRequests,
+  type RequestVerdict,
+  struckNothing,
+} from './judge.ts';
+import { allAsleep, beginAll, bringInPlace } from './places.ts';
 import type { Plug } from './plugs.ts';
-import type { Site } from './site.ts';
-import { type Goal, idleSeconds, modelOf, type SituationName, situations } from './situations.ts';
-import { type FaultKind, strike } from './strike.ts';
+import { servedBy } from './served-by.ts';
+import { type ModelRow, managedModel, type Site } from './site.ts';
+import { type Goal, type SituationName, situations } from './situations.ts';
+import { strike } from './strike.ts';
 
 /** What one fault did to one of the six models. */
-export interface Cell {
+export interface Cell extends RequestVerdict {
   readonly situation: SituationName;
   readonly convergence: Convergence;
-  readonly requests: readonly RequestRecord[];
-}
-
-/** Moments of a fault, epoch milliseconds. */
-export interface Moments {
-  /** The first of what it interrupts began. */
-  readonly begunAt: number;
-  readonly struckAt: number;
-  /** Whoever died is up again, or whoever stood still goes on. */
-  readonly overAt: number;
+  /** Phases of its jobs right before the strike. */
+  readonly phases: string;
 }
 
 export interface FaultReport {
-  readonly plug: Plug;
-  readonly kind: FaultKind;
-  readonly moments: Moments;
+  /** `api SIGKILL` */
+  readonly title: string;
+  readonly strike: Strike;
   readonly cells: readonly Cell[];
-  readonly books: Books;
+  readonly management: RequestVerdict;
+  /** From the end of the fault until books agreed and nothing was drained; null: they did not. */
+  readonly restMs: number | null;
+  readonly slowestMs: number;
+  /** What is no model's: before the fault, in the books, left behind. */
+  readonly problems: readonly string[];
 }
 
-const inPlaceWithinMs = 120_000;
-/** Strikes come at these moments after the beginnings, one after the other, so that they meet different things. */
-const offsetsMs = [100, 700, 300, 1_400, 1_000];
-let strikes = 0;
+/** Faults in a row on one site; every request is judged once, by the fault after which it ended. */
+export interface Trial {
+  run(plug: Plug, kind: FaultKind): Promise<FaultReport>;
+  /** After the last fault: what failed since, and who has given up. */
+  end(): Promise<readonly string[]>;
+}
 
-/** Brings all six models into their situations, strikes, and watches until nothing is left to be done. */
-export async function runFault(
+/** Strikes come at these moments after the beginnings, one after the other, so that they meet different things. */
+const offsetsMs = [100, 700, 300, 1_000, 500];
+const servingWithinMs = 1_000;
+const nothingLeftWithinMs = 10_000;
+
+/** @param before what the site took up when it had nothing to do */
+export function createTrial(site: Site, before: Footprint, say: (line: string) => void): Trial {
+  const strikes: Strike[] = [];
+
+  async function run(plug: Plug, kind: FaultKind): Promise<FaultReport> {
+    const title = `${plug.title} ${plug.ways[kind]?.label}`;
+    const givenUp = await bringInPlace(site);
+    const goals = await beginAll(site);
+    await pause(offsetsMs[strikes.length % offsetsMs.length] ?? 0);
+    let underWay: ReadonlyMap<string, number> = new Map();
+    const struck = await strike(site, plug, kind, async () => {
+      underWay = await whileServing(site, goals);
+    });
+    const { struckAt, overAt } = struck.strike;
+    strikes.push(struck.strike);
+    say(`${title}: struck, over after ${seconds(overAt - struckAt)}`);
+    const convergences = await watchConvergence(site, goals, overAt);
+    const reached = [...convergences.values()].map(({ totalMs }) => totalMs ?? Number.NaN);
+    say(`${title}: converged after ${seconds(Math.max(...reached))}`);
+    const settled = await settledBooks(site, controllerDeaths(strikes), () => isAtRest(site));
+    await struck.whole;
+    await requestsBefore(site, overAt);
+    const left = await leftBehind(site, before, 'at once', nothingLeftWithinMs);
+    const models = await site.models();
+    const records = site.load.take();
+    const verdictOf = await judging(records, struckAt);
+    const cells = situations.map(({ name, model }): Cell => {
+      const goal = goals.get(name) as Goal;
+      const convergence = convergences.get(name) as Convergence;
+      const row = struck.models.get(model) ?? null;
+      const verdict = verdictOf(model);
+      const nothing = struckNothing(goal, row, underWay.get(model) ?? 0);
+      const problems = [
+        ...(nothing === null ? [] : [nothing]),
+        ...judgeConvergence(convergence, isLost(goal, models.get(model))),
+        ...verdict.problems,
+      ];
+      return { ...verdict, problems, situation: name, convergence, phases: phasesOf(row) };
+    });
+    return {
+      title,
+      strike: struck.strike,
+      cells,
+      management: verdictOf(managedModel),
+      restMs: settled.at === null ? null : settled.at - overAt,
+      slowestMs: Math.max(0, ...records.map(({ dueAt, endedAt }) => endedAt - dueAt)),
+      problems: [
+        ...givenUp.map((words) => `before it: ${words}`),
+        ...judgeBooks(settled, overAt, [...convergences.values()]),
+        ...left.map((words) => `left: ${words}`),
+      ],
+    };
+  }
+
+  async function judging(records: readonly RequestRecord[], sinceAt: number) {
+    const failed = records.filter(({ whole }) => !whole).map(({ id }) => id);
+    const served = await servedBy(site.wakefield, failed);
+    return (model: string | null) => {
+      const its = records.filter((record) => model === null || record.model === model);
+      return judgeRequests(its, strikes, served, sinceAt);
+    };
+  }
+
+  async function end(): Promise<readonly string[]> {
+    await site.load.stop();
+    const tail = await judging(site.load.take(), strikes.at(-1)?.struckAt ?? 0);
+    const models = [...(await site.models()).values()];
+    await allAsleep(site);
+    return [
+      ...tail(null).problems,
+      ...models.filter(({ state }) => state === 'failed').map(wordsOfFailed),
+    ];
+  }
+
+  return { run, end };
+}
+
+/**
+ * A moment at which somebody is being served wherever the fault is to meet somebody, or the last of them.
+ * @returns how many requests to each model are under way then
+ */
+async function whileServing(
   site: Site,
-  plug: Plug,
-  kind: FaultKind,
-  say: (line: string) => void,
-): Promise<FaultReport> {
-  await bringInPlace(site);
-  const begunAt = Date.now();
-  const goals = await beginAll(site);
-  await pause(offsetsMs[strikes++ % offsetsMs.length] ?? 0);
-  const { struckAt, overAt } = await strike(site, plug, kind);
-  say(`${plug.name} ${kind}: struck, over after ${seconds(overAt - struckAt)}`);
-  const convergences = await watchConvergence(site, goals, overAt);
-  const reached = [...convergences.values()].map(({ totalMs }) => totalMs ?? Number.NaN);
-  say(`${plug.name} ${kind}: converged after ${seconds(Math.max(...reached))}`);
-  const books = await settledBooks(site);
-  await requestsBefore(site, overAt);
-  const cells = situations.map(({ name, model }) => ({
-    situation: name,
-    convergence: convergences.get(name) ?? { what: '', totalMs: null, notOursMs: 0, last: '' },
-    requests: site.load.since(model, begunAt),
-  }));
-  site.load.forget(Date.now() - 1_000);
-  return { plug, kind, moments: { begunAt, struckAt, overAt }, cells, books };
+  goals: ReadonlyMap<SituationName, Goal>,
+): Promise<ReadonlyMap<string, number>> {
+  const served = situations.filter(({ name }) => goals.get(name)?.needsRequests);
+  const deadline = Date.now() + servingWithinMs;
+  const isServing = () => served.every(({ model }) => site.load.underWay(model) > 0);
+  while (!isServing() && Date.now() < deadline) await pause(5);
+  return new Map(situations.map(({ model }) => [model, site.load.underWay(model)]));
+}
+
+/** When SLURM's controller was killed. */
+export function controllerDeaths(strikes: readonly Strike[]): readonly number[] {
+  return strikes
+    .filter(({ plug, kind }) => plug === 'slurmctld' && kind === 'kill')
+    .map(({ struckAt }) => struckAt);
 }
 
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
 
-async function bringInPlace(site: Site): Promise<void> {
-  let missing = '';
-  await eventually(
-    'every model in its place',
-    async () => {
-      const models = await site.models();
-      const open = situations.filter(({ model, isInPlace }) => {
-        const row = models.get(model);
-        return row === undefined || !isInPlace(row);
-      });
-      missing = open.map(({ model }) => JSON.stringify(models.get(model))).join('\n');
-      for (const { model, bring } of open) {
-        const row = models.get(model);
-        if (row !== undefined) await bring(site, row);
-      }
-      if (open.length > 0) await pause(300);
-      return open.length === 0;
-    },
-    inPlaceWithinMs,
-  ).catch((error: Error) => {
-    throw new Error(`${error.message}\n${missing}`);
-  });
+function phasesOf(row: ModelRow | null): string {
+  return row?.jobs.map(({ phase }) => phase).join('+') || 'no job';
 }
 
-/** Puts every model to sleep and waits until nothing runs for any of them. Nobody may ask meanwhile. */
-export async function allAsleep(site: Site): Promise<void> {
-  for (const { model } of situations)
-    await site.change('POST', '/p/demo/models/sleep', { hf_model_id: model });
-  await eventually(
-    'every model to be asleep',
-    async () =>
-      [...(await site.models()).values()].every(({ idle, jobs }) => idle && jobs.length === 0),
-    90_000,
-  );
+function isLost(goal: Goal, row: ModelRow | undefined): boolean {
+  return row === undefined || row.state === 'failed' || !goal.isReached(row);
 }
 
-/** The one that goes idle is asked a last time so long before that its time is over about when the others begin. */
-async function beginAll(site: Site): Promise<ReadonlyMap<SituationName, Goal>> {
-  const last = await site.load.ask(modelOf('going idle'), false);
-  if (!last.whole) throw new Error(`the last request before going idle: ${JSON.stringify(last)}`);
-  await pause(Math.max(0, last.endedAt + idleSeconds * 1_000 - 1_500 - Date.now()));
-  const models = await site.models();
-  const order = situations.toSorted((a, b) => rank(a.name) - rank(b.name));
-  const goals = new Map<SituationName, Goal>();
-  for (const { name, model, begin } of order) {
-    const row = models.get(model);
-    if (row === undefined) throw new Error(`no model ${model}`);
-    goals.set(name, await begin(site, row));
-  }
-  return goals;
+function wordsOfFailed({ model, reason }: ModelRow): string {
+  return `${model} has given up: ${reason}`;
 }
 
-/** Those that change come first; who only waits for a request comes before those that do nothing. */
-function rank(name: SituationName): number {
-  const place = ['handover', 'scaling', 'wake'].indexOf(name);
-  return place === -1 ? 9 : place;
+async function isAtRest(site: Site): Promise<boolean> {
+  const jobs = [...(await site.models()).values()].flatMap((model) => model.jobs);
+  return jobs.every(({ phase }) => phase === 'ready');
 }
 
 /** Who asked before the fault was over has his answer, or never gets one. */

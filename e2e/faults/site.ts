@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { openStoreWindow, type StoreWindow } from '@wakefield/testkit';
+import { slurm } from '../cluster-jobs.ts';
 import { startWakefield, type Wakefield } from '../wakefield.ts';
 import { createLoad, type Load } from './load.ts';
 import { situations } from './situations.ts';
 
-const run = promisify(execFile);
+/** Looked at and registered again all the time, and never asked. */
+export const managedModel = 'faults/managed';
 
 /** A job as Wakefield has it written down; times in epoch milliseconds. */
 export interface JobRow {
@@ -54,18 +53,21 @@ export async function openSite(args: readonly string[]): Promise<Site> {
       const { status, body: answer } = await wakefield.call(method, path, body);
       if (status >= 300) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(answer)}`);
     };
+    const managed = { ...everyModel, hf_model_id: managedModel };
+    await change('PUT', '/p/demo/models', managed);
     for (const { model, fields } of situations)
       await change('PUT', '/p/demo/models', { ...everyModel, ...fields, hf_model_id: model });
     const load = createLoad(
       wakefield,
       situations.map(({ model, crowd }) => ({ model, ...crowd })),
+      managed,
     );
     return {
       wakefield,
       stores,
       load,
       models: async () => modelsOf(await stores.rows(modelsSql)),
-      slurm: (command, ...rest) => slurmClient(wakefield, command, ...rest),
+      slurm: (command, ...rest) => slurm(wakefield, command, ...rest),
       change,
       async stop() {
         await load.stop();
@@ -77,16 +79,6 @@ export async function openSite(args: readonly string[]): Promise<Site> {
     await wakefield.stop();
     throw error;
   }
-}
-
-/** A client of SLURM's, against the private one. */
-export async function slurmClient(
-  { directory }: Pick<Wakefield, 'directory'>,
-  command: string,
-  ...args: readonly string[]
-): Promise<string> {
-  const env = { ...process.env, SLURM_CONF: join(directory, 'slurm/etc/slurm.conf') };
-  return (await run(command, [...args], { env, timeout: 10_000 })).stdout;
 }
 
 const everyModel = {

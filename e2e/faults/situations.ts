@@ -1,4 +1,4 @@
-import type { RequestRecord } from './load.ts';
+import type { RequestRecord } from '../requests/ask.ts';
 import type { JobRow, ModelRow, Site } from './site.ts';
 
 export const situationNames = [
@@ -16,6 +16,8 @@ export type SituationName = (typeof situationNames)[number];
 export interface Goal {
   readonly what: string;
   isReached(model: ModelRow): boolean;
+  /** Whether a fault strikes it by striking those who are being served, wherever the model stands. */
+  readonly needsRequests?: boolean;
   /** Somebody who waits through all of it. */
   readonly request: Promise<RequestRecord> | null;
 }
@@ -51,7 +53,8 @@ export const situations: readonly Situation[] = [
   {
     name: 'wake',
     model: 'faults/wake',
-    fields: {},
+    // Longer than the others: the fault has to find it on its way.
+    fields: { engine_args: { load_seconds: 2, tokens_per_second: 40 } },
     crowd: nobody,
     isInPlace: isAsleep,
     async bring(site, model) {
@@ -132,7 +135,12 @@ function serving(name: SituationName, model: string, crowd: Situation['crowd']):
     crowd,
     isInPlace: servesWith(1),
     bring: wakeFailed,
-    begin: async () => ({ what: 'ready with one job', isReached: servesWith(1), request: null }),
+    begin: async () => ({
+      what: 'ready with one job',
+      isReached: servesWith(1),
+      needsRequests: true,
+      request: null,
+    }),
   };
 }
 

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { isAlive, sendSignal } from '@wakefield/local-stack';
-import { squeue } from '../cluster-jobs.ts';
+import { slurm, squeue } from '../cluster-jobs.ts';
 import { chat } from '../requests/ask.ts';
 import { matching } from '../victims.ts';
 import { eventually, startWakefield, type Wakefield } from '../wakefield.ts';
-import { enginesOf } from './plugs.ts';
-import { slurmClient } from './site.ts';
+import { enginesOf } from './processes.ts';
 
 /**
  * A node daemon that is gone takes nobody with it: the controller gives its jobs up, their engines go on and answer.
@@ -38,7 +37,7 @@ test('requests go to the job that is ours; the orphan ends when its node is back
   // Frozen, it neither ends its jobs nor comes back by itself.
   sendSignal(slurmd, 'SIGSTOP');
   try {
-    await slurmClient(
+    await slurm(
       wakefield,
       'scontrol',
       'update',

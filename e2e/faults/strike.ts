@@ -1,33 +1,51 @@
-import { sendSignal } from '@wakefield/local-stack';
-import { eventually, pause } from '../wakefield.ts';
+import type { FaultKind, Strike } from './blame.ts';
 import type { Plug, PlugSite } from './plugs.ts';
+import type { ModelRow } from './site.ts';
 
-export type FaultKind = 'kill' | 'stop';
+export interface Struck {
+  readonly strike: Strike;
+  /** How the models stood right before. */
+  readonly models: ReadonlyMap<string, ModelRow>;
+  /** Resolves when all is there again that was there before. */
+  readonly whole: Promise<void>;
+}
 
-/** How long somebody stands still. */
-const stillMs = 20_000;
-
-/** Pulls a plug. Resolves when whoever died is up again, or whoever stood still goes on; epoch milliseconds. */
+/**
+ * Pulls a plug. Resolves at the end of the fault: where another one takes over at once, else when whoever died is up
+ * again, or whoever stood still goes on.
+ * @param moment resolves when it is time
+ */
 export async function strike(
   site: PlugSite,
   plug: Plug,
   kind: FaultKind,
-): Promise<{ readonly struckAt: number; readonly overAt: number }> {
-  const pids = await plug.pids(site);
-  if (pids.length === 0) throw new Error(`${plug.name} does not run`);
-  const said = site.wakefield.output().length;
+  moment: () => Promise<void> = async () => undefined,
+): Promise<Struck> {
+  const way = plug.ways[kind];
+  if (way === undefined) throw new Error(`${plug.name} cannot be pulled by ${kind}`);
+  const aim = await way.aim(site);
+  const models = await site.models();
+  await moment();
   const struckAt = Date.now();
-  for (const pid of pids) sendSignal(pid, kind === 'kill' ? 'SIGKILL' : 'SIGSTOP');
-  if (kind === 'stop') {
-    await pause(stillMs);
-    for (const pid of pids) sendSignal(pid, 'SIGCONT');
-  } else if (plug.supervised !== null) {
-    const words = plug.supervised;
-    await eventually(
-      `${plug.name} to be up again`,
-      async () => words.test(site.wakefield.output().slice(said)),
-      60_000,
-    );
-  }
-  return { struckAt, overAt: Date.now() };
+  await aim.strike();
+  const over = aim.over().then(() => Date.now());
+  const whole = aim.whole();
+  // Whoever waits for it hears of it.
+  whole.catch(() => undefined);
+  const overAt = await over;
+  const { cost, refuses } = way;
+  const { pids, jobNames } = aim;
+  const jobs = await jobIdsOf(site, jobNames);
+  const one = { plug: plug.name, kind, cost, refuses, struckAt, overAt, pids, jobs };
+  return { strike: one, models, whole };
+}
+
+/** Only the engines are known by their jobs. */
+async function jobIdsOf(
+  { stores }: PlugSite,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  if (names.length === 0) return [];
+  const rows = await stores.rows('select id from jobs where name = any($1)', [names]);
+  return rows.map(({ id }) => String(id));
 }

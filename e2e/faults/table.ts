@@ -1,16 +1,23 @@
-import { judge, ownMs } from './judge.ts';
-import type { FaultReport } from './run-fault.ts';
+import { ownMs, type RequestVerdict } from './judge.ts';
+import type { Cell, FaultReport } from './run-fault.ts';
 import { situationNames } from './situations.ts';
 
 /** The reports as a Markdown table, and below it what failed in words. */
 export function tableOf(reports: readonly FaultReport[]): string {
-  const head = ['fault', ...situationNames, 'converged', 'slowest', 'requests'];
-  const rows = reports.map(rowOf);
+  const head = [
+    'fault',
+    ...situationNames,
+    'management',
+    'converged',
+    'at rest',
+    'slowest',
+    'requests',
+  ];
   const remarks = reports.flatMap(remarksOf);
   return [
     row(head),
     row(head.map(() => '---')),
-    ...rows.map(row),
+    ...reports.map((report) => row(rowOf(report))),
     '',
     ...(remarks.length === 0 ? [] : [...remarks.map((remark) => `- ${remark}`), '']),
   ].join('\n');
@@ -20,40 +27,46 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-function rowOf(report: FaultReport): readonly string[] {
-  const { cells, moments } = report;
-  const verdicts = cells.map((cell) => judge(cell, report));
-  const own = cells.map(ownMs);
-  const total = cells.map(({ convergence }) => convergence.totalMs);
-  const requests = cells.flatMap((cell) => cell.requests);
-  const slowest = Math.max(0, ...requests.map(({ startedAt, endedAt }) => endedAt - startedAt));
+function rowOf({ title, cells, strike, management, ...report }: FaultReport): readonly string[] {
+  const requests = cells.reduce((sum, cell) => sum + cell.requests, management.requests);
   return [
-    faultName(report),
-    ...verdicts.map(({ problems, cut }) => {
-      const word = problems.length === 0 ? '✔' : '✘';
-      return cut === 0 ? word : `${word} ${cut} cut`;
-    }),
-    `${seconds(own)} (${seconds(total)})`,
-    seconds([slowest]),
-    `${requests.length}, over ${((moments.overAt - moments.struckAt) / 1_000).toFixed(0)} s`,
+    report.problems.length === 0 ? title : `${title} ✘`,
+    ...cells.map(wordsOfCell),
+    wordsOf(management),
+    converged(cells),
+    slowest([report.restMs]),
+    slowest([report.slowestMs]),
+    `${requests}, over ${((strike.overAt - strike.struckAt) / 1_000).toFixed(0)} s`,
   ];
 }
 
-function faultName({ plug, kind }: FaultReport): string {
-  return `${plug.name} ${kind === 'kill' ? 'SIGKILL' : 'SIGSTOP 20 s'}`;
+/** The slowest without what was not ours, and which it was; the slowest of all. */
+function converged(cells: readonly Cell[]): string {
+  const own = cells.map(({ convergence }) => ownMs(convergence));
+  const total = cells.map(({ convergence }) => convergence.totalMs);
+  const longest = Math.max(...own.map((ms) => ms ?? Number.POSITIVE_INFINITY));
+  const which = cells[own.findIndex((ms) => (ms ?? Number.POSITIVE_INFINITY) === longest)];
+  return `${slowest(own)} ${which?.situation ?? ''} (${slowest(total)})`;
 }
 
-function remarksOf(report: FaultReport): readonly string[] {
-  const ofCells = report.cells.flatMap((cell) =>
-    judge(cell, report).problems.map((problem) => `${cell.situation}: ${problem}`),
-  );
-  const ofBooks = Object.entries(report.books).flatMap(([what, names]) =>
-    names.map((name: string) => `${what}: ${name}`),
-  );
-  return [...ofCells, ...ofBooks].map((words) => `${faultName(report)}, ${words}`);
+function wordsOfCell(cell: Cell): string {
+  return `${wordsOf(cell)} ${cell.phases}`;
 }
 
-function seconds(ms: readonly (number | null)[]): string {
+function wordsOf({ problems, cut }: RequestVerdict): string {
+  const word = problems.length === 0 ? '✔' : '✘';
+  return cut === 0 ? word : `${word} ${cut} cut`;
+}
+
+function remarksOf({ title, cells, management, problems }: FaultReport): readonly string[] {
+  return [
+    ...cells.flatMap((cell) => cell.problems.map((words) => `${cell.situation}: ${words}`)),
+    ...management.problems.map((words) => `management: ${words}`),
+    ...problems,
+  ].map((words) => `${title}, ${words}`);
+}
+
+function slowest(ms: readonly (number | null)[]): string {
   const known = ms.filter((one) => one !== null);
   return known.length < ms.length ? 'never' : `${(Math.max(0, ...known) / 1_000).toFixed(1)} s`;
 }

@@ -1,6 +1,7 @@
 import type { StoreWindow } from '@wakefield/testkit';
 import { request } from 'undici';
-import { chatBody } from './traffic.ts';
+import { chatBody } from '../requests/ask.ts';
+import { plainTokens } from './traffic.ts';
 
 /** The same plain requests straight to the engines, now and then: what is not ours of a request's time. */
 export interface DirectProbe {
@@ -23,7 +24,7 @@ export function probeEngines(stores: StoreWindow): DirectProbe {
     const answer = await request(`http://${engine.host}:${engine.port}/v1/chat/completions`, {
       method: 'POST',
       headers: { authorization: `Bearer ${engine.key}`, 'content-type': 'application/json' },
-      body: JSON.stringify(chatBody(String(engine.model), false)),
+      body: JSON.stringify(chatBody(String(engine.model), plainTokens, false)),
     });
     let first: number | null = null;
     for await (const _ of answer.body) first ??= performance.now() - startedAt;

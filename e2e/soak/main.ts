@@ -54,8 +54,10 @@ async function run(): Promise<void> {
   console.log(report);
   if (values.markdown !== undefined)
     await writeFile(resolve(process.env.INIT_CWD ?? '.', values.markdown), report);
-  for (const { model, dueAt, error } of ourFailures(result).slice(0, 20))
-    console.error(`failed: ${new Date(dueAt).toISOString()} ${model} ${error}`);
+  for (const { id, model, way, status, dueAt, error } of ourFailures(result).slice(0, 20))
+    console.error(
+      `failed: ${new Date(dueAt).toISOString()} ${id} ${model} ${way} ${status} ${error}`,
+    );
   for (const words of verdicts(result)) {
     console.error(`✘ ${words}`);
     process.exitCode = 1;

@@ -1,49 +1,60 @@
+import { percentile } from '../../bench/percentile.ts';
+import { blame, type ServedBy, type Strike } from '../faults/blame.ts';
 import type { Books } from '../faults/books.ts';
-import { blame, type Strike } from './blame.ts';
+import type { RequestRecord } from '../requests/ask.ts';
 import type { Sample } from './process-watch.ts';
-import type { Outcome } from './traffic.ts';
 
 export interface SoakResult {
   readonly minutes: number;
   /** Requests a second. */
   readonly rate: number;
-  readonly outcomes: readonly Outcome[];
+  readonly records: readonly RequestRecord[];
+  /** By how much each was sent later than it was due, milliseconds. */
+  readonly lateMs: readonly number[];
   readonly strikes: readonly Strike[];
+  /** What the proxies wrote down of those that failed. */
+  readonly servedBy: ServedBy;
+  /** The same plain requests, straight to the engines: milliseconds to the first byte. */
   readonly directMs: readonly number[];
   readonly handovers: number;
-  /** Jobs that were intended, and those that the controller took. */
+  /** Jobs that were intended, and submissions that the controller took. */
   readonly intents: number;
-  readonly submitted: number;
+  readonly taken: number;
   /** What is written down beside what there is, after the last answer. */
   readonly books: Books;
+  /** What there is at the end that was not there at the beginning. */
+  readonly left: readonly string[];
   readonly samples: ReadonlyMap<string, readonly Sample[]>;
 }
 
 /** Requests that failed through nobody's fault but ours. */
-export function ourFailures({ outcomes, strikes }: SoakResult): readonly Outcome[] {
-  return outcomes.filter((outcome) => outcome.error !== null && blame(outcome, strikes) === 'us');
+export function ourFailures({ records, strikes, servedBy }: SoakResult): readonly RequestRecord[] {
+  return records.filter((record) => !record.whole && blame(record, strikes, servedBy) === null);
 }
 
 /** The run for people. */
 export function markdownOf(result: SoakResult): string {
-  const { outcomes, strikes, directMs, minutes } = result;
-  const failed = outcomes.filter(({ error }) => error !== null);
-  const causes = Map.groupBy(failed, (outcome) => blame(outcome, strikes));
-  const plain = outcomes.filter(({ stream, error }) => !stream && error === null);
-  const through = plain.map(({ firstByteMs }) => firstByteMs ?? 0);
-  const engine = quantile(directMs, 0.5);
-  const added = (share: number) => `${(quantile(through, share) - engine).toFixed(1)} ms`;
+  const { records, strikes, servedBy, directMs, lateMs, minutes } = result;
+  const failed = records.filter(({ whole }) => !whole);
+  const causes = Map.groupBy(failed, (record) => blame(record, strikes, servedBy) ?? 'by us');
+  const through = records
+    .filter(({ way, whole }) => way === 'plain' && whole)
+    .map(({ answeredAt, dueAt }) => (answeredAt ?? dueAt) - dueAt);
+  const engine = percentile(directMs, 0.5);
+  const late = percentile(lateMs, 0.5);
+  const added = (share: number) => ms(percentile(through, share) - engine - late);
   const rows: readonly (readonly [string, string])[] = [
     ['minutes', String(minutes)],
-    ['requests', String(outcomes.length)],
-    ['of these streams', String(outcomes.filter(({ stream }) => stream).length)],
+    ['requests', String(records.length)],
+    ['of these streams', String(records.filter(({ way }) => way === 'stream').length)],
     ['handovers', String(result.handovers)],
-    ['jobs intended / taken by SLURM', `${result.intents} / ${result.submitted}`],
+    ['jobs intended / taken by SLURM', `${result.intents} / ${result.taken}`],
     ['faults', strikes.map(({ plug, kind }) => `${plug} ${kind}`).join(', ') || 'none'],
     ...[...causes].map(([cause, list]) => [`failed: ${cause}`, String(list.length)] as const),
     ['failed by us', String(ourFailures(result).length)],
     ['added latency p50 / p99 / p99.9', `${added(0.5)} / ${added(0.99)} / ${added(0.999)}`],
-    ['the engine alone, p50', `${engine.toFixed(1)} ms`],
+    ['the engine alone, p50', ms(engine)],
+    ['sent late by the load itself, p50 / p99', `${ms(late)} / ${ms(percentile(lateMs, 0.99))}`],
   ];
   return [
     '| | |',
@@ -57,6 +68,10 @@ export function markdownOf(result: SoakResult): string {
   ].join('\n');
 }
 
+function ms(value: number): string {
+  return `${value.toFixed(1)} ms`;
+}
+
 /** Only those that lived long enough to tell. */
 function processRow(name: string, samples: readonly Sample[]): readonly string[] {
   const warm = samples[Math.min(6, samples.length - 1)];
@@ -68,9 +83,4 @@ function processRow(name: string, samples: readonly Sample[]): readonly string[]
   return [
     `| ${name} | ${memory} | ${most((sample) => sample.residentMiB)} | ${files} | ${most((sample) => sample.descriptors)} |`,
   ];
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }

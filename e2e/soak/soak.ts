@@ -1,10 +1,14 @@
 import { openStoreWindow, type StoreWindow } from '@wakefield/testkit';
+import type { Strike } from '../faults/blame.ts';
 import { settledBooks } from '../faults/books.ts';
+import { footprintOf, leftBehind } from '../faults/footprint.ts';
+import { ledgerOf } from '../faults/ledger.ts';
 import { type PlugName, type PlugSite, plugs } from '../faults/plugs.ts';
-import { modelsOf, modelsSql, slurmClient } from '../faults/site.ts';
+import { controllerDeaths } from '../faults/run-fault.ts';
+import { servedBy } from '../faults/served-by.ts';
+import { modelsOf, modelsSql } from '../faults/site.ts';
 import { strike } from '../faults/strike.ts';
 import { eventually, pause, startWakefield, type Wakefield } from '../wakefield.ts';
-import type { Strike } from './blame.ts';
 import { probeEngines } from './direct.ts';
 import { registrationOf, soakModels } from './models.ts';
 import { watchProcesses } from './process-watch.ts';
@@ -66,38 +70,43 @@ async function wakeAll(wakefield: Wakefield, say: (line: string) => void): Promi
 async function liveThrough(
   wakefield: Wakefield,
   stores: StoreWindow,
-  { minutes, rate, faults, seed, say }: SoakOptions,
+  options: SoakOptions,
 ): Promise<SoakResult> {
+  const { minutes, rate, say } = options;
   const names = soakModels.map(({ model }) => model);
-  const before = await takenBySlurm(wakefield);
-  const already = await jobsOf(stores);
+  const site = { wakefield, stores, models: async () => modelsOf(await stores.rows(modelsSql)) };
+  const before = await countsOf(site);
+  const footprint = await footprintOf(site);
   const traffic = startTraffic(wakefield, names, rate);
   const direct = probeEngines(stores);
   const watch = watchProcesses(() => processesOf(wakefield));
-  const until = Date.now() + minutes * 60_000;
   const telling = setInterval(() => {
-    const failed = traffic.outcomes.filter(({ error }) => error !== null).length;
-    say(`${traffic.outcomes.length} requests, ${failed} failed`);
+    const failed = traffic.records.filter(({ whole }) => !whole).length;
+    say(`${traffic.records.length} requests, ${failed} failed`);
   }, 60_000);
-  const site = { wakefield, stores, models: async () => modelsOf(await stores.rows(modelsSql)) };
-  const strikes = await strikeUntil(until, site, faults, seed, say);
+  const strikes = await strikeUntil(Date.now() + minutes * 60_000, site, options);
   clearInterval(telling);
   direct.stop();
   watch.stop();
   say('waiting for the last answers');
   await traffic.stop();
-  const books = await settledBooks(site);
-  const jobs = await jobsOf(stores);
+  const { books } = await settledBooks(site, controllerDeaths(strikes));
+  const left = await leftBehind(site, footprint, 'at once', 30_000);
+  const after = await countsOf(site);
+  const failed = traffic.records.filter(({ whole }) => !whole).map(({ id }) => id);
   return {
     minutes,
     rate,
     books,
-    outcomes: traffic.outcomes,
+    left,
+    records: traffic.records,
+    lateMs: traffic.lateMs,
     strikes,
+    servedBy: await servedBy(wakefield, failed),
     directMs: direct.firstByteMs,
-    handovers: jobs.handovers - already.handovers,
-    intents: jobs.intents - already.intents,
-    submitted: (await takenBySlurm(wakefield)) - before,
+    handovers: after.handovers - before.handovers,
+    intents: after.intents - before.intents,
+    taken: after.taken - before.taken,
     samples: watch.samples,
   };
 }
@@ -106,9 +115,7 @@ async function liveThrough(
 async function strikeUntil(
   until: number,
   site: PlugSite,
-  faults: readonly PlugName[],
-  seed: number,
-  say: (line: string) => void,
+  { faults, seed, say }: SoakOptions,
 ): Promise<readonly Strike[]> {
   const strikes: Strike[] = [];
   const next = chance(seed);
@@ -117,9 +124,12 @@ async function strikeUntil(
     const name = faults[Math.floor(next() * faults.length)];
     const plug = plugs.find((one) => one.name === name);
     if (plug === undefined) break;
-    const kind = next() < 0.5 ? 'kill' : 'stop';
-    const { struckAt, overAt } = await strike(site, plug, kind);
-    strikes.push({ plug: plug.name, kind, at: struckAt });
+    const kinds = (['kill', 'stop'] as const).filter((kind) => plug.ways[kind] !== undefined);
+    const kind = kinds[Math.floor(next() * kinds.length)] ?? 'kill';
+    const struck = await strike(site, plug, kind);
+    await struck.whole;
+    strikes.push(struck.strike);
+    const { struckAt, overAt } = struck.strike;
     say(`${plug.name} ${kind}: over after ${((overAt - struckAt) / 1_000).toFixed(1)} s`);
   }
   await pause(Math.max(0, until - Date.now()));
@@ -145,20 +155,18 @@ async function processesOf(wakefield: Wakefield) {
   return [...named, { name: 'npm start', pid }];
 }
 
-async function jobsOf(stores: StoreWindow) {
+/** Jobs that were intended, handovers that came about, and submissions that the controller took, so far. */
+async function countsOf({ stores, wakefield }: PlugSite) {
   const [row] = await stores.rows(
     `select count(*)::int as intents,
        count(*) filter (where successor_of is not null and ready_at is not null)::int as handovers from jobs`,
   );
-  return { intents: Number(row?.intents), handovers: Number(row?.handovers) };
-}
-
-/** The highest id that the controller gave out: it counts them up, also over its restarts. */
-async function takenBySlurm(wakefield: Wakefield): Promise<number> {
-  const text = await slurmClient(wakefield, 'scontrol', 'show', 'config');
-  const next = Number(/^NEXT_JOB_ID\s*=\s*(\d+)/m.exec(text)?.[1]);
-  if (!Number.isInteger(next)) throw new Error('the controller does not tell its next job id');
-  return next;
+  const { taken } = await ledgerOf(wakefield);
+  return {
+    intents: Number(row?.intents),
+    handovers: Number(row?.handovers),
+    taken: taken.length,
+  };
 }
 
 async function succeed(call: Promise<{ readonly status: number; readonly body: unknown }>) {

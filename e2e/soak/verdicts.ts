@@ -1,3 +1,4 @@
+import { wordsOfBooks } from '../faults/judge.ts';
 import type { Sample } from './process-watch.ts';
 import { ourFailures, type SoakResult } from './report.ts';
 
@@ -6,41 +7,51 @@ const handoversPerMinute = 3;
 /** An open load that is not sent is none. */
 const leastShareSent = 0.95;
 /** Samples come every ten seconds: what a process needs at first is there by then. */
-const warmSample = 12;
-const memoryGrowth = { share: 1.25, MiB: 40 };
-const moreDescriptors = 16;
+const warmSamples = 12;
+/** By how much a process may grow over a run, by the line through its samples. */
+const mostMiB = (first: number) => 24 + 0.15 * first;
+const mostDescriptors = 16;
 
 /** What keeps a run from being a good one, in words; empty: nothing does. */
 export function verdicts(result: SoakResult): readonly string[] {
-  const { minutes, rate, outcomes, handovers, books } = result;
+  const { minutes, rate, records, handovers, books, left, samples } = result;
   const failures = ourFailures(result).length;
   const due = Math.floor(minutes * 60 * rate * leastShareSent);
   return [
     ...(failures === 0 ? [] : [`${failures} requests failed by us`]),
-    ...(outcomes.length >= due ? [] : [`${outcomes.length} requests instead of ${due}`]),
+    ...(records.length >= due ? [] : [`${records.length} requests instead of ${due}`]),
     ...(handovers >= Math.floor(minutes * handoversPerMinute)
       ? []
       : [`${handovers} handovers in ${minutes} minutes`]),
-    ...Object.entries(books).flatMap(([what, names]) =>
-      names.length === 0 ? [] : [`${what}: ${names.join(', ')}`],
-    ),
-    ...[...result.samples].flatMap(([name, samples]) => growth(name, samples)),
+    ...wordsOfBooks(books),
+    ...left.map((words) => `left: ${words}`),
+    ...[...samples].flatMap(([name, all]) => growth(name, all.slice(warmSamples))),
   ];
 }
 
 /** Of those that lived long enough to tell. */
 function growth(name: string, samples: readonly Sample[]): readonly string[] {
-  const [warm, last] = [samples[warmSample], samples.at(-1)];
-  if (warm === undefined || last === undefined || samples.length < 2 * warmSample) return [];
-  const most = warm.residentMiB * memoryGrowth.share + memoryGrowth.MiB;
+  if (samples.length < warmSamples) return [];
+  const memory = lineThrough(samples.map(({ residentMiB }) => residentMiB));
+  const files = lineThrough(samples.map(({ descriptors }) => descriptors));
+  const words = ({ first, last }: Line) => `grew from ${Math.round(first)} to ${Math.round(last)}`;
   return [
-    ...(last.residentMiB <= most
-      ? []
-      : [
-          `${name} grew from ${Math.round(warm.residentMiB)} to ${Math.round(last.residentMiB)} MiB`,
-        ]),
-    ...(last.descriptors <= warm.descriptors + moreDescriptors
-      ? []
-      : [`${name} has ${last.descriptors} descriptors instead of ${warm.descriptors}`]),
+    ...(memory.last - memory.first > mostMiB(memory.first) ? [`${name} ${words(memory)} MiB`] : []),
+    ...(files.last - files.first > mostDescriptors ? [`${name} ${words(files)} descriptors`] : []),
   ];
+}
+
+interface Line {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Least squares over equal steps: its two ends. */
+function lineThrough(values: readonly number[]): Line {
+  const middle = (values.length - 1) / 2;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const spread = values.reduce((sum, _, index) => sum + (index - middle) ** 2, 0);
+  const lean = values.reduce((sum, value, index) => sum + (index - middle) * (value - mean), 0);
+  const slope = spread === 0 ? 0 : lean / spread;
+  return { first: mean - slope * middle, last: mean + slope * middle };
 }

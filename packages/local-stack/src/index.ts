@@ -18,3 +18,4 @@ export type { PrivateSlurm, SlurmSsh } from './slurm/start-slurm.ts';
 export { startSlurm } from './slurm/start-slurm.ts';
 export type { SlurmTools } from './slurm/tools.ts';
 export { missingPackages } from './slurm/tools.ts';
+export type { RunFile } from './start/run-file.ts';

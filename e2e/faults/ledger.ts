@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { slurmJobs } from '../cluster-jobs.ts';
+import type { Wakefield } from '../wakefield.ts';
+
+/** Every job of the private SLURM since its boot, as SLURM itself wrote it down. */
+export interface Ledger {
+  /** Submissions that the controller took, oldest first (its log). */
+  readonly taken: readonly { readonly id: string; readonly at: number }[];
+  /** Names of those in its queue and of those that have ended (`JobCompType=jobcomp/filetxt`). */
+  readonly named: readonly { readonly id: string; readonly name: string }[];
+}
+
+/** Rejects while the controller does not answer. */
+export async function ledgerOf({ directory }: Pick<Wakefield, 'directory'>): Promise<Ledger> {
+  const logs = join(directory, 'slurm/log');
+  const read = (name: string) => readFile(join(logs, name), 'utf8').catch(() => '');
+  // A job that ends meanwhile is in both.
+  const queue = await slurmJobs({ directory });
+  const ended = endedIn(await read('jobcomp.txt'));
+  return { taken: takenIn(await read('slurmctld.log')), named: [...ended, ...queue] };
+}
+
+/** slurmctld's line for each batch job that it takes, at its level `info`; local time without a zone. */
+export function takenIn(log: string): Ledger['taken'] {
+  const lines = log.matchAll(/^\[(\S+)\] _slurm_rpc_submit_batch_job: JobId=(\d+) /gm);
+  return [...lines].map(([, time = '', id = '']) => ({ id, at: Date.parse(time) }));
+}
+
+function endedIn(text: string): Ledger['named'] {
+  const lines = text.matchAll(/^JobId=(\d+) .*? Name=(\S+) /gm);
+  return [...lines].map(([, id = '', name = '']) => ({ id, name }));
+}
+
+/** The controller writes its state every few seconds: killed before that, it forgets what it took. */
+const unsavedMs = 15_000;
+
+/**
+ * Jobs that no intent stands for: a name that was given twice, whatever became of either, and a submission that
+ * nobody can name.
+ * @param controllerDeaths when the controller was killed, epoch milliseconds
+ */
+export function doubled(
+  { taken, named }: Ledger,
+  controllerDeaths: readonly number[],
+): readonly string[] {
+  const ids = new Map<string, Set<string>>();
+  for (const { id, name } of named) ids.set(name, (ids.get(name) ?? new Set()).add(id));
+  const known = new Set(named.map(({ id }) => id));
+  const isForgotten = (at: number) =>
+    controllerDeaths.some((death) => at <= death && at > death - unsavedMs);
+  return [
+    ...[...ids]
+      .filter(([, all]) => all.size > 1)
+      .map(([name, all]) => `${name} as ${[...all].join(' and ')}`),
+    ...taken
+      .filter(({ id, at }) => !known.has(id) && !isForgotten(at))
+      .map(({ id }) => `job ${id} without a name`),
+  ];
+}

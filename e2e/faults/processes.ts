@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { listProcessesAround, sendSignal } from '@wakefield/local-stack';
+import { matching } from '../victims.ts';
+import { eventually, pause } from '../wakefield.ts';
+import type { PlugSite } from './plugs.ts';
+import { situations } from './situations.ts';
+import { servingAt, servingEnds } from './sockets.ts';
+
+/** Postgres with all its sessions: the postmaster first, it would start new ones. */
+export async function postgresOf({ wakefield }: PlugSite): Promise<readonly number[]> {
+  const parent = await matching(/\/postgres -D /)(wakefield);
+  const around = listProcessesAround(join(wakefield.directory, 'postgres'));
+  const all = around.filter(({ command }) => /^postgres: /.test(command));
+  return [...parent, ...all.map(({ pid }) => pid)];
+}
+
+/** The daemon of the node on which most jobs run. */
+export async function busiestSlurmd(site: PlugSite): Promise<readonly number[]> {
+  const jobs = [...(await site.models()).values()].flatMap((model) => model.jobs);
+  const nodes = jobs.map(({ node }) => node).filter((node) => node !== null);
+  const count = (node: string) => nodes.filter((other) => other === node).length;
+  const busiest = nodes.toSorted((a, b) => count(b) - count(a))[0] ?? 'cn01';
+  return matching(new RegExp(`/slurmd -D -N ${busiest} `))(site.wakefield);
+}
+
+/** All of sshd but what carries the bytes of requests, which is the tunnel. */
+export async function sshdOf(site: PlugSite): Promise<readonly number[]> {
+  const tunnel = new Set(await tunnelOf(site));
+  const listener = await matching(/sshd -D -f|sshd: .*\[listener\]/)(site.wakefield);
+  const others = sessionsOf(site).filter((pid) => !tunnel.has(pid));
+  return [...new Set([...listener, ...others])];
+}
+
+/** Sessions of sshd at the far end of the proxies' connections. */
+export async function tunnelOf(site: PlugSite): Promise<readonly number[]> {
+  const { services } = await site.wakefield.runFile();
+  const proxies = services.proxy.map(({ pid }) => pid);
+  return servingEnds(proxies, sessionsOf(site));
+}
+
+/** Every session of the private sshd. Its title takes the place of its environment: its port tells whose it is. */
+export function sessionsOf({ wakefield }: Pick<PlugSite, 'wakefield'>): readonly number[] {
+  const configuration = readFileSync(join(wakefield.directory, 'slurm/ssh/sshd_config'), 'utf8');
+  const port = Number(/^Port (\d+)$/m.exec(configuration)?.[1]);
+  // Every process of this machine has to do with the root.
+  const all = listProcessesAround('/').filter(({ command }) => command.startsWith('sshd: '));
+  return servingAt(
+    port,
+    all.map(({ pid }) => pid),
+  );
+}
+
+/** The oldest of each model; that of a model that wakes as soon as there is one. */
+export async function oneEngineOfEach(site: PlugSite): Promise<readonly number[]> {
+  const all = situations.map(({ model }) => model);
+  return await eventually(
+    'an engine of every model',
+    async () => {
+      const engines = all.map((model) => enginesOf(site.wakefield.directory, model)[0]?.pid);
+      const found = engines.filter((pid) => pid !== undefined);
+      return found.length === all.length && found;
+    },
+    15_000,
+  );
+}
+
+/** Processes that serve a model, oldest first, whatever anybody has written down. */
+export function enginesOf(
+  directory: string,
+  model: string,
+): ReturnType<typeof listProcessesAround> {
+  return listProcessesAround(directory)
+    .filter(({ command }) => new RegExp(`/simulator/\\S+ .*--model=${model} `).test(command))
+    .toSorted((a, b) => a.pid - b.pid);
+}
+
+/** Names of the jobs for which these processes serve. */
+export function jobNamesOf(directory: string, pids: readonly number[]): readonly string[] {
+  return listProcessesAround(directory)
+    .filter(({ pid }) => pids.includes(pid))
+    .flatMap(({ command }) => /--model=__job_(\S+)/.exec(command)?.[1] ?? []);
+}
+
+/** A scheduler at a moment at which it holds the lease of a model or a cluster. It stands still from then on. */
+export async function stoppedSchedulerWithLease(site: PlugSite): Promise<readonly number[]> {
+  const { services } = await site.wakefield.runFile();
+  const schedulers = services.scheduler.map(({ pid }) => pid);
+  const holders = async () => {
+    const rows = await site.stores.rows(
+      `select holder from leases
+       where expires_at > clock_timestamp() and (key like 'cluster:%' or key like 'model:%')`,
+    );
+    return rows.map(({ holder }) => Number(/:(\d+):[^:]*$/.exec(String(holder))?.[1]));
+  };
+  return await eventually(
+    'a scheduler to hold a lease',
+    async () => {
+      const held = await holders();
+      const pid = schedulers.find((one) => held.includes(one));
+      if (pid === undefined) return null;
+      sendSignal(pid, 'SIGSTOP');
+      // A release may have been under way.
+      await pause(30);
+      if ((await holders()).includes(pid)) return [pid];
+      sendSignal(pid, 'SIGCONT');
+      return null;
+    },
+    10_000,
+  );
+}
