@@ -104,10 +104,11 @@ async function intend(
     name: jobName(deps.installation, model.id, action.seq),
     revision: model.revision,
     successorOf: action.successorOf,
+    rivalOf: action.rivalOf,
     walltimeSeconds: model.spec.walltimeSeconds,
     shape: jobShape(model.spec, queue),
-    intendedAt: deps.clock.now(),
     capacity: knownCapacity(jobs, model.revision) ?? configuredCapacity(deps, model),
+    intendedAt: deps.clock.now(),
     engineKey: deps.ids.secret(),
   };
   const job = await deps.jobs.intend(
@@ -121,7 +122,6 @@ async function intend(
   return job;
 }
 
-/**
 /** null also when there is no such recipe any more, which the submission tells. */
 function configuredCapacity({ recipes }: ActDeps, { spec }: Model): number | null {
   try {
@@ -131,6 +131,7 @@ function configuredCapacity({ recipes }: ActDeps, { spec }: Model): number | nul
   }
 }
 
+/**
  * That we ask is written first: a job that is found ended must not be taken for one that somebody else ended
  * or that failed. Where the call is lost, it is made up for by the next one, a grace period later.
  */

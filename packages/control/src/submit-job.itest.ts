@@ -117,7 +117,7 @@ describe('a submission', () => {
     const takes: ClusterDriver['submit'] = async () => ({ clusterJobId: '7', adopted: false });
     const capacity = async (seq: number) => {
       await carryOut(takes, {}, [
-        { kind: 'intend', seq, cluster: model.cluster, successorOf: null },
+        { kind: 'intend', seq, cluster: model.cluster, successorOf: null, rivalOf: null },
       ]);
       const jobs = await store.stores.jobs.listForModel(model.id, 0);
       const found = jobs.find((one) => one.seq === seq);

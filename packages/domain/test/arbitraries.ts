@@ -98,6 +98,7 @@ const anyJobFields = fc.record({
   cancelledAt: maybe(past),
   endedAt: past,
   successorOf: maybe(fc.integer({ min: 1, max: 6 }).map((seq) => `j${seq}`)),
+  rivalOf: maybe(fc.integer({ min: 1, max: 6 }).map((seq) => `j${seq}`)),
 });
 
 type Row = typeof anyJobFields extends fc.Arbitrary<infer T> ? T : never;
@@ -121,7 +122,14 @@ function consistent(row: Row, seq: number): Job {
 /** Any jobs of one model, also in combinations that should not come about. */
 const anyJobs: fc.Arbitrary<readonly Job[]> = fc
   .array(anyJobFields, { maxLength: 7 })
-  .map((rows) => rows.map((row, index) => consistent(row, index + 1)));
+  .map((rows) => rows.map((row, index) => consistent(row, index + 1)))
+  .map((jobs) => jobs.map((one) => ({ ...one, rivalOf: rivalOf(one, jobs) })));
+
+/** A rival is younger, and on another cluster. */
+function rivalOf({ seq, cluster, rivalOf: wish }: Job, jobs: readonly Job[]): Job['rivalOf'] {
+  const rival = jobs.find((other) => other.id === wish);
+  return rival !== undefined && rival.seq < seq && rival.cluster !== cluster ? rival.id : null;
+}
 
 const anyDemand: fc.Arbitrary<Demand> = maybe(
   fc

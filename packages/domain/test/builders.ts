@@ -83,6 +83,7 @@ export function job(phase: JobPhase, over: Partial<Job> = {}): Job {
     outcome: null,
     reason: null,
     successorOf: null,
+    rivalOf: null,
     walltimeSeconds: 3_600,
     shape: 'any',
     clusterJobId: phase === 'intended' ? null : String(100 + seq),

@@ -62,7 +62,7 @@ export function perform(world: World, action: Action, demand: Demand): void {
 }
 
 function intend(world: World, action: Extract<Action, { kind: 'intend' }>): Job {
-  const { seq, successorOf, cluster } = action;
+  const { seq, successorOf, rivalOf, cluster } = action;
   const row = buildJob('intended', {
     seq,
     cluster,
@@ -70,6 +70,7 @@ function intend(world: World, action: Extract<Action, { kind: 'intend' }>): Job 
     revision: world.model.revision,
     walltimeSeconds: world.model.spec.walltimeSeconds,
     successorOf,
+    rivalOf,
     capacity:
       knownCapacity([...world.rows.values()], world.model.revision) ??
       world.engine?.configured ??

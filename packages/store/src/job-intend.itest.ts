@@ -21,7 +21,7 @@ afterAll(() => fixture.close());
 
 describe('intend', () => {
   test('the row of a new job, without its secret', async () => {
-    const { engineKey, ...given } = { ...intention(model, 1), capacity: 9 };
+    const { engineKey, ...given } = { ...intention(model, 1), capacity: 9, rivalOf: model.id };
     const lease = await fixture.lease(model.id);
     const job = await jobs.intend(lease, { ...given, engineKey });
     const nothing = {

@@ -57,6 +57,7 @@ export function sampleJob(over: Partial<Job> & Pick<Job, 'id' | 'modelId' | 'pro
     outcome: null,
     reason: null,
     successorOf: null,
+    rivalOf: null,
     walltimeSeconds: 3600,
     shape: 'any',
     clusterJobId: null,

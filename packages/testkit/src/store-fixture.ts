@@ -144,10 +144,11 @@ export function intention(model: Model, seq: number): Parameters<Stores['jobs'][
     name: `wf-test-${model.id.slice(0, 16)}-${seq}`,
     revision: model.revision,
     successorOf: null,
+    rivalOf: null,
     walltimeSeconds: model.spec.walltimeSeconds,
     shape: 'any',
-    intendedAt: SAMPLE_NOW + seq,
     capacity: null,
+    intendedAt: SAMPLE_NOW + seq,
     engineKey: `secret-of-${seq}`,
   };
 }

@@ -193,10 +193,11 @@ export interface JobStore {
       | 'name'
       | 'revision'
       | 'successorOf'
+      | 'rivalOf'
       | 'walltimeSeconds'
       | 'shape'
-      | 'intendedAt'
       | 'capacity'
+      | 'intendedAt'
     > & { readonly engineKey: string },
     room?: { readonly limits: ClusterLimits; readonly gpuCount: number },
   ): Promise<Job>;

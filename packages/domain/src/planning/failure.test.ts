@@ -287,7 +287,7 @@ describe('a hand-over', () => {
       const jobs = [old, ...tried(outcome)];
       expect(starts(look(jobs, due + minute))).toBe(false);
       expect(look(jobs, due + hour).actions).toEqual([
-        { kind: 'intend', seq: 5, cluster: 'c1', successorOf: 'j1' },
+        { kind: 'intend', seq: 5, cluster: 'c1', successorOf: 'j1', rivalOf: null },
       ]);
     },
   );

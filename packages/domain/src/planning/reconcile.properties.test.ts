@@ -15,6 +15,7 @@ import {
 } from '../index.ts';
 import { isAbsent } from './absence.ts';
 import { allowedSize } from './size/scaling.ts';
+import { isRace, placesOf } from './staff/race.ts';
 import { replaceAt } from './staff/replace-at.ts';
 import { survey } from './survey.ts';
 
@@ -47,6 +48,7 @@ function carriedOut(desired: Model, seen: Observed, made: Plan): [Model, Observe
             intendedAt: now,
             submittedAt: now,
             successorOf: action.successorOf,
+            rivalOf: action.rivalOf,
             revision: desired.revision,
           }),
         ]
@@ -129,12 +131,31 @@ describe('every plan', () => {
       const current = present(wanted, after);
       const good = current.filter((one) => isGood(one, wanted, after));
       const serving = current.filter((one) => !good.includes(one) && one.phase === 'ready');
-      const waiting = good.filter(({ startedAt }) => startedAt === null);
-      const race = new Set(waiting.map(({ cluster }) => cluster)).size > 1;
-      expect(good.length).toBeLessThanOrEqual(target + (race ? 1 : 0));
+      expect(good.length).toBeLessThanOrEqual(target + (isRace(good) ? 1 : 0));
       expect(
         good.filter(({ phase }) => phase === 'ready').length + serving.length,
       ).toBeLessThanOrEqual(target);
+    });
+  });
+
+  test('never fewer than wanted, where nothing is in the way: a place is filled, or its job is being replaced', () => {
+    always((desired, unlucky) => {
+      const ended = unlucky.jobs.filter(
+        ({ phase, outcome }) => phase === 'ended' && outcome !== 'as_asked',
+      );
+      const jobs = unlucky.jobs.filter((one) => !ended.includes(one));
+      const up = { reachable: true, observedAt: now, error: null, silence: null };
+      const seen = { ...unlucky, jobs, clusters: { c1: up, c2: up }, room: {} };
+      const made = plan(desired, seen);
+      const [wanted, after] = carriedOut(desired, seen, made);
+      if (!wanted.registered || wanted.idle) return;
+      const rests = made.because.includes('idle timeout: keeps min_replicas');
+      const target = allowedSize(wanted.spec, rests ? 1 : wanted.replicas);
+      const current = present(wanted, after);
+      const good = current.filter((one) => isGood(one, wanted, after));
+      const succeeded = new Set(good.map(({ successorOf }) => successorOf));
+      const heirless = current.filter((one) => !good.includes(one) && !succeeded.has(one.id));
+      expect(placesOf(good) + heirless.length).toBeGreaterThanOrEqual(target);
     });
   });
 

@@ -27,6 +27,7 @@ const intend = (seq: number, successorOf: string | null = null) => ({
   seq,
   cluster: 'c1',
   successorOf,
+  rivalOf: null,
 });
 
 describe('waking', () => {
@@ -102,7 +103,9 @@ describe('a cluster that does not answer', () => {
   test('what it had is replaced on the cluster to which the model moved', () => {
     const moved = model({ cluster: 'c2', revision: 2 });
     const { actions } = plan(moved, [job('queued')], { clusters: unreachable });
-    expect(actions).toEqual([{ kind: 'intend', seq: 2, cluster: 'c2', successorOf: null }]);
+    expect(actions).toEqual([
+      { kind: 'intend', seq: 2, cluster: 'c2', successorOf: null, rivalOf: null },
+    ]);
   });
 });
 

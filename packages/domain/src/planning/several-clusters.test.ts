@@ -135,7 +135,7 @@ describe('where a job is started', () => {
   test('a job on a cluster that is not named any more is replaced: a ready one not before its successor is', () => {
     const ready = job('ready', { cluster: 'c9' });
     expect(plan([ready]).actions).toEqual([
-      { kind: 'intend', seq: 2, cluster: 'c1', successorOf: 'j1' },
+      { kind: 'intend', seq: 2, cluster: 'c1', successorOf: 'j1', rivalOf: null },
     ]);
     expect(plan([ready, job('ready', { seq: 2 })]).actions).toMatchObject([
       { kind: 'drain', jobId: 'j1' },
@@ -201,28 +201,60 @@ describe('a race', () => {
     const successor = late({ seq: 2, successorOf: 'j1' });
     const due = job('ready', { endsAt: now + minute });
     expect(plan([due, successor]).actions).toEqual([
-      { kind: 'intend', seq: 3, cluster: 'c2', successorOf: 'j1' },
+      { kind: 'intend', seq: 3, cluster: 'c2', successorOf: 'j1', rivalOf: 'j2' },
     ]);
-    const racing = [due, successor, early({ seq: 3, cluster: 'c2', successorOf: 'j1' })];
+    const rival = early({ seq: 3, cluster: 'c2', successorOf: 'j1', rivalOf: 'j2' });
+    const racing = [due, successor, rival];
     expect(plan(racing).actions).toEqual([]);
   });
 
   test('ends when one of the two runs: the one that waits is cancelled before it loads', () => {
-    const runs = job('starting', { seq: 2, cluster: 'c2' });
+    const runs = job('starting', { seq: 2, cluster: 'c2', rivalOf: 'j1' });
     expect(cancelled(plan([late(), runs]))).toEqual(['j1']);
-    expect(cancelled(plan([job('starting'), early({ seq: 2, cluster: 'c2' })]))).toEqual(['j2']);
+    expect(
+      cancelled(plan([job('starting'), early({ seq: 2, cluster: 'c2', rivalOf: 'j1' })])),
+    ).toEqual(['j2']);
   });
 
   test('if both run, the one that began first stays', () => {
     const one = job('starting', { startedAt: now - second });
-    const other = job('starting', { seq: 2, cluster: 'c2', startedAt: now - 2 * second });
+    const other = job('starting', {
+      seq: 2,
+      cluster: 'c2',
+      rivalOf: 'j1',
+      startedAt: now - 2 * second,
+    });
     expect(cancelled(plan([one, other]))).toEqual(['j1']);
+  });
+
+  const rivals = [late(), early({ seq: 2, cluster: 'c2', rivalOf: 'j1' })];
+
+  test('takes one place: another job that is due has its successor, one that is missing is started', () => {
+    const due = job('ready', { seq: 3, cluster: 'c3', endsAt: now + minute });
+    const two = several({ replicas: 2 });
+    expect(plan([...rivals, due], {}, two).actions).toEqual([
+      { kind: 'intend', seq: 4, cluster: 'c1', successorOf: 'j3', rivalOf: null },
+    ]);
+    expect(started(plan(rivals, {}, two))).toEqual(['c1']);
+  });
+
+  test('is no two jobs that each wait for a place: one of them goes with its place', () => {
+    const both = [early(), early({ seq: 2, cluster: 'c2' })];
+    expect(plan(both, {}, several({ replicas: 2 })).actions).toEqual([]);
+    expect(cancelled(plan(both))).toEqual(['j2']);
+    expect(cancelled(plan(rivals))).toEqual([]);
+  });
+
+  test('costs the loser, not another that waits', () => {
+    const runs = job('starting', { seq: 2, cluster: 'c2', rivalOf: 'j1' });
+    const newer = early({ seq: 3, cluster: 'c2' });
+    expect(cancelled(plan([late(), runs, newer], {}, several({ replicas: 2 })))).toEqual(['j1']);
   });
 
   test('is not run on a cluster where the model failed, nor for one that is put to sleep', () => {
     const refused = job('ended', { seq: 2, cluster: 'c2', outcome: 'refused', endedAt: t0 });
     expect(started(plan([late(), refused]))).toEqual(['c3']);
-    const racing = [late(), early({ seq: 2, cluster: 'c2' })];
+    const racing = [late(), early({ seq: 2, cluster: 'c2', rivalOf: 'j1' })];
     expect(cancelled(plan(racing, {}, several({ idle: true })))).toEqual(['j2', 'j1']);
   });
 });

@@ -70,6 +70,8 @@ export interface Job {
   /** A sentence for people: why it waits, or why it ended. */
   readonly reason: string | null;
   readonly successorOf: JobId | null;
+  /** The job that it is to overtake: both wait for one place, on two clusters. null: its place is its own. */
+  readonly rivalOf: JobId | null;
   readonly walltimeSeconds: number;
   /**
    * The queue that it waits in and what it asks for, as one comparable word: jobs of one shape on one cluster wait

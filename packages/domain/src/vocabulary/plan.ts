@@ -70,6 +70,7 @@ export type Action =
       readonly seq: number;
       readonly cluster: ClusterName;
       readonly successorOf: JobId | null;
+      readonly rivalOf: JobId | null;
     }
   /** Find the job by its name or submit it. */
   | { readonly kind: 'submit'; readonly jobId: JobId }

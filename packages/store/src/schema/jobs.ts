@@ -21,6 +21,7 @@ export const jobs = pgTable(
     reason: words('reason'),
     /** Not a foreign key: the predecessor's row is purged in its own time. */
     successorOf: uuid('successor_of'),
+    rivalOf: uuid('rival_of'),
     walltimeSeconds: integer('walltime_seconds').notNull(),
     shape: words('shape').notNull().default(''),
     clusterJobId: words('cluster_job_id'),

@@ -10,18 +10,29 @@ import { pickCluster } from './pick-cluster.ts';
 export interface Start {
   readonly cluster: ClusterName;
   readonly successorOf: JobId | null;
+  /** The job whose place it may take. */
+  readonly rivalOf: JobId | null;
 }
 
 /**
- * Whether jobs race: one has waited for long, another waits on another cluster. As long as both wait, one more than is
- * wanted is kept; the first that runs ends it.
+ * Whether two jobs race for one place. As long as both wait, one more than is wanted is kept; the first that runs
+ * ends it.
  */
-export function isRace(fresh: readonly Job[], scene: Scene): boolean {
+export function isRace(fresh: readonly Job[]): boolean {
   const waiting = fresh.filter(waits);
-  return waiting.some(
-    (job) =>
-      raceFrom(job, scene) <= scene.now && waiting.some(({ cluster }) => cluster !== job.cluster),
-  );
+  return waiting.some(({ rivalOf }) => waiting.some(({ id }) => id === rivalOf));
+}
+
+/** How many of the wanted jobs these are: two that race are one. */
+export function placesOf(fresh: readonly Job[]): number {
+  return fresh.length - (isRace(fresh) ? 1 : 0);
+}
+
+/** Whether it waits for a place that the other one of a race has taken. */
+export function hasLost(job: Job, fresh: readonly Job[]): boolean {
+  if (!waits(job)) return false;
+  const others = fresh.filter(({ id, rivalOf }) => id === job.rivalOf || rivalOf === job.id);
+  return others.some((other) => !waits(other));
 }
 
 /**
@@ -35,7 +46,7 @@ export function findRival(fresh: readonly Job[], scene: Scene): Start | null {
       .filter((name) => name !== job.cluster && !scene.failures.doubtful.has(name))
       .filter((name) => startsEarlier(name, job, scene));
     const cluster = pickCluster(scene, { among: elsewhere });
-    if (cluster !== null) return { cluster, successorOf: job.successorOf };
+    if (cluster !== null) return { cluster, successorOf: job.successorOf, rivalOf: job.id };
   }
   return null;
 }

@@ -29,6 +29,7 @@ const intend = (seq: number, successorOf: string | null): Action => ({
   seq,
   cluster: 'c1',
   successorOf,
+  rivalOf: null,
 });
 const heir = (phase: Job['phase'], over: Partial<Job> = {}): Job =>
   job(phase, { seq: 2, successorOf: 'j1', startedAt: due, endsAt: due + hour, ...over });
@@ -191,5 +192,12 @@ describe('fewer jobs wanted in the middle of a handover', () => {
   test('asleep: both go', () => {
     const { actions } = plan([job('ready'), heir('starting')], due, model({ idle: true }));
     expect(actions.map(({ kind }) => kind)).toEqual(['drain', 'cancel']);
+  });
+
+  test('of those that wait the one that waits for the shortest time goes: one that was requeued has to wait anew', () => {
+    const requeued = job('queued', { submittedAt: t0 + 2 * minute });
+    const successor = job('queued', { seq: 2, successorOf: 'j1', submittedAt: t0 + minute });
+    const result = plan([requeued, successor], t0 + 3 * minute);
+    expect(result.actions).toEqual([{ kind: 'cancel', jobId: 'j1' }]);
   });
 });

@@ -2,7 +2,7 @@ import type { Job } from '../../vocabulary/job.ts';
 import { clustersOf } from '../../vocabulary/model.ts';
 import type { EpochMs } from '../../vocabulary/time.ts';
 import { runningOn, type Scene } from '../scene.ts';
-import { isRace } from './race.ts';
+import { hasLost, isRace } from './race.ts';
 import { replaceAt } from './replace-at.ts';
 
 /** The current jobs of a model by what has to become of them. */
@@ -47,7 +47,10 @@ export function sortOut(scene: Scene, present: readonly Job[]): Sorted {
  * first, then the idlest; of those that race, the losers once one of them runs.
  */
 export function select(sorted: Sorted, wanted: number, scene: Scene): Selection {
-  const leaveFirst = [...sorted.fresh].sort((a, b) => dispensability(a, b, scene));
+  const lost = (job: Job) => (hasLost(job, sorted.fresh) ? 0 : 1);
+  const leaveFirst = [...sorted.fresh].sort(
+    (a, b) => lost(a) - lost(b) || dispensability(a, b, scene),
+  );
   const gone = leave(leaveFirst, wanted, scene);
   const fresh = sorted.fresh.filter((job) => !gone.includes(job));
 
@@ -71,7 +74,7 @@ function leave(leaveFirst: readonly Job[], wanted: number, scene: Scene): readon
   const surplus = leaveFirst.length - wanted;
   const few = first(surplus - 1);
   const staying = leaveFirst.filter((job) => !few.includes(job));
-  return wanted > 0 && isRace(staying, scene) ? few : first(surplus);
+  return wanted > 0 && isRace(staying) ? few : first(surplus);
 }
 
 /** Walltimes wait for nobody, so every ageing job has its successor; old revisions go one at a time. */
@@ -91,13 +94,16 @@ function isAwaited({ phase }: Job, wanted: number, { model, demand }: Scene): bo
 
 function dispensability(a: Job, b: Job, { demand }: Scene): number {
   if (isReady(a) !== isReady(b)) return isReady(a) ? 1 : -1;
-  if (!isReady(a)) return rank(a) - rank(b) || startOf(b) - startOf(a) || b.seq - a.seq;
+  if (!isReady(a)) return rank(a) - rank(b) || sinceOf(b) - sinceOf(a) || b.seq - a.seq;
   return (runningOn(demand, a.id) ?? 0) - (runningOn(demand, b.id) ?? 0) || a.seq - b.seq;
 }
 
-/** Of two that load, the one that began first is ready first. */
-function startOf({ startedAt }: Job): EpochMs {
-  return startedAt ?? 0;
+/**
+ * Of two that load, the one that began first is ready first; of two that wait, the one that has waited longer: one that
+ * its cluster put back into the queue waits anew.
+ */
+function sinceOf({ startedAt, submittedAt }: Job): EpochMs {
+  return startedAt ?? submittedAt ?? 0;
 }
 
 function rank({ phase }: Job): number {

@@ -6,7 +6,7 @@ import type { EpochMs } from '../../vocabulary/time.ts';
 import { absentFrom } from '../absence.ts';
 import { type Decision, isReachable, type Scene } from '../scene.ts';
 import { pickCluster } from './pick-cluster.ts';
-import { findRival, isRace, raceFrom, type Start, waits } from './race.ts';
+import { findRival, isRace, placesOf, raceFrom, type Start, waits } from './race.ts';
 import { hasHeir, replaceAt } from './replace-at.ts';
 import { needSuccessor, type Selection, select, sortOut } from './selection.ts';
 
@@ -22,7 +22,7 @@ export function staff(scene: Scene, wanted: number): Staffing {
   const kept = [...selection.fresh, ...selection.replaceable];
   const ageing = kept.filter((job) => !hasHeir(job, scene));
   const missing = start(scene, openings(selection, wanted, scene), kept);
-  const room = wanted - selection.fresh.length - missing.starts.length;
+  const room = wanted - placesOf(selection.fresh) - missing.starts.length;
   const rival = race(scene, room < 0 ? [] : selection.fresh);
   const starts = [...missing.starts, ...rival.starts];
   return {
@@ -56,7 +56,7 @@ export function letGo(scene: Scene): Staffing {
 function openings(selection: Selection, wanted: number, scene: Scene): readonly (JobId | null)[] {
   const succeeded = new Set(selection.fresh.map(({ successorOf }) => successorOf));
   const heirless = selection.replaceable.filter(({ id }) => !succeeded.has(id));
-  const missing = Math.max(0, wanted - selection.fresh.length);
+  const missing = Math.max(0, wanted - placesOf(selection.fresh));
   const plain = Math.max(0, missing - heirless.length);
   const successors = needSuccessor(selection, scene).slice(0, missing - plain);
   return [...successors.map(({ id }) => id), ...Array.from({ length: plain }, () => null)];
@@ -84,7 +84,7 @@ function start(scene: Scene, open: readonly (JobId | null)[], kept: readonly Job
       deadlines.push(...waiting.deadlines);
       continue;
     }
-    starts.push({ cluster, successorOf });
+    starts.push({ cluster, successorOf, rivalOf: null });
     because.add(
       successorOf === null ? 'a job is missing: starts one' : 'a job needs a successor: starts one',
     );
@@ -106,7 +106,7 @@ function waitForCluster(scene: Scene, urgent: boolean) {
 
 /** A second job where the first waits too long: one more than is wanted, until one of the two runs. */
 function race(scene: Scene, fresh: readonly Job[]): Starts {
-  if (clustersOf(scene.model).length === 1 || isRace(fresh, scene)) return { starts: [] };
+  if (clustersOf(scene.model).length === 1 || isRace(fresh)) return { starts: [] };
   const rival = findRival(fresh, scene);
   return rival === null
     ? { starts: [], deadlines: fresh.filter(waits).map((job) => raceFrom(job, scene)) }

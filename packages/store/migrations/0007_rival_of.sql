@@ -1,0 +1,1 @@
+ALTER TABLE "jobs" ADD COLUMN "rival_of" uuid;
