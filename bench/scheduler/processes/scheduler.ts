@@ -7,6 +7,7 @@ import {
 } from '../../../packages/cluster/src/index.ts';
 import {
   createStartHistories,
+  createSubmissionGate,
   observeCluster,
   sweep,
 } from '../../../packages/control/src/index.ts';
@@ -75,6 +76,7 @@ const deps: SchedulerDeps = {
   holder: randomUUID(),
   drivers,
   histories: createStartHistories({ jobs: store.stores.jobs, drivers, clock, log }),
+  submissions: createSubmissionGate(4),
   defaultCluster: clusterName,
   recipes,
   prober: createEngineProber({ transports, probes: recipes.probes }),

@@ -11,12 +11,14 @@ import {
 import type { Nudges } from './ports/messaging.ts';
 import type { Log, Telemetry } from './ports/observability.ts';
 import type { JobPatch, JobStore, Lease } from './ports/stores.ts';
+import type { SubmissionGate } from './submission-gate.ts';
 
 export interface ActDeps {
   readonly jobs: Pick<JobStore, 'intend' | 'get' | 'listForModel' | 'patch' | 'engineKey'>;
   readonly nudges: Pick<Nudges, 'cluster'>;
   readonly drivers: Drivers;
   readonly recipes: Pick<RecipeCatalog, 'render' | 'capacity'>;
+  readonly submissions: SubmissionGate;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly ids: Ids;

@@ -11,13 +11,14 @@ import {
 import { type ActContext, type ActDeps, bounded, driverOf, write } from './act-context.ts';
 import { ClusterError } from './ports/cluster.ts';
 import { RoomTakenError } from './ports/stores.ts';
+import { ClusterBusyError } from './submission-gate.ts';
 import { submitJob } from './submit-job.ts';
 
 const CALL_TIMEOUT_MS = 30_000;
 
 /**
- * Carries out a plan, one idempotent step after the other. What is planned for a cluster that does not answer is left
- * there: the next run starts from what is then known.
+ * Carries out a plan: what concerns one cluster one idempotent step after the other, beside what concerns the others.
+ * What is planned for a cluster that does not answer is left there: the next run starts from what is then known.
  * @returns whether the model should be looked at again at once
  */
 export async function act(
@@ -25,42 +26,75 @@ export async function act(
   context: ActContext,
   actions: readonly Action[],
 ): Promise<boolean> {
+  const byCluster = Map.groupBy(actions, (action) => clusterOf(action, context));
+  const chains = [...byCluster].map(([cluster, own]) =>
+    cluster === null ? false : actOn(deps, context, cluster, own),
+  );
+  // One that fails must not leave the others to themselves.
+  const done = await Promise.allSettled(chains);
+  const failed = done.find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+  return done.some((chain) => chain.status === 'fulfilled' && chain.value);
+}
+
+/** null: the job is not known any more. */
+function clusterOf(action: Action, { jobs }: ActContext): ClusterName | null {
+  if (action.kind === 'intend') return action.cluster;
+  return jobs.find(({ id }) => id === action.jobId)?.cluster ?? null;
+}
+
+/** The cluster is looked at afterwards, whatever came of it. */
+async function actOn(
+  deps: ActDeps,
+  context: ActContext,
+  cluster: ClusterName,
+  actions: readonly Action[],
+): Promise<boolean> {
   let again = false;
-  const touched = new Set<ClusterName>();
-  const silent = new Set<ClusterName>();
-  for (const action of actions) {
-    const cluster = clusterOf(action, context);
-    if (silent.has(cluster)) continue;
-    try {
-      const job = await perform(deps, context, action);
-      if (job !== null) touched.add(job.cluster);
-      again ||= job?.phase === 'ended';
-    } catch (error) {
-      if (error instanceof RoomTakenError) {
-        // The next plan knows, and says so.
-        again = true;
-        continue;
-      }
-      if (!(error instanceof ClusterError)) throw error;
-      deps.log.warn(
-        { err: error, modelId: context.model.id, action: action.kind },
-        'action not done',
-      );
-      touched.add(cluster);
-      silent.add(cluster);
+  let touched = false;
+  try {
+    for (const action of actions) {
+      const step = await tried(deps, context, action);
+      again ||= step.again;
+      touched ||= step.touched;
+      if (step.silent) break;
     }
-  }
-  for (const cluster of touched) {
-    await deps.nudges
-      .cluster(cluster, 0)
-      .catch((err: unknown) => deps.log.warn({ err, cluster }, 'cluster not nudged'));
+  } catch (error) {
+    touched = true;
+    throw error;
+  } finally {
+    if (touched)
+      await deps.nudges
+        .cluster(cluster, 0)
+        .catch((err: unknown) => deps.log.warn({ err, cluster }, 'cluster not nudged'));
   }
   return again;
 }
 
-function clusterOf(action: Action, { model, jobs }: ActContext): ClusterName {
-  if (action.kind === 'intend') return action.cluster;
-  return jobs.find(({ id }) => id === action.jobId)?.cluster ?? model.cluster;
+/** What became of one step. */
+interface Step {
+  readonly again: boolean;
+  /** Something may have changed on the cluster. */
+  readonly touched: boolean;
+  /** It did not answer, so nothing more is asked of it. */
+  readonly silent: boolean;
+}
+
+async function tried(deps: ActDeps, context: ActContext, action: Action): Promise<Step> {
+  try {
+    const job = await perform(deps, context, action);
+    return { again: job?.phase === 'ended', touched: job !== null, silent: false };
+  } catch (error) {
+    // The next plan knows, and says so.
+    if (error instanceof RoomTakenError) return { again: true, touched: false, silent: false };
+    if (!(error instanceof ClusterError)) throw error;
+    const asked = !(error instanceof ClusterBusyError);
+    deps.log[asked ? 'warn' : 'debug'](
+      { err: error, modelId: context.model.id, action: action.kind },
+      'action not done',
+    );
+    return { again: false, touched: asked, silent: true };
+  }
 }
 
 /** @returns the job as it stands afterwards, or null when it had moved on */

@@ -53,6 +53,7 @@ export { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
 export { type ReconcileModelDeps, reconcileModel } from './reconcile-model.ts';
 export { seenInRoutes } from './seen-in-routes.ts';
 export { createStartHistories, type StartHistories } from './start-histories.ts';
+export { createSubmissionGate, type SubmissionGate } from './submission-gate.ts';
 export {
   type SubmitCommandDeps,
   type SubmitCommandInput,

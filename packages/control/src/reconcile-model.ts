@@ -108,7 +108,7 @@ async function tell(
   if (acted || seen) await publishRoutes(deps);
 }
 
-/** Room is asked for only once a plan starts something, which few do. */
+/** Clusters are asked about starts and room only once a plan starts something, which few do. */
 async function decide(
   deps: ReconcileModelDeps,
   model: Model,
@@ -116,8 +116,27 @@ async function decide(
   now: EpochMs,
 ): Promise<Plan> {
   const wish = reconcile(model, observed, deps.policy, now);
-  const room = await readRoom(deps, model, wish);
-  return room === null ? wish : reconcile(model, { ...observed, room }, deps.policy, now);
+  const seen = startsJob(wish) ? await withTrials(deps, model, observed) : observed;
+  const informed = seen === observed ? wish : reconcile(model, seen, deps.policy, now);
+  const room = await readRoom(deps, model, informed);
+  return room === null ? informed : reconcile(model, { ...seen, room }, deps.policy, now);
+}
+
+function startsJob({ actions }: Plan): boolean {
+  return actions.some(({ kind }) => kind === 'intend');
+}
+
+/** A choice between clusters is worth a moment; where there is none, nobody waits for an answer. */
+async function withTrials(
+  deps: ReconcileModelDeps,
+  model: Model,
+  observed: Observed,
+): Promise<Observed> {
+  const choice = reachable(observed, model);
+  if (choice.length < 2) return observed;
+  deps.histories.ask(model, choice);
+  const asked = await deps.histories.read(model, choice, TRIAL_PATIENCE_MS);
+  return { ...observed, history: { ...observed.history, ...asked } };
 }
 
 /** A plan with actions was kept before they were done, whatever became of it then. */
@@ -145,7 +164,7 @@ async function nudgeLater(deps: ReconcileModelDeps, id: ModelId, at: EpochMs): P
 
 /** Everything the decision needs. What cannot be read is unknown, which is not nothing. */
 async function look(deps: ReconcileModelDeps, model: Model): Promise<Observed> {
-  const { id, spec } = model;
+  const { id } = model;
   const [jobs, clusters, demand] = await Promise.all([
     deps.jobs.listForModel(id, endedToJudge(model, deps.policy)),
     deps.clusters.list(),
@@ -156,10 +175,8 @@ async function look(deps: ReconcileModelDeps, model: Model): Promise<Observed> {
   ]);
   const live = jobs.filter(isLive).map((job) => job.cluster);
   const names = [...new Set([...clustersOf(model), ...live])];
-  // A choice between clusters is worth a moment; where there is none, nobody waits for an answer.
-  const patienceMs = spec.otherClusters.length > 0 ? TRIAL_PATIENCE_MS : 0;
   const asleep = live.length === 0 && (model.idle || !model.registered);
-  const history = asleep ? {} : await deps.histories.read(model, names, patienceMs);
+  const history = asleep ? {} : await deps.histories.read(model, names);
   const standing = withoutRemoved(clusters, names, deps.drivers);
   const answering = await answeringOf(deps, jobs, standing);
   return { jobs, demand, clusters: standing, history, answering };

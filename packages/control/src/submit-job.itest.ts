@@ -6,6 +6,7 @@ import { act } from './act.ts';
 import type { ActDeps } from './act-context.ts';
 import { type ClusterDriver, ClusterError } from './ports/cluster.ts';
 import { LeaseLostError } from './ports/stores.ts';
+import { createSubmissionGate } from './submission-gate.ts';
 
 let store: StoreFixture;
 let model: Model;
@@ -49,6 +50,7 @@ async function carryOut(
       capacity: () => 4,
       ...recipes,
     },
+    submissions: createSubmissionGate(1),
     telemetry: {
       jobAdvanced: () => undefined,
       observed: () => undefined,

@@ -22,9 +22,8 @@ export async function submitJob(deps: ActDeps, context: ActContext, job: Job): P
     });
   }
   try {
-    const { clusterJobId, adopted } = await driver.submit(
-      submission,
-      bounded(context, SUBMIT_TIMEOUT_MS),
+    const { clusterJobId, adopted } = await deps.submissions.pass(driver.name, context.signal, () =>
+      driver.submit(submission, bounded(context, SUBMIT_TIMEOUT_MS)),
     );
     const after = await write(deps, context, job, ['intended'], {
       phase: 'queued',

@@ -1,7 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createDriver, createEngineProber, loadClusters } from '@wakefield/cluster';
-import { type ClusterDriver, createStartHistories, SWEEP_EVERY_MS } from '@wakefield/control';
+import {
+  type ClusterDriver,
+  createStartHistories,
+  createSubmissionGate,
+  SWEEP_EVERY_MS,
+} from '@wakefield/control';
 import { defaultPolicy } from '@wakefield/domain';
 import {
   consume,
@@ -84,6 +89,8 @@ export async function compose(
     recipes,
     prober,
     histories: createStartHistories({ jobs: stores.jobs, drivers, clock, log: logger }),
+    // A quarter, so that some are left for others even while three clusters hang.
+    submissions: createSubmissionGate(Math.ceil(config.reconcileConcurrency / 4)),
     nudges: createNudges(redis),
     routeBus: createRouteBus(redis),
     demandBoard: createDemandBoard(redis),

@@ -65,13 +65,25 @@ describe('a model that names two clusters', () => {
     ]);
   });
 
-  test('races a queue that is too long; the loser is cancelled before it loads', async () => {
+  test('is started where it begins first, though nothing was ever started there', async () => {
     await register();
     world.cluster.fate = { queueMs: 3_600_000, loadMs: 1_000, failsAfterMs: null };
     there().fate = { queueMs: 30_000, loadMs: 1_000, failsAfterMs: null };
     await wake();
+    await world.until(() => there().taken.length === 1);
+    expect(world.cluster.taken).toEqual([]);
+  });
+
+  test('races a queue that is too long; the loser is cancelled before it loads', async () => {
+    await register();
+    // Longer than it was expected to be.
+    world.cluster.whileSubmitting = async () => {
+      world.cluster.fate = { queueMs: 3_600_000, loadMs: 1_000, failsAfterMs: null };
+    };
+    there().fate = { queueMs: 30_000, loadMs: 1_000, failsAfterMs: null };
+    await wake();
     await world.until(() => world.cluster.taken.length === 1);
-    for (let minutes = 0; minutes < 4; minutes += 0.5) await world.round(30_000);
+    for (let minutes = 0; minutes < 12; minutes += 0.5) await world.round(30_000);
     await world.until(({ routes }) => routes.length === 1);
     expect(await jobs()).toMatchObject([
       { cluster: 'here', phase: 'ended', outcome: 'as_asked', started_at: null },

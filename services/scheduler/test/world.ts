@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   createStartHistories,
+  createSubmissionGate,
   type SubmitCommandDeps,
   submitCommand,
   sweep,
@@ -102,6 +103,7 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
       holder: randomUUID(),
       drivers,
       histories: createStartHistories({ jobs: stores.jobs, drivers, clock, log }),
+      submissions: createSubmissionGate(4),
       defaultCluster: 'here',
       recipes: { render: () => ({ script: '#!/bin/bash\n', secretFiles: {} }), capacity: () => 4 },
       prober: {
