@@ -13,6 +13,7 @@ import {
   type Plan,
   type Policy,
   reconcile,
+  scaledTo,
   settle,
   withoutLog,
 } from '@wakefield/domain';
@@ -146,8 +147,9 @@ function tellScale(
   { patch, actions }: Plan,
   saved: boolean,
 ): void {
-  const to = patch.replicas ?? replicas;
-  if (to !== replicas && (saved || actions.length > 0)) telemetry.scaled(replicas, to);
+  const to = scaledTo(patch);
+  if (to !== null && to !== replicas && (saved || actions.length > 0))
+    telemetry.scaled(replicas, to);
 }
 
 /** Looks further ahead are the sweep's alone: it comes late by seconds, and nothing piles up for sleeping models. */

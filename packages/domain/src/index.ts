@@ -5,6 +5,7 @@ export { servesUntil } from './jobs/lifetime.ts';
 export { endedToJudge } from './planning/failure.ts';
 export { reconcile } from './planning/reconcile.ts';
 export { hasQueue, knownCapacity, learnCapacity } from './planning/size/capacity.ts';
+export { scaledTo } from './planning/size/scaling.ts';
 export type { ClusterLimits, ClusterUse, Room } from './planning/staff/room.ts';
 export { isLimited, roomFor } from './planning/staff/room.ts';
 export type { Grant, Permission, Principal, Role } from './requests/access.ts';

@@ -199,19 +199,23 @@ describe('commands on a registered model', () => {
     const sleep: CommandBody = { kind: 'sleep', hfModelId };
     expect(change(sleep, model({ replicas: 3 }))).toEqual({ idle: true, updatedAt: now });
     expect(change(sleep, model({ idle: true }))).toEqual({});
-    expect(change(sleep, model({ replicas: 3 }, { autoscale: true }))).toEqual({
+    expect(change(sleep, model({ replicas: 3, surplusSince: t0 }, { autoscale: true }))).toEqual({
       idle: true,
       replicas: 1,
       replicasChangedAt: now,
+      surplusSince: null,
       updatedAt: now,
     });
   });
 
   test('scale', () => {
-    expect(change({ kind: 'scale', hfModelId, replicas: 3 }, model({ idle: true }))).toEqual({
+    expect(
+      change({ kind: 'scale', hfModelId, replicas: 3 }, model({ idle: true, surplusSince: t0 })),
+    ).toEqual({
       idle: false,
       replicas: 3,
       replicasChangedAt: now,
+      surplusSince: null,
       lastWakeupAt: now,
       updatedAt: now,
     });

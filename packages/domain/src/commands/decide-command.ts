@@ -1,4 +1,4 @@
-import { allowedSize, lowestSize } from '../planning/size/scaling.ts';
+import { allowedSize, atRest } from '../planning/size/scaling.ts';
 import type {
   CommandBody,
   CommandContext,
@@ -93,6 +93,7 @@ function scale(model: Model, replicas: number, now: number): CommandEffect {
     ...model,
     replicas,
     replicasChangedAt: now,
+    surplusSince: null,
     idle: false,
     lastWakeupAt: now,
     updatedAt: now,
@@ -106,18 +107,8 @@ function sizesOf({ spec }: Model): string {
     : `replicas must be a whole number from 0 to ${maxReplicas} (max_replicas of the model).`;
 }
 
-/** An autoscaled model starts small again; a number that a person chose is kept. */
 function asleep(model: Model, now: number): Model {
-  if (model.idle) return model;
-  const lowest = lowestSize(model.spec);
-  const shrinks = model.spec.autoscale && model.replicas > lowest;
-  return {
-    ...model,
-    idle: true,
-    replicas: shrinks ? lowest : model.replicas,
-    replicasChangedAt: shrinks ? now : model.replicasChangedAt,
-    updatedAt: now,
-  };
+  return model.idle ? model : { ...model, ...atRest(model, now), idle: true, updatedAt: now };
 }
 
 function apply(model: Model): CommandEffect {

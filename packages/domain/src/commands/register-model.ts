@@ -57,7 +57,7 @@ function create(
 
 function update(model: Model, spec: ModelSpec, cluster: ClusterName, { now }: CommandInput): Model {
   if (cluster === model.cluster && sameSpec(model.spec, spec)) return model;
-  const replicas = allowedSize(spec, model.replicas);
+  const replicas = sizeAfter(model, spec);
   const wakes = model.idle && staysUp(spec) && !staysUp(model.spec);
   return {
     ...model,
@@ -90,7 +90,7 @@ function adopt(
     registered: true,
     stopRequested: false,
     idle: !up,
-    replicas: alive ? allowedSize(spec, model.replicas) : lowestSize(spec),
+    replicas: alive ? sizeAfter(model, spec) : lowestSize(spec),
     replicasChangedAt: alive ? model.replicasChangedAt : null,
     surplusSince: null,
     lastWakeupAt: up ? now : null,
@@ -98,6 +98,12 @@ function adopt(
     createdAt: now,
     updatedAt: now,
   };
+}
+
+/** A model that had no more jobs than it had to have got no number from a person or by load: it has the least again. */
+function sizeAfter(model: Model, spec: ModelSpec): number {
+  const atLeast = model.replicas === lowestSize(model.spec);
+  return atLeast ? lowestSize(spec) : allowedSize(spec, model.replicas);
 }
 
 /** Some jobs of it are kept up, whether anybody asks or not. */

@@ -61,6 +61,16 @@ describe('a registration with min_replicas', () => {
     expect(same).toMatchObject({ replicas: 3, replicasChangedAt: null });
   });
 
+  test('lowered again, it takes back what it had lifted, and nothing that a person chose', () => {
+    const lifted = model({ replicas: 3 }, { minReplicas: 3 });
+    expect(decide(register({ minReplicas: 0 }), lifted).model).toMatchObject({ replicas: 1 });
+    expect(decide(register({ minReplicas: 2 }), lifted).model).toMatchObject({ replicas: 2 });
+    const scaled = model({ replicas: 4 }, { minReplicas: 3 });
+    expect(decide(register({ minReplicas: 0 }), scaled).model).toMatchObject({ replicas: 4 });
+    const adopted = decide(register({}), { ...lifted, registered: false }, [job('ready')]).model;
+    expect(adopted).toMatchObject({ replicas: 1 });
+  });
+
   test('after a DELETE it is up, with or without jobs to take over', () => {
     const gone = model({ registered: false, stopRequested: true });
     const alone = decide(register({ minReplicas: 2 }), gone).model;
@@ -105,7 +115,6 @@ describe('the idle timeout', () => {
     expect(result.patch).toEqual({
       replicas: 1,
       replicasChangedAt: muchLater,
-      surplusSince: null,
     });
     expect(result.actions.map(({ kind }) => kind)).toEqual(['drain', 'drain']);
     expect(result.because).toContain('idle timeout: keeps min_replicas');

@@ -7,6 +7,7 @@ import {
   type Model,
   type Plan,
   reconcile,
+  scaledTo,
 } from '../../index.ts';
 
 /** Default idle timeout of the model in these tests. */
@@ -99,13 +100,19 @@ describe('idle timeout', () => {
 
   test('falling asleep drains at once, and an autoscaled model starts small again', () => {
     const result = plan(
-      model({ replicas: 2 }, { autoscale: true }),
+      model({ replicas: 2, surplusSince: t0 }, { autoscale: true }),
       [job('ready')],
       demand(),
       muchLater,
     );
-    expect(result.patch).toEqual({ idle: true, replicas: 1, replicasChangedAt: muchLater });
+    expect(result.patch).toEqual({
+      idle: true,
+      replicas: 1,
+      replicasChangedAt: muchLater,
+      surplusSince: null,
+    });
     expect(result.actions.map(({ kind }) => kind)).toEqual(['drain']);
+    expect(scaledTo(result.patch)).toBeNull();
     const manual = plan(model({ replicas: 2 }), [job('ready')], demand(), muchLater);
     expect(manual.patch).toEqual({ idle: true });
   });

@@ -1,6 +1,7 @@
 import type { Job } from '../../vocabulary/job.ts';
 import type { EpochMs } from '../../vocabulary/time.ts';
 import { type Decision, requestsOf, type Scene } from '../scene.ts';
+import { atRest } from './scaling.ts';
 
 /** Whether a model is up, and what else follows from use and disuse. */
 export interface Rest extends Decision {
@@ -56,12 +57,7 @@ export function decideRest(scene: Scene): Rest {
   return {
     awake: false,
     because: ['idle timeout: falls asleep'],
-    patch: {
-      idle: true,
-      ...(model.spec.autoscale && model.replicas > 1
-        ? { replicas: 1, replicasChangedAt: now }
-        : {}),
-    },
+    patch: { idle: true, ...atRest(model, now) },
   };
 }
 

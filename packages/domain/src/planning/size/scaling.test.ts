@@ -9,6 +9,7 @@ import {
   type Plan,
   type Policy,
   reconcile,
+  scaledTo,
 } from '../../index.ts';
 
 /** Jobs that are ready have been so for long enough to show what they take. */
@@ -55,6 +56,7 @@ describe('up', () => {
     expect(plan(scaled(), ready(1, { capacity: 64 }), load).patch.replicas).toBeUndefined();
     expect(plan(scaled(), ready(1, { capacity: 32 }), load).patch.replicas).toBe(2);
     expect(plan(scaled(), ready(1, { capacity: 0 }), load).patch.replicas).toBe(4);
+    expect(scaledTo({ replicas: 4 })).toBe(4);
   });
 
   test('the capacity of an older version of the model does not', () => {

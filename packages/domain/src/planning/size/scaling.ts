@@ -20,6 +20,23 @@ export function allowedSize(spec: Model['spec'], wish: number): number {
   return Math.max(lowestSize(spec), Math.min(wish, spec.maxReplicas));
 }
 
+/** What a model gives up when nobody uses it. A number that a person chose is kept; an autoscaled one starts small again. */
+export function atRest(
+  { spec, replicas, surplusSince }: Model,
+  now: EpochMs,
+): Pick<ModelPatch, 'replicas' | 'replicasChangedAt' | 'surplusSince'> {
+  const lowest = lowestSize(spec);
+  return {
+    ...(spec.autoscale && replicas !== lowest ? { replicas: lowest, replicasChangedAt: now } : {}),
+    ...(surplusSince === null ? {} : { surplusSince: null }),
+  };
+}
+
+/** The number of jobs to which a plan brings a model by its load; null: by nothing, or because it falls asleep. */
+export function scaledTo({ idle, replicas }: ModelPatch): number | null {
+  return idle === true ? null : (replicas ?? null);
+}
+
 /**
  * The wanted number of jobs of a model that is up: `replicas`, moved by demand where the model autoscales; the lowest
  * allowed one while it rests.
@@ -30,7 +47,7 @@ export function allowedSize(spec: Model['spec'], wish: number): number {
 export function decideSize(scene: Scene, resting: boolean): Size {
   const { model, demand } = scene;
   const replicas = allowedSize(model.spec, model.replicas);
-  if (resting) return atRest(scene, replicas);
+  if (resting) return { wanted: lowestSize(model.spec), patch: atRest(model, scene.now) };
   if (!model.spec.autoscale) return { wanted: replicas };
   if (demand === null) return { wanted: replicas, ...noSurplus(model) };
 
@@ -38,13 +55,6 @@ export function decideSize(scene: Scene, resting: boolean): Size {
   if (target > replicas) return grow(scene, demand, replicas, target);
   if (isSurplus(scene, demand, replicas)) return shrink(scene, demand, replicas);
   return { wanted: replicas, ...noSurplus(model) };
-}
-
-/** A number that a person chose is kept for the next request; an autoscaled model starts small again. */
-function atRest({ model, now }: Scene, replicas: number): Size {
-  const wanted = Math.min(replicas, lowestSize(model.spec));
-  if (!model.spec.autoscale || model.replicas === wanted) return { wanted };
-  return { wanted, patch: { replicas: wanted, replicasChangedAt: now, surplusSince: null } };
 }
 
 /**
