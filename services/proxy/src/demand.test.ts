@@ -1,5 +1,6 @@
-import { describe, expect, test } from '@jest/globals';
-import { createDemandBook } from './demand.ts';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { createLogger } from '@wakefield/runtime';
+import { createDemandBook, createDemandPublisher } from './demand.ts';
 
 function bookAt() {
   let elapsed = 5000;
@@ -95,3 +96,53 @@ function peakOf(book: ReturnType<typeof createDemandBook>): number {
 function averageOf(book: ReturnType<typeof createDemandBook>): number {
   return book.snapshot().models.get('m')?.average ?? Number.NaN;
 }
+
+describe('the publisher', () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  const start = () => {
+    let told = 0;
+    const publisher = createDemandPublisher({
+      board: {
+        publish: async () => {
+          told += 1;
+        },
+        withdraw: async () => undefined,
+      },
+      proxyId: 'p',
+      snapshot: () => ({ models: new Map() }),
+      everyMs: 1000,
+      logger: createLogger({ service: 'proxy', level: 'fatal' }),
+    });
+    publisher.start();
+    return { publisher, told: () => told };
+  };
+
+  test('tells at once what begins after a pause', async () => {
+    const { publisher, told } = start();
+    await jest.advanceTimersByTimeAsync(500);
+    const before = told();
+    publisher.soon();
+    await jest.advanceTimersByTimeAsync(1);
+    expect(told()).toBe(before + 1);
+    await publisher.close();
+  });
+
+  test('tells ten times a second at most, and the last of it, too', async () => {
+    const { publisher, told } = start();
+    for (let ms = 0; ms < 1000; ms += 1) {
+      publisher.soon();
+      await jest.advanceTimersByTimeAsync(1);
+    }
+    expect(told()).toBeGreaterThanOrEqual(9);
+    expect(told()).toBeLessThanOrEqual(12);
+    publisher.soon();
+    const before = told();
+    await jest.advanceTimersByTimeAsync(100);
+    expect(told()).toBe(before + 1);
+    await publisher.close();
+    await jest.advanceTimersByTimeAsync(5000);
+    expect(told()).toBe(before + 1);
+  });
+});

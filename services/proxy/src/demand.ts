@@ -126,9 +126,12 @@ function add(counts: Map<JobId, number>, jobId: JobId, change: number): void {
   else counts.set(jobId, next);
 }
 
+/** Short answers to few callers begin from nothing hundreds of times a second: the board is told ten times. */
+const LEAST_BETWEEN_MS = 100;
+
 /** Tells the board what the book says: every `everyMs`, and at once when asked. */
 export interface DemandPublisher {
-  /** Publishes in this turn of the event loop, however often it is called. */
+  /** Publishes at once, or a tenth of a second after the last time, however often it is called. */
   soon(): void;
   start(): void;
   /** Withdraws: a proxy that goes in order is not waited for. */
@@ -144,7 +147,8 @@ export function createDemandPublisher(options: {
 }): DemandPublisher {
   const { board, proxyId, snapshot, everyMs, logger } = options;
   let timer: NodeJS.Timeout | undefined;
-  let immediate: NodeJS.Immediate | undefined;
+  let due: NodeJS.Timeout | undefined;
+  let restedAt = Number.NEGATIVE_INFINITY;
   let running: Promise<void> | null = null;
   let again = false;
   let failing = false;
@@ -162,7 +166,9 @@ export function createDemandPublisher(options: {
   };
 
   const run = (): void => {
-    immediate = undefined;
+    clearTimeout(due);
+    due = undefined;
+    restedAt = performance.now() + LEAST_BETWEEN_MS;
     if (running !== null || closed) {
       again = true;
       return;
@@ -178,7 +184,7 @@ export function createDemandPublisher(options: {
 
   return {
     soon: () => {
-      immediate ??= setImmediate(run);
+      due ??= setTimeout(run, Math.max(0, restedAt - performance.now()));
     },
     start: () => {
       timer = setInterval(run, everyMs);
@@ -187,7 +193,7 @@ export function createDemandPublisher(options: {
     close: async () => {
       closed = true;
       clearInterval(timer);
-      if (immediate !== undefined) clearImmediate(immediate);
+      clearTimeout(due);
       await running;
       await board.withdraw(proxyId).catch(() => undefined);
     },
