@@ -70,6 +70,12 @@ describe('a starting job', () => {
     expect(await now()).toMatchObject({ phase: 'ready', capacity: 7, readyAt: SAMPLE_NOW });
   });
 
+  test('that was suspended meanwhile is ready since it was so first', async () => {
+    await store.stores.jobs.patch(job.id, ['starting'], { readyAt: SAMPLE_NOW - 3_600_000 });
+    await probe(ready);
+    expect(await now()).toMatchObject({ phase: 'ready', readyAt: SAMPLE_NOW - 3_600_000 });
+  });
+
   test('that others have shown to take fewer is not believed to take more, for the engine says what it would', async () => {
     await store.stores.jobs.patch(job.id, ['starting'], { capacity: 5 });
     await probe(ready);

@@ -101,7 +101,8 @@ async function open(
 ): Promise<boolean> {
   const ready = {
     phase: 'ready',
-    readyAt: deps.clock.now(),
+    // One that stood still for a while (suspended) was ready before: it did not load for so long.
+    readyAt: before.readyAt ?? deps.clock.now(),
     reason: null,
     // Others may have shown that it takes fewer in fact.
     ...(ownLimit === null ? {} : { capacity: Math.min(before.capacity ?? ownLimit, ownLimit) }),

@@ -33,9 +33,10 @@ beforeEach(() => {
   answer = async () => now + 5 * minute;
   histories = createStartHistories({
     jobs: {
-      readWaits: async (cluster, shape, newest) => {
+      readWaits: async (cluster, shape, since, newest) => {
+        expect(since).toBe(now - 14 * 86_400_000);
         reads.push(`${cluster} ${shape} ${newest}`);
-        return { waits, waitingSince: [] };
+        return { waits, waitingSince: [], abandoned: [] };
       },
     },
     drivers: new Map(['here', 'there'].map((name) => [name, driver(name)])),
@@ -48,15 +49,15 @@ describe('what is known of waits', () => {
   test('is read by cluster and shape; a cluster that is not configured has none', async () => {
     waits = [7];
     expect(await histories.read(model, ['here', 'there', 'gone', 'here'])).toEqual({
-      here: { waits: [7], waitingSince: [], trial: null },
-      there: { waits: [7], waitingSince: [], trial: null },
+      here: { waits: [7], waitingSince: [], abandoned: [], trial: null },
+      there: { waits: [7], waitingSince: [], abandoned: [], trial: null },
     });
     const shape = 'q=gpu-p g=1 n=1 c=- m=64G t=1h';
     expect(reads).toEqual([`here ${shape} 50`, `there ${shape} 50`]);
   });
 
   test('is read once for many models of a shape, and again after a while', async () => {
-    await histories.read(model, ['here']);
+    await Promise.all([histories.read(model, ['here']), histories.read(model, ['here'])]);
     await histories.read({ ...model, id: 'm2' }, ['here']);
     expect(reads).toHaveLength(1);
     await histories.read({ ...model, spec: sampleSpec({ gpuCount: 4 }) }, ['here']);

@@ -1,7 +1,7 @@
 import {
   type ClusterName,
   type EpochMs,
-  FEW_WAITS,
+  isWellKnown,
   jobShape,
   type Model,
   type StartHistory,
@@ -38,16 +38,22 @@ export interface StartHistories {
 
 /** Waits that are looked at. */
 const NEWEST = 50;
+/** What was longer ago tells of other users, other nodes, another maintenance. */
+const REMEMBERED_MS = 14 * 86_400_000;
 /** A queue does not change its ways within this time; many models are looked at within it. */
 const READ_AGAIN_MS = 5_000;
 const ASK_AGAIN_MS = 600_000;
 /** sbatch --test-only makes a controller think. */
 const ASK_TIMEOUT_MS = 20_000;
-/** Shapes that are remembered; there are a few for each partition. */
-const REMEMBERED = 2_000;
+/** There are a few shapes for each partition. */
+const REMEMBERED_SHAPES = 2_000;
+
+type Waits = Omit<StartHistory, 'trial'>;
 
 interface Known {
-  waits: Pick<StartHistory, 'waits' | 'waitingSince'>;
+  waits: Waits;
+  /** The reading itself: whoever comes meanwhile waits for the same one. */
+  reading: Promise<Waits> | null;
   readAt: EpochMs;
   trial: Trial | null;
   askedAt: EpochMs | null;
@@ -61,7 +67,8 @@ export function createStartHistories(deps: StartHistoriesDeps): StartHistories {
   const entryOf = (driver: ClusterDriver, shape: string): Known => {
     const key = `${driver.name}\n${shape}`;
     const entry = known.get(key) ?? {
-      waits: { waits: [], waitingSince: [] },
+      waits: { waits: [], waitingSince: [], abandoned: [] },
+      reading: null,
       readAt: Number.NEGATIVE_INFINITY,
       trial: null,
       askedAt: null,
@@ -71,7 +78,7 @@ export function createStartHistories(deps: StartHistoriesDeps): StartHistories {
     known.delete(key);
     known.set(key, entry);
     for (const oldest of known.keys()) {
-      if (known.size <= REMEMBERED) break;
+      if (known.size <= REMEMBERED_SHAPES) break;
       known.delete(oldest);
     }
     return entry;
@@ -85,10 +92,17 @@ export function createStartHistories(deps: StartHistoriesDeps): StartHistories {
     const shape = shapeOn(driver, model);
     const entry = entryOf(driver, shape);
     const now = deps.clock.now();
-    if (Math.abs(now - entry.readAt) >= READ_AGAIN_MS) {
-      entry.waits = await deps.jobs.readWaits(driver.name, shape, NEWEST);
-      entry.readAt = now;
-    }
+    if (entry.reading === null && Math.abs(now - entry.readAt) >= READ_AGAIN_MS)
+      entry.reading = deps.jobs
+        .readWaits(driver.name, shape, now - REMEMBERED_MS, NEWEST)
+        .then((waits) => {
+          Object.assign(entry, { waits, readAt: now });
+          return waits;
+        })
+        .finally(() => {
+          entry.reading = null;
+        });
+    await entry.reading;
     if (entry.answer !== null && patienceMs > 0) await atMost(entry.answer, patienceMs);
     return { ...entry.waits, trial: entry.trial };
   };
@@ -97,7 +111,7 @@ export function createStartHistories(deps: StartHistoriesDeps): StartHistories {
     const entry = entryOf(driver, shapeOn(driver, model));
     const askedAt = deps.clock.now();
     const lately = entry.askedAt !== null && Math.abs(askedAt - entry.askedAt) < ASK_AGAIN_MS;
-    if (lately || entry.answer !== null || entry.waits.waits.length >= FEW_WAITS) return;
+    if (lately || entry.answer !== null || isWellKnown(entry.waits)) return;
     entry.askedAt = askedAt;
     const { gpuCount, walltimeSeconds, resources } = model.spec;
     const request = { project: model.project, gpuCount, walltimeSeconds, ...resources };

@@ -17,7 +17,7 @@ export type { Expectation, StartExpectation } from './starts/expectation.ts';
 export { settle } from './starts/expectation.ts';
 export { jobShape } from './starts/job-shape.ts';
 export type { StartHistory, Trial } from './starts/start-history.ts';
-export { FEW_WAITS } from './starts/start-history.ts';
+export { isWellKnown } from './starts/start-history.ts';
 export type {
   Command,
   CommandBody,

@@ -178,3 +178,4 @@ export const anyObserved: fc.Arbitrary<Observed> = fc.record({
   history: fc.dictionary(fc.constantFrom('c1', 'c2'), anyHistory),
   answering: maybe(fc.subarray(['j1', 'j2', 'j3', 'j4', 'j5', 'j6', 'j7'])),
 });
+  abandoned: fc.array(fc.integer({ min: 0, max: 36_000_000 }), { maxLength: 5 }),

@@ -235,6 +235,11 @@ function historyOf(world: World, name: ClusterName): StartHistory {
     waits: rows.flatMap(({ submittedAt, startedAt }) =>
       submittedAt === null || startedAt === null ? [] : [startedAt - submittedAt],
     ),
+    abandoned: rows.flatMap(({ phase, submittedAt, startedAt, endedAt }) =>
+      phase === 'ended' && submittedAt !== null && startedAt === null
+        ? [(endedAt ?? world.now) - submittedAt]
+        : [],
+    ),
     waitingSince: rows.flatMap(({ phase, submittedAt }) =>
       phase === 'queued' && submittedAt !== null ? [submittedAt] : [],
     ),

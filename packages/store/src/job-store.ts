@@ -99,8 +99,8 @@ export function jobStore(database: Database): JobStore {
     },
     listPurgeable: async (before, keep, page) =>
       await listPurgeableJobs(database, before, keep, page),
-    readWaits: async (cluster, shape, newest) =>
-      await database.run((queries) => readWaits(queries, cluster, shape, newest)),
+    readWaits: async (cluster, shape, since, newest) =>
+      await database.run((queries) => readWaits(queries, cluster, shape, since, newest)),
     purgeEnded: async (forgotten) => await purgeEndedJobs(database, forgotten),
   };
 }

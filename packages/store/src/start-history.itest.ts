@@ -19,6 +19,7 @@ afterAll(() => fixture.close());
 
 describe('waits', () => {
   let seq = 0;
+  const since = SAMPLE_NOW - 1_000;
   async function wait(shape: string, patch: JobPatch, cluster = 'here'): Promise<Job> {
     const lease = await fixture.lease(model.id);
     seq += 1;
@@ -40,31 +41,50 @@ describe('waits', () => {
     await wait(shape, started(8, 15));
     await wait(`${shape}+`, started(0, 1_000));
     await wait(shape, started(0, 2_000), 'there');
-    expect(await jobs.readWaits('here', shape, 50)).toEqual({
+    expect(await jobs.readWaits('here', shape, since, 50)).toEqual({
       waits: [20, 7, 10],
       waitingSince: [],
+      abandoned: [],
     });
-    expect(await jobs.readWaits('here', shape, 2)).toMatchObject({ waits: [20, 7] });
-    expect(await jobs.readWaits('here', 'of nobody', 50)).toEqual({ waits: [], waitingSince: [] });
+    expect(await jobs.readWaits('here', shape, since, 2)).toMatchObject({ waits: [20, 7] });
+    expect(await jobs.readWaits('here', 'of nobody', since, 50)).toEqual({
+      waits: [],
+      waitingSince: [],
+      abandoned: [],
+    });
   });
 
-  test('that go on, longest first; not of jobs that were never taken or are over', async () => {
+  test('that go on, longest first, and that came to nothing; not of jobs that were never taken', async () => {
     const shape = randomUUID();
     await wait(shape, { phase: 'queued', submittedAt: SAMPLE_NOW + 5 });
     await wait(shape, { phase: 'queued', submittedAt: SAMPLE_NOW });
     await wait(shape, {});
-    const over = { phase: 'ended', outcome: 'as_asked', endedAt: SAMPLE_NOW } as const;
+    const over = { phase: 'ended', outcome: 'as_asked', endedAt: SAMPLE_NOW + 9 } as const;
     await wait(shape, { ...over, submittedAt: SAMPLE_NOW });
-    expect(await jobs.readWaits('here', shape, 50)).toEqual({
+    await wait(shape, over);
+    expect(await jobs.readWaits('here', shape, since, 50)).toEqual({
       waits: [],
       waitingSince: [SAMPLE_NOW, SAMPLE_NOW + 5],
+      abandoned: [9],
+    });
+  });
+
+  test('of long ago tell nothing any more; who still waits since then does', async () => {
+    const shape = randomUUID();
+    await wait(shape, started(-100, since - SAMPLE_NOW));
+    await wait(shape, { phase: 'ended', submittedAt: since - 100, endedAt: since });
+    await wait(shape, { phase: 'queued', submittedAt: since - 100 });
+    expect(await jobs.readWaits('here', shape, since, 50)).toEqual({
+      waits: [],
+      waitingSince: [since - 100],
+      abandoned: [],
     });
   });
 
   test('clocks that disagree make no negative ones', async () => {
     const shape = randomUUID();
     await wait(shape, started(10, 0));
-    expect(await jobs.readWaits('here', shape, 50)).toMatchObject({ waits: [0] });
+    expect(await jobs.readWaits('here', shape, since, 50)).toMatchObject({ waits: [0] });
   });
 });
 

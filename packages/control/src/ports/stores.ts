@@ -234,12 +234,16 @@ export interface JobStore {
   ): Promise<Job | null>;
   /** What it takes to talk to the engines of these jobs; secret. */
   listEngines(ids: readonly JobId[]): Promise<readonly JobEngine[]>;
-  /** How long the newest started jobs of this shape waited, newest first, and those that still wait. */
+  /**
+   * How long jobs of this shape waited: those that started since, newest first, those that still wait, and those that
+   * were over since before they started; `newest` of each at most.
+   */
   readWaits(
     cluster: ClusterName,
     shape: string,
+    since: EpochMs,
     newest: number,
-  ): Promise<Pick<StartHistory, 'waits' | 'waitingSince'>>;
+  ): Promise<Omit<StartHistory, 'trial'>>;
   /** The secret of the job's engine. */
   engineKey(id: JobId): Promise<string | null>;
   /**

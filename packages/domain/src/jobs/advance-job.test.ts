@@ -24,6 +24,12 @@ describe('a job that the cluster suspends', () => {
     expect(see(standing, sighting({}, { address }))).toEqual({ address, reason: null });
   });
 
+  test('was not ready before, if it was started anew instead of being resumed', () => {
+    const standing = { ...job('starting', { readyAt: t0 }), address: null };
+    const anew = sighting({ startedAt: t0 + hour }, { address });
+    expect(see(standing, anew)).toMatchObject({ address, readyAt: null, startedAt: t0 + hour });
+  });
+
   test('goes on draining, and is not taken for gone', () => {
     expect(see(job('draining', { address }), suspended)).toBeNull();
   });

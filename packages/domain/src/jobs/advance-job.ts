@@ -137,6 +137,7 @@ function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPat
     default:
       return {
         ...times,
+        ...(restarted && job.readyAt !== null ? { readyAt: null } : {}),
         address: sighting.address ?? job.address,
         reason: job.reason === suspendedWords ? null : job.reason,
       };

@@ -20,7 +20,12 @@ const silentFor = (ms: number, looks = 2, unseenMs = 0) => ({
   error: 'no route',
   silence: { since: now - ms, looks },
 });
-const waits = (...ms: number[]): StartHistory => ({ waits: ms, waitingSince: [], trial: null });
+const waits = (...ms: number[]): StartHistory => ({
+  waits: ms,
+  waitingSince: [],
+  abandoned: [],
+  trial: null,
+});
 const usual = (ms: number) => waits(...Array.from({ length: 10 }, () => ms));
 
 const plan = (

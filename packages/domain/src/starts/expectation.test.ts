@@ -1,11 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { job, minute, model, observed, second, t0, unreachable } from '../../test/builders.ts';
-import { defaultPolicy, type Job, type Observed, reconcile, type StartHistory } from '../index.ts';
+import { defaultPolicy, type Job, type Observed, reconcile } from '../index.ts';
 import { settle } from './expectation.ts';
 
 const now = t0 + minute;
-const history: Record<string, StartHistory> = {
-  c1: { waits: Array.from({ length: 10 }, () => 5 * minute), waitingSince: [], trial: null },
+const history = {
+  c1: {
+    waits: Array.from({ length: 10 }, () => 5 * minute),
+    waitingSince: [],
+    abandoned: [],
+    trial: null,
+  },
 };
 /** Ended well, after loading for this long. */
 const loaded = (seq: number, took: number) =>
@@ -42,6 +47,28 @@ describe('the start of a waiting job', () => {
 });
 
 describe('when a model is expected to serve', () => {
+  test('one whose ready job is out of reach: by the one that takes its place', () => {
+    const silent = {
+      reachable: false,
+      observedAt: t0 - 9 * minute,
+      error: 'no answer',
+      silence: { since: t0 - 9 * minute, looks: 5 },
+    };
+    const here = { reachable: true, observedAt: now, error: null, silence: null };
+    const clusters = { c1: silent, c2: here };
+    const away = job('ready', { seq: 30 });
+    const heir = job('queued', { seq: 31, cluster: 'c2', submittedAt: t0 });
+    const known = { history: { c2: history.c1 }, clusters, answering: [] };
+    const desired = model({}, { otherClusters: ['c2'] });
+    expect(plan([away, heir], known, desired)).toMatchObject({
+      state: 'queued',
+      expectedReady: { from: t0 + 7 * minute, to: t0 + 7 * minute },
+    });
+    expect(
+      plan([away, heir], { ...known, answering: [away.id] }, desired).expectedReady,
+    ).toBeNull();
+  });
+
   test.each<[string, readonly Job[], unknown]>([
     ['its job waits', [queued], { from: t0 + 7 * minute, to: t0 + 7 * minute }],
     [

@@ -36,10 +36,10 @@ export function expectStarts(scene: Scene): readonly StartExpectation[] {
  * @returns null when it serves, when it is not wanted up, and when nobody knows
  */
 export function expectReady(scene: Scene, actions: readonly Action[]): Expectation | null {
-  const { current, now } = scene;
-  if (current.some(({ phase }) => phase === 'ready')) return null;
+  const { present, now } = scene;
+  if (present.some(({ phase }) => phase === 'ready')) return null;
   const loads = loadTimes(scene.jobs, scene.model.revision);
-  const begun = current.map((job) =>
+  const begun = present.map((job) =>
     waits(job) ? loaded(startOf(job, scene), loads) : loading(job, loads, now),
   );
   const toBegin = actions.flatMap((action) =>

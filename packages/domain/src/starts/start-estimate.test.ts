@@ -8,6 +8,7 @@ import { estimateStart, expectedWait, loadTimes } from './start-estimate.ts';
 const history = (over: Partial<StartHistory> = {}): StartHistory => ({
   waits: [],
   waitingSince: [],
+  abandoned: [],
   trial: null,
   ...over,
 });
@@ -89,26 +90,26 @@ describe('the wait of the next job', () => {
   test.each<[string, StartHistory | null, ReturnType<typeof expectedWait>]>([
     ['nothing was read', null, null],
     ['nothing is known', history(), null],
-    ['by others', history({ waits }), { typical: 50 * minute, high: 90 * minute }],
+    ['by others', history({ waits }), { typical: 50 * minute, high: 90 * minute, isSure: true }],
     [
       'by those that wait now, too',
       history({ waits, waitingSince: [now - 5 * hour, now - 6 * hour] }),
-      { typical: 60 * minute, high: 5 * hour },
+      { typical: 60 * minute, high: 200 * minute, isSure: true },
     ],
     [
       'by what the cluster said',
       history({ trial: { askedAt: now, startsAt: now + hour } }),
-      { typical: hour, high: 1.25 * hour },
+      { typical: hour, high: 1.25 * hour, isSure: false },
     ],
     [
       'by the longer of both while few are known',
       history({ waits: [2 * hour], trial: { askedAt: now, startsAt: now + hour } }),
-      { typical: 2 * hour, high: 4 * hour },
+      { typical: 2 * hour, high: 4 * hour, isSure: false },
     ],
     [
       'by others alone when enough are known',
       history({ waits, trial: { askedAt: now, startsAt: now + 9 * hour } }),
-      { typical: 50 * minute, high: 90 * minute },
+      { typical: 50 * minute, high: 90 * minute, isSure: true },
     ],
   ])('%s', (_name, known, spread) => {
     expect(expectedWait(known, now)).toEqual(spread);

@@ -1,7 +1,7 @@
 import type { Job, StartEstimate } from '../vocabulary/job.ts';
 import type { DurationMs, EpochMs } from '../vocabulary/time.ts';
 import {
-  FEW_WAITS,
+  isWellKnown,
   remainderOf,
   type Spread,
   type StartHistory,
@@ -15,6 +15,12 @@ const PLANNED_IN_STEPS_MS = 30_000;
 const PLANS_SLIP = 0.1;
 /** What a cluster says of a job that it does not have is worth less than what it says of one that it has. */
 const TRIALS_SLIP = 0.25;
+
+/** How long the next job waits. */
+export interface ExpectedWait extends Spread {
+  /** Enough others have waited to the end. */
+  readonly isSure: boolean;
+}
 
 type Waiting = Pick<Job, 'submittedAt' | 'forecastAt'>;
 
@@ -50,18 +56,17 @@ export function estimateStart(
  * How long the next job of this shape waits. While few waits are known, what the cluster said counts where it is
  * longer: a successor that comes early costs some overlap, one that comes late costs service.
  */
-export function expectedWait(history: StartHistory | null, now: EpochMs): Spread | null {
+export function expectedWait(history: StartHistory | null, now: EpochMs): ExpectedWait | null {
   if (history === null) return null;
-  const { waits, waitingSince, trial } = history;
-  const known = spreadOf(
-    waits,
-    waitingSince.map((since) => now - since),
-  );
-  if (trial === null || waits.length >= FEW_WAITS) return known;
+  const { waits, waitingSince, abandoned, trial } = history;
+  const isSure = isWellKnown(history);
+  const known = spreadOf(waits, [...waitingSince.map((since) => now - since), ...abandoned]);
+  if (trial === null || isSure) return known === null ? null : { ...known, isSure };
   const told = waitTold(trial);
   return {
     typical: Math.max(told, known?.typical ?? 0),
     high: Math.max(told * (1 + TRIALS_SLIP), known?.high ?? 0),
+    isSure,
   };
 }
 

@@ -13,10 +13,28 @@ describe('what samples tell', () => {
     ['of ten: nine of ten', ten.toReversed(), [], { typical: 5, high: 9 }],
     ['clocks that disagree: none at all', [-5, Number.NaN], [], { typical: 0, high: 0 }],
     ['what lasts shorter than is typical tells nothing', ten, [4, 5], { typical: 5, high: 9 }],
-    ['what lasts longer counts as it is now', ten, [40, 50], { typical: 6, high: 40 }],
+    ['what lasts longer counts as it is now', ten, [16, 18], { typical: 6, high: 16 }],
+    ['and for twice the longest at most', ten, [400, 500], { typical: 6, high: 20 }],
+    [
+      'unless many have not come to an end',
+      ten,
+      [500, 500, 500, 500, 500, 500],
+      { typical: 8, high: 500 },
+    ],
+    ['one of ten and more out of all proportion', [...ten, 1e9], [], { typical: 6, high: 10 }],
     ['with nothing else, it is all there is', [], [40], { typical: 40, high: 80 }],
   ])('%s', (_name, samples, unfinished, spread) => {
     expect(spreadOf(samples, unfinished)).toEqual(spread);
+  });
+
+  test('one out of all proportion among a few counts as twice the next', () => {
+    const minute = 60_000;
+    const some = [9, 10, 11, 12].map((minutes) => minutes * minute);
+    expect(spreadOf([...some, 9_000 * minute])?.high).toBe(24 * minute * 1.2);
+    expect(spreadOf([...some, 9_000 * minute, 9_001 * minute])?.high).toBeGreaterThan(
+      9_000 * minute,
+    );
+    expect(spreadOf([0, 0, 0, 0, 9_000 * minute])?.high).toBe(10 * minute * 1.2);
   });
 
   test('is a number, and `high` is never the smaller one', () => {
@@ -37,7 +55,9 @@ describe('what samples tell', () => {
       fc.property(
         fc.array(fc.integer({ min: 1, max: 1e9 }), { minLength: 1, maxLength: 9 }),
         (few) => {
-          expect(spreadOf(few)?.high).toBeGreaterThan(Math.max(...few));
+          const ascending = few.toSorted((a, b) => a - b);
+          const counted = ascending.at(few.length < 5 ? -1 : -2) ?? 0;
+          expect(spreadOf(few)?.high).toBeGreaterThan(counted);
         },
       ),
     );

@@ -1,5 +1,4 @@
-import { expectedWait } from '../../starts/start-estimate.ts';
-import type { Spread } from '../../starts/start-history.ts';
+import { type ExpectedWait, expectedWait } from '../../starts/start-estimate.ts';
 import type { ClusterName } from '../../vocabulary/ids.ts';
 import type { Job } from '../../vocabulary/job.ts';
 import { clustersOf } from '../../vocabulary/model.ts';
@@ -41,7 +40,7 @@ export function pickCluster(scene: Scene, wish: Wish = {}): ClusterName | null {
  * again: it is not counted upon while there is another.
  * @returns null when nothing is known of that
  */
-export function nextWait(scene: Scene): Spread | null {
+export function nextWait(scene: Scene): ExpectedWait | null {
   const { doubtful, spent } = scene.failures;
   const names = clustersOf(scene.model).filter((name) => isReachable(scene, name));
   const sound = [
@@ -54,7 +53,7 @@ export function nextWait(scene: Scene): Spread | null {
 
 interface Place {
   readonly name: ClusterName;
-  readonly wait: Spread | null;
+  readonly wait: ExpectedWait | null;
 }
 
 function earliest(

@@ -16,7 +16,7 @@ import {
 import { survey } from '../survey.ts';
 import { replaceAt } from './replace-at.ts';
 
-const none: StartHistory = { waits: [], waitingSince: [], trial: null };
+const none: StartHistory = { waits: [], waitingSince: [], abandoned: [], trial: null };
 const ten = (wait: number) => Array.from({ length: 10 }, () => wait);
 const when = (
   one: Job,
@@ -44,6 +44,16 @@ describe('a job has a successor', () => {
       'by what the cluster said',
       { ...none, trial: { askedAt: t0, startsAt: t0 + 16 * minute } },
       t0 + 30 * minute,
+    ],
+    [
+      'not long before half of its time, however long a few have waited',
+      { ...none, waits: [9 * hour], trial: { askedAt: t0, startsAt: t0 + 9 * hour } },
+      t0 + 26 * minute,
+    ],
+    [
+      'nor on the word of those that still wait',
+      { ...none, waitingSince: [t0 - 90 * hour] },
+      t0 + 26 * minute,
     ],
     [
       'not in its first quarter, however long others wait',
@@ -138,6 +148,24 @@ describe('whatever is known', () => {
         const longer = { ...history, waits: history.waits.map((wait) => wait + more * second) };
         const before = at(one, desired, { c1: history }) ?? 0;
         expect(at(one, desired, { c1: longer }) ?? 0).toBeLessThanOrEqual(before);
+      }),
+    );
+  });
+
+  test('a single wait of a month moves it by little, ended or not, where some are known', () => {
+    const month = 30 * 24 * hour;
+    const others = fc.array(fc.integer({ min: 0, max: 4 * hour }), { minLength: 5, maxLength: 25 });
+    const strays = fc.constantFrom<(known: readonly number[]) => Partial<StartHistory>>(
+      (waits) => ({ waits: [...waits, month] }),
+      (waits) => ({ waits, waitingSince: [now - month] }),
+      (waits) => ({ waits, abandoned: [month] }),
+    );
+    fc.assert(
+      fc.property(anyJob, anyModel, others, strays, (one, desired, waits, stray) => {
+        const before = at(one, desired, { c1: { ...none, waits } }) ?? 0;
+        const after = at(one, desired, { c1: { ...none, ...stray(waits) } }) ?? 0;
+        const longest = Math.max(10 * minute, 2 * Math.max(...waits));
+        expect(before - after).toBeLessThanOrEqual(1.2 * longest);
       }),
     );
   });

@@ -30,20 +30,25 @@ export function replaceAt(job: Job, scene: Scene): EpochMs | null {
     (1 - Math.min(walltimeRatio, 0.5)) * given,
   );
   const longest = (1 - EARLIEST) * given;
-  const learned = hasHeir(job, scene) ? longest : Math.min(leadOf(job, scene), longest);
+  const learned = hasHeir(job, scene) ? longest : Math.min(leadOf(job, given, scene), longest);
   return endsAt - Math.round(Math.max(atLatest, learned));
 }
 
 /** Share of a job's time before which it has no successor for all that its successor is expected to take. */
 const EARLIEST = 0.25;
+/** Share of a job's time that its successor is expected to wait at most while few others have waited to the end. */
+const LONGEST_UNSURE = 0.4;
 
 /** How long before its end a job's successor has to be submitted to be there in time; 0 where nothing is known. */
-function leadOf(job: Job, scene: Scene): DurationMs {
+function leadOf(job: Job, given: DurationMs, scene: Scene): DurationMs {
   const { jobs, model, policy } = scene;
   const wait = nextWait(scene);
   const load = spreadOf(loadTimes(jobs, model.revision));
   if (wait === null && load === null) return 0;
-  return (wait?.high ?? 0) + (load?.high ?? 0) + drainTime(job, policy);
+  const high = wait?.high ?? 0;
+  // Successors that come too early make the queue longer that is waited for: not on the word of a few.
+  const waits = wait?.isSure === true ? high : Math.min(high, LONGEST_UNSURE * given);
+  return waits + (load?.high ?? 0) + drainTime(job, policy);
 }
 
 /** Whether its successor is on its way. */
