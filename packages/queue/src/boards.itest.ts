@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { DemandBoard } from '@wakefield/control';
-import type { ModelDemand } from '@wakefield/domain';
+import type { EngineMetrics, ModelDemand } from '@wakefield/domain';
 import { openQueueFixture, type QueueFixture, until } from '@wakefield/testkit';
 import { createDemandBoard, type DemandBoardOptions } from './demand-board.ts';
 import { createMetricsBoard } from './metrics-board.ts';
@@ -186,11 +186,12 @@ describe('metrics board', () => {
   test('gives back what was published, until it expires', async () => {
     const board = createMetricsBoard(fixture.redis, { expiryMs: 150 });
     await board.publish(new Map([['j1', figures]]));
-    await createMetricsBoard(fixture.redis).publish(new Map([['j2', figures]]));
+    const full = { since: 1000, looks: 2, most: 8 };
+    await createMetricsBoard(fixture.redis).publish(new Map([['j2', { ...figures, full }]]));
     expect(await board.read(['j0', 'j1', 'j2'])).toEqual(
-      new Map([
+      new Map<string, EngineMetrics>([
         ['j1', figures],
-        ['j2', figures],
+        ['j2', { ...figures, full }],
       ]),
     );
     await until(async () => (await board.read(['j1', 'j2'])).size === 1);
