@@ -55,6 +55,12 @@ export const jobs = pgTable(
     index('jobs_waited')
       .on(table.cluster, table.shape, table.startedAt)
       .where(sql`${table.startedAt} is not null`),
+    index('jobs_waiting')
+      .on(table.cluster, table.shape, table.submittedAt)
+      .where(sql`${table.phase} = 'queued'`),
+    index('jobs_abandoned')
+      .on(table.cluster, table.shape, table.endedAt)
+      .where(sql`${table.phase} = 'ended' and ${table.startedAt} is null`),
     index('jobs_ended').on(table.endedAt).where(sql`${table.phase} = 'ended'`),
     index('jobs_ended_by_model').on(table.modelId, table.seq).where(sql`${table.phase} = 'ended'`),
     check(

@@ -1,0 +1,2 @@
+CREATE INDEX "jobs_waiting" ON "jobs" USING btree ("cluster","shape","submitted_at") WHERE "jobs"."phase" = 'queued';--> statement-breakpoint
+CREATE INDEX "jobs_abandoned" ON "jobs" USING btree ("cluster","shape","ended_at") WHERE "jobs"."phase" = 'ended' and "jobs"."started_at" is null;
