@@ -17,7 +17,8 @@ export async function postgresOf({ wakefield }: PlugSite): Promise<readonly numb
 
 /** The daemon of the node on which most jobs run. */
 export async function busiestSlurmd(site: PlugSite): Promise<readonly number[]> {
-  const jobs = [...(await site.models()).values()].flatMap((model) => model.jobs);
+  const models = await eventually('the store to answer', () => site.models().catch(() => null));
+  const jobs = [...models.values()].flatMap((model) => model.jobs);
   const nodes = jobs.map(({ node }) => node).filter((node) => node !== null);
   const count = (node: string) => nodes.filter((other) => other === node).length;
   const busiest = nodes.toSorted((a, b) => count(b) - count(a))[0] ?? 'cn01';
@@ -86,11 +87,14 @@ export function jobNamesOf(directory: string, pids: readonly number[]): readonly
 export async function stoppedSchedulerWithLease(site: PlugSite): Promise<readonly number[]> {
   const { services } = await site.wakefield.runFile();
   const schedulers = services.scheduler.map(({ pid }) => pid);
-  const holders = async () => {
-    const rows = await site.stores.rows(
-      `select holder from leases
+  const holders = async (): Promise<readonly number[]> => {
+    // A busy machine may let a connection wait for longer than it has patience.
+    const rows = await site.stores
+      .rows(
+        `select holder from leases
        where expires_at > clock_timestamp() and (key like 'cluster:%' or key like 'model:%')`,
-    );
+      )
+      .catch(() => []);
     return rows.map(({ holder }) => Number(/:(\d+):[^:]*$/.exec(String(holder))?.[1]));
   };
   return await eventually(

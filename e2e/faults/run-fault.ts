@@ -16,7 +16,7 @@ import type { Plug } from './plugs.ts';
 import { servedBy } from './served-by.ts';
 import { type ModelRow, managedModel, type Site } from './site.ts';
 import { type Goal, type SituationName, situations } from './situations.ts';
-import { strike } from './strike.ts';
+import { presentModels, strike } from './strike.ts';
 
 /** What one fault did to one of the six models. */
 export interface Cell extends RequestVerdict {
@@ -51,81 +51,102 @@ const offsetsMs = [100, 700, 300, 1_000, 500];
 const servingWithinMs = 1_000;
 const nothingLeftWithinMs = 10_000;
 
+/** What all faults of a trial share. */
+interface Ground {
+  readonly site: Site;
+  readonly before: Footprint;
+  readonly say: (line: string) => void;
+  /** Those that were struck so far. */
+  readonly strikes: Strike[];
+}
+
 /** @param before what the site took up when it had nothing to do */
 export function createTrial(site: Site, before: Footprint, say: (line: string) => void): Trial {
-  const strikes: Strike[] = [];
+  const ground: Ground = { site, before, say, strikes: [] };
+  return {
+    run: (plug, kind) => runFault(ground, plug, kind),
+    end: () => endTrial(ground),
+  };
+}
 
-  async function run(plug: Plug, kind: FaultKind): Promise<FaultReport> {
-    const title = `${plug.title} ${plug.ways[kind]?.label}`;
-    const givenUp = await bringInPlace(site);
-    const goals = await beginAll(site);
-    await pause(offsetsMs[strikes.length % offsetsMs.length] ?? 0);
-    let underWay: ReadonlyMap<string, number> = new Map();
-    const struck = await strike(site, plug, kind, async () => {
-      underWay = await whileServing(site, goals);
-    });
-    const { struckAt, overAt } = struck.strike;
-    strikes.push(struck.strike);
-    say(`${title}: struck, over after ${seconds(overAt - struckAt)}`);
-    const convergences = await watchConvergence(site, goals, overAt);
-    const reached = [...convergences.values()].map(({ totalMs }) => totalMs ?? Number.NaN);
-    say(`${title}: converged after ${seconds(Math.max(...reached))}`);
-    const settled = await settledBooks(site, controllerDeaths(strikes), () => isAtRest(site));
-    await struck.whole;
-    await requestsBefore(site, overAt);
-    const left = await leftBehind(site, before, 'at once', nothingLeftWithinMs);
-    const models = await site.models();
-    const records = site.load.take();
-    const verdictOf = await judging(records, struckAt);
-    const cells = situations.map(({ name, model }): Cell => {
-      const goal = goals.get(name) as Goal;
-      const convergence = convergences.get(name) as Convergence;
-      const row = struck.models.get(model) ?? null;
-      const verdict = verdictOf(model);
-      const nothing = struckNothing(goal, row, underWay.get(model) ?? 0);
-      const problems = [
-        ...(nothing === null ? [] : [nothing]),
-        ...judgeConvergence(convergence, isLost(goal, models.get(model))),
-        ...verdict.problems,
-      ];
-      return { ...verdict, problems, situation: name, convergence, phases: phasesOf(row) };
-    });
-    return {
-      title,
-      strike: struck.strike,
-      cells,
-      management: verdictOf(managedModel),
-      restMs: settled.at === null ? null : settled.at - overAt,
-      slowestMs: Math.max(0, ...records.map(({ dueAt, endedAt }) => endedAt - dueAt)),
-      problems: [
-        ...givenUp.map((words) => `before it: ${words}`),
-        ...judgeBooks(settled, overAt, [...convergences.values()]),
-        ...left.map((words) => `left: ${words}`),
-      ],
-    };
-  }
-
-  async function judging(records: readonly RequestRecord[], sinceAt: number) {
-    const failed = records.filter(({ whole }) => !whole).map(({ id }) => id);
-    const served = await servedBy(site.wakefield, failed);
-    return (model: string | null) => {
-      const its = records.filter((record) => model === null || record.model === model);
-      return judgeRequests(its, strikes, served, sinceAt);
-    };
-  }
-
-  async function end(): Promise<readonly string[]> {
-    await site.load.stop();
-    const tail = await judging(site.load.take(), strikes.at(-1)?.struckAt ?? 0);
-    const models = [...(await site.models()).values()];
-    await allAsleep(site);
-    return [
-      ...tail(null).problems,
-      ...models.filter(({ state }) => state === 'failed').map(wordsOfFailed),
+/** Brings all six models into their situations, strikes, watches until nothing is left to be done, and judges. */
+async function runFault(ground: Ground, plug: Plug, kind: FaultKind): Promise<FaultReport> {
+  const { site, before, say, strikes } = ground;
+  const title = `${plug.title} ${plug.ways[kind]?.label}`;
+  const givenUp = await bringInPlace(site);
+  const goals = await beginAll(site);
+  await pause(offsetsMs[strikes.length % offsetsMs.length] ?? 0);
+  let underWay: ReadonlyMap<string, number> = new Map();
+  const struck = await strike(site, plug, kind, async () => {
+    underWay = await whileServing(site, goals);
+  });
+  const { struckAt, overAt } = struck.strike;
+  strikes.push(struck.strike);
+  say(`${title}: struck, over after ${seconds(overAt - struckAt)}`);
+  const convergences = await watchConvergence(site, goals, overAt);
+  const reached = [...convergences.values()].map(({ totalMs }) => totalMs ?? Number.NaN);
+  say(`${title}: converged after ${seconds(Math.max(...reached))}`);
+  const settled = await settledBooks(site, controllerDeaths(strikes), () => isAtRest(site));
+  await struck.whole;
+  await requestsBefore(site, overAt);
+  const left = await leftBehind(site, before, 'at once', nothingLeftWithinMs);
+  const atEnd = await presentModels(site);
+  const records = site.load.take();
+  const verdictOf = await judging(ground, records, struckAt);
+  const cells = situations.map(({ name, model }): Cell => {
+    const goal = goals.get(name) as Goal;
+    const row = struck.models.get(model) ?? null;
+    const nothing = struckNothing(goal, row, underWay.get(model) ?? 0);
+    const convergence = convergences.get(name) as Convergence;
+    const verdict = verdictOf(model);
+    const problems = [
+      ...(nothing === null ? [] : [nothing]),
+      ...judgeConvergence(convergence, isLost(goal, atEnd.get(model))),
+      ...verdict.problems,
     ];
-  }
+    return { ...verdict, problems, situation: name, convergence, phases: phasesOf(row) };
+  });
+  return {
+    title,
+    strike: struck.strike,
+    cells,
+    management: verdictOf(managedModel),
+    restMs: settled.at === null ? null : settled.at - overAt,
+    slowestMs: Math.max(0, ...records.map(({ dueAt, endedAt }) => endedAt - dueAt)),
+    problems: [
+      ...givenUp.map((words) => `before it: ${words}`),
+      ...judgeBooks(settled, overAt, [...convergences.values()]),
+      ...left.map((words) => `left: ${words}`),
+    ],
+  };
+}
 
-  return { run, end };
+async function endTrial(ground: Ground): Promise<readonly string[]> {
+  const { site, strikes } = ground;
+  await site.load.stop();
+  const verdictOf = await judging(ground, site.load.take(), strikes.at(-1)?.struckAt ?? 0);
+  const models = [...(await presentModels(site)).values()];
+  await allAsleep(site);
+  return [
+    ...verdictOf(null).problems,
+    ...models
+      .filter(({ state }) => state === 'failed')
+      .map(({ model, reason }) => `${model} has given up: ${reason}`),
+  ];
+}
+
+/** @returns the verdict on the requests to a model, or to all */
+async function judging(
+  { site, strikes }: Ground,
+  records: readonly RequestRecord[],
+  sinceAt: number,
+): Promise<(model: string | null) => RequestVerdict> {
+  const failed = records.filter(({ whole }) => !whole).map(({ id }) => id);
+  const served = await servedBy(site.wakefield, failed);
+  return (model) => {
+    const its = records.filter((record) => model === null || record.model === model);
+    return judgeRequests(its, strikes, served, sinceAt);
+  };
 }
 
 /**
@@ -158,10 +179,6 @@ function phasesOf(row: ModelRow | null): string {
 
 function isLost(goal: Goal, row: ModelRow | undefined): boolean {
   return row === undefined || row.state === 'failed' || !goal.isReached(row);
-}
-
-function wordsOfFailed({ model, reason }: ModelRow): string {
-  return `${model} has given up: ${reason}`;
 }
 
 async function isAtRest(site: Site): Promise<boolean> {

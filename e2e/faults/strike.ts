@@ -1,3 +1,4 @@
+import { eventually } from '../wakefield.ts';
 import type { FaultKind, Strike } from './blame.ts';
 import type { Plug, PlugSite } from './plugs.ts';
 import type { ModelRow } from './site.ts';
@@ -24,7 +25,7 @@ export async function strike(
   const way = plug.ways[kind];
   if (way === undefined) throw new Error(`${plug.name} cannot be pulled by ${kind}`);
   const aim = await way.aim(site);
-  const models = await site.models();
+  const models = await presentModels(site);
   await moment();
   const struckAt = Date.now();
   await aim.strike();
@@ -40,12 +41,20 @@ export async function strike(
   return { strike: one, models, whole };
 }
 
+/** A busy machine may let a connection wait for longer than it has patience. */
+export async function presentModels(
+  site: Pick<PlugSite, 'models'>,
+): Promise<ReadonlyMap<string, ModelRow>> {
+  return eventually('the store to answer', () => site.models().catch(() => null));
+}
+
 /** Only the engines are known by their jobs. */
 async function jobIdsOf(
   { stores }: PlugSite,
   names: readonly string[],
 ): Promise<readonly string[]> {
   if (names.length === 0) return [];
-  const rows = await stores.rows('select id from jobs where name = any($1)', [names]);
+  const look = () => stores.rows('select id from jobs where name = any($1)', [names]);
+  const rows = await eventually('the store to answer', () => look().catch(() => null));
   return rows.map(({ id }) => String(id));
 }
