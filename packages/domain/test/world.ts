@@ -228,9 +228,12 @@ function look(world: World, running: ReadonlyMap<JobId, number>): void {
   checkRaces(world);
 }
 
+/** Rows that are looked at, as a store would limit them. */
+const READ = 50;
+
 /** As the rows of the cluster's jobs tell it. */
 function historyOf(world: World, name: ClusterName): StartHistory {
-  const rows = [...world.rows.values()].filter(({ cluster }) => cluster === name);
+  const rows = [...world.rows.values()].filter(({ cluster }) => cluster === name).slice(-READ);
   return {
     waits: rows.flatMap(({ submittedAt, startedAt }) =>
       submittedAt === null || startedAt === null ? [] : [startedAt - submittedAt],
