@@ -70,7 +70,14 @@ describe('a model on the wire', () => {
     'planned %s, with %i running and %i held now, is %s',
     (state, running, held, shown) => {
       const average = running + held;
-      const demand = { running, held, average, peak: average, lastRequestAt: null, runningByJob: {} };
+      const demand = {
+        running,
+        held,
+        average,
+        peak: average,
+        lastRequestAt: null,
+        runningByJob: {},
+      };
       expect(presentModel({ ...model, state }, [], new Map(), demand).state).toBe(shown);
       expect(presentModel({ ...model, state }, [], new Map(), null).state).toBe(state);
     },
