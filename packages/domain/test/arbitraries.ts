@@ -90,7 +90,11 @@ const anyJobFields = fc.record({
   revision: fc.integer({ min: 1, max: 2 }),
   known: fc.boolean(),
   capacity: maybe(fc.integer({ min: 0, max: 64 })),
+  intendedAt: past,
+  submittedAt: past,
+  forecastAt: maybe(around),
   startedAt: past,
+  nodeLeaving: fc.constantFrom(false, false, false, true),
   endsAt: maybe(around),
   readyAt: maybe(past),
   drainUntil: maybe(around),
@@ -98,18 +102,22 @@ const anyJobFields = fc.record({
   cancelledAt: maybe(past),
   endedAt: past,
   successorOf: maybe(fc.integer({ min: 1, max: 6 }).map((seq) => `j${seq}`)),
-  rivalOf: maybe(fc.integer({ min: 1, max: 6 }).map((seq) => `j${seq}`)),
+  races: fc.boolean(),
 });
 
 type Row = typeof anyJobFields extends fc.Arbitrary<infer T> ? T : never;
 
 /** Drops what a job in its phase cannot have. */
 function consistent(row: Row, seq: number): Job {
-  const { phase, known, ...rest } = row;
+  const { phase, known, races: _races, ...rest } = row;
   const started = phase === 'starting' || phase === 'ready' || phase === 'draining';
   const over: { -readonly [K in keyof Job]?: Job[K] } = { ...rest, seq };
   if (phase !== 'ended') Object.assign(over, { outcome: null, endedAt: null });
-  if (!started) Object.assign(over, { startedAt: null, endsAt: null });
+  else over.endedAt = Math.max(rest.endedAt, rest.intendedAt);
+  if (!started) Object.assign(over, { startedAt: null, endsAt: null, nodeLeaving: false });
+  if (phase === 'intended') over.submittedAt = null;
+  else over.submittedAt = Math.max(rest.submittedAt, rest.intendedAt);
+  if (phase !== 'queued') over.forecastAt = null;
   if (phase === 'intended' && !known) over.clusterJobId = null;
   else over.clusterJobId = `${100 + seq}`;
   if (phase === 'ready' || phase === 'draining') over.readyAt ??= now;
@@ -122,13 +130,17 @@ function consistent(row: Row, seq: number): Job {
 /** Any jobs of one model, also in combinations that should not come about. */
 const anyJobs: fc.Arbitrary<readonly Job[]> = fc
   .array(anyJobFields, { maxLength: 7 })
-  .map((rows) => rows.map((row, index) => consistent(row, index + 1)))
-  .map((jobs) => jobs.map((one) => ({ ...one, rivalOf: rivalOf(one, jobs) })));
+  .map((rows) => {
+    const jobs = rows.map((row, index) => consistent(row, index + 1));
+    return jobs.map((one, index) =>
+      rows[index]?.races === true ? { ...one, rivalOf: rivalOf(one, jobs) } : one,
+    );
+  });
 
-/** A rival is younger, and on another cluster. */
-function rivalOf({ seq, cluster, rivalOf: wish }: Job, jobs: readonly Job[]): Job['rivalOf'] {
-  const rival = jobs.find((other) => other.id === wish);
-  return rival !== undefined && rival.seq < seq && rival.cluster !== cluster ? rival.id : null;
+/** The newest before it that may have waited when it was written, on another cluster. */
+function rivalOf({ seq, cluster }: Job, jobs: readonly Job[]): Job['rivalOf'] {
+  const before = jobs.filter((other) => other.seq < seq && other.cluster !== cluster);
+  return before.findLast(({ phase }) => phase === 'intended' || phase === 'queued')?.id ?? null;
 }
 
 const anyDemand: fc.Arbitrary<Demand> = maybe(
@@ -168,14 +180,21 @@ const duration = fc.integer({ min: 0, max: 8 * 3_600 }).map((seconds) => seconds
 export const anyHistory: fc.Arbitrary<StartHistory> = fc.record({
   waits: fc.array(duration, { maxLength: 15 }),
   waitingSince: fc.array(past, { maxLength: 5 }),
+  abandoned: fc.array(fc.integer({ min: 0, max: 36_000_000 }), { maxLength: 5 }),
   trial: maybe(fc.record({ askedAt: past, startsAt: around })),
 });
+
+/** What configured limits leave; most clusters have none. */
+const anyRoom = fc.dictionary(
+  fc.constantFrom('c1', 'c2'),
+  fc.record({ jobs: fc.integer({ min: 0, max: 3 }), reason: fc.constant('It is full.') }),
+);
 
 export const anyObserved: fc.Arbitrary<Observed> = fc.record({
   jobs: anyJobs,
   demand: anyDemand,
   clusters: fc.record({ c1: anyCluster, c2: anyCluster }),
   history: fc.dictionary(fc.constantFrom('c1', 'c2'), anyHistory),
+  room: anyRoom,
   answering: maybe(fc.subarray(['j1', 'j2', 'j3', 'j4', 'j5', 'j6', 'j7'])),
 });
-  abandoned: fc.array(fc.integer({ min: 0, max: 36_000_000 }), { maxLength: 5 }),

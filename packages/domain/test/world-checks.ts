@@ -10,27 +10,25 @@ export function checkAlways(world: World): void {
       if (!isOver(job) && (row === undefined || !isLive(row)))
         throw new Error(`${job.name} is an orphan`);
     }
-  for (const name of world.clusters.keys()) {
-    const current = world.live().filter((row) => row.cluster === name && !isLeaving(row));
-    if (current.length > 2 * world.model.spec.maxReplicas) throw new Error('too many jobs');
-  }
 }
 
 /**
- * After a plan was carried out: on the clusters that answer, one more than is wanted, and only while they wait. A job
- * that got old before it was ready and has a successor is not counted beside it.
+ * After a plan was carried out: on the clusters that answer as many serve as are wanted at most, and as many are on
+ * their way, with one more only in a race. A job that got old before it was ready and has a successor is not counted
+ * beside it.
  */
-export function checkRaces(world: World): void {
+export function checkCrowd(world: World): void {
+  const { registered, idle, replicas } = world.model;
+  if (!registered) return;
+  const wanted = idle ? 0 : replicas;
   const succeeded = new Set(world.live().map(({ successorOf }) => successorOf));
-  const fresh = world
-    .live()
-    .filter(({ id }) => !succeeded.has(id))
-    .filter((row) => !isLeaving(row) && !world.away.has(row.cluster))
-    .filter(({ phase, revision }) => phase !== 'ready' && revision === world.model.revision);
-  const loading = fresh.filter(({ phase }) => phase === 'starting');
-  const { maxReplicas } = world.model.spec;
-  if (fresh.length > maxReplicas + 1 || loading.length > maxReplicas)
-    throw new Error('more jobs than a race has');
+  const present = world.live().filter((row) => !isLeaving(row) && !world.away.has(row.cluster));
+  const ready = present.filter(({ phase }) => phase === 'ready');
+  const coming = present.filter(({ id, phase }) => phase !== 'ready' && !succeeded.has(id));
+  const waiting = coming.filter(({ phase }) => phase !== 'starting');
+  const race = waiting.some(({ rivalOf }) => waiting.some(({ id }) => id === rivalOf));
+  if (ready.length > wanted || coming.length > wanted + (race ? 1 : 0))
+    throw new Error(`more jobs than ${wanted}: ${ready.length} ready, ${coming.length} coming`);
 }
 
 export function rowOf(world: World, name: string): Job | undefined {

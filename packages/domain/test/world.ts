@@ -24,7 +24,7 @@ import {
 } from './builders.ts';
 import { createSimCluster, type Fate, type SimCluster } from './sim-cluster.ts';
 import { Crash, effect, perform, simOf, write } from './world-acts.ts';
-import { checkAlways, checkRaces, rowOf } from './world-checks.ts';
+import { checkAlways, checkCrowd, rowOf } from './world-checks.ts';
 import { learnFromEngines, type WorldEngine } from './world-engines.ts';
 
 /**
@@ -225,7 +225,7 @@ function look(world: World, running: ReadonlyMap<JobId, number>): void {
     perform(world, action, demand);
   }
   world.plan = plan;
-  checkRaces(world);
+  checkCrowd(world);
 }
 
 /** Rows that are looked at, as a store would limit them. */

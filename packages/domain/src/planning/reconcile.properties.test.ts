@@ -4,6 +4,7 @@ import { anyModel, anyObserved, now } from '../../test/arbitraries.ts';
 import { job } from '../../test/builders.ts';
 import {
   type Action,
+  type ClusterName,
   defaultPolicy,
   isLeaving,
   isLive,
@@ -11,6 +12,7 @@ import {
   type Model,
   type Observed,
   type Plan,
+  type Room,
   reconcile,
 } from '../index.ts';
 import { isAbsent } from './absence.ts';
@@ -56,8 +58,17 @@ function carriedOut(desired: Model, seen: Observed, made: Plan): [Model, Observe
   );
   return [
     { ...desired, ...made.patch },
-    { ...seen, jobs: [...jobs, ...born] },
+    { ...seen, jobs: [...jobs, ...born], room: roomLeft(seen, born) },
   ];
+}
+
+function roomLeft({ room = {} }: Observed, born: readonly Job[]): Record<ClusterName, Room> {
+  return Object.fromEntries(
+    Object.entries(room).map(([name, { jobs, reason }]) => [
+      name,
+      { jobs: jobs - born.filter(({ cluster }) => cluster === name).length, reason },
+    ]),
+  );
 }
 
 function stepOn(one: Job, action: Action): Job {
@@ -139,16 +150,18 @@ describe('every plan', () => {
   });
 
   test('never fewer than wanted, where nothing is in the way: a place is filled, or its job is being replaced', () => {
-    always((desired, unlucky) => {
-      const ended = unlucky.jobs.filter(
-        ({ phase, outcome }) => phase === 'ended' && outcome !== 'as_asked',
-      );
-      const jobs = unlucky.jobs.filter((one) => !ended.includes(one));
+    always((any, unlucky) => {
+      const { spec, revision } = any;
+      const awake = { registered: true, stopRequested: false, idle: false };
+      const desired = { ...any, ...awake, cluster: 'c1', spec: { ...spec, otherClusters: ['c2'] } };
+      const jobs = unlucky.jobs
+        .filter(({ phase, outcome }) => phase !== 'ended' || outcome === 'as_asked')
+        .map((one) => (one.phase === 'ready' ? one : { ...one, revision }));
       const up = { reachable: true, observedAt: now, error: null, silence: null };
       const seen = { ...unlucky, jobs, clusters: { c1: up, c2: up }, room: {} };
       const made = plan(desired, seen);
       const [wanted, after] = carriedOut(desired, seen, made);
-      if (!wanted.registered || wanted.idle) return;
+      if (wanted.idle) return;
       const rests = made.because.includes('idle timeout: keeps min_replicas');
       const target = allowedSize(wanted.spec, rests ? 1 : wanted.replicas);
       const current = present(wanted, after);
@@ -173,6 +186,13 @@ describe('every plan', () => {
         expect(new Set(where).size).toBe(where.length);
         expect(where.length).toBeGreaterThan(0);
       }
+    });
+  });
+
+  test('starts no more on a cluster than its limits leave room for', () => {
+    always((desired, seen, made) => {
+      const [, { room }] = carriedOut(desired, seen, made);
+      for (const { jobs } of Object.values(room ?? {})) expect(jobs).toBeGreaterThanOrEqual(0);
     });
   });
 

@@ -250,6 +250,12 @@ describe('a race', () => {
     expect(cancelled(plan(rivals))).toEqual([]);
   });
 
+  test('is not begun while a silent cluster keeps one that is too many', () => {
+    const silent = { clusters: { c1: silentFor(1), c2: up, c3: up } };
+    expect(started(plan([late(), late({ seq: 2 })], silent))).toEqual([]);
+    expect(started(plan([late()], silent))).toEqual(['c2']);
+  });
+
   test('costs the loser, not another that waits', () => {
     const runs = job('starting', { seq: 2, cluster: 'c2', rivalOf: 'j1' });
     const newer = early({ seq: 3, cluster: 'c2' });

@@ -43,6 +43,12 @@ describe('a ready job', () => {
   });
 });
 
+test('a ready job whose time to drain is over in a moment is looked at then', () => {
+  const made = plan(job('ready', { endsAt: now + 3_700 }), running(1));
+  expect(made.lookAgainAt).toBe(now + 515);
+  expect(made.actions).toEqual([{ kind: 'drain', jobId: 'j1', until: now + 515 }]);
+});
+
 describe('a draining job', () => {
   const draining = (over: Partial<Job> = {}) => job('draining', over);
   const end = t0 + 5 * minute;

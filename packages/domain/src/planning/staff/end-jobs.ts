@@ -33,7 +33,7 @@ function drain(job: Job, scene: Scene): Decision {
   return {
     actions: [{ kind: 'drain', jobId: job.id, until }],
     because: ['an unwanted job drains'],
-    deadlines: [scene.now + lookSoonMs],
+    deadlines: [until, scene.now + lookSoonMs],
   };
 }
 

@@ -23,7 +23,8 @@ export function staff(scene: Scene, wanted: number): Staffing {
   const ageing = kept.filter((job) => !hasHeir(job, scene));
   const missing = start(scene, openings(selection, wanted, scene), kept);
   const room = wanted - placesOf(selection.fresh) - missing.starts.length;
-  const rival = race(scene, room < 0 ? [] : selection.fresh);
+  const stays = selection.unwanted.some((job) => staysForNow(job, scene));
+  const rival = race(scene, room < 0 || stays ? [] : selection.fresh);
   const starts = [...missing.starts, ...rival.starts];
   return {
     unwanted: selection.unwanted,
@@ -36,6 +37,11 @@ export function staff(scene: Scene, wanted: number): Staffing {
       ...present.map(({ cluster }) => absentFrom(cluster, scene)).filter((at) => at !== null),
     ],
   };
+}
+
+/** Unwanted, and where nobody can cancel it at the moment. */
+function staysForNow({ phase, cluster }: Job, scene: Scene): boolean {
+  return phase !== 'ready' && !isReachable(scene, cluster);
 }
 
 /**
