@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { startPostgres, startRedis } from '../../packages/local-stack/src/index.ts';
 import { writeResult } from '../write-result.ts';
 import { startRecordedCluster } from './cluster.ts';
-import { measureSize, type SizeReport } from './measure.ts';
+import { type MeasureOptions, measureSize, type SizeReport } from './measure.ts';
 import { markdownOf } from './report.ts';
 
 const usage = `npm run bench -- scheduler [--quick] [--models LIST] [--cycles N] [--seconds N] [--json FILE] [--markdown FILE]
@@ -14,6 +14,7 @@ const usage = `npm run bench -- scheduler [--quick] [--models LIST] [--cycles N]
   --models LIST    numbers of models, half of them awake with a job (default 100,1000,10000)
   --cycles N       looks at the cluster for each number (default 20)
   --seconds N      how long the queues are watched in between (default 30)
+  --profile FOLDER a CPU profile of the scheduler for each number, for Chrome's or VS Code's viewer
   --json FILE      writes the result as JSON
   --markdown FILE  writes it as Markdown, too`;
 
@@ -26,6 +27,7 @@ export async function main(args: readonly string[]): Promise<void> {
       models: { type: 'string' },
       cycles: { type: 'string' },
       seconds: { type: 'string' },
+      profile: { type: 'string' },
       json: { type: 'string' },
       markdown: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -42,15 +44,14 @@ export async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  const reports = await measure(sizes, cycles, seconds);
+  const reports = await measure(sizes, { cycles, seconds, profile: values.profile ?? null });
   await writeResult(reports, markdownOf(reports, values.quick), values);
 }
 
 /** Brings Postgres, Redis and the recorded cluster, and leaves nothing behind. */
 async function measure(
   sizes: readonly number[],
-  cycles: number,
-  seconds: number,
+  options: MeasureOptions,
 ): Promise<readonly SizeReport[]> {
   const root = await mkdtemp(join(tmpdir(), 'wakefield-bench-'));
   const stops: (() => Promise<void>)[] = [() => rm(root, { recursive: true, force: true })];
@@ -65,7 +66,7 @@ async function measure(
     const reports: SizeReport[] = [];
     for (const models of sizes) {
       console.error(`${models} models`);
-      reports.push(await measureSize(place, models, cycles, seconds));
+      reports.push(await measureSize(place, models, options));
     }
     return reports;
   } finally {

@@ -23,12 +23,20 @@ export interface Place {
   readonly cluster: RecordedCluster;
 }
 
+export interface MeasureOptions {
+  /** Looks at the cluster. */
+  readonly cycles: number;
+  /** How long the queues are watched. */
+  readonly seconds: number;
+  /** Folder for CPU profiles; null: none are taken. */
+  readonly profile: string | null;
+}
+
 /** In a database of its own. */
 export async function measureSize(
   { root, databaseUrl, redisUrl, cluster }: Place,
   models: number,
-  cycles: number,
-  seconds: number,
+  { cycles, seconds, profile }: MeasureOptions,
 ): Promise<SizeReport> {
   const url = await freshDatabase(databaseUrl, `bench_${models}`);
   const clustersFile = join(root, 'clusters.yaml');
@@ -37,7 +45,12 @@ export async function measureSize(
   const jobs = await fill(url, models, await engines.ask<number>({ kind: 'port' }));
   await cluster.record(jobs);
   const file = new URL('processes/scheduler.ts', import.meta.url);
-  const scheduler = await startChild(file, [url, redisUrl, clustersFile], null);
+  const scheduler = await startChild(
+    file,
+    [url, redisUrl, clustersFile],
+    null,
+    profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
+  );
   try {
     const measured: Cycle[] = [];
     // The first ones log in and compile.

@@ -9,6 +9,7 @@ import {
   createStartHistories,
   createSubmissionGate,
   observeCluster,
+  readMetrics,
   sweep,
 } from '../../../packages/control/src/index.ts';
 import { defaultPolicy } from '../../../packages/domain/src/index.ts';
@@ -61,9 +62,9 @@ const transports = new Map([...drivers].map(([name, { transport }]) => [name, tr
 const clock = { now: Date.now };
 const nudges = createNudges(redis);
 const demandBoard = createDemandBoard(redis);
-/** When the cycle under way was done with what it holds the cluster's lease for. */
-let cycleDoneAt = 0;
-let reconciles = 0;
+/** Models that a sweep or a run of their own decided on. */
+let looks = 0;
+let runs = 0;
 const telemetry = createTelemetry(
   createMetrics({ service: 'scheduler' }),
   store.stores,
@@ -72,6 +73,13 @@ const telemetry = createTelemetry(
 );
 const deps: SchedulerDeps = {
   ...store.stores,
+  models: {
+    ...store.stores.models,
+    putOff: async (quiet) => {
+      looks += quiet.length;
+      await store.stores.models.putOff(quiet);
+    },
+  },
   installation,
   holder: randomUUID(),
   drivers,
@@ -82,9 +90,8 @@ const deps: SchedulerDeps = {
   prober: createEngineProber({ transports, probes: recipes.probes }),
   nudges: {
     ...nudges,
-    cluster: async () => {
-      cycleDoneAt = performance.now();
-    },
+    cluster: async () => undefined,
+    metrics: async () => undefined,
   },
   routeBus: createRouteBus(redis),
   demandBoard,
@@ -94,7 +101,8 @@ const deps: SchedulerDeps = {
   telemetry: {
     ...telemetry,
     reconciled: (...args) => {
-      reconciles += 1;
+      looks += 1;
+      runs += 1;
       telemetry.reconciled(...args);
     },
   },
@@ -113,21 +121,28 @@ serveQuestions((question) => {
 export interface Cycle {
   /** From asking the cluster to having written and passed on what changed. */
   readonly ms: number;
-  /** Of this process, for the same and for reading the engines' figures behind it. */
+  /** Of this process, for the same. */
   readonly cpuMs: number;
   readonly statements: number;
+  /** Reading the engines' figures, which goes on beside it. */
   readonly enginesMs: number;
+  readonly enginesCpuMs: number;
 }
 
 async function cycle(): Promise<Cycle> {
+  const look = await measured(() => observeCluster(deps, clusterName, signal));
+  const engines = await measured(() => readMetrics(deps, clusterName, signal));
+  return { ...look, enginesMs: engines.ms, enginesCpuMs: engines.cpuMs };
+}
+
+async function measured(work: () => Promise<void>) {
   const before = { at: performance.now(), cpu: process.cpuUsage(), statements };
-  await observeCluster(deps, clusterName, signal);
+  await work();
   const { user, system } = process.cpuUsage(before.cpu);
   return {
-    ms: cycleDoneAt - before.at,
+    ms: performance.now() - before.at,
     cpuMs: (user + system) / 1000,
     statements: statements - before.statements,
-    enginesMs: performance.now() - cycleDoneAt,
   };
 }
 
@@ -135,6 +150,8 @@ export interface Steady {
   /** Looks at models since the beginning. */
   readonly looks: number;
   readonly looksPerSecond: number;
+  /** Those that came to something new. */
+  readonly runsPerSecond: number;
   /** Share of one core that this process took. */
   readonly cpu: number;
   readonly statementsPerSecond: number;
@@ -156,15 +173,19 @@ async function steady(seconds: number): Promise<Steady> {
   const proxy = setInterval(() => void publish().catch(() => undefined), 1_000);
   await publish();
   await pause(5_000);
-  const before = { at: performance.now(), cpu: process.cpuUsage(), statements, reconciles };
+  const before = { at: performance.now(), cpu: process.cpuUsage(), statements, looks, runs };
   await pause(seconds * 1_000);
   const elapsed = (performance.now() - before.at) / 1_000;
   const { user, system } = process.cpuUsage(before.cpu);
-  const late = await store.stores.models.listDue(Date.now() - 10_000, 100_000);
+  const late = await store.stores.models.listDue(Date.now() - 10_000, {
+    limit: 100_000,
+    after: null,
+  });
   const figures = await queueFigures(redis);
   const result = {
-    looks: reconciles,
-    looksPerSecond: (reconciles - before.reconciles) / elapsed,
+    looks,
+    looksPerSecond: (looks - before.looks) / elapsed,
+    runsPerSecond: (runs - before.runs) / elapsed,
     cpu: (user + system) / 1e6 / elapsed,
     statementsPerSecond: (statements - before.statements) / elapsed,
     late: late.length,

@@ -14,7 +14,7 @@ import type { JobPatch, JobStore, Lease } from './ports/stores.ts';
 import type { SubmissionGate } from './submission-gate.ts';
 
 export interface ActDeps {
-  readonly jobs: Pick<JobStore, 'intend' | 'get' | 'listForModel' | 'patch' | 'engineKey'>;
+  readonly jobs: Pick<JobStore, 'intend' | 'patch' | 'engineKey'>;
   readonly nudges: Pick<Nudges, 'cluster'>;
   readonly drivers: Drivers;
   readonly recipes: Pick<RecipeCatalog, 'render' | 'capacity'>;

@@ -44,6 +44,7 @@ export type {
   NewCommand,
   PatchGuard,
   ProjectStore,
+  QuietModel,
   RouteStore,
   Stores,
 } from './ports/stores.ts';

@@ -1,17 +1,9 @@
 import {
-  type ClusterName,
-  clustersOf,
-  type Demand,
   type EpochMs,
-  endedToJudge,
-  isLive,
-  type Job,
-  type JobId,
   type Model,
   type ModelId,
   type Observed,
   type Plan,
-  type Policy,
   reconcile,
   scaledTo,
   settle,
@@ -19,29 +11,24 @@ import {
 } from '@wakefield/domain';
 import { act } from './act.ts';
 import type { ActDeps } from './act-context.ts';
+import { type LookAtModelsDeps, lookAtModels, reachable } from './look-at-models.ts';
 import { nudgeModel } from './nudge-model.ts';
-import type { DemandBoard, MetricsBoard, Nudges } from './ports/messaging.ts';
-import type { ClusterStatusStore, Lease, ModelStore, ModelWithStatus } from './ports/stores.ts';
+import type { Nudges } from './ports/messaging.ts';
+import type { Lease, ModelStore, ModelWithStatus } from './ports/stores.ts';
 import { type PublishRoutesDeps, publishRoutes } from './publish-routes.ts';
 import { type ReadRoomDeps, readRoom } from './read-room.ts';
-import { withoutRemoved } from './removed-clusters.ts';
 import { seenInRoutes } from './seen-in-routes.ts';
-import type { StartHistories } from './start-histories.ts';
 import { LEASE_RETRY_MS, type WithLeaseDeps, withLease } from './with-lease.ts';
 
 export interface ReconcileModelDeps
   extends ActDeps,
     PublishRoutesDeps,
     ReadRoomDeps,
+    LookAtModelsDeps,
     WithLeaseDeps {
-  readonly jobs: ActDeps['jobs'] & ReadRoomDeps['jobs'];
+  readonly jobs: ActDeps['jobs'] & ReadRoomDeps['jobs'] & LookAtModelsDeps['jobs'];
   readonly models: Pick<ModelStore, 'get' | 'savePlan'>;
-  readonly clusters: Pick<ClusterStatusStore, 'list'>;
-  readonly demandBoard: Pick<DemandBoard, 'read'>;
-  readonly metricsBoard: Pick<MetricsBoard, 'answering'>;
   readonly nudges: Pick<Nudges, 'cluster' | 'model' | 'modelLater'>;
-  readonly histories: StartHistories;
-  readonly policy: Policy;
 }
 
 /** One run of the loop for one model: look, decide, act, record. Running it twice does nothing twice. */
@@ -66,7 +53,8 @@ async function run(
   const startedAt = deps.clock.now();
   const model = await deps.models.get(id);
   if (model === null) return;
-  const observed = await look(deps, model);
+  const observed = (await lookAtModels(deps, [model])).get(id);
+  if (observed === undefined) return;
   const plan = await decide(deps, model, observed, startedAt);
   const { state, reason, because } = plan;
   const expectedReady = settle(model.expectedReady, plan.expectedReady, startedAt);
@@ -92,7 +80,9 @@ async function run(
   // Not before: whoever wakes a model must not wait behind a question that is not needed for it.
   if (model.registered && !after.idle) deps.histories.ask(model, reachable(observed, model));
   if (again || !saved) await nudgeModel(deps, id);
-  else await nudgeLater(deps, id, plan.lookAgainAt);
+  // The usual looks, and those further ahead, are the sweep's alone.
+  else if (plan.lookAgainAt < startedAt + deps.policy.lookAgainMs)
+    await nudgeLater(deps, id, plan.lookAgainAt);
   deps.telemetry.reconciled(deps.clock.now() - startedAt, plan.actions.length > 0);
 }
 
@@ -127,6 +117,8 @@ function startsJob({ actions }: Plan): boolean {
   return actions.some(({ kind }) => kind === 'intend');
 }
 
+const TRIAL_PATIENCE_MS = 2_000;
+
 /** A choice between clusters is worth a moment; where there is none, nobody waits for an answer. */
 async function withTrials(
   deps: ReconcileModelDeps,
@@ -152,58 +144,12 @@ function tellScale(
     telemetry.scaled(replicas, to);
 }
 
-/** Looks further ahead are the sweep's alone: it comes late by seconds, and nothing piles up for sleeping models. */
-const NUDGED_WITHIN_MS = 60_000;
-
 /** At the moment that the plan names, not at the next sweep after it. */
 async function nudgeLater(deps: ReconcileModelDeps, id: ModelId, at: EpochMs): Promise<void> {
   const delayMs = at - deps.clock.now();
-  if (delayMs > NUDGED_WITHIN_MS) return;
   await deps.nudges
     .modelLater(id, Math.max(0, delayMs))
     .catch((err: unknown) => deps.log.warn({ err, modelId: id }, 'next look not enqueued'));
-}
-
-/** Everything the decision needs. What cannot be read is unknown, which is not nothing. */
-async function look(deps: ReconcileModelDeps, model: Model): Promise<Observed> {
-  const { id } = model;
-  const [jobs, clusters, demand] = await Promise.all([
-    deps.jobs.listForModel(id, endedToJudge(model, deps.policy)),
-    deps.clusters.list(),
-    deps.demandBoard.read(id).catch((err: unknown): Demand => {
-      deps.log.warn({ err, modelId: id }, 'demand unknown');
-      return null;
-    }),
-  ]);
-  const live = jobs.filter(isLive).map((job) => job.cluster);
-  const names = [...new Set([...clustersOf(model), ...live])];
-  const asleep = live.length === 0 && (model.idle || !model.registered);
-  const history = asleep ? {} : await deps.histories.read(model, names);
-  const standing = withoutRemoved(clusters, names, deps.drivers);
-  const answering = await answeringOf(deps, jobs, standing);
-  return { jobs, demand, clusters: standing, history, answering };
-}
-
-/** Asked only for ready jobs of clusters that do not answer; null: nobody can tell. */
-async function answeringOf(
-  deps: ReconcileModelDeps,
-  jobs: readonly Job[],
-  clusters: Observed['clusters'],
-): Promise<readonly JobId[] | null> {
-  const doubtful = jobs.filter(
-    ({ phase, cluster }) => phase === 'ready' && clusters[cluster]?.reachable === false,
-  );
-  if (doubtful.length === 0) return [];
-  return await deps.metricsBoard.answering(doubtful.map(({ id }) => id)).catch((err: unknown) => {
-    deps.log.warn({ err }, 'signs of life not known');
-    return null;
-  });
-}
-
-const TRIAL_PATIENCE_MS = 2_000;
-
-function reachable({ clusters }: Observed, model: Model): readonly ClusterName[] {
-  return clustersOf(model).filter((name) => clusters[name]?.reachable ?? true);
 }
 
 function logPlan(deps: ReconcileModelDeps, model: ModelWithStatus, plan: Plan): void {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { defaultPolicy } from '@wakefield/domain';
 import { captureLog, SAMPLE_NOW, type StoreFixture, storeFixture } from '@wakefield/testkit';
 import type { ClusterDriver } from './ports/cluster.ts';
 import type { Nudges } from './ports/messaging.ts';
@@ -45,6 +46,10 @@ async function sweepAt(at: number, over: Partial<SweepDeps> = {}): Promise<void>
     nudges,
     clock: { now: () => at },
     log: captureLog(),
+    policy: defaultPolicy,
+    histories: { read: async () => ({}), ask: () => undefined },
+    demandBoard: { readMany: async () => null },
+    metricsBoard: { answering: async () => [] },
     routeBus: { publish: async () => undefined },
     telemetry: {
       jobAdvanced: () => undefined,
@@ -86,6 +91,40 @@ describe('a sweep', () => {
     nudged = [];
     await sweepAt(now + 1);
     expect(nudged).toEqual(expect.arrayContaining([`model ${later.id}`, 'cluster here']));
+  });
+
+  test('decides itself where nothing is new, and puts off the next look', async () => {
+    const model = await store.model();
+    await store.sql(
+      "update models set idle = true, state = 'not_loaded', reason = null, because = '[\"asleep\"]', next_look_at = $1 where id = $2",
+      [new Date(now), model.id],
+    );
+    await sweepAt(now);
+    expect(nudged).not.toContain(`model ${model.id}`);
+    const put = await store.stores.models.get(model.id);
+    expect(put?.nextLookAt).toBe(now + defaultPolicy.lookRarelyMs);
+    await store.sql("update models set because = '[]', next_look_at = $1 where id = $2", [
+      new Date(now),
+      model.id,
+    ]);
+    await sweepAt(now);
+    expect(nudged).toContain(`model ${model.id}`);
+  });
+
+  test('comes to all that is due, however many stay due', async () => {
+    const model = await store.model();
+    await store.sql(
+      `insert into models select (jsonb_populate_record(model, jsonb_build_object(
+         'id', gen_random_uuid(), 'hf_model_id', 'many/' || number, 'next_look_at', $2::timestamptz))).*
+       from models as model, generate_series(1, 600) as number where model.id = $1`,
+      [model.id, new Date(now - 60_000)],
+    );
+    await sweepAt(now);
+    const many = await store.sql("select id from models where hf_model_id like 'many/%'");
+    expect(many).toHaveLength(600);
+    expect(new Set(nudged).size).toBe(nudged.length);
+    expect(nudged).toEqual(expect.arrayContaining(many.map(({ id }) => `model ${id}`)));
+    await store.sql("delete from models where hf_model_id like 'many/%'");
   });
 
   test('looks at a cluster that was never looked at', async () => {

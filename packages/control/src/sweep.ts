@@ -10,11 +10,14 @@ import type {
   ModelStore,
 } from './ports/stores.ts';
 import { giveUpRemovedClusters, type RemovedClustersDeps } from './removed-clusters.ts';
+import { type SweepModelsDeps, sweepModels } from './sweep-models.ts';
 
-export interface SweepDeps extends RemovedClustersDeps {
+export interface SweepDeps extends RemovedClustersDeps, SweepModelsDeps {
   readonly commands: Pick<CommandStore, 'listStale' | 'purgeFinished'>;
-  readonly models: Pick<ModelStore, 'listDue' | 'purgeUnregistered'>;
-  readonly jobs: RemovedClustersDeps['jobs'] & Pick<JobStore, 'listPurgeable' | 'purgeEnded'>;
+  readonly models: SweepModelsDeps['models'] & Pick<ModelStore, 'purgeUnregistered'>;
+  readonly jobs: RemovedClustersDeps['jobs'] &
+    SweepModelsDeps['jobs'] &
+    Pick<JobStore, 'listPurgeable' | 'purgeEnded'>;
   readonly clusters: Pick<ClusterStatusStore, 'list'>;
   readonly leases: Pick<LeaseStore, 'acquire'>;
   /** Names this process on leases. */
@@ -50,12 +53,12 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void>
   const now = deps.clock.now();
   for (const id of await deps.commands.listStale(now - STALE_AFTER_MS, BATCH))
     await deps.nudges.command(id);
-  for (const id of await deps.models.listDue(now, BATCH)) await deps.nudges.model(id);
   const status = await deps.clusters.list();
   for (const name of deps.drivers.keys()) {
     const due = status.get(name)?.nextLookAt ?? 0;
     if (due <= now) await deps.nudges.cluster(name, 0);
   }
+  await sweepModels(deps, now, signal);
   const turn = await deps.leases.acquire('tidy', deps.holder, TIDY_EVERY_MS);
   if (turn !== null) await tidy(deps, now, signal);
 }

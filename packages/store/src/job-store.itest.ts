@@ -156,6 +156,18 @@ describe('lists', () => {
     expect(await jobs.listForModel('nonsense', 9)).toEqual([]);
   });
 
+  test('of many models: the same of each, in one query', async () => {
+    for (const seq of [1, 2, 3]) await fixture.job(model, seq, over);
+    await fixture.job(model, 4);
+    const second = await fixture.model();
+    await fixture.job(second, 1, over);
+    const found = await jobs.listForModels([model.id, second.id, randomUUID(), 'nonsense'], 2);
+    expect(found.size).toBe(2);
+    expect(found.get(model.id)?.map(({ seq }) => seq)).toEqual([4, 3, 2]);
+    expect(found.get(second.id)).toEqual(await jobs.listForModel(second.id, 9));
+    expect(await jobs.listForModels([], 2)).toEqual(new Map());
+  });
+
   test('of a project: live jobs of registered models', async () => {
     const sibling = await fixture.model({
       project: model.project,

@@ -9,7 +9,7 @@ import {
   type ModelId,
   servesUntil,
 } from '@wakefield/domain';
-import { and, count, desc, eq, inArray, or, type SQL, sql } from 'drizzle-orm';
+import { and, count, desc, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { assertHeld, clusterKey, modelKey } from './fence.ts';
 import { makeDue } from './model-store.ts';
@@ -23,7 +23,6 @@ import { readWaits } from './start-history.ts';
 
 /** A literal, not a parameter: only so can Postgres see that the partial indexes fit. */
 const live = sql`${jobs.phase} <> 'ended'`;
-const ended = sql`${jobs.phase} = 'ended'`;
 
 export function jobStore(database: Database): JobStore {
   return {
@@ -39,7 +38,11 @@ export function jobStore(database: Database): JobStore {
       return job ?? null;
     },
     listForModel: async (modelId, newest) =>
-      await database.run((queries) => readJobsOfModel(queries, modelId, newest)),
+      await database.run((queries) => readJobsOfModels(queries, [modelId], newest)),
+    listForModels: async (modelIds, newest) => {
+      const found = await database.run((queries) => readJobsOfModels(queries, modelIds, newest));
+      return Map.groupBy(found, ({ modelId }) => modelId);
+    },
     listLiveForProject: async (project) => {
       const rows = await database.run((queries) =>
         queries
@@ -119,22 +122,22 @@ async function readJobs(queries: Queries, where: SQL | undefined): Promise<reado
   return rows.map(toJob);
 }
 
-async function readJobsOfModel(
+/** All live ones and the newest ended ones of each model; for each, both are looked up in an index of their own. */
+async function readJobsOfModels(
   queries: Queries,
-  modelId: ModelId,
+  modelIds: readonly ModelId[],
   newest: number,
 ): Promise<readonly Job[]> {
-  if (!isUuid(modelId)) return [];
-  const newestEnded = queries
-    .select({ id: jobs.id })
-    .from(jobs)
-    .where(and(eq(jobs.modelId, modelId), ended))
-    .orderBy(desc(jobs.seq))
-    .limit(newest);
-  return await readJobs(
-    queries,
-    and(eq(jobs.modelId, modelId), or(live, inArray(jobs.id, newestEnded))),
-  );
+  const known = modelIds.filter(isUuid);
+  if (known.length === 0) return [];
+  const wanted = sql`
+    select found.id from unnest(${sql.param(known)}::uuid[]) as wanted (id) cross join lateral (
+      select jobs.id from jobs where jobs.model_id = wanted.id and jobs.phase <> 'ended'
+      union all
+      (select jobs.id from jobs where jobs.model_id = wanted.id and jobs.phase = 'ended'
+       order by jobs.seq desc limit ${newest})
+    ) as found`;
+  return await readJobs(queries, sql`${jobs.id} in (${wanted})`);
 }
 
 async function insertOnce(queries: Queries, row: typeof jobs.$inferInsert): Promise<Job> {

@@ -39,6 +39,9 @@ function plan(over: Partial<Parameters<Stores['models']['savePlan']>[2]> = {}) {
   return { generation, patch: {}, status: ready, lookAgainAt: SAMPLE_NOW + 60_000, ...over };
 }
 
+const dueIds = async (now: number, limit: number) =>
+  (await fixture.stores.models.listDue(now, { limit, after: null })).map(({ id }) => id);
+
 describe('reading', () => {
   test('every field comes back as it was saved', async () => {
     const spec = sampleSpec({
@@ -61,7 +64,12 @@ describe('reading', () => {
       createdAt: 0,
       updatedAt: SAMPLE_NOW + 4,
     });
-    expect(await models.get(full.id)).toEqual({ ...full, ...fresh, dueCount: 0 });
+    expect(await models.get(full.id)).toEqual({
+      ...full,
+      ...fresh,
+      dueCount: 0,
+      nextLookAt: SAMPLE_NOW,
+    });
     expect(await models.find(full.project, spec.hfModelId)).toEqual({ ...full, ...fresh });
   });
 
@@ -121,11 +129,12 @@ describe('savePlan', () => {
       ...model,
       ...patch,
       ...ready,
+      nextLookAt: SAMPLE_NOW + 60_000,
       updatedAt: SAMPLE_NOW + 9,
       dueCount: 0,
     });
-    expect(await models.listDue(SAMPLE_NOW + 59_999, 100)).not.toContain(model.id);
-    expect(await models.listDue(SAMPLE_NOW + 60_000, 100)).toContain(model.id);
+    expect(await dueIds(SAMPLE_NOW + 59_999, 100)).not.toContain(model.id);
+    expect(await dueIds(SAMPLE_NOW + 60_000, 100)).toContain(model.id);
   });
 
   test('a verdict alone is no update of the model', async () => {
@@ -138,8 +147,8 @@ describe('savePlan', () => {
   test('a look between two milliseconds is taken after it, not before', async () => {
     const lease = await fixture.lease(model.id);
     await models.savePlan(model.id, lease, plan({ lookAgainAt: SAMPLE_NOW + 0.2 }), SAMPLE_NOW);
-    expect(await models.listDue(SAMPLE_NOW, 100)).not.toContain(model.id);
-    expect(await models.listDue(SAMPLE_NOW + 1, 100)).toContain(model.id);
+    expect(await dueIds(SAMPLE_NOW, 100)).not.toContain(model.id);
+    expect(await dueIds(SAMPLE_NOW + 1, 100)).toContain(model.id);
   });
 
   test('a plan that is older than a command writes nothing but a look at once', async () => {
@@ -156,7 +165,7 @@ describe('savePlan', () => {
       ...fresh,
       state: 'queued',
     });
-    expect(await models.listDue(SAMPLE_NOW + 2, 100)).toContain(model.id);
+    expect(await dueIds(SAMPLE_NOW + 2, 100)).toContain(model.id);
   });
 
   test('a command that forgets to count is a newer generation all the same', async () => {
@@ -199,9 +208,9 @@ describe('looks', () => {
     const second = await fixture.model();
     await lookAt(model, 2);
     await lookAt(second, 1);
-    expect((await models.listDue(SAMPLE_NOW, 1000)).slice(0, 2)).toEqual([second.id, model.id]);
-    expect(await models.listDue(SAMPLE_NOW, 1)).toEqual([second.id]);
-    expect(await models.listDue(0, 1)).toEqual([]);
+    expect((await dueIds(SAMPLE_NOW, 1000)).slice(0, 2)).toEqual([second.id, model.id]);
+    expect(await dueIds(SAMPLE_NOW, 1)).toEqual([second.id]);
+    expect(await dueIds(0, 1)).toEqual([]);
     for (const done of [model, second]) await lookAt(done, SAMPLE_NOW + 1_000);
   });
 
@@ -214,9 +223,9 @@ describe('looks', () => {
     const save = (seen: number) =>
       models.savePlan(model.id, lease, { ...late, dueCount: seen }, SAMPLE_NOW);
     expect(await save(dueCount)).toBe(false);
-    expect(await models.listDue(SAMPLE_NOW, 1000)).toContain(model.id);
+    expect(await dueIds(SAMPLE_NOW, 1000)).toContain(model.id);
     expect(await save(dueCount + 1)).toBe(true);
-    expect(await models.listDue(SAMPLE_NOW, 1000)).not.toContain(model.id);
+    expect(await dueIds(SAMPLE_NOW, 1000)).not.toContain(model.id);
   });
 
   test("what a run writes of its own model's jobs does not outdate its plan", async () => {
@@ -231,11 +240,11 @@ describe('looks', () => {
     const job = await fixture.job(model, 1, { phase: 'starting' });
     await lookAt(model, SAMPLE_NOW + 1_000);
     await fixture.stores.jobs.patch(job.id, ['starting'], { node: 'cn01' });
-    expect(await models.listDue(SAMPLE_NOW, 1000)).not.toContain(model.id);
+    expect(await dueIds(SAMPLE_NOW, 1000)).not.toContain(model.id);
     await fixture.stores.jobs.patch(job.id, ['starting'], { phase: 'ready', readyAt: SAMPLE_NOW });
-    expect(await models.listDue(0, 1000)).toContain(model.id);
+    expect(await dueIds(0, 1000)).toContain(model.id);
     await lookAt(model, SAMPLE_NOW + 1_000);
-    expect(await models.listDue(SAMPLE_NOW, 1000)).not.toContain(model.id);
+    expect(await dueIds(SAMPLE_NOW, 1000)).not.toContain(model.id);
   });
 });
 
@@ -285,5 +294,58 @@ describe('purging', () => {
       ]);
       expect(await models.get(applied?.modelId ?? '')).toMatchObject({ registered: true });
     }
+  });
+});
+
+describe('models about which nothing is new', () => {
+  test('are put off, but not those about which anything was written meanwhile', async () => {
+    const [quiet, woken, moved, planned] = await Promise.all(
+      Array.from({ length: 4 }, () => fixture.model()),
+    );
+    if (!quiet || !woken || !moved || !planned) throw new Error('there are four');
+    const ids = [quiet, woken, moved, planned].map(({ id }) => id);
+    await fixture.sql(
+      'update models set next_look_at = $1, last_request_at = $2 where id = any($3)',
+      [new Date(SAMPLE_NOW), new Date(SAMPLE_NOW - 5_000), ids],
+    );
+    const read = (await models.listDue(SAMPLE_NOW, { limit: 1_000, after: null })).filter(
+      ({ id }) => ids.includes(id),
+    );
+    await fixture.sql('update models set generation = generation + 1 where id = $1', [woken.id]);
+    await fixture.sql('update models set due_count = due_count + 1 where id = $1', [moved.id]);
+    await fixture.sql('update models set next_look_at = $2 where id = $1', [
+      planned.id,
+      new Date(SAMPLE_NOW + 1),
+    ]);
+    await models.putOff(
+      read.map((model) => ({
+        model,
+        lookAgainAt: SAMPLE_NOW + 15_000,
+        lastRequestAt: SAMPLE_NOW - 9_000,
+      })),
+    );
+    await models.putOff([]);
+    const looks = await Promise.all(ids.map(async (id) => (await models.get(id))?.nextLookAt));
+    expect(looks).toEqual([SAMPLE_NOW + 15_000, SAMPLE_NOW, SAMPLE_NOW, SAMPLE_NOW + 1]);
+    expect((await models.get(quiet.id))?.lastRequestAt).toBe(SAMPLE_NOW - 5_000);
+    const again = await models.get(quiet.id);
+    if (again === null) throw new Error('it is gone');
+    const newer = { model: again, lookAgainAt: SAMPLE_NOW + 1, lastRequestAt: SAMPLE_NOW };
+    await models.putOff([newer]);
+    expect((await models.get(quiet.id))?.lastRequestAt).toBe(SAMPLE_NOW);
+  });
+
+  test('that are due are read page by page', async () => {
+    const all = await dueIds(SAMPLE_NOW + 99_999, 1_000);
+    const paged: string[] = [];
+    let after: Parameters<typeof models.listDue>[1]['after'] = null;
+    for (;;) {
+      const page = await models.listDue(SAMPLE_NOW + 99_999, { limit: 2, after });
+      paged.push(...page.map(({ id }) => id));
+      after = page.at(-1) ?? null;
+      if (page.length < 2) break;
+    }
+    expect(paged).toEqual(all);
+    expect(all.length).toBeGreaterThan(3);
   });
 });

@@ -1,11 +1,11 @@
-import { type Lease, type ModelStore, seenInRoutes } from '@wakefield/control';
+import { type Lease, type ModelStore, type QuietModel, seenInRoutes } from '@wakefield/control';
 import type { EpochMs, Model, ModelId, ModelState } from '@wakefield/domain';
 import { and, asc, eq, lte, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { assertHeld, modelKey } from './fence.ts';
 import { purgeUnregisteredModels } from './purge.ts';
 import { bumpRouteRevision } from './route-revision.ts';
-import { fromModel, isUuid, toModel, toModelWithStatus } from './rows.ts';
+import { fromModel, isUuid, toModel, toModelToPlan, toModelWithStatus } from './rows.ts';
 import { models } from './schema/models.ts';
 import { tellStart } from './start-history.ts';
 
@@ -26,7 +26,7 @@ export function modelStore(database: Database): ModelStore {
       const [row] = await database.run((queries) =>
         queries.select().from(models).where(eq(models.id, id)),
       );
-      return row === undefined ? null : { ...toModelWithStatus(row), dueCount: row.dueCount };
+      return row === undefined ? null : toModelToPlan(row);
     },
     find: async (project, hfModelId) =>
       (await read(and(named(project, hfModelId), models.registered)))[0] ?? null,
@@ -39,16 +39,23 @@ export function modelStore(database: Database): ModelStore {
         ),
         limit,
       ),
-    listDue: async (now, limit) => {
+    listDue: async (now, { limit, after }) => {
+      const behind =
+        after === null
+          ? undefined
+          : sql`(${models.nextLookAt}, ${models.id}) > (${sql.param(after.nextLookAt, models.nextLookAt)}::timestamptz, ${after.id}::uuid)`;
       const rows = await database.run((queries) =>
         queries
-          .select({ id: models.id })
+          .select()
           .from(models)
-          .where(lte(models.nextLookAt, now))
-          .orderBy(asc(models.nextLookAt))
+          .where(and(lte(models.nextLookAt, now), behind))
+          .orderBy(asc(models.nextLookAt), asc(models.id))
           .limit(limit),
       );
-      return rows.map(({ id }) => id);
+      return rows.map(toModelToPlan);
+    },
+    putOff: async (quiet) => {
+      if (quiet.length > 0) await database.run((queries) => putOff(queries, quiet));
     },
     savePlan: async (id, lease, plan, now) =>
       await database.transaction((queries) => savePlan(queries, id, lease, plan, now)),
@@ -57,6 +64,32 @@ export function modelStore(database: Database): ModelStore {
 }
 
 const inByteOrder = sql`${models.hfModelId} collate "C"`;
+
+/** Whatever is written about a model changes one of the three by which it is known to be the same still. */
+async function putOff(queries: Queries, quiet: readonly QuietModel[]): Promise<void> {
+  const rows = quiet.map(({ model, lookAgainAt, lastRequestAt }) => ({
+    id: model.id,
+    generation: model.generation,
+    due_count: model.dueCount,
+    next_look_at: toTime(model.nextLookAt),
+    look_again_at: toTime(lookAgainAt),
+    last_request_at: toTime(lastRequestAt ?? null),
+  }));
+  await queries.execute(sql`
+    update ${models}
+    set next_look_at = quiet.look_again_at,
+        last_request_at = greatest(${models.lastRequestAt}, quiet.last_request_at)
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      as quiet (id uuid, generation int, due_count int, next_look_at timestamptz, look_again_at timestamptz,
+        last_request_at timestamptz)
+    where ${models.id} = quiet.id and ${models.generation} = quiet.generation
+      and ${models.dueCount} = quiet.due_count
+      and ${models.nextLookAt} is not distinct from quiet.next_look_at`);
+}
+
+function toTime(at: EpochMs | null): string | null {
+  return at === null ? null : new Date(Math.ceil(at)).toISOString();
+}
 
 /** A model's desired state, and the state that was last told of it. */
 export interface LockedModel {

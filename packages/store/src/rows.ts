@@ -1,4 +1,4 @@
-import type { ModelWithStatus } from '@wakefield/control';
+import type { ModelToPlan, ModelWithStatus } from '@wakefield/control';
 import type { Address, Command, CommandBody, Expectation, Job, Model } from '@wakefield/domain';
 import { getTableColumns } from 'drizzle-orm';
 import type { commands } from './schema/commands.ts';
@@ -47,6 +47,10 @@ export function mayServe({ phase, readyAt, address }: Pick<Job, 'phase' | 'ready
 export function toModel(row: ModelRow): Model {
   const { state, reason, because, expectedReady, ...model } = toModelWithStatus(row);
   return model;
+}
+
+export function toModelToPlan(row: ModelRow): ModelToPlan {
+  return { ...toModelWithStatus(row), dueCount: row.dueCount, nextLookAt: row.nextLookAt };
 }
 
 export function toModelWithStatus(row: ModelRow): ModelWithStatus {

@@ -23,6 +23,16 @@ describe('one look at a cluster', () => {
     expect(seen.get('wf-main-x-1')?.clusterJob).toBeNull();
   });
 
+  test('thousands of jobs take milliseconds', () => {
+    const names = Array.from({ length: 30_000 }, (_, index) => `wf-main-m-${index}`);
+    const queue = queueOf(...names.map((name, id) => line(id + 1, 'RUNNING', 'None', name)));
+    const refs = names.map((name, id) => ({ name, clusterJobId: String(id + 1) }));
+    const from = performance.now();
+    expect(sightings(queue, new Map(), refs, 'wf-main-').size).toBe(30_000);
+    // Each name looked for in the whole queue: a minute.
+    expect(performance.now() - from).toBeLessThan(5_000);
+  });
+
   test('files are read into the sighting', () => {
     const frames = new Map([
       ['wf-main-a-1/endpoint.json', '{"host":"cn01","port":20001,"pid":1,"at":2}\n'],

@@ -29,13 +29,12 @@ export function sightings(
 ): ReadonlyMap<JobName, JobSighting> {
   const ids = new Map(refs.map(({ name, clusterJobId }) => [name, clusterJobId]));
   const found = new Map<JobName, JobSighting>();
-  const names = new Set([
-    ...queue.map(({ name }) => name).filter((name) => name.startsWith(prefix)),
-    ...ids.keys(),
-  ]);
-  for (const name of names) {
+  // Grouped once: thousands of names, each looked for in the whole queue, would take seconds.
+  const listed = Map.groupBy(queue, ({ name }) => name);
+  const ours = [...listed.keys()].filter((name) => name.startsWith(prefix));
+  for (const name of new Set([...ours, ...ids.keys()])) {
     const owner = frames.get(`${name}/${jobFiles.owner}`)?.trim() ?? null;
-    const clusterJob = jobOf(queue, name, ids.get(name) ?? null, owner);
+    const clusterJob = jobOf(listed.get(name) ?? [], name, ids.get(name) ?? null, owner);
     if (clusterJob === null && !ids.has(name)) continue;
     found.set(name, sightingOf(name, clusterJob, frames));
   }

@@ -116,6 +116,16 @@ export interface ModelWithStatus extends Model, ModelStatus {}
 export interface ModelToPlan extends ModelWithStatus {
   /** Grows whenever one of its jobs is moved on by somebody else than a reconcile run. */
   readonly dueCount: number;
+  readonly nextLookAt: EpochMs | null;
+}
+
+/** A model on which a look came to nothing new. */
+export interface QuietModel {
+  /** As it was read. */
+  readonly model: Pick<ModelToPlan, 'id' | 'generation' | 'dueCount' | 'nextLookAt'>;
+  readonly lookAgainAt: EpochMs;
+  /** Newer than what is known; left out where it is not. */
+  readonly lastRequestAt?: EpochMs | undefined;
 }
 
 export interface ModelStore {
@@ -127,8 +137,16 @@ export interface ModelStore {
     project: ProjectName,
     page?: { readonly limit: number | null; readonly after: string | null },
   ): Promise<readonly ModelWithStatus[]>;
-  /** Models whose next look is due, most overdue first. */
-  listDue(now: EpochMs, limit: number): Promise<readonly ModelId[]>;
+  /** Models whose next look is due, most overdue first; behind `after`, where it is given. */
+  listDue(
+    now: EpochMs,
+    page: {
+      readonly limit: number;
+      readonly after: Pick<ModelToPlan, 'id' | 'nextLookAt'> | null;
+    },
+  ): Promise<readonly ModelToPlan[]>;
+  /** Puts off the next look at these models, but not at those about which anything was written meanwhile; one statement. */
+  putOff(quiet: readonly QuietModel[]): Promise<void>;
   /**
    * After a reconcile run that saw `generation` and `dueCount`; bumps the route revision where readers of routes
    * can see the difference. When a command was applied or a job moved on meanwhile, nothing is written but a next
@@ -206,6 +224,11 @@ export interface JobStore {
   get(id: JobId): Promise<Job | null>;
   /** All live jobs of a model and its `ended` newest ended ones, newest first. */
   listForModel(modelId: ModelId, ended: number): Promise<readonly Job[]>;
+  /** The same of many models, in one query; models without jobs are missing. */
+  listForModels(
+    modelIds: readonly ModelId[],
+    ended: number,
+  ): Promise<ReadonlyMap<ModelId, readonly Job[]>>;
   /** Live jobs of every registered model of a project, in one query. */
   listLiveForProject(project: ProjectName): Promise<readonly Job[]>;
   listLiveForCluster(cluster: ClusterName): Promise<readonly Job[]>;
