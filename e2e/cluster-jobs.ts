@@ -3,6 +3,7 @@ import { existsSync, globSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Questions } from './questions.ts';
 import { eventually, type Wakefield } from './wakefield.ts';
 
 const run = promisify(execFile);
@@ -80,9 +81,7 @@ export function squeue({ directory }: Site, ...args: readonly string[]): Promise
 }
 
 /** How often the controller of the private SLURM was asked, by kind of question. */
-export async function controllerQuestions({
-  directory,
-}: Site): Promise<ReadonlyMap<string, number>> {
+export async function controllerQuestions({ directory }: Site): Promise<Questions> {
   const lines = (await slurm({ directory }, 'sdiag')).matchAll(
     /^\s+(REQUEST_\w+)\s.*count:(\d+)/gm,
   );
