@@ -2,6 +2,7 @@ import {
   type ClusterName,
   clustersOf,
   isLimited,
+  type Job,
   type Model,
   type Plan,
   type Room,
@@ -16,18 +17,22 @@ export interface ReadRoomDeps {
 }
 
 /**
- * How many more jobs of a model its clusters may get by their configured limits.
- * @returns null when the plan starts no job, or no limit is configured where the model may run: nothing was asked
+ * How many more jobs of a model its clusters may get by their configured limits. Asked for a plan that starts some, and
+ * for a model that serves and may choose: where its next job would wait tells when that has to be submitted.
+ * @returns null when neither is so, or no limit is configured where the model may run: nothing was asked
  */
 export async function readRoom(
   { drivers, jobs }: ReadRoomDeps,
   model: Model,
+  known: readonly Job[],
   { actions }: Pick<Plan, 'actions'>,
 ): Promise<Readonly<Record<ClusterName, Room>> | null> {
-  if (!actions.some(({ kind }) => kind === 'intend')) return null;
+  const names = clustersOf(model);
+  const chooses = names.length > 1 && known.some(({ phase }) => phase === 'ready');
+  if (!chooses && !actions.some(({ kind }) => kind === 'intend')) return null;
   const { project, spec } = model;
   const found: Record<ClusterName, Room> = {};
-  for (const name of clustersOf(model)) {
+  for (const name of names) {
     const limits = drivers.get(name)?.limits(project);
     if (limits === undefined || !isLimited(limits)) continue;
     const use = await jobs.countUse(name, project);

@@ -99,7 +99,7 @@ async function tell(
   if (acted || seen) await publishRoutes(deps);
 }
 
-/** Clusters are asked about starts and room only once a plan starts something, which few do. */
+/** Clusters are asked about starts only once a plan starts something, which few do; of room see `readRoom`. */
 async function decide(
   deps: ReconcileModelDeps,
   model: Model,
@@ -109,7 +109,7 @@ async function decide(
   const wish = reconcile(model, observed, deps.policy, now);
   const seen = startsJob(wish) ? await withTrials(deps, model, observed) : observed;
   const informed = seen === observed ? wish : reconcile(model, seen, deps.policy, now);
-  const room = await readRoom(deps, model, informed);
+  const room = await readRoom(deps, model, observed.jobs, informed);
   return room === null ? informed : reconcile(model, { ...seen, room }, deps.policy, now);
 }
 

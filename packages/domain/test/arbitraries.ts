@@ -115,7 +115,8 @@ function consistent(row: Row, seq: number): Job {
   if (phase !== 'ended') Object.assign(over, { outcome: null, endedAt: null });
   else over.endedAt = Math.max(rest.endedAt, rest.intendedAt);
   if (!started) Object.assign(over, { startedAt: null, endsAt: null, nodeLeaving: false });
-  if (phase === 'intended') over.submittedAt = null;
+  // What was only intended has shown nothing that its end would take away.
+  if (phase === 'intended') Object.assign(over, { submittedAt: null, capacity: null });
   else over.submittedAt = Math.max(rest.submittedAt, rest.intendedAt);
   if (phase !== 'queued') over.forecastAt = null;
   if (phase === 'intended' && !known) over.clusterJobId = null;

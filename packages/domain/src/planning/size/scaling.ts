@@ -20,7 +20,10 @@ export function allowedSize(spec: Model['spec'], wish: number): number {
   return Math.max(lowestSize(spec), Math.min(wish, spec.maxReplicas));
 }
 
-/** What a model gives up when nobody uses it. A number that a person chose is kept; an autoscaled one starts small again. */
+/**
+ * What a model gives up when nobody uses it. A number that a person chose is kept; an autoscaled one starts small
+ * again.
+ */
 export function atRest(
   { spec, replicas, surplusSince }: Model,
   now: EpochMs,
