@@ -37,6 +37,7 @@ beforeEach(async () => {
   [frozen, other] = await Promise.all([startEngine(silent), startEngine()]);
   proxy = await startHarness({ endedGraceMs });
   routeTo([frozen, 'job-1']);
+  await proxy.caughtUp();
 });
 
 afterEach(async () => {
@@ -85,6 +86,7 @@ describe('a job that ends while its engine is silent', () => {
     const finished = await chat(proxy.url, { stream: true });
     proxy.finishing('job-1');
     routeTo([other, 'job-2']);
+    await proxy.caughtUp();
     await chat(proxy.url);
     expect(other.seen).toHaveLength(1);
     await new Promise((resolve) => setTimeout(resolve, 3 * endedGraceMs));
@@ -101,6 +103,7 @@ describe('a job that was requeued', () => {
     const answer = chat(proxy.url);
     await arrived(frozen);
     routeTo([other, 'job-1']);
+    await proxy.caughtUp();
     expect((await chat(proxy.url)).status).toBe(200);
     expect((await answer).status).toBe(200);
     expect(frozen.seen).toHaveLength(1);

@@ -26,10 +26,11 @@ afterAll(async () => {
   await engine.close();
 });
 
-beforeEach(() => {
+beforeEach(async () => {
   const endpoints = [endpoint(engine.port, 'job-1')];
   proxy.route(model, { state: 'ready', idle: false, endpoints, reason: null });
   proxy.route('asleep/one', { state: 'not_loaded', idle: true, endpoints: [] });
+  await proxy.caughtUp();
 });
 
 describe('the official client', () => {

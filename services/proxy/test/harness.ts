@@ -42,6 +42,8 @@ export interface Harness extends Omit<World, 'ports'> {
   readonly log: readonly string[];
   /** Sum over the series of a metric with these labels: `name{label="value"`. */
   metric(name: string): Promise<number>;
+  /** Resolves when the proxy has the newest routes: loads rest between each other. */
+  caughtUp(): Promise<void>;
   stop(hurry?: AbortSignal): Promise<void>;
 }
 
@@ -65,12 +67,17 @@ export async function startHarness(
   );
   const port = await proxy.listen({ host: '127.0.0.1', port: 0 });
   await proxy.start();
+  const metric = async (name: string) => sumOf((await metrics.expose()).body, name);
   return {
     ...world,
     url: `http://127.0.0.1:${port}`,
     port,
     log,
-    metric: async (name) => sumOf((await metrics.expose()).body, name),
+    metric,
+    caughtUp: () =>
+      until('the newest routes', async () => {
+        return (await metric('wakefield_route_table_revision')) === world.revision();
+      }),
     stop: (hurry) => proxy.stop(hurry),
   };
 }

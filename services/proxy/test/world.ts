@@ -15,6 +15,8 @@ export interface World {
   /** Changes the table; by nudge, as the scheduler would. */
   route(hfModelId: string, change: Partial<Route>): void;
   unroute(hfModelId: string): void;
+  /** Of the table as it is now. */
+  revision(): number;
   /** These jobs get no new requests, but finish those they have. What is neither routed to nor named here has ended. */
   finishing(...jobIds: readonly string[]): void;
   addProject(name: string): void;
@@ -107,6 +109,7 @@ export function createWorld(key: string): World {
       routes.set(hfModelId, { ...(routes.get(hfModelId) ?? asleep(hfModelId)), ...change });
       changed();
     },
+    revision: () => revision,
     unroute: (hfModelId) => {
       routes.delete(hfModelId);
       changed();
