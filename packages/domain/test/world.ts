@@ -53,7 +53,7 @@ export interface World {
   requests: number;
   /** Of these over the last ten seconds or so, as proxies tell it. */
   average: number;
-  /** The highest of these averages, fading as proxies let it. */
+  /** The highest of these averages in the last half minute. */
   peak: number;
   /** null: they tell nothing. */
   engine: WorldEngine | null;
@@ -74,6 +74,7 @@ export function createWorld(
   const [first = 'c1'] = names;
   const away = new Set<ClusterName>();
   const running = new Map<JobId, number>();
+  const averages = new Map<number, number>();
   const spells = new Map<JobId, FullSpell | null>();
   const world: World = {
     now: t0,
@@ -107,8 +108,7 @@ export function createWorld(
     },
     tick: (seconds) => {
       world.now += seconds * second;
-      world.average += (world.requests - world.average) * (1 - Math.exp(-seconds / 10));
-      world.peak = Math.max(world.average, world.peak * Math.exp(-seconds / 60));
+      average(world, averages, seconds);
       for (const cluster of clusters.values())
         cluster.step(world.now, (name) => running.get(rowOf(world, name)?.id ?? '') ?? 0);
       try {
@@ -127,6 +127,14 @@ export function createWorld(
     live: () => [...world.rows.values()].filter(isLive),
   };
   return world;
+}
+
+/** Counts requests as proxies do. */
+function average(world: World, averages: Map<number, number>, seconds: number): void {
+  world.average += (world.requests - world.average) * (1 - Math.exp(-seconds / 10));
+  averages.set(world.now, world.average);
+  for (const at of averages.keys()) if (at < world.now - 30 * second) averages.delete(at);
+  world.peak = Math.max(...averages.values());
 }
 
 /** @returns whether there was anything new */

@@ -8,8 +8,10 @@ interface Counts {
   held: number;
   /** Of running and held ones together, up to `averagedAt` of the clock that never goes back. */
   average: number;
-  /** The highest average of late. */
+  /** The highest average of this span of time, and of the one before. */
   peak: number;
+  peakBefore: number;
+  spanFrom: EpochMs;
   averagedAt: DurationMs;
   lastRequestAt: EpochMs;
   readonly jobs: Map<JobId, number>;
@@ -17,8 +19,8 @@ interface Counts {
 
 /** What was longer ago than this hardly counts in an average. */
 const AVERAGED_OVER_MS = 10_000;
-/** Of a peak a third is left after this time; a scheduler that looks every fifteen seconds sees most of it. */
-const PEAK_FADES_MS = 60_000;
+/** A peak is told for one to two of these: a scheduler looks every fifteen seconds, and misses none. */
+const PEAK_SPAN_MS = 20_000;
 
 /** What this proxy counts itself: running and held requests. Memory only. */
 export interface DemandBook {
@@ -53,6 +55,8 @@ export function createDemandBook({ now, elapsed }: Clock, onEdge: () => void): D
         held: 0,
         average: 0,
         peak: 0,
+        peakBefore: 0,
+        spanFrom: at,
         averagedAt: at,
         lastRequestAt: 0,
         jobs: new Map(),
@@ -106,7 +110,8 @@ export function createDemandBook({ now, elapsed }: Clock, onEdge: () => void): D
 
 function demandOf(entry: Counts, at: DurationMs): ModelDemand {
   averageUntil(entry, at);
-  const { running, held, average, peak, lastRequestAt, jobs } = entry;
+  const { running, held, average, lastRequestAt, jobs } = entry;
+  const peak = Math.max(entry.peak, entry.peakBefore);
   return { running, held, average, peak, lastRequestAt, runningByJob: Object.fromEntries(jobs) };
 }
 
@@ -117,7 +122,13 @@ function averageUntil(entry: Counts, at: DurationMs): void {
   if (passed <= 0) return;
   const weight = 1 - Math.exp(-passed / AVERAGED_OVER_MS);
   entry.average += (entry.running + entry.held - entry.average) * weight;
-  entry.peak = Math.max(entry.average, entry.peak * Math.exp(-passed / PEAK_FADES_MS));
+  const spans = Math.floor((at - entry.spanFrom) / PEAK_SPAN_MS);
+  if (spans > 0) {
+    entry.peakBefore = spans === 1 ? entry.peak : 0;
+    entry.peak = 0;
+    entry.spanFrom = at;
+  }
+  entry.peak = Math.max(entry.peak, entry.average);
 }
 
 function add(counts: Map<JobId, number>, jobId: JobId, change: number): void {

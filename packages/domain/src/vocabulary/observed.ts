@@ -86,7 +86,7 @@ export interface ModelDemand {
   readonly held: number;
   /** Running and held ones over the last seconds: what is added for a moment hardly moves it. */
   readonly average: number;
-  /** The highest average of late, fading within a minute: two looks do not overlook what was between them. */
+  /** The highest average of the last half minute or so: two looks do not overlook what was between them. */
   readonly peak: number;
   readonly lastRequestAt: EpochMs | null;
   readonly runningByJob: Readonly<Record<JobId, number>>;
