@@ -3,7 +3,7 @@ import type { RequestRecord } from '../requests/ask.ts';
 import type { Strike } from './blame.ts';
 import type { Books } from './books.ts';
 import { type Convergence, notOursMs } from './convergence.ts';
-import { judgeBooks, judgeConvergence, judgeRequests, struckNothing } from './judge.ts';
+import { cutNothing, judgeBooks, judgeConvergence, judgeRequests, struckNothing } from './judge.ts';
 import type { JobRow, ModelRow } from './site.ts';
 import type { Goal } from './situations.ts';
 
@@ -104,6 +104,14 @@ describe('a strike', () => {
     expect(struckNothing({ ...wake, needsRequests: true }, row('ready'), 0)).toMatch('nobody');
     expect(struckNothing(wake, null, 1)).toMatch('no such model');
   });
+});
+
+test('a strike that ends streams has to end one', () => {
+  expect(cutNothing(tunnel, 3, 0)).toBe('struck nothing: no stream ended');
+  expect(cutNothing(tunnel, 3, 1)).toBeNull();
+  expect(cutNothing(tunnel, 0, 0)).toBeNull();
+  expect(cutNothing({ ...tunnel, kind: 'stop' }, 3, 0)).toBeNull();
+  expect(cutNothing({ ...tunnel, cost: 'its connections' }, 3, 0)).toBeNull();
 });
 
 describe('books', () => {

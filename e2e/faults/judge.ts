@@ -60,6 +60,15 @@ export function struckNothing(goal: Goal, row: ModelRow | null, underWay: number
 }
 
 /**
+ * Words for a strike that was to end the streams in their middle and ended none: it met something else.
+ * @param underWay streams in the middle of their answer, right before
+ */
+export function cutNothing({ kind, cost }: Strike, underWay: number, cut: number): string | null {
+  const ends = kind === 'kill' && (cost === 'its streams' || cost === 'all streams');
+  return ends && underWay > 0 && cut === 0 ? 'struck nothing: no stream ended' : null;
+}
+
+/**
  * @param convergences of all models: what others took of one may hold a drain back
  */
 export function judgeBooks(

@@ -5,6 +5,7 @@ import { settledBooks } from './books.ts';
 import { type Convergence, watchConvergence } from './convergence.ts';
 import { type Footprint, leftBehind } from './footprint.ts';
 import {
+  cutNothing,
   judgeBooks,
   judgeConvergence,
   judgeRequests,
@@ -96,11 +97,14 @@ async function runFault(ground: Ground, plug: Plug, kind: FaultKind): Promise<Fa
   const cells = situations.map(({ name, model }): Cell => {
     const goal = goals.get(name) as Goal;
     const row = struck.models.get(model) ?? null;
-    const nothing = struckNothing(goal, row, underWay.get(model) ?? 0);
+    const met = underWay.get(model) ?? 0;
     const convergence = convergences.get(name) as Convergence;
     const verdict = verdictOf(model);
     const problems = [
-      ...(nothing === null ? [] : [nothing]),
+      ...[
+        struckNothing(goal, row, met),
+        name === 'serving streams' ? cutNothing(struck.strike, met, verdict.cut) : null,
+      ].filter((words) => words !== null),
       ...judgeConvergence(convergence, isLost(goal, atEnd.get(model))),
       ...verdict.problems,
     ];
