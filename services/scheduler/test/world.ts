@@ -263,8 +263,8 @@ async function publishDemand(
       running: world.requests,
       held: 0,
       average: world.requests,
-      lastRequestAt: world.now(),
       peak: world.requests,
+      lastRequestAt: world.now(),
       runningByJob: { [String(first.id)]: world.requests },
     });
   }
