@@ -85,14 +85,17 @@ function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** A moment before the usual look must not wait for the sweep after it. */
+/** The sweeps' beat (queue: sweep-ticker). */
+const NEXT_SWEEP_MS = 5_000;
+
+/** A moment before the next sweep must not wait for it. */
 async function nudgeInTime(
   deps: SweepModelsDeps,
   id: ModelId,
   lookAgainAt: EpochMs,
   now: EpochMs,
 ): Promise<void> {
-  if (lookAgainAt - now >= deps.policy.lookAgainMs) return;
+  if (lookAgainAt - now >= NEXT_SWEEP_MS) return;
   await deps.nudges
     .modelLater(id, Math.max(0, lookAgainAt - deps.clock.now()))
     .catch((err: unknown) => deps.log.warn({ err, modelId: id }, 'next look not enqueued'));

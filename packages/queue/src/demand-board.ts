@@ -20,7 +20,7 @@ export interface DemandBoardOptions {
   readonly returnMs?: number;
   /**
    * After the first word of a first proxy the demand is unknown for so long: after a loss of Redis' data the other
-   * proxies have not spoken yet. Default `expiryMs`.
+   * proxies have not spoken yet. Default 3000, three of their beats.
    */
   readonly settleMs?: number;
   /** Idle models whose last request a proxy keeps telling. Default 10000. */
@@ -91,8 +91,8 @@ export function createDemandBoard(
   redis: RedisAccess,
   options: DemandBoardOptions = {},
 ): DemandBoard {
-  const { expiryMs = 5000, graceMs = 30_000, returnMs = 3000, rememberModels = 10_000 } = options;
-  const { settleMs = expiryMs } = options;
+  const { expiryMs = 5000, graceMs = 30_000, returnMs = 3000 } = options;
+  const { settleMs = 3000, rememberModels = 10_000 } = options;
   const { produce, log } = redis;
   const proxiesKey = `${redis.prefix}:proxies`;
   const demandKeys = `${redis.prefix}:demand:`;

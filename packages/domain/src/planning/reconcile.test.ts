@@ -37,7 +37,7 @@ describe('waking', () => {
       patch: {},
       state: 'queued',
       reason: null,
-      lookAgainAt: now + defaultPolicy.submitAgainMs,
+      lookAgainAt: now + defaultPolicy.lookInDoubtMs,
       expectedStarts: [],
       expectedReady: null,
       because: ['not ready since its wakeup: stays awake', 'a job is missing: starts one'],
@@ -207,6 +207,16 @@ describe('the next look', () => {
   ])('%s', (_name, desired, jobs, after) => {
     expect(plan(desired, jobs).lookAgainAt).toBe(now + after);
   });
+});
+
+test('the next look while nobody knows the demand is soon: it decides who may sleep', () => {
+  const after = (demanded: null | undefined) =>
+    plan(model(), [job('ready')], demanded === null ? { demand: null } : {}).lookAgainAt - now;
+  expect(after(null)).toBe(defaultPolicy.lookInDoubtMs);
+  expect(after(undefined)).toBe(defaultPolicy.lookAgainMs);
+  expect(plan(model({ idle: true }), [], { demand: null }).lookAgainAt - now).toBe(
+    defaultPolicy.lookRarelyMs,
+  );
 });
 
 test('a long outage of everything is survived without a decision', () => {

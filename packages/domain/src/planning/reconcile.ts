@@ -56,13 +56,13 @@ export const reconcile: Reconcile = (
 
 /** @param actions after which nothing else may tell how a submission went */
 function lookAgainAt(
-  { now, policy }: Scene,
+  { now, policy, demand }: Scene,
   quiet: boolean,
   decisions: readonly Decision[],
   actions: readonly Action[],
 ): EpochMs {
   const submits = actions.some(({ kind }) => kind === 'submit' || kind === 'intend');
-  const usual = submits ? policy.submitAgainMs : policy.lookAgainMs;
+  const usual = submits || demand === null ? policy.lookInDoubtMs : policy.lookAgainMs;
   const latest = now + (quiet ? policy.lookRarelyMs : usual);
   const deadlines = decisions.flatMap(({ deadlines }) => deadlines ?? []);
   return Math.min(latest, ...deadlines.filter((at) => at > now));

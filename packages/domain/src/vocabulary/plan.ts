@@ -25,8 +25,8 @@ export interface Policy {
   readonly lookAgainMs: DurationMs;
   /** Sleep between two looks while a job drains: nobody tells when its last stream is over. */
   readonly lookSoonMs: DurationMs;
-  /** From one try to submit a job to the next: one that is in doubt, or a cluster that had an accident. */
-  readonly submitAgainMs: DurationMs;
+  /** Sleep between two looks while something is in doubt: a submission, a cluster that had an accident, the demand. */
+  readonly lookInDoubtMs: DurationMs;
   /** Sleep between two looks at a model that has no work and waits for a command. */
   readonly lookRarelyMs: DurationMs;
   /** Requests per job that autoscaling aims at when the engine's capacity is unknown. */

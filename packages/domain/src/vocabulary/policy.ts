@@ -13,7 +13,7 @@ export const defaultPolicy: Policy = Object.freeze({
   endGraceMs: 30 * second,
   lookAgainMs: 15 * second,
   lookSoonMs: second,
-  submitAgainMs: 5 * second,
+  lookInDoubtMs: 5 * second,
   lookRarelyMs: 60 * minute,
   assumedCapacity: 16,
   scaleUpAt: 0.8,
