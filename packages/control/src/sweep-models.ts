@@ -65,7 +65,7 @@ function decided(decide: () => Plan): Plan | null {
 }
 
 /** Whether a run would do and write nothing but when the last request was and when to look again. */
-export function changesNothing(model: ModelToPlan, plan: Plan, now: EpochMs): boolean {
+function changesNothing(model: ModelToPlan, plan: Plan, now: EpochMs): boolean {
   const { lastRequestAt, ...patch } = plan.patch;
   if (plan.actions.length > 0 || plan.expectedStarts.length > 0) return false;
   if (Object.keys(patch).length > 0) return false;
