@@ -33,6 +33,7 @@ export type {
   ClusterStatusStore,
   CommandInsertion,
   CommandStore,
+  JobMove,
   JobPatch,
   JobStore,
   Lease,
@@ -60,5 +61,6 @@ export {
   type SubmitCommandInput,
   submitCommand,
 } from './submit-command.ts';
-export { SWEEP_EVERY_MS, type SweepDeps, sweep } from './sweep.ts';
+export { type SweepDeps, sweep } from './sweep.ts';
+export { SWEEP_EVERY_MS } from './sweep-models.ts';
 export type { WithLeaseDeps } from './with-lease.ts';

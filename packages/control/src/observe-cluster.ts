@@ -2,9 +2,9 @@ import {
   advanceJob,
   type ClusterName,
   type ClusterSnapshot,
+  isLive,
   type Job,
   type JobId,
-  type ModelId,
   unseen,
 } from '@wakefield/domain';
 import { endOrphans } from './end-orphans.ts';
@@ -18,7 +18,7 @@ import { publishRoutes } from './publish-routes.ts';
 import { LEASE_RETRY_MS, type WithLeaseDeps, withLease } from './with-lease.ts';
 
 export interface ObserveClusterDeps extends WithLeaseDeps {
-  readonly jobs: Pick<JobStore, 'listLiveForCluster' | 'listLiveNames' | 'patch'>;
+  readonly jobs: Pick<JobStore, 'listLiveForCluster' | 'listLiveNames' | 'advance'>;
   readonly clusters: Pick<ClusterStatusStore, 'save' | 'list'>;
   readonly routes: Pick<RouteStore, 'revision'>;
   readonly routeBus: Pick<RouteBus, 'publish'>;
@@ -68,16 +68,15 @@ async function cycle(
     return await unreachable(deps, driver, lease, live, error, startedAt);
   }
   deps.telemetry.observed(driver.name, deps.clock.now() - startedAt, 'ok');
-  const { current, moved } = await advanceAll(deps, lease, live, snapshot);
   const wasReachable = (await deps.clusters.list()).get(driver.name)?.reachable ?? false;
+  const current = await advanceAll(deps, lease, live, snapshot);
   const busy = current.some((job) => job.phase !== 'ready');
   const nextLookMs = busy ? driver.cadence.busyMs : driver.cadence.quietMs;
   const nextLookAt = deps.clock.now() + nextLookMs;
   const { takenAt } = snapshot;
   const status = { reachable: true, observedAt: takenAt, error: null, silence: null, nextLookAt };
   await deps.clusters.save(driver.name, status, lease);
-  if (moved.size > 0) await publishRoutes(deps);
-  await nudgeModels(deps, wasReachable ? moved : new Set(current.map((job) => job.modelId)));
+  if (!wasReachable) await nudgeModels(deps, current);
   await probeStarting(deps, current);
   await askEngines(deps, driver.name, current);
   await tellGpus(deps, current, snapshot);
@@ -85,34 +84,39 @@ async function cycle(
   return nextLookMs;
 }
 
-interface Advance {
-  /** Live jobs after the cycle. */
-  readonly current: readonly Job[];
-  readonly moved: ReadonlySet<ModelId>;
-}
+/** Jobs that are moved on in one transaction. Their models hear of it before the next ones are. */
+const MOVED_AT_ONCE = 200;
 
+/** @returns live jobs after it */
 async function advanceAll(
   deps: ObserveClusterDeps,
   lease: Lease,
   live: readonly Job[],
-  snapshot: ClusterSnapshot,
-): Promise<Advance> {
-  const current: Job[] = [];
-  const moved = new Set<ModelId>();
-  for (const job of live) {
-    const sighting = snapshot.sightings.get(job.name) ?? unseen;
-    const patch = advanceJob(job, sighting, snapshot.takenAt, deps.clock.now());
-    const after =
-      patch === null ? null : await deps.jobs.patch(job.id, [job.phase], patch, { lease });
-    if (after !== null) {
-      deps.telemetry.jobAdvanced(job, after);
-      deps.log.info(jobFields(after), after.phase === job.phase ? 'job seen' : 'job moved on');
-      moved.add(job.modelId);
+  { sightings, takenAt }: ClusterSnapshot,
+): Promise<readonly Job[]> {
+  const current = new Map(live.map((job) => [job.id, job]));
+  const moves = live.flatMap((job) => {
+    const patch = advanceJob(job, sightings.get(job.name) ?? unseen, takenAt, deps.clock.now());
+    return patch === null ? [] : [{ job, patch }];
+  });
+  for (let from = 0; from < moves.length; from += MOVED_AT_ONCE) {
+    const batch = moves.slice(from, from + MOVED_AT_ONCE);
+    const written = await deps.jobs.advance(lease, batch);
+    for (const { job } of batch) {
+      const after = written.get(job.id);
+      if (after !== undefined) current.set(job.id, after);
+      if (after !== undefined) tellMove(deps, job, after);
     }
-    const now = after ?? job;
-    if (now.phase !== 'ended') current.push(now);
+    if (written.size === 0) continue;
+    await publishRoutes(deps);
+    await nudgeModels(deps, [...written.values()]);
   }
-  return { current, moved };
+  return [...current.values()].filter(isLive);
+}
+
+function tellMove({ telemetry, log }: ObserveClusterDeps, before: Job, after: Job): void {
+  telemetry.jobAdvanced(before, after);
+  log.info(jobFields(after), after.phase === before.phase ? 'job seen' : 'job moved on');
 }
 
 /** Nothing is concluded from silence here: only the status says so, and models hear of it. */
@@ -143,12 +147,14 @@ async function unreachable(
   await deps.clusters.save(name, status, lease);
   if (looks === 1) deps.log.warn({ err: error, cluster: name }, 'cluster does not answer');
   // From the second on it may count as absent.
-  if (looks <= 2) await nudgeModels(deps, new Set(live.map((job) => job.modelId)));
+  if (looks <= 2) await nudgeModels(deps, live);
   return nextLookMs;
 }
 
-async function nudgeModels(deps: ObserveClusterDeps, ids: ReadonlySet<ModelId>): Promise<void> {
-  for (const id of ids) await nudgeModel(deps, id);
+async function nudgeModels(deps: ObserveClusterDeps, jobs: readonly Job[]): Promise<void> {
+  const ids = [...new Set(jobs.map(({ modelId }) => modelId))];
+  for (let from = 0; from < ids.length; from += MOVED_AT_ONCE)
+    await Promise.all(ids.slice(from, from + MOVED_AT_ONCE).map((id) => nudgeModel(deps, id)));
 }
 
 async function probeStarting(deps: ObserveClusterDeps, jobs: readonly Job[]): Promise<void> {

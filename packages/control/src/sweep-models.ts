@@ -1,16 +1,28 @@
-import { type EpochMs, type ModelId, type Plan, reconcile, settle } from '@wakefield/domain';
+import {
+  type EpochMs,
+  type ModelId,
+  type Observed,
+  type Plan,
+  reconcile,
+  settle,
+} from '@wakefield/domain';
 import { type LookAtModelsDeps, lookAtModels, reachable } from './look-at-models.ts';
 import { nudgeModel } from './nudge-model.ts';
 import type { Clock } from './ports/cluster.ts';
 import type { Nudges } from './ports/messaging.ts';
-import type { ModelStore, ModelToPlan, QuietModel } from './ports/stores.ts';
+import type { JobStore, ModelStore, ModelToPlan, QuietModel } from './ports/stores.ts';
+import { type ReadRoomDeps, readRoom } from './read-room.ts';
+import { seenInRoutes } from './seen-in-routes.ts';
 
 export interface SweepModelsDeps extends LookAtModelsDeps {
+  readonly jobs: LookAtModelsDeps['jobs'] & ReadRoomDeps['jobs'];
   readonly models: Pick<ModelStore, 'listDue' | 'putOff'>;
   readonly nudges: Pick<Nudges, 'model' | 'modelLater'>;
   readonly clock: Clock;
 }
 
+/** The beat of sweeps. */
+export const SWEEP_EVERY_MS = 5_000;
 /** Models that are read and decided on at once. */
 const PAGE = 250;
 
@@ -40,53 +52,58 @@ async function sweepPage(
   if (page.length === 0) return;
   const observed = await lookAtModels(deps, page);
   const quiet: QuietModel[] = [];
+  const limited = { ...deps, jobs: { countUse: askedOnce(deps.jobs.countUse) } };
   for (const model of page) {
     const seen = observed.get(model.id);
-    const plan =
-      seen === undefined ? null : decided(() => reconcile(model, seen, deps.policy, now));
-    if (seen === undefined || plan === null || !changesNothing(model, plan, now)) {
+    const plan = seen === undefined ? null : await decide(limited, model, seen, now);
+    if (seen === undefined || plan === null || !isQuiet(model, plan, now)) {
       await nudgeModel(deps, model.id);
       continue;
     }
-    quiet.push({ model, lookAgainAt: plan.lookAgainAt, lastRequestAt: plan.patch.lastRequestAt });
+    const { state, because, lookAgainAt, patch } = plan;
+    quiet.push({ model, state, because, lookAgainAt, lastRequestAt: patch.lastRequestAt });
     if (model.registered && !model.idle) deps.histories.ask(model, reachable(seen, model));
   }
   await deps.models.putOff(quiet);
   for (const { model, lookAgainAt } of quiet) await nudgeInTime(deps, model.id, lookAgainAt, now);
 }
 
-/** null: it cannot be decided, which a run tells. */
-function decided(decide: () => Plan): Plan | null {
+/** As a run does, but that it asks no cluster. @returns null when it cannot be decided, which a run tells */
+async function decide(
+  deps: ReadRoomDeps & Pick<SweepModelsDeps, 'policy'>,
+  model: ModelToPlan,
+  seen: Observed,
+  now: EpochMs,
+): Promise<Plan | null> {
   try {
-    return decide();
+    const wish = reconcile(model, seen, deps.policy, now);
+    if (wish.actions.length > 0) return wish;
+    const room = await readRoom(deps, model, seen.jobs, wish);
+    return room === null ? wish : reconcile(model, { ...seen, room }, deps.policy, now);
   } catch {
     return null;
   }
 }
 
-/** Whether a run would do and write nothing but when the last request was and when to look again. */
-function changesNothing(model: ModelToPlan, plan: Plan, now: EpochMs): boolean {
+/** One question for all models of a project on a cluster. */
+function askedOnce(count: JobStore['countUse']): JobStore['countUse'] {
+  const asked = new Map<string, ReturnType<JobStore['countUse']>>();
+  return (cluster, project) => {
+    const key = JSON.stringify([cluster, project]);
+    const use = asked.get(key) ?? count(cluster, project);
+    asked.set(key, use);
+    return use;
+  };
+}
+
+/** Whether a run would do nothing, and write nothing that routes show or that people should find in a log. */
+function isQuiet(model: ModelToPlan, plan: Plan, now: EpochMs): boolean {
   const { lastRequestAt, ...patch } = plan.patch;
   if (plan.actions.length > 0 || plan.expectedStarts.length > 0) return false;
-  if (Object.keys(patch).length > 0) return false;
+  if (Object.keys(patch).length > 0 || plan.reason !== model.reason) return false;
   const expectedReady = settle(model.expectedReady, plan.expectedReady, now);
-  return (
-    plan.state === model.state &&
-    plan.reason === model.reason &&
-    isSame(plan.because, model.because) &&
-    isSame(
-      expectedReady && [expectedReady.from, expectedReady.to],
-      model.expectedReady && [model.expectedReady.from, model.expectedReady.to],
-    )
-  );
+  return seenInRoutes(model) === seenInRoutes({ ...plan, expectedReady, idle: model.idle });
 }
-
-function isSame(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
-/** The sweeps' beat (queue: sweep-ticker). */
-const NEXT_SWEEP_MS = 5_000;
 
 /** A moment before the next sweep must not wait for it. */
 async function nudgeInTime(
@@ -95,7 +112,7 @@ async function nudgeInTime(
   lookAgainAt: EpochMs,
   now: EpochMs,
 ): Promise<void> {
-  if (lookAgainAt - now >= NEXT_SWEEP_MS) return;
+  if (lookAgainAt - now >= SWEEP_EVERY_MS) return;
   await deps.nudges
     .modelLater(id, Math.max(0, lookAgainAt - deps.clock.now()))
     .catch((err: unknown) => deps.log.warn({ err, modelId: id }, 'next look not enqueued'));

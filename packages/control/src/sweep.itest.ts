@@ -96,14 +96,15 @@ describe('a sweep', () => {
   test('decides itself where nothing is new, and puts off the next look', async () => {
     const model = await store.model();
     await store.sql(
-      "update models set idle = true, state = 'not_loaded', reason = null, because = '[\"asleep\"]', next_look_at = $1 where id = $2",
+      "update models set idle = true, state = 'not_loaded', reason = null, because = '[\"demand is unknown: stays awake\"]', next_look_at = $1 where id = $2",
       [new Date(now), model.id],
     );
     await sweepAt(now);
     expect(nudged).not.toContain(`model ${model.id}`);
     const put = await store.stores.models.get(model.id);
     expect(put?.nextLookAt).toBe(now + defaultPolicy.lookRarelyMs);
-    await store.sql("update models set because = '[]', next_look_at = $1 where id = $2", [
+    expect(put?.because).toEqual(['asleep']);
+    await store.sql("update models set reason = 'It broke.', next_look_at = $1 where id = $2", [
       new Date(now),
       model.id,
     ]);

@@ -36,8 +36,6 @@ const KEEP_ENDED_MS = 7 * 24 * 3_600_000;
 const KEEP_PER_MODEL = 20;
 /** How long a command can be looked up and its idempotency key is remembered. */
 const KEEP_COMMANDS_MS = 30 * 24 * 3_600_000;
-/** The beat of sweeps. */
-export const SWEEP_EVERY_MS = 5_000;
 /** One tidies up, and nobody else until this time has passed: the lease is left to expire. */
 const TIDY_EVERY_MS = 60_000;
 /** Directories that are removed in one call to a cluster. */

@@ -1,22 +1,22 @@
 import type { JobPatch, JobStore, PatchGuard } from '@wakefield/control';
 import {
   type Address,
-  defaultPolicy,
   isLeaving,
   type Job,
   type JobId,
   type JobPhase,
   type ModelId,
-  servesUntil,
 } from '@wakefield/domain';
 import { and, count, desc, eq, inArray, type SQL, sql } from 'drizzle-orm';
+import { advanceJobs } from './advance-jobs.ts';
 import type { Database, Queries } from './database.ts';
 import { assertHeld, clusterKey, modelKey } from './fence.ts';
+import { patchColumns, revives, seenInRoutes } from './job-patch.ts';
 import { makeDue } from './model-store.ts';
 import { listPurgeableJobs, purgeEndedJobs } from './purge.ts';
 import { readUse, takeRoom } from './room.ts';
 import { bumpRouteRevision } from './route-revision.ts';
-import { isUuid, jobColumns, mayServe, toJob } from './rows.ts';
+import { isUuid, jobColumns, toJob } from './rows.ts';
 import { jobs } from './schema/jobs.ts';
 import { models } from './schema/models.ts';
 import { readWaits } from './start-history.ts';
@@ -81,6 +81,10 @@ export function jobStore(database: Database): JobStore {
       isUuid(id)
         ? await database.transaction((queries) => patchJob(queries, id, phases, patch, guard))
         : null,
+    advance: async (lease, moves) =>
+      moves.length === 0
+        ? new Map()
+        : await database.transaction((queries) => advanceJobs(queries, lease, moves)),
     listEngines: async (ids) => {
       const known = ids.filter(isUuid);
       if (known.length === 0) return [];
@@ -178,7 +182,8 @@ async function patchJob(
     .returning(jobColumns);
   if (written === undefined) return null;
   const after = toJob(written);
-  if (before.phase !== after.phase && lease?.key !== ofModel) await makeDue(queries, after.modelId);
+  if (before.phase !== after.phase && lease?.key !== ofModel)
+    await makeDue(queries, [after.modelId]);
   if (seenInRoutes(before) !== seenInRoutes(after)) await bumpRouteRevision(queries);
   return after;
 }
@@ -186,37 +191,4 @@ async function patchJob(
 /** Whether its engine is still where it was found, and the job still wanted. */
 function isServedAt(job: Job, { host, port }: Address): boolean {
   return job.address?.host === host && job.address.port === port && !isLeaving(job);
-}
-
-/** Ended is final, whatever the caller believes. */
-function revives(phase: JobPhase, patch: JobPatch): boolean {
-  return phase === 'ended' && patch.phase !== undefined && patch.phase !== 'ended';
-}
-
-function patchColumns({
-  address,
-  expectedStart,
-  ...patch
-}: JobPatch): Partial<typeof jobs.$inferInsert> {
-  return {
-    ...patch,
-    ...(address !== undefined && {
-      addressHost: address?.host ?? null,
-      addressPort: address?.port ?? null,
-    }),
-    ...(expectedStart !== undefined && {
-      expectedFrom: expectedStart?.from ?? null,
-      expectedTo: expectedStart?.to ?? null,
-      expectedSource: expectedStart?.source ?? null,
-    }),
-  };
-}
-
-/** What readers of routes see of a job, as a comparable word; empty while it has no requests. */
-function seenInRoutes(job: Job): string {
-  const { phase, address, capacity } = job;
-  if (phase === 'ready' && address !== null) {
-    return JSON.stringify([address.host, address.port, capacity, servesUntil(job, defaultPolicy)]);
-  }
-  return mayServe(job) ? 'finishing' : '';
 }

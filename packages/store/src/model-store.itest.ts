@@ -320,6 +320,8 @@ describe('models about which nothing is new', () => {
     await models.putOff(
       read.map((model) => ({
         model,
+        state: 'busy' as const,
+        because: ['used lately'],
         lookAgainAt: SAMPLE_NOW + 15_000,
         lastRequestAt: SAMPLE_NOW - 9_000,
       })),
@@ -330,7 +332,13 @@ describe('models about which nothing is new', () => {
     expect((await models.get(quiet.id))?.lastRequestAt).toBe(SAMPLE_NOW - 5_000);
     const again = await models.get(quiet.id);
     if (again === null) throw new Error('it is gone');
-    const newer = { model: again, lookAgainAt: SAMPLE_NOW + 1, lastRequestAt: SAMPLE_NOW };
+    expect(again).toMatchObject({ state: 'busy', because: ['used lately'] });
+    const newer = {
+      ...again,
+      model: again,
+      lookAgainAt: SAMPLE_NOW + 1,
+      lastRequestAt: SAMPLE_NOW,
+    };
     await models.putOff([newer]);
     expect((await models.get(quiet.id))?.lastRequestAt).toBe(SAMPLE_NOW);
   });

@@ -1,6 +1,6 @@
 import { type Lease, type ModelStore, type QuietModel, seenInRoutes } from '@wakefield/control';
 import type { EpochMs, Model, ModelId, ModelState } from '@wakefield/domain';
-import { and, asc, eq, lte, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, lte, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { assertHeld, modelKey } from './fence.ts';
 import { purgeUnregisteredModels } from './purge.ts';
@@ -67,7 +67,9 @@ const inByteOrder = sql`${models.hfModelId} collate "C"`;
 
 /** Whatever is written about a model changes one of the three by which it is known to be the same still. */
 async function putOff(queries: Queries, quiet: readonly QuietModel[]): Promise<void> {
-  const rows = quiet.map(({ model, lookAgainAt, lastRequestAt }) => ({
+  const rows = quiet.map(({ model, state, because, lookAgainAt, lastRequestAt }) => ({
+    state,
+    because,
     id: model.id,
     generation: model.generation,
     due_count: model.dueCount,
@@ -77,11 +79,11 @@ async function putOff(queries: Queries, quiet: readonly QuietModel[]): Promise<v
   }));
   await queries.execute(sql`
     update ${models}
-    set next_look_at = quiet.look_again_at,
+    set next_look_at = quiet.look_again_at, state = quiet.state, because = quiet.because,
         last_request_at = greatest(${models.lastRequestAt}, quiet.last_request_at)
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
       as quiet (id uuid, generation int, due_count int, next_look_at timestamptz, look_again_at timestamptz,
-        last_request_at timestamptz)
+        last_request_at timestamptz, state text, because jsonb)
     where ${models.id} = quiet.id and ${models.generation} = quiet.generation
       and ${models.dueCount} = quiet.due_count
       and ${models.nextLookAt} is not distinct from quiet.next_look_at`);
@@ -178,11 +180,18 @@ async function savePlan(
 }
 
 /** Due at once, before everything that is only late; counted, for the plan that is being made without knowing it. */
-export async function makeDue(queries: Queries, id: ModelId): Promise<void> {
+export async function makeDue(queries: Queries, ids: readonly ModelId[]): Promise<void> {
+  // In one order, so that two that move jobs of the same models do not wait for each other.
+  const locked = queries
+    .select({ id: models.id })
+    .from(models)
+    .where(inArray(models.id, [...new Set(ids)]))
+    .orderBy(models.id)
+    .for('update');
   await queries
     .update(models)
     .set({ nextLookAt: 0, dueCount: sql`${models.dueCount} + 1` })
-    .where(eq(models.id, id));
+    .where(inArray(models.id, locked));
 }
 
 /** `least` ignores null, so a model without a next look gets one. */

@@ -113,7 +113,7 @@ export function mortalStores(life: Life, stores: Stores): Stores {
   return {
     commands: port('commands', ['insert', 'apply', 'purgeFinished']),
     models: port('models', ['savePlan', 'purgeUnregistered']),
-    jobs: port('jobs', ['intend', 'patch', 'purgeEnded']),
+    jobs: port('jobs', ['intend', 'patch', 'advance', 'purgeEnded']),
     projects: port('projects', []),
     routes: port('routes', []),
     leases: port('leases', ['acquire', 'renew', 'release']),

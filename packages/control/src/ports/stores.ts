@@ -1,9 +1,6 @@
 import type {
-  Address,
-  ClusterLimits,
   ClusterName,
   ClusterReachability,
-  ClusterUse,
   Command,
   CommandBody,
   CommandContext,
@@ -11,10 +8,7 @@ import type {
   CommandId,
   EpochMs,
   Expectation,
-  Job,
-  JobId,
   JobName,
-  JobPatch,
   Model,
   ModelId,
   ModelPatch,
@@ -23,32 +17,13 @@ import type {
   ProjectName,
   RouteTable,
   StartExpectation,
-  StartHistory,
 } from '@wakefield/domain';
+import type { JobStore } from './job-store.ts';
+import type { Lease, LeaseStore } from './lease-store.ts';
 
-/** Time-bounded right to act on something; the token goes with every write made under it. */
-export interface Lease {
-  /** `model:<id>`, `cluster:<name>`, or `tidy`. */
-  readonly key: string;
-  /** Grows with every new holder; a write with an old token is refused. */
-  readonly token: number;
-}
-
-export interface LeaseStore {
-  /** null while somebody else holds it. Expiry is judged by the database's clock. */
-  acquire(key: string, holder: string, ttlMs: number): Promise<Lease | null>;
-  /** false when it was lost. */
-  renew(lease: Lease, ttlMs: number): Promise<boolean>;
-  release(lease: Lease): Promise<void>;
-}
-
-/** Thrown by writes whose lease was taken over meanwhile: someone else works on it, so stop quietly. */
-export class LeaseLostError extends Error {
-  constructor(key: string) {
-    super(`the lease on ${key} was lost`);
-    this.name = 'LeaseLostError';
-  }
-}
+export type { JobEngine, JobMove, JobPatch, JobStore, PatchGuard } from './job-store.ts';
+export type { Lease, LeaseStore } from './lease-store.ts';
+export { LeaseLostError } from './lease-store.ts';
 
 /** Thrown instead of intending one job more than the cluster's configured limits allow; says which. */
 export class RoomTakenError extends Error {
@@ -123,6 +98,9 @@ export interface ModelToPlan extends ModelWithStatus {
 export interface QuietModel {
   /** As it was read. */
   readonly model: Pick<ModelToPlan, 'id' | 'generation' | 'dueCount' | 'nextLookAt'>;
+  /** Seen in routes as the one that is known. */
+  readonly state: ModelState;
+  readonly because: readonly string[];
   readonly lookAgainAt: EpochMs;
   /** Newer than what is known; left out where it is not. */
   readonly lastRequestAt?: EpochMs | undefined;
@@ -174,115 +152,6 @@ export interface ModelStore {
    * somebody works on at this moment is left for the next time.
    */
   purgeUnregistered(forgotten: readonly JobName[]): Promise<number>;
-}
-
-export type { JobPatch };
-
-/** What else must hold for a job to be written. */
-export interface PatchGuard {
-  /** Of the job's model or of its cluster. @throws LeaseLostError */
-  readonly lease?: Lease;
-  /** Its engine was found here: it must not have moved, nor be leaving. */
-  readonly engineAt?: Address;
-}
-
-export interface JobEngine {
-  readonly jobId: JobId;
-  readonly engineKey: string;
-  readonly engine: string;
-  readonly hfModelId: string;
-}
-
-export interface JobStore {
-  /**
-   * Inserts the row of an intended job, under the model's lease. The pair (model, seq) is unique: a second
-   * insertion returns the first row unchanged. With `room` it is counted in the same transaction.
-   * @throws RoomTakenError when another model's job has taken the last place meanwhile
-   */
-  intend(
-    lease: Lease,
-    job: Pick<
-      Job,
-      | 'id'
-      | 'modelId'
-      | 'project'
-      | 'cluster'
-      | 'seq'
-      | 'name'
-      | 'revision'
-      | 'successorOf'
-      | 'rivalOf'
-      | 'walltimeSeconds'
-      | 'shape'
-      | 'capacity'
-      | 'intendedAt'
-    > & { readonly engineKey: string },
-    room?: { readonly limits: ClusterLimits; readonly gpuCount: number },
-  ): Promise<Job>;
-  /** Live jobs on a cluster, of everybody and of one project; one query. */
-  countUse(cluster: ClusterName, project: ProjectName): Promise<ClusterUse>;
-  get(id: JobId): Promise<Job | null>;
-  /** All live jobs of a model and its `ended` newest ended ones, newest first. */
-  listForModel(modelId: ModelId, ended: number): Promise<readonly Job[]>;
-  /** The same of many models, in one query; models without jobs are missing. */
-  listForModels(
-    modelIds: readonly ModelId[],
-    ended: number,
-  ): Promise<ReadonlyMap<ModelId, readonly Job[]>>;
-  /** Live jobs of every registered model of a project, in one query. */
-  listLiveForProject(project: ProjectName): Promise<readonly Job[]>;
-  listLiveForCluster(cluster: ClusterName): Promise<readonly Job[]>;
-  /** Those of the names that are live jobs, on whatever cluster. */
-  listLiveNames(names: readonly JobName[]): Promise<readonly JobName[]>;
-  /** Clusters that hold live jobs. */
-  countLive(): Promise<
-    readonly {
-      readonly cluster: ClusterName;
-      readonly phase: Job['phase'];
-      readonly count: number;
-    }[]
-  >;
-  /**
-   * Compare-and-set: writes only while the job is in one of `phases` and the guard holds. Bumps the route revision
-   * when readiness, address or end of a ready job changes, and makes the model due when the phase does: whoever should nudge it may
-   * die. Under the model's own lease it does not: there the run that writes says when the next look is.
-   * @returns the job as written, or null when it had moved on
-   * @throws LeaseLostError
-   */
-  patch(
-    id: JobId,
-    phases: readonly Job['phase'][],
-    patch: JobPatch,
-    guard?: PatchGuard,
-  ): Promise<Job | null>;
-  /** What it takes to talk to the engines of these jobs; secret. */
-  listEngines(ids: readonly JobId[]): Promise<readonly JobEngine[]>;
-  /**
-   * How long jobs of this shape waited: those that started since, newest first, those that still wait, and those that
-   * were over since before they started; `newest` of each at most.
-   */
-  readWaits(
-    cluster: ClusterName,
-    shape: string,
-    since: EpochMs,
-    newest: number,
-  ): Promise<Omit<StartHistory, 'trial'>>;
-  /** The secret of the job's engine. */
-  engineKey(id: JobId): Promise<string | null>;
-  /**
-   * Jobs that may go, longest ended first: those that ended before `before`, but for the newest `keep` of each
-   * model, and all of unregistered models without live jobs.
-   */
-  listPurgeable(
-    before: EpochMs,
-    keep: number,
-    page: { readonly limit: number; readonly except: readonly ClusterName[] },
-  ): Promise<readonly Pick<Job, 'name' | 'cluster'>[]>;
-  /**
-   * Deletes rows of ended jobs, once nothing of them is left on their clusters. The newest of a model stays: the next
-   * sequence number, and with it the name of the next job, comes after it, and a name is never used twice.
-   */
-  purgeEnded(forgotten: readonly JobName[]): Promise<number>;
 }
 
 export interface ProjectStore {
