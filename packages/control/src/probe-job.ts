@@ -24,7 +24,7 @@ export interface ProbeJobDeps {
 const KNOCK_EVERY_MS = 150;
 /**
  * Stay at the door after something new was said. Engines load for minutes, each knock is a channel through the login
- * node, and each stay a run that looks at clusters wait for: without news we knock once for each look at the cluster,
+ * node, and each stay a run that other engines wait for: without news we knock once for each look at the cluster,
  * which sends us back while the job is starting.
  */
 const STAY_MS = 5_000;
