@@ -102,14 +102,14 @@ async function advanceAll(
   for (let from = 0; from < moves.length; from += MOVED_AT_ONCE) {
     const batch = moves.slice(from, from + MOVED_AT_ONCE);
     const written = await deps.jobs.advance(lease, batch);
+    if (written.size === 0) continue;
+    await publishRoutes(deps);
+    await nudgeModels(deps, [...written.values()]);
     for (const { job } of batch) {
       const after = written.get(job.id);
       if (after !== undefined) current.set(job.id, after);
       if (after !== undefined) tellMove(deps, job, after);
     }
-    if (written.size === 0) continue;
-    await publishRoutes(deps);
-    await nudgeModels(deps, [...written.values()]);
   }
   return [...current.values()].filter(isLive);
 }

@@ -79,6 +79,10 @@ async function writeAll(queries: Queries, kept: readonly Kept[]): Promise<readon
   return written.map((row) => toJob(row));
 }
 
+/** Text of JSON in a record would be a string there. */
 function toDriver(key: ColumnKey, value: unknown): unknown {
-  return value === null || value === undefined ? null : jobColumns[key].mapToDriverValue(value);
+  const column = jobColumns[key];
+  if (value === null || value === undefined) return null;
+  const driver = column.mapToDriverValue(value);
+  return column.getSQLType() === 'jsonb' ? JSON.parse(String(driver)) : driver;
 }

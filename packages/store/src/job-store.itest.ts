@@ -301,4 +301,21 @@ describe('many jobs of a cluster', () => {
       LeaseLostError,
     );
   });
+
+  test('keep what was told first of their start, though another of them forgets it', async () => {
+    const key = `cluster:${model.cluster}`;
+    const lease = await fixture.stores.leases.acquire(key, 'tester', 60_000);
+    if (lease === null) throw new Error('not held');
+    const firstExpected = { from: SAMPLE_NOW, to: SAMPLE_NOW + 9, source: 'history' } as const;
+    const waiting = await fixture.job(model, 1, { phase: 'queued', firstExpected });
+    const requeued = await fixture.job(model, 2, { phase: 'starting', firstExpected });
+    const written = await jobs.advance(lease, [
+      { job: waiting, patch: { reason: 'Priority' } },
+      { job: requeued, patch: { phase: 'queued', firstExpected: null } },
+    ]);
+    const told = [waiting, requeued].map(({ id }) => written.get(id)?.firstExpected);
+    expect(told).toEqual([firstExpected, null]);
+    expect((await jobs.get(waiting.id))?.firstExpected).toEqual(firstExpected);
+    await fixture.stores.leases.release(lease);
+  });
 });
