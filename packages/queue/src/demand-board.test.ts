@@ -1,5 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
-import { sumDemand } from './demand-board.ts';
+import { demandReturnMs, sumDemand } from './demand-board.ts';
+import { redisProfiles } from './redis-profiles.ts';
+
+test.each(['produce', 'subscribe'] as const)(
+  'a proxy that lives has spoken again before it is taken for dead (%s)',
+  (profile) => {
+    const { connectTimeout, retryStrategy } = redisProfiles[profile];
+    const beatMs = 1000;
+    expect(demandReturnMs).toBeGreaterThanOrEqual(
+      connectTimeout + retryStrategy(100) + beatMs + 2000,
+    );
+  },
+);
 
 describe('sumDemand', () => {
   test('no proxy is unknown, not zero', () => {

@@ -14,8 +14,8 @@ export interface DemandBoardOptions {
    */
   readonly graceMs?: number;
   /**
-   * The same for one whose connection is gone: it is dead, or Redis was away and it comes back within a second.
-   * Default 3000.
+   * The same for one that showed itself and whose connection is gone: it is dead, or Redis was away, or it is cut off
+   * and serves on. Default `demandReturnMs`.
    */
   readonly returnMs?: number;
   /**
@@ -27,13 +27,23 @@ export interface DemandBoardOptions {
   readonly rememberModels?: number;
 }
 
+/**
+ * One that lives and can reach Redis has spoken again by then, whatever became of its connections: longer than a
+ * connect that is given up, the longest wait before the next, and a beat.
+ */
+export const demandReturnMs = 10_000;
+
+/** The mark of a proxy that listens on its channel; of others, as those of older releases, nobody knows whether they live. */
+const showsItself = 'shown';
+const hidden = '1';
+
 /** A field that is no model: it keeps the hash of a proxy without any load in being. */
 const someone = '#';
 
 /**
  * The models' counts of every proxy that is there, one list per proxy; nothing when a part may be missing. Proxies
- * that are missed no longer leave the set on the way; those that are not connected are not missed for long. A server
- * that does not tell who is connected is taken to have them all.
+ * that are missed no longer leave the set on the way; those that showed themselves and are not connected are not missed for
+ * long. A server that does not tell who is connected is taken to have them all.
  * KEYS: set of proxies, mark of settling; ARGV: what the keys of proxies' counts and marks and their channels begin
  * with, milliseconds for those that are not connected, models.
  */
@@ -52,8 +62,9 @@ for _, proxy in ipairs(redis.call('SMEMBERS', KEYS[1])) do
     if left <= 0 then
       redis.call('SREM', KEYS[1], proxy)
     else
+      local shown = redis.call('GET', missed) == '${showsItself}'
       local heard = redis.pcall('PUBSUB', 'NUMSUB', ARGV[3] .. proxy)
-      if heard[2] == 0 and left > tonumber(ARGV[4]) then
+      if shown and heard[2] == 0 and left > tonumber(ARGV[4]) then
         redis.call('PEXPIRE', missed, ARGV[4])
       end
       return false
@@ -91,7 +102,7 @@ export function createDemandBoard(
   redis: RedisAccess,
   options: DemandBoardOptions = {},
 ): DemandBoard {
-  const { expiryMs = 5000, graceMs = 30_000, returnMs = 3000 } = options;
+  const { expiryMs = 5000, graceMs = 30_000, returnMs = demandReturnMs } = options;
   const { settleMs = 3000, rememberModels = 10_000 } = options;
   const { produce, log } = redis;
   const proxiesKey = `${redis.prefix}:proxies`;
@@ -133,6 +144,7 @@ export function createDemandBoard(
     publish: (proxyId, { models }) =>
       translated(async () => {
         presence.show(proxyId);
+        const mark = presence.isShown(proxyId) ? showsItself : hidden;
         const key = demandKeys + proxyId;
         const fields = withRemembered(models, remembered, rememberModels);
         const answers = await produce
@@ -141,7 +153,7 @@ export function createDemandBoard(
           .del(key)
           .hset(key, fields)
           .pexpire(key, expiryMs)
-          .set(missedKeys + proxyId, '1', 'PX', expiryMs + graceMs)
+          .set(missedKeys + proxyId, mark, 'PX', expiryMs + graceMs)
           .sadd(proxiesKey, proxyId)
           .pexpire(proxiesKey, Math.max(expiryMs * 12, expiryMs + graceMs))
           .exec();
