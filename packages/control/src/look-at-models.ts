@@ -58,11 +58,23 @@ export async function lookAtModels(
   const answering = await answeringOf(deps, scenes.flatMap(doubtfulOf));
   const observed = scenes.map(async ({ model, jobs, names, standing }) => {
     const asleep = !jobs.some(isLive) && (model.idle || !model.registered);
-    const history = asleep ? {} : await deps.histories.read(model, names);
+    const history = asleep ? {} : await historyOf(deps, model, names);
     const demand = demands?.get(model.id) ?? null;
     return [model.id, { jobs, demand, clusters: standing, history, answering }] as const;
   });
   return new Map(await Promise.all(observed));
+}
+
+/** Unknown where it cannot be read: a model can do without. */
+async function historyOf(
+  { histories, log }: LookAtModelsDeps,
+  model: Model,
+  names: readonly ClusterName[],
+): Promise<Observed['history']> {
+  return await histories.read(model, names).catch((err: unknown) => {
+    log.warn({ err, modelId: model.id }, 'waits not known');
+    return {};
+  });
 }
 
 /** Ready jobs of clusters that do not answer. */

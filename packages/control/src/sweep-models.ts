@@ -39,7 +39,11 @@ export async function sweepModels(
   let after: ModelToPlan | null = null;
   do {
     const page: readonly ModelToPlan[] = await deps.models.listDue(now, { limit: PAGE, after });
-    await sweepPage(deps, page, now);
+    await sweepPage(deps, page, now).catch(async (err: unknown) => {
+      // What one of them has to do with it, its run tells; the others, and those behind them, must not wait for it.
+      deps.log.warn({ err, models: page.length }, 'models not swept');
+      for (const { id } of page) await nudgeModel(deps, id);
+    });
     after = page.length < PAGE ? null : (page.at(-1) ?? null);
   } while (after !== null && !signal.aborted);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { defaultPolicy } from '@wakefield/domain';
+import { defaultPolicy, type Model } from '@wakefield/domain';
 import { captureLog, SAMPLE_NOW, type StoreFixture, storeFixture } from '@wakefield/testkit';
 import type { ClusterDriver } from './ports/cluster.ts';
 import type { Nudges } from './ports/messaging.ts';
@@ -110,6 +110,36 @@ describe('a sweep', () => {
     ]);
     await sweepAt(now);
     expect(nudged).toContain(`model ${model.id}`);
+  });
+
+  test('goes on behind what cannot be read, and tidies up', async () => {
+    const [awake, other] = [await store.model(), await store.model()];
+    await store.sql('update models set next_look_at = $1 where id = any($2)', [
+      new Date(now - 60_000),
+      [awake.id, other.id],
+    ]);
+    const log = captureLog();
+    const read = (model: Model) =>
+      model.id === awake.id ? Promise.reject(new Error('too slow')) : Promise.resolve({});
+    await sweepAt(now, { log, histories: { read, ask: () => undefined } });
+    expect(log.has('waits not known')).toBe(true);
+    expect(log.has('models not swept')).toBe(false);
+    expect(nudged).toEqual(expect.arrayContaining([`model ${awake.id}`, `model ${other.id}`]));
+    nudged = [];
+    const old = await store.job(other, 1, { phase: 'ended', outcome: 'as_asked', endedAt: 1 });
+    await store.sql('update models set registered = false where id = $1', [other.id]);
+    const listForModels = () => Promise.reject(new Error('too slow'));
+    await tidyUp({ log, jobs: { ...store.stores.jobs, listForModels } });
+    expect(log.has('models not swept')).toBe(true);
+    expect(nudged).toEqual(expect.arrayContaining([`model ${awake.id}`, `model ${other.id}`]));
+    expect(forgotten).toContain(old.name);
+    nudged = [];
+    const listDue = () => Promise.reject(new Error('too slow'));
+    const gone = await store.job(await store.model({ registered: false }), 1, over);
+    await expect(tidyUp({ log, models: { ...store.stores.models, listDue } })).rejects.toThrow(
+      'too slow',
+    );
+    expect(forgotten).toContain(gone.name);
   });
 
   test('comes to all that is due, however many stay due', async () => {

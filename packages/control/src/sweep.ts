@@ -56,9 +56,12 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void>
     const due = status.get(name)?.nextLookAt ?? 0;
     if (due <= now) await deps.nudges.cluster(name, 0);
   }
-  await sweepModels(deps, now, signal);
-  const turn = await deps.leases.acquire('tidy', deps.holder, TIDY_EVERY_MS);
-  if (turn !== null) await tidy(deps, now, signal);
+  try {
+    await sweepModels(deps, now, signal);
+  } finally {
+    const turn = await deps.leases.acquire('tidy', deps.holder, TIDY_EVERY_MS);
+    if (turn !== null) await tidy(deps, now, signal);
+  }
 }
 
 async function tidy(deps: SweepDeps, now: EpochMs, signal: AbortSignal): Promise<void> {
