@@ -1,9 +1,10 @@
-import { type Lease, type ModelStore, type QuietModel, seenInRoutes } from '@wakefield/control';
-import type { EpochMs, Model, ModelId, ModelState } from '@wakefield/domain';
+import { type Lease, type ModelStore, seenInRoutes } from '@wakefield/control';
+import type { EpochMs, JobId, Model, ModelId, ModelState } from '@wakefield/domain';
 import { and, asc, eq, inArray, lte, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { assertHeld, modelKey } from './fence.ts';
 import { purgeUnregisteredModels } from './purge.ts';
+import { putOff } from './put-off.ts';
 import { bumpRouteRevision } from './route-revision.ts';
 import { fromModel, isUuid, toModel, toModelToPlan, toModelWithStatus } from './rows.ts';
 import { models } from './schema/models.ts';
@@ -55,7 +56,7 @@ export function modelStore(database: Database): ModelStore {
       return rows.map(toModelToPlan);
     },
     putOff: async (quiet) => {
-      if (quiet.length > 0) await database.run((queries) => putOff(queries, quiet));
+      if (quiet.length > 0) await database.transaction((queries) => putOff(queries, quiet));
     },
     savePlan: async (id, lease, plan, now) =>
       await database.transaction((queries) => savePlan(queries, id, lease, plan, now)),
@@ -64,34 +65,6 @@ export function modelStore(database: Database): ModelStore {
 }
 
 const inByteOrder = sql`${models.hfModelId} collate "C"`;
-
-/** Whatever is written about a model changes one of the three by which it is known to be the same still. */
-async function putOff(queries: Queries, quiet: readonly QuietModel[]): Promise<void> {
-  const rows = quiet.map(({ model, state, because, lookAgainAt, lastRequestAt }) => ({
-    state,
-    because,
-    id: model.id,
-    generation: model.generation,
-    due_count: model.dueCount,
-    next_look_at: toTime(model.nextLookAt),
-    look_again_at: toTime(lookAgainAt),
-    last_request_at: toTime(lastRequestAt ?? null),
-  }));
-  await queries.execute(sql`
-    update ${models}
-    set next_look_at = quiet.look_again_at, state = quiet.state, because = quiet.because,
-        last_request_at = greatest(${models.lastRequestAt}, quiet.last_request_at)
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-      as quiet (id uuid, generation int, due_count int, next_look_at timestamptz, look_again_at timestamptz,
-        last_request_at timestamptz, state text, because jsonb)
-    where ${models.id} = quiet.id and ${models.generation} = quiet.generation
-      and ${models.dueCount} = quiet.due_count
-      and ${models.nextLookAt} is not distinct from quiet.next_look_at`);
-}
-
-function toTime(at: EpochMs | null): string | null {
-  return at === null ? null : new Date(Math.ceil(at)).toISOString();
-}
 
 /** A model's desired state, and the state that was last told of it. */
 export interface LockedModel {
@@ -151,8 +124,8 @@ async function savePlan(
   now: EpochMs,
 ): Promise<boolean> {
   await assertHeld(queries, lease, [modelKey(id)]);
-  // Before the model's row is locked: whoever moves a job on locks the job first.
-  for (const { jobId, expectedStart } of expectedStarts)
+  // Before the model's row is locked, and in the order of ids: whoever moves jobs on locks them so, and first.
+  for (const { jobId, expectedStart } of expectedStarts.toSorted(byJobId))
     await tellStart(queries, jobId, expectedStart);
   const [before] = await queries.select().from(models).where(eq(models.id, id)).for('update');
   if (before === undefined) return true;
@@ -177,6 +150,10 @@ async function savePlan(
   if (before.registered && seenInRoutes(toModelWithStatus(before)) !== seenInRoutes(after))
     await bumpRouteRevision(queries);
   return true;
+}
+
+function byJobId(a: { readonly jobId: JobId }, b: { readonly jobId: JobId }): number {
+  return a.jobId < b.jobId ? -1 : 1;
 }
 
 /** Due at once, before everything that is only late; counted, for the plan that is being made without knowing it. */
