@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@wakefield/runtime';
 import { createLiveRoutes, type LiveRoutes } from './live-routes.ts';
+import type { PaceClock } from './pace.ts';
 
 const never = 3_600_000;
 let live: LiveRoutes | null = null;
@@ -27,7 +28,8 @@ function setUp(sweepMs = never) {
     },
   };
   const logger = createLogger({ service: 'proxy', level: 'fatal' });
-  const routes = createLiveRoutes({ store, bus, logger, sweepMs });
+  const time = testClock();
+  const routes = createLiveRoutes({ store, bus, logger, sweepMs, clock: time.clock });
   live = routes;
   const change = (): void => {
     store.now += 1;
@@ -38,7 +40,49 @@ function setUp(sweepMs = never) {
     loads.at(-1)?.();
     await settle();
   };
-  return { routes, loads, change, answer, nudge: (revision: number) => nudge(revision), store };
+  /** Lets as much time pass for the rests. */
+  const pass = async (ms: number): Promise<void> => {
+    await settle();
+    time.pass(ms);
+    await settle();
+  };
+  return {
+    routes,
+    loads,
+    change,
+    answer,
+    nudge: (revision: number) => nudge(revision),
+    store,
+    pass,
+  };
+}
+
+/** Stands still until it is told to pass. */
+function testClock() {
+  let at = 0;
+  const rests = new Set<() => void>();
+  const clock: PaceClock = {
+    now: () => at,
+    wait: (ms, signal) =>
+      new Promise<void>((resolve, reject) => {
+        const until = at + ms;
+        const look = (): void => {
+          if (at < until) return;
+          rests.delete(look);
+          resolve();
+        };
+        signal.addEventListener('abort', () => {
+          rests.delete(look);
+          reject(signal.reason);
+        });
+        rests.add(look);
+      }),
+  };
+  const pass = (ms: number): void => {
+    at += ms;
+    for (const look of [...rests]) look();
+  };
+  return { clock, pass };
 }
 
 /** Everything that waits for nothing but its turn has had it. */
@@ -73,23 +117,58 @@ describe('live routes', () => {
   });
 
   it('rest between loads while changes come one after the other', async () => {
-    const { routes, loads, change, answer } = setUp();
+    const { routes, loads, change, answer, pass } = setUp();
     void routes.start();
     await settle();
     await answer();
     change();
-    const startedAt = performance.now();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pass(20);
     await answer();
     for (let count = 0; count < 50; count += 1) {
       change();
       await settle();
     }
+    await pass(4 * 20 - 1);
     expect(loads).toHaveLength(2);
-    while (loads.length === 2) await new Promise((resolve) => setTimeout(resolve, 2));
-    expect(performance.now() - startedAt).toBeGreaterThan(4 * 20);
+    await pass(1);
+    expect(loads).toHaveLength(3);
     await answer();
     expect(routes.current()?.revision).toBe(52);
+  });
+
+  it('do not rest before a load for which a caller waits', async () => {
+    const { routes, loads, change, answer, pass } = setUp();
+    void routes.start();
+    await settle();
+    await answer();
+    change();
+    await pass(150);
+    await answer();
+    change();
+    await settle();
+    expect(loads).toHaveLength(2);
+    const caughtUp = routes.catchUp().then(() => routes.current()?.revision);
+    await settle();
+    expect(loads).toHaveLength(3);
+    await answer();
+    expect(await caughtUp).toBe(3);
+  });
+
+  it('look again for a caller whose name came behind the load under way, without a rest', async () => {
+    const { routes, loads, change, answer, pass } = setUp();
+    void routes.start();
+    await settle();
+    await answer();
+    change();
+    await pass(150);
+    change();
+    const first = routes.catchUp();
+    const second = routes.catchUp().then(() => routes.current()?.revision);
+    await answer();
+    expect(loads).toHaveLength(3);
+    await answer();
+    await first;
+    expect(await second).toBe(3);
     expect(loads).toHaveLength(3);
   });
 
@@ -106,14 +185,17 @@ describe('live routes', () => {
   });
 
   it('notice by the sweep what nobody told, a revision that went back, too', async () => {
-    const { routes, loads, answer, store } = setUp(5);
+    const { routes, loads, answer, pass, store } = setUp(5);
     void routes.start();
     await settle();
     await answer();
     for (const revision of [7, 3]) {
       const before = loads.length;
       store.now = revision;
-      while (loads.length === before) await new Promise((resolve) => setTimeout(resolve, 2));
+      while (loads.length === before) {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        await pass(100);
+      }
       await answer();
       expect(routes.current()?.revision).toBe(revision);
     }

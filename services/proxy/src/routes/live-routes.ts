@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { RouteBus, RouteStore } from '@wakefield/control';
 import type { Logger } from '@wakefield/runtime';
-import { createPace } from './pace.ts';
+import { createPace, type PaceClock } from './pace.ts';
 import { indexRoutes, type RouteIndex } from './route-index.ts';
 
-/** Longest time that an unknown name waits for one more look. */
-const catchUpMs = 500;
+/** Longest time that an unknown name waits for one more look: for a hurry to be due, and for the load. */
+const catchUpMs = 1000;
 
 export interface LiveRoutesOptions {
   readonly store: RouteStore;
@@ -13,6 +13,8 @@ export interface LiveRoutesOptions {
   readonly logger: Logger;
   /** Time between two looks at the revision when nobody nudges. */
   readonly sweepMs: number;
+  /** For the rests between loads. */
+  readonly clock?: PaceClock;
 }
 
 /** The proxy's route table. Once loaded it stays, whatever happens to the stores behind it. */
@@ -24,8 +26,8 @@ export interface LiveRoutes {
   /** Starts loading; resolves when the first table is there. */
   start(): Promise<void>;
   /**
-   * One more look for a caller who names what the table does not know: it may be new. Never longer than
-   * `catchUpMs`, one look at a time however many ask, and never a failure.
+   * One more look for a caller who names what the table does not know: it may be new. Waits for no rest, but never
+   * longer than `catchUpMs`; one look at a time however many ask, and never a failure.
    */
   catchUp(): Promise<void>;
   /** When the store last answered, in ms of `performance.now()`; null before that. */
@@ -38,7 +40,8 @@ export interface LiveRoutes {
  * are lost. One load at a time; nudges during a load cause one more, unless it has brought what they tell of. After
  * each it rests: the first change is heard at once, and those that follow on its heels come together.
  */
-export function createLiveRoutes({ store, bus, logger, sweepMs }: LiveRoutesOptions): LiveRoutes {
+export function createLiveRoutes(options: LiveRoutesOptions): LiveRoutes {
+  const { store, bus, logger, sweepMs, clock } = options;
   const listeners: ((routes: RouteIndex) => void)[] = [];
   const first = Promise.withResolvers<void>();
   let routes: RouteIndex | null = null;
@@ -46,11 +49,13 @@ export function createLiveRoutes({ store, bus, logger, sweepMs }: LiveRoutesOpti
   let running: Promise<void> | null = null;
   /** The newest revision that was told of while a load was under way. */
   let toldOf = 0;
+  let loadsBegun = 0;
+  let loadsOver = 0;
   let failing = false;
   let closed = false;
   const closing = new AbortController();
   // However large the table is and however often it changes, most of the time is left to requests.
-  const pace = createPace(sweepMs);
+  const pace = createPace(sweepMs, clock);
   let timer: NodeJS.Timeout | undefined;
   let unsubscribe: (() => Promise<void>) | null = null;
 
@@ -68,7 +73,10 @@ export function createLiveRoutes({ store, bus, logger, sweepMs }: LiveRoutesOpti
   };
 
   const load = async (): Promise<void> => {
-    const table = await store.load();
+    loadsBegun += 1;
+    const table = await store.load().finally(() => {
+      loadsOver = loadsBegun;
+    });
     if (closed || (routes !== null && table.revision === routes.revision)) return;
     swap(indexRoutes(table));
     logger.debug({ revision: table.revision, routes: table.routes.length }, 'routes loaded');
@@ -115,18 +123,18 @@ export function createLiveRoutes({ store, bus, logger, sweepMs }: LiveRoutesOpti
   };
 
   const lookOnceMore = async (): Promise<void> => {
-    // A look that is under way began before the caller asked.
+    const unhurried = pace.hurry();
+    const begunBefore = loadsBegun;
+    // A look that is under way began before the caller asked, unless it rests before its load.
     await running;
-    refresh(false);
-    await running;
+    if (loadsOver <= begunBefore) {
+      refresh(false);
+      await running;
+    }
+    unhurried();
   };
-  let catchingUp: Promise<void> | null = null;
-  const catchUp = (): Promise<void> => {
-    catchingUp ??= lookOnceMore().finally(() => {
-      catchingUp = null;
-    });
-    return Promise.race([catchingUp, wait(catchUpMs, undefined, { ref: false })]);
-  };
+  const catchUp = (): Promise<void> =>
+    Promise.race([lookOnceMore(), wait(catchUpMs, undefined, { ref: false })]);
 
   const subscribe = async (): Promise<void> => {
     try {

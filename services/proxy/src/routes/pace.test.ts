@@ -22,7 +22,7 @@ function setUp() {
   const pass = (ms: number): void => {
     at += ms;
   };
-  return { starts, work, pass };
+  return { starts, work, pass, pace };
 }
 
 describe('pace', () => {
@@ -49,5 +49,32 @@ describe('pace', () => {
     await work(1);
     await expect(work(1, AbortSignal.abort())).rejects.toThrow('aborted');
     expect(starts).toEqual([1000]);
+  });
+
+  it('cuts a rest short in a hurry, once in half a second', async () => {
+    const { starts, work, pace } = setUp();
+    await work(200);
+    const letGo = pace.hurry();
+    await work(200);
+    await work(200);
+    letGo();
+    await work(200);
+    // At once; half a second after that; and as ever.
+    expect(starts).toEqual([1000, 1200, 1700, 2700]);
+  });
+
+  it('cuts the rest short that is under way', async () => {
+    const pace = createPace(3_600_000, {
+      now: () => 0,
+      wait: (_, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        }),
+    });
+    const { signal } = new AbortController();
+    await pace.run(async () => undefined, signal);
+    const resting = pace.run(async () => 'done', signal);
+    pace.hurry();
+    expect(await resting).toBe('done');
   });
 });
