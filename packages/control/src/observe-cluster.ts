@@ -15,6 +15,7 @@ import type { MetricsBoard, Nudges, RouteBus } from './ports/messaging.ts';
 import type { Log, Telemetry } from './ports/observability.ts';
 import type { ClusterStatusStore, JobStore, Lease, RouteStore } from './ports/stores.ts';
 import { publishRoutes } from './publish-routes.ts';
+import { silenceAfter } from './silence.ts';
 import { LEASE_RETRY_MS, type WithLeaseDeps, withLease } from './with-lease.ts';
 
 export interface ObserveClusterDeps extends WithLeaseDeps {
@@ -134,20 +135,20 @@ async function unreachable(
   const before = (await deps.clusters.list()).get(name);
   const nextLookMs = cadence.quietMs;
   const now = deps.clock.now();
-  const looks = (before?.silence?.looks ?? 0) + 1;
+  const silence = silenceAfter(before, cadence, startedAt, now);
   const status = {
     reachable: false,
     observedAt: before?.observedAt ?? null,
     error: error.message,
-    silence: { since: before?.silence?.since ?? now, looks },
+    silence,
     nextLookAt: now + nextLookMs,
   };
   // Its engines may answer all the same, which counts by the time that it counts as silent.
   await askEngines(deps, name, live);
   await deps.clusters.save(name, status, lease);
-  if (looks === 1) deps.log.warn({ err: error, cluster: name }, 'cluster does not answer');
+  if (silence.looks === 1) deps.log.warn({ err: error, cluster: name }, 'cluster does not answer');
   // From the second on it may count as absent.
-  if (looks <= 2) await nudgeModels(deps, live);
+  if (silence.looks <= 2) await nudgeModels(deps, live);
   return nextLookMs;
 }
 

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { LeaseLostError } from '@wakefield/control';
 import { SAMPLE_NOW, type StoreFixture, storeFixture } from '@wakefield/testkit';
+import { migrationsFolder } from './migrate.ts';
 
 let fixture: StoreFixture;
 beforeAll(async () => {
@@ -50,4 +53,19 @@ test('whoever lost the lease of a cluster tells nothing of it', async () => {
   const late = { ...well, reachable: false, error: 'late' };
   await expect(clusters.save('fenced', late, lease)).rejects.toBeInstanceOf(LeaseLostError);
   expect((await clusters.list()).get('fenced')).toEqual(well);
+});
+
+test('clusters that were silent before their silence was counted are so for long enough', async () => {
+  await fixture.sql(
+    `insert into clusters (name, reachable, observed_at, error, next_look_at) values
+       ('was-silent', false, $1, 'no answer', now()), ('was-never-seen', false, null, 'no answer', now()),
+       ('was-there', true, $1, null, now())`,
+    [new Date(SAMPLE_NOW)],
+  );
+  const migration = join(migrationsFolder(), '0009_silence_of_silent_clusters.sql');
+  await fixture.sql(readFileSync(migration, 'utf8'));
+  const seen = await fixture.stores.clusters.list();
+  expect(seen.get('was-silent')?.silence).toEqual({ since: SAMPLE_NOW, looks: 2 });
+  expect(seen.get('was-never-seen')?.silence).toMatchObject({ looks: 2 });
+  expect(seen.get('was-there')?.silence).toBeNull();
 });

@@ -116,24 +116,28 @@ describe('a model that names two clusters', () => {
     expect(await model()).toMatchObject({ state: 'ready', reason: null });
   });
 
-  test('is not replaced because of one look that failed after a time in which nobody looked', async () => {
-    await register();
-    world.cluster.fate = { queueMs: 60_000, loadMs: 600_000, failsAfterMs: null };
-    there().fate = { queueMs: 3_600_000, loadMs: 1_000, failsAfterMs: null };
-    await wake();
-    await world.until(({ jobs: seen }) => seen.some(({ phase }) => phase === 'queued'));
-    await world.round(60_000);
-    expect(await jobs()).toMatchObject([{ cluster: 'here', phase: 'starting' }]);
-    world.cluster.away = true;
-    await world.round(300_000);
-    for (let rounds = 0; rounds < 3; rounds += 1) await world.round(100);
-    expect(await model()).toMatchObject({ reason: expect.stringContaining('does not answer') });
-    expect(await jobs()).toHaveLength(1);
-    world.cluster.away = false;
-    await world.round();
-    await world.round(20_000);
-    expect(await jobs()).toHaveLength(1);
-  });
+  test.each([{ before: 'answered' }, { before: 'failed' }])(
+    'is not replaced because of one look that failed after a time in which nobody looked; the one before it $before',
+    async ({ before }) => {
+      await register();
+      world.cluster.fate = { queueMs: 60_000, loadMs: 600_000, failsAfterMs: null };
+      there().fate = { queueMs: 3_600_000, loadMs: 1_000, failsAfterMs: null };
+      await wake();
+      await world.until(({ jobs: seen }) => seen.some(({ phase }) => phase === 'queued'));
+      await world.round(60_000);
+      expect(await jobs()).toMatchObject([{ cluster: 'here', phase: 'starting' }]);
+      world.cluster.away = true;
+      if (before === 'failed') await world.round(2_000);
+      await world.round(300_000);
+      for (let rounds = 0; rounds < 3; rounds += 1) await world.round(100);
+      expect(await model()).toMatchObject({ reason: expect.stringContaining('does not answer') });
+      expect(await jobs()).toHaveLength(1);
+      world.cluster.away = false;
+      await world.round();
+      await world.round(20_000);
+      expect(await jobs()).toHaveLength(1);
+    },
+  );
 
   test('is not replaced while its engine answers, however long the controller is away', async () => {
     await register();

@@ -106,7 +106,7 @@ export interface ClusterReachability {
 
 /** Looks at a cluster that failed in a row. Time in which nobody looked is no silence of the cluster's. */
 export interface Silence {
-  /** When the first of them failed. */
+  /** When the first of them failed; later by the time in which nobody looked. */
   readonly since: EpochMs;
   readonly looks: number;
 }

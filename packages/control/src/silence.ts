@@ -1,0 +1,26 @@
+import type { ClusterReachability, EpochMs, Silence } from '@wakefield/domain';
+import type { ClusterDriver } from './ports/cluster.ts';
+
+/** The planned look is late by the sweep, or by the lease of a scheduler that died; what is later was left out. */
+const LATE_MS = 30_000;
+
+/**
+ * What one more look that failed makes of a cluster's silence. Time in which nobody looked does not count, and looks
+ * before it do not either: its engines were not asked for signs of life meanwhile.
+ * @param startedAt when this look began
+ * @param now when it had failed
+ */
+export function silenceAfter(
+  before: (ClusterReachability & { readonly nextLookAt: EpochMs | null }) | undefined,
+  { patienceMs }: ClusterDriver['cadence'],
+  startedAt: EpochMs,
+  now: EpochMs,
+): Silence {
+  // What an older scheduler writes of a cluster that answers leaves the silence before it as it was.
+  if (before === undefined || before.reachable || before.silence === null)
+    return { since: now, looks: 1 };
+  const { since, looks } = before.silence;
+  const unwatchedMs = startedAt - (before.nextLookAt ?? startedAt);
+  if (unwatchedMs <= patienceMs + LATE_MS) return { since, looks: looks + 1 };
+  return { since: since + unwatchedMs, looks: 1 };
+}
