@@ -4,7 +4,7 @@ import { listProcessesAround, sendSignal } from '@wakefield/local-stack';
 import { matching } from '../victims.ts';
 import { eventually, pause } from '../wakefield.ts';
 import type { PlugSite } from './plugs.ts';
-import { situations } from './situations.ts';
+import { modelOf } from './situations.ts';
 import { servingAt, servingEnds } from './sockets.ts';
 
 /** Postgres with all its sessions: the postmaster first, it would start new ones. */
@@ -52,26 +52,44 @@ export function sessionsOf({ wakefield }: Pick<PlugSite, 'wakefield'>): readonly
   );
 }
 
-/** The oldest of each model; that of a model that wakes as soon as there is one. */
+/** One of each model that has one, and of the model that wakes as soon as it has one. */
 export async function oneEngineOfEach(site: PlugSite): Promise<readonly number[]> {
-  const all = situations.map(({ model }) => model);
   return await eventually(
-    'an engine of every model',
+    'the engines of all models that have one',
     async () => {
-      const engines = all.map((model) => enginesOf(site.wakefield.directory, model)[0]?.pid);
-      const found = engines.filter((pid) => pid !== undefined);
-      return found.length === all.length && found;
+      const models = await site.models().catch(() => null);
+      const around = listProcessesAround(site.wakefield.directory);
+      return models && enginesToHit(around, [...models.keys()]);
     },
-    15_000,
+    30_000,
   );
 }
 
+/**
+ * The oldest engine of each model. Who waits for one is the model that wakes: another may have fallen asleep meanwhile.
+ * @param models those that are registered; none of the situations in a soak
+ * @returns null while it is too early
+ */
+export function enginesToHit(
+  processes: readonly RunningProcess[],
+  models: readonly string[],
+): readonly number[] | null {
+  const oldest = new Map(models.map((model) => [model, enginesIn(processes, model)[0]?.pid]));
+  const waking = modelOf('wake');
+  if (oldest.has(waking) && oldest.get(waking) === undefined) return null;
+  const pids = [...oldest.values()].filter((pid) => pid !== undefined);
+  return pids.length === 0 ? null : pids;
+}
+
 /** Processes that serve a model, oldest first, whatever anybody has written down. */
-export function enginesOf(
-  directory: string,
-  model: string,
-): ReturnType<typeof listProcessesAround> {
-  return listProcessesAround(directory)
+export function enginesOf(directory: string, model: string): readonly RunningProcess[] {
+  return enginesIn(listProcessesAround(directory), model);
+}
+
+type RunningProcess = Pick<ReturnType<typeof listProcessesAround>[number], 'pid' | 'command'>;
+
+function enginesIn(processes: readonly RunningProcess[], model: string): readonly RunningProcess[] {
+  return processes
     .filter(({ command }) => new RegExp(`/simulator/\\S+ .*--model=${model} `).test(command))
     .toSorted((a, b) => a.pid - b.pid);
 }
