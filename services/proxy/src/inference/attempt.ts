@@ -27,7 +27,7 @@ const worthlessWords: Readonly<Record<Worthless, string>> = {
 /** Who made the attempt. After `lost` or `done` it hears no more. */
 export interface AttemptOwner {
   /** An engine has begun to answer. */
-  answered(): void;
+  answered(status: number): void;
   lost(loss: Loss, cause: unknown): void;
   done(end: RelayEnd): void;
   /** Whether another endpoint could be asked instead. */
@@ -80,7 +80,7 @@ export class Attempt implements Dispatcher.DispatchHandler, RelaySink {
       controller.abort(new Error('trying elsewhere'));
       return;
     }
-    this.#owner.answered();
+    this.#owner.answered(status);
     const head = { status, headers, requestId: this.#requestId };
     const type = headers['content-type'];
     const isStream = status === 200 && typeof type === 'string' && type.startsWith('text/event-');

@@ -2,7 +2,7 @@ import type { DurationMs, ModelId } from '@wakefield/domain';
 
 /** How long an engine works on the requests of a model: learned here, for where the next ones go. */
 export interface RunLengths {
-  /** A request is over: it was at its engine for so long. */
+  /** A request was answered, to the end: it was at its engine for so long. */
   ended(modelId: ModelId, lengthMs: DurationMs): void;
   /** A request was broken off after so long, and would have run for longer. */
   brokenOff(modelId: ModelId, lengthMs: DurationMs): void;

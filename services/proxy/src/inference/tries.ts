@@ -29,6 +29,8 @@ export class Tries implements AttemptOwner {
   #endpoint: Endpoint | null = null;
   /** Of the clock that never goes back. */
   #sentAt: DurationMs = 0;
+  /** Of the answer that has begun. */
+  #status = 0;
   /** Whether it had said before it was asked that its core is gone: it does not die of this request. */
   #wasDead = false;
 
@@ -77,12 +79,12 @@ export class Tries implements AttemptOwner {
   cancel(): void {
     if (this.#attempt === null) return;
     this.#attempt.cancel();
-    const { lengths, clock } = this.#view.parts;
-    lengths.brokenOff(this.#modelId, clock.elapsed() - this.#sentAt);
+    this.#breakOff();
     this.#stop();
   }
 
-  answered(): void {
+  answered(status: number): void {
+    this.#status = status;
     // The head of a dead one's answer says nothing yet.
     if (!this.#wasDead) this.#forgive();
   }
@@ -111,12 +113,24 @@ export class Tries implements AttemptOwner {
   }
 
   done(end: RelayEnd): void {
-    const { lengths, clock } = this.#view.parts;
-    lengths.ended(this.#modelId, clock.elapsed() - this.#sentAt);
+    this.#learn(end.outcome);
     this.#stop();
     if (this.#wasDead && end.outcome === 'complete') this.#forgive();
     if (end.usage !== null) this.#view.record.usage = end.usage;
     this.#view.finish(end.outcome);
+  }
+
+  /** Refusals and errors say nothing of how long answers take. */
+  #learn(outcome: RelayEnd['outcome']): void {
+    if (outcome === 'cut') this.#breakOff();
+    if (outcome !== 'complete' || this.#status >= 400) return;
+    const { lengths, clock } = this.#view.parts;
+    lengths.ended(this.#modelId, clock.elapsed() - this.#sentAt);
+  }
+
+  #breakOff(): void {
+    const { lengths, clock } = this.#view.parts;
+    lengths.brokenOff(this.#modelId, clock.elapsed() - this.#sentAt);
   }
 
   /** What the loss says about the endpoint, and about the request. */

@@ -1,0 +1,93 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { describe, expect, it } from '@jest/globals';
+import type { Dispatcher } from 'undici';
+import { chunk, done, role, sseHeaders } from '../../test/engine.ts';
+import { asleep, endpoint } from '../../test/world.ts';
+import type { ExchangeView } from './exchange-view.ts';
+import { Reply } from './reply.ts';
+import { Tries } from './tries.ts';
+
+const controller = { abort: () => undefined } as unknown as Dispatcher.DispatchController;
+const one = endpoint(1, 'job-1');
+const route = { ...asleep('a/b'), endpoints: [one] };
+
+/** A request that is at its engine; `lessons` is what is learned of its length. */
+function sent() {
+  const lessons: [string, number][] = [];
+  let elapsed = 1000;
+  let handler: Dispatcher.DispatchHandler = {};
+  const request = new IncomingMessage(new Socket());
+  const reply = new Reply(new ServerResponse(request), 'req_1', () => undefined);
+  const view = {
+    parts: {
+      clock: { elapsed: () => elapsed },
+      demand: { begin: () => undefined, end: () => undefined },
+      suspects: { isDead: () => false, clear: () => false },
+      pools: {
+        post: (_place: unknown, _request: unknown, attempt: Dispatcher.DispatchHandler) => {
+          handler = attempt;
+        },
+      },
+      lengths: {
+        ended: (_: string, lengthMs: number) => lessons.push(['ended', lengthMs]),
+        brokenOff: (_: string, lengthMs: number) => lessons.push(['broken off', lengthMs]),
+      },
+    },
+    call: { request, requestId: 'req_1', path: '/v1/chat/completions' },
+    reply,
+    record: { sent: () => 'req_1' },
+    route: () => route,
+    finish: () => undefined,
+  } as unknown as ExchangeView;
+  const tries = new Tries(view);
+  tries.send(route, one, Buffer.from('{}'));
+  handler.onRequestStart?.(controller, null);
+  const answers = (status: number, headers: Record<string, string>, body: string): void => {
+    handler.onResponseStart?.(controller, status, headers);
+    handler.onResponseData?.(controller, Buffer.from(body));
+    elapsed += 20_000;
+  };
+  const ends = (): void => handler.onResponseEnd?.(controller, {});
+  const breaks = (): void => handler.onResponseError?.(controller, new Error('read ECONNRESET'));
+  return { tries, lessons, answers, ends, breaks };
+}
+
+const words = role + chunk({ content: 'x' });
+const json = { 'content-type': 'application/json' };
+
+describe('the length of a request', () => {
+  it('is learned from an answer that is complete', () => {
+    for (const [headers, body] of [
+      [sseHeaders, words + done],
+      [json, '{}'],
+    ] as const) {
+      const { answers, ends, lessons } = sent();
+      answers(200, headers, body);
+      ends();
+      expect(lessons).toEqual([['ended', 20_000]]);
+    }
+  });
+
+  it('was to be longer where the answer was cut, by whomever', () => {
+    const cut = sent();
+    cut.answers(200, sseHeaders, words + chunk({ content: 'y' }));
+    cut.breaks();
+    expect(cut.lessons).toEqual([['broken off', 20_000]]);
+    const left = sent();
+    left.answers(200, sseHeaders, words);
+    left.tries.cancel();
+    expect(left.lessons).toEqual([['broken off', 20_000]]);
+  });
+
+  it.each([
+    [400, json, '{"error":{"message":"too long"}}'],
+    [500, json, '{"error":{"message":"no"}}'],
+    [200, sseHeaders, `${words}data: {"error":{"message":"no","code":400}}\n\n`],
+  ] as const)('is not learned from a refusal or an error: %d', (status, headers, body) => {
+    const { answers, ends, lessons } = sent();
+    answers(status, headers, body);
+    ends();
+    expect(lessons).toEqual([]);
+  });
+});
