@@ -6,6 +6,7 @@ import { eventually, pause } from '../wakefield.ts';
 import type { PlugSite } from './plugs.ts';
 import { modelOf } from './situations.ts';
 import { servingAt, servingEnds } from './sockets.ts';
+import type { Standing } from './ways.ts';
 
 /** Postgres with all its sessions: the postmaster first, it would start new ones. */
 export async function postgresOf({ wakefield }: PlugSite): Promise<readonly number[]> {
@@ -102,7 +103,7 @@ export function jobNamesOf(directory: string, pids: readonly number[]): readonly
 }
 
 /** A scheduler at a moment at which it holds the lease of a model or a cluster. It stands still from then on. */
-export async function stoppedSchedulerWithLease(site: PlugSite): Promise<readonly number[]> {
+export async function stoppedSchedulerWithLease(site: PlugSite): Promise<Standing> {
   const { services } = await site.wakefield.runFile();
   const schedulers = services.scheduler.map(({ pid }) => pid);
   const holders = async (): Promise<readonly number[]> => {
@@ -121,10 +122,11 @@ export async function stoppedSchedulerWithLease(site: PlugSite): Promise<readonl
       const held = await holders();
       const pid = schedulers.find((one) => held.includes(one));
       if (pid === undefined) return null;
+      const sinceAt = Date.now();
       sendSignal(pid, 'SIGSTOP');
       // A release may have been under way.
       await pause(30);
-      if ((await holders()).includes(pid)) return [pid];
+      if ((await holders()).includes(pid)) return { pids: [pid], sinceAt };
       sendSignal(pid, 'SIGCONT');
       return null;
     },

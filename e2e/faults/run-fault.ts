@@ -49,7 +49,6 @@ export interface Trial {
 
 /** Strikes come at these moments after the beginnings, one after the other, so that they meet different things. */
 const offsetsMs = [100, 700, 300, 1_000, 500];
-const servingWithinMs = 1_000;
 const nothingLeftWithinMs = 10_000;
 
 /** What all faults of a trial share. */
@@ -78,8 +77,11 @@ async function runFault(ground: Ground, plug: Plug, kind: FaultKind): Promise<Fa
   const goals = await beginAll(site);
   await pause(offsetsMs[strikes.length % offsetsMs.length] ?? 0);
   let underWay: ReadonlyMap<string, number> = new Map();
-  const struck = await strike(site, plug, kind, async () => {
-    underWay = await whileServing(site, goals);
+  const struck = await strike(site, plug, kind, () => {
+    underWay = requestsUnderWay(site);
+    return situations.every(
+      ({ name, model }) => !goals.get(name)?.needsRequests || underWay.get(model) !== 0,
+    );
   });
   const { struckAt, overAt } = struck.strike;
   strikes.push(struck.strike);
@@ -153,18 +155,8 @@ async function judging(
   };
 }
 
-/**
- * A moment at which somebody is being served wherever the fault is to meet somebody, or the last of them.
- * @returns how many requests to each model are under way then
- */
-async function whileServing(
-  site: Site,
-  goals: ReadonlyMap<SituationName, Goal>,
-): Promise<ReadonlyMap<string, number>> {
-  const served = situations.filter(({ name }) => goals.get(name)?.needsRequests);
-  const deadline = Date.now() + servingWithinMs;
-  const isServing = () => served.every(({ model }) => site.load.underWay(model) > 0);
-  while (!isServing() && Date.now() < deadline) await pause(5);
+/** By model. A fault waits for a moment at which somebody is being served wherever it is to meet somebody. */
+function requestsUnderWay(site: Site): ReadonlyMap<string, number> {
   return new Map(situations.map(({ model }) => [model, site.load.underWay(model)]));
 }
 

@@ -22,16 +22,27 @@ export interface Aim {
   readonly pids: readonly number[];
   /** Names of the jobs whose engines they are. */
   readonly jobNames: readonly string[];
+  /** Since when he has stood still, where that is how he was found: there the fault begins. Epoch milliseconds. */
+  readonly sinceAt?: number;
   strike(): Promise<void>;
-  /** Resolves at the end of the fault. */
-  over(): Promise<void>;
+  /** Resolves at the end of the fault, with its time; that of a fault that is over at once may lie before the strike. */
+  over(): Promise<number>;
   /** Resolves when all is there again that was there before. */
   whole(): Promise<void>;
+  /** Where it came to nothing: nobody is left standing. */
+  letGo(): void;
+}
+
+/** Who had to be stopped to be found at the right moment. */
+export interface Standing {
+  readonly pids: readonly number[];
+  /** Epoch milliseconds. */
+  readonly sinceAt: number;
 }
 
 /** Who is found by its processes, and who starts it again. */
 export interface Prey {
-  readonly pids: (site: PlugSite) => Promise<readonly number[]>;
+  readonly pids: (site: PlugSite) => Promise<readonly number[] | Standing>;
   /** As the supervisor says that it is there again; null: nobody starts it, or it belongs to a job. */
   readonly supervised: RegExp | null;
   /** Whether another one takes over: then the fault is over with the death, and not with the next start. */
@@ -55,7 +66,7 @@ export function killed(prey: Prey): Way {
     cost: killCost,
     refuses: killRefuses,
     async aim(site) {
-      const pids = await found(site, prey);
+      const { pids, ...since } = await found(site, prey);
       const said = site.wakefield.output().length;
       const whole = async () => {
         if (supervised === null) return;
@@ -65,9 +76,15 @@ export function killed(prey: Prey): Way {
       return {
         pids,
         jobNames: killCost === 'its streams' ? jobNamesOf(site.wakefield.directory, pids) : [],
+        ...since,
         strike: async () => signalAll(pids, 'SIGKILL'),
-        over: async () => (twice ? undefined : await whole()),
+        async over() {
+          if (twice) return since.sinceAt ?? Date.now();
+          await whole();
+          return Date.now();
+        },
         whole,
+        letGo: () => signalAll(pids, 'SIGCONT'),
       };
     },
   };
@@ -80,16 +97,19 @@ export function stopped(prey: Prey): Way {
     cost: prey.stopCost ?? 'nothing',
     refuses: prey.stopRefuses ?? 'nothing',
     async aim(site) {
-      const pids = await found(site, prey);
+      const { pids, ...since } = await found(site, prey);
       return {
         pids,
         jobNames: [],
+        ...since,
         strike: async () => signalAll(pids, 'SIGSTOP'),
         async over() {
           await pause(stillMs);
           signalAll(pids, 'SIGCONT');
+          return Date.now();
         },
         whole: async () => undefined,
+        letGo: () => signalAll(pids, 'SIGCONT'),
       };
     },
   };
@@ -106,8 +126,9 @@ export const flushed: Way = {
       pids: [],
       jobNames: [],
       strike: () => tellRedis(redisUrl, 'FLUSHALL'),
-      over: async () => undefined,
+      over: async () => Date.now(),
       whole: async () => undefined,
+      letGo: () => undefined,
     };
   },
 };
@@ -138,16 +159,19 @@ export const readOnly: Way = {
           `alter database "${name}" reset default_transaction_read_only`,
           'commit',
         );
+        return Date.now();
       },
       whole: async () => undefined,
+      letGo: () => undefined,
     };
   },
 };
 
-async function found(site: PlugSite, { pids }: Prey): Promise<readonly number[]> {
-  const all = await pids(site);
-  if (all.length === 0) throw new Error('who is to be hit does not run');
-  return all;
+async function found(site: PlugSite, prey: Prey): Promise<Pick<Aim, 'pids' | 'sinceAt'>> {
+  const all = await prey.pids(site);
+  const who = 'sinceAt' in all ? all : { pids: all };
+  if (who.pids.length === 0) throw new Error('who is to be hit does not run');
+  return who;
 }
 
 function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
