@@ -43,7 +43,7 @@ const meanings: Readonly<Record<string, string>> = {
   LISTEN_FDS:
     '1: listen on file descriptor 3, which whoever starts the process has opened (systemd, sd_listen_fds(3)). Several may share one.',
   LISTEN_PID:
-    'The process that `LISTEN_FDS` is meant for, which has to be this one; set by systemd.',
+    'The process that `LISTEN_FDS` is meant for, which has to be this one if that is 1; set by systemd.',
   LOG_LEVEL: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.',
   API_LOCAL_KEY: 'The static key: whoever holds it may do everything.',
   DATABASE_POOL: 'Connections to Postgres at most, per process.',

@@ -20,7 +20,7 @@ export { createHealth } from './health.ts';
 export type { HostProcess, Lifecycle, LifecycleOptions, ReadyMessage } from './lifecycle.ts';
 export { createLifecycle } from './lifecycle.ts';
 export type { ListenPlace } from './listen.ts';
-export { listenOptions, listenVariables } from './listen.ts';
+export { listenOptions, listenVariables, socketCheck } from './listen.ts';
 export type { Logger, LoggerOptions } from './logger.ts';
 export { createLogger } from './logger.ts';
 export type { Counter, Gauge, Histogram, Metrics } from './metrics.ts';

@@ -1,14 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { loadConfig } from './config.ts';
-import { listenOptions, listenVariables } from './listen.ts';
+import { listenOptions, listenVariables, socketCheck } from './listen.ts';
 
-const read = (env: Record<string, string>) => loadConfig(z.object({ ...listenVariables }), env);
+const schema = z.object({ ...listenVariables }).check(socketCheck);
+const read = (env: Record<string, string>) => loadConfig(schema, env);
 
 describe('a socket from outside', () => {
   test.each([
     [{}, 0],
     [{ LISTEN_FDS: '0' }, 0],
+    [{ LISTEN_FDS: '0', LISTEN_PID: String(process.ppid) }, 0],
+    [{ LISTEN_PID: String(process.ppid) }, 0],
     [{ LISTEN_FDS: '1' }, 1],
     [{ LISTEN_FDS: '1', LISTEN_PID: String(process.pid) }, 1],
   ])('%j: %d', (env, expected) => {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { wholeNumber } from './config-pieces.ts';
 
 /** Where a server listens. */
@@ -18,11 +19,19 @@ export const listenVariables = {
   LISTEN_FDS: wholeNumber
     .refine((count) => count <= 1, 'has to be 0 or 1: there is one socket to listen on')
     .default(0),
-  /** The process that `LISTEN_FDS` is meant for, which has to be this one; absent: this one. */
-  LISTEN_PID: wholeNumber
-    .refine((pid) => pid === process.pid, 'is not this process: a wrapper has to exec it')
-    .optional(),
+  /** The process that `LISTEN_FDS` is meant for; absent: this one. See `socketCheck`. */
+  LISTEN_PID: wholeNumber.optional(),
 } as const;
+
+/**
+ * Goes with `listenVariables`: a socket that was handed over has to be meant for this process. Where there is none,
+ * the pid is left over from a parent that had one.
+ */
+export const socketCheck = z.refine<{ LISTEN_FDS: number; LISTEN_PID?: number | undefined }>(
+  ({ LISTEN_FDS: count, LISTEN_PID: pid }) =>
+    count === 0 || pid === undefined || pid === process.pid,
+  { path: ['LISTEN_PID'], error: 'is not this process: a wrapper has to exec it' },
+);
 
 const firstInherited = 3;
 

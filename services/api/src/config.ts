@@ -8,6 +8,7 @@ import {
   processVariables,
   redisUrl,
   secret,
+  socketCheck,
   wholeNumber,
 } from '@wakefield/runtime';
 import { z } from 'zod';
@@ -35,6 +36,7 @@ export const configSchema = z
     /** Time that requests under way have to finish after SIGTERM. */
     SHUTDOWN_TIMEOUT: durationSeconds.default(8),
   })
+  .check(socketCheck)
   .transform((env) => ({
     installation: env.WAKEFIELD_INSTALLATION,
     logLevel: env.LOG_LEVEL,

@@ -9,6 +9,7 @@ import {
   processVariables,
   redisUrl,
   secret,
+  socketCheck,
   wholeNumber,
 } from '@wakefield/runtime';
 import { z } from 'zod';
@@ -54,6 +55,7 @@ export const configSchema = z
     /** How long running and held requests may go on once no more connections are accepted. */
     DRAIN_TIMEOUT: durationSeconds.default(30),
   })
+  .check(socketCheck)
   .transform((env) => ({
     installation: env.WAKEFIELD_INSTALLATION,
     logLevel: env.LOG_LEVEL,
