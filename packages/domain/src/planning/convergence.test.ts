@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { model, spec } from '../../test/builders.ts';
 import { healthy, settled, until } from '../../test/recovery.ts';
+import { runs } from '../../test/runs.ts';
 import { createWorld, type World } from '../../test/world.ts';
 import { isLeaving } from '../index.ts';
 
@@ -215,7 +216,7 @@ describe('chaos', () => {
           [],
         );
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 });

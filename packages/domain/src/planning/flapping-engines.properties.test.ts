@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { hour, model, second } from '../../test/builders.ts';
 import { healthy } from '../../test/recovery.ts';
+import { runs } from '../../test/runs.ts';
 import { createWorld } from '../../test/world.ts';
 import type { WorldEngine } from '../../test/world-engines.ts';
 
@@ -47,7 +48,7 @@ describe('the number of wanted jobs, where engines take other than their argumen
         expect(turns.length).toBeLessThanOrEqual(2);
       }),
       {
-        numRuns: 8,
+        ...runs(8),
         examples: [
           [{ limit: 8, configured: 64 }, 20],
           [{ limit: 6, configured: null }, 25],

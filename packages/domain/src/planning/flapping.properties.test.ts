@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { hour, minute, model, second } from '../../test/builders.ts';
 import { healthy } from '../../test/recovery.ts';
+import { runs } from '../../test/runs.ts';
 import { createWorld } from '../../test/world.ts';
 import { defaultPolicy } from '../index.ts';
 
@@ -61,7 +62,7 @@ function checkBounds(changes: readonly Change[], lengthMs: number): void {
   expect(ups).toBeLessThanOrEqual(downs.length + maxReplicas - 1);
 }
 
-const runs = { numRuns: 6 };
+const few = runs(6);
 const level = fc.integer({ min: 0, max: 160 });
 /** Chosen per tick, the same for the same seed. */
 const noise = (seed: number, at: number): number => {
@@ -77,7 +78,7 @@ describe('the number of wanted jobs', () => {
         expect(changes.filter(({ at }) => at > growsWithinMs)).toEqual([]);
         expect(changes.every(({ by }) => by > 0)).toBe(true);
       }),
-      runs,
+      few,
     );
   });
 
@@ -88,7 +89,7 @@ describe('the number of wanted jobs', () => {
         const settled = 20 * minute + (maxReplicas + 1) * (scaleDownCooldownMs + minute);
         expect(changes.filter(({ at }) => at > settled)).toEqual([]);
       }),
-      runs,
+      few,
     );
   });
 
@@ -99,7 +100,7 @@ describe('the number of wanted jobs', () => {
         expect(changes.every(({ by }) => by > 0)).toBe(true);
         expect(changes.length).toBeLessThanOrEqual(5);
       }),
-      runs,
+      few,
     );
   });
 
@@ -113,7 +114,7 @@ describe('the number of wanted jobs', () => {
         expect(drive(wave, 90 * minute).every(({ by }) => by > 0)).toBe(true);
       }),
       {
-        ...runs,
+        ...few,
         examples: [
           [13, 0, 1, 1],
           // Looks that are as far apart as the tops are met by ups and downs in turn.
@@ -143,7 +144,7 @@ describe('the number of wanted jobs', () => {
           }
         },
       ),
-      runs,
+      few,
     );
   });
 
@@ -154,7 +155,7 @@ describe('the number of wanted jobs', () => {
         const changes = drive((at) => (peak * (at % period)) / period, 90 * minute);
         if (period < scaleDownCooldownMs) expect(changes.every(({ by }) => by > 0)).toBe(true);
       }),
-      runs,
+      few,
     );
   });
 
@@ -169,7 +170,7 @@ describe('the number of wanted jobs', () => {
         };
         drive(wild, 2 * hour);
       }),
-      runs,
+      few,
     );
   });
 });

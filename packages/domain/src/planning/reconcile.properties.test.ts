@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { anyModel, anyObserved, now } from '../../test/arbitraries.ts';
 import { job } from '../../test/builders.ts';
+import { runs } from '../../test/runs.ts';
 import {
   type Action,
   type ClusterName,
@@ -28,7 +29,7 @@ const always = (check: (desired: Model, seen: Observed, made: Plan) => void): vo
     fc.property(anyModel, anyObserved, (desired, seen) => {
       check(desired, seen, plan(desired, seen));
     }),
-    { numRuns: 1_000 },
+    runs(1_000),
   );
 };
 const of = (made: Plan, kind: Action['kind']): readonly Action[] =>
@@ -174,17 +175,17 @@ describe('every plan', () => {
 
   test('no two live jobs on one cluster succeed the same one', () => {
     always((desired, seen, made) => {
-      const parents = of(made, 'intend').flatMap((action) =>
-        'successorOf' in action && action.successorOf !== null ? [action.successorOf] : [],
-      );
       const [, after] = carriedOut(desired, seen, made);
       const heirs = after.jobs.filter(
         (one) => isLive(one) && !isLeaving(one) && isGood(one, desired, after),
       );
-      for (const parent of parents) {
-        const where = heirs.flatMap((one) => (one.successorOf === parent ? [one.cluster] : []));
-        expect(new Set(where).size).toBe(where.length);
-        expect(where.length).toBeGreaterThan(0);
+      for (const action of of(made, 'intend')) {
+        if (!('cluster' in action) || action.successorOf === null) continue;
+        const { cluster, successorOf } = action;
+        const beside = heirs.filter(
+          (one) => one.cluster === cluster && one.successorOf === successorOf,
+        );
+        expect(beside).toHaveLength(1);
       }
     });
   });
@@ -257,7 +258,10 @@ describe('a plan that was carried out', () => {
     always((desired, seen, made) => {
       const again = plan(...carriedOut(desired, seen, made));
       expect(again.patch).toEqual({});
-      expect(of(again, 'intend')).toEqual([]);
+      // What was started may have filled a cluster: elsewhere a successor may be due by now.
+      const isLimited = Object.keys(seen.room ?? {}).length > 0;
+      const isDue = (action: Action) => 'successorOf' in action && action.successorOf !== null;
+      expect(of(again, 'intend').filter((one) => !isLimited || !isDue(one))).toEqual([]);
       expect(of(again, 'submit')).toEqual([]);
       expect(of(again, 'cancel')).toEqual([]);
       expect(of(again, 'drain')).toEqual([]);

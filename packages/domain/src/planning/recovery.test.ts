@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { model } from '../../test/builders.ts';
 import { healthy, settled, until } from '../../test/recovery.ts';
+import { runs } from '../../test/runs.ts';
 import { createWorld, type World } from '../../test/world.ts';
 
 describe('a cluster that becomes healthy again: nobody has to command anything', () => {
@@ -78,7 +79,7 @@ describe('a cluster that becomes healthy again: nobody has to command anything',
         passTo(world, endsAt + 600_000);
         expect(settled(world)).toBe(true);
       }),
-      { numRuns: 60 },
+      runs(60),
     );
   });
 
@@ -91,7 +92,7 @@ describe('a cluster that becomes healthy again: nobody has to command anything',
         heal(world);
         until(world, settled, 300);
       }),
-      { numRuns: 60 },
+      runs(60),
     );
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { model } from '../../test/builders.ts';
 import { healthy, settled, until } from '../../test/recovery.ts';
+import { runs } from '../../test/runs.ts';
 import { createWorld, type World } from '../../test/world.ts';
 import type { Model } from '../index.ts';
 
@@ -152,7 +153,7 @@ describe('several clusters in the long run', () => {
         for (const cluster of world.clusters.values())
           for (const times of cluster.submissions.values()) expect(times).toBe(1);
       }),
-      { numRuns: 200 },
+      runs(200),
     );
   });
 });

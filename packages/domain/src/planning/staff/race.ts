@@ -44,11 +44,17 @@ export function findRival(fresh: readonly Job[], scene: Scene): Start | null {
   for (const job of fresh.filter((one) => waits(one) && raceFrom(one, scene) <= scene.now)) {
     const elsewhere = clustersOf(scene.model)
       .filter((name) => name !== job.cluster && !scene.failures.doubtful.has(name))
+      .filter((name) => !fresh.some((other) => other.cluster === name && isHeirBeside(job, other)))
       .filter((name) => startsEarlier(name, job, scene));
     const cluster = pickCluster(scene, { among: elsewhere });
     if (cluster !== null) return { cluster, successorOf: job.successorOf, rivalOf: job.id };
   }
   return null;
+}
+
+/** Whether both are to succeed the same job. */
+function isHeirBeside({ id, successorOf }: Job, other: Job): boolean {
+  return successorOf !== null && other.id !== id && other.successorOf === successorOf;
 }
 
 /** From when on a waiting job may get a rival. */
