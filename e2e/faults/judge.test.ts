@@ -3,7 +3,14 @@ import type { RequestRecord } from '../requests/ask.ts';
 import type { Strike } from './blame.ts';
 import type { Books } from './books.ts';
 import { type Convergence, notOursMs } from './convergence.ts';
-import { cutNothing, judgeBooks, judgeConvergence, judgeRequests, struckNothing } from './judge.ts';
+import {
+  cutNothing,
+  judgeBooks,
+  judgeConvergence,
+  judgeRequests,
+  promisedMs,
+  struckNothing,
+} from './judge.ts';
 import type { JobRow, ModelRow } from './site.ts';
 import type { Goal } from './situations.ts';
 
@@ -64,6 +71,16 @@ describe('a model', () => {
     expect(judgeConvergence({ ...reached, totalMs: 12_001 }, false)).toEqual([
       'ready after 10.0 s',
     ]);
+  });
+
+  test('has longer where the demand is not known: after a proxy was killed', () => {
+    const slow = { ...reached, totalMs: 27_000 };
+    const killed = { plug: 'proxy', kind: 'kill' } as const;
+    expect(judgeConvergence(slow, false, promisedMs(killed, 'going idle'))).toEqual([]);
+    expect(promisedMs(killed, null)).toBe(25_000);
+    expect(promisedMs(killed, 'wake')).toBe(10_000);
+    expect(promisedMs({ ...killed, kind: 'stop' }, 'going idle')).toBe(10_000);
+    expect(promisedMs(tunnel, 'going idle')).toBe(10_000);
   });
 
   test('has to come there, and to stay', () => {

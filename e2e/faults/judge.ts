@@ -3,7 +3,7 @@ import { blame, type ServedBy, type Strike } from './blame.ts';
 import type { Books, SettledBooks } from './books.ts';
 import type { Convergence } from './convergence.ts';
 import type { ModelRow } from './site.ts';
-import type { Goal } from './situations.ts';
+import type { Goal, SituationName } from './situations.ts';
 
 /** What is said of some requests. */
 export interface RequestVerdict {
@@ -16,6 +16,9 @@ export interface RequestVerdict {
 
 /** State has to be right again so long after the end of a fault, without SLURM's queue and the engine's load. */
 const convergeWithinMs = 10_000;
+/** The same for what hangs on the demand, which is not known for so long after a proxy was killed. */
+const demandWithinMs = 25_000;
+const byDemand: ReadonlySet<SituationName> = new Set(['scaling', 'handover', 'going idle']);
 /** The last stream of a job that is drained (2.5 s), SLURM's KillWait (2 s), and the end of its processes. */
 const drainMs = 6_000;
 
@@ -40,13 +43,29 @@ export function ownMs({ totalMs, notOursMs }: Convergence): number | null {
   return totalMs === null ? null : totalMs - notOursMs;
 }
 
-/** @param isLost whether the goal was no longer reached when all had come to rest */
-export function judgeConvergence(convergence: Convergence, isLost: boolean): readonly string[] {
+/** How long after its end a fault may be seen in a situation, or in the books of all (null). */
+export function promisedMs(
+  { plug, kind }: Pick<Strike, 'plug' | 'kind'>,
+  situation: SituationName | null,
+): number {
+  const isByDemand = situation === null || byDemand.has(situation);
+  return plug === 'proxy' && kind === 'kill' && isByDemand ? demandWithinMs : convergeWithinMs;
+}
+
+/**
+ * @param isLost whether the goal was no longer reached when all had come to rest
+ * @param withinMs what is promised
+ */
+export function judgeConvergence(
+  convergence: Convergence,
+  isLost: boolean,
+  withinMs = convergeWithinMs,
+): readonly string[] {
   const { what, last } = convergence;
   const ms = ownMs(convergence);
   if (ms === null) return [`not ${what} after a minute: ${last}`];
   return [
-    ...(ms > convergeWithinMs ? [`${what} after ${seconds(ms)}`] : []),
+    ...(ms > withinMs ? [`${what} after ${seconds(ms)}`] : []),
     ...(isLost ? [`${what}, and then no longer`] : []),
   ];
 }
@@ -75,13 +94,14 @@ export function judgeBooks(
   { books, at }: SettledBooks,
   overAt: number,
   convergences: readonly Convergence[],
+  withinMs = convergeWithinMs,
 ): readonly string[] {
   const notOurs = Math.max(0, ...convergences.map(({ notOursMs }) => notOursMs));
   const late = at === null ? null : at - overAt - notOurs - drainMs;
   return [
     ...wordsOfBooks(books),
     ...(late === null ? ['not at rest in time'] : []),
-    ...(late !== null && late > convergeWithinMs
+    ...(late !== null && late > withinMs
       ? [`at rest after ${seconds(late + drainMs + notOurs)}`]
       : []),
   ];

@@ -9,6 +9,7 @@ import {
   judgeBooks,
   judgeConvergence,
   judgeRequests,
+  promisedMs,
   type RequestVerdict,
   struckNothing,
 } from './judge.ts';
@@ -107,7 +108,11 @@ async function runFault(ground: Ground, plug: Plug, kind: FaultKind): Promise<Fa
         struckNothing(goal, row, met),
         name === 'serving streams' ? cutNothing(struck.strike, met, verdict.cut) : null,
       ].filter((words) => words !== null),
-      ...judgeConvergence(convergence, isLost(goal, atEnd.get(model))),
+      ...judgeConvergence(
+        convergence,
+        isLost(goal, atEnd.get(model)),
+        promisedMs(struck.strike, name),
+      ),
       ...verdict.problems,
     ];
     return { ...verdict, problems, situation: name, convergence, phases: phasesOf(row) };
@@ -121,7 +126,7 @@ async function runFault(ground: Ground, plug: Plug, kind: FaultKind): Promise<Fa
     slowestMs: Math.max(0, ...records.map(({ dueAt, endedAt }) => endedAt - dueAt)),
     problems: [
       ...givenUp.map((words) => `before it: ${words}`),
-      ...judgeBooks(settled, overAt, [...convergences.values()]),
+      ...judgeBooks(settled, overAt, [...convergences.values()], promisedMs(struck.strike, null)),
       ...left.map((words) => `left: ${words}`),
     ],
   };
