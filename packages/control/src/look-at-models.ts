@@ -38,9 +38,13 @@ export async function lookAtModels(
   models: readonly Model[],
 ): Promise<ReadonlyMap<ModelId, Observed>> {
   const ids = models.map(({ id }) => id);
-  const ended = Math.max(0, ...models.map((model) => endedToJudge(model, deps.policy)));
+  const wanted = models.map((model) => ({
+    modelId: model.id,
+    clusters: clustersOf(model),
+    ended: endedToJudge(model.spec, deps.policy),
+  }));
   const [jobsOf, clusters, demands] = await Promise.all([
-    deps.jobs.listForModels(ids, ended),
+    deps.jobs.listForModels(wanted),
     deps.clusters.list(),
     deps.demandBoard
       .readMany(ids)

@@ -1,4 +1,10 @@
-import type { ClusterName, EpochMs, Job, JobName } from '@wakefield/domain';
+import {
+  type ClusterName,
+  type EpochMs,
+  endedToJudge,
+  type Job,
+  type JobName,
+} from '@wakefield/domain';
 import type { Clock, Drivers } from './ports/cluster.ts';
 import type { Nudges } from './ports/messaging.ts';
 import type { Log } from './ports/observability.ts';
@@ -33,7 +39,8 @@ const BATCH = 500;
 const STALE_AFTER_MS = 2_000;
 /** How long the rows and directories of ended jobs are kept for people to look at. */
 const KEEP_ENDED_MS = 7 * 24 * 3_600_000;
-const KEEP_PER_MODEL = 20;
+/** Of each model on each cluster; more where more are needed to decide. */
+const KEEP_AT_LEAST = 20;
 /** How long a command can be looked up and its idempotency key is remembered. */
 const KEEP_COMMANDS_MS = 30 * 24 * 3_600_000;
 /** One tidies up, and nobody else until this time has passed: the lease is left to expire. */
@@ -68,8 +75,10 @@ async function tidy(deps: SweepDeps, now: EpochMs, signal: AbortSignal): Promise
   await giveUpRemovedClusters(deps, now);
   await deps.commands.purgeFinished(now - KEEP_COMMANDS_MS);
   const failed = new Set<ClusterName>();
+  const besideReplicas = endedToJudge({ maxReplicas: 0 }, deps.policy);
+  const keep = { least: KEEP_AT_LEAST, besideReplicas };
   for (let pages = 0; pages < PAGES_AT_MOST && !signal.aborted; pages += 1) {
-    const page = await deps.jobs.listPurgeable(now - KEEP_ENDED_MS, KEEP_PER_MODEL, {
+    const page = await deps.jobs.listPurgeable(now - KEEP_ENDED_MS, keep, {
       limit: FORGET_AT_ONCE,
       except: [...failed],
     });

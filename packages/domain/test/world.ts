@@ -206,7 +206,12 @@ function look(world: World, running: ReadonlyMap<JobId, number>): void {
     silence: world.away.has(name) ? { since: world.observedAt.get(name) ?? 0, looks: 2 } : null,
   });
   const observed = {
-    jobs: [...world.live(), ...ended.slice(-endedToJudge(world.model, defaultPolicy))],
+    jobs: [
+      ...world.live(),
+      ...[...Map.groupBy(ended, ({ cluster }) => cluster).values()].flatMap((there) =>
+        there.slice(-endedToJudge(world.model.spec, defaultPolicy)),
+      ),
+    ],
     demand,
     clusters: Object.fromEntries([...world.clusters.keys()].map((name) => [name, standing(name)])),
     history: Object.fromEntries(

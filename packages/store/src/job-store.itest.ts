@@ -157,15 +157,28 @@ describe('lists', () => {
   });
 
   test('of many models: the same of each, in one query', async () => {
-    for (const seq of [1, 2, 3]) await fixture.job(model, seq, over);
+    for (const seq of [1, 2, 3, 5, 6, 7]) await fixture.job(model, seq, over);
     await fixture.job(model, 4);
+    await moveTo('apart', model, 1, 2);
     const second = await fixture.model();
     await fixture.job(second, 1, over);
-    const found = await jobs.listForModels([model.id, second.id, randomUUID(), 'nonsense'], 2);
+    await fixture.job(second, 2, over);
+    await moveTo('gone', second, 2);
+    const want = (modelId: string, ended: number) => ({
+      modelId,
+      clusters: ['here', 'apart'],
+      ended,
+    });
+    const read = (...wanted: Parameters<typeof jobs.listForModels>[0]) =>
+      jobs.listForModels([...wanted, want(randomUUID(), 9), want('nonsense', 9)]);
+    const found = await read(want(model.id, 2), want(second.id, 1));
     expect(found.size).toBe(2);
-    expect(found.get(model.id)?.map(({ seq }) => seq)).toEqual([4, 3, 2]);
+    // However many ended on the one, those on the other are known; each model has a number of its own.
+    expect(found.get(model.id)?.map(({ seq }) => seq)).toEqual([7, 6, 4, 2, 1]);
+    // Names go on after the newest, wherever it was.
     expect(found.get(second.id)).toEqual(await jobs.listForModel(second.id, 9));
-    expect(await jobs.listForModels([], 2)).toEqual(new Map());
+    expect((await read(want(model.id, 1))).get(model.id)?.map(({ seq }) => seq)).toEqual([7, 4, 2]);
+    expect(await jobs.listForModels([])).toEqual(new Map());
   });
 
   test('of a project: live jobs of registered models', async () => {
@@ -214,6 +227,15 @@ test('an unknown job has no key', async () => {
   expect(await jobs.get('nonsense')).toBeNull();
 });
 
+/** As if they had been started there. */
+async function moveTo(cluster: string, of: Model, ...seqs: number[]): Promise<void> {
+  await fixture.sql('update jobs set cluster = $1 where model_id = $2 and seq = any($3)', [
+    cluster,
+    of.id,
+    seqs,
+  ]);
+}
+
 test('what may go leaves live jobs, young ones and the newest of each model', async () => {
   const elsewhere = new Set((await fixture.sql('select name from jobs')).map(({ name }) => name));
   const second = await fixture.model({ cluster: 'apart' });
@@ -222,8 +244,11 @@ test('what may go leaves live jobs, young ones and the newest of each model', as
   for (const seq of [2, 3, 4, 5]) await fixture.job(model, seq, at(SAMPLE_NOW - 10 + seq));
   await fixture.job(second, 1, at(SAMPLE_NOW - 1000));
   await fixture.job(second, 2, at(SAMPLE_NOW - 999));
-  const listed = async (before: number, keep: number, limit = 10, except: string[] = []) =>
-    (await jobs.listPurgeable(before, keep, { limit, except }))
+  await fixture.sql('update models set max_replicas = 1 where id = any($1)', [
+    [model.id, second.id],
+  ]);
+  const listed = async (before: number, least: number, limit = 10, except: string[] = []) =>
+    (await jobs.listPurgeable(before, { least, besideReplicas: 0 }, { limit, except }))
       .map(({ name }) => name)
       .filter((name) => !elsewhere.has(name));
   const names = (of: Model, ...seqs: number[]) => seqs.map((seq) => intention(of, seq).name);
@@ -232,6 +257,10 @@ test('what may go leaves live jobs, young ones and the newest of each model', as
   expect(await listed(SAMPLE_NOW - 6, 0, 2)).toEqual(both.slice(0, 2));
   expect(await listed(SAMPLE_NOW - 6, 0, 10, ['apart'])).toEqual(both.slice(1));
   expect(await listed(SAMPLE_NOW + 1, 3)).toEqual(names(model, 2));
+  await fixture.sql('update models set max_replicas = 3 where id = $1', [model.id]);
+  expect(await listed(SAMPLE_NOW + 1, 0)).toEqual([...names(second, 1), ...names(model, 2)]);
+  await moveTo('away', model, 2);
+  expect(await listed(SAMPLE_NOW + 1, 0)).toEqual(names(second, 1));
   await fixture.sql('update models set registered = false where id = any($1)', [
     [model.id, second.id],
   ]);

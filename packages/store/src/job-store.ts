@@ -38,9 +38,9 @@ export function jobStore(database: Database): JobStore {
       return job ?? null;
     },
     listForModel: async (modelId, newest) =>
-      await database.run((queries) => readJobsOfModels(queries, [modelId], newest)),
-    listForModels: async (modelIds, newest) => {
-      const found = await database.run((queries) => readJobsOfModels(queries, modelIds, newest));
+      await database.run((queries) => readJobsOfModel(queries, modelId, newest)),
+    listForModels: async (wanted) => {
+      const found = await database.run((queries) => readJobsOfModels(queries, wanted));
       return Map.groupBy(found, ({ modelId }) => modelId);
     },
     listLiveForProject: async (project) => {
@@ -126,22 +126,47 @@ async function readJobs(queries: Queries, where: SQL | undefined): Promise<reado
   return rows.map(toJob);
 }
 
-/** All live ones and the newest ended ones of each model; for each, both are looked up in an index of their own. */
-async function readJobsOfModels(
+/** All live ones and the newest ended ones; both are looked up in an index of their own. */
+async function readJobsOfModel(
   queries: Queries,
-  modelIds: readonly ModelId[],
+  modelId: ModelId,
   newest: number,
 ): Promise<readonly Job[]> {
-  const known = modelIds.filter(isUuid);
+  if (!isUuid(modelId)) return [];
+  const which = sql`
+    select jobs.id from jobs where jobs.model_id = ${modelId} and jobs.phase <> 'ended'
+    union all
+    (select jobs.id from jobs where jobs.model_id = ${modelId} and jobs.phase = 'ended'
+     order by jobs.seq desc limit ${newest})`;
+  return await readJobs(queries, sql`${jobs.id} in (${which})`);
+}
+
+/** The newest of all is among the live ones, or the newest that ended. */
+async function readJobsOfModels(
+  queries: Queries,
+  wanted: Parameters<JobStore['listForModels']>[0],
+): Promise<readonly Job[]> {
+  const known = wanted.filter(({ modelId }) => isUuid(modelId));
   if (known.length === 0) return [];
-  const wanted = sql`
-    select found.id from unnest(${sql.param(known)}::uuid[]) as wanted (id) cross join lateral (
+  const ids = known.map(({ modelId }) => modelId);
+  const places = known.flatMap(({ modelId, clusters, ended }) =>
+    clusters.map((cluster) => ({ id: modelId, cluster, ended })),
+  );
+  const which = sql`
+    select found.id from unnest(${sql.param(ids)}::uuid[]) as wanted (id) cross join lateral (
       select jobs.id from jobs where jobs.model_id = wanted.id and jobs.phase <> 'ended'
       union all
       (select jobs.id from jobs where jobs.model_id = wanted.id and jobs.phase = 'ended'
-       order by jobs.seq desc limit ${newest})
+       order by jobs.seq desc limit 1)
+    ) as found
+    union all
+    select found.id from jsonb_to_recordset(${JSON.stringify(places)}::jsonb)
+      as wanted (id uuid, cluster text, ended int) cross join lateral (
+      select jobs.id from jobs
+      where jobs.model_id = wanted.id and jobs.cluster = wanted.cluster and jobs.phase = 'ended'
+      order by jobs.seq desc limit wanted.ended
     ) as found`;
-  return await readJobs(queries, sql`${jobs.id} in (${wanted})`);
+  return await readJobs(queries, sql`${jobs.id} in (${which})`);
 }
 
 async function insertOnce(queries: Queries, row: typeof jobs.$inferInsert): Promise<Job> {

@@ -1,3 +1,4 @@
+import type { JobStore } from '@wakefield/control';
 import type { ClusterName, Job, JobName } from '@wakefield/domain';
 import {
   and,
@@ -21,11 +22,13 @@ import { models } from './schema/models.ts';
 
 const newer = alias(jobs, 'newer');
 
-/** Old ended jobs behind the newest `keep` of their model, and all of models that are unregistered and over. */
+type Keep = Parameters<JobStore['listPurgeable']>[1];
+
+/** Old ended jobs behind the newest of their model on their cluster, and all of models that are unregistered and over. */
 export async function listPurgeableJobs(
   database: Database,
   before: number,
-  keep: number,
+  keep: Keep,
   { limit, except }: { readonly limit: number; readonly except: readonly ClusterName[] },
 ): Promise<readonly Pick<Job, 'name' | 'cluster'>[]> {
   return await database.run(async (queries) => {
@@ -40,10 +43,7 @@ export async function listPurgeableJobs(
         and(
           sql`${jobs.phase} = 'ended'`,
           except.length === 0 ? undefined : notInArray(jobs.cluster, [...except]),
-          or(
-            and(lt(jobs.endedAt, before), isBehind(queries, Math.max(1, keep))),
-            inArray(jobs.modelId, doomed),
-          ),
+          or(and(lt(jobs.endedAt, before), isBehind(queries, keep)), inArray(jobs.modelId, doomed)),
         ),
       )
       .orderBy(asc(jobs.endedAt), asc(jobs.id))
@@ -51,16 +51,26 @@ export async function listPurgeableJobs(
   });
 }
 
-/** Whether at least `count` ended jobs of its model are newer. */
-function isBehind(queries: Queries, count: number): SQL {
+/** Whether at least as many ended jobs of its model on its cluster are newer as are to be kept. */
+function isBehind(queries: Queries, { least, besideReplicas }: Keep): SQL {
+  const kept = queries
+    .select({
+      count: sql`greatest(1, ${least}::int, ${models.maxReplicas} + ${besideReplicas}::int)`,
+    })
+    .from(models)
+    .where(eq(models.id, jobs.modelId));
   const nth = queries
     .select({ seq: newer.seq })
     .from(newer)
-    .where(and(eq(newer.modelId, jobs.modelId), sql`${newer.phase} = 'ended'`))
-    .orderBy(sql`${newer.seq} desc`)
-    .offset(count - 1)
-    .limit(1);
-  return sql`${jobs.seq} < (${nth})`;
+    .where(
+      and(
+        eq(newer.modelId, jobs.modelId),
+        eq(newer.cluster, jobs.cluster),
+        sql`${newer.phase} = 'ended'`,
+      ),
+    )
+    .orderBy(sql`${newer.seq} desc`);
+  return sql`${jobs.seq} < (${nth} limit 1 offset (${kept}) - 1)`;
 }
 
 /** Deletes these ended jobs, but for the newest of each model. */

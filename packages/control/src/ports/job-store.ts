@@ -69,10 +69,16 @@ export interface JobStore {
   get(id: JobId): Promise<Job | null>;
   /** All live jobs of a model and its `ended` newest ended ones, newest first. */
   listForModel(modelId: ModelId, ended: number): Promise<readonly Job[]>;
-  /** The same of many models, in one query; models without jobs are missing. */
+  /**
+   * All live jobs of each of the models, on each of its clusters that are named the `ended` newest ended ones, and the
+   * newest of all, wherever it was; newest first, in one query. Models without jobs are missing.
+   */
   listForModels(
-    modelIds: readonly ModelId[],
-    ended: number,
+    wanted: readonly {
+      readonly modelId: ModelId;
+      readonly clusters: readonly ClusterName[];
+      readonly ended: number;
+    }[],
   ): Promise<ReadonlyMap<ModelId, readonly Job[]>>;
   /** Live jobs of every registered model of a project, in one query. */
   listLiveForProject(project: ProjectName): Promise<readonly Job[]>;
@@ -121,12 +127,13 @@ export interface JobStore {
   /** The secret of the job's engine. */
   engineKey(id: JobId): Promise<string | null>;
   /**
-   * Jobs that may go, longest ended first: those that ended before `before`, but for the newest `keep` of each
-   * model, and all of unregistered models without live jobs.
+   * Jobs that may go, longest ended first: those that ended before `before`, but for the newest of each model on
+   * each cluster, at least `least` and `besideReplicas` more than it may have jobs, and all of unregistered models
+   * without live jobs.
    */
   listPurgeable(
     before: EpochMs,
-    keep: number,
+    keep: { readonly least: number; readonly besideReplicas: number },
     page: { readonly limit: number; readonly except: readonly ClusterName[] },
   ): Promise<readonly Pick<Job, 'name' | 'cluster'>[]>;
   /**

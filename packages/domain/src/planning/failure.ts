@@ -22,14 +22,15 @@ export interface Failures {
 }
 
 /**
- * How many of a model's newest ended jobs have to be known: on each cluster a first try of as many as it wants, with a
- * rival, and one job for each of the others.
+ * How many of a model's newest ended jobs have to be known on each of its clusters: a first try of as many as it wants,
+ * with a rival, and one job for each of the others. Counted by cluster: what ends on one must not hide what failed on
+ * another.
  */
 export function endedToJudge(
-  model: Pick<Model, 'cluster' | 'spec'>,
+  { maxReplicas }: Pick<Model['spec'], 'maxReplicas'>,
   { maxFailures }: Pick<Policy, 'maxFailures'>,
 ): number {
-  return clustersOf(model).length * (model.spec.maxReplicas + 1 + maxFailures);
+  return maxReplicas + 1 + maxFailures;
 }
 
 /** What went wrong on one cluster. */

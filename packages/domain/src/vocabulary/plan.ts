@@ -45,7 +45,7 @@ export interface Policy {
   readonly unreachableAfterMs: DurationMs;
 }
 
-/** What the reconciler looks at. `jobs` are all live ones and the newest ended ones (`endedToJudge`). */
+/** What the reconciler looks at. `jobs` are all live ones, the newest ended ones on each cluster (`endedToJudge`) and the newest of all. */
 export interface Observed {
   readonly jobs: readonly Job[];
   readonly demand: Demand;

@@ -62,6 +62,9 @@ export const jobs = pgTable(
       .on(table.cluster, table.shape, table.endedAt)
       .where(sql`${table.phase} = 'ended' and ${table.startedAt} is null`),
     index('jobs_ended').on(table.endedAt).where(sql`${table.phase} = 'ended'`),
+    index('jobs_ended_by_cluster')
+      .on(table.modelId, table.cluster, table.seq)
+      .where(sql`${table.phase} = 'ended'`),
     index('jobs_ended_by_model').on(table.modelId, table.seq).where(sql`${table.phase} = 'ended'`),
     check(
       'jobs_phase',

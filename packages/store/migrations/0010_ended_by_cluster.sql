@@ -1,0 +1,1 @@
+CREATE INDEX "jobs_ended_by_cluster" ON "jobs" USING btree ("model_id","cluster","seq") WHERE "jobs"."phase" = 'ended';
