@@ -64,6 +64,8 @@ const nudges = createNudges(redis);
 const demandBoard = createDemandBoard(redis);
 /** Models that a sweep or a run of their own decided on. */
 let looks = 0;
+/** Those that a sweep put off. */
+const putOff = new Set<string>();
 let runs = 0;
 /** Whether the queues are at work. */
 let working = false;
@@ -79,6 +81,7 @@ const deps: SchedulerDeps = {
     ...store.stores.models,
     putOff: async (quiet) => {
       looks += quiet.length;
+      for (const { model } of quiet) putOff.add(model.id);
       await store.stores.models.putOff(quiet);
     },
   },
@@ -151,8 +154,10 @@ async function measured(work: () => Promise<void>) {
 }
 
 export interface Steady {
-  /** Looks at models since the beginning. */
-  readonly looks: number;
+  /** Models that a sweep put off since sweeps began: it came to nothing new. */
+  readonly putOff: number;
+  /** Runs of models since then. */
+  readonly runs: number;
   readonly looksPerSecond: number;
   /** Those that came to something new. */
   readonly runsPerSecond: number;
@@ -178,6 +183,7 @@ async function steady(seconds: number): Promise<Steady> {
   await publish();
   // Until the first one is known for sure to be all there are.
   await pause(6_000);
+  const runsBefore = runs;
   const ticker = startSweepTicker(redis, { everyMs: 5_000 });
   await pause(6_000);
   const before = { at: performance.now(), cpu: process.cpuUsage(), statements, looks, runs };
@@ -190,7 +196,8 @@ async function steady(seconds: number): Promise<Steady> {
   });
   const figures = await queueFigures(redis);
   const result = {
-    looks,
+    putOff: putOff.size,
+    runs: runs - runsBefore,
     looksPerSecond: (looks - before.looks) / elapsed,
     runsPerSecond: (runs - before.runs) / elapsed,
     cpu: (user + system) / 1e6 / elapsed,
