@@ -12,6 +12,7 @@ import {
 import { act } from './act.ts';
 import type { ActDeps } from './act-context.ts';
 import { type LookAtModelsDeps, lookAtModels, reachable } from './look-at-models.ts';
+import { isInHurry, nudgeInTime } from './nudge-in-time.ts';
 import { nudgeModel } from './nudge-model.ts';
 import type { Nudges } from './ports/messaging.ts';
 import type { Lease, ModelStore, ModelWithStatus } from './ports/stores.ts';
@@ -41,7 +42,7 @@ export async function reconcileModel(
     run(deps, id, lease, held),
   );
   // Whoever holds it may be dead, and this was the wish that his work be done by another.
-  if (!ran) await nudgeLater(deps, id, deps.clock.now() + LEASE_RETRY_MS);
+  if (!ran) await nudgeInTime(deps, id, deps.clock.now() + LEASE_RETRY_MS);
 }
 
 async function run(
@@ -80,9 +81,8 @@ async function run(
   // Not before: whoever wakes a model must not wait behind a question that is not needed for it.
   if (model.registered && !after.idle) deps.histories.ask(model, reachable(observed, model));
   if (again || !saved) await nudgeModel(deps, id);
-  // The usual looks, and those further ahead, are the sweep's alone.
-  else if (plan.lookAgainAt < startedAt + deps.policy.lookAgainMs)
-    await nudgeLater(deps, id, plan.lookAgainAt);
+  else if (isInHurry(plan, observed, deps.policy, startedAt))
+    await nudgeInTime(deps, id, plan.lookAgainAt);
   deps.telemetry.reconciled(deps.clock.now() - startedAt, plan.actions.length > 0);
 }
 
@@ -142,14 +142,6 @@ function tellScale(
   const to = scaledTo(patch);
   if (to !== null && to !== replicas && (saved || actions.length > 0))
     telemetry.scaled(replicas, to);
-}
-
-/** At the moment that the plan names, not at the next sweep after it. */
-async function nudgeLater(deps: ReconcileModelDeps, id: ModelId, at: EpochMs): Promise<void> {
-  const delayMs = at - deps.clock.now();
-  await deps.nudges
-    .modelLater(id, Math.max(0, delayMs))
-    .catch((err: unknown) => deps.log.warn({ err, modelId: id }, 'next look not enqueued'));
 }
 
 function logPlan(deps: ReconcileModelDeps, model: ModelWithStatus, plan: Plan): void {

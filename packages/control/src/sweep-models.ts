@@ -7,6 +7,7 @@ import {
   settle,
 } from '@wakefield/domain';
 import { type LookAtModelsDeps, lookAtModels, reachable } from './look-at-models.ts';
+import { isInHurry, nudgeInTime } from './nudge-in-time.ts';
 import { nudgeModel } from './nudge-model.ts';
 import type { Clock } from './ports/cluster.ts';
 import type { Nudges } from './ports/messaging.ts';
@@ -56,6 +57,7 @@ async function sweepPage(
   if (page.length === 0) return;
   const observed = await lookAtModels(deps, page);
   const quiet: QuietModel[] = [];
+  const hurried: { readonly id: ModelId; readonly at: EpochMs }[] = [];
   const limited = { ...deps, jobs: { countUse: askedOnce(deps.jobs.countUse) } };
   for (const model of page) {
     const seen = observed.get(model.id);
@@ -66,10 +68,11 @@ async function sweepPage(
     }
     const { state, because, lookAgainAt, patch } = plan;
     quiet.push({ model, state, because, lookAgainAt, lastRequestAt: patch.lastRequestAt });
+    if (isInHurry(plan, seen, deps.policy, now)) hurried.push({ id: model.id, at: lookAgainAt });
     if (model.registered && !model.idle) deps.histories.ask(model, reachable(seen, model));
   }
   await deps.models.putOff(quiet);
-  for (const { model, lookAgainAt } of quiet) await nudgeInTime(deps, model.id, lookAgainAt, now);
+  for (const { id, at } of hurried) await nudgeInTime(deps, id, at);
 }
 
 /** As a run does, but that it asks no cluster. @returns null when it cannot be decided, which a run tells */
@@ -107,17 +110,4 @@ function isQuiet(model: ModelToPlan, plan: Plan, now: EpochMs): boolean {
   if (Object.keys(patch).length > 0 || plan.reason !== model.reason) return false;
   const expectedReady = settle(model.expectedReady, plan.expectedReady, now);
   return seenInRoutes(model) === seenInRoutes({ ...plan, expectedReady, idle: model.idle });
-}
-
-/** A moment before the next sweep must not wait for it. */
-async function nudgeInTime(
-  deps: SweepModelsDeps,
-  id: ModelId,
-  lookAgainAt: EpochMs,
-  now: EpochMs,
-): Promise<void> {
-  if (lookAgainAt - now >= SWEEP_EVERY_MS) return;
-  await deps.nudges
-    .modelLater(id, Math.max(0, lookAgainAt - deps.clock.now()))
-    .catch((err: unknown) => deps.log.warn({ err, modelId: id }, 'next look not enqueued'));
 }

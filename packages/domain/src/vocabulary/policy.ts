@@ -13,7 +13,8 @@ export const defaultPolicy: Policy = Object.freeze({
   endGraceMs: 30 * second,
   lookAgainMs: 15 * second,
   lookSoonMs: second,
-  lookInDoubtMs: 5 * second,
+  // Less than the beat of sweeps, so that the next one surely finds it.
+  lookInDoubtMs: 4 * second,
   lookRarelyMs: 60 * minute,
   assumedCapacity: 16,
   scaleUpAt: 0.8,
