@@ -41,15 +41,16 @@ export async function readMetrics(
   const driver = deps.drivers.get(name);
   if (driver === undefined) return;
   const { patienceMs, quietMs } = driver.cadence;
+  // While a cluster is silent they are asked after each look at it: one of two may be missed.
+  const lifeMs = 2 * (patienceMs + quietMs);
   const live = await deps.jobs.listLiveForCluster(name);
   const serving = live.filter((job) => job.phase === 'ready' || job.phase === 'draining');
   for (let from = 0; from < serving.length && !signal.aborted; from += PAGE) {
     const page = serving.slice(from, from + PAGE);
     const { figures, answered } = await scrape(deps, page, signal);
     await deps.metricsBoard
-      .publish(await learn(deps, page, figures))
-      // While a cluster is silent they are asked after each look at it: one of two may be missed.
-      .then(() => deps.metricsBoard.answered(answered, 2 * (patienceMs + quietMs)))
+      .publish(await learn(deps, page, figures), lifeMs)
+      .then(() => deps.metricsBoard.answered(answered, lifeMs))
       .catch((err: unknown) => deps.log.warn({ err }, 'engine figures not published'));
   }
 }

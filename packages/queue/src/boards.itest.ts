@@ -239,9 +239,10 @@ describe('metrics board', () => {
 
   test('gives back what was published, until it expires', async () => {
     const board = createMetricsBoard(fixture.redis, { expiryMs: 150 });
-    await board.publish(new Map([['j1', figures]]));
+    await board.publish(new Map([['j1', figures]]), 60_000);
     const full = { since: 1000, looks: 2, most: 8 };
-    await createMetricsBoard(fixture.redis).publish(new Map([['j2', { ...figures, full }]]));
+    // A spell is known until the next look at a cluster that is looked at rarely.
+    await board.publish(new Map([['j2', { ...figures, full }]]), 60_000);
     expect(await board.read(['j0', 'j1', 'j2'])).toEqual(
       new Map<string, EngineMetrics>([
         ['j1', figures],
@@ -249,13 +250,13 @@ describe('metrics board', () => {
       ]),
     );
     await until(async () => (await board.read(['j1', 'j2'])).size === 1);
-    await board.publish(new Map());
+    await board.publish(new Map(), 60_000);
     expect(await board.read([])).toEqual(new Map());
   });
 
   test('believes the cluster in what it says of GPUs', async () => {
     const board = createMetricsBoard(fixture.redis);
-    await board.publish(new Map([['j8', figures]]));
+    await board.publish(new Map([['j8', figures]]), 60_000);
     await board.publishGpus(
       new Map([
         ['j8', 71],

@@ -31,31 +31,27 @@ export function createMetricsBoard(
   const keyOf = (jobId: JobId) => `${redis.prefix}:metrics:${jobId}`;
   const gpuOf = (jobId: JobId) => `${redis.prefix}:gpu:${jobId}`;
   const lifeOf = (jobId: JobId) => `${redis.prefix}:answered:${jobId}`;
-  const setAll = (entries: readonly (readonly [string, string])[], expiresMs: number) =>
+  const setAll = (entries: readonly (readonly [string, string, number])[]) =>
     translated(async () => {
       if (entries.length === 0) return;
       const pipeline = produce.pipeline();
-      for (const [key, value] of entries) pipeline.set(key, value, 'PX', expiresMs);
+      for (const [key, value, expiresMs] of entries) pipeline.set(key, value, 'PX', expiresMs);
       const answers = await pipeline.exec();
       const failed = answers?.find(([error]) => error !== null);
       if (failed?.[0]) throw failed[0];
     });
   return {
-    publish: (metrics) =>
+    publish: (metrics, rememberMs) =>
       setAll(
-        [...metrics].map(([jobId, values]) => [keyOf(jobId), JSON.stringify(values)]),
-        expiryMs,
+        [...metrics].map(([jobId, values]) => [
+          keyOf(jobId),
+          JSON.stringify(values),
+          values.full ? Math.max(expiryMs, rememberMs) : expiryMs,
+        ]),
       ),
     publishGpus: (values) =>
-      setAll(
-        [...values].map(([jobId, figure]) => [gpuOf(jobId), String(figure)]),
-        expiryMs,
-      ),
-    answered: (jobIds, lifeMs) =>
-      setAll(
-        jobIds.map((jobId) => [lifeOf(jobId), '1']),
-        lifeMs,
-      ),
+      setAll([...values].map(([jobId, figure]) => [gpuOf(jobId), String(figure), expiryMs])),
+    answered: (jobIds, lifeMs) => setAll(jobIds.map((jobId) => [lifeOf(jobId), '1', lifeMs])),
     answering: (jobIds) =>
       translated(async () => {
         if (jobIds.length === 0) return [];

@@ -116,7 +116,7 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
     metrics,
     log: () => lines.join(''),
     startScheduler,
-    publishMetrics: (jobId, figures) => board.publish(new Map([[jobId, figures]])),
+    publishMetrics: (jobId, figures) => board.publish(new Map([[jobId, figures]]), 0),
     close: async () => {
       for (const close of closers.reverse()) await close();
     },

@@ -52,7 +52,8 @@ export interface DemandBoard {
 
 /** Last scraped figures of each engine, for readers; entries expire within seconds. */
 export interface MetricsBoard {
-  publish(metrics: ReadonlyMap<JobId, EngineMetrics>): Promise<void>;
+  /** @param rememberMs how long `full` spells are known: until the next look, however rarely there is one */
+  publish(metrics: ReadonlyMap<JobId, EngineMetrics>, rememberMs: DurationMs): Promise<void>;
   /** What the cluster says of the GPUs of these jobs, 0-100: it knows better than their engines. */
   publishGpus(figures: ReadonlyMap<JobId, number>): Promise<void>;
   read(jobIds: readonly JobId[]): Promise<ReadonlyMap<JobId, EngineMetrics>>;
