@@ -22,8 +22,10 @@ let first: ScriptedEngine;
 let second: ScriptedEngine;
 
 /** The first endpoint is asked first: the second carries a request that never ends. */
-const routeTo = (...endpoints: Endpoint[]) =>
+const routeTo = async (...endpoints: Endpoint[]) => {
   proxy.route('a/b', { state: 'ready', idle: false, endpoints });
+  await proxy.caughtUp();
+};
 const both = () => routeTo(endpoint(first.port, 'job-1'), endpoint(second.port, 'job-2'));
 const retries = (reason: string) =>
   proxy.metric(`wakefield_upstream_retries_total{reason="${reason}"`);
@@ -33,7 +35,7 @@ const refusedByFour = async (script: Script) => {
   const third = await startEngine(script);
   first.answer(script);
   second.answer(script);
-  routeTo(...[first, second, third, third].map(({ port }) => endpoint(port)));
+  await routeTo(...[first, second, third, third].map(({ port }) => endpoint(port)));
   const answer = await chat(proxy.url);
   await third.close();
   return { answer, seen: first.seen.length + second.seen.length + third.seen.length };
@@ -63,7 +65,7 @@ afterEach(async () => {
 describe('before the first byte', () => {
   it('goes elsewhere when nobody listens', async () => {
     const closed = await freePorts(1);
-    routeTo(endpoint(closed, 'job-0'), endpoint(second.port, 'job-2'));
+    await routeTo(endpoint(closed, 'job-0'), endpoint(second.port, 'job-2'));
     expect((await chat(proxy.url)).status).toBe(200);
     expect(await retries('refused')).toBe(1);
     // The suspect is left alone for a while.
@@ -74,7 +76,7 @@ describe('before the first byte', () => {
 
   it('waits for the only endpoint to come back', async () => {
     const port = await freePorts(1);
-    routeTo(endpoint(port, 'job-0'));
+    await routeTo(endpoint(port, 'job-0'));
     const answer = chat(proxy.url);
     await until('held', async () => (await proxy.metric('wakefield_held_requests')) === 1);
     const late = createServer((socket) => {
@@ -113,7 +115,7 @@ describe('before the first byte', () => {
     ],
   ])('goes elsewhere when the engine %s', async (_, script, reason) => {
     first.answer(script);
-    both();
+    await both();
     const body = JSON.stringify({ model: 'a/b', messages: [{ role: 'user', content: 'ü' }] });
     const answers = await Promise.all([chat(proxy.url, body), chat(proxy.url, body)]);
     for (const answer of answers) {
@@ -125,7 +127,7 @@ describe('before the first byte', () => {
   });
 
   it('notices a connection that the engine was closing', async () => {
-    routeTo(endpoint(first.port, 'job-1'));
+    await routeTo(endpoint(first.port, 'job-1'));
     await (await chat(proxy.url)).text();
     let answered = 0;
     first.answer((response) => {
@@ -139,7 +141,7 @@ describe('before the first byte', () => {
 
   it('lets the own 503 of the last engine through', async () => {
     first.answer((response) => json(response, 503, { error: { message: 'full' } }));
-    routeTo(endpoint(first.port, 'job-1'));
+    await routeTo(endpoint(first.port, 'job-1'));
     const answer = await chat(proxy.url);
     expect(answer.status).toBe(503);
     expect(await answer.json()).toEqual({ error: { message: 'full' } });
@@ -173,25 +175,25 @@ describe('before the first byte', () => {
   it('goes on where a new engine is, after three that gave the request up', async () => {
     first.answer((response) => json(response, 200, completion('abort', '')));
     const third = endpoint(first.port, 'job-3');
-    routeTo(endpoint(first.port, 'job-0'), endpoint(first.port, 'job-1'), third);
+    await routeTo(endpoint(first.port, 'job-0'), endpoint(first.port, 'job-1'), third);
     const answer = chat(proxy.url);
     await until('held', async () => (await proxy.metric('wakefield_held_requests')) === 1);
     expect(first.seen).toHaveLength(3);
     // Requeued: it kept its id.
-    routeTo({ ...third, address: { ...third.address, port: second.port } });
+    await routeTo({ ...third, address: { ...third.address, port: second.port } });
     expect((await answer).status).toBe(200);
     expect(first.seen).toHaveLength(3);
   });
 
   it('waits for the next engine when the only one dies over it', async () => {
     first.answer((response) => void first.close().then(() => response.socket?.destroy()));
-    routeTo(endpoint(first.port, 'job-1'));
+    await routeTo(endpoint(first.port, 'job-1'));
     const answer = chat(proxy.url);
     await until('held', async () => (await proxy.metric('wakefield_held_requests')) === 1);
     proxy.route('a/b', { state: 'queued', idle: false, endpoints: [] });
     const late = chat(proxy.url);
     await until('both held', async () => (await proxy.metric('wakefield_held_requests')) === 2);
-    routeTo(endpoint(second.port, 'job-2'));
+    await routeTo(endpoint(second.port, 'job-2'));
     expect((await answer).status).toBe(200);
     expect((await late).status).toBe(200);
     expect(proxy.wakes).toEqual([]);
@@ -199,13 +201,13 @@ describe('before the first byte', () => {
 
   it('asks a stranger on the port of an engine once only, until the engine is elsewhere', async () => {
     first.answer((response) => json(response, 401, { error: 'Unauthorized' }));
-    both();
+    await both();
     const answers = await Promise.all(Array.from({ length: 8 }, () => chat(proxy.url)));
     for (const { status } of answers) expect(status).toBe(200);
     const asked = first.seen.length;
     // A word about another model changes nothing.
     proxy.route('c/d', {});
-    routeTo(endpoint(first.port, 'job-1'));
+    await routeTo(endpoint(first.port, 'job-1'));
     const answer = chat(proxy.url);
     await until('held', async () => (await proxy.metric('wakefield_held_requests')) === 1);
     // Longer than anybody else is avoided for the first time.
@@ -214,16 +216,16 @@ describe('before the first byte', () => {
     const told = proxy.log.filter((line) => line.includes('an engine that is not ours'));
     expect(told).toHaveLength(1);
     expect(JSON.parse(told[0] ?? '')).toMatchObject({ jobId: 'job-1', cluster: 'local' });
-    routeTo(endpoint(second.port, 'job-1'));
+    await routeTo(endpoint(second.port, 'job-1'));
     expect((await answer).status).toBe(200);
   });
 
   it('takes another job of the model when the aborted one was the last', async () => {
     first.answer((response) => json(response, 200, completion('abort', '')));
-    routeTo(endpoint(first.port, 'job-1'));
+    await routeTo(endpoint(first.port, 'job-1'));
     const answer = chat(proxy.url);
     await until('held', async () => (await proxy.metric('wakefield_held_requests')) === 1);
-    routeTo(endpoint(second.port, 'job-2'));
+    await routeTo(endpoint(second.port, 'job-2'));
     expect((await answer).status).toBe(200);
   });
 });
@@ -240,7 +242,7 @@ describe('after the first byte', () => {
     ['a lost engine core', [...words, dying, done]],
   ])('tells %s for what it is', async (_, pieces) => {
     first.answer((response) => slowly(response, pieces).then(() => void response.end()));
-    both();
+    await both();
     const text = await (await chat(proxy.url, { stream: true })).text();
     expect(text.startsWith(words.join(''))).toBe(true);
     expect(text).not.toContain('[DONE]');
@@ -257,7 +259,7 @@ describe('after the first byte', () => {
 
   it('ends a broken stream with an error event', async () => {
     first.answer((response) => slowly(response, words).then(() => void response.socket?.destroy()));
-    both();
+    await both();
     const text = await (await chat(proxy.url, { stream: true })).text();
     expect(text).toMatch(/data: \{"error":.*"upstream_error".*\}\n\n$/);
   });
@@ -266,7 +268,7 @@ describe('after the first byte', () => {
     first.answer((response) =>
       slowly(response, [...words, 'data: {"id":']).then(() => void response.socket?.destroy()),
     );
-    both();
+    await both();
     const answer = await chat(proxy.url, { stream: true });
     await expect(answer.text()).rejects.toThrow();
   });
@@ -276,7 +278,7 @@ describe('after the first byte', () => {
     first.answer((response) =>
       slowly(response, [...words, own, done]).then(() => void response.end()),
     );
-    both();
+    await both();
     const text = await (await chat(proxy.url, { stream: true })).text();
     expect(text).toBe([...words, own, done].join(''));
   });
