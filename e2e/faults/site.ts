@@ -18,6 +18,7 @@ export interface JobRow {
   readonly submittedAt: number | null;
   readonly startedAt: number | null;
   readonly readyAt: number | null;
+  readonly endsAt: number | null;
 }
 
 /** A model with its live jobs, oldest first. */
@@ -97,7 +98,8 @@ export const modelsSql = `
 select m.hf_model_id as model, m.idle, m.state, m.replicas, m.reason,
   coalesce(json_agg(json_build_object(
     'id', j.id, 'name', j.name, 'seq', j.seq, 'phase', j.phase, 'clusterJobId', j.cluster_job_id, 'node', j.node,
-    'submittedAt', ${epochMs('submitted_at')}, 'startedAt', ${epochMs('started_at')}, 'readyAt', ${epochMs('ready_at')}
+    'submittedAt', ${epochMs('submitted_at')}, 'startedAt', ${epochMs('started_at')}, 'readyAt', ${epochMs('ready_at')},
+    'endsAt', ${epochMs('ends_at')}
   ) order by j.seq) filter (where j.phase <> 'ended'), '[]') as jobs
 from models m left join jobs j on j.model_id = m.id
 group by m.id`;
