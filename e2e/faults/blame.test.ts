@@ -40,7 +40,7 @@ describe('allowed', () => {
     ['a stream through the tunnel', cut, tunnel, served],
     [
       'one that the silence of a tunnel ends',
-      { ...cut, endedAt: at + 11_000 },
+      { ...cut, endedAt: at + 19_900 },
       { ...tunnel, kind: 'stop' },
       served,
     ],
@@ -84,7 +84,7 @@ describe('not allowed', () => {
     ['a plain request through the tunnel', { ...cut, way: 'plain' }, tunnel, served],
     [
       'a stream cut late by a silent tunnel',
-      { ...cut, endedAt: at + 12_100 },
+      { ...cut, endedAt: at + 21_100 },
       { ...tunnel, kind: 'stop' },
       served,
     ],

@@ -44,8 +44,8 @@ export type ServedBy = ReadonlyMap<string, Served>;
 const slackMs = 500;
 /** Who dies is missed at once: the kernel closes what it had open. */
 const missedWithinMs = 3_000;
-/** A connection that stands still counts as lost after the keep-alive of ssh, with room. */
-const silentWithinMs = 12_000;
+/** A connection that stands still counts as lost at the fourth beat of ssh's keep-alive without an answer: after 20 s. */
+const silentWithinMs = 21_000;
 /** So long after it is back, somebody may still be told that a store is away. */
 const backWithinMs = 10_000;
 
