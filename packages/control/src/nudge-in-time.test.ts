@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type Action, defaultPolicy, type ModelDemand } from '@wakefield/domain';
-import { isInHurry } from './nudge-in-time.ts';
+import { type Action, defaultPolicy, isInHurry, type ModelDemand } from '@wakefield/domain';
 import { SWEEP_EVERY_MS } from './sweep-models.ts';
 
 const now = 1_790_000_000_000;

@@ -1,5 +1,6 @@
 import {
   type EpochMs,
+  isInHurry,
   type Model,
   type ModelId,
   type Observed,
@@ -12,7 +13,7 @@ import {
 import { act } from './act.ts';
 import type { ActDeps } from './act-context.ts';
 import { type LookAtModelsDeps, lookAtModels, reachable } from './look-at-models.ts';
-import { isInHurry, nudgeInTime } from './nudge-in-time.ts';
+import { nudgeInTime } from './nudge-in-time.ts';
 import { nudgeModel } from './nudge-model.ts';
 import type { Nudges } from './ports/messaging.ts';
 import type { Lease, ModelStore, ModelWithStatus } from './ports/stores.ts';

@@ -1,5 +1,6 @@
 import {
   type EpochMs,
+  isInHurry,
   type ModelId,
   type Observed,
   type Plan,
@@ -7,7 +8,7 @@ import {
   settle,
 } from '@wakefield/domain';
 import { type LookAtModelsDeps, lookAtModels, reachable } from './look-at-models.ts';
-import { isInHurry, nudgeInTime } from './nudge-in-time.ts';
+import { nudgeInTime } from './nudge-in-time.ts';
 import { nudgeModel } from './nudge-model.ts';
 import type { Clock } from './ports/cluster.ts';
 import type { Nudges } from './ports/messaging.ts';

@@ -3,6 +3,7 @@ export { advanceJob } from './jobs/advance-job.ts';
 export { withoutLog } from './jobs/job-words.ts';
 export { servesUntil } from './jobs/lifetime.ts';
 export { endedToJudge } from './planning/failure.ts';
+export { isInHurry } from './planning/look-again.ts';
 export { reconcile } from './planning/reconcile.ts';
 export { hasQueue, knownCapacity, learnCapacity } from './planning/size/capacity.ts';
 export { scaledTo } from './planning/size/scaling.ts';

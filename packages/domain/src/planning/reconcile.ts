@@ -2,7 +2,8 @@ import { expectReady, expectStarts } from '../starts/expectation.ts';
 import type { Model } from '../vocabulary/model.ts';
 import type { Action, Observed, Plan, Policy, Reconcile } from '../vocabulary/plan.ts';
 import type { EpochMs } from '../vocabulary/time.ts';
-import type { Decision, Scene } from './scene.ts';
+import { lookAgainAt } from './look-again.ts';
+import type { Decision } from './scene.ts';
 import { decideRest, type Rest, rememberActivity } from './size/activity.ts';
 import { decideSize } from './size/scaling.ts';
 import { endJobs } from './staff/end-jobs.ts';
@@ -53,20 +54,6 @@ export const reconcile: Reconcile = (
     because: [...new Set(decisions.flatMap(({ because }) => because ?? []))],
   };
 };
-
-/** @param actions after which nothing else may tell how a submission went */
-function lookAgainAt(
-  { now, policy, demand }: Scene,
-  quiet: boolean,
-  decisions: readonly Decision[],
-  actions: readonly Action[],
-): EpochMs {
-  const submits = actions.some(({ kind }) => kind === 'submit' || kind === 'intend');
-  const usual = submits || demand === null ? policy.lookInDoubtMs : policy.lookAgainMs;
-  const latest = now + (quiet ? policy.lookRarelyMs : usual);
-  const deadlines = decisions.flatMap(({ deadlines }) => deadlines ?? []);
-  return Math.min(latest, ...deadlines.filter((at) => at > now));
-}
 
 function unregistered({ stopRequested }: Model): Rest {
   return stopRequested
