@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { listProcessesAround, sendSignal } from '@wakefield/local-stack';
+import { sendSignal } from '@wakefield/local-stack';
 import { clusterJobs } from './cluster-jobs.ts';
+import { enginesOf } from './engines.ts';
 import { type ChatResult, chat } from './requests/ask.ts';
 import { everywhere, type Victim } from './victims.ts';
 import { eventually, pause, startWakefield, type Wakefield } from './wakefield.ts';
@@ -64,7 +65,7 @@ describe('what dies on the local cluster', () => {
         async () => {
           const { jobs, state } = await look(name);
           const onCluster = await jobsOnCluster(jobs[0]?.cluster_job_id);
-          const all = [jobs, onCluster, enginesOf(wakefield, name)];
+          const all = [jobs, onCluster, enginesOf(wakefield.directory, name)];
           return state === 'ready' && all.every(({ length }) => length === 1) && onCluster[0];
         },
         soonEnoughMs,
@@ -242,13 +243,6 @@ describe('what dies on the local cluster', () => {
     return all.filter(({ name }) => name.startsWith(stem));
   }
 });
-
-/** Processes that serve the model, whatever Wakefield and the cluster think. */
-function enginesOf({ directory }: Wakefield, name: string) {
-  return listProcessesAround(directory).filter(({ command }) =>
-    new RegExp(`/simulator/\\S+ .*--model=${name} `).test(command),
-  );
-}
 
 const jobId = ({ id }: { readonly id: string }) => id;
 

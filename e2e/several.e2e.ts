@@ -8,11 +8,12 @@ import {
   openStoreWindow,
   type StoreWindow,
 } from '@wakefield/testkit';
+import { stoppedWithLease } from './leases.ts';
 import { metric } from './metric.ts';
 import { chat, chatAnew } from './requests/ask.ts';
 import { startSteady } from './several/clients.ts';
 import type { ServiceName } from './victims.ts';
-import { eventually, pause, startWakefield, type Wakefield } from './wakefield.ts';
+import { eventually, startWakefield, type Wakefield } from './wakefield.ts';
 
 const model = 'several/served';
 /** A bound for what may fail, with room for a machine that does much else. */
@@ -133,7 +134,7 @@ describe('two of each', () => {
     async (signal) => {
       const [first, second] = (await wakefield.runFile()).services.scheduler;
       if (first === undefined || second === undefined) throw new Error('two schedulers are needed');
-      const { key, holder } = await stoppedWithLease(first.pid);
+      const { key, holder } = await stoppedWithLease(stores, [first.pid], soonEnoughMs);
       try {
         const since = performance.now();
         if (signal === 'SIGKILL') sendSignal(first.pid, 'SIGKILL');
@@ -215,31 +216,6 @@ describe('two of each', () => {
       async () => (await fetch(`${opsUrl}/readyz`).catch(() => null))?.status === 200,
       soonEnoughMs,
     );
-
-  /** Stops a process at a moment at which it holds a lease. */
-  async function stoppedWithLease(pid: number) {
-    const held = async () =>
-      (
-        await stores.rows(
-          `select key, holder from leases where holder like $1 and expires_at > clock_timestamp()
-           and (key like 'cluster:%' or key like 'model:%')`,
-          [`%:${pid}:%`],
-        )
-      )[0];
-    return eventually(
-      `scheduler ${pid} to hold a lease`,
-      async () => {
-        if ((await held()) === undefined) return null;
-        sendSignal(pid, 'SIGSTOP');
-        // A release may have been under way.
-        await pause(50);
-        const lease = await held();
-        if (lease === undefined) sendSignal(pid, 'SIGCONT');
-        return lease === undefined ? null : { key: String(lease.key), holder: lease.holder };
-      },
-      soonEnoughMs,
-    );
-  }
 });
 
 function times<T>(count: number, make: () => Promise<T>): Promise<T>[] {

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { listProcessesAround, sendSignal } from '@wakefield/local-stack';
+import { listProcessesAround } from '@wakefield/local-stack';
+import { enginesIn, type RunningProcess } from '../engines.ts';
+import { stoppedWithLease } from '../leases.ts';
 import { matching } from '../victims.ts';
-import { eventually, pause } from '../wakefield.ts';
+import { eventually } from '../wakefield.ts';
 import type { PlugSite } from './plugs.ts';
 import { modelOf } from './situations.ts';
 import { servingAt, servingEnds } from './sockets.ts';
@@ -82,54 +84,16 @@ export function enginesToHit(
   return pids.length === 0 ? null : pids;
 }
 
-/** Processes that serve a model, oldest first, whatever anybody has written down. */
-export function enginesOf(directory: string, model: string): readonly RunningProcess[] {
-  return enginesIn(listProcessesAround(directory), model);
-}
-
-type RunningProcess = Pick<ReturnType<typeof listProcessesAround>[number], 'pid' | 'command'>;
-
-function enginesIn(processes: readonly RunningProcess[], model: string): readonly RunningProcess[] {
-  return processes
-    .filter(({ command }) => new RegExp(`/simulator/\\S+ .*--model=${model} `).test(command))
-    .toSorted((a, b) => a.pid - b.pid);
-}
-
-/** Names of the jobs for which these processes serve. */
-export function jobNamesOf(directory: string, pids: readonly number[]): readonly string[] {
-  return listProcessesAround(directory)
-    .filter(({ pid }) => pids.includes(pid))
-    .flatMap(({ command }) => /--model=__job_(\S+)/.exec(command)?.[1] ?? []);
-}
-
 /** A scheduler at a moment at which it holds the lease of a model or a cluster. It stands still from then on. */
-export async function stoppedSchedulerWithLease(site: PlugSite): Promise<Standing> {
-  const { services } = await site.wakefield.runFile();
-  const schedulers = services.scheduler.map(({ pid }) => pid);
-  const holders = async (): Promise<readonly number[]> => {
-    // A busy machine may let a connection wait for longer than it has patience.
-    const rows = await site.stores
-      .rows(
-        `select holder from leases
-       where expires_at > clock_timestamp() and (key like 'cluster:%' or key like 'model:%')`,
-      )
-      .catch(() => []);
-    return rows.map(({ holder }) => Number(/:(\d+):[^:]*$/.exec(String(holder))?.[1]));
-  };
-  return await eventually(
-    'a scheduler to hold a lease',
-    async () => {
-      const held = await holders();
-      const pid = schedulers.find((one) => held.includes(one));
-      if (pid === undefined) return null;
-      const sinceAt = Date.now();
-      sendSignal(pid, 'SIGSTOP');
-      // A release may have been under way.
-      await pause(30);
-      if ((await holders()).includes(pid)) return { pids: [pid], sinceAt };
-      sendSignal(pid, 'SIGCONT');
-      return null;
-    },
+export async function stoppedSchedulerWithLease({
+  wakefield,
+  stores,
+}: PlugSite): Promise<Standing> {
+  const { services } = await wakefield.runFile();
+  const { pid, sinceAt } = await stoppedWithLease(
+    stores,
+    services.scheduler.map((one) => one.pid),
     10_000,
   );
+  return { pids: [pid], sinceAt };
 }

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { isAlive, sendSignal } from '@wakefield/local-stack';
 import { slurm, squeue } from '../cluster-jobs.ts';
+import { enginesOf } from '../engines.ts';
 import { chat } from '../requests/ask.ts';
 import { matching } from '../victims.ts';
 import { eventually, startWakefield, type Wakefield } from '../wakefield.ts';
-import { enginesOf } from './processes.ts';
 
 /**
  * A node daemon that is gone takes nobody with it: the controller gives its jobs up, their engines go on and answer.

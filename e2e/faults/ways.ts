@@ -1,9 +1,9 @@
 import { sendSignal } from '@wakefield/local-stack';
 import pg from 'pg';
+import { jobNamesOf } from '../engines.ts';
 import { eventually, pause } from '../wakefield.ts';
 import type { Cost, Refusal } from './blame.ts';
 import type { PlugSite } from './plugs.ts';
-import { jobNamesOf } from './processes.ts';
 import { tellRedis } from './tell-redis.ts';
 
 /** One way to pull a plug. */
