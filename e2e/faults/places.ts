@@ -52,6 +52,15 @@ export async function beginAll(site: Site): Promise<ReadonlyMap<SituationName, G
   return goals;
 }
 
+/** What is left to be reached after a death of SLURM's controller. */
+export async function remembered(
+  goals: ReadonlyMap<SituationName, Goal>,
+): Promise<ReadonlyMap<SituationName, Goal>> {
+  const left = new Map<SituationName, Goal>();
+  for (const [name, goal] of goals) left.set(name, (await goal.remembered?.()) ?? goal);
+  return left;
+}
+
 /** Puts every model to sleep and waits until nothing runs for any of them. Nobody may ask meanwhile. */
 export async function allAsleep(site: Site): Promise<void> {
   for (const { model } of situations)

@@ -13,7 +13,7 @@ import {
   type RequestVerdict,
   struckNothing,
 } from './judge.ts';
-import { allAsleep, beginAll, bringInPlace } from './places.ts';
+import { allAsleep, beginAll, bringInPlace, remembered } from './places.ts';
 import type { Plug } from './plugs.ts';
 import { servedBy } from './served-by.ts';
 import { type ModelRow, managedModel, type Site } from './site.ts';
@@ -75,18 +75,19 @@ async function runFault(ground: Ground, plug: Plug, kind: FaultKind): Promise<Fa
   const { site, before, say, strikes } = ground;
   const title = `${plug.title} ${plug.ways[kind]?.label}`;
   const givenUp = await bringInPlace(site);
-  const goals = await beginAll(site);
+  const begun = await beginAll(site);
   await pause(offsetsMs[strikes.length % offsetsMs.length] ?? 0);
   let underWay: ReadonlyMap<string, number> = new Map();
   const struck = await strike(site, plug, kind, () => {
     underWay = requestsUnderWay(site);
     return situations.every(
-      ({ name, model }) => !goals.get(name)?.needsRequests || underWay.get(model) !== 0,
+      ({ name, model }) => !begun.get(name)?.needsRequests || underWay.get(model) !== 0,
     );
   });
   const { struckAt, overAt } = struck.strike;
   strikes.push(struck.strike);
   say(`${title}: struck, over after ${seconds(overAt - struckAt)}`);
+  const goals = controllerDeaths([struck.strike]).length > 0 ? await remembered(begun) : begun;
   const convergences = await watchConvergence(site, goals, overAt);
   const reached = [...convergences.values()].map(({ totalMs }) => totalMs ?? Number.NaN);
   say(`${title}: converged after ${seconds(Math.max(...reached))}`);
@@ -105,7 +106,7 @@ async function runFault(ground: Ground, plug: Plug, kind: FaultKind): Promise<Fa
     const verdict = verdictOf(model);
     const problems = [
       ...[
-        struckNothing(goal, row, met),
+        struckNothing(begun.get(name) as Goal, row, met),
         name === 'serving streams' ? cutNothing(struck.strike, met, verdict.cut) : null,
       ].filter((words) => words !== null),
       ...judgeConvergence(

@@ -1,4 +1,5 @@
 import type { RequestRecord } from '../requests/ask.ts';
+import { eventually } from '../wakefield.ts';
 import type { JobRow, ModelRow, Site } from './site.ts';
 
 export const situationNames = [
@@ -18,6 +19,8 @@ export interface Goal {
   isReached(model: ModelRow): boolean;
   /** Whether a fault strikes it by striking those who are being served, wherever the model stands. */
   readonly needsRequests?: boolean;
+  /** What is left of it after the controller was killed, which may not have written down what began it. */
+  remembered?(): Promise<Goal>;
   /** Somebody who waits through all of it. */
   readonly request: Promise<RequestRecord> | null;
 }
@@ -90,20 +93,21 @@ export const situations: readonly Situation[] = [
     isInPlace: (model) =>
       servesWith(1)(model) && Date.now() - (model.jobs[0]?.startedAt ?? 0) > predecessorAgeMs,
     bring: wakeFailed,
-    async begin(site, { jobs }) {
-      const [predecessor] = jobs;
-      await site.slurm(
-        'scontrol',
-        'update',
-        `JobId=${predecessor?.clusterJobId}`,
-        `EndTime=now+${predecessorSeconds}`,
-      );
-      const isReached = ({ jobs: now }: ModelRow) => {
-        const [only, ...others] = now.filter(isKept);
-        if (only === undefined || others.length > 0 || !isReady(only)) return false;
-        return only.id !== predecessor?.id || isFarFromItsEnd(only);
+    async begin(site, { jobs: [predecessor] }) {
+      const clusterJobId = predecessor?.clusterJobId ?? '';
+      const end = `EndTime=now+${predecessorSeconds}`;
+      await site.slurm('scontrol', 'update', `JobId=${clusterJobId}`, end);
+      const goal: Goal = {
+        what: 'served by the successor alone',
+        isReached: (model) =>
+          servesWith(1)(model) && model.jobs.find(isKept)?.id !== predecessor?.id,
+        request: null,
       };
-      return { what: 'served by the successor alone', isReached, request: null };
+      const before: Goal = { what: 'served as before', isReached: servesWith(1), request: null };
+      return {
+        ...goal,
+        remembered: async () => ((await isFarFromItsEnd(site, clusterJobId)) ? before : goal),
+      };
     },
   },
   {
@@ -145,9 +149,12 @@ function serving(name: SituationName, model: string, crowd: Situation['crowd']):
   };
 }
 
-/** A controller that is killed before it has written down a new end forgets it: nothing is due any more, then. */
-function isFarFromItsEnd({ endsAt }: JobRow): boolean {
-  return endsAt !== null && endsAt - Date.now() > 5 * predecessorSeconds * 1_000;
+/** By the end that SLURM itself has of it; false where it has no such job any more. */
+async function isFarFromItsEnd(site: Site, clusterJobId: string): Promise<boolean> {
+  const ask = () => site.slurm('squeue', '--noheader', '--format', '%A %e');
+  const lines = await eventually('the controller to answer', () => ask().catch(() => null));
+  const end = new RegExp(`^${clusterJobId} (\\S+)`, 'm').exec(lines)?.[1] ?? '';
+  return Date.parse(end) - Date.now() > 5 * predecessorSeconds * 1_000;
 }
 
 const isReady = ({ phase }: JobRow) => phase === 'ready';
