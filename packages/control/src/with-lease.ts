@@ -9,8 +9,8 @@ export interface WithLeaseDeps {
 }
 
 /** After a death somebody else may act within this time. */
-const TTL_MS = 8_000;
-const RENEW_EVERY_MS = 2_500;
+const TTL_MS = 6_000;
+const RENEW_EVERY_MS = 1_500;
 /** Whoever finds a lease taken comes again after this: its holder may be dead. */
 export const LEASE_RETRY_MS = 500;
 /** Work is told to stop this long before its lease may be somebody else's. */

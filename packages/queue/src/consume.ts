@@ -34,9 +34,9 @@ export interface Consumer {
  * its model's later nudges waiting; long enough for a busy event loop, and a second run does no harm (leases).
  */
 const timing = {
-  lockDuration: 6000,
-  lockRenewTime: 2000,
-  stalledInterval: 2000,
+  lockDuration: 5000,
+  lockRenewTime: 1500,
+  stalledInterval: 1500,
   /** After a failed fetch. */
   runRetryDelay: 1000,
 } as const;

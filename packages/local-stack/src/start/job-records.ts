@@ -4,7 +4,7 @@ import { openStore } from '@wakefield/store';
 /**
  * Writes down that what ran on these clusters is over, because they end with us. No service may run meanwhile: each
  * table has one writer.
- * @param withinMs how long to wait for what a killed scheduler still holds (eight seconds at most, its lease)
+ * @param withinMs how long to wait for what a killed scheduler still holds (six seconds at most, its lease)
  */
 export async function recordEndOfClusters(
   databaseUrl: string,

@@ -35,7 +35,7 @@ export interface Stack {
   readonly queueCommand: string | null;
 }
 
-/** A scheduler that was killed in the middle of a model keeps its right to it for eight seconds. */
+/** A scheduler that was killed in the middle of a model keeps its right to it for six seconds. */
 const leaseWaitMs = 10_000;
 /** What Postgres and Redis need at the end. */
 const storeStopMs = 2_000;
