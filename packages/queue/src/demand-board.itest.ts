@@ -1,11 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { DemandBoard } from '@wakefield/control';
-import type { EngineMetrics, ModelDemand } from '@wakefield/domain';
+import type { ModelDemand } from '@wakefield/domain';
 import { openQueueFixture, type QueueFixture, until } from '@wakefield/testkit';
 import { createDemandBoard, type DemandBoardOptions } from './demand-board.ts';
-import { createMetricsBoard } from './metrics-board.ts';
 import { openRedis } from './redis-access.ts';
-import { createRouteBus } from './route-bus.ts';
 
 let fixture: QueueFixture;
 beforeEach(async () => {
@@ -231,92 +229,5 @@ describe('demand board', () => {
     await board.publish('p1', of(['m1', load(1, 0, 50)]));
     expect(await board.read('m1')).toMatchObject({ running: 1 });
     expect(await board.read('m2')).toEqual({ ...none, lastRequestAt: 40 });
-  });
-});
-
-describe('metrics board', () => {
-  const figures = { gpuUtilization: 93.5, waitingRequests: 0, runningRequests: null };
-
-  test('gives back what was published, until it expires', async () => {
-    const board = createMetricsBoard(fixture.redis, { expiryMs: 150 });
-    await board.publish(new Map([['j1', figures]]), 60_000);
-    const full = { since: 1000, looks: 2, most: 8 };
-    // A spell is known until the next look at a cluster that is looked at rarely.
-    await board.publish(new Map([['j2', { ...figures, full }]]), 60_000);
-    expect(await board.read(['j0', 'j1', 'j2'])).toEqual(
-      new Map<string, EngineMetrics>([
-        ['j1', figures],
-        ['j2', { ...figures, full }],
-      ]),
-    );
-    await until(async () => (await board.read(['j1', 'j2'])).size === 1);
-    await board.publish(new Map(), 60_000);
-    expect(await board.read([])).toEqual(new Map());
-  });
-
-  test('believes the cluster in what it says of GPUs', async () => {
-    const board = createMetricsBoard(fixture.redis);
-    await board.publish(new Map([['j8', figures]]), 60_000);
-    await board.publishGpus(
-      new Map([
-        ['j8', 71],
-        ['j9', 0],
-      ]),
-    );
-    expect(Object.fromEntries(await board.read(['j8', 'j9', 'j10']))).toEqual({
-      j8: { ...figures, gpuUtilization: 71 },
-      j9: { gpuUtilization: 0, waitingRequests: null, runningRequests: null },
-    });
-  });
-
-  test('knows for a while which engines have answered', async () => {
-    const board = createMetricsBoard(fixture.redis);
-    await board.answered(['j5'], 150);
-    await createMetricsBoard(fixture.redis).answered(['j6', 'j7'], 60_000);
-    expect(await board.answering(['j7', 'j4', 'j5'])).toEqual(['j7', 'j5']);
-    await until(async () => (await board.answering(['j5', 'j6'])).length === 1);
-    await board.answered([], 150);
-    expect(await board.answering([])).toEqual([]);
-  });
-});
-
-describe('route bus', () => {
-  test('every listener of every process hears a change, until it unsubscribes', async () => {
-    const here = createRouteBus(fixture.redis);
-    const there = createRouteBus(fixture.redis);
-    const heard: string[] = [];
-    const leave = await here.subscribe((revision) => heard.push(`a${revision}`));
-    await here.subscribe((revision) => heard.push(`b${revision}`));
-    await there.subscribe((revision) => heard.push(`c${revision}`));
-    await here.publish(7);
-    await until(() => heard.length === 3);
-    expect(heard.toSorted()).toEqual(['a7', 'b7', 'c7']);
-    await leave();
-    await there.publish(8);
-    await until(() => heard.length === 5);
-    expect(heard).not.toContain('a8');
-  });
-
-  test('what is no revision is ignored', async () => {
-    const bus = createRouteBus(fixture.redis);
-    const heard: number[] = [];
-    await bus.subscribe((revision) => heard.push(revision));
-    await fixture.redis.produce.publish(`${fixture.redis.prefix}:routes`, 'nonsense');
-    await bus.publish(3);
-    await until(() => heard.length > 0);
-    expect(heard).toEqual([3]);
-  });
-
-  test('the connection goes with the last listener, and comes with the next', async () => {
-    const bus = createRouteBus(fixture.redis);
-    const leave = await bus.subscribe(() => undefined);
-    await leave();
-    await leave();
-    const channel = `${fixture.redis.prefix}:routes`;
-    await until(async () => (await fixture.redis.produce.publish(channel, '1')) === 0);
-    const heard: number[] = [];
-    await bus.subscribe((revision) => heard.push(revision));
-    await bus.publish(4);
-    await until(() => heard.length === 1);
   });
 });
