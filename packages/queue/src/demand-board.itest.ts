@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { DemandBoard } from '@wakefield/control';
 import type { ModelDemand } from '@wakefield/domain';
-import { openQueueFixture, type QueueFixture, until } from '@wakefield/testkit';
+import { demandOf, openQueueFixture, type QueueFixture, until } from '@wakefield/testkit';
 import { createDemandBoard, type DemandBoardOptions } from './demand-board.ts';
 import { openRedis } from './redis-access.ts';
 
@@ -37,7 +37,7 @@ const settled = (options: DemandBoardOptions = {}) =>
 async function changes(board: DemandBoard, modelId: string, last: number) {
   const told: (number | null)[] = [];
   await until(async () => {
-    const running = (await board.read(modelId))?.running ?? null;
+    const running = (await demandOf(board, modelId))?.running ?? null;
     if (told.at(-1) !== running) told.push(running);
     return running === last;
   });
@@ -47,9 +47,9 @@ async function changes(board: DemandBoard, modelId: string, last: number) {
 describe('demand board', () => {
   test('nobody there is unknown; somebody there without load is zero', async () => {
     const board = settled();
-    expect(await board.read('m1')).toBeNull();
+    expect(await demandOf(board, 'm1')).toBeNull();
     await board.publish('p1', of());
-    expect(await board.read('m1')).toEqual(none);
+    expect(await demandOf(board, 'm1')).toEqual(none);
   });
 
   test('sums over proxies, and a newer word replaces the older', async () => {
@@ -57,7 +57,7 @@ describe('demand board', () => {
     const p2 = settled();
     await p1.publish('p1', of(['m1', load(2, 1, 50)]));
     await p2.publish('p2', of(['m1', load(1, 0, 70)], ['m2', load(0, 4)]));
-    expect(await p1.read('m1')).toEqual({
+    expect(await demandOf(p1, 'm1')).toEqual({
       running: 3,
       held: 1,
       average: 4,
@@ -66,8 +66,8 @@ describe('demand board', () => {
       runningByJob: { j1: 3 },
     });
     await p2.publish('p2', of(['m1', load(0, 0, 90)]));
-    expect(await p1.read('m1')).toMatchObject({ running: 2, held: 1, lastRequestAt: 90 });
-    expect(await p1.read('m2')).toMatchObject({ held: 0 });
+    expect(await demandOf(p1, 'm1')).toMatchObject({ running: 2, held: 1, lastRequestAt: 90 });
+    expect(await demandOf(p1, 'm2')).toMatchObject({ held: 0 });
   });
 
   test('a proxy of an older release that tells no average and no peak counts with what it has now', async () => {
@@ -75,7 +75,12 @@ describe('demand board', () => {
     const { average: _, peak: __, ...older } = load(2, 1, 50);
     await board.publish('p1', of(['m1', older as ModelDemand]));
     await board.publish('p2', of(['m1', { ...load(1, 0), average: 7, peak: 8 }]));
-    expect(await board.read('m1')).toMatchObject({ running: 3, held: 1, average: 10, peak: 11 });
+    expect(await demandOf(board, 'm1')).toMatchObject({
+      running: 3,
+      held: 1,
+      average: 10,
+      peak: 11,
+    });
   });
 
   test('tells many models in one round trip', async () => {
@@ -97,11 +102,11 @@ describe('demand board', () => {
     const board = settled({ rememberModels: 2 });
     await board.publish('p1', of(['m1', load(1, 0, 50)]));
     await board.publish('p1', of());
-    expect(await board.read('m1')).toEqual({ ...none, lastRequestAt: 50 });
+    expect(await demandOf(board, 'm1')).toEqual({ ...none, lastRequestAt: 50 });
     await board.publish('p1', of(['m2', load(1, 0, 60)], ['m3', load(1, 0, 70)]));
     await board.publish('p1', of());
-    expect(await board.read('m1')).toEqual(none);
-    expect(await board.read('m3')).toEqual({ ...none, lastRequestAt: 70 });
+    expect(await demandOf(board, 'm1')).toEqual(none);
+    expect(await demandOf(board, 'm3')).toEqual({ ...none, lastRequestAt: 70 });
   });
 
   test('a proxy that falls silent expires, one that leaves is gone at once', async () => {
@@ -109,10 +114,10 @@ describe('demand board', () => {
     const long = settled();
     await short.publish('p1', of(['m1', load(5, 0)]));
     await long.publish('p2', of(['m1', load(1, 0)]));
-    expect(await long.read('m1')).toMatchObject({ running: 6 });
-    await until(async () => (await long.read('m1'))?.running === 1);
+    expect(await demandOf(long, 'm1')).toMatchObject({ running: 6 });
+    await until(async () => (await demandOf(long, 'm1'))?.running === 1);
     await long.withdraw('p2');
-    expect(await long.read('m1')).toBeNull();
+    expect(await demandOf(long, 'm1')).toBeNull();
     expect(await fixture.redis.produce.exists(`${fixture.redis.prefix}:proxies`)).toBe(0);
   });
 
@@ -135,7 +140,7 @@ describe('demand board', () => {
     const board = settled({ returnMs: 200 });
     await board.publish('p2', of(['m1', load(1, 0)]));
     await publishShown(dying, 'p1', of(['m1', load(5, 0)]));
-    expect(await board.read('m1')).toMatchObject({ running: 6 });
+    expect(await demandOf(board, 'm1')).toMatchObject({ running: 6 });
     await access.close();
     expect((await changes(board, 'm1', 1)).slice(-2)).toEqual([null, 1]);
   });
@@ -195,9 +200,9 @@ describe('demand board', () => {
     );
     await board.publish('p2', of(['m1', load(1, 0)]));
     await before.close();
-    await until(async () => (await board.read('m1')) === null);
+    await until(async () => (await demandOf(board, 'm1')) === null);
     await settled().publish('p1', of(['m1', load(5, 0)]));
-    expect(await board.read('m1')).toMatchObject({ running: 6 });
+    expect(await demandOf(board, 'm1')).toMatchObject({ running: 6 });
   });
 
   test('a proxy that falls silent without a word makes the sum unknown for a while', async () => {
@@ -208,16 +213,16 @@ describe('demand board', () => {
     expect((await changes(board, 'm1', 1)).slice(-2)).toEqual([null, 1]);
     await silent.publish('p1', of(['m1', load(5, 0)]));
     await silent.withdraw('p1');
-    expect(await board.read('m1')).toMatchObject({ running: 1 });
+    expect(await demandOf(board, 'm1')).toMatchObject({ running: 1 });
   });
 
   test('the first words after a loss are a part for as long as others may not have spoken', async () => {
     const board = createDemandBoard(fixture.redis, { settleMs: 300 });
     await board.publish('p1', of(['m1', load(1, 0)]));
-    expect(await board.read('m1')).toBeNull();
+    expect(await demandOf(board, 'm1')).toBeNull();
     await board.publish('p2', of(['m1', load(2, 0)]));
     expect(await board.readMany(['m1'])).toBeNull();
-    await until(async () => (await board.read('m1'))?.running === 3);
+    await until(async () => (await demandOf(board, 'm1'))?.running === 3);
   });
 
   test('is right again after one write when Redis has lost its keys', async () => {
@@ -225,9 +230,9 @@ describe('demand board', () => {
     await board.publish('p1', of(['m1', load(1, 0, 50)], ['m2', load(0, 0, 40)]));
     const { produce, prefix } = fixture.redis;
     await produce.del(`${prefix}:proxies`, `${prefix}:demand:p1`);
-    expect(await board.read('m1')).toBeNull();
+    expect(await demandOf(board, 'm1')).toBeNull();
     await board.publish('p1', of(['m1', load(1, 0, 50)]));
-    expect(await board.read('m1')).toMatchObject({ running: 1 });
-    expect(await board.read('m2')).toEqual({ ...none, lastRequestAt: 40 });
+    expect(await demandOf(board, 'm1')).toMatchObject({ running: 1 });
+    expect(await demandOf(board, 'm2')).toEqual({ ...none, lastRequestAt: 40 });
   });
 });
