@@ -48,6 +48,7 @@ export function markdownOf(result: SoakResult): string {
     ['minutes', String(minutes)],
     ['requests', String(records.length)],
     ['of these streams', String(records.filter(({ way }) => way === 'stream').length)],
+    [`of these ${longMs / 1_000} s long and more`, String(records.filter(isLong).length)],
     ['handovers', String(result.handovers)],
     ['jobs intended / taken by SLURM', `${result.intents} / ${result.taken}`],
     ['faults', strikes.map(({ plug, kind }) => `${plug} ${kind}`).join(', ') || 'none'],
@@ -67,6 +68,13 @@ export function markdownOf(result: SoakResult): string {
     ...[...result.samples].flatMap(([name, samples]) => processRow(name, samples)),
     '',
   ].join('\n');
+}
+
+const longMs = 10_000;
+
+/** From its first token to its last. */
+function isLong({ way, answeredAt, endedAt }: RequestRecord): boolean {
+  return way === 'stream' && answeredAt !== null && endedAt - answeredAt > longMs * 0.95;
 }
 
 function ms(value: number): string {
