@@ -10,17 +10,18 @@ import {
   reconcile,
 } from '../index.ts';
 
-describe('a hand-over', () => {
-  const walltimeSeconds = 86_400;
-  const endsAt = t0 + walltimeSeconds * second;
-  const due = t0 + 0.9 * walltimeSeconds * second;
-  const old = job('ready', { walltimeSeconds, endsAt, readyAt: t0 });
+describe.each([60, 600, 86_400])('a hand-over in a life of %i s', (walltimeSeconds) => {
+  const life = walltimeSeconds * second;
+  const endsAt = t0 + life;
+  const due = t0 + 0.9 * life;
+  const old = job('ready', { walltimeSeconds, endsAt, readyAt: t0 + 0.1 * life });
   const tried = (outcome: JobOutcome): readonly Job[] =>
     [2, 3, 4].map((seq) =>
       ended(seq, outcome, {
+        walltimeSeconds,
         successorOf: 'j1',
         clusterJobId: null,
-        endedAt: due + 10 * seq * second,
+        endedAt: due + 0.01 * seq * life,
       }),
     );
   const look = (jobs: readonly Job[], at: number, over: Partial<Model> = {}): Plan =>
@@ -30,13 +31,14 @@ describe('a hand-over', () => {
       defaultPolicy,
       at,
     );
+  const timedOut: Job = { ...old, phase: 'ended', outcome: 'timeout', endedAt: endsAt };
 
   test.each<JobOutcome>(['refused', 'failed', 'no_room'])(
     'goes on after three that were %s',
     (outcome) => {
       const jobs = [old, ...tried(outcome)];
-      expect(starts(look(jobs, due + minute))).toBe(false);
-      expect(look(jobs, due + hour).actions).toEqual([
+      expect(starts(look(jobs, due + 0.04 * life))).toBe(false);
+      expect(look(jobs, due + 0.04 * life + hour).actions).toEqual([
         { kind: 'intend', seq: 5, cluster: 'c1', successorOf: 'j1', rivalOf: null },
       ]);
     },
@@ -44,18 +46,23 @@ describe('a hand-over', () => {
 
   test('of a changed model that cannot start is given up: the old one serves on', () => {
     const jobs = [old, ...[2, 3, 4].map((seq) => ended(seq, 'failed', { revision: 2 }))];
-    expect(look(jobs, t0 + hour, { revision: 2 })).toMatchObject({ actions: [], state: 'busy' });
+    expect(look(jobs, t0 + 0.2 * life, { revision: 2 })).toMatchObject({
+      actions: [],
+      state: 'busy',
+    });
   });
 
-  test('that failed to the last: what comes after has its own three tries', () => {
-    const jobs = [
-      { ...old, phase: 'ended' as const, outcome: 'timeout' as const, endedAt: endsAt },
-    ];
-    const after = [...jobs, ...tried('failed')];
-    expect(starts(look(after, endsAt + minute))).toBe(true);
-    const again = [5, 6, 7].map((seq) => ended(seq, 'failed', { endedAt: endsAt + seq * minute }));
-    expect(look([...after, ...again], endsAt + hour).state).toBe('failed');
-  });
+  test.each<JobOutcome>(['refused', 'failed'])(
+    'whose successors were %s to the last: what comes after has its own tries',
+    (outcome) => {
+      const after = [timedOut, ...tried(outcome)];
+      expect(starts(look(after, endsAt + 3 * minute))).toBe(true);
+      const again = [5, 6, 7].map((seq) =>
+        ended(seq, 'failed', { endedAt: endsAt + seq * minute }),
+      );
+      expect(look([...after, ...again], endsAt + hour).state).toBe('failed');
+    },
+  );
 });
 
 describe('crashes in service', () => {
@@ -68,6 +75,11 @@ describe('crashes in service', () => {
 
   test('soon after it was ready add up: a crash loop ends', () => {
     expect(plan([crash(1, 0), crash(2, minute), crash(3, 0)], later).state).toBe('failed');
+  });
+
+  test('of jobs with little time add up, too', () => {
+    const jobs = [1, 2, 3].map((seq) => ({ ...crash(seq, 29 * second), walltimeSeconds: 60 }));
+    expect(plan(jobs, later).state).toBe('failed');
   });
 
   test('after long service start the count anew', () => {
