@@ -7,6 +7,7 @@ import {
   startQueueWorker,
   until,
 } from '@wakefield/testkit';
+import { Redis } from 'ioredis';
 import { type Consumer, consume } from './consume.ts';
 import { createDemandBoard } from './demand-board.ts';
 import { createMetricsBoard } from './metrics-board.ts';
@@ -204,13 +205,66 @@ describe('FLUSHALL', () => {
 });
 
 describe('a server that may drop keys', () => {
+  const policy = (name: string) => ['CONFIG', 'SET', 'maxmemory-policy', name] as const;
+  const tell = async ({ url }: PrivateRedis, [command, ...words]: readonly string[]) => {
+    const client = new Redis(url);
+    await client.call(command ?? '', ...words);
+    client.disconnect();
+  };
+  const unfit = 'redis is not fit for queues';
+  const problemOf = (redis: RedisAccess): Promise<string | null> =>
+    redis.ping().then(
+      () => null,
+      (error: Error) => error.message,
+    );
+
   test('is refused in plain words', async () => {
     const host = await server();
-    const { redis } = await access(host);
-    await redis.produce.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await tell(host, policy('allkeys-lru'));
     const { url, installation } = host;
     await expect(openRedis({ url, installation, log: captureLog() })).rejects.toThrow(
       /maxmemory-policy allkeys-lru.*noeviction/s,
     );
   });
+
+  test.each<[string, (host: PrivateRedis) => Promise<RedisAccess>]>([
+    [
+      'comes later than anybody waits for it',
+      async (host) => {
+        await tell(host, policy('allkeys-lru'));
+        host.freeze();
+        try {
+          const { redis } = await access(host, 100);
+          expect(redis.isUp()).toBe(false);
+          return redis;
+        } finally {
+          host.thaw();
+        }
+      },
+    ],
+    [
+      'takes the place of another one',
+      async (host) => {
+        const { redis } = await access(host);
+        await redis.ping();
+        await tell(host, policy('allkeys-lru'));
+        await tell(host, ['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes']);
+        return redis;
+      },
+    ],
+  ])(
+    'is told when it %s, and until it is mended',
+    async (_, meet) => {
+      const host = await server();
+      closers.push(host.thaw);
+      const redis = await meet(host);
+      const log = redis.log as ReturnType<typeof captureLog>;
+      await until(async () => /allkeys-lru/.test((await problemOf(redis)) ?? ''));
+      expect(log.lines.filter(({ message }) => message === unfit)).toHaveLength(1);
+      await tell(host, policy('noeviction'));
+      await until(async () => (await problemOf(redis)) === null, 20_000);
+      expect(log.has('redis is fit for queues again')).toBe(true);
+    },
+    60_000,
+  );
 });
