@@ -20,7 +20,7 @@ export interface Policy {
   readonly stableAfterMs: DurationMs;
   /** Longest time that a draining job may keep its streams. */
   readonly drainTimeoutMs: DurationMs;
-  /** This long before the walltime's end a draining job is asked to end. */
+  /** This long before its end a job is asked to end at the latest; no cluster may warn it any earlier. */
   readonly endMarginMs: DurationMs;
   /** From asking a job to end to cancelling it outright, and between repeated cancels. */
   readonly endGraceMs: DurationMs;
