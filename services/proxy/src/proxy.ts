@@ -154,7 +154,7 @@ function createMemory(
   const bodies = createBodyRoom(settings.bodyRoomBytes);
   const wakes = createWakeKeeper(ports.waker, settings.wake, clock.elapsed, logger);
   const lengths = createRunLengths();
-  const suspects = createSuspects(demand.runningOn, lengths.longest, clock);
+  const suspects = createSuspects(demand.runningOn, clock);
   const pools = createUpstreamPools(ports.transportOf, settings.endedGraceMs);
   const figures = createProxyMetrics(metrics, {
     held: () => holds.size,
