@@ -22,9 +22,12 @@ describe('a process that dies over its first effect', () => {
 
   test('dies when it puts models off, and not when it reads', async () => {
     let done = 0;
-    const stores = { ...away, ...storesWith(async () => void (done += 1)) };
+    const putOff = async () => {
+      done += 1;
+    };
+    const stores = { ...away, ...storesWith(putOff) };
     const life = new Life(1, 'dies after');
-    const { models } = mortalStores(life, stores as Stores);
+    const { models } = mortalStores(life, stores);
     expect(await models.get('m1')).toBeNull();
     expect(life.struck).toBe(false);
     await expect(models.putOff([])).rejects.toThrow(Death);
