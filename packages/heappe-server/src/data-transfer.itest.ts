@@ -130,6 +130,7 @@ describe('streams', () => {
     expect(await texts('/events', { SessionCode: 'nobody' })).toBe('data: Error: Unauthorized\n\n');
     const charset = [{ Name: 'Content-Type', Value: 'application/json; charset=utf-8' }];
     expect(await texts('/events', { HttpHeaders: charset })).toMatch(/^data: Error: The format/);
+    expect(await texts('/events', { HttpRequest: 'events' })).toMatch(/^data: Error: Invalid URI/);
     expect(await texts('/events', { HttpRequest: '' })).toMatch(/^Validation failed: /);
   });
 
@@ -170,6 +171,25 @@ describe('ends', () => {
     expect(await close(engine.session)).toMatchObject({ status: 200, json: 'CloseDataTransfer' });
     expect((await close(engine.session)).status).toBe(400);
     expect((await engine.get('/echo')).status).toBe(400);
+  });
+
+  test('a connection that dies cuts what goes through it', async () => {
+    await engine.open();
+    const response = await engine.stream('/endless', '{}');
+    const reader = response.body?.getReader();
+    await reader?.read();
+    scene.server.control.makeTunnelsStale();
+    let text = '';
+    for (;;) {
+      const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+      if (done) break;
+      text += Buffer.from(value).toString();
+    }
+    expect(text).toMatch(/data: Error: The response ended prematurely. \(ResponseEnded\)\n\n$/);
+    await scene.call('POST', 'DataTransfer/CloseDataTransfer', {
+      UsedTransferMethod: (await engine.open()).json,
+      SessionCode: engine.session,
+    });
   });
 
   test('a stale one refuses until it is closed and asked for again', async () => {

@@ -57,6 +57,8 @@ async function streamFrom(
   if (contentType !== undefined && !/^[\w.+-]+\/[\w.+-]+$/.test(contentType)) {
     throw new Error(`The format of value '${contentType}' is invalid.`);
   }
+  // It is put behind `http://localhost:<port>` as it is.
+  if (!asked.httpRequest.startsWith('/')) throw new Error('Invalid URI: Invalid port specified.');
   const others = (asked.headers ?? []).filter(({ name }) => name.toLowerCase() !== 'content-type');
   const headers = [
     ...others,
