@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Engine, startEngine } from '../test/engine.ts';
 import { openScene, type Scene } from '../test/heappe.ts';
 
@@ -156,6 +156,29 @@ describe('streams', () => {
     const deadline = Date.now() + 5000;
     while ((await engine.file('closed')) === null && Date.now() < deadline);
     expect(await engine.file('closed')).toBe('closed\n');
+  });
+});
+
+describe('streams on purpose', () => {
+  beforeAll(() => engine.open());
+  afterEach(() => scene.server.control.clearFaults());
+
+  test('are cut after so many bytes', async () => {
+    scene.server.control.setSwitches({ cutStreamsAfterBytes: 10 });
+    expect(await (await engine.stream('/events', '{}')).text()).toMatch(
+      /^data: {"n":1}\n\ndata: Error: The response ended/,
+    );
+  });
+
+  test('stand still after so many bytes', async () => {
+    scene.server.control.setSwitches({ stallStreamsAfterBytes: 10 });
+    const response = await engine.stream('/events', '{}');
+    const reader = response.body?.getReader();
+    await reader?.read();
+    const next = reader?.read().then(() => 'more');
+    const pause = new Promise((resolve) => setTimeout(() => resolve('nothing'), 300));
+    expect(await Promise.race([next, pause])).toBe('nothing');
+    await reader?.cancel();
   });
 });
 

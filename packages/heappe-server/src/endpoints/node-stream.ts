@@ -88,8 +88,11 @@ async function relay({ instance, response }: Call, source: IncomingMessage): Pro
         await write(response, piece);
       }
       sent += chunk.length;
-      const limit = faults.switches.cutStreamsAfterBytes;
-      if (limit !== null && sent >= limit) throw new Error('cut');
+      const { cutStreamsAfterBytes, stallStreamsAfterBytes } = faults.switches;
+      if (cutStreamsAfterBytes !== null && sent >= cutStreamsAfterBytes) throw new Error('cut');
+      if (stallStreamsAfterBytes !== null && sent >= stallStreamsAfterBytes) {
+        await once(response, 'close');
+      }
     }
   } catch (error) {
     source.destroy();
