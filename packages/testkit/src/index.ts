@@ -1,7 +1,7 @@
 export type { CuttableLine } from './cuttable-line.ts';
 export { cuttableLine } from './cuttable-line.ts';
 export type { DemandWindow } from './demand-window.ts';
-export { openDemandWindow } from './demand-window.ts';
+export { demandOf, openDemandWindow } from './demand-window.ts';
 export type { TestDatabase } from './postgres.ts';
 export { emptyTestDatabase } from './postgres.ts';
 export type { CapturedLog, QueueFixture } from './queue-fixture.ts';

@@ -13,11 +13,14 @@ export interface Policy {
   readonly maxFailures: number;
   /** Wait before the next try after the n-th failure in a row; the last one repeats. */
   readonly backoffMs: readonly DurationMs[];
-  /** A job that was ready for this long has proven itself: failures before and its own end do not add up. */
+  /**
+   * A job that was ready for this long, or for half of its time, has proven itself: failures before and its own end do
+   * not add up.
+   */
   readonly stableAfterMs: DurationMs;
-  /** Longest time that a draining job may keep its streams. */
+  /** Longest time that a job may keep its streams which a person wants ended, or of which nobody knows its end. */
   readonly drainTimeoutMs: DurationMs;
-  /** This long before the walltime's end a draining job is asked to end. */
+  /** This long before its end a job is asked to end at the latest; no cluster may warn it any earlier. */
   readonly endMarginMs: DurationMs;
   /** From asking a job to end to cancelling it outright, and between repeated cancels. */
   readonly endGraceMs: DurationMs;
@@ -74,7 +77,7 @@ export type Action =
     }
   /** Find the job by its name or submit it. */
   | { readonly kind: 'submit'; readonly jobId: JobId }
-  /** Send it no new requests. */
+  /** Send it no new requests; of a job that drains already, it has less time left. */
   | { readonly kind: 'drain'; readonly jobId: JobId; readonly until: EpochMs }
   /** Ask the engine to finish: USR1 to the batch shell. */
   | { readonly kind: 'askToEnd'; readonly jobId: JobId }
