@@ -23,7 +23,7 @@ test('what came when', () => {
     taskIdField: 'SubmittedJobInfoId',
     postLimit: 50_000,
     streaming: 'no',
-    bearer: 'no',
+    bearer: false,
   });
   expect(traitsOf('6.1.0')).toMatchObject({ streaming: 'wrapped', parameterValueLimit: 100_000 });
   expect(traitsOf('6.3.2')).toMatchObject({ streaming: 'raw', parameterValueLimit: 1000 });

@@ -8,7 +8,8 @@ export interface VersionTraits {
   readonly version: HeappeVersion;
   readonly health: boolean;
   readonly apiKey: boolean;
-  readonly bearer: 'no' | 'introspection' | 'lexis';
+  /** A token in a header can stand for a person, where the instance is set up so. */
+  readonly bearer: boolean;
   readonly dryRun: boolean;
   readonly uploadToJob: boolean;
   readonly streaming: 'no' | 'wrapped' | 'raw';
@@ -26,8 +27,12 @@ export interface VersionTraits {
   readonly oneTaskOnly: boolean;
   readonly forceRefresh: boolean;
   readonly reason: boolean;
-  /** Session codes are checked for emptiness and form. */
+  /** Session codes are checked for emptiness and form, and unknown ones are told from wrong ones. */
   readonly checksSessionCode: boolean;
+  /** GET calls make a tunnel anew whose port refuses. */
+  readonly mendsTunnels: boolean;
+  /** The first number of FileTransferCipherType. */
+  readonly cipherTypesFrom: 0 | 1;
   /** External trouble, a wrong password among it, and failed connections are 500 `External Problem`. */
   readonly externalIs500: boolean;
   readonly parallelizationField: 'TaskParalizationParameters' | 'TaskParallelizationParameters';
@@ -42,7 +47,7 @@ export function traitsOf(version: HeappeVersion): VersionTraits {
     version,
     health: from('6.0.0'),
     apiKey: from('6.2.0'),
-    bearer: from('6.1.0') ? 'lexis' : from('6.0.0') ? 'introspection' : 'no',
+    bearer: from('6.1.0'),
     dryRun: from('6.2.0'),
     uploadToJob: from('6.2.0'),
     streaming: from('6.2.2') ? 'raw' : from('6.1.0') ? 'wrapped' : 'no',
@@ -54,7 +59,9 @@ export function traitsOf(version: HeappeVersion): VersionTraits {
     oneTaskOnly: from('6.3.2'),
     forceRefresh: from('6.0.0'),
     reason: from('6.0.0'),
-    checksSessionCode: !from('6.0.0'),
+    checksSessionCode: !from('6.2.0'),
+    mendsTunnels: from('6.0.0') && !from('6.2.2'),
+    cipherTypesFrom: from('6.0.0') ? 1 : 0,
     externalIs500: !from('6.0.0'),
     parallelizationField: from('6.0.0')
       ? 'TaskParallelizationParameters'

@@ -49,8 +49,8 @@ function request(call: Call) {
       Credentials: {
         Username: job.account,
         Password: null,
-        // Ed25519; numbers began with 0 before 6.0.
-        CipherType: instance.traits.checksSessionCode ? 5 : 6,
+        // Ed25519 is the sixth.
+        CipherType: instance.traits.cipherTypesFrom + 5,
         CredentialsAuthType: 2,
         PrivateKey: privateKey,
         PrivateKeyCertificate: null,

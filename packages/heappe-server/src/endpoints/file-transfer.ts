@@ -8,6 +8,7 @@ import type { Instance } from '../instance.ts';
 import { ownJob } from '../jobs/find-job.ts';
 import { archiveDirectory } from '../jobs/job-life.ts';
 import { jobDirectory, taskDirectory } from '../jobs/paths.ts';
+import { isGuid } from '../people/identify.ts';
 import { requireRole } from '../people/roles.ts';
 import { date } from '../world/dates.ts';
 import { type Job, jobState, type Task } from '../world/types.ts';
@@ -141,6 +142,10 @@ function download(call: Call): Reply {
 /** Its checks throw plain exceptions, so they are 500. */
 async function upload(call: Call): Promise<Reply> {
   const { instance } = call;
+  const code = call.text('SessionCode');
+  if (code !== null && !isGuid(code) && instance.settings.bearer?.mode !== 'lexis') {
+    throw new HeappeError('internal', 'SessionCode must be a valid GUID or empty.');
+  }
   const files = await readFiles(call);
   const { jobs, projects } = instance.database.world;
   const job = jobs.find(({ id }) => id === call.number('JobId'));

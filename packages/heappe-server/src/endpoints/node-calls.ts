@@ -33,19 +33,17 @@ async function exchange(call: Call, asked: Transfer, method: 'GET' | 'POST'): Pr
   if (asked.headers === null) throw new HeappeError('internal', 'null');
   const tunnel = tunnelFor(call, asked);
   const inTime = AbortSignal.timeout(instance.settings.nodeTimeoutMs);
-  const answer = await ask(call, healed(call, tunnel), asked, method, inTime);
+  const answer = await ask(call, healed(call, tunnel, method), asked, method, inTime);
   if (answer.status !== 200) {
     throw new HeappeError('connection', 'ResponseNotOk', `'${answer.text}'`);
   }
   return { json: answer.text };
 }
 
-/** From 6.0 until tunnels were kept by person, a refused one was made anew in the call. */
-function healed({ instance }: Call, tunnel: Tunnel): Tunnel {
+/** From 6.0 until tunnels were kept by person, one that refused was made anew, but only for GET. */
+function healed({ instance }: Call, tunnel: Tunnel, method: 'GET' | 'POST'): Tunnel {
   const { traits, tunnels } = instance;
-  if (!tunnel.stale || traits.secondTunnel === 'existing' || traits.checksSessionCode) {
-    return tunnel;
-  }
+  if (!tunnel.stale || !traits.mendsTunnels || method !== 'GET') return tunnel;
   tunnels.closeTask(tunnel.taskId);
   return tunnels.open(tunnel) ?? tunnel;
 }

@@ -79,7 +79,7 @@ async function byToken(call: Call) {
 
 async function byLexisToken(call: Call) {
   const { settings, traits } = call.instance;
-  const wantsHeader = settings.bearer?.mode === 'lexis' && traits.bearer === 'lexis';
+  const wantsHeader = settings.bearer?.mode === 'lexis' && traits.bearer;
   if (wantsHeader) {
     tokenOf(call);
     return { json: 'HEADER-AUTH-NEEDED' };

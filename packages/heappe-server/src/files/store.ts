@@ -10,7 +10,11 @@ export interface Stored {
 
 /** As a part first, then renamed; with the account's usual mode. */
 export function store(directory: string, name: string, bytes: Buffer): Stored {
-  const file = join(directory, name.replaceAll('/', '_'));
+  // FileSystemUtils.SanitizePath.
+  const file = join(
+    directory,
+    name.replaceAll('/', '_').replaceAll('..', '__').replaceAll(':', '_'),
+  );
   try {
     writeFileSync(`${file}.part`, bytes, { mode: 0o644 });
     renameSync(`${file}.part`, file);

@@ -37,8 +37,7 @@ export async function userOfHeader(
   const { bearer } = instance.settings;
   const token = /^Bearer (.+)$/i.exec(header ?? '')?.[1];
   if (token === undefined || bearer === null || bearer.mode === 'session') return null;
-  if (instance.traits.bearer === 'no') return null;
-  if (bearer.mode === 'lexis' && instance.traits.bearer !== 'lexis') return null;
+  if (!instance.traits.bearer) return null;
   const person = await known(instance, bearer, token);
   if (person === null) throw new PlainAnswer(401, 'Unauthorized');
   return keep(instance, person);

@@ -28,7 +28,9 @@ export async function userOfHeaders(
   return { user, by: 'key' };
 }
 
-const form = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export const isGuid = (code: string): boolean => guid.test(code);
 
 /** Who calls: by token, by session code if there is one, else by API key. @throws HeappeError 401, on old versions 404 for a code of no form */
 export function callerOf(
@@ -38,11 +40,21 @@ export function callerOf(
 ): User {
   const code = sessionCode ?? '';
   if (byHeader !== null && (byHeader.by === 'token' || code === '')) return byHeader.user;
-  if (instance.traits.checksSessionCode) {
+  const { checksSessionCode } = instance.traits;
+  if (checksSessionCode) {
     if (code === '') throw new HeappeError('validation', 'SessionCode cannot be empty.');
-    if (!form.test(code)) throw new HeappeError('validation', 'SessionCode has wrong format.');
+    if (!isGuid(code)) throw new HeappeError('validation', 'SessionCode has wrong format.');
   }
   const id = instance.sessions.userOf(code);
+  if (id === null) {
+    throw checksSessionCode
+      ? new HeappeError(
+          'session',
+          'NotPresent',
+          `Session code '${code}' is not present in the HEAppE.`,
+        )
+      : new HeappeError('unauthorized', 'Unauthorized');
+  }
   const user = instance.database.world.users.find((one) => one.id === id);
   if (user === undefined) throw new HeappeError('unauthorized', 'Unauthorized');
   return user;

@@ -10,8 +10,8 @@ interface Session {
 /** Session codes: one per user while it lives, sliding. In memory, as a test wants a restart to lose them. */
 export interface Sessions {
   open(userId: number): string;
-  /** @throws HeappeError 401 */
-  userOf(code: string): number;
+  /** @returns null for one that it does not know. @throws HeappeError 401 when it has expired */
+  userOf(code: string): number | null;
   expireAll(): void;
   forgetAll(): void;
 }
@@ -31,7 +31,7 @@ export function createSessions(now: () => number, lifeSeconds: () => number): Se
     },
     userOf(code) {
       const session = sessions.get(code);
-      if (session === undefined) throw new HeappeError('unauthorized', 'Unauthorized');
+      if (session === undefined) return null;
       if (session.expires <= now()) {
         const at = new Date(session.expires).toISOString();
         const text = `Session code '${code}' already expired at '${at}'.`;
