@@ -21,7 +21,9 @@ export function createSlurmScheduler(
     new Promise((resolve) => {
       const env = home === undefined ? environment : { ...environment, HOME: home };
       const options = { env, maxBuffer: 64 << 20, timeout: 60_000, cwd: '/' };
-      execFile('/bin/bash', ['-c', line], options, (error, stdout, stderr) => {
+      // With a socket for its input bash takes itself for a login by network, and would read ~/.bashrc.
+      const words = ['--norc', '--noprofile', '-c', line];
+      execFile('/bin/bash', words, options, (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
         resolve({ code, stdout, stderr });
       });
