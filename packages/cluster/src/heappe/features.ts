@@ -20,6 +20,9 @@ export interface Features {
   readonly postBytes: number;
   /** `HttpPostToJobNodeStream`: not there; answers that are no event stream come in pieces of `data:`; bytes as they are. */
   readonly stream: 'none' | 'wrapped' | 'raw';
+  /** Whether a failed call to a node says in its detail what the node said, and whether its headers stay out of the log. */
+  readonly nodeErrors: 'lost' | 'told';
+  readonly nodeCalls: 'logged' | 'quiet';
   /** What a second `RequestDataTransfer` for a task does: an error that says it is there, or the same tunnel again. */
   readonly repeatedTunnel: 'error' | 'existing';
   /** `DryRunJob`, that is `sbatch --test-only`. */
@@ -40,6 +43,8 @@ const v50: Features = {
   taskIdField: 'SubmittedJobInfoId',
   postBytes: 50_000,
   stream: 'none',
+  nodeErrors: 'lost',
+  nodeCalls: 'logged',
   repeatedTunnel: 'error',
   dryRun: false,
   upload: false,
@@ -61,7 +66,14 @@ const v61: Features = { ...v60, since: '6.1.0', postBytes: 5_000_000, stream: 'w
 
 const v620: Features = { ...v61, since: '6.2.0', apiKey: true, dryRun: true, upload: true };
 
-const v622: Features = { ...v620, since: '6.2.2', stream: 'raw', repeatedTunnel: 'existing' };
+const v622: Features = {
+  ...v620,
+  since: '6.2.2',
+  stream: 'raw',
+  nodeErrors: 'told',
+  nodeCalls: 'quiet',
+  repeatedTunnel: 'existing',
+};
 
 /** Oldest first. 6.3 adds only what we do not use (storage paths of projects). */
 export const featureTable: readonly Features[] = [

@@ -118,9 +118,9 @@ export interface ClusterDriver {
   close(): Promise<void>;
 }
 
-/** How bytes reach a job: straight TCP, or a channel of the pooled ssh connection. */
+/** How bytes reach a job: straight TCP, a channel of the pooled ssh connection, or HTTP requests by way of HEAppE. */
 export interface Transport {
-  readonly kind: 'direct' | 'ssh';
+  readonly kind: 'direct' | 'ssh' | 'heappe';
   /** Connected, Nagle off. The caller closes it. Rejects with ClusterError `unreachable`. */
   connect(address: Address, signal: AbortSignal): Promise<Duplex>;
   close(): Promise<void>;

@@ -8,6 +8,11 @@
  * - `forbidden`   we may not do that
  * - `invalid`     HEAppE does not take the request as it is
  * - `engine_gone` nothing answers at the node, or it broke off
+ * - `silent`      HEAppE does not answer, or cannot reach its cluster: nothing is known of the engine
+ * - `timeout`     the engine took longer than HEAppE waits
+ * - `busy`        it wants fewer requests
+ * - `too_large`   the request is longer than it takes
+ * - `failed`      it failed in a way of its own
  */
 export type Trouble =
   | 'no_tunnel'
@@ -17,7 +22,12 @@ export type Trouble =
   | 'signed_out'
   | 'forbidden'
   | 'invalid'
-  | 'engine_gone';
+  | 'engine_gone'
+  | 'silent'
+  | 'timeout'
+  | 'busy'
+  | 'too_large'
+  | 'failed';
 
 /**
  * Texts, most of them keys of Exceptions/Resources/ExceptionsMessages.en.resx: HttpPostToJobNodeStream writes the
@@ -44,7 +54,17 @@ export function troubleIn(text: string): Trouble {
   return meanings.find(([, pattern]) => pattern.test(words))?.[0] ?? 'engine_gone';
 }
 
-/** Whether a request that ended so can have reached no engine, so that repeating it changes nothing. */
-export function isUnseen(trouble: Trouble): boolean {
-  return trouble !== 'node_error' && trouble !== 'engine_gone';
+/** Whether asking once more may help, and no engine has seen the request: after a new tunnel or a new session. */
+export function isWorthRepeating(trouble: Trouble): boolean {
+  return trouble === 'no_tunnel' || trouble === 'stale' || trouble === 'signed_out';
+}
+
+/** Whether the tunnel has to be asked for again before the next request. */
+export function isOfTunnel(trouble: Trouble): boolean {
+  return (
+    trouble === 'no_tunnel' ||
+    trouble === 'stale' ||
+    trouble === 'not_running' ||
+    trouble === 'silent'
+  );
 }
