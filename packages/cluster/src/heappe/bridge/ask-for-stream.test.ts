@@ -27,15 +27,11 @@ describe('asking for a stream', () => {
         fc.dictionary(fc.string(), fc.jsonValue()).filter(({ stream }) => stream !== true),
         fc.constantFrom(undefined, 2),
         (request, space) => {
-          const asked: unknown = JSON.parse(
-            askForStream(JSON.stringify(request, null, space)) ?? '',
-          );
-          const { stream_options: options, ...others } = request;
+          const payload = JSON.stringify(request, null, space);
+          const asked: unknown = JSON.parse(askForStream(payload) ?? '');
           expect(asked).toMatchObject({ stream: true, stream_options: { include_usage: true } });
-          const { stream: _s, stream_options: _o, ...kept } = { ...(asked as typeof request) };
-          const { stream: _t, ...sent } = others;
-          expect(kept).toEqual(sent);
-          expect(options === undefined || options !== null).toBe(options !== null);
+          const before = { ...JSON.parse(payload), stream: 0, stream_options: 0 };
+          expect({ ...(asked as object), stream: 0, stream_options: 0 }).toEqual(before);
         },
       ),
     );
