@@ -22,6 +22,10 @@ export interface Features {
   readonly stream: 'none' | 'wrapped' | 'raw';
   /** What a second `RequestDataTransfer` for a task does: an error that says it is there, or the same tunnel again. */
   readonly repeatedTunnel: 'error' | 'existing';
+  /** Whether the detail of a failed GET or POST to a node is what the node said. */
+  readonly tellsNodeErrors: boolean;
+  /** Whether GET and plain POST calls to a node leave their headers out of HEAppE's log at its usual level. */
+  readonly quietPlainCalls: boolean;
   /** `DryRunJob`, that is `sbatch --test-only`. */
   readonly dryRun: boolean;
   /** `UploadFilesToJobExecutionDir`; before, files reach a job's directory by SFTP only. */
@@ -41,6 +45,8 @@ const v50: Features = {
   postBytes: 50_000,
   stream: 'none',
   repeatedTunnel: 'error',
+  tellsNodeErrors: false,
+  quietPlainCalls: false,
   dryRun: false,
   upload: false,
   forceRefresh: false,
@@ -61,7 +67,14 @@ const v61: Features = { ...v60, since: '6.1.0', postBytes: 5_000_000, stream: 'w
 
 const v620: Features = { ...v61, since: '6.2.0', apiKey: true, dryRun: true, upload: true };
 
-const v622: Features = { ...v620, since: '6.2.2', stream: 'raw', repeatedTunnel: 'existing' };
+const v622: Features = {
+  ...v620,
+  since: '6.2.2',
+  stream: 'raw',
+  repeatedTunnel: 'existing',
+  tellsNodeErrors: true,
+  quietPlainCalls: true,
+};
 
 /** Oldest first. 6.3 adds only what we do not use (storage paths of projects). */
 export const featureTable: readonly Features[] = [
