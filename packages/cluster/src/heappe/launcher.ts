@@ -46,7 +46,8 @@ tell() {
     [ -z "$line" ] || text+=$'\\n'"$name $line"
   done
   if [ -n "$ended" ]; then
-    size=$(wc -c <log 2>/dev/null)
+    size=0
+    [ ! -f log ] || size=$(wc -c <log)
     text+=$'\\n'"log $((size))"$'\\n'"ended $ended"
   fi
   [ "$text" != "$told" ] && owns || return 0
@@ -68,13 +69,11 @@ terminate() {
 trap terminate TERM INT HUP
 # The cluster's own way to ask, should a site use it (sbatch --signal).
 trap '[ -z "$child" ] || kill -USR1 "$child" 2>/dev/null' USR1
-# A pipe that nobody writes to: a pause without a process.
-exec 8<> <(:)
-/bin/bash ./${script} 8>&- &
+/bin/bash ./${script} &
 child=$!
 tell
 while kill -0 "$child" 2>/dev/null; do
-  read -r -t 0.5 -u 8
+  sleep 0.5
   if ! owns; then
     trap '' TERM
     kill -TERM "$child" 2>/dev/null
