@@ -25,6 +25,8 @@ export interface DriverUnderTest {
   };
   /** Where the files of a submitted job are, where the profile names no parent of them: jobs begin there. */
   readonly directory?: (name: JobName) => string;
+  /** Secret files are for the user alone once the job runs; until then it is their directory that keeps them. */
+  readonly closesSecretsLate?: boolean;
   /** Absent: it says when a job would start. */
   readonly forecasts?: boolean;
   close(): Promise<void>;

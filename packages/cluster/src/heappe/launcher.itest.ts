@@ -77,7 +77,12 @@ describe('the launcher', () => {
       'echo > up',
       'while :; do sleep 0.05; done',
     ]);
-    await until('the script', async () => access(path('up')).then(() => true, () => null));
+    await until('the script', async () =>
+      access(path('up')).then(
+        () => true,
+        () => null,
+      ),
+    );
     await writeFile(path(launcherFiles.end), '');
     expect(await ended).toBe(0);
     expect(await text('heard')).toBe('asked\n');
@@ -99,7 +104,12 @@ describe('the launcher', () => {
       'while [ ! -e told ]; do sleep 0.05; done',
       'sleep 1',
     ]);
-    await until('the script', async () => access(path('up')).then(() => true, () => null));
+    await until('the script', async () =>
+      access(path('up')).then(
+        () => true,
+        () => null,
+      ),
+    );
     child.kill('SIGTERM');
     const seen = await until('the note', async () => {
       const now = await report();
@@ -111,7 +121,11 @@ describe('the launcher', () => {
   });
 
   test('one of two in one directory gives way to who came last', async () => {
-    const lines = ['echo $PPID >> up', 'trap "exit 5" TERM', 'while [ ! -e go ]; do sleep 0.05; done'];
+    const lines = [
+      'echo $PPID >> up',
+      'trap "exit 5" TERM',
+      'while [ ! -e go ]; do sleep 0.05; done',
+    ];
     const first = await launch(lines);
     await until('the first', async () => ((await text('up')).split('\n').length > 1 ? true : null));
     const second = await launch(lines);
