@@ -6,7 +6,7 @@ import type { Transport } from '@wakefield/control';
 import { type Simulator, startSimulator } from '@wakefield/simulator';
 import { type Dispatcher, Pool } from 'undici';
 import { addressOfTask } from '../src/heappe/bridge/address.ts';
-import { createHeappeTransport } from '../src/heappe/bridge/heappe-transport.ts';
+import { createBridgeTransport } from '../src/heappe/bridge/bridge-transport.ts';
 import { HeappeDouble } from './heappe-double.ts';
 
 export const key = 'k'.repeat(43);
@@ -37,7 +37,7 @@ export class BridgeScene {
 
   constructor(engine: Simulator) {
     this.engine = engine;
-    this.transport = createHeappeTransport(this.heappe, {
+    this.transport = createBridgeTransport(this.heappe, {
       ownsClient: true,
       elapsed: () => this.now,
     });

@@ -84,14 +84,14 @@ export class HeappeDouble {
     this.calls.push(call);
     this.requests.push(request);
     this.#fail();
-    const { nodeErrors } = featuresOf(this.version);
+    const { tellsNodeErrors } = featuresOf(this.version);
     const lost = 'Response code for Http request is not 200. Check your application.';
     if (!this.tunnels.has(request.taskId)) throw problem('NoActiveConnectionForUser');
-    if (this.stale.has(request.taskId)) throw problem(nodeErrors === 'told' ? "''" : lost);
+    if (this.stale.has(request.taskId)) throw problem(tellsNodeErrors ? "''" : lost);
     const answer = await ask(request, signal, payload).catch(() => null);
     const text = (await answer?.text()) ?? '';
     if (answer?.status === 200) return text;
-    throw problem(nodeErrors === 'told' ? `'${text}'` : lost);
+    throw problem(tellsNodeErrors ? `'${text}'` : lost);
   }
 
   async *#stream(request: Posted, signal: AbortSignal): AsyncGenerator<Buffer> {

@@ -144,6 +144,7 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
       cancel: async (refs) => end(refs, 'cancelled', null),
       tailLog: async () => '',
       forget: async () => undefined,
+      activate: async () => [],
       accepts: async () => answer(),
       queueOf: () => '',
       forecast: async () => {

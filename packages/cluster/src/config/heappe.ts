@@ -79,6 +79,11 @@ export const heappe = z.strictObject({
   fileTransfer: z.enum(['auto', 'heappe', 'sftp']).default('auto'),
   /** Host keys of the SFTP server, as HEAppE does not tell them. Needed where files go by SFTP. */
   sftpHostKey: sshLogin.shape.hostKey,
+  /** Of the cluster's clock: `DryRunJob` tells when a job would start in it, without saying so. */
+  timeZone: z
+    .string()
+    .refine(isTimeZone, 'expected a time zone such as Europe/Prague')
+    .default('UTC'),
   modelDirectory: remotePath.nullable().default(null),
   /** What an engine gives as its address; `heappe`: the node as HEAppE names it. */
   nodeAddress: z.union([z.literal('heappe'), nodeAddress]).default('heappe'),
@@ -106,5 +111,13 @@ export const heappe = z.strictObject({
     })
     .prefault({}),
 });
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }) !== null;
+  } catch {
+    return false;
+  }
+}
 
 export type HeappeConfig = z.output<typeof heappe> & { readonly name: string };

@@ -26,7 +26,7 @@ export type ClientConfig = Pick<
 >;
 
 export interface ClientDeps {
-  readonly onRoundTrip?: (() => void) | undefined;
+  readonly onRoundTrip?: ((path: string) => void) | undefined;
   /** Absent: a clock that only goes forward. Milliseconds. */
   readonly elapsed?: () => number;
 }

@@ -39,8 +39,8 @@ export interface ExchangeOptions {
   readonly connectTimeoutMs: number;
   /** PEM of the authorities to trust; null: those of Node. */
   readonly ca: string | null;
-  /** Called before each call. */
-  readonly onRoundTrip?: (() => void) | undefined;
+  /** Called before each call, with its path. */
+  readonly onRoundTrip?: ((path: string) => void) | undefined;
 }
 
 /** Lists have no pages: a listing of some ten thousand jobs. More is an error, not a short list. */
@@ -61,7 +61,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
   const base = baseOf(options.url);
 
   async function send(action: string, call: HeappeRequest, signal: AbortSignal) {
-    options.onRoundTrip?.();
+    options.onRoundTrip?.(call.path);
     const bounded =
       call.timeoutMs === null
         ? signal

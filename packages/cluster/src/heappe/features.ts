@@ -20,11 +20,10 @@ export interface Features {
   readonly postBytes: number;
   /** `HttpPostToJobNodeStream`: not there; answers that are no event stream come in pieces of `data:`; bytes as they are. */
   readonly stream: 'none' | 'wrapped' | 'raw';
-  /** Whether a failed call to a node says in its detail what the node said, and whether its headers stay out of the log. */
-  readonly nodeErrors: 'lost' | 'told';
-  readonly nodeCalls: 'logged' | 'quiet';
   /** What a second `RequestDataTransfer` for a task does: an error that says it is there, or the same tunnel again. */
   readonly repeatedTunnel: 'error' | 'existing';
+  /** Whether the detail of a failed GET or POST to a node is what the node said. */
+  readonly tellsNodeErrors: boolean;
   /** `DryRunJob`, that is `sbatch --test-only`. */
   readonly dryRun: boolean;
   /** `UploadFilesToJobExecutionDir`; before, files reach a job's directory by SFTP only. */
@@ -43,9 +42,8 @@ const v50: Features = {
   taskIdField: 'SubmittedJobInfoId',
   postBytes: 50_000,
   stream: 'none',
-  nodeErrors: 'lost',
-  nodeCalls: 'logged',
   repeatedTunnel: 'error',
+  tellsNodeErrors: false,
   dryRun: false,
   upload: false,
   forceRefresh: false,
@@ -70,9 +68,8 @@ const v622: Features = {
   ...v620,
   since: '6.2.2',
   stream: 'raw',
-  nodeErrors: 'told',
-  nodeCalls: 'quiet',
   repeatedTunnel: 'existing',
+  tellsNodeErrors: true,
 };
 
 /** Oldest first. 6.3 adds only what we do not use (storage paths of projects). */

@@ -160,7 +160,7 @@ defaultCluster: site
     const meant = await loadClusters(example);
     const read = await loadClusters(elsewhere.clustersInUse);
     const files = (cluster: (typeof read.clusters)[number]) =>
-      cluster.kind === 'local' ? cluster.directory : [cluster.keyFile, cluster.transport];
+      cluster.kind === 'slurm-ssh' ? [cluster.keyFile, cluster.transport] : cluster;
     expect(read.clusters.map(files)).toEqual(meant.clusters.map(files));
     expect(read.defaultCluster).toBe('karolina');
     expect(clusters.map(({ name }) => name)).toEqual(['karolina', 'here']);

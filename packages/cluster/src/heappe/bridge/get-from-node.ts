@@ -74,9 +74,9 @@ function meaningOf(state: TunnelState, isOld: boolean): Trouble {
  * engine is well, has been refused for that.
  */
 async function unsaid(parts: BridgeParts, asked: Asked): Promise<Reply> {
-  const { nodeErrors } = await parts.client.features(asked.signal);
+  const { tellsNodeErrors } = await parts.client.features(asked.signal);
   const isHealth = asked.path.startsWith(healthPath);
-  if (nodeErrors === 'lost' && !isHealth && (await isHealthy(parts, asked))) {
+  if (!tellsNodeErrors && !isHealth && (await isHealthy(parts, asked))) {
     if (!asked.withKey) return engineReply(401, '{"error":"Unauthorized"}');
     return errorReply(
       'upstream_error',

@@ -70,7 +70,7 @@ async function postForStream(
   } catch (error) {
     const trouble = troubleOfCall(error);
     if (trouble.trouble !== 'node_error' || signal.aborted) throw trouble;
-    return features.nodeErrors === 'told'
+    return features.tellsNodeErrors
       ? await askForWords(parts, asked)
       : await refusedWithoutWords(parts, asked);
   }

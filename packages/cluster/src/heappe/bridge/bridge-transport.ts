@@ -18,7 +18,7 @@ import { createTunnels } from './tunnels.ts';
 /** The proxy takes clients' headers as long as Node does by default, and adds its own. */
 const maxHeaderSize = 64 * 1024;
 
-export interface HeappeTransportOptions {
+export interface BridgeOptions {
   /** Whether closing the transport closes the client. */
   readonly ownsClient: boolean;
   /** Absent: a clock that only goes forward. Milliseconds. */
@@ -30,9 +30,9 @@ export interface HeappeTransportOptions {
  * HEAppE's data transfer, and what HEAppE says in its own way becomes statuses, error events and broken
  * connections. So nobody else has to know of HEAppE.
  */
-export function createHeappeTransport(
+export function createBridgeTransport(
   client: Pick<HeappeClient, 'features' | 'transfers' | 'signOut' | 'close'>,
-  options: HeappeTransportOptions,
+  options: BridgeOptions,
 ): Transport {
   const elapsed = options.elapsed ?? (() => performance.now());
   const parts: BridgeParts = { client, tunnels: createTunnels(client, elapsed), elapsed };

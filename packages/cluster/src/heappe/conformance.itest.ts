@@ -1,0 +1,41 @@
+import { describe } from '@jest/globals';
+import { startTestHeappe } from '@wakefield/testkit';
+import { describeClusterDriver } from '../conformance.ts';
+import { createDriver } from '../create-driver.ts';
+import { featuresOf } from './features.ts';
+
+/** One of each row of the table of features. */
+describe.each(['6.2.0', '6.2.2', '6.3.2'])('HEAppE %s', (version) => {
+  describeClusterDriver('heappe', async () => {
+    const test = await startTestHeappe({ version });
+    let looks = 0;
+    const plain = createDriver(test.config(), {
+      installation: 'conf',
+      // Files are read job by job; it is the list that is asked for once (driver.itest.ts counts the files).
+      onRoundTrip: (call) => {
+        if (call === 'JobManagement/ListJobsForCurrentUser') looks++;
+      },
+    });
+    await plain.activate('demo', AbortSignal.timeout(30_000));
+    const { driver, directory } = test.watched(plain);
+    return {
+      driver,
+      installation: 'conf',
+      project: 'demo',
+      roundTrips: () => looks,
+      directory,
+      closesSecretsLate: true,
+      forecasts: featuresOf(version).dryRun,
+      // The cluster has four nodes.
+      refusal: {
+        change: { gpuCount: 20, nodes: 5 },
+        words: /Requested node configuration is not available/,
+      },
+      walltime: { seconds: 3, overWithinMs: 20_000 },
+      async close() {
+        await driver.close();
+        await test.stop();
+      },
+    };
+  });
+});

@@ -1,0 +1,43 @@
+import type { IncomingMessage } from 'node:http';
+import { HeappeError, PlainAnswer } from '../http/heappe-error.ts';
+import type { Instance } from '../instance.ts';
+import type { User } from '../world/types.ts';
+import { userOfHeader } from './bearer.ts';
+import { opens } from './secrets.ts';
+
+/** Checked before anything of the body is looked at, as authentication handlers are. @throws PlainAnswer 401 */
+export async function userOfHeaders(
+  instance: Instance,
+  request: IncomingMessage,
+): Promise<User | null> {
+  const byToken = await userOfHeader(instance, request.headers.authorization);
+  if (byToken !== null) return byToken;
+  const key = request.headers['x-api-key'];
+  if (typeof key !== 'string' || !instance.traits.apiKey) return null;
+  const [username = '', ...rest] = key.split(':');
+  const user = instance.database.world.users.find((one) => one.username === username);
+  if (user === undefined || !opens(user.secret, rest.join(':'))) {
+    throw new PlainAnswer(401, 'Status Code: 401; Unauthorized');
+  }
+  return user;
+}
+
+const form = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Who calls: by header, else by session code. @throws HeappeError 401, on old versions 404 for a code of no form */
+export function callerOf(
+  instance: Instance,
+  byHeader: User | null,
+  sessionCode: string | null,
+): User {
+  if (byHeader !== null) return byHeader;
+  const code = sessionCode ?? '';
+  if (instance.traits.checksSessionCode) {
+    if (code === '') throw new HeappeError('validation', 'SessionCode cannot be empty.');
+    if (!form.test(code)) throw new HeappeError('validation', 'SessionCode has wrong format.');
+  }
+  const id = instance.sessions.userOf(code);
+  const user = instance.database.world.users.find((one) => one.id === id);
+  if (user === undefined) throw new HeappeError('unauthorized', 'Unauthorized');
+  return user;
+}
