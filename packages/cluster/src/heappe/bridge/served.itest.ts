@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { EngineProbe } from '@wakefield/control';
+import {
+  heappeEngineKey as engineKey,
+  heappeServedNames as servedNames,
+  startTestHeappeEngines,
+  type TestHeappeEngines,
+} from '@wakefield/testkit';
 import OpenAI from 'openai';
 import { Agent, request as ask, fetch as undiciFetch } from 'undici';
-import {
-  engineKey,
-  type HeappeEngine,
-  servedNames,
-  startHeappeEngine,
-} from '../../../test/heappe-engine.ts';
 import { createEngineProber } from '../../probe/engine-prober.ts';
 import { featuresOf } from '../features.ts';
 
@@ -16,11 +16,11 @@ jest.setTimeout(60_000);
 
 const [model = '', identity = ''] = servedNames;
 const messages = [{ role: 'user' as const, content: 'Grüß dich' }];
-let engine: HeappeEngine;
+let engine: TestHeappeEngines;
 let agent: Agent;
 
 beforeAll(async () => {
-  engine = await startHeappeEngine(['--tokens-per-second', '200']);
+  engine = await startTestHeappeEngines(1, ['--tokens-per-second', '200']);
 });
 afterAll(async () => {
   await agent.destroy();
@@ -31,8 +31,8 @@ afterAll(async () => {
 function openAgent(): Agent {
   return new Agent({
     connect: ({ hostname, port }, callback) => {
-      const address = { host: hostname, port: Number(port) };
-      engine.transport.connect(address, AbortSignal.timeout(5000)).then(
+      const to = { host: hostname, port: Number(port) };
+      engine.transport.connect(to, AbortSignal.timeout(5000)).then(
         (socket) => callback(null, socket as Socket),
         (error: Error) => callback(error, null),
       );
@@ -40,7 +40,8 @@ function openAgent(): Agent {
   });
 }
 
-const origin = () => `http://${engine.address.host}:${engine.address.port}`;
+const address = () => engine.engines[0]?.address ?? { host: '', port: 0 };
+const origin = () => `http://${address().host}:${address().port}`;
 
 function client(): OpenAI {
   return new OpenAI({
@@ -116,7 +117,7 @@ describe.each(['5.0.0', '6.0.0', '6.1.0', '6.2.0', '6.2.2', '6.3.2'])('HEAppE %s
     });
     const target = {
       cluster: 'here',
-      address: engine.address,
+      address: address(),
       engine: 'simulator',
       hfModelId: model,
     };
@@ -217,7 +218,7 @@ describe('while an answer is under way', () => {
   test('an engine that dies ends it with an error event, and is a broken connection then', async () => {
     const reading = (await begin()).text();
     await becomes(1);
-    await engine.kill();
+    await engine.engines[0]?.kill();
     expect(await reading).toMatch(/data: \{"error":.*\}\n\n$/);
     await expect(begin()).rejects.toMatchObject({
       code: expect.stringMatching(/ECONNRESET|WAY_LOST/),

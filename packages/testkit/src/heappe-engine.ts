@@ -1,50 +1,55 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createClusterTransports, createDriver } from '@wakefield/cluster';
 import type { ClusterDriver, JobSubmission, Transport } from '@wakefield/control';
 import type { Address, JobName } from '@wakefield/domain';
-import { startTestHeappe, type TestHeappe } from '@wakefield/testkit';
-import { quote, smallJob, until } from '../src/conformance/scene.ts';
-import { createDriver } from '../src/create-driver.ts';
-import { exchange } from '../src/probe/exchange.ts';
-import { createClusterTransports } from '../src/transport/create-transport.ts';
+import { startTestHeappe, type TestHeappe } from './heappe.ts';
 
-export const engineKey = 'e'.repeat(43);
-export const servedNames = ['acme/small', 'job-identity'];
+/** Of all engines here. */
+export const heappeEngineKey = 'e'.repeat(43);
+export const heappeServedNames = ['acme/small', 'job-identity'];
 const simulator = resolve(import.meta.dirname, '../../simulator/src/main.ts');
 const newest = '6.3.2';
 /** Only by a bridge: what else reaches this machine would hide it. */
 const byBridge = { transport: { kind: 'heappe' }, nodeAddress: 'heappe' };
 
-/** A simulated engine in a real job of a HEAppE, as a process that is not its driver reaches it. */
-export interface HeappeEngine {
-  readonly heappe: TestHeappe;
-  readonly transport: Transport;
+/** An engine in a real job. */
+export interface TestEngine {
   /** As the driver sighted it. */
   readonly address: Address;
-  /** HEAppE goes and comes back as another release; the job runs on. */
-  become(version: string): Promise<void>;
-  /** Ends the job at once, as a node that fails. */
+  /** Ends it at once, as a node that fails. */
   kill(): Promise<void>;
+}
+
+/** Simulated engines in real jobs of a HEAppE, as a process that is not its driver reaches them. */
+export interface TestHeappeEngines {
+  readonly heappe: TestHeappe;
+  readonly transport: Transport;
+  readonly engines: readonly TestEngine[];
+  /** HEAppE goes and comes back as another release; the jobs run on. */
+  become(version: string): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** @param flags of the simulator (packages/simulator/src/options.ts) */
-export async function startHeappeEngine(flags: readonly string[] = []): Promise<HeappeEngine> {
+export async function startTestHeappeEngines(
+  count: number,
+  flags: readonly string[] = [],
+): Promise<TestHeappeEngines> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'wf-bridge-'));
   const open = (version: string) => startTestHeappe({ version, dataDirectory, pollMs: 50 });
   let heappe = await open(newest);
-  const config = heappe.config(byBridge);
-  const driver = createDriver(config, { installation: 'bridge' });
-  const signal = AbortSignal.timeout(60_000);
-  await driver.activate('demo', signal);
-  const name = 'wf-bridge-engine-1';
-  const pidFile = join(dataDirectory, 'engine.pid');
-  await driver.submit(await engineJob(name, pidFile, flags), signal);
-  const address = await sighted(driver, name, signal);
   let transport = transportOf(heappe);
-  await until('the engine to serve', () => isServing(transport, address));
+  const driver = createDriver(heappe.config(byBridge), { installation: 'bridge' });
+  await driver.activate('demo', AbortSignal.timeout(30_000));
+  const names = Array.from({ length: count }, (_, index) => `wf-bridge-engine-${index + 1}`);
+  const engines = await Promise.all(
+    names.map((name) => startEngine(driver, transport, join(dataDirectory, name), name, flags)),
+  );
   return {
     get heappe() {
       return heappe;
@@ -52,15 +57,12 @@ export async function startHeappeEngine(flags: readonly string[] = []): Promise<
     get transport() {
       return transport;
     },
-    address,
+    engines,
     async become(version) {
       await transport.close();
       await heappe.server.stop({ endJobs: false });
       heappe = await open(version);
       transport = transportOf(heappe);
-    },
-    async kill() {
-      process.kill(Number(await readFile(pidFile, 'utf8')), 'SIGKILL');
     },
     async stop() {
       await transport.close();
@@ -69,6 +71,21 @@ export async function startHeappeEngine(flags: readonly string[] = []): Promise<
       await rm(dataDirectory, { recursive: true, force: true });
     },
   };
+}
+
+async function startEngine(
+  driver: ClusterDriver,
+  transport: Transport,
+  pidFile: string,
+  name: JobName,
+  flags: readonly string[],
+): Promise<TestEngine> {
+  const signal = AbortSignal.timeout(60_000);
+  await driver.submit(await engineJob(name, pidFile, flags), signal);
+  const address = await sighted(driver, name, signal);
+  await until(() => isServing(transport, address));
+  const kill = async () => void process.kill(Number(await readFile(pidFile, 'utf8')), 'SIGKILL');
+  return { address, kill };
 }
 
 /** As another process has it: with what clusters.yaml says and no more. */
@@ -85,7 +102,7 @@ async function engineJob(
   flags: readonly string[],
 ): Promise<JobSubmission> {
   const port = await unusedPort();
-  const models = servedNames.flatMap((model) => ['--model', model]);
+  const models = heappeServedNames.flatMap((model) => ['--model', model]);
   const words = [simulator, '--port', String(port), '--key-file', 'key', '--load-seconds', '0'];
   const command = [process.execPath, '--conditions=source', ...words, ...models, ...flags];
   const endpoint = JSON.stringify({ host: 'here', port, pid: 1, at: 1 });
@@ -96,22 +113,52 @@ async function engineJob(
     `exec ${command.map(quote).join(' ')}`,
     '',
   ];
-  return smallJob({ name, script: script.join('\n'), secretFiles: { key: engineKey } });
+  return {
+    name,
+    project: 'demo',
+    engine: 'simulator',
+    script: script.join('\n'),
+    secretFiles: { key: heappeEngineKey },
+    walltimeSeconds: 600,
+    gpuCount: 1,
+    nodes: 1,
+    cpus: null,
+    memory: null,
+  };
 }
 
 async function sighted(driver: ClusterDriver, name: JobName, signal: AbortSignal) {
-  return await until('the engine to be sighted', async () => {
+  return await until(async () => {
     const { sightings } = await driver.observe([{ name, clusterJobId: null }], signal);
     return sightings.get(name)?.address ?? null;
   });
 }
 
 async function isServing(transport: Transport, address: Address): Promise<true | null> {
-  const asked = { method: 'GET', path: '/health', key: null } as const;
-  return await exchange(transport, address, asked, AbortSignal.timeout(5000)).then(
-    ({ status }) => (status === 200 ? true : null),
-    () => null,
-  );
+  const socket = await transport.connect(address, AbortSignal.timeout(5000)).catch(() => null);
+  if (socket === null) return null;
+  const status = await new Promise<number | undefined>((resolve) => {
+    get({ path: '/health', createConnection: () => socket }, ({ statusCode }) =>
+      resolve(statusCode),
+    ).on('error', () => resolve(undefined));
+  });
+  socket.destroy();
+  return status === 200 ? true : null;
+}
+
+async function until<T>(ask: () => Promise<T | null>): Promise<T> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== null) return answer;
+    if (Date.now() > deadline) throw new Error('the engine did not come up');
+    await pause(50);
+  }
+}
+
+/** One word of bash, whatever is in it. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 async function unusedPort(): Promise<number> {
