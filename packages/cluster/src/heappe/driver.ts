@@ -26,7 +26,7 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
   const client = createHeappeClient(config, { onRoundTrip: deps.onRoundTrip });
   const places = createPlaces(config, client, elapsed);
   const reports = createJobReports(client, { goodForMs: config.cadence.quiet, elapsed });
-  const transport = createHeappeTransport(config, deps);
+  const transport = createHeappeTransport(config, client, deps);
   const prefix = jobNamePrefix(deps.installation);
   const submitting = { config, client, places, prefix, now, settled: new Set<number>() };
 

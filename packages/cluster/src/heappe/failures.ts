@@ -9,6 +9,8 @@ export class HeappeError extends ClusterError {
   /** Its own words, localised never (we send no Accept-Language). Empty where it said nothing. */
   readonly title: string;
   readonly detail: string;
+  /** The detail unshortened, as what an engine said has to be passed on. */
+  readonly verbatim: string;
   constructor(
     kind: ClusterError['kind'],
     message: string,
@@ -20,6 +22,7 @@ export class HeappeError extends ClusterError {
     this.status = said.status ?? null;
     this.title = said.title ?? '';
     this.detail = said.detail ?? '';
+    this.verbatim = said.verbatim ?? this.detail;
   }
 }
 
@@ -27,6 +30,7 @@ export interface Said {
   readonly status: number;
   readonly title: string;
   readonly detail: string;
+  readonly verbatim?: string;
 }
 
 /** RestApi/ExceptionMiddleware.cs writes these lower-case; ASP.NET's own 400 has `errors` by path instead of `detail`. */
@@ -46,7 +50,8 @@ export function readProblem(status: number, body: string): Said {
   const violations = Object.entries(errors ?? {}).map(
     ([path, texts]) => `${path}: ${texts.join(' ')}`,
   );
-  return { status, title: oneLine(title ?? ''), detail: oneLine(detail ?? violations.join('; ')) };
+  const said = detail ?? violations.join('; ');
+  return { status, title: oneLine(title ?? ''), detail: oneLine(said), verbatim: said };
 }
 
 /** What came of a call that was answered with anything but success. */

@@ -24,8 +24,6 @@ export interface Features {
   readonly repeatedTunnel: 'error' | 'existing';
   /** Whether the detail of a failed GET or POST to a node is what the node said. */
   readonly tellsNodeErrors: boolean;
-  /** Whether GET and plain POST calls to a node leave their headers out of HEAppE's log at its usual level. */
-  readonly quietPlainCalls: boolean;
   /** `DryRunJob`, that is `sbatch --test-only`. */
   readonly dryRun: boolean;
   /** `UploadFilesToJobExecutionDir`; before, files reach a job's directory by SFTP only. */
@@ -46,7 +44,6 @@ const v50: Features = {
   stream: 'none',
   repeatedTunnel: 'error',
   tellsNodeErrors: false,
-  quietPlainCalls: false,
   dryRun: false,
   upload: false,
   forceRefresh: false,
@@ -73,7 +70,6 @@ const v622: Features = {
   stream: 'raw',
   repeatedTunnel: 'existing',
   tellsNodeErrors: true,
-  quietPlainCalls: true,
 };
 
 /** Oldest first. 6.3 adds only what we do not use (storage paths of projects). */

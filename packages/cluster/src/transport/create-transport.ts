@@ -1,8 +1,10 @@
-import { ClusterError, type Transport } from '@wakefield/control';
+import type { Transport } from '@wakefield/control';
 import type { ClusterName } from '@wakefield/domain';
 import type { HeappeConfig } from '../config/heappe.ts';
 import type { ClusterConfig } from '../config/load-clusters.ts';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
+import { createBridgeTransport } from '../heappe/bridge/bridge-transport.ts';
+import { createHeappeClient, type HeappeClient } from '../heappe/client.ts';
 import { createSshConnection, type SshConnection } from '../ssh/connection.ts';
 import type { SshTarget } from '../ssh/target.ts';
 import { createDirectTransport } from './direct-transport.ts';
@@ -22,14 +24,21 @@ export function createTransport(config: ClusterConfig, deps: TransportDeps = {})
     case 'local':
       return createDirectTransport({ connectTimeoutMs: LOCAL_CONNECT_MS });
     case 'heappe':
-      return createHeappeTransport(config, deps);
+      return createHeappeTransport(config, null, deps);
     case 'slurm-ssh':
       return createSlurmTransport(config, null, deps);
   }
 }
 
-/** A site may have another way to its engines than HEAppE. */
-export function createHeappeTransport(config: HeappeConfig, deps: TransportDeps): Transport {
+/**
+ * A site may have another way to its engines than HEAppE.
+ * @param shared the client that a driver has already; null: make one
+ */
+export function createHeappeTransport(
+  config: HeappeConfig,
+  shared: HeappeClient | null,
+  deps: TransportDeps,
+): Transport {
   const { transport, timeouts } = config;
   switch (transport.kind) {
     case 'direct':
@@ -37,11 +46,9 @@ export function createHeappeTransport(config: HeappeConfig, deps: TransportDeps)
     case 'jump':
       return jumpTransport(transport, timeouts.connect, deps);
     case 'heappe':
-      return {
-        kind: 'heappe',
-        connect: () => Promise.reject(new ClusterError('misconfigured', 'no bridge yet')),
-        close: async () => undefined,
-      };
+      return createBridgeTransport(shared ?? createHeappeClient(config), {
+        ownsClient: shared === null,
+      });
   }
 }
 

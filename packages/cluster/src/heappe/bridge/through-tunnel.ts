@@ -1,0 +1,63 @@
+import type { HeappeClient } from '../client.ts';
+import type { NodePort } from './address.ts';
+import { NodeTrouble, troubleOfCall } from './node-trouble.ts';
+import { isOfTunnel, isWorthRepeating } from './trouble.ts';
+import type { Tunnels, Way } from './tunnels.ts';
+
+/** What the bridge works with. */
+export interface BridgeParts {
+  readonly client: Pick<HeappeClient, 'features' | 'transfers' | 'signOut'>;
+  readonly tunnels: Tunnels;
+  /** A clock that only goes forward, in milliseconds. */
+  readonly elapsed: () => number;
+}
+
+/**
+ * Asks a node with a tunnel there, and once more when it turns out that there was none, or no session: no engine has
+ * seen the request then.
+ * @throws NodeTrouble
+ */
+export async function throughTunnel<T>(
+  parts: BridgeParts,
+  to: NodePort,
+  signal: AbortSignal,
+  ask: (way: Way) => Promise<T>,
+): Promise<T> {
+  const way = await ensure(parts.tunnels, to, signal);
+  try {
+    return await ask(way);
+  } catch (error) {
+    const trouble = troubleOfCall(error);
+    await learn(parts, way, trouble, signal);
+    if (signal.aborted || !isWorthRepeating(trouble.trouble)) throw trouble;
+  }
+  const next = await ensure(parts.tunnels, to, signal);
+  try {
+    return await ask(next);
+  } catch (error) {
+    const trouble = troubleOfCall(error);
+    await learn(parts, next, trouble, signal);
+    throw trouble;
+  }
+}
+
+/** Whoever comes next does not run into the same. What the client's leaving has ended says nothing. */
+async function learn(
+  { client, tunnels }: BridgeParts,
+  way: Way,
+  { trouble }: NodeTrouble,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) return;
+  if (isOfTunnel(trouble)) tunnels.failed(way, trouble === 'stale');
+  if (trouble === 'signed_out') await client.signOut();
+}
+
+async function ensure(tunnels: Tunnels, to: NodePort, signal: AbortSignal): Promise<Way> {
+  try {
+    return await tunnels.ensure(to, signal);
+  } catch (error) {
+    const { message } = error instanceof Error ? error : new Error(String(error));
+    throw new NodeTrouble('silent', message, null, error);
+  }
+}
