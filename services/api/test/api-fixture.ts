@@ -96,7 +96,9 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
     const deps = {
       ...stores,
       routeBus: createRouteBus(redis),
-      drivers: new Map(['here', 'there', 'picky', 'away', 'untemplated'].map((name) => [name, driver(name)])),
+      drivers: new Map(
+        ['here', 'there', 'picky', 'away', 'untemplated'].map((name) => [name, driver(name)]),
+      ),
       defaultCluster: 'here',
       nudges: createNudges(redis),
       clock: { now: Date.now },

@@ -14,7 +14,8 @@ describe('activating a project', () => {
     });
     const again = await api.call('POST', '/p', { body: { project: 'eu-00-01' } });
     expect(again.status).toBe(200);
-    expect(again.body).toMatchObject({ ...first.body, clusters: [{ name: 'here' }] });
+    const { activations: _, ...same } = first.body;
+    expect(again.body).toMatchObject({ ...same, clusters: [{ name: 'here' }] });
     const details = await api.call('GET', '/p/eu-00-01');
     expect(details.body).toMatchObject({ project: 'eu-00-01', models: { total: 0, busy: 0 } });
     const list = await api.call('GET', '/p');
