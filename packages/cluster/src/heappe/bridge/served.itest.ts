@@ -98,6 +98,12 @@ describe.each(['5.0.0', '6.0.0', '6.1.0', '6.2.0', '6.2.2', '6.3.2'])('HEAppE %s
     if (tellsNodeErrors) await expect(asked).rejects.toThrow(/maximum context length/);
   });
 
+  test('with a key that the engine does not know it is told so', async () => {
+    const stranger = client().withOptions({ apiKey: 'x' });
+    const asked = stranger.chat.completions.create({ model, messages, max_tokens: 2 });
+    await expect(asked).rejects.toMatchObject({ status: 401 });
+  });
+
   test('a prompt that is too long as escaped JSON is refused with the limit', async () => {
     const { postBytes } = featuresOf(version);
     for (const content of ['x'.repeat(postBytes), '\\'.repeat(postBytes / 3)]) {
@@ -131,10 +137,8 @@ describe.each(['5.0.0', '6.0.0', '6.1.0', '6.2.0', '6.2.2', '6.3.2'])('HEAppE %s
     ).toMatchObject({
       status: 'foreign',
     });
-    // Where an error's words are lost nobody can tell a stranger from an engine in trouble.
-    const { tellsNodeErrors } = featuresOf(version);
     expect(await prober.probe({ ...target, engineKey: 'x', identity }, signal)).toMatchObject({
-      status: tellsNodeErrors ? 'foreign' : 'not_yet',
+      status: 'foreign',
     });
     expect(await prober.metrics({ ...target, engineKey, identity }, signal)).toMatchObject({
       runningRequests: 0,

@@ -1,5 +1,7 @@
 import type { HeappeClient } from '../client.ts';
+import type { Features } from '../features.ts';
 import type { NodePort } from './address.ts';
+import type { Asked } from './asked.ts';
 import { NodeTrouble, troubleOfCall } from './node-trouble.ts';
 import { isOfTunnel, type Repair, repairOf } from './trouble.ts';
 import type { Tunnels, Way } from './tunnels.ts';
@@ -36,6 +38,14 @@ export async function throughTunnel<T>(
       repaired.add(repair);
     }
   }
+}
+
+/** What its version can do. Nobody hears of a HEAppE that is gone only here: the tunnel counts as lost, too. */
+export async function askFeatures(
+  parts: BridgeParts,
+  { to, signal }: Pick<Asked, 'to' | 'signal'>,
+): Promise<Features> {
+  return await throughTunnel(parts, to, signal, () => parts.client.features(signal));
 }
 
 /** Whoever comes next does not run into the same. What the client's leaving has ended says nothing. */
