@@ -1,8 +1,9 @@
+export type { HeappeControl } from './faults/control.ts';
 export type { FaultRule, FaultSwitches } from './faults/faults.ts';
 export type { HeappeServerOptions } from './options.ts';
 export type { BearerSettings, TokenPerson } from './people/bearer.ts';
 export type { SchedulerSettings } from './scheduler/settings.ts';
-export type { HeappeControl, HeappeServer } from './server.ts';
+export type { HeappeServer } from './server.ts';
 export { startHeappeServer } from './server.ts';
 export type { HeappeVersion } from './versions.ts';
 export { heappeVersions } from './versions.ts';

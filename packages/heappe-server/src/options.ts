@@ -26,6 +26,7 @@ export function completeSettings(options: HeappeServerOptions): {
     host: '127.0.0.1',
     port: 0,
     controlPort: 0,
+    sftpPort: 0,
     instanceIdentifier: 'wakefield-test',
     seed: defaultSeed,
     scheduler: {
@@ -37,6 +38,7 @@ export function completeSettings(options: HeappeServerOptions): {
     sessionSeconds: 900,
     sharedAccountsPool: true,
     bearer: null,
+    dataStagingKey: 'data-staging-key',
     nodeTimeoutMs: 10_000,
     tunnelPorts: { from: 4000, to: 4100 },
     zonelessDates: true,

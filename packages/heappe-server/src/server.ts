@@ -3,8 +3,10 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createClock } from './clock.ts';
+import { controlOf, type HeappeControl } from './faults/control.ts';
 import { type ControlServer, startControlServer } from './faults/control-server.ts';
-import { createFaults, type FaultRule, type FaultSwitches } from './faults/faults.ts';
+import { createFaults } from './faults/faults.ts';
+import { type SftpAccount, startSftpServer } from './files/sftp-server.ts';
 import { createListener } from './http/listener.ts';
 import type { Instance } from './instance.ts';
 import { scheduledIds } from './jobs/job-life.ts';
@@ -17,26 +19,6 @@ import { createTunnels } from './tunnels/tunnels.ts';
 import { traitsOf } from './versions.ts';
 import { openDatabase } from './world/database.ts';
 import { worldFrom } from './world/seed.ts';
-
-/** What a test does to the server that HEAppE has no call for. */
-export interface HeappeControl {
-  addFault(rule: FaultRule): void;
-  setSwitches(switches: Partial<FaultSwitches>): void;
-  /** Takes back all rules and switches. */
-  clearFaults(): void;
-  faults(): { readonly rules: readonly FaultRule[]; readonly switches: FaultSwitches };
-  /** One round of the background loops, held or not. */
-  poll(): Promise<void>;
-  /** Moves its clock: sessions and caches grow old. */
-  advance(ms: number): void;
-  expireSessions(): void;
-  /** Tunnels that are there look alive and are dead. */
-  makeTunnelsStale(): void;
-  /** The scheduler forgets a job. @returns false when there is no such job */
-  purge(jobId: number): Promise<boolean>;
-  /** Ends at once with every connection, tunnel and session, and comes back on the same port; jobs run on. */
-  restart(options?: { readonly downMs?: number }): Promise<void>;
-}
 
 export interface HeappeServer {
   /** `http://host:port`; HEAppE's routes are below `/heappe/`. */
@@ -62,7 +44,7 @@ export async function startHeappeServer(options: HeappeServerOptions = {}): Prom
   mkdirSync(projectStorage, { recursive: true });
   const clock = createClock();
   const traits = traitsOf(settings.version);
-  const place = { scratch, projectStorage, transferHost: settings.host, transferPort: 22 };
+  const place = { scratch, projectStorage, transferHost: settings.host, transferPort: 0 };
   const database = openDatabase(join(settings.dataDirectory, 'database'), () =>
     worldFrom(settings.seed, place, clock.now()),
   );
@@ -78,6 +60,16 @@ export async function startHeappeServer(options: HeappeServerOptions = {}): Prom
     cache: new Map(),
     introspected: new Map(),
   };
+  const sftp = await startSftpServer({
+    host: settings.host,
+    port: settings.sftpPort,
+    hostKeyFile: join(settings.dataDirectory, 'login/host-key'),
+    account: (username) => sftpAccount(instance, username),
+  });
+  for (const { fileTransferMethods } of database.world.clusters) {
+    for (const method of fileTransferMethods) method.port = sftp.port;
+  }
+  database.save();
   let listener = createListener(instance, routesOf(traits));
   const port = await listen(listener, settings.host, settings.port);
   const poller = startPolling(instance);
@@ -102,6 +94,7 @@ export async function startHeappeServer(options: HeappeServerOptions = {}): Prom
       await poller.stop();
       await closeNow(listener);
       await controlServer.close();
+      await sftp.close();
       if (endJobs && settings.scheduler.kind === 'slurm') await cancelAll(instance);
       await instance.scheduler.close({ endJobs });
       if (temporary && endJobs) rmSync(settings.dataDirectory, { recursive: true, force: true });
@@ -109,28 +102,13 @@ export async function startHeappeServer(options: HeappeServerOptions = {}): Prom
   };
 }
 
-function controlOf(
-  instance: Instance,
-  restart: (options: { readonly downMs?: number }) => Promise<void>,
-): HeappeControl {
-  const { faults, clock, sessions, tunnels, scheduler, database } = instance;
-  return {
-    addFault: (rule) => faults.add(rule),
-    setSwitches: (switches) => Object.assign(faults.switches, switches),
-    clearFaults: () => faults.clear(),
-    faults: () => ({ rules: faults.rules(), switches: { ...faults.switches } }),
-    poll: () => pollOnce(instance),
-    advance: (ms) => clock.advance(ms),
-    expireSessions: () => sessions.expireAll(),
-    makeTunnelsStale: () => tunnels.makeStale(),
-    async purge(jobId) {
-      const job = database.world.jobs.find(({ id }) => id === jobId);
-      if (job === undefined) return false;
-      for (const id of scheduledIds(job)) await scheduler.purge(id);
-      return true;
-    },
-    restart: (options = {}) => restart(options),
-  };
+/** A cluster account with the keys that are good now, at home in what its jobs have written. */
+function sftpAccount({ database, settings }: Instance, username: string): SftpAccount | null {
+  const jobs = database.world.jobs.filter(({ account }) => account === username);
+  const publicKeys = jobs.flatMap(({ transferKeys }) => transferKeys);
+  return jobs.length === 0
+    ? null
+    : { username, publicKeys, root: join(settings.dataDirectory, 'scratch') };
 }
 
 /** The background loops: one round after the other, never two at once. */

@@ -9,6 +9,8 @@ export interface Settings {
   /** 0: any free port; kept over restarts. */
   readonly port: number;
   readonly controlPort: number;
+  /** Of the login node's SFTP. */
+  readonly sftpPort: number;
   /** World, scratch directories, homes and the local cluster's records; kept. */
   readonly dataDirectory: string;
   readonly instanceIdentifier: string;
@@ -21,6 +23,8 @@ export interface Settings {
   /** true: jobs of one account run side by side; false: one at a time, the others wait in state 128. */
   readonly sharedAccountsPool: boolean;
   readonly bearer: BearerSettings | null;
+  /** What DataStagingAPI wants as `AuthKey` of who brings no token. */
+  readonly dataStagingKey: string;
   /** HEAppE: 10 s. */
   readonly nodeTimeoutMs: number;
   /** Ports that tunnels are said to have. HEAppE: 4000 to 4100. */

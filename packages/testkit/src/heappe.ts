@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClusterConfig, parseClusters } from '@wakefield/cluster';
@@ -10,6 +10,8 @@ import {
   type HeappeServerOptions,
   startHeappeServer,
 } from '@wakefield/heappe-server';
+
+import ssh2 from 'ssh2';
 
 export type HeappeClusterConfig = Extract<ClusterConfig, { kind: 'heappe' }>;
 
@@ -37,6 +39,8 @@ export async function startTestHeappe(options: HeappeServerOptions = {}): Promis
   const write = (name: string, text: string) => writeFile(join(root, name), text, { mode: 0o600 });
   await write('password', 'manager-password\n');
   await write('key', 'manager-password\n');
+
+  const sftpHostKey = publicKeyOf(await readFile(join(dataDirectory, 'login/host-key')));
 
   const call: TestHeappe['call'] = async (method, path, body) => {
     const session = await send('POST', 'UserAndLimitationManagement/AuthenticateUserPassword', {
@@ -71,6 +75,7 @@ export async function startTestHeappe(options: HeappeServerOptions = {}): Promis
         // Jobs are of this machine, whatever their nodes are called.
         transport: { kind: 'direct' },
         nodeAddress: 'hostname',
+        sftpHostKey,
         bindHost: '127.0.0.1',
         cadence: { busy: '200ms', quiet: '500ms' },
         ...change,
@@ -97,6 +102,13 @@ export async function startTestHeappe(options: HeappeServerOptions = {}): Promis
       await rm(root, { recursive: true, force: true });
     },
   };
+}
+
+/** As it stands in a .pub file. */
+function publicKeyOf(privateKey: Buffer): string {
+  const key = ssh2.utils.parseKey(privateKey);
+  if (key instanceof Error) throw key;
+  return `${key.type} ${key.getPublicSSH().toString('base64')}`;
 }
 
 /** `<scratch>/<instance>/HEAppE/Executions/<account>/<job>/<task>`: the last number is in the names of the job's files. */

@@ -60,7 +60,7 @@ async function walk(task: Task, step: Step, signal: AbortSignal): Promise<void> 
   const project = await step('project', async () =>
     projectOf(await client.clusters.memberships(signal), accounting),
   );
-  const clusters = await client.clusters.list(accounting, signal);
+  const clusters = await client.clusters.list(signal);
   const nodeTypeId = await step('node type', () =>
     nodeTypeIdOf(config, client, name, clusters, signal),
   );
@@ -98,6 +98,14 @@ function projectOf(
   ];
 }
 
+/** Those on which the project has a template already; where there is none, those of other projects. */
+function nodeTypesFor(config: HeappeConfig, name: ProjectName, clusters: readonly ClusterInfo[]) {
+  const accounting = accountingStringOf(config, name);
+  const all = matchingNodeTypes(config, name, clusters).map(({ nodeType }) => nodeType);
+  const own = all.filter(({ Projects }) => Projects.some((one) => isNamed(one, accounting)));
+  return own.length > 0 ? own : all;
+}
+
 /** A project without templates is not listed with its node types, which only some may list as a whole. */
 async function nodeTypeIdOf(
   config: HeappeConfig,
@@ -106,7 +114,7 @@ async function nodeTypeIdOf(
   clusters: readonly ClusterInfo[],
   signal: AbortSignal,
 ): Promise<readonly [string, number]> {
-  const found = matchingNodeTypes(config, name, clusters).map(({ nodeType }) => nodeType);
+  const found = nodeTypesFor(config, name, clusters);
   const [only, another] = found;
   if (only !== undefined && another === undefined) return [`${only.Name} is ${only.Id}`, only.Id];
   const wanted = nodeTypeOf(config, name);
@@ -136,7 +144,7 @@ async function listedAgain(
   name: ProjectName,
   signal: AbortSignal,
 ): Promise<string> {
-  const clusters = await client.clusters.list(accountingStringOf(config, name), signal);
+  const clusters = await client.clusters.list(signal);
   const { templates } = findPlace(config, name, clusters);
   const missing = templatesOf(config).filter((template) => !templates.has(template));
   if (missing.length === 0) return `jobs find ${listOf([...templates.keys()])}`;

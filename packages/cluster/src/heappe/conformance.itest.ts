@@ -5,7 +5,7 @@ import { createDriver } from '../create-driver.ts';
 import { featuresOf } from './features.ts';
 
 /** One of each row of the table of features. */
-describe.each(['6.2.0', '6.2.2', '6.3.2'])('HEAppE %s', (version) => {
+describe.each(['5.0.0', '6.0.0', '6.1.0', '6.2.0', '6.2.2', '6.3.2'])('HEAppE %s', (version) => {
   const make = async (): Promise<DriverUnderTest> => {
     const test = await startTestHeappe({ version });
     let looks = 0;

@@ -9,7 +9,7 @@ import { activateProject } from './activation.ts';
 import { heappeStates, type JobInfo } from './api/wire-types.ts';
 import { createHeappeClient } from './client.ts';
 import { clusterJobOf } from './cluster-job.ts';
-import { askJobToEnd, cancelJob, eachOf } from './end-jobs.ts';
+import { askJobToEnd, cancelJob, eachOf, tellToEnd } from './end-jobs.ts';
 import { forecastStart } from './forecast.ts';
 import { createJobReports, nothingSeen, readTail } from './job-reports.ts';
 import { jobNamed, type Listing, listJobs, surplusOf } from './listing.ts';
@@ -29,6 +29,9 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
   const transport = createHeappeTransport(config, client, deps);
   const prefix = jobNamePrefix(deps.installation);
   const submitting = { config, client, places, prefix, now, settled: new Set<number>() };
+
+  /** Jobs that were told to end although HEAppE says that they are over. */
+  const ended = new Set<number>();
 
   const list = (signal: AbortSignal) => told(signal, () => listJobs(client, signal));
 
@@ -56,6 +59,13 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
     return found;
   }
 
+  /** What is remembered of jobs that HEAppE does not list any more. */
+  function forgetOthers(listing: Listing): void {
+    const ids = new Set([...listing.values()].flat().map(({ Id }) => Id));
+    reports.retain(ids);
+    for (const id of ended) if (!ids.has(id)) ended.delete(id);
+  }
+
   /** One that was only created may be somebody's submission in the making. Where it does not work, the next look tries again. */
   async function endSurplus(listing: Listing, signal: AbortSignal): Promise<void> {
     const surplus = surplusOf(listing, prefix).filter(
@@ -65,6 +75,24 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
     if (surplus.length === 0) return;
     deps.onSurplus?.(surplus.map(({ Id, Name }) => ({ name: Name ?? '', clusterJobId: `${Id}` })));
     await eachOf(surplus, (job) => cancelJob(client, job, signal)).catch(() => undefined);
+  }
+
+  /**
+   * HEAppE calls every job failed that SLURM did not tell it of just once, and never looks at it again: it can be neither
+   * reached nor cancelled any more, and may run on. Its launcher still hears us.
+   */
+  async function endUnwatched(
+    listing: Listing,
+    seen: ReadonlyMap<JobName, JobSighting>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const [name, { clusterJob }] of seen) {
+      const job = jobNamed(listing, name);
+      if (job === null || clusterJob === null || !reports.mayRunOn(job) || ended.has(job.Id))
+        continue;
+      ended.add(job.Id);
+      await tellToEnd(config, client, job, signal).catch(() => ended.delete(job.Id));
+    }
   }
 
   /** All jobs of these names, surplus ones among them. */
@@ -96,8 +124,10 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
     async observe(refs, signal) {
       const takenAt = now();
       const listing = await list(signal);
+      forgetOthers(listing);
       const seen = await told(signal, () => sight(listing, refs, signal));
       await endSurplus(listing, signal);
+      await endUnwatched(listing, seen, signal);
       return { cluster: config.name, takenAt, sightings: seen };
     },
     askToEnd: (refs, signal) =>

@@ -35,6 +35,16 @@ export async function askJobToEnd(
 ): Promise<void> {
   if (isWaiting(job.State)) return await cancelJob(client, job, signal);
   if (job.State !== heappeStates.running) return;
+  await tellToEnd(config, client, job, signal);
+}
+
+/** For the job's launcher, whatever HEAppE thinks of the job. */
+export async function tellToEnd(
+  config: HeappeConfig,
+  client: HeappeClient,
+  job: JobInfo,
+  signal: AbortSignal,
+): Promise<void> {
   await putFiles(config, client, job, { [launcherFiles.end]: 'asked\n' }, signal).catch(
     (error: unknown) => {
       throw asLook(error);

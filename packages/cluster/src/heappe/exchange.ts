@@ -60,24 +60,31 @@ export function createExchange(options: ExchangeOptions): Exchange {
   });
   const base = baseOf(options.url);
 
-  async function send(action: string, call: HeappeRequest, signal: AbortSignal) {
+  function dial(call: HeappeRequest, signal: AbortSignal) {
     options.onRoundTrip?.(call.path);
+    return request(`${base}/${call.path}${queryOf(call.query ?? {})}`, {
+      dispatcher: agent,
+      method: call.method,
+      headers: {
+        accept: 'application/json',
+        ...(typeof call.body === 'string' ? { 'content-type': 'application/json' } : {}),
+        ...call.headers,
+      },
+      ...(call.body === undefined ? {} : { body: call.body }),
+      signal,
+    });
+  }
+
+  async function send(action: string, call: HeappeRequest, signal: AbortSignal) {
     const bounded =
       call.timeoutMs === null
         ? signal
         : AbortSignal.any([signal, AbortSignal.timeout(call.timeoutMs)]);
     try {
       bounded.throwIfAborted();
-      const answer = await request(`${base}/${call.path}${queryOf(call.query ?? {})}`, {
-        dispatcher: agent,
-        method: call.method,
-        headers: {
-          accept: 'application/json',
-          ...(typeof call.body === 'string' ? { 'content-type': 'application/json' } : {}),
-          ...call.headers,
-        },
-        ...(call.body === undefined ? {} : { body: call.body }),
-        signal: bounded,
+      const answer = await dial(call, bounded).catch((error: unknown) => {
+        if (call.method === 'GET' && isBrokenConnection(error)) return dial(call, bounded);
+        throw error;
       });
       if (answer.statusCode === 200 || answer.statusCode === 204) return answer;
       const body = await bodyText(answer.body);
@@ -105,6 +112,12 @@ export function createExchange(options: ExchangeOptions): Exchange {
       await agent.destroy();
     },
   };
+}
+
+/** HEAppE or a proxy closed an idle connection when we used it. Looking twice does no harm. */
+function isBrokenConnection(error: unknown): boolean {
+  const { code } = error as { readonly code?: string };
+  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
 }
 
 async function bodyText(body: AsyncIterable<Buffer> & { destroy(): unknown }): Promise<string> {

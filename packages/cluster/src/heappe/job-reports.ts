@@ -25,6 +25,10 @@ const LOG_TAIL_BYTES = 4096;
  * that serves is good for the time that passes between two looks at a quiet cluster; of one that is over, for ever.
  */
 export interface JobReports {
+  /** Forgets what it read of other jobs. */
+  retain(ids: ReadonlySet<number>): void;
+  /** Whether HEAppE calls the job failed, and its launcher, as it was last read, knows of no end. */
+  mayRunOn(job: JobInfo): boolean;
   /** null: they could not be read, and may be later. @throws ClusterError, when HEAppE does not answer at all */
   read(
     jobs: ReadonlyMap<JobName, JobInfo>,
@@ -74,9 +78,20 @@ export function createJobReports(
   }
 
   return {
-    async read(jobs, signal) {
-      const ids = new Set([...jobs.values()].map(({ Id }) => Id));
+    retain(ids) {
       for (const id of kept.keys()) if (!ids.has(id)) kept.delete(id);
+    },
+    mayRunOn({ Id, State }) {
+      const report = kept.get(Id)?.seen?.report;
+      return (
+        State === heappeStates.failed &&
+        report !== undefined &&
+        report.startedAt !== null &&
+        report.ended === null &&
+        report.terminatedAt === null
+      );
+    },
+    async read(jobs, signal) {
       const due = [...jobs.values()].filter((job) => !isWaiting(job.State) && !isGood(job));
       await inTurn(due, (job) => readOne(job, signal));
       return new Map(

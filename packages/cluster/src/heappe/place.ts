@@ -35,8 +35,7 @@ export function createPlaces(
     async of(project, signal) {
       const kept = known.get(project);
       if (kept !== undefined && elapsed() - kept.at < GOOD_FOR_MS) return kept.place;
-      const accounting = accountingStringOf(config, project);
-      const place = findPlace(config, project, await client.clusters.list(accounting, signal));
+      const place = findPlace(config, project, await client.clusters.list(signal));
       known.set(project, { place, at: elapsed() });
       return place;
     },

@@ -2,7 +2,7 @@ import { HeappeError } from '../http/heappe-error.ts';
 import { type Call, type Route, sessionCodeOf, usualLimit } from '../http/routes.ts';
 import type { Instance } from '../instance.ts';
 import { requireRole, requireRoleSomewhere } from '../people/roles.ts';
-import { presentProject } from '../world/present.ts';
+import { presentNodeTypeOf, presentProject } from '../world/present.ts';
 import type { Cluster, NodeType, Project } from '../world/types.ts';
 
 const path = (action: string) => `ClusterInformation/${action}`;
@@ -117,29 +117,7 @@ function presentNodeType(
       return templates.length === 0 ? [] : [presentProject(project, templates, world, traits)];
     });
   if (projects.length === 0) return null;
-  return {
-    Id: nodeType.id,
-    Name: nodeType.name,
-    Description: nodeType.description,
-    ClusterId: nodeType.clusterId,
-    NumberOfNodes: nodeType.numberOfNodes,
-    CoresPerNode: nodeType.coresPerNode,
-    MaxWalltime: nodeType.maxWalltime,
-    FileTransferMethodId: nodeType.fileTransferMethodId,
-    Queue: nodeType.queue,
-    QualityOfService: nodeType.qualityOfService,
-    ClusterAllocationName: null,
-    ClusterNodeTypeAggregation: {
-      Id: 1,
-      Name: 'aggregation',
-      Description: null,
-      AllocationType: nodeType.allocationType,
-      ValidityFrom: '2020-01-01T00:00:00',
-      ValidityTo: null,
-    },
-    Accounting: [],
-    Projects: projects,
-  };
+  return presentNodeTypeOf(nodeType, projects);
 }
 
 function clearCache(call: Call) {

@@ -1,13 +1,8 @@
-import {
-  existsSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, normalize } from 'node:path';
-import { BindingError, HeappeError } from '../http/heappe-error.ts';
+import { store } from '../files/store.ts';
+import { HeappeError } from '../http/heappe-error.ts';
+import { readFiles } from '../http/multipart.ts';
 import { type Call, type Reply, type Route, sessionCodeOf, usualLimit } from '../http/routes.ts';
 import type { Instance } from '../instance.ts';
 import { ownJob } from '../jobs/find-job.ts';
@@ -167,35 +162,4 @@ async function upload(call: Call): Promise<Reply> {
   const answers: object[] = [];
   for (const { name, bytes } of files) answers.push(store(directory, name, bytes));
   return { json: answers };
-}
-
-/** As a part first, then renamed; with the account's usual mode. */
-function store(directory: string, name: string, bytes: Buffer): object {
-  const file = join(directory, name.replaceAll('/', '_'));
-  try {
-    writeFileSync(`${file}.part`, bytes, { mode: 0o644 });
-    renameSync(`${file}.part`, file);
-    return { FileName: name, Succeeded: true, Path: file };
-  } catch {
-    return { FileName: name, Succeeded: false, Path: null };
-  }
-}
-
-async function readFiles(
-  call: Call,
-): Promise<readonly { readonly name: string; readonly bytes: Buffer }[]> {
-  const type = call.request.headers['content-type'] ?? '';
-  if (!/^multipart\/form-data/i.test(type)) {
-    throw new BindingError({ files: ['The files field is required.'] });
-  }
-  const body = new Response(new Uint8Array(call.body), { headers: { 'content-type': type } });
-  const form = await body.formData().catch(() => {
-    throw new BindingError({ '': ['Failed to read the request form.'] });
-  });
-  const files: { name: string; bytes: Buffer }[] = [];
-  for (const entry of form.getAll('files')) {
-    if (typeof entry === 'string') continue;
-    files.push({ name: entry.name, bytes: Buffer.from(await entry.arrayBuffer()) });
-  }
-  return files;
 }

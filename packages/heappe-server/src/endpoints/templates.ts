@@ -2,9 +2,9 @@ import type { Fields } from '../http/fields.ts';
 import { HeappeError } from '../http/heappe-error.ts';
 import { type Call, type Route, sessionCodeOf, usualLimit } from '../http/routes.ts';
 import type { Instance } from '../instance.ts';
-import { requireRole } from '../people/roles.ts';
-import { presentExtendedTemplate, presentParameter } from '../world/present.ts';
-import type { Template, TemplateParameter } from '../world/types.ts';
+import { presentExtendedTemplate } from '../world/present.ts';
+import type { Template } from '../world/types.ts';
+import { append, findTemplate, managed, readParameter, written } from './template-access.ts';
 
 const path = (action: string) => `Management/${action}`;
 
@@ -16,33 +16,7 @@ export const templateRoutes: readonly Route[] = [
   { method: 'PUT', path: path('CommandTemplate'), limit: 10_000, handle: modify },
   { method: 'DELETE', path: path('RemoveCommandTemplate'), limit: 90, handle: remove },
   { method: 'POST', path: path('GenericCommandTemplate'), limit: 10_000, handle: createGeneric },
-  { method: 'POST', path: path('CommandTemplateParameter'), limit: 500, handle: addParameter },
-  { method: 'PUT', path: path('CommandTemplateParameter'), limit: 500, handle: modifyParameter },
-  { method: 'DELETE', path: path('CommandTemplateParameter'), limit: 100, handle: removeParameter },
 ];
-
-function managed(call: Call, projectId: number | null, sessionCode: string | null): void {
-  const { instance } = call;
-  const user = call.caller(sessionCode);
-  const project = instance.database.world.projects.find(({ id }) => id === projectId);
-  requireRole(user, 'Manager', project, instance.clock.now());
-}
-
-function find({ database }: Instance, id: number): Template {
-  const template = database.world.templates.find((entry) => entry.id === id && !entry.isDeleted);
-  if (template !== undefined) return template;
-  throw new HeappeError(
-    'validation',
-    'CommandTemplateNotFound',
-    'The specified command template is not defined in the HEAppE.',
-  );
-}
-
-/** Every write through this instance empties its caches. */
-function written(instance: Instance): void {
-  instance.cache.clear();
-  instance.database.save();
-}
 
 function list(call: Call) {
   const projectId = call.number('projectId');
@@ -55,7 +29,7 @@ function list(call: Call) {
 }
 
 function one(call: Call) {
-  const template = find(call.instance, call.number('id'));
+  const template = findTemplate(call.instance, call.number('id'));
   managed(call, template.projectId, call.text('sessionCode'));
   return { json: presentExtendedTemplate(template) };
 }
@@ -68,12 +42,6 @@ const readCommon = (fields: Fields) => ({
   preparationScript: fields.text('PreparationScript', 1000) ?? '',
   clusterNodeTypeId: fields.number('ClusterNodeTypeId'),
   sessionCode: sessionCodeOf(fields),
-});
-
-const readParameter = (fields: Fields) => ({
-  identifier: fields.text('Identifier', 20) ?? '',
-  query: fields.text('Query', 200) ?? '',
-  description: fields.text('Description', 200) ?? '',
 });
 
 function checkExecutable(file: string): void {
@@ -182,20 +150,6 @@ function insert(
   return template;
 }
 
-/** On the command line only when its name is in no part of what stands there already: HEAppE asks with Contains. */
-function append(
-  { database }: Instance,
-  template: Template,
-  fields: Pick<TemplateParameter, 'identifier' | 'query' | 'description' | 'visible'>,
-): TemplateParameter {
-  const parameter = { ...fields, id: database.nextId('parameter'), enabled: true };
-  template.parameters.push(parameter);
-  if (!template.commandParameters.includes(parameter.identifier)) {
-    template.commandParameters = `${template.commandParameters} %%{${parameter.identifier}}`.trim();
-  }
-  return parameter;
-}
-
 function modify(call: Call) {
   const { instance } = call;
   const asked = call.read((fields) => ({
@@ -204,7 +158,7 @@ function modify(call: Call) {
     isEnabled: fields.flag('IsEnabled'),
   }));
   checkExecutable(asked.executableFile);
-  const template = find(instance, asked.id);
+  const template = findTemplate(instance, asked.id);
   managed(call, template.projectId, asked.sessionCode);
   if (template.isGeneric) {
     throw new HeappeError(
@@ -225,79 +179,9 @@ function remove(call: Call) {
     id: fields.number('CommandTemplateId'),
     sessionCode: sessionCodeOf(fields),
   }));
-  const template = find(call.instance, asked.id);
+  const template = findTemplate(call.instance, asked.id);
   managed(call, template.projectId, asked.sessionCode);
   template.isDeleted = true;
   written(call.instance);
   return { json: 'CommandTemplate was deleted.' };
-}
-
-function addParameter(call: Call) {
-  const { instance } = call;
-  const asked = call.read((fields) => ({
-    ...readParameter(fields),
-    templateId: fields.number('CommandTemplateId'),
-    sessionCode: sessionCodeOf(fields),
-  }));
-  if (asked.identifier === '') throw new HeappeError('validation', 'Identifier cannot be empty.');
-  const template = find(instance, asked.templateId);
-  managed(call, template.projectId, asked.sessionCode);
-  if (template.parameters.some((one) => one.enabled && one.identifier === asked.identifier)) {
-    throw new HeappeError(
-      'validation',
-      'CommandTemplateAlreadyParameterExists',
-      'The specified command template parameter already exists.',
-    );
-  }
-  const { identifier, query, description } = asked;
-  const parameter = append(instance, template, { identifier, query, description, visible: true });
-  written(instance);
-  return { json: presentParameter(parameter) };
-}
-
-function findParameter({ database }: Instance, id: number) {
-  for (const template of database.world.templates) {
-    const parameter = template.parameters.find((one) => one.id === id && one.enabled);
-    if (parameter !== undefined) return { template, parameter };
-  }
-  throw new HeappeError(
-    'validation',
-    'CommandTemplateParameterNotFound',
-    `The specified command template parameter with id '${id}' is not defined in the HEAppE.`,
-  );
-}
-
-function modifyParameter(call: Call) {
-  const { instance } = call;
-  const { id, sessionCode, ...asked } = call.read((fields) => ({
-    ...readParameter(fields),
-    id: fields.number('Id'),
-    sessionCode: sessionCodeOf(fields),
-  }));
-  const { template, parameter } = findParameter(instance, id);
-  managed(call, template.projectId, sessionCode);
-  template.commandParameters = template.commandParameters.replace(
-    `%%{${parameter.identifier}}`,
-    `%%{${asked.identifier}}`,
-  );
-  Object.assign(parameter, asked);
-  written(instance);
-  return { json: presentParameter(parameter) };
-}
-
-function removeParameter(call: Call) {
-  const { instance } = call;
-  const asked = call.read((fields) => ({
-    id: fields.number('Id'),
-    sessionCode: sessionCodeOf(fields),
-  }));
-  const { template, parameter } = findParameter(instance, asked.id);
-  managed(call, template.projectId, asked.sessionCode);
-  parameter.enabled = false;
-  template.commandParameters = template.commandParameters
-    .replace(`%%{${parameter.identifier}}`, '')
-    .replace(/ {2,}/g, ' ')
-    .trim();
-  written(instance);
-  return { json: 'CommandTemplateParameter was deleted.' };
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { sendJson } from '../http/answer.ts';
 import { parseJson, readBody } from '../http/body.ts';
 import type { Instance } from '../instance.ts';
-import type { HeappeControl } from '../server.ts';
+import type { HeappeControl } from './control.ts';
 import type { FaultRule } from './faults.ts';
 
 export interface ControlServer {

@@ -15,7 +15,7 @@ export function createListener(instance: Instance, routes: readonly Route[]): Se
   const table = new Map(
     routes
       .filter(({ since }) => since?.(instance.traits) ?? true)
-      .map((route) => [`${route.method} ${prefix}${route.path}`.toLowerCase(), route]),
+      .map((route) => [`${route.method} ${fullPath(route)}`.toLowerCase(), route]),
   );
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://heappe');
@@ -35,6 +35,8 @@ export function createListener(instance: Instance, routes: readonly Route[]): Se
   server.requestTimeout = 0;
   return server;
 }
+
+const fullPath = ({ path }: Route) => (path.startsWith('/') ? path : `${prefix}${path}`);
 
 async function serve(
   instance: Instance,

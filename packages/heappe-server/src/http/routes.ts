@@ -12,7 +12,7 @@ export type Reply = { readonly status?: number; readonly json: unknown } | 'stre
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Below `/heappe/`. */
+  /** Below `/heappe/`, unless it begins with a slash. */
   readonly path: string;
   /** [RequestSizeLimit] in bytes. */
   readonly limit: number;

@@ -1,37 +1,50 @@
 /**
- * Looks after one local job and outlives the server: starts it as a session of its own, ends it at its walltime or when
- * told to by TERM (TERM to every process of the session, KILL after a while, as slurmd does), and writes how it ended.
- * Arguments: record directory, walltime and kill wait in seconds.
+ * Looks after one local job and outlives the server: starts it as a session of its own, ends it at its walltime (ALRM) or
+ * when told to (TERM), with TERM to every process of the session and KILL after a while, as slurmd does, and writes how it
+ * ended. Arguments: record directory, walltime and kill wait in seconds.
  */
 export const superviseScript = `#!/bin/bash
 cd "$1" || exit 1
-cause=
-timer=
-trap 'cause=CANCELLED; [ -z "$timer" ] || kill "$timer"' TERM
-trap '' HUP INT
-alive() { ps -o stat= -s "$job" | grep -qv '^Z'; }
+cause= job= grace=$(($3 * 20))
 now() { date +%s%3N; }
-setsid /bin/sh ./script >>"$(cat output)" 2>>"$(cat error)" </dev/null &
-job=$!
-sleep "$2" &
-timer=$!
-[ -z "$cause" ] || kill "$timer"
-printf '%s %s' "$job" "$(now)" >.started && mv -f .started started
-wait -n "$job" "$timer"
-if [ -n "$cause" ] || kill -0 "$job" 2>/dev/null; then
-  [ -n "$cause" ] || cause=TIMEOUT
-  pkill -TERM -s "$job"
-  try=$(($3 * 20))
-  while [ "$try" -gt 0 ] && alive; do
+# A process that only waits to be reaped is none.
+alive() { ps -o stat= -s "$job" | grep -qv '^Z'; }
+# It may not have its session yet, so its pid gets the signal, too.
+tell() { pkill "-$1" -s "$job"; kill "-$1" "$job" 2>/dev/null; }
+end() {
+  [ -n "$cause" ] || cause=$1
+  [ -n "$job" ] || return
+  trap '' TERM ALRM
+  tell TERM
+  while [ "$grace" -gt 0 ] && alive; do
     sleep 0.05
-    try=$((try - 1))
+    grace=$((grace - 1))
   done
-fi
-pkill -KILL -s "$job"
-trap '' TERM
+  tell KILL
+}
+trap '' HUP INT
+trap 'end CANCELLED' TERM
+trap 'end TIMEOUT' ALRM
+setsid /bin/sh ./script >>"$(<output)" 2>>"$(<error)" </dev/null &
+job=$!
+[ -z "$cause" ] || end
+(
+  trap - TERM ALRM
+  sleep "$2" && kill -ALRM $$
+) &
+timer=$!
+# A signal interrupts the first wait; what it ended is collected by the next.
 wait "$job"
 code=$?
-kill -KILL "$timer" 2>/dev/null
+while kill -0 "$job" 2>/dev/null; do
+  wait "$job"
+  code=$?
+done
+trap '' TERM ALRM
+pkill -P "$timer"
+kill "$timer" 2>/dev/null
+# What a job leaves behind ends with it.
+pkill -KILL -s "$job"
 if [ -z "$cause" ]; then
   if [ "$code" -eq 0 ]; then cause=COMPLETED; else cause=FAILED; fi
 fi

@@ -1,6 +1,15 @@
 import type { VersionTraits } from '../versions.ts';
 import { date } from './dates.ts';
-import type { Project, Template, TemplateParameter, World } from './types.ts';
+import type {
+  Assignment,
+  Cluster,
+  FileTransferMethod,
+  NodeType,
+  Project,
+  Template,
+  TemplateParameter,
+  World,
+} from './types.ts';
 
 /** CommandTemplateExt: only parameters that the job has to supply. */
 export function presentTemplate(template: Template): object {
@@ -74,5 +83,83 @@ export function presentProject(
     KeyScriptsDirectoryPath: `~/.HEAppE/.${project.accountingString}/.key_scripts`,
     CommandTemplates: templates.map(presentTemplate),
     ...(traits.storagePaths ? { ClusterProjectStoragePaths: paths } : {}),
+  };
+}
+
+/** ClusterNodeTypeExt; management calls tell it without projects. */
+export function presentNodeTypeOf(nodeType: NodeType, projects: readonly object[] | null): object {
+  return {
+    Id: nodeType.id,
+    Name: nodeType.name,
+    Description: nodeType.description,
+    ClusterId: nodeType.clusterId,
+    NumberOfNodes: nodeType.numberOfNodes,
+    CoresPerNode: nodeType.coresPerNode,
+    MaxWalltime: nodeType.maxWalltime,
+    FileTransferMethodId: nodeType.fileTransferMethodId,
+    Queue: nodeType.queue,
+    QualityOfService: nodeType.qualityOfService,
+    ClusterAllocationName: null,
+    ClusterNodeTypeAggregation: {
+      Id: 1,
+      Name: 'aggregation',
+      Description: null,
+      AllocationType: nodeType.allocationType,
+      ValidityFrom: '2020-01-01T00:00:00',
+      ValidityTo: null,
+    },
+    Accounting: [],
+    Projects: projects,
+  };
+}
+
+/** ExtendedClusterExt: a SLURM behind ssh. */
+export function presentClusterForAdmins(cluster: Cluster, world: World): object {
+  return {
+    Id: cluster.id,
+    Name: cluster.name,
+    Description: cluster.description,
+    MasterNodeName: 'localhost',
+    SchedulerType: 4,
+    TimeZone: 'UTC',
+    Port: 22,
+    ConnectionProtocol: 2,
+    UpdateJobStateByServiceAccount: true,
+    DomainName: cluster.domainName,
+    ProxyConnection: null,
+    FileTransferMethodIds: cluster.fileTransferMethods.map(({ id }) => id),
+    NodeTypes: world.nodeTypes
+      .filter(({ clusterId }) => clusterId === cluster.id)
+      .map((nodeType) => presentNodeTypeOf(nodeType, null)),
+  };
+}
+
+/** FileTransferMethodNoCredentialsExt. */
+export function presentTransferMethod(method: FileTransferMethod, clusterId: number): object {
+  return {
+    Id: method.id,
+    ServerHostname: method.serverHostname,
+    SharedBasepath: null,
+    Protocol: method.protocol,
+    Port: method.port,
+    ClusterId: clusterId,
+  };
+}
+
+/** ClusterProjectExt; the second path has had three names. */
+export function presentAssignment(assignment: Assignment, traits: VersionTraits): object {
+  const paths =
+    traits.storageField === 'LocalBasepath'
+      ? { LocalBasepath: assignment.scratchStoragePath }
+      : {
+          ScratchStoragePath: assignment.scratchStoragePath,
+          [traits.storageField]: assignment.projectStoragePath,
+        };
+  return {
+    ClusterId: assignment.clusterId,
+    ProjectId: assignment.projectId,
+    ...paths,
+    CreatedAt: date(assignment.createdAt, false),
+    ModifiedAt: date(assignment.modifiedAt, false),
   };
 }

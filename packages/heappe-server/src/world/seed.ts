@@ -104,6 +104,8 @@ export function worldFrom(seed: Seed, place: Place, now: number): World {
       clusterId: 1,
       scratchStoragePath: place.scratch,
       projectStoragePath: place.projectStorage,
+      createdAt: now,
+      modifiedAt: null,
     })),
     clusters: [
       {

@@ -38,13 +38,16 @@ export interface Assignment {
   readonly clusterId: number;
   scratchStoragePath: string;
   projectStoragePath: string;
+  readonly createdAt: number;
+  modifiedAt: number | null;
 }
 
 export interface FileTransferMethod {
   readonly id: number;
   readonly serverHostname: string;
   readonly protocol: 1 | 2 | 4;
-  readonly port: number;
+  /** Of sshd; the test server's own changes with each start. */
+  port: number;
 }
 
 export interface Cluster {

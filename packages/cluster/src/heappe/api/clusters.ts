@@ -12,8 +12,11 @@ export type Membership = z.output<typeof membership>;
 export interface ClusterApi {
   /** Roles of ours, expired projects included. */
   memberships(signal: AbortSignal): Promise<readonly Membership[]>;
-  /** Node types without a command template of the project are not in it. Fresh where the version can; else up to 150 minutes old. */
-  list(accountingString: string, signal: AbortSignal): Promise<readonly ClusterInfo[]>;
+  /**
+   * Of all our projects: HEAppE's own filter takes accounting strings to the letter. Node types without a command template
+   * are not in it. Fresh where the version can; else up to 150 minutes old.
+   */
+  list(signal: AbortSignal): Promise<readonly ClusterInfo[]>;
   /** All node types; needs the role ManagementAdmin. */
   nodeTypes(signal: AbortSignal): Promise<readonly NodeType[]>;
 }
@@ -24,12 +27,9 @@ export function createClusterApi(wire: Wire): ClusterApi {
       const path = 'UserAndLimitationManagement/ProjectsForCurrentUser';
       return await wire.json({ method: 'GET', path }, z.array(membership), signal);
     },
-    async list(accountingString, signal) {
+    async list(signal) {
       const { forceRefresh } = await wire.features(signal);
-      const query = {
-        AccountingString: accountingString,
-        ...(forceRefresh ? { ForceRefresh: true } : {}),
-      };
+      const query = forceRefresh ? { ForceRefresh: true } : {};
       const path = 'ClusterInformation/ListAvailableClusters';
       return await wire.json({ method: 'GET', path, query }, z.array(cluster), signal);
     },
