@@ -32,6 +32,7 @@ export const defaultSettings: ProxySettings = {
   drainDelayMs: 0,
   drainMs: 3000,
   endedGraceMs: 100,
+  endedQuietMs: 300,
 };
 
 /** A proxy of the real parts, in a world that the test holds in its hands. */
