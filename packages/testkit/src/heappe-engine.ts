@@ -60,7 +60,7 @@ export async function startTestHeappeEngines(
     engines,
     async become(version) {
       await transport.close();
-      await heappe.server.stop({ endJobs: false });
+      await heappe.stop({ endJobs: false });
       heappe = await open(version);
       transport = transportOf(heappe);
     },
