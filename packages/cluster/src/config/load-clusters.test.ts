@@ -31,9 +31,34 @@ describe('clusters.yaml', () => {
     const { clusters, defaultCluster } = parseClusters(readFileSync(path, 'utf8'), path);
     expect(clusters.map(({ name, kind }) => [name, kind])).toEqual([
       ['karolina', 'slurm-ssh'],
+      ['lexis', 'heappe'],
       ['here', 'local'],
     ]);
     expect(defaultCluster).toBe('karolina');
+  });
+
+  test('finds the files of a HEAppE beside it, and names what is wrong with one', () => {
+    const entry = (lines: string) =>
+      `clusters:\n  mid:\n    kind: heappe\n    url: https://h.example.eu/x\n${lines}`;
+    const [good] = parseClusters(
+      entry('    credential: { kind: bearer, tokenFile: token }\n    caFile: ~/ca.pem\n'),
+      '/etc/wakefield/clusters.yaml',
+    ).clusters;
+    expect(good).toMatchObject({
+      caFile: join(homedir(), 'ca.pem'),
+      credential: { kind: 'bearer', tokenFile: '/etc/wakefield/token' },
+      transport: { kind: 'heappe' },
+      template: { name: 'wakefield', allocation: '', preparation: '' },
+    });
+    const bad = entry(
+      '    credential: { kind: api-key, user: me }\n    timeZone: Mars/Olympus\n    nodetype: gpu\n',
+    );
+    expect(problemsIn(bad.replace('https://', 'ftp://'))).toEqual([
+      expect.stringMatching(/:4: clusters.mid.url: expected the address of an instance/),
+      expect.stringMatching(/:5: clusters.mid.credential.keyFile: is missing/),
+      expect.stringMatching(/:6: clusters.mid.timeZone: expected a time zone/),
+      expect.stringMatching(/:7: clusters.mid.nodetype: unknown key/),
+    ]);
   });
 
   test('fills in what a short file leaves out', () => {

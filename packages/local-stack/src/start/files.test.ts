@@ -163,7 +163,7 @@ defaultCluster: site
       cluster.kind === 'slurm-ssh' ? [cluster.keyFile, cluster.transport] : cluster;
     expect(read.clusters.map(files)).toEqual(meant.clusters.map(files));
     expect(read.defaultCluster).toBe('karolina');
-    expect(clusters.map(({ name }) => name)).toEqual(['karolina', 'here']);
+    expect(clusters.map(({ name }) => name)).toEqual(['karolina', 'lexis', 'here']);
     expect(localDirectories).toEqual([join(dirname(example), 'clusters/here')]);
     expect(existsSync(paths.clusters)).toBe(false);
   });
