@@ -159,10 +159,15 @@ describe('two of each', () => {
           // It lives on, and what it had begun is refused: one job for each model, all of them ready.
           await ready(first.opsUrl);
         }
-        for (const one of [name, model]) {
-          const { state, jobs } = (await wakefield.call('GET', `/p/demo/models/${one}`)).body;
-          expect([state, jobs.length]).toEqual([expect.stringMatching(/^(ready|busy)$/), 1]);
-        }
+        for (const one of [name, model])
+          await eventually(
+            `${one} to be ready with one job`,
+            async () => {
+              const { state, jobs } = (await wakefield.call('GET', `/p/demo/models/${one}`)).body;
+              return /^(ready|busy)$/.test(state) && jobs.length === 1;
+            },
+            soonEnoughMs,
+          );
       } finally {
         // Whatever failed: the tests after this one need it.
         sendSignal(first.pid, 'SIGCONT');

@@ -34,6 +34,14 @@ test('requests go to the job that is ours; the orphan ends when its node is back
   const [old] = await jobs();
   const [orphan = 0] = pidsOfEngines();
   const [slurmd = 0] = await matching(new RegExp(`/slurmd -D -N ${old.node} `))(wakefield);
+  // Longer than everything until its node is back; cut by nobody, because its engine is well.
+  const begun = Promise.withResolvers<void>();
+  const long = chat(wakefield, model, {
+    tokens: 1600,
+    stream: true,
+    onLine: () => begun.resolve(),
+  });
+  await begun.promise;
   // Frozen, it neither ends its jobs nor comes back by itself.
   sendSignal(slurmd, 'SIGSTOP');
   try {
@@ -64,6 +72,7 @@ test('requests go to the job that is ours; the orphan ends when its node is back
         whole: true,
       });
     sendSignal(orphan, 'SIGCONT');
+    expect(await long).toMatchObject({ status: 200, whole: true });
   } finally {
     sendSignal(orphan, 'SIGCONT');
     sendSignal(slurmd, 'SIGCONT');

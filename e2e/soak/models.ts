@@ -2,16 +2,22 @@
 export interface SoakModel {
   readonly model: string;
   readonly walltimeSeconds: number;
+  /** How long its long streams last: so long that many begin before a handover and end after it. */
+  readonly longStreamSeconds: number;
 }
+
+/** Slow enough for streams that last, and for hundreds of them on one machine. */
+export const tokensPerSecond = 20;
 
 export const soakModels: readonly SoakModel[] = [60, 60, 120, 120, 180, 180].map(
   (walltimeSeconds, index) => ({
     model: `soak/${walltimeSeconds / 60}-minutes-${index % 2 === 0 ? 'a' : 'b'}`,
     walltimeSeconds,
+    longStreamSeconds: walltimeSeconds / 6,
   }),
 );
 
-/** What is put for each; engines answer fast, so that what is measured is ours. */
+/** What is put for each. */
 export function registrationOf({ model, walltimeSeconds }: SoakModel) {
   return {
     hf_model_id: model,
@@ -20,6 +26,6 @@ export function registrationOf({ model, walltimeSeconds }: SoakModel) {
     walltime: walltimeSeconds,
     idle_timeout: 3600,
     max_replicas: 1,
-    engine_args: { load_seconds: 1, tokens_per_second: 200, max_concurrency: 256 },
+    engine_args: { load_seconds: 1, tokens_per_second: tokensPerSecond, max_concurrency: 256 },
   };
 }

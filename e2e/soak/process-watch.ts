@@ -14,6 +14,8 @@ export interface ProcessWatch {
 }
 
 const everyMs = 10_000;
+/** What a process needs at first is there after so many. */
+export const warmSamples = 12;
 
 /** Writes down memory and descriptors of every process that is named at the moment. */
 export function watchProcesses(

@@ -2,7 +2,8 @@ import { percentile } from '../../bench/percentile.ts';
 import { blame, type ServedBy, type Strike } from '../faults/blame.ts';
 import type { Books } from '../faults/books.ts';
 import type { RequestRecord } from '../requests/ask.ts';
-import type { Sample } from './process-watch.ts';
+import { leastHeld } from './growth.ts';
+import { type Sample, warmSamples } from './process-watch.ts';
 
 export interface SoakResult {
   readonly minutes: number;
@@ -47,6 +48,7 @@ export function markdownOf(result: SoakResult): string {
     ['minutes', String(minutes)],
     ['requests', String(records.length)],
     ['of these streams', String(records.filter(({ way }) => way === 'stream').length)],
+    [`of these ${longMs / 1_000} s long and more`, String(records.filter(isLong).length)],
     ['handovers', String(result.handovers)],
     ['jobs intended / taken by SLURM', `${result.intents} / ${result.taken}`],
     ['faults', strikes.map(({ plug, kind }) => `${plug} ${kind}`).join(', ') || 'none'],
@@ -61,11 +63,18 @@ export function markdownOf(result: SoakResult): string {
     '| --- | --- |',
     ...rows.map(([name, value]) => `| ${name} | ${value} |`),
     '',
-    '| process | MiB after warm-up → end | most | descriptors after warm-up → end | most |',
+    '| process | MiB, least in the first → last third | most | descriptors, the same | most |',
     '| --- | --- | ---: | --- | ---: |',
     ...[...result.samples].flatMap(([name, samples]) => processRow(name, samples)),
     '',
   ].join('\n');
+}
+
+const longMs = 10_000;
+
+/** From its first token to its last. */
+function isLong({ way, answeredAt, endedAt }: RequestRecord): boolean {
+  return way === 'stream' && answeredAt !== null && endedAt - answeredAt > longMs * 0.95;
 }
 
 function ms(value: number): string {
@@ -74,13 +83,14 @@ function ms(value: number): string {
 
 /** Only those that lived long enough to tell. */
 function processRow(name: string, samples: readonly Sample[]): readonly string[] {
-  const warm = samples[Math.min(6, samples.length - 1)];
-  const last = samples.at(-1);
-  if (warm === undefined || last === undefined || last.at - warm.at < 60_000) return [];
-  const most = (of: (sample: Sample) => number) => Math.round(Math.max(...samples.map(of)));
-  const memory = `${Math.round(warm.residentMiB)} → ${Math.round(last.residentMiB)}`;
-  const files = `${warm.descriptors} → ${last.descriptors}`;
-  return [
-    `| ${name} | ${memory} | ${most((sample) => sample.residentMiB)} | ${files} | ${most((sample) => sample.descriptors)} |`,
-  ];
+  const warm = samples.slice(warmSamples);
+  if (warm.length < warmSamples) return [];
+  const cells = [
+    warm.map(({ residentMiB }) => Math.round(residentMiB)),
+    warm.map(({ descriptors }) => descriptors),
+  ].flatMap((values) => {
+    const { first, last } = leastHeld(values);
+    return [`${first} → ${last}`, String(Math.max(...values))];
+  });
+  return [`| ${[name, ...cells].join(' | ')} |`];
 }

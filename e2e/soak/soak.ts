@@ -73,11 +73,10 @@ async function liveThrough(
   options: SoakOptions,
 ): Promise<SoakResult> {
   const { minutes, rate, say } = options;
-  const names = soakModels.map(({ model }) => model);
   const site = { wakefield, stores, models: async () => modelsOf(await stores.rows(modelsSql)) };
   const before = await countsOf(site);
   const footprint = await footprintOf(site);
-  const traffic = startTraffic(wakefield, names, rate);
+  const traffic = startTraffic(wakefield, soakModels, rate);
   const direct = probeEngines(stores);
   const watch = watchProcesses(() => processesOf(wakefield));
   const telling = setInterval(() => {

@@ -1,6 +1,7 @@
 import { Agent } from 'undici';
-import { ask, type RequestRecord, type Target } from '../requests/ask.ts';
+import { ask, type Question, type RequestRecord, type Target } from '../requests/ask.ts';
 import { openLoop } from '../requests/loops.ts';
+import { type SoakModel, tokensPerSecond } from './models.ts';
 
 export interface Traffic {
   readonly records: readonly RequestRecord[];
@@ -12,8 +13,10 @@ export interface Traffic {
 
 export const plainTokens = 2;
 const streamTokens = 40;
-/** Every n-th request is a stream. */
+/** Every n-th request of a model is a stream … */
 const streamEvery = 10;
+/** … and every n-th of them a long one. */
+const longEvery = 5;
 /** Nobody waits longer. */
 const patienceMs = 120_000;
 
@@ -23,17 +26,16 @@ const patienceMs = 120_000;
  */
 export function startTraffic(
   target: Target,
-  models: readonly string[],
+  models: readonly SoakModel[],
   perSecond: number,
 ): Traffic {
   const dispatcher = new Agent({ keepAliveTimeout: 30_000 });
   const records: RequestRecord[] = [];
   const loop = openLoop(perSecond, async (index, dueAt) => {
-    const stream = Math.floor(index / models.length) % streamEvery === 0;
+    const model = models[index % models.length];
+    if (model === undefined) return;
     const record = await ask(target, {
-      model: models[index % models.length] ?? '',
-      tokens: stream ? streamTokens : plainTokens,
-      stream,
+      ...questionOf(model, Math.floor(index / models.length)),
       dueAt,
       dispatcher,
       signal: AbortSignal.timeout(patienceMs),
@@ -48,4 +50,12 @@ export function startTraffic(
       await dispatcher.close();
     },
   };
+}
+
+/** The n-th question to a model. */
+function questionOf({ model, longStreamSeconds }: SoakModel, turn: number): Question {
+  if (turn % streamEvery !== 0) return { model, tokens: plainTokens };
+  const isLong = turn % (streamEvery * longEvery) === 0;
+  const tokens = isLong ? longStreamSeconds * tokensPerSecond : streamTokens;
+  return { model, tokens, stream: true };
 }

@@ -47,6 +47,13 @@ describe('what keeps a soak from being a good one', () => {
     expect(verdicts({ ...good, samples: flat })).toEqual([]);
   });
 
+  test('nothing, though a fault near the end let a process hold more for a while', () => {
+    const spiky = samples(200, 200).map((sample, index) =>
+      index > 45 && index < 55 ? { ...sample, residentMiB: 400, descriptors: 1_200 } : sample,
+    );
+    expect(verdicts({ ...good, samples: new Map([['proxy 1', spiky]]) })).toEqual([]);
+  });
+
   test.each<[string, Partial<SoakResult>, RegExp]>([
     [
       'a request that failed',

@@ -29,12 +29,21 @@ const isFree = async () => {
   if (lease !== null) await store.stores.leases.release(lease);
   return lease !== null;
 };
+/** Work that has its lease, and goes on until the gate opens. */
+const underWay = async (signal: AbortSignal) => {
+  const gate = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const worked = withLease(deps, key, signal, () => {
+    begun.resolve();
+    return gate.promise;
+  });
+  await begun.promise;
+  return { gate, worked };
+};
 
 describe('work under a lease', () => {
   test('runs once at a time, and the lease is free afterwards', async () => {
-    const gate = Promise.withResolvers<void>();
-    const first = withLease(deps, key, forever, () => gate.promise);
-    while (await isFree()) await wait(5);
+    const { gate, worked: first } = await underWay(forever);
     const second = await withLease(deps, key, forever, async () => {
       throw new Error('ran beside the first');
     });
@@ -117,9 +126,7 @@ describe('work under a lease', () => {
 
   test('that does not stop when it is told to keeps the lease no longer than its term', async () => {
     const stop = new AbortController();
-    const gate = Promise.withResolvers<void>();
-    const worked = withLease(deps, key, stop.signal, () => gate.promise);
-    while (await isFree()) await wait(5);
+    const { gate, worked } = await underWay(stop.signal);
     stop.abort(new Error('time limit'));
     const deadline = performance.now() + 20_000;
     while (!(await isFree()) && performance.now() < deadline) await wait(100);

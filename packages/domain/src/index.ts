@@ -1,7 +1,7 @@
 export { decideCommand } from './commands/decide-command.ts';
 export { advanceJob } from './jobs/advance-job.ts';
 export { withoutLog } from './jobs/job-words.ts';
-export { servesUntil } from './jobs/lifetime.ts';
+export { endMargin, servesUntil } from './jobs/lifetime.ts';
 export { endedToJudge } from './planning/failure.ts';
 export { isInHurry } from './planning/look-again.ts';
 export { reconcile } from './planning/reconcile.ts';
@@ -13,6 +13,7 @@ export type { Grant, Permission, Principal, Role } from './requests/access.ts';
 export { can } from './requests/access.ts';
 export type { HoldCounts, HoldLimits, HoldRefusal } from './requests/admission.ts';
 export { admitHold, hasShare } from './requests/admission.ts';
+export type { TimeNeeded } from './requests/pick-endpoint.ts';
 export { pickEndpoint } from './requests/pick-endpoint.ts';
 export type { Expectation, StartExpectation } from './starts/expectation.ts';
 export { settle } from './starts/expectation.ts';

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { openScene, type Scene } from '../test/heappe.ts';
+import { defaultSeed } from './index.ts';
 
 jest.setTimeout(60_000);
 
@@ -221,4 +222,16 @@ test('one job per account at a time, where accounts are not shared', async () =>
   });
   await single.jobUntil(second.id, ({ State }) => State === 16);
   await single.stop();
+});
+
+test('a seed of one’s own', async () => {
+  const own = await openScene({
+    seed: {
+      ...defaultSeed,
+      cluster: 'other',
+      projects: [{ accountingString: 'demo', endDate: new Date(0) }],
+    },
+  });
+  await expect(own.template()).rejects.toThrow(/not defined in the HEAppE/);
+  await own.stop();
 });

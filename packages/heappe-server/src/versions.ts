@@ -17,6 +17,8 @@ export interface VersionTraits {
   readonly postLimit: number;
   /** A second request for a tunnel: the one that is there, or an error when it is for the same port. */
   readonly secondTunnel: 'existing' | 'refused';
+  /** What the detail of a failed GET or POST to a node says of the node's answer. */
+  readonly nodeErrors: 'lost in 5.0' | 'lost' | 'bare' | 'quoted';
   readonly parameterValueLimit: number;
   readonly storagePaths: boolean;
   readonly forceRefresh: boolean;
@@ -44,6 +46,7 @@ export function traitsOf(version: HeappeVersion): VersionTraits {
     taskIdField: from('6.0.0') ? 'SubmittedTaskInfoId' : 'SubmittedJobInfoId',
     postLimit: from('6.1.0') ? 5_000_000 : 50_000,
     secondTunnel: from('6.2.2') ? 'existing' : 'refused',
+    nodeErrors: nodeErrorsOf(version),
     parameterValueLimit: from('6.0.0') && !from('6.3.2') ? 100_000 : 1000,
     storagePaths: from('6.3.2'),
     forceRefresh: from('6.0.0'),
@@ -59,6 +62,12 @@ export function traitsOf(version: HeappeVersion): VersionTraits {
         ? 'PermanentStoragePath'
         : 'LocalBasepath',
   };
+}
+
+function nodeErrorsOf(version: HeappeVersion): VersionTraits['nodeErrors'] {
+  if (version === '5.0.0') return 'lost in 5.0';
+  if (order(version) < order('6.2.2')) return 'lost';
+  return version === '6.2.2' ? 'bare' : 'quoted';
 }
 
 /** `6.2` is 6.2.0, `6.3` is 6.3.2, `6.2.1` is what came before it. @throws Error when there is nothing so old */

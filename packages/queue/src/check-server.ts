@@ -1,5 +1,5 @@
 import type { Log } from '@wakefield/control';
-import type { Redis } from 'ioredis';
+import { type Redis, ReplyError } from 'ioredis';
 
 /** What of `INFO` tells whether a server is fit for queues. */
 export interface ServerFacts {
@@ -27,14 +27,71 @@ export function unfitness({ maxmemoryPolicy }: ServerFacts): string | null {
   );
 }
 
-/** @throws {Error} when the server may drop keys. A server that cannot be asked is given the benefit of the doubt. */
-export async function checkServer(connection: Redis, log: Log): Promise<void> {
-  const info = await connection.info().catch((error: unknown) => {
+/** What is known of the server behind a connection. */
+export interface ServerCheck {
+  /** Why the server is not fit; null: it is, or nobody has said otherwise. */
+  problem(): string | null;
+  /** Resolves when the first look has come to an answer. */
+  readonly looked: Promise<void>;
+  stop(): void;
+}
+
+/** An unfit server is looked at again after this long, and so is one that did not answer: somebody may mend it. */
+const againMs = 5000;
+
+/**
+ * Looks at the server on every connection: another one may answer at the same address, or the same one with other
+ * settings. A server that refuses to tell its settings is given the benefit of the doubt.
+ */
+export function watchServer(connection: Redis, log: Log, everyMs = againMs): ServerCheck {
+  const first = Promise.withResolvers<void>();
+  let problem: string | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  const again = (): void => {
+    clearTimeout(timer);
+    if (!stopped) timer = setTimeout(() => void look(), everyMs).unref();
+  };
+  const look = async (): Promise<void> => {
+    clearTimeout(timer);
+    // The next connection brings the next look.
+    if (connection.status !== 'ready') return;
+    const facts = await ask(connection, log);
+    if (facts === null) {
+      again();
+      return;
+    }
+    const before = problem;
+    problem = unfitness(facts);
+    if (problem !== null) {
+      if (problem !== before)
+        log.error({ ...facts, reason: problem }, 'redis is not fit for queues');
+      again();
+    } else if (before !== null) log.info({ ...facts }, 'redis is fit for queues again');
+    else log.debug({ ...facts }, 'redis is fit for queues');
+    first.resolve();
+  };
+  const onReady = (): void => void look();
+  connection.on('ready', onReady);
+  void look();
+  return {
+    problem: () => problem,
+    looked: first.promise,
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+      connection.off('ready', onReady);
+    },
+  };
+}
+
+/** @returns null when it did not answer */
+async function ask(connection: Redis, log: Log): Promise<ServerFacts | null> {
+  try {
+    return parseInfo(await connection.info());
+  } catch (error) {
     log.warn({ err: error }, 'redis could not be asked for its settings');
-    return '';
-  });
-  const facts = parseInfo(info);
-  const problem = unfitness(facts);
-  if (problem !== null) throw new Error(problem);
-  log.debug({ ...facts }, 'redis is fit for queues');
+    return error instanceof ReplyError ? parseInfo('') : null;
+  }
 }

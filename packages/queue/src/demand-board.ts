@@ -170,7 +170,6 @@ export function createDemandBoard(
           .srem(proxiesKey, proxyId)
           .exec();
       }),
-    read: async (modelId) => (await readMany([modelId]))?.get(modelId) ?? null,
     readMany,
   };
 }

@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import {
   captureLog,
+  demandOf,
   type PrivateRedis,
   privateRedis,
   startQueueWorker,
   until,
 } from '@wakefield/testkit';
+import { Redis } from 'ioredis';
 import { type Consumer, consume } from './consume.ts';
 import { createDemandBoard } from './demand-board.ts';
 import { createMetricsBoard } from './metrics-board.ts';
@@ -64,7 +66,6 @@ async function expectAway(redis: RedisAccess): Promise<void> {
     await expect(call()).rejects.toMatchObject({ code: 'store_unavailable' });
     expect(performance.now() - startedAt).toBeLessThan(failFastMs);
   }
-  expect(await createDemandBoard(redis).read('m1')).toBeNull();
   expect(await createDemandBoard(redis).readMany(['m1'])).toBeNull();
   expect(await createMetricsBoard(redis).read(['j1'])).toEqual(new Map());
 }
@@ -127,7 +128,7 @@ describe('Redis goes away and comes back empty', () => {
       return heard.includes(9);
     });
     await board.publish('p1', { models: new Map() });
-    expect(await board.read('m1')).toMatchObject({ running: 0 });
+    expect(await demandOf(board, 'm1')).toMatchObject({ running: 0 });
   }, 60_000);
 
   test('a process can end in order while Redis is away', async () => {
@@ -153,7 +154,7 @@ describe('Redis hangs', () => {
     host.freeze();
     const startedAt = performance.now();
     await expect(nudges.model('m1')).rejects.toMatchObject({ code: 'store_unavailable' });
-    expect(await createDemandBoard(redis).read('m1')).toBeNull();
+    expect(await createDemandBoard(redis).readMany(['m1'])).toBeNull();
     expect(performance.now() - startedAt).toBeLessThan(3500);
     host.thaw();
     await until(async () => {
@@ -204,13 +205,66 @@ describe('FLUSHALL', () => {
 });
 
 describe('a server that may drop keys', () => {
+  const policy = (name: string) => ['CONFIG', 'SET', 'maxmemory-policy', name] as const;
+  const tell = async ({ url }: PrivateRedis, [command, ...words]: readonly string[]) => {
+    const client = new Redis(url);
+    await client.call(command ?? '', ...words);
+    client.disconnect();
+  };
+  const unfit = 'redis is not fit for queues';
+  const problemOf = (redis: RedisAccess): Promise<string | null> =>
+    redis.ping().then(
+      () => null,
+      (error: Error) => error.message,
+    );
+
   test('is refused in plain words', async () => {
     const host = await server();
-    const { redis } = await access(host);
-    await redis.produce.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await tell(host, policy('allkeys-lru'));
     const { url, installation } = host;
     await expect(openRedis({ url, installation, log: captureLog() })).rejects.toThrow(
       /maxmemory-policy allkeys-lru.*noeviction/s,
     );
   });
+
+  test.each<[string, (host: PrivateRedis) => Promise<RedisAccess>]>([
+    [
+      'comes later than anybody waits for it',
+      async (host) => {
+        await tell(host, policy('allkeys-lru'));
+        host.freeze();
+        try {
+          const { redis } = await access(host, 100);
+          expect(redis.isUp()).toBe(false);
+          return redis;
+        } finally {
+          host.thaw();
+        }
+      },
+    ],
+    [
+      'takes the place of another one',
+      async (host) => {
+        const { redis } = await access(host);
+        await redis.ping();
+        await tell(host, policy('allkeys-lru'));
+        await tell(host, ['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes']);
+        return redis;
+      },
+    ],
+  ])(
+    'is told when it %s, and until it is mended',
+    async (_, meet) => {
+      const host = await server();
+      closers.push(host.thaw);
+      const redis = await meet(host);
+      const log = redis.log as ReturnType<typeof captureLog>;
+      await until(async () => /allkeys-lru/.test((await problemOf(redis)) ?? ''));
+      expect(log.lines.filter(({ message }) => message === unfit)).toHaveLength(1);
+      await tell(host, policy('noeviction'));
+      await until(async () => (await problemOf(redis)) === null, 20_000);
+      expect(log.has('redis is fit for queues again')).toBe(true);
+    },
+    60_000,
+  );
 });

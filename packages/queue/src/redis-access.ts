@@ -1,8 +1,9 @@
 import type { Log } from '@wakefield/control';
+import { AppError } from '@wakefield/domain';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type QueueName, queueKind } from './catalog.ts';
-import { checkServer } from './check-server.ts';
+import { watchServer } from './check-server.ts';
 import { type OwnedConnection, openConnection } from './connection.ts';
 import { translated } from './queue-error.ts';
 import type { RedisProfile } from './redis-profiles.ts';
@@ -30,14 +31,15 @@ export interface RedisAccess {
   connect(profile: Exclude<RedisProfile, 'produce'>): OwnedConnection;
   /** The producer's side of a queue; one object per name. */
   queue(name: QueueName): Queue;
-  /** For `/readyz`. @throws AppError `store_unavailable` */
+  /** For `/readyz`. @throws AppError `store_unavailable`: it does not answer, or may drop keys */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
  * Connects to Redis. While Redis is away this does not fail: calls do, at once, and everything recovers when it is
- * back. A server that may drop keys under memory pressure is refused if it answers in time.
+ * back. A server that may drop keys under memory pressure is refused if it answers in time. One that comes later, or
+ * takes its place, is told in the log and by `ping`: what is served without Redis goes on.
  * @throws {Error} in plain words when the server's maxmemory-policy is not `noeviction`
  */
 export async function openRedis(options: RedisAccessOptions): Promise<RedisAccess> {
@@ -53,6 +55,7 @@ export async function openRedis(options: RedisAccessOptions): Promise<RedisAcces
   };
 
   const { connection: produce } = connect('produce');
+  const server = watchServer(produce, log);
   const access: RedisAccess = {
     prefix,
     log,
@@ -66,27 +69,23 @@ export async function openRedis(options: RedisAccessOptions): Promise<RedisAcces
       queues.set(name, queue);
       return queue;
     },
-    ping: () =>
-      translated(async () => {
-        await produce.ping();
-      }),
+    ping: async () => {
+      await translated(() => produce.ping());
+      const problem = server.problem();
+      if (problem !== null) throw new AppError('store_unavailable', problem);
+    },
     close: async () => {
+      server.stop();
       await Promise.all([...queues.values()].map((queue) => settled(queue.close(), 1000)));
       for (const { disconnect } of open) disconnect();
     },
   };
-  if (await becomesReady(produce, patienceMs)) await refuseUnfit(access);
-  else log.warn({ patienceMs }, 'redis does not answer yet; going on without');
-  return access;
-}
-
-async function refuseUnfit(access: RedisAccess): Promise<void> {
-  try {
-    await checkServer(access.produce, access.log);
-  } catch (error) {
-    await access.close();
-    throw error;
-  }
+  if (!(await settled(server.looked, patienceMs)))
+    log.warn({ patienceMs }, 'redis does not answer yet; going on without');
+  const problem = server.problem();
+  if (problem === null) return access;
+  await access.close();
+  throw new Error(problem);
 }
 
 function makeQueue(name: QueueName, { prefix, produce, log }: RedisAccess): Queue {
@@ -108,18 +107,4 @@ function makeQueue(name: QueueName, { prefix, produce, log }: RedisAccess): Queu
   // The connection's own listener has told the log.
   queue.on('error', (error) => log.debug({ err: error, queue: name }, 'queue error'));
   return queue;
-}
-
-async function becomesReady(connection: Redis, patienceMs: number): Promise<boolean> {
-  if (connection.status === 'ready') return true;
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const onReady = (): void => resolve(true);
-  const timer = setTimeout(() => resolve(false), patienceMs);
-  connection.once('ready', onReady);
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-    connection.off('ready', onReady);
-  }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type JobPatch, type Lease, LeaseLostError, type Stores } from '@wakefield/control';
 import type { Job, JobPhase, Model } from '@wakefield/domain';
-import { intention, SAMPLE_NOW, type StoreFixture, storeFixture } from '@wakefield/testkit';
+import { SAMPLE_NOW, type StoreFixture, storeFixture } from '@wakefield/testkit';
 import fc from 'fast-check';
 
 let fixture: StoreFixture;
@@ -159,11 +159,11 @@ describe('lists', () => {
   test('of many models: the same of each, in one query', async () => {
     for (const seq of [1, 2, 3, 5, 6, 7]) await fixture.job(model, seq, over);
     await fixture.job(model, 4);
-    await moveTo('apart', model, 1, 2);
+    await fixture.moveTo('apart', model, 1, 2);
     const second = await fixture.model();
     await fixture.job(second, 1, over);
     await fixture.job(second, 2, over);
-    await moveTo('gone', second, 2);
+    await fixture.moveTo('gone', second, 2);
     const want = (modelId: string, ended: number) => ({
       modelId,
       clusters: ['here', 'apart'],
@@ -225,126 +225,4 @@ test('an unknown job has no key', async () => {
   expect(await jobs.engineKey(randomUUID())).toBeNull();
   expect(await jobs.engineKey('nonsense')).toBeNull();
   expect(await jobs.get('nonsense')).toBeNull();
-});
-
-/** As if they had been started there. */
-async function moveTo(cluster: string, of: Model, ...seqs: number[]): Promise<void> {
-  await fixture.sql('update jobs set cluster = $1 where model_id = $2 and seq = any($3)', [
-    cluster,
-    of.id,
-    seqs,
-  ]);
-}
-
-test('what may go leaves live jobs, young ones and the newest of each model', async () => {
-  const elsewhere = new Set((await fixture.sql('select name from jobs')).map(({ name }) => name));
-  const second = await fixture.model({ cluster: 'apart' });
-  const at = (endedAt: number) => ({ ...over, endedAt });
-  await fixture.job(model, 1, { phase: 'ready' });
-  for (const seq of [2, 3, 4, 5]) await fixture.job(model, seq, at(SAMPLE_NOW - 10 + seq));
-  await fixture.job(second, 1, at(SAMPLE_NOW - 1000));
-  await fixture.job(second, 2, at(SAMPLE_NOW - 999));
-  await fixture.sql('update models set max_replicas = 1 where id = any($1)', [
-    [model.id, second.id],
-  ]);
-  const listed = async (before: number, least: number, limit = 10, except: string[] = []) =>
-    (await jobs.listPurgeable(before, { least, besideReplicas: 0 }, { limit, except }))
-      .map(({ name }) => name)
-      .filter((name) => !elsewhere.has(name));
-  const names = (of: Model, ...seqs: number[]) => seqs.map((seq) => intention(of, seq).name);
-  const both = [...names(second, 1), ...names(model, 2, 3)];
-  expect(await listed(SAMPLE_NOW - 6, 0)).toEqual(both);
-  expect(await listed(SAMPLE_NOW - 6, 0, 2)).toEqual(both.slice(0, 2));
-  expect(await listed(SAMPLE_NOW - 6, 0, 10, ['apart'])).toEqual(both.slice(1));
-  expect(await listed(SAMPLE_NOW + 1, 3)).toEqual(names(model, 2));
-  await fixture.sql('update models set max_replicas = 3 where id = $1', [model.id]);
-  expect(await listed(SAMPLE_NOW + 1, 0)).toEqual([...names(second, 1), ...names(model, 2)]);
-  await moveTo('away', model, 2);
-  expect(await listed(SAMPLE_NOW + 1, 0)).toEqual(names(second, 1));
-  await fixture.sql('update models set registered = false where id = any($1)', [
-    [model.id, second.id],
-  ]);
-  expect(await listed(SAMPLE_NOW - 2000, 9)).toEqual(names(second, 1, 2));
-});
-
-test('purging takes ended jobs alone, and never the newest of a model', async () => {
-  for (const seq of [1, 2]) await fixture.job(model, seq, over);
-  await fixture.job(model, 3, { phase: 'ready' });
-  const second = await fixture.model();
-  await fixture.job(second, 1, over);
-  const names = [1, 2, 3].map((seq) => intention(model, seq).name);
-  expect(await jobs.purgeEnded([])).toBe(0);
-  expect(await jobs.purgeEnded([...names.slice(1), intention(second, 1).name])).toBe(1);
-  expect((await jobs.listForModel(model.id, 9)).map(({ seq }) => seq)).toEqual([3, 1]);
-  expect(await jobs.listForModel(second.id, 9)).toHaveLength(1);
-});
-
-describe('many jobs of a cluster', () => {
-  test('are moved on in one transaction: those that have not moved by themselves, each with its own change', async () => {
-    const lease = await fixture.stores.leases.acquire(`cluster:${model.cluster}`, 'tester', 60_000);
-    if (lease === null) throw new Error('not held');
-    const queued = await fixture.job(model, 1);
-    const started = await fixture.job(model, 2);
-    const gone = await fixture.job(model, 3);
-    const unsaid = await fixture.job(model, 4);
-    await jobs.patch(gone.id, ['intended'], { phase: 'queued' });
-    const dueCount = (await fixture.stores.models.get(model.id))?.dueCount ?? 0;
-    const revision = await fixture.stores.routes.revision();
-    const address = { host: 'cn01', port: 7 };
-    const written = await jobs.advance(lease, [
-      { job: queued, patch: { phase: 'queued', clusterJobId: '1', submittedAt: SAMPLE_NOW } },
-      {
-        job: started,
-        patch: { phase: 'ready', address, reason: 'a\0b', startedAt: SAMPLE_NOW + 1 },
-      },
-      { job: gone, patch: { phase: 'starting' } },
-      { job: unsaid, patch: { reason: 'Priority' } },
-    ]);
-    expect(Object.fromEntries(written)).toEqual({
-      [queued.id]: { ...queued, phase: 'queued', clusterJobId: '1', submittedAt: SAMPLE_NOW },
-      [started.id]: {
-        ...started,
-        phase: 'ready',
-        address,
-        reason: 'a\uFFFDb',
-        startedAt: SAMPLE_NOW + 1,
-      },
-      [unsaid.id]: { ...unsaid, reason: 'Priority' },
-    });
-    expect(await jobs.get(started.id)).toEqual(written.get(started.id));
-    expect(await jobs.get(gone.id)).toMatchObject({ phase: 'queued' });
-    expect(await fixture.stores.models.get(model.id)).toMatchObject({
-      dueCount: dueCount + 1,
-      nextLookAt: 0,
-    });
-    expect(await fixture.stores.routes.revision()).toBe(revision + 1);
-    const over = { phase: 'ended', outcome: 'lost', endedAt: SAMPLE_NOW } as const;
-    await jobs.patch(started.id, ['ready'], over);
-    const ended = { ...started, phase: 'ended' } as const;
-    expect(await jobs.advance(lease, [{ job: ended, patch: { phase: 'ready' } }])).toEqual(
-      new Map(),
-    );
-    expect(await jobs.advance(lease, [])).toEqual(new Map());
-    await fixture.stores.leases.release(lease);
-    await expect(jobs.advance(lease, [{ job: queued, patch: {} }])).rejects.toBeInstanceOf(
-      LeaseLostError,
-    );
-  });
-
-  test('keep what was told first of their start, though another of them forgets it', async () => {
-    const key = `cluster:${model.cluster}`;
-    const lease = await fixture.stores.leases.acquire(key, 'tester', 60_000);
-    if (lease === null) throw new Error('not held');
-    const firstExpected = { from: SAMPLE_NOW, to: SAMPLE_NOW + 9, source: 'history' } as const;
-    const waiting = await fixture.job(model, 1, { phase: 'queued', firstExpected });
-    const requeued = await fixture.job(model, 2, { phase: 'starting', firstExpected });
-    const written = await jobs.advance(lease, [
-      { job: waiting, patch: { reason: 'Priority' } },
-      { job: requeued, patch: { phase: 'queued', firstExpected: null } },
-    ]);
-    const told = [waiting, requeued].map(({ id }) => written.get(id)?.firstExpected);
-    expect(told).toEqual([firstExpected, null]);
-    expect((await jobs.get(waiting.id))?.firstExpected).toEqual(firstExpected);
-    await fixture.stores.leases.release(lease);
-  });
 });

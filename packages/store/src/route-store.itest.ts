@@ -49,7 +49,7 @@ describe('load', () => {
   });
 
   test('until when a job may get requests: a little before its end', async () => {
-    const life = { startedAt: SAMPLE_NOW, endsAt: SAMPLE_NOW + 60_000 };
+    const life = { startedAt: SAMPLE_NOW, endsAt: SAMPLE_NOW + 60_000, walltimeSeconds: 60 };
     await fixture.job(model, 1, { ...serving, ...life });
     expect((await routeOf(model))?.endpoints).toMatchObject([{ servesUntil: SAMPLE_NOW + 57_000 }]);
   });

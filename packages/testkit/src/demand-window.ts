@@ -1,3 +1,5 @@
+import type { DemandBoard } from '@wakefield/control';
+import type { Demand } from '@wakefield/domain';
 import { createDemandBoard, openRedis } from '@wakefield/queue';
 import { captureLog } from './queue-fixture.ts';
 
@@ -8,6 +10,14 @@ export interface DemandWindow {
   close(): Promise<void>;
 }
 
+/** What the board tells of one model; null while a part of it may be missing. */
+export async function demandOf(
+  board: Pick<DemandBoard, 'readMany'>,
+  modelId: string,
+): Promise<Demand> {
+  return (await board.readMany([modelId]))?.get(modelId) ?? null;
+}
+
 export async function openDemandWindow(running: {
   readonly redisUrl: string;
   readonly installation: string;
@@ -15,5 +25,5 @@ export async function openDemandWindow(running: {
   const { redisUrl: url, installation } = running;
   const redis = await openRedis({ url, installation, log: captureLog() });
   const board = createDemandBoard(redis);
-  return { of: (modelId) => board.read(modelId), close: () => redis.close() };
+  return { of: (modelId) => demandOf(board, modelId), close: () => redis.close() };
 }

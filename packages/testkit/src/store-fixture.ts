@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Lease, NewCommand, Stores } from '@wakefield/control';
 import type {
+  ClusterName,
   CommandBody,
   CommandEffect,
   Job,
@@ -36,6 +37,8 @@ export interface StoreFixture {
   lease(modelId: ModelId): Promise<Lease>;
   /** A job of the model in the given phase. */
   job(model: Model, seq: number, patch?: Parameters<Stores['jobs']['patch']>[2]): Promise<Job>;
+  /** Jobs of the model as if they had been started on that cluster. */
+  moveTo(cluster: ClusterName, model: Model, ...seqs: number[]): Promise<void>;
   /** Closes every pool and drops the database. */
   close(): Promise<void>;
 }
@@ -61,12 +64,21 @@ export async function storeFixture(): Promise<StoreFixture> {
   const raw = new pg.Pool({ connectionString: database.url, max: 2 });
   raw.on('error', () => undefined);
   closers.push(() => raw.end());
+  const sql: StoreFixture['sql'] = async (text, values = []) =>
+    (await raw.query(text, [...values])).rows;
   return {
     url: database.url,
     stores,
     another,
-    sql: async (text, values = []) => (await raw.query(text, [...values])).rows,
+    sql,
     ...fillers(stores),
+    moveTo: async (cluster, { id }, ...seqs) => {
+      await sql('update jobs set cluster = $1 where model_id = $2 and seq = any($3)', [
+        cluster,
+        id,
+        seqs,
+      ]);
+    },
     close: async () => {
       for (const close of closers.reverse()) await close();
       await database.drop();

@@ -15,6 +15,7 @@ let frozen: ScriptedEngine;
 let other: ScriptedEngine;
 
 const endedGraceMs = 100;
+const endedQuietMs = 300;
 const routeTo = (...engines: readonly (readonly [ScriptedEngine, string])[]) =>
   proxy.route('a/b', {
     state: 'ready',
@@ -35,7 +36,7 @@ const inFlight = () => proxy.metric('wakefield_requests_in_flight');
 
 beforeEach(async () => {
   [frozen, other] = await Promise.all([startEngine(silent), startEngine()]);
-  proxy = await startHarness({ endedGraceMs });
+  proxy = await startHarness({ endedGraceMs, endedQuietMs });
   routeTo([frozen, 'job-1']);
   await proxy.caughtUp();
 });
@@ -95,6 +96,52 @@ describe('a job that ends while its engine is silent', () => {
     expect((await finished.text()).endsWith(done)).toBe(true);
     proxy.finishing();
     expect(await cut.text()).toContain('"upstream_error"');
+  });
+});
+
+describe('a job that ends while its engine is well', () => {
+  /** A piece every now and then, for longer than anybody waits for one that brings nothing. */
+  const slowly: Script = async (response) => {
+    response.writeHead(200, sseHeaders);
+    response.write(role);
+    for (let piece = 0; piece < 20; piece += 1) {
+      response.write(chunk({ content: 'x' }));
+      await new Promise((resolve) => setTimeout(resolve, endedGraceMs / 2));
+    }
+    response.end(done);
+  };
+
+  it('finishes its stream, and loses one of which nothing comes', async () => {
+    frozen.answer(slowly);
+    const alive = await chat(proxy.url, { stream: true });
+    frozen.answer(silentAfter(role, chunk({ content: 'one' })));
+    const dead = await chat(proxy.url, { stream: true });
+    frozen.answer(silent);
+    const unanswered = chat(proxy.url);
+    await arrived(frozen, 3);
+    routeTo([other, 'job-2']);
+    expect((await unanswered).status).toBe(200);
+    expect(await dead.text()).toContain('"upstream_error"');
+    expect(await inFlight()).toBe(1);
+    expect((await alive.text()).endsWith(done)).toBe(true);
+    expect(await inFlight()).toBe(0);
+  });
+
+  it('finishes one that its client takes slowly', async () => {
+    const piece = chunk({ content: 'x'.repeat(65_536) });
+    frozen.answer(async (response) => {
+      response.writeHead(200, sseHeaders);
+      response.write(role);
+      // More than all buffers on the way take.
+      for (let count = 0; count < 400; count += 1)
+        if (!response.write(piece)) await new Promise((resolve) => response.once('drain', resolve));
+      response.end(done);
+    });
+    const answer = await chat(proxy.url, { stream: true });
+    routeTo([other, 'job-2']);
+    await proxy.caughtUp();
+    await new Promise((resolve) => setTimeout(resolve, 3 * endedQuietMs));
+    expect((await answer.text()).endsWith(done)).toBe(true);
   });
 });
 

@@ -39,6 +39,27 @@ describe('an engine whose job ends soon', () => {
     expect(leaving.seen.length).toBeGreaterThan(20);
   });
 
+  it('gets short requests and no streams, which might be long', async () => {
+    routeTo(55);
+    for (let count = 0; count < 150; count += 1) await chat(proxy.url);
+    const [before] = seen();
+    const stream = { stream: true };
+    for (let count = 0; count < 20; count += 1) await (await chat(proxy.url, stream)).text();
+    expect(seen()[0]).toBe(before);
+    // One that may have a few tokens is no long one.
+    const short = { stream: true, max_tokens: 16 };
+    for (let count = 0; count < 20; count += 1) await (await chat(proxy.url, short)).text();
+    expect(seen()[0]).toBeGreaterThan(before ?? 0);
+  });
+
+  it('gets no answer of many tokens, however short the others are', async () => {
+    routeTo(55);
+    for (let count = 0; count < 150; count += 1) await chat(proxy.url);
+    const [before] = seen();
+    for (let count = 0; count < 20; count += 1) await chat(proxy.url, { max_tokens: 32_000 });
+    expect(seen()[0]).toBe(before);
+  });
+
   it('is asked before nobody is', async () => {
     routeTo(50, 5);
     await chat(proxy.url);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createDemandBoard, queueFigures } from '@wakefield/queue';
-import { type CuttableLine, cuttableLine, sampleSpec } from '@wakefield/testkit';
+import { type CuttableLine, cuttableLine, demandOf, sampleSpec } from '@wakefield/testkit';
 import { until } from '../test/harness.ts';
 import { ended, type ProxyProcess, processKey, startProxyProcess } from '../test/process.ts';
 import { type Served, serveModel } from '../test/served.ts';
@@ -61,7 +61,7 @@ describe('a proxy process on real stores', () => {
     // The demand is unknown for seconds after the first proxy has begun to speak.
     await until(
       'told',
-      async () => (await board.read(served.model.id))?.lastRequestAt != null,
+      async () => (await demandOf(board, served.model.id))?.lastRequestAt != null,
       15_000,
     );
     expect((await fetch(`${proxy.opsUrl}/readyz`)).status).toBe(200);

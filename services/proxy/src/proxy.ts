@@ -16,7 +16,7 @@ import { createPassThrough } from './pass-through.ts';
 import { createLiveRoutes, type LiveRoutes } from './routes/live-routes.ts';
 import { createDoor, type DoorLimits } from './server/door.ts';
 import { trustedPeers } from './server/peers.ts';
-import { createUpstreamPools } from './upstream/pools.ts';
+import { createUpstreamPools, type EndedPatience } from './upstream/pools.ts';
 
 /** For the last error events to reach their clients. */
 const farewellMs = 500;
@@ -32,7 +32,7 @@ export interface ProxyPorts {
   readonly transportOf: (cluster: ClusterName) => Transport | null;
 }
 
-export interface ProxySettings {
+export interface ProxySettings extends EndedPatience {
   /** Unique among running proxies: its entry on the demand board. */
   readonly proxyId: string;
   readonly apiUrl: string;
@@ -55,8 +55,6 @@ export interface ProxySettings {
   /** How long connections are still accepted after the end was announced: balancers need time to hear of it. */
   readonly drainDelayMs: number;
   readonly drainMs: number;
-  /** How long requests on a job that has ended may still bring something. */
-  readonly endedGraceMs: number;
 }
 
 export interface Proxy {
@@ -154,8 +152,8 @@ function createMemory(
   const bodies = createBodyRoom(settings.bodyRoomBytes);
   const wakes = createWakeKeeper(ports.waker, settings.wake, clock.elapsed, logger);
   const lengths = createRunLengths();
-  const suspects = createSuspects(demand.runningOn, lengths.longest, clock);
-  const pools = createUpstreamPools(ports.transportOf, settings.endedGraceMs);
+  const suspects = createSuspects(demand.runningOn, clock);
+  const pools = createUpstreamPools(ports.transportOf, settings);
   const figures = createProxyMetrics(metrics, {
     held: () => holds.size,
     inFlight: () => demand.running,

@@ -42,5 +42,6 @@ export function settingsOf(config: Config, proxyId: string, version: string): Pr
     drainDelayMs: config.drainDelayMs,
     drainMs: config.drainMs,
     endedGraceMs: 2000,
+    endedQuietMs: 20_000,
   };
 }

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createDemandBoard, createRouteBus } from '@wakefield/queue';
-import { type CuttableLine, cuttableLine, sampleSpec } from '@wakefield/testkit';
+import { type CuttableLine, cuttableLine, demandOf, sampleSpec } from '@wakefield/testkit';
 import { until } from '../test/harness.ts';
 import { ended, type ProxyProcess, processKey, startProxyProcess } from '../test/process.ts';
 import { type Served, serveModel } from '../test/served.ts';
@@ -82,7 +82,7 @@ describe('two proxies', () => {
 
   it('are one demand; one that stands still leaves it, and comes back with what it had', async () => {
     const board = createDemandBoard(served.access);
-    const running = async () => (await board.read(served.model.id))?.running ?? null;
+    const running = async () => (await demandOf(board, served.model.id))?.running ?? null;
     await until('known', async () => (await running()) === 0, 15_000);
     const streams = await Promise.all(
       proxies.map((proxy) => chat(proxy, { stream: true, max_tokens: 600, ignore_eos: true })),

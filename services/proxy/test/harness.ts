@@ -1,5 +1,5 @@
 import { createLogger, createMetrics } from '@wakefield/runtime';
-import { createProxy, type ProxySettings } from '../src/proxy.ts';
+import { createProxy, type ProxyPorts, type ProxySettings } from '../src/proxy.ts';
 import { createWorld, type World } from './world.ts';
 
 export { endpoint } from './world.ts';
@@ -32,6 +32,7 @@ export const defaultSettings: ProxySettings = {
   drainDelayMs: 0,
   drainMs: 3000,
   endedGraceMs: 100,
+  endedQuietMs: 300,
 };
 
 /** A proxy of the real parts, in a world that the test holds in its hands. */
@@ -50,8 +51,9 @@ export interface Harness extends Omit<World, 'ports'> {
 export async function startHarness(
   settings: Partial<ProxySettings> = {},
   inference: Partial<ProxySettings['inference']> = {},
+  transportOf?: ProxyPorts['transportOf'],
 ): Promise<Harness> {
-  const world = createWorld(key);
+  const world = createWorld(key, transportOf);
   const metrics = createMetrics({ service: 'proxy' });
   const log: string[] = [];
   const logger = createLogger({

@@ -123,10 +123,10 @@ export const slurmSsh = sshLogin.extend({
     .prefault({}),
   /**
    * This long before the walltime's end SLURM asks the job to drain by itself (sbatch --signal), should the
-   * scheduler be away; 0 never. SLURM may be up to 60 s early, so jobs that are shorter than 60 times this are not
-   * asked: their successors need the time.
+   * scheduler be away; 0 never. SLURM may be up to 60 s early, and jobs serve until two minutes before their end, those
+   * of less than 40 minutes longer (`endMargin`): they are asked only where that is no earlier.
    */
-  drainBeforeEnd: duration.prefault('60s'),
+  drainBeforeEnd: duration.refine((ms) => ms <= 60_000, 'at most 60 s').prefault('60s'),
 });
 
 export type SlurmSshConfig = z.output<typeof slurmSsh> & { readonly name: string };

@@ -1,15 +1,16 @@
 import { describe } from '@jest/globals';
 import { startTestHeappe } from '@wakefield/testkit';
-import { describeClusterDriver } from '../conformance.ts';
+import { type DriverUnderTest, describeClusterDriver } from '../conformance.ts';
 import { createDriver } from '../create-driver.ts';
 import { featuresOf } from './features.ts';
 
 /** One of each row of the table of features. */
 describe.each(['5.0.0', '6.0.0', '6.1.0', '6.2.0', '6.2.2', '6.3.2'])('HEAppE %s', (version) => {
-  describeClusterDriver('heappe', async () => {
+  const make = async (): Promise<DriverUnderTest> => {
     const test = await startTestHeappe({ version });
     let looks = 0;
-    const plain = createDriver(test.config(), {
+    const byHeappe = { transport: { kind: 'heappe' }, nodeAddress: 'heappe' };
+    const plain = createDriver(test.config(byHeappe), {
       installation: 'conf',
       // Files are read job by job; it is the list that is asked for once (driver.itest.ts counts the files).
       onRoundTrip: (call) => {
@@ -37,5 +38,6 @@ describe.each(['5.0.0', '6.0.0', '6.1.0', '6.2.0', '6.2.2', '6.3.2'])('HEAppE %s
         await test.stop();
       },
     };
-  });
+  };
+  describeClusterDriver('heappe', make, 'requests');
 });

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { ClusterDriver } from '@wakefield/control';
+import type { ClusterDriver, JobSubmission } from '@wakefield/control';
 import { startTestSlurm, type TestSlurm } from '@wakefield/testkit';
 import { createDriver } from '../create-driver.ts';
 
@@ -93,5 +93,26 @@ exec "/usr/bin/\${0##*/}" "$@"
     await expect(driver.observe([], signal)).rejects.toMatchObject({ kind: 'unreachable' });
     await rm(join(folder, 'endless'));
     expect((await driver.observe([], signal)).sightings.size).toBe(0);
+  });
+
+  test('a submission starts little besides squeue and sbatch', async () => {
+    const job = (seq: number): JobSubmission => ({
+      name: `wf-foot-0000000000000000-${seq}`,
+      project: 'p',
+      engine: 'simulator',
+      script: '#!/bin/bash\ntrue\n',
+      secretFiles: { 'engine-key': 'k', another: 'x' },
+      walltimeSeconds: 60,
+      gpuCount: 0,
+      nodes: 1,
+      cpus: null,
+      memory: null,
+    });
+    await driver.submit(job(200), signal);
+    await started();
+    await driver.submit(job(201), signal);
+    const programs = await started();
+    expect(programs.filter((program) => /^(squeue|sbatch)$/.test(program))).toHaveLength(2);
+    expect(programs.length).toBeLessThanOrEqual(15);
   });
 });

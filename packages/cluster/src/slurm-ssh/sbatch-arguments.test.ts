@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { defaultPolicy, servesUntil } from '@wakefield/domain';
 import { parseClusters } from '../config/load-clusters.ts';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import {
@@ -140,11 +141,23 @@ describe('what every job has', () => {
   });
 
   test('a short job is not asked to drain by SLURM, nor one that shall not', () => {
-    expect(jobArguments(configOf(), { ...job, walltimeSeconds: 3599 }).join()).not.toContain(
+    expect(jobArguments(configOf(), { ...job, walltimeSeconds: 2399 }).join()).not.toContain(
       'signal',
     );
     expect(jobArguments(configOf({ drainBeforeEnd: 0 }), job).join()).not.toContain('signal');
   });
+
+  test.each([60, 600, 1500, 2400, 3600, 86_400])(
+    'a job of %i s serves for as long as we say: SLURM asks it to drain no earlier, up to a minute early as it may be',
+    (walltimeSeconds) => {
+      const serves = (servesUntil({ endsAt: 0, walltimeSeconds }, defaultPolicy) ?? 0) / -1000;
+      for (const drainBeforeEnd of ['1s', '15s', '60s']) {
+        const told = jobArguments(configOf({ drainBeforeEnd }), { ...job, walltimeSeconds });
+        const [, signal] = /USR1@(\d+)/.exec(told.join(' ')) ?? [];
+        expect(Number(signal ?? -60) + 60).toBeLessThanOrEqual(serves);
+      }
+    },
+  );
 
   test.each([
     [60, '0-00:01:00'],

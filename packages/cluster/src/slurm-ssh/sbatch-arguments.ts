@@ -1,5 +1,5 @@
 import { ClusterError } from '@wakefield/control';
-import type { ProjectName } from '@wakefield/domain';
+import { defaultPolicy, endMargin, type ProjectName } from '@wakefield/domain';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 
 /** What of a job goes into the arguments of sbatch. */
@@ -74,18 +74,19 @@ function gpuArguments(
   }
 }
 
-/** Walltimes, in drain margins, from which on SLURM is to signal: it then comes in the last thirtieth of a job. */
-const SIGNALLED_FROM = 60;
+/** SLURM may signal so much earlier than it is told to (sbatch(1), --signal). */
+const SIGNAL_EARLY_MS = 60_000;
 
 /** Arguments that every job of ours has, whatever it asks for. */
 export function jobArguments(
   config: SlurmSshConfig,
   job: { readonly name: string; readonly directory: string; readonly walltimeSeconds: number },
 ): readonly string[] {
-  const marginSeconds = Math.round(config.drainBeforeEnd / 1000);
-  // SLURM may signal 60 s early. That is the end of service, and a successor has to be there before it: of a short
-  // life too much would be lost, and with no scheduler about it would have no successor anyway.
-  const signals = marginSeconds > 0 && job.walltimeSeconds >= SIGNALLED_FROM * marginSeconds;
+  const signalSeconds = Math.round(config.drainBeforeEnd / 1000);
+  // The signal ends the service: never before the job is said to serve no more. Of a short life too much would be
+  // lost, and with no scheduler about it would have no successor anyway.
+  const signals =
+    signalSeconds > 0 && signalSeconds * 1000 + SIGNAL_EARLY_MS <= endMargin(job, defaultPolicy);
   return [
     `--job-name=${job.name}`,
     `--comment=wakefield:${job.name}`,
@@ -94,7 +95,7 @@ export function jobArguments(
     '--open-mode=append',
     // A requeued job would come back by itself on another node; whether there is another one is our decision.
     '--no-requeue',
-    ...(signals ? [`--signal=B:USR1@${marginSeconds}`] : []),
+    ...(signals ? [`--signal=B:USR1@${signalSeconds}`] : []),
   ];
 }
 

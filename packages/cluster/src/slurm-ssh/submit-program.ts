@@ -21,8 +21,9 @@ const SHORTEST_SECONDS = 5;
  */
 const LOCK = `lock=$jobs/.$name.lock
 holder() { local held=; IFS= read -r held 2>/dev/null <"$1/holder"; printf %s "\${held%% *}"; }
-holds() { [ "$(holder "$lock")" = "$token" ]; }
-stamp() { printf '%s %d\\n' "$token" "$2" >"$1/holder.new" && mv -f -- "$1/holder.new" "$1/holder"; }
+holds() { local held=; IFS= read -r held 2>/dev/null <"$lock/holder"; [ "\${held%% *}" = "$token" ]; }
+sign() { printf '%s %d\\n' "$token" "$2" >"$1"; }
+stamp() { sign "$1/holder.new" "$2" && mv -f -- "$1/holder.new" "$1/holder"; }
 stale() {
   local held= now then
   IFS= read -r held 2>/dev/null <"$lock/holder"
@@ -34,7 +35,8 @@ stale() {
 }
 take() {
   local mine=$lock.$token seen theirs life
-  mkdir -p -- "$jobs" && mkdir -- "$mine" && stamp "$mine" "$((LEFT + ${MARGIN_SECONDS}))" || return 2
+  [ -d "$jobs" ] || mkdir -p -- "$jobs" || return 2
+  mkdir -- "$mine" && sign "$mine/holder" "$((LEFT + ${MARGIN_SECONDS}))" || return 2
   mv -fT -- "$mine" "$lock" 2>/dev/null
   if ! holds && stale "$mine" && mv -fT -- "$lock" "$lock.$theirs" 2>/dev/null; then
     [ "$(holder "$lock.$theirs")" = "$seen" ] || mv -fT -- "$lock.$theirs" "$lock"
@@ -55,6 +57,7 @@ release() { holds && mv -fT -- "$lock" "$lock.$token" 2>/dev/null && rm -rf -- "
  * submission is not a job. Only who has the name's lock submits; an attempt that we gave up may
  * go on for a while. The lock is given back before anything is printed, because printing to a connection that was cut
  * ends the shell. sbatch's standard error comes unmarked, its standard output marked: both are needed, one at a time.
+ * The shell does itself what it can: somebody waits, and each program that it starts takes a millisecond or two.
  */
 export const SUBMIT = `jobs=\${A[0]} name=\${A[1]} prefix=\${A[2]} limit=\${A[3]} token=\${A[4]} script=\${A[5]} secrets=\${A[6]}
 directory=$jobs/$name
@@ -73,18 +76,24 @@ done <<<"$queue"
 owner=
 if IFS= read -r owner 2>/dev/null <"$directory/owner" && [ -n "$owner" ]; then answer adopted "$owner"; fi
 if [ "$limit" -gt 0 ] && [ "$live" -ge "$limit" ]; then answer full "$live"; fi
-write() { printf '%s' "$2" >"$1.new" && mv -f -- "$1.new" "$1"; }
+write() {
+  if [ ! -e "$1" ]; then printf '%s' "$2" >"$1"; else printf '%s' "$2" >"$1.new" && mv -f -- "$1.new" "$1"; fi
+}
 prepare() {
-  mkdir -p -- "$directory" && chmod 700 -- "$directory" && cd -- "$directory" || return
-  rm -f -- owner endpoint.json exit.json gpu log batch.log || return
   local at
+  if [ ! -d "$directory" ]; then
+    mkdir -- "$directory" && cd -- "$directory" || return
+  else
+    chmod 700 -- "$directory" && cd -- "$directory" && rm -f -- owner endpoint.json exit.json gpu log batch.log || return
+  fi
   for ((at = 7; at < 7 + 2 * secrets; at += 2)); do write "$directory/\${A[at]}" "\${A[at + 1]}" || return; done
   write "$directory/script" "$script"
 }
 prepare || answer directory "$directory"
 left=$((LEFT - SECONDS))
 if [ "$left" -lt ${SHORTEST_SECONDS} ] || ! holds; then answer late "$name"; fi
-both=$( { clean timeout -k 5 "$left" sbatch --parsable "\${A[@]:7 + 2 * secrets}" <script | sed 's/^/= /'; exit "\${PIPESTATUS[0]}"; } 2>&1); code=$?
+mark() { local line; while IFS= read -r line || [ -n "$line" ]; do printf '= %s\\n' "$line"; done; }
+both=$( { clean timeout -k 5 "$left" sbatch --parsable "\${A[@]:7 + 2 * secrets}" <script | mark; exit "\${PIPESTATUS[0]}"; } 2>&1); code=$?
 shopt -s nocasematch
 doubt='${doubtPattern}'
 if [ "$code" -ne 0 ] && { [[ $both =~ $doubt ]] || { [ "$code" -ge 124 ] && [ "$code" -ne 127 ] && [ "$code" -ne 255 ]; }; }; then
@@ -92,6 +101,9 @@ if [ "$code" -ne 0 ] && { [[ $both =~ $doubt ]] || { [ "$code" -ge 124 ] && [ "$
 else
   release
 fi
-sed '/^= /d' <<<"$both" >&2
-frame sbatch "$(sed -n 's/^= //p' <<<"$both")"
+said=
+while IFS= read -r line; do
+  case $line in '= '*) said=$said\${said:+$'\\n'}\${line#= } ;; *) printf '%s\\n' "$line" >&2 ;; esac
+done <<<"$both"
+frame sbatch "$said"
 frame code "$code"`;

@@ -1,7 +1,6 @@
 import type {
   ClusterName,
   CommandId,
-  Demand,
   DurationMs,
   EngineMetrics,
   JobId,
@@ -42,11 +41,9 @@ export interface DemandBoard {
   /** Called by a proxy that goes away in order. */
   withdraw(proxyId: string): Promise<void>;
   /**
-   * Summed over proxies. null when no proxy has reported lately, or when one may be missing from the sum: nothing is
-   * concluded from a part. Models without load read as zeros.
+   * Summed over proxies, in one round trip. null when no proxy has reported lately, or when one may be missing from
+   * the sum: nothing is concluded from a part. Models without load read as zeros.
    */
-  read(modelId: ModelId): Promise<Demand>;
-  /** The same for many models in one round trip; null when unknown. */
   readMany(modelIds: readonly ModelId[]): Promise<ReadonlyMap<ModelId, ModelDemand> | null>;
 }
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  demand,
   hour,
   job,
   minute,
@@ -10,28 +9,9 @@ import {
   t0,
   unreachable,
 } from '../../test/builders.ts';
-import {
-  defaultPolicy,
-  type Job,
-  type JobOutcome,
-  type Model,
-  type Plan,
-  reconcile,
-} from '../index.ts';
+import { ended, endOf, later, plan, starts, used } from '../../test/failures.ts';
+import { defaultPolicy, type Job, type JobOutcome, type Plan, reconcile } from '../index.ts';
 
-/** One after the other, each as short as it was after the back-off for the one before. */
-const endOf = (seq: number): number => t0 + 10 * seq * second;
-const ended = (seq: number, outcome: JobOutcome, over: Partial<Job> = {}): Job => {
-  const endedAt = over.endedAt ?? endOf(seq);
-  const reason = `reason ${seq}`;
-  return job('ended', { seq, outcome, reason, intendedAt: endedAt - second, endedAt, ...over });
-};
-const plan = (jobs: readonly Job[], at: number, over: Partial<Model> = {}): Plan =>
-  reconcile(model(over), observed(jobs), defaultPolicy, at);
-const starts = ({ actions }: Plan): boolean => actions.some(({ kind }) => kind === 'intend');
-const later = t0 + hour;
-/** Keeps it from falling asleep. */
-const used = { lastRequestAt: later };
 const [first = 0, next = 0] = defaultPolicy.backoffMs;
 
 describe('back-off', () => {
@@ -257,85 +237,5 @@ describe('not our fault, and no reason to hurry', () => {
   test('what it waits for now is said by the job that came after', () => {
     const jobs = [ended(1, 'no_room'), job('queued', { seq: 2, reason: 'waits' })];
     expect(plan(jobs, t0 + minute).reason).toBe('waits');
-  });
-});
-
-describe('a hand-over', () => {
-  const walltimeSeconds = 86_400;
-  const endsAt = t0 + walltimeSeconds * second;
-  const due = t0 + 0.9 * walltimeSeconds * second;
-  const old = job('ready', { walltimeSeconds, endsAt, readyAt: t0 });
-  const tried = (outcome: JobOutcome): readonly Job[] =>
-    [2, 3, 4].map((seq) =>
-      ended(seq, outcome, {
-        successorOf: 'j1',
-        clusterJobId: null,
-        endedAt: due + 10 * seq * second,
-      }),
-    );
-  const look = (jobs: readonly Job[], at: number, over: Partial<Model> = {}): Plan =>
-    reconcile(
-      model({ ...over, lastRequestAt: at }, { walltimeSeconds }),
-      observed(jobs, { demand: demand({ running: 1, runningByJob: { j1: 1 } }) }),
-      defaultPolicy,
-      at,
-    );
-
-  test.each<JobOutcome>(['refused', 'failed', 'no_room'])(
-    'goes on after three that were %s',
-    (outcome) => {
-      const jobs = [old, ...tried(outcome)];
-      expect(starts(look(jobs, due + minute))).toBe(false);
-      expect(look(jobs, due + hour).actions).toEqual([
-        { kind: 'intend', seq: 5, cluster: 'c1', successorOf: 'j1', rivalOf: null },
-      ]);
-    },
-  );
-
-  test('of a changed model that cannot start is given up: the old one serves on', () => {
-    const jobs = [old, ...[2, 3, 4].map((seq) => ended(seq, 'failed', { revision: 2 }))];
-    expect(look(jobs, t0 + hour, { revision: 2 })).toMatchObject({ actions: [], state: 'busy' });
-  });
-
-  test('that failed to the last: what comes after has its own three tries', () => {
-    const jobs = [
-      { ...old, phase: 'ended' as const, outcome: 'timeout' as const, endedAt: endsAt },
-    ];
-    const after = [...jobs, ...tried('failed')];
-    expect(starts(look(after, endsAt + minute))).toBe(true);
-    const again = [5, 6, 7].map((seq) => ended(seq, 'failed', { endedAt: endsAt + seq * minute }));
-    expect(look([...after, ...again], endsAt + hour).state).toBe('failed');
-  });
-});
-
-describe('crashes in service', () => {
-  const { stableAfterMs } = defaultPolicy;
-  const crash = (seq: number, served: number): Job => {
-    const endedAt = t0 + 15 * seq * minute;
-    const readyAt = endedAt - served;
-    return ended(seq, 'failed', { intendedAt: readyAt - second, readyAt, endedAt });
-  };
-
-  test('soon after it was ready add up: a crash loop ends', () => {
-    expect(plan([crash(1, 0), crash(2, minute), crash(3, 0)], later).state).toBe('failed');
-  });
-
-  test('after long service start the count anew', () => {
-    const jobs = [crash(1, 0), crash(2, 0), crash(3, stableAfterMs)];
-    expect(plan(jobs, later, used).reason).toBe('Failed 1 of 3 times: reason 3');
-  });
-
-  test('a successor that has been stable makes up for what failed before it', () => {
-    const jobs = [
-      crash(1, 0),
-      crash(2, 0),
-      crash(3, 0),
-      job('ready', { seq: 4, startedAt: later, readyAt: later, endsAt: later + hour }),
-    ];
-    const busy = observed(jobs, { demand: demand({ running: 1 }) });
-    const two = model({ replicas: 2 });
-    const at = later + stableAfterMs;
-    expect(starts(reconcile(two, busy, defaultPolicy, at - 1))).toBe(false);
-    expect(starts(reconcile(two, busy, defaultPolicy, at))).toBe(true);
   });
 });

@@ -1,3 +1,4 @@
+import { givenTime } from '../jobs/lifetime.ts';
 import type { ClusterName } from '../vocabulary/ids.ts';
 import { isLive, type Job } from '../vocabulary/job.ts';
 import { clustersOf, type Model } from '../vocabulary/model.ts';
@@ -200,10 +201,14 @@ function lastServiceEnd(jobs: readonly Job[], view: View): EpochMs {
   return Math.max(Number.NEGATIVE_INFINITY, ...served.map(endOf));
 }
 
-/** A crash loop with short spells of service must still end; a crash after days of service is just one. */
-function wasStable(job: Job, view: View): boolean {
-  const until = isLive(job) ? view.now : endOf(job);
-  return job.readyAt !== null && until - job.readyAt >= view.policy.stableAfterMs;
+/**
+ * A crash loop with short spells of service must still end; a crash after days of service is just one. Half of a short
+ * life is as much as one can ask of it: it has to load and to be handed over, too.
+ */
+function wasStable(job: Job, { now, policy }: View): boolean {
+  if (job.readyAt === null) return false;
+  const until = isLive(job) ? now : endOf(job);
+  return until - job.readyAt >= Math.min(policy.stableAfterMs, givenTime(job) / 2);
 }
 
 function endedBeforeWakeup(job: Job, { model }: View): boolean {

@@ -60,6 +60,24 @@ describe('a model whose jobs are short', () => {
   );
 });
 
+test.each([60, 600])(
+  'a burst of failed successors until the end of a job does not end a model of %i s walltime',
+  (walltime) => {
+    const step = walltime / 60;
+    const world = begin({ queueSeconds: 2, loadSeconds: 2 }, walltime);
+    live(world, walltime, step);
+    const endsAt = Math.max(...world.live().map((job) => job.endsAt ?? 0));
+    const sound = world.cluster.fate;
+    world.cluster.fate = { ...sound, failsAfterSeconds: 1 };
+    while (world.now < endsAt) world.tick(step);
+    world.cluster.fate = sound;
+    const failed = [...world.rows.values()].filter(({ outcome }) => outcome === 'failed');
+    expect(failed.length).toBeGreaterThan(1);
+    until(world, settled, 300);
+    expect(live(world, 3 * walltime, step).without).toBe(0);
+  },
+);
+
 describe('a model whose jobs wait for long', () => {
   test('serves all the time: its successors are submitted in time', () => {
     const world = begin({ queueSeconds: 1_200, loadSeconds: 300 }, 3_600);

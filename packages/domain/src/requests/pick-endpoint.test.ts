@@ -10,7 +10,7 @@ const pickOf = (
   endpoints: readonly Endpoint[],
   running: (id: string) => number,
   exclude: ReadonlySet<string> = nothing,
-) => pickEndpoint(endpoints, running, exclude, t0, needed);
+) => pickEndpoint(endpoints, running, exclude, t0, { atLeastMs: needed, preferablyMs: needed });
 const counts = (table: Record<string, number>) => (id: string) => table[id] ?? 0;
 
 describe('pickEndpoint', () => {
@@ -77,6 +77,20 @@ describe('pickEndpoint', () => {
     ['the only one', { a: -20 }, { a: 9 }, 'a'],
   ])('takes %s', (_name, left, running, expected) => {
     expect(pickOf(leaving(left), counts(running))?.jobId).toBe(expected);
+  });
+
+  test.each<[string, Record<string, number | null>, Record<string, number>, string]>([
+    ['one that lasts as long as that', { a: 600, b: 7200 }, { b: 3 }, 'b'],
+    ['the least busy of those that do', { a: 4000, b: 7200 }, { a: 1, b: 3 }, 'a'],
+    ['the longest, where none does', { a: 600, b: 1800 }, { b: 3 }, 'b'],
+    ['the longest that is not full', { a: 90, b: 900, c: 1800 }, { c: 4 }, 'b'],
+    ['one that does what it must, where the others are full', { a: 90, b: 900 }, { b: 4 }, 'a'],
+    ['a full one, where no other does what it must', { a: 50, b: 900 }, { b: 4 }, 'b'],
+    ['the least full one', { a: 90, b: 900 }, { a: 6, b: 5 }, 'b'],
+  ])('of which more is preferred than needed: %s', (_name, left, running, expected) => {
+    const endpoints = leaving(left).map((one) => ({ ...one, capacity: 4 }));
+    const wish = { atLeastMs: needed, preferablyMs: 60 * minute };
+    expect(pickEndpoint(endpoints, counts(running), nothing, t0, wish)?.jobId).toBe(expected);
   });
 
   test('one that was tried is not waited for, though it lasts', () => {

@@ -13,11 +13,14 @@ export interface Policy {
   readonly maxFailures: number;
   /** Wait before the next try after the n-th failure in a row; the last one repeats. */
   readonly backoffMs: readonly DurationMs[];
-  /** A job that was ready for this long has proven itself: failures before and its own end do not add up. */
+  /**
+   * A job that was ready for this long, or for half of its time, has proven itself: failures before and its own end do
+   * not add up.
+   */
   readonly stableAfterMs: DurationMs;
   /** Longest time that a draining job may keep its streams. */
   readonly drainTimeoutMs: DurationMs;
-  /** This long before the walltime's end a draining job is asked to end. */
+  /** This long before its end a job is asked to end at the latest; no cluster may warn it any earlier. */
   readonly endMarginMs: DurationMs;
   /** From asking a job to end to cancelling it outright, and between repeated cancels. */
   readonly endGraceMs: DurationMs;

@@ -9,7 +9,8 @@ export const defaultPolicy: Policy = Object.freeze({
   backoffMs: Object.freeze([5 * second, 30 * second, 2 * minute]),
   stableAfterMs: 10 * minute,
   drainTimeoutMs: 10 * minute,
-  endMarginMs: 30 * second,
+  // SLURM warns a job a minute before its end, and up to a minute earlier (sbatch(1), --signal).
+  endMarginMs: 2 * minute,
   endGraceMs: 30 * second,
   lookAgainMs: 15 * second,
   lookSoonMs: second,

@@ -77,9 +77,7 @@ function presentCluster(
     .filter(({ clusterId, name }) => clusterId === cluster.id && matches(filter.nodeType, name))
     .map((nodeType) => presentNodeType(instance, nodeType, visible, filter))
     .filter((nodeType) => nodeType !== null);
-  const narrowed =
-    filter.nodeType ?? filter.project ?? filter.template ?? filter.accounting[0] ?? null;
-  if (nodeTypes.length === 0 && narrowed !== null) return null;
+  if (nodeTypes.length === 0) return null;
   return {
     Id: cluster.id,
     Name: cluster.name,
@@ -124,8 +122,15 @@ function clearCache(call: Call) {
   const { instance } = call;
   const { projects } = instance.database.world;
   requireRoleSomewhere(call.caller(), ['Administrator'], projects, instance.clock.now());
+  const cleared = instance.cache.size;
   instance.cache.clear();
-  return { json: 'Cache was cleared' };
+  return {
+    json: {
+      ClearedKeysCount: cleared,
+      Timestamp: new Date(instance.clock.now()).toISOString(),
+      Description: 'Cache cleared for current user using global reset token',
+    },
+  };
 }
 
 async function usage(call: Call) {

@@ -5,20 +5,12 @@ import { type Call, type Route, sessionCodeOf, usualLimit } from '../http/routes
 import { inputComplaints } from '../jobs/check-input.ts';
 import { referenceComplaints } from '../jobs/check-references.ts';
 import { ownJob, taskFor } from '../jobs/find-job.ts';
-import {
-  cancelJob,
-  createJob,
-  deleteJob,
-  scheduledIds,
-  slurmProblem,
-  submitJob,
-} from '../jobs/job-life.ts';
+import { cancelJob, createJob, deleteJob, scheduledIds, submitJob } from '../jobs/job-life.ts';
 import { readJob } from '../jobs/job-specification.ts';
 import { lookTogether } from '../jobs/look-together.ts';
 import { presentJob } from '../jobs/present.ts';
 import { combine, summarize } from '../jobs/states.ts';
 import { requireRole, requireRoleSomewhere } from '../people/roles.ts';
-import { SchedulerRefusal } from '../scheduler/scheduler.ts';
 import { type Job, jobState } from '../world/types.ts';
 
 /** JobManagementController. */
@@ -157,7 +149,7 @@ async function addresses(call: Call) {
   if (junkAddress !== null) return { json: [junkAddress] };
   const found = await Promise.all(task.nodes.map((node) => instance.scheduler.addressOf(node)));
   // `host NAME` of a name that is not there, cut at the blanks.
-  return { json: found.map((address) => address ?? '3(NXDOMAIN)') };
+  return { json: [...new Set(found.map((address) => address ?? '3(NXDOMAIN)'))] };
 }
 
 async function dryRun(call: Call) {
@@ -193,19 +185,19 @@ async function dryRun(call: Call) {
       tasksPerNode: asked.tasksPerNode,
       walltimeMinutes: asked.walltimeMinutes,
       isGpu: /ACN|GPU/.test(nodeType.allocationType),
-      accountingString: project.useAccountingStringForScheduler ? project.accountingString : null,
+      accountingString: project.accountingString,
     })
-    .catch((error: unknown) => {
-      throw error instanceof SchedulerRefusal ? slurmProblem(error.message) : error;
+    .catch(() => {
+      throw new HeappeError('internal', 'CommandException');
     });
   return {
     json: {
-      JobId: Number(said.jobId),
-      StartTime: new Date(said.startTime).toISOString(),
-      Processors: said.processors,
-      Node: said.node,
-      Partition: said.partition,
-      Message: said.message,
+      JobId: said?.jobId ?? 0,
+      StartTime: said?.startTime ?? '0001-01-01T00:00:00',
+      Processors: said?.processors ?? 0,
+      Node: said?.node ?? null,
+      Partition: said?.partition ?? null,
+      Message: said?.message ?? '',
     },
   };
 }

@@ -138,7 +138,7 @@ async function submitTasks(instance: Instance, job: Job): Promise<void> {
 }
 
 /** Paths and GUIDs are hidden, as ClusterManagementLogMessageRedactingRegex of the example configuration does. */
-export function slurmProblem(text: string): HeappeError {
+function slurmProblem(text: string): HeappeError {
   const hidden = text.replace(
     /(\/[^ ]+)|(\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b)/g,
     '*REDACTED*',

@@ -22,7 +22,7 @@ export function userOrg(base: string): (token: string) => Promise<TokenPerson | 
 }
 
 /** Permissions of all roles, by the resources' names, which are accounting strings. */
-export function personFrom(said: Extended): TokenPerson {
+function personFrom(said: Extended): TokenPerson {
   const permissions: Record<string, string[]> = {};
   for (const role of said.SystemRoles ?? []) {
     for (const { Name } of role.ProjectResources ?? []) {

@@ -105,8 +105,8 @@ export function createLocalScheduler(root: string, settings: Settings): Schedule
       const startTime = waiting().length === 0 && free !== null ? Date.now() : Math.min(...busy);
       const node = settings.nodes[0]?.name ?? '';
       return {
-        jobId: String(lastId + 1),
-        startTime: Number.isFinite(startTime) ? startTime : Date.now(),
+        jobId: lastId + 1,
+        startTime: localTime(Number.isFinite(startTime) ? startTime : Date.now()),
         processors: request.nodes * request.tasksPerNode,
         node,
         partition: request.queue,
@@ -135,6 +135,12 @@ export function createLocalScheduler(root: string, settings: Settings): Schedule
       while (alive() && Date.now() < deadline) await sleep(20);
     },
   };
+}
+
+/** As SLURM writes times: those of the machine's own zone. */
+function localTime(at: number): string {
+  const offsetMs = new Date(at).getTimezoneOffset() * 60_000;
+  return new Date(at - offsetMs).toISOString().slice(0, 19);
 }
 
 /** In the line for the shell it stands between single quotes, and nothing escapes one in it. */

@@ -33,8 +33,9 @@ export interface BatchJob {
 }
 
 export interface Prediction {
-  readonly jobId: string;
-  readonly startTime: number;
+  readonly jobId: number;
+  /** As SLURM writes it: the cluster's own time, without a zone. */
+  readonly startTime: string;
   readonly processors: number;
   readonly node: string;
   readonly partition: string;
@@ -47,7 +48,7 @@ export interface PredictionRequest {
   readonly tasksPerNode: number;
   readonly walltimeMinutes: number;
   readonly isGpu: boolean;
-  readonly accountingString: string | null;
+  readonly accountingString: string;
 }
 
 /** sbatch or a command of its kind said no; the message is its stderr. */
@@ -60,8 +61,8 @@ export interface Scheduler {
   /** Jobs it does not know any more are absent. */
   look(ids: readonly string[]): Promise<ReadonlyMap<string, ScheduledJob>>;
   cancel(id: string): Promise<void>;
-  /** @throws SchedulerRefusal */
-  predict(request: PredictionRequest): Promise<Prediction>;
+  /** @returns null when it says nothing of a start. @throws SchedulerRefusal */
+  predict(request: PredictionRequest): Promise<Prediction | null>;
   usedNodes(queue: string): Promise<number>;
   /** What `host` would say on the login node; null when it finds nothing. */
   addressOf(node: string): Promise<string | null>;

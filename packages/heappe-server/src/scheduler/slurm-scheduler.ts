@@ -50,15 +50,15 @@ export function createSlurmScheduler(
       await shell(`scancel ${id}`);
     },
     async predict(request) {
-      const account =
-        request.accountingString === null ? '' : ` --account=${request.accountingString}`;
-      const gpus = request.isGpu ? ` --gpus=${request.nodes * request.tasksPerNode}` : '';
+      // As HEAppE words it: one GPU per node, and of the walltime only what is left of whole days.
+      const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
+      const time = `${two((request.walltimeMinutes / 60) % 24)}:${two(request.walltimeMinutes % 60)}:00`;
+      const gpus = request.isGpu ? ` --gpus=${request.nodes}` : '';
       const { code, stdout, stderr } = await shell(
-        `sbatch --test-only${account} --partition=${request.queue} --nodes=${request.nodes} --ntasks-per-node=${request.tasksPerNode}${gpus} --time=${request.walltimeMinutes} --wrap 'true'`,
+        `sbatch --job-name=dryrun --account=${request.accountingString} --partition=${request.queue} --nodes=${request.nodes} --ntasks-per-node=${request.tasksPerNode} --time=${time} --output=dummy.out --error=dummy.err${gpus} --test-only --wrap true`,
       );
-      const said = readPrediction(`${stdout}${stderr}`);
-      if (code !== 0 || said === null) throw new SchedulerRefusal(`${stdout}${stderr}`.trim());
-      return said;
+      if (code !== 0) throw new SchedulerRefusal(`${stdout}${stderr}`.trim());
+      return readPrediction(stderr);
     },
     async usedNodes(queue) {
       const { stdout } = await shell(`sinfo -t alloc,mix --partition=${queue} -h -o "%.6D"`);

@@ -1,4 +1,4 @@
-import type { ScheduledJob } from './scheduler.ts';
+import type { Prediction, ScheduledJob } from './scheduler.ts';
 
 /** `scontrol show JobId -o`: one job per line, `Key=Value` with blanks between. */
 export function readJobs(text: string): readonly ScheduledJob[] {
@@ -55,7 +55,7 @@ export function expandNodes(text: string): readonly string[] {
 }
 
 /** What `sbatch --test-only` says on its stderr. */
-export function readPrediction(text: string) {
+export function readPrediction(text: string): Prediction | null {
   const match =
     /Job (\d+) to start at (\S+) using (\d+) processors on nodes (\S+) in partition (\S+)/.exec(
       text,
@@ -63,11 +63,11 @@ export function readPrediction(text: string) {
   if (match === null) return null;
   const [, jobId = '', startTime = '', processors = '', node = '', partition = ''] = match;
   return {
-    jobId,
-    startTime: Date.parse(startTime),
+    jobId: Number(jobId),
+    startTime,
     processors: Number(processors),
     node,
     partition,
-    message: text.trim(),
+    message: text,
   };
 }

@@ -4,6 +4,7 @@ import type { InferenceParts } from './parts.ts';
 import type { ExchangeRecord } from './record.ts';
 import type { RelayEnd } from './relay.ts';
 import type { Reply } from './reply.ts';
+import type { Asked } from './run-lengths.ts';
 
 /** One exchange as its wait and its tries see it. */
 export interface ExchangeView {
@@ -11,6 +12,8 @@ export interface ExchangeView {
   readonly call: InferenceCall;
   readonly reply: Reply;
   readonly record: ExchangeRecord;
+  /** What its body says of how long it may run; once that was read. */
+  readonly asked: Asked;
   /** The newest route of its model. */
   route(): Route | null;
   /** Looks at the routes again, and decides. */

@@ -7,6 +7,7 @@ import { readBody } from './read-body.ts';
 import { type ExchangeOutcome, ExchangeRecord } from './record.ts';
 import { refusals } from './refusals.ts';
 import { Reply } from './reply.ts';
+import type { Asked } from './run-lengths.ts';
 import { Tries } from './tries.ts';
 import { Wait } from './wait.ts';
 
@@ -27,7 +28,7 @@ export class Exchange implements ExchangeView {
   /** From the first time that it has to wait. */
   #wait: Wait | null = null;
   #model = '';
-  #streamed = false;
+  #asked: Asked = { streamed: false, maxTokens: null };
   #body: Buffer = noBody;
   #caughtUp = false;
   #over = false;
@@ -66,6 +67,10 @@ export class Exchange implements ExchangeView {
     }
   }
 
+  get asked(): Asked {
+    return this.#asked;
+  }
+
   route(): Route | null {
     return this.parts.routes()?.find(this.call.project, this.#model) ?? null;
   }
@@ -81,7 +86,7 @@ export class Exchange implements ExchangeView {
     }
     const endpoint = route === null ? null : this.#tries.choose(route);
     if (route !== null && endpoint === null && !isFailed(route)) {
-      this.#wait ??= new Wait(this, this.#streamed);
+      this.#wait ??= new Wait(this, this.#asked.streamed);
       this.#wait.stay(route);
       return;
     }
@@ -116,8 +121,9 @@ export class Exchange implements ExchangeView {
     else if (scan.model === null || scan.model === '') this.refuse(refusals.modelMissing());
     else {
       this.#model = scan.model;
-      this.#streamed = isStreamed(this.call.operation, scan.stream);
-      this.record.asked(scan.model, this.#streamed);
+      const streamed = isStreamed(this.call.operation, scan.stream);
+      this.#asked = { streamed, maxTokens: scan.maxTokens };
+      this.record.asked(scan.model, streamed);
       this.proceed();
     }
   }

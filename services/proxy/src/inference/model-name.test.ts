@@ -13,8 +13,17 @@ function parsed(text: string) {
     return { valid: false };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { valid: false };
-  const { model, stream } = value as Record<string, unknown>;
-  return { valid: true, model: typeof model === 'string' ? model : null, stream: stream === true };
+  const { model, stream, ...limits } = value as Record<string, unknown>;
+  return {
+    valid: true,
+    model: typeof model === 'string' ? model : null,
+    stream: stream === true,
+    maxTokens: count(limits.max_completion_tokens) ?? count(limits.max_tokens),
+  };
+}
+
+function count(value: unknown): number | null {
+  return Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : null;
 }
 
 describe('scanBody', () => {
@@ -34,6 +43,17 @@ describe('scanBody', () => {
       `{"x":"${'y'.repeat(99)}\\\\\\"\\\\","model":"a"}`,
       { valid: true, model: 'a', stream: false },
     ],
+    ['{"model":"a","max_tokens":16}', { valid: true, model: 'a', stream: false, maxTokens: 16 }],
+    [
+      '{"max_completion_tokens":9,"model":"a","max_tokens":16}',
+      { valid: true, model: 'a', stream: false, maxTokens: 9 },
+    ],
+    [
+      '{"model":"a","max_tok\\u0065ns":1e2,"max_completion_tokens":null}',
+      { valid: true, model: 'a', stream: false, maxTokens: 100 },
+    ],
+    ['{"model":"a","max_tokens":"16"}', { valid: true, model: 'a', stream: false }],
+    ['{"model":"a","max_tokens":-1}', { valid: true, model: 'a', stream: false }],
     ['', { valid: false }],
     ['{"model":"a"', { valid: false }],
     ['{"model":"a"}}', { valid: false }],
@@ -50,12 +70,15 @@ describe('scanBody', () => {
     [`{"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, { valid: false }],
     ['\ufeff{"model":"a"}', { valid: false }],
   ])('%.60s', (text, expected) => {
-    expect(scan(text)).toEqual(expected);
+    expect(scan(text)).toEqual(expected.valid ? { maxTokens: null, ...expected } : expected);
   });
 
   const spaced = fc.tuple(fc.constantFrom('', ' ', '\n\t'), fc.constantFrom(undefined, 1, 2));
   const body = fc.dictionary(
-    fc.oneof(fc.constantFrom('model', 'stream', 'messages'), fc.string()),
+    fc.oneof(
+      fc.constantFrom('model', 'stream', 'max_tokens', 'max_completion_tokens'),
+      fc.string(),
+    ),
     fc.oneof(fc.jsonValue(), fc.string({ unit: 'binary', maxLength: 200 }), fc.boolean()),
     { noNullPrototype: true },
   );
@@ -76,7 +99,7 @@ describe('scanBody', () => {
       maxLength: 4,
     });
     const plain = fc.dictionary(
-      fc.constantFrom('model', 'stream', 'x'),
+      fc.constantFrom('model', 'stream', 'x', 'max_tokens'),
       fc.jsonValue({ stringUnit: fc.constantFrom('a', 'b', ' ') }),
       { noNullPrototype: true },
     );

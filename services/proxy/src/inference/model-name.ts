@@ -8,8 +8,17 @@ export type BodyScan =
       readonly model: string | null;
       /** Whether `"stream": true` was asked for. */
       readonly stream: boolean;
+      /** The most tokens that its answer may have, by `max_completion_tokens`, else `max_tokens`; null: not said. */
+      readonly maxTokens: number | null;
     }
   | { readonly valid: false };
+
+interface Found {
+  model: string | null;
+  stream: boolean;
+  maxTokens: number | null;
+  maxCompletionTokens: number | null;
+}
 
 const invalid: BodyScan = { valid: false };
 const openBrace = 0x7b;
@@ -19,15 +28,19 @@ const colon = 0x3a;
 const quote = 0x22;
 const backslash = 0x5c;
 const letterT = 0x74;
+/** Of `model`, `max_tokens` and `max_completion_tokens`. */
+const lengthsInM: ReadonlySet<number> = new Set([5, 10, 21]);
+/** Digits of a count of tokens, and more than those. */
+const longestCount = 20;
 
 /**
- * Finds the top-level `model` and `stream` of a JSON object in one walk over its bytes. As with JSON.parse, the
+ * Finds the top-level `model`, `stream` and limit of tokens of a JSON object in one walk over its bytes. As with JSON.parse, the
  * last of several members of one name counts and names may be written with escapes. What is inside of strings
  * is not checked: that is the engine's to say.
  */
 export function scanBody(bytes: Buffer): BodyScan {
   const cursor = new JsonCursor(bytes);
-  const found = { model: null as string | null, stream: false };
+  const found: Found = { model: null, stream: false, maxTokens: null, maxCompletionTokens: null };
   if (!cursor.take(openBrace)) return invalid;
   if (!cursor.take(closeBrace)) {
     do {
@@ -36,10 +49,11 @@ export function scanBody(bytes: Buffer): BodyScan {
     if (!cursor.take(closeBrace)) return invalid;
   }
   if (cursor.peek() !== -1) return invalid;
-  return { valid: true, model: found.model, stream: found.stream };
+  const { model, stream, maxTokens, maxCompletionTokens } = found;
+  return { valid: true, model, stream, maxTokens: maxCompletionTokens ?? maxTokens };
 }
 
-function scanMember(cursor: JsonCursor, found: { model: string | null; stream: boolean }): boolean {
+function scanMember(cursor: JsonCursor, found: Found): boolean {
   if (cursor.peek() !== quote) return false;
   const nameAt = cursor.at;
   if (!cursor.skipString()) return false;
@@ -54,17 +68,28 @@ function scanMember(cursor: JsonCursor, found: { model: string | null; stream: b
     found.model = text;
   } else if (name === 'stream') {
     found.stream = first === letterT;
+  } else if (name === 'max_tokens') {
+    found.maxTokens = countIn(cursor.bytes, valueAt, cursor.at);
+  } else if (name === 'max_completion_tokens') {
+    found.maxCompletionTokens = countIn(cursor.bytes, valueAt, cursor.at);
   }
   return true;
+}
+
+/** @returns null where it is no whole number above 0 */
+function countIn(bytes: Buffer, from: number, to: number): number | null {
+  if (to - from > longestCount) return null;
+  const count = Number(bytes.toString('latin1', from, to));
+  return Number.isSafeInteger(count) && count > 0 ? count : null;
 }
 
 /** Only names that can be one of ours are decoded. */
 function wantedName(bytes: Buffer, from: number, to: number): string | null {
   const length = to - from - 2;
   const first = bytes[from + 1];
-  // `model`, `stream`, or one of them with any of its letters written as \uXXXX.
-  const plain = (length === 5 && first === 0x6d) || (length === 6 && first === 0x73);
-  if (!plain && (length > 36 || !hasBackslash(bytes, from, to))) return null;
+  // One of ours, or one with any of its letters written as \uXXXX.
+  const plain = first === 0x6d ? lengthsInM.has(length) : first === 0x73 && length === 6;
+  if (!plain && (length > 6 * 21 || !hasBackslash(bytes, from, to))) return null;
   return decodeString(bytes, from, to);
 }
 

@@ -38,7 +38,7 @@ export class PlainRelay implements Relay {
   end(): void {
     if (this.#collected === null) {
       this.#reply.end();
-      this.#sink.relayed({ outcome: this.#outcome(), usage: this.#tail.usage() });
+      this.#sink.relayed({ outcome: this.#outcome(), usage: this.#tail.usage(), pieces: 0 });
       return;
     }
     const [first = Buffer.alloc(0)] = this.#collected;
@@ -54,7 +54,7 @@ export class PlainRelay implements Relay {
       return;
     }
     this.#reply.cutOff();
-    this.#sink.relayed({ outcome: 'cut', usage: null });
+    this.#sink.relayed({ outcome: 'cut', usage: null, pieces: 0 });
   }
 
   cancel(): void {
@@ -66,14 +66,14 @@ export class PlainRelay implements Relay {
     if (this.#reply.early) {
       this.#reply.head(status, []);
       this.#reply.rawEvent(engineErrorEvent(status, body, requestId));
-      this.#sink.relayed({ outcome: 'engine_error', usage: null });
+      this.#sink.relayed({ outcome: 'engine_error', usage: null, pieces: 0 });
       return;
     }
     const flat = clientHeaders(headers, requestId);
     if (headers['content-length'] === undefined) flat.push('content-length', String(body.length));
     this.#reply.head(status, flat);
     this.#reply.end(body);
-    this.#sink.relayed({ outcome: this.#outcome(), usage: findUsage(body) });
+    this.#sink.relayed({ outcome: this.#outcome(), usage: findUsage(body), pieces: 0 });
   }
 
   #begin(pieces: readonly Buffer[]): Step {

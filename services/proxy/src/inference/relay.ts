@@ -5,6 +5,8 @@ export interface RelayEnd {
   /** `cut`: the engine went away in the middle of it. */
   readonly outcome: 'complete' | 'engine_error' | 'cut';
   readonly usage: Usage | null;
+  /** In how many pieces a stream came: no more than it had tokens. 0 for what is no stream. */
+  readonly pieces: number;
 }
 
 /** What a relay makes of a piece: take more, wait, or it is over. */

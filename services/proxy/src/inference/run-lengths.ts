@@ -1,13 +1,27 @@
-import type { DurationMs, ModelId } from '@wakefield/domain';
+import type { DurationMs, ModelId, TimeNeeded } from '@wakefield/domain';
+
+/** What a request says of how long it may run. */
+export interface Asked {
+  readonly streamed: boolean;
+  /** The most tokens of its answer; null: not said. */
+  readonly maxTokens: number | null;
+}
 
 /** How long an engine works on the requests of a model: learned here, for where the next ones go. */
 export interface RunLengths {
-  /** A request was answered, to the end: it was at its engine for so long. */
-  ended(modelId: ModelId, lengthMs: DurationMs): void;
+  /**
+   * A request was answered, to the end: it was at its engine for so long.
+   * @param tokens that came of it, as far as known; fewer only make it look slower
+   */
+  ended(modelId: ModelId, asked: Asked, lengthMs: DurationMs, tokens: number): void;
   /** A request was broken off after so long, and would have run for longer. */
-  brokenOff(modelId: ModelId, lengthMs: DurationMs): void;
-  /** Hardly any request of the model runs for longer. */
-  longest(modelId: ModelId): DurationMs;
+  brokenOff(modelId: ModelId, asked: Asked, lengthMs: DurationMs): void;
+  /**
+   * For how long such a request may need its engine. One that limits its tokens needs no more time than these took
+   * at the most. Of others a stream is preferably given as long as the longest that is remembered: a broken one
+   * cannot be asked again.
+   */
+  needed(modelId: ModelId, asked: Asked): TimeNeeded;
   /** Forgets models that are no longer routed to. */
   prune(known: (modelId: ModelId) => boolean): void;
 }
@@ -17,35 +31,68 @@ const shortestMs = 100;
 const perDoubling = 3;
 /** The last bucket is that of a day. */
 const buckets = 60;
-/** What is known of a model at first, as of one request: it stands until about a hundred that were shorter. */
+/** What is known at first, as of one request: it stands until about a hundred that were shorter. */
 const supposed = bucketOf(60_000);
-const supposedMs = lengthOf(supposed);
-/** Share of the requests that may run for longer. */
+/** What streams of a model are preferably given until a hundred have ended. */
+const supposedStreamMs = 3_600_000;
+const enough = 100;
+/** Share of the requests that may run for longer than `hardlyMs`. */
 const beyond = 0.01;
+/** The same for `rarelyMs`: one of the last thousand and a half is more than that. */
+const farBeyond = 0.0001;
 /** A request weighs this much less with each that ends after it: hundreds are remembered, not yesterday's load. */
 const fading = 1 - 1 / 512;
 /** When the newest weighs so much, all are divided by that; what then weighs less than a millionth is forgotten. */
 const heaviest = 1e12;
 const nothing = 1e-6;
+/** Shorter answers tell of prompts and of waiting, not of the pace of tokens. */
+const tellingTokens = 32;
+/** For the prompt, and for waiting: whatever the answer is limited to. */
+const beforeTokensMs = 10_000;
 
-/** Memory only; half a kilobyte for a model. */
+/** What is known of one model. */
+class Lengths {
+  readonly streams = new Histogram();
+  readonly plain = new Histogram();
+  /** How long a thousand tokens take. */
+  readonly pace = new Histogram();
+
+  of({ streamed }: Asked): Histogram {
+    return streamed ? this.streams : this.plain;
+  }
+}
+
+/** Memory only; one and a half kilobytes for a model. */
 export function createRunLengths(): RunLengths {
-  const models = new Map<ModelId, Histogram>();
-  const ended = (modelId: ModelId, lengthMs: DurationMs): void => {
-    let seen = models.get(modelId);
-    if (seen === undefined) {
-      seen = new Histogram();
-      models.set(modelId, seen);
-    }
-    seen.add(bucketOf(lengthMs));
+  const unknown = new Lengths();
+  const models = new Map<ModelId, Lengths>();
+  const learn = (modelId: ModelId): Lengths => {
+    const known = models.get(modelId) ?? new Lengths();
+    models.set(modelId, known);
+    return known;
   };
-  const longest = (modelId: ModelId): DurationMs => models.get(modelId)?.longestMs ?? supposedMs;
   return {
-    ended,
-    brokenOff: (modelId, lengthMs) => {
-      if (lengthMs > longest(modelId)) ended(modelId, lengthMs);
+    ended: (modelId, asked, lengthMs, tokens) => {
+      const known = learn(modelId);
+      known.of(asked).add(bucketOf(lengthMs));
+      if (tokens >= tellingTokens) known.pace.add(bucketOf((lengthMs * 1000) / tokens));
     },
-    longest,
+    brokenOff: (modelId, asked, lengthMs) => {
+      const { hardlyMs } = (models.get(modelId) ?? unknown).of(asked);
+      if (lengthMs > hardlyMs) learn(modelId).of(asked).add(bucketOf(lengthMs));
+    },
+    needed: (modelId, asked) => {
+      const known = models.get(modelId) ?? unknown;
+      const { count, hardlyMs, rarelyMs } = known.of(asked);
+      if (asked.maxTokens !== null) {
+        const tokensMs = (asked.maxTokens * known.pace.hardlyMs) / 1000;
+        const boundMs = Math.max(tokensMs, beforeTokensMs);
+        return { atLeastMs: Math.min(hardlyMs, boundMs), preferablyMs: boundMs };
+      }
+      if (!asked.streamed) return { atLeastMs: hardlyMs, preferablyMs: hardlyMs };
+      const preferablyMs = count < enough ? Math.max(rarelyMs, supposedStreamMs) : rarelyMs;
+      return { atLeastMs: hardlyMs, preferablyMs };
+    },
     prune: (known) => {
       for (const modelId of models.keys()) if (!known(modelId)) models.delete(modelId);
     },
@@ -54,7 +101,12 @@ export function createRunLengths(): RunLengths {
 
 /** Instead of all that is there weighing less with each request, the next one weighs more. */
 class Histogram {
-  longestMs: DurationMs = supposedMs;
+  /** So many have been added. */
+  count = 0;
+  /** Hardly any runs for longer. */
+  hardlyMs: DurationMs = lengthOf(supposed);
+  /** None that is remembered ran for longer. */
+  rarelyMs: DurationMs = lengthOf(supposed);
   readonly #weights = new Float64Array(buckets);
   #all = 1;
   #next = 1 / fading;
@@ -68,7 +120,9 @@ class Histogram {
     this.#all += this.#next;
     this.#next /= fading;
     if (this.#next > heaviest) this.#rescale();
-    this.longestMs = lengthOf(this.#highest());
+    this.count += 1;
+    this.hardlyMs = lengthOf(this.#highest(beyond));
+    this.rarelyMs = lengthOf(this.#highest(farBeyond));
   }
 
   #rescale(): void {
@@ -82,8 +136,8 @@ class Histogram {
   }
 
   /** The lowest bucket above which no more than the allowed share lies. */
-  #highest(): number {
-    const allowed = this.#all * beyond;
+  #highest(share: number): number {
+    const allowed = this.#all * share;
     let above = 0;
     for (let index = buckets - 1; index > 0; index -= 1) {
       above += this.#weights[index] ?? 0;

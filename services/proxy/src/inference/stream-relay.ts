@@ -21,6 +21,7 @@ export class StreamRelay implements Relay {
   #preface: Buffer[] | null = [];
   #prefaceTimer: NodeJS.Timeout | null = null;
   #failed = false;
+  #pieces = 0;
 
   constructor(reply: Reply, head: Head, sink: RelaySink) {
     this.#reply = reply;
@@ -29,6 +30,7 @@ export class StreamRelay implements Relay {
   }
 
   data(piece: Buffer): Step {
+    this.#pieces += 1;
     const finding = this.#watch.inspect(piece);
     if (finding === 'ended' || finding === 'died') return this.#engineEnded(piece, finding);
     this.#failed ||= finding === 'error';
@@ -92,7 +94,7 @@ export class StreamRelay implements Relay {
   }
 
   #over(outcome: RelayEnd['outcome']): void {
-    this.#sink.relayed({ outcome, usage: this.#watch.usage() });
+    this.#sink.relayed({ outcome, usage: this.#watch.usage(), pieces: this.#pieces });
   }
 }
 

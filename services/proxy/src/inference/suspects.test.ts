@@ -3,22 +3,19 @@ import { asleep, endpoint } from '../../test/world.ts';
 import { createSuspects } from './suspects.ts';
 
 const nothing = new Map<string, unknown>();
+const noTime = { atLeastMs: 0, preferablyMs: 0 };
 
 /** The suspects of one model with one endpoint, under clocks that stand still. */
 function setUp() {
   const at = { now: 1_700_000_000_000, elapsed: 5000 };
   const clock = { now: () => at.now, elapsed: () => at.elapsed };
-  const suspects = createSuspects(
-    () => 0,
-    () => 0,
-    clock,
-  );
+  const suspects = createSuspects(() => 0, clock);
   const one = endpoint(1, 'job-1');
   const model = { ...asleep('a/b'), endpoints: [one] };
   return {
     suspects,
     one,
-    isAsked: () => suspects.choose(model, nothing) !== null,
+    isAsked: () => suspects.choose(model, nothing, noTime) !== null,
     pass: (ms: number): void => {
       at.elapsed += ms;
       at.now += ms;

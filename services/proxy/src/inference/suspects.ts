@@ -2,9 +2,9 @@ import {
   type DurationMs,
   type Endpoint,
   type JobId,
-  type ModelId,
   pickEndpoint,
   type Route,
+  type TimeNeeded,
 } from '@wakefield/domain';
 import type { Clock } from '../clock.ts';
 import { isSamePlace } from '../upstream/place.ts';
@@ -46,15 +46,13 @@ export interface Suspects {
    * The endpoint for the next attempt: not suspect, not tried yet by this request, and of those the best. Whoever
    * gets a suspect whose time is over tries it for all.
    */
-  choose(route: Route, tried: ReadonlyMap<JobId, unknown>): Endpoint | null;
+  choose(route: Route, tried: ReadonlyMap<JobId, unknown>, needed: TimeNeeded): Endpoint | null;
   /** Forgets jobs that are no longer routed to, or to another address. */
   prune(known: ReadonlyMap<JobId, Endpoint>): void;
 }
 
-/** @param neededMs how long an endpoint of the model should last */
 export function createSuspects(
   runningOn: (jobId: JobId) => number,
-  neededMs: (modelId: ModelId) => DurationMs,
   { now, elapsed }: Clock,
 ): Suspects {
   const suspicions = new Map<JobId, Suspicion>();
@@ -89,10 +87,10 @@ export function createSuspects(
       return !known;
     },
     clear: (jobId) => suspicions.delete(jobId),
-    choose: ({ modelId, endpoints }, tried) => {
+    choose: ({ endpoints }, tried, needed) => {
       const at = elapsed();
       const exclude = excluded(tried, at);
-      const endpoint = pickEndpoint(endpoints, runningOn, exclude, now(), neededMs(modelId));
+      const endpoint = pickEndpoint(endpoints, runningOn, exclude, now(), needed);
       const suspicion = endpoint === null ? undefined : suspicions.get(endpoint.jobId);
       if (suspicion !== undefined) {
         suspicion.until = at + (suspicion.strikes === ofStrangers ? strangerMs : trialMs);

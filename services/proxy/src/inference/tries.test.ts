@@ -14,7 +14,7 @@ const route = { ...asleep('a/b'), endpoints: [one] };
 
 /** A request that is at its engine; `lessons` is what is learned of its length. */
 function sent() {
-  const lessons: [string, number][] = [];
+  const lessons: (string | number)[][] = [];
   let elapsed = 1000;
   let handler: Dispatcher.DispatchHandler = {};
   const request = new IncomingMessage(new Socket());
@@ -30,8 +30,10 @@ function sent() {
         },
       },
       lengths: {
-        ended: (_: string, lengthMs: number) => lessons.push(['ended', lengthMs]),
-        brokenOff: (_: string, lengthMs: number) => lessons.push(['broken off', lengthMs]),
+        ended: (_: string, __: unknown, lengthMs: number, tokens: number) =>
+          lessons.push(['ended', lengthMs, tokens]),
+        brokenOff: (_: string, __: unknown, lengthMs: number) =>
+          lessons.push(['broken off', lengthMs]),
       },
     },
     call: { request, requestId: 'req_1', path: '/v1/chat/completions' },
@@ -58,14 +60,17 @@ const json = { 'content-type': 'application/json' };
 
 describe('the length of a request', () => {
   it('is learned from an answer that is complete', () => {
-    for (const [headers, body] of [
-      [sseHeaders, words + done],
-      [json, '{}'],
+    const usage = '{"usage":{"prompt_tokens":3,"completion_tokens":40}}';
+    for (const [headers, body, tokens] of [
+      [sseHeaders, words + done, 1],
+      [sseHeaders, `${words}data: ${usage}\n\n${done}`, 40],
+      [json, usage, 40],
+      [json, '{}', 0],
     ] as const) {
       const { answers, ends, lessons } = sent();
       answers(200, headers, body);
       ends();
-      expect(lessons).toEqual([['ended', 20_000]]);
+      expect(lessons).toEqual([['ended', 20_000, tokens]]);
     }
   });
 

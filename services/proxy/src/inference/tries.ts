@@ -40,14 +40,17 @@ export class Tries implements AttemptOwner {
 
   /** The endpoint to ask next, or null when there is none now. */
   choose(route: Route): Endpoint | null {
-    const { suspects } = this.#view.parts;
+    const { parts, asked } = this.#view;
+    const needed = parts.lengths.needed(route.modelId, asked);
+    const choose = (tried: ReadonlyMap<JobId, Address>) =>
+      parts.suspects.choose(route, tried, needed);
     const tried = this.#tried;
-    if (tried === null) return suspects.choose(route, none);
+    if (tried === null) return choose(none);
     forgetMoved(tried, route);
-    const fresh = suspects.choose(route, tried);
+    const fresh = choose(tried);
     if (fresh !== null || tried.size === 0 || this.#attempts >= maxAttempts) return fresh;
     tried.clear();
-    return suspects.choose(route, tried);
+    return choose(tried);
   }
 
   send(route: Route, endpoint: Endpoint, body: Buffer): void {
@@ -113,7 +116,7 @@ export class Tries implements AttemptOwner {
   }
 
   done(end: RelayEnd): void {
-    this.#learn(end.outcome);
+    this.#learn(end);
     this.#stop();
     if (this.#wasDead && end.outcome === 'complete') this.#forgive();
     if (end.usage !== null) this.#view.record.usage = end.usage;
@@ -121,16 +124,17 @@ export class Tries implements AttemptOwner {
   }
 
   /** Refusals and errors say nothing of how long answers take. */
-  #learn(outcome: RelayEnd['outcome']): void {
+  #learn({ outcome, usage, pieces }: RelayEnd): void {
     if (outcome === 'cut') this.#breakOff();
     if (outcome !== 'complete' || this.#status >= 400) return;
-    const { lengths, clock } = this.#view.parts;
-    lengths.ended(this.#modelId, clock.elapsed() - this.#sentAt);
+    const { parts, asked } = this.#view;
+    const tokens = usage?.completion ?? pieces;
+    parts.lengths.ended(this.#modelId, asked, parts.clock.elapsed() - this.#sentAt, tokens);
   }
 
   #breakOff(): void {
-    const { lengths, clock } = this.#view.parts;
-    lengths.brokenOff(this.#modelId, clock.elapsed() - this.#sentAt);
+    const { parts, asked } = this.#view;
+    parts.lengths.brokenOff(this.#modelId, asked, parts.clock.elapsed() - this.#sentAt);
   }
 
   /** What the loss says about the endpoint, and about the request. */

@@ -88,13 +88,19 @@ function testClock() {
 /** Everything that waits for nothing but its turn has had it. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
+/** Live routes whose first load has come back, on such a store. */
+async function started(sweepMs?: number) {
+  const up = setUp(sweepMs);
+  const start = up.routes.start();
+  await settle();
+  await up.answer();
+  await start;
+  return up;
+}
+
 describe('live routes', () => {
   it('load once for a nudge, and not again for one that tells what is known', async () => {
-    const { routes, loads, change, answer, nudge } = setUp();
-    const started = routes.start();
-    await settle();
-    await answer();
-    await started;
+    const { routes, loads, change, answer, nudge } = await started();
     change();
     await answer();
     expect(routes.current()?.revision).toBe(2);
@@ -117,10 +123,7 @@ describe('live routes', () => {
   });
 
   it('rest between loads while changes come one after the other', async () => {
-    const { routes, loads, change, answer, pass } = setUp();
-    void routes.start();
-    await settle();
-    await answer();
+    const { routes, loads, change, answer, pass } = await started();
     change();
     await pass(20);
     await answer();
@@ -137,10 +140,7 @@ describe('live routes', () => {
   });
 
   it('do not rest before a load for which a caller waits', async () => {
-    const { routes, loads, change, answer, pass } = setUp();
-    void routes.start();
-    await settle();
-    await answer();
+    const { routes, loads, change, answer, pass } = await started();
     change();
     await pass(150);
     await answer();
@@ -155,10 +155,7 @@ describe('live routes', () => {
   });
 
   it('look again for a caller whose name came behind the load under way, without a rest', async () => {
-    const { routes, loads, change, answer, pass } = setUp();
-    void routes.start();
-    await settle();
-    await answer();
+    const { routes, loads, change, answer, pass } = await started();
     change();
     await pass(150);
     change();
@@ -185,10 +182,7 @@ describe('live routes', () => {
   });
 
   it('notice by the sweep what nobody told, a revision that went back, too', async () => {
-    const { routes, loads, answer, pass, store } = setUp(5);
-    void routes.start();
-    await settle();
-    await answer();
+    const { routes, loads, answer, pass, store } = await started(5);
     for (const revision of [7, 3]) {
       const before = loads.length;
       store.now = revision;

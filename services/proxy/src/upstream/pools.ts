@@ -4,6 +4,7 @@ import { type Dispatcher, Pool } from 'undici';
 import { createConnector } from './connector.ts';
 import { letGoOnceSent } from './large-body.ts';
 import { isSamePlace } from './place.ts';
+import { UnderWay } from './under-way.ts';
 
 /** uvicorn, below vLLM and SGLang, closes idle connections after 5 s; we have to be first. */
 const keepAliveMs = 4000;
@@ -29,7 +30,7 @@ export interface UpstreamPools {
   ): void;
   /**
    * Lets go of endpoints that are no longer routed to. What runs there runs on while the job may serve; when it
-   * has ended or is somewhere else, its requests fail with `JobEndedError` after a short grace.
+   * has ended or is somewhere else, each of its requests fails with `JobEndedError` once nothing comes of it.
    */
   retain(table: {
     readonly endpoints: ReadonlyMap<JobId, Endpoint>;
@@ -43,18 +44,27 @@ interface Line {
   readonly jobId: JobId;
   readonly address: Address;
   readonly pool: Pool;
+  readonly underWay: Set<UnderWay>;
   /** Runs while its job is over. */
-  grace: NodeJS.Timeout | null;
+  looks: NodeJS.Timeout | null;
+}
+
+/** How long a job that has ended may bring nothing. */
+export interface EndedPatience {
+  /** Of a request that has no answer yet: it may be asked elsewhere. */
+  readonly endedGraceMs: DurationMs;
+  /** In the middle of an answer, up to a grace more: its engine may outlive its job, as under a dead node daemon. */
+  readonly endedQuietMs: DurationMs;
 }
 
 /**
  * @param transportOf how bytes reach jobs of a cluster; null: straight TCP
- * @param endedGraceMs for the last bytes of a job that has ended. A node that vanishes closes nothing: without
- *   this its requests would wait for ever, and keep their model awake
+ * @param patience with jobs that have ended. A node that vanishes closes nothing: without an end of it its requests
+ *   would wait for ever, and keep their model awake
  */
 export function createUpstreamPools(
   transportOf: (cluster: ClusterName) => Transport | null,
-  endedGraceMs: DurationMs,
+  { endedGraceMs, endedQuietMs }: EndedPatience,
 ): UpstreamPools {
   /** Those that get new requests. */
   const open = new Map<JobId, Line>();
@@ -72,7 +82,7 @@ export function createUpstreamPools(
       bodyTimeout: 0,
       allowH2: false,
     });
-    const line: Line = { jobId, address, pool, grace: null };
+    const line: Line = { jobId, address, pool, underWay: new Set(), looks: null };
     lines.add(line);
     return line;
   };
@@ -80,13 +90,19 @@ export function createUpstreamPools(
     if (open.get(line.jobId) === line) open.delete(line.jobId);
     if (line.pool.closed) return;
     void line.pool.close().finally(() => {
-      stopGrace(line);
+      stopLooking(line);
       lines.delete(line);
     });
   };
   const end = (line: Line): void => {
-    line.grace ??= setTimeout(() => {
-      void line.pool.destroy(new JobEndedError('the job has ended'));
+    if (line.looks !== null) return;
+    for (const request of line.underWay) request.lookAnew();
+    line.looks = setInterval(() => {
+      for (const request of [...line.underWay]) {
+        const patienceMs = request.answering ? endedQuietMs : endedGraceMs;
+        if (request.look() * endedGraceMs >= patienceMs)
+          request.giveUp(new JobEndedError('the job has ended'));
+      }
     }, endedGraceMs);
   };
 
@@ -106,7 +122,10 @@ export function createUpstreamPools(
       headers.push('content-length', String(body.length));
       // undici takes iterables for a body, its types do not say so (undici docs/docs/api/Dispatcher.md).
       const sent = letGoOnceSent(body) as Buffer;
-      line.pool.dispatch({ method: 'POST', path, headers, body: sent }, handler);
+      const { pool, underWay } = line;
+      const request = new UnderWay(handler, (over) => underWay.delete(over));
+      underWay.add(request);
+      pool.dispatch({ method: 'POST', path, headers, body: sent }, request);
       if (onNewConnection) letGo(line);
     },
     retain: ({ endpoints, serving }) => {
@@ -114,7 +133,7 @@ export function createUpstreamPools(
         const endpoint = endpoints.get(line.jobId);
         const routed = endpoint !== undefined && isAt(line, endpoint);
         if (!routed) letGo(line);
-        if (routed || (endpoint === undefined && serving.has(line.jobId))) stopGrace(line);
+        if (routed || (endpoint === undefined && serving.has(line.jobId))) stopLooking(line);
         else end(line);
       }
     },
@@ -122,7 +141,7 @@ export function createUpstreamPools(
       const all = [...lines];
       open.clear();
       lines.clear();
-      all.forEach(stopGrace);
+      all.forEach(stopLooking);
       await Promise.allSettled(all.map(({ pool }) => pool.destroy()));
     },
   };
@@ -132,9 +151,9 @@ function isAt(line: Line, endpoint: Endpoint): boolean {
   return isSamePlace(line.address, endpoint.address);
 }
 
-function stopGrace(line: Line): void {
-  if (line.grace !== null) clearTimeout(line.grace);
-  line.grace = null;
+function stopLooking(line: Line): void {
+  if (line.looks !== null) clearInterval(line.looks);
+  line.looks = null;
 }
 
 function originOf({ host, port }: Address): string {

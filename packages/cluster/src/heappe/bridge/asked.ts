@@ -9,7 +9,6 @@ export interface Asked {
   /** Path and query. */
   readonly path: string;
   readonly headers: readonly NodeHeader[];
-  readonly withKey: boolean;
   readonly signal: AbortSignal;
 }
 

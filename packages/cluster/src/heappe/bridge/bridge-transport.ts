@@ -5,14 +5,15 @@ import { HeappeError } from '../failures.ts';
 import { type NodePort, taskOfAddress } from './address.ts';
 import type { Asked, Outcome } from './asked.ts';
 import { type BridgeSocket, bridgeSockets } from './bridge-socket.ts';
-import { getFromNode, timeoutReply } from './get-from-node.ts';
+import { timeoutReply } from './find-out.ts';
+import { getFromNode } from './get-from-node.ts';
 import { give } from './give.ts';
 import { losesKey, nodeHeaders } from './node-headers.ts';
 import { type NodeTrouble, troubleOfCall } from './node-trouble.ts';
 import { postToNode } from './post-to-node.ts';
 import { readPayload, tooLarge } from './read-payload.ts';
 import { errorReply, type Reply, send } from './replies.ts';
-import type { BridgeParts } from './through-tunnel.ts';
+import { askFeatures, type BridgeParts } from './through-tunnel.ts';
 import { createTunnels } from './tunnels.ts';
 
 /** The proxy takes clients' headers as long as Node does by default, and adds its own. */
@@ -96,9 +97,12 @@ async function serve(
       to,
       path: request.url ?? '/',
       headers: nodeHeaders(request.rawHeaders),
-      withKey: authorization !== undefined,
       signal,
     };
+    // HEAppE puts it right behind a host and a port of its own.
+    if (!asked.path.startsWith('/')) {
+      return send(response, errorReply('invalid_request', 'The path has to begin with "/".'));
+    }
     if (losesKey(authorization)) {
       const words = "HEAppE's headers are too short for this engine's key.";
       return send(response, errorReply('upstream_error', words));
@@ -106,7 +110,7 @@ async function serve(
     await give(response, await outcomeOf(parts, asked, request), signal);
   } catch (error) {
     if (signal.aborted) response.destroy();
-    else await fail(parts, response, troubleOfCall(error));
+    else fail(response, troubleOfCall(error));
   }
 }
 
@@ -120,19 +124,15 @@ async function outcomeOf(
     const words = `HEAppE carries GET and POST, not ${request.method}.`;
     return { kind: 'reply', reply: errorReply('method_not_allowed', words) };
   }
-  const { postBytes } = await parts.client.features(asked.signal);
+  const { postBytes } = await askFeatures(parts, asked);
   const read = await readPayload(request, postBytes);
   if ('refused' in read) return { kind: 'reply', reply: read.refused };
   return await postToNode(parts, { ...asked, payload: read.payload });
 }
 
 /** Says what went wrong in the way that is still open. */
-async function fail(
-  parts: BridgeParts,
-  response: ServerResponse,
-  trouble: NodeTrouble,
-): Promise<void> {
-  const reply = response.headersSent ? null : await replyTo(parts, trouble);
+function fail(response: ServerResponse, trouble: NodeTrouble): void {
+  const reply = response.headersSent ? null : replyTo(trouble);
   if (reply !== null) send(response, reply);
   // A dead engine's connection breaks; of an engine that cannot be reached nothing is known.
   else if (trouble.trouble === 'engine_gone') response.destroy();
@@ -140,10 +140,7 @@ async function fail(
 }
 
 /** null: there is nothing to say, the connection has to break. */
-async function replyTo(
-  { client }: BridgeParts,
-  { trouble, cause }: NodeTrouble,
-): Promise<Reply | null> {
+function replyTo({ trouble, cause }: NodeTrouble): Reply | null {
   switch (trouble) {
     case 'engine_gone':
     case 'no_tunnel':
@@ -152,9 +149,10 @@ async function replyTo(
     case 'silent':
       return null;
     case 'too_large': {
-      const { postBytes } = await client.features(AbortSignal.timeout(1000));
-      const bytes = cause instanceof HeappeError ? /has (\d+) bytes/.exec(cause.detail)?.[1] : null;
-      return tooLarge(bytes === undefined || bytes === null ? null : Number(bytes), postBytes);
+      // byte-limits.ts says both, HEAppE itself neither.
+      const detail = cause instanceof HeappeError ? cause.detail : '';
+      const [bytes = null, limit = null] = [...detail.matchAll(/\d+/g)].map(Number);
+      return tooLarge(bytes, limit);
     }
     case 'busy':
       return {

@@ -1,12 +1,12 @@
 import { askTunnel, type TunnelState } from './ask-tunnel.ts';
-import { type Asked, nodeTimeoutMs, type Outcome, tookTooLong } from './asked.ts';
+import { type Asked, type Outcome, tookTooLong } from './asked.ts';
+import { findObjection, healthPath, unknownKey } from './find-out.ts';
 import { NodeTrouble, troubleOfCall } from './node-trouble.ts';
 import { engineReply, errorReply, type Reply } from './replies.ts';
-import { type BridgeParts, throughTunnel } from './through-tunnel.ts';
+import { askFeatures, type BridgeParts, throughTunnel } from './through-tunnel.ts';
 import type { Trouble } from './trouble.ts';
 import type { Way } from './tunnels.ts';
 
-const healthPath = '/health';
 /** A version that cannot tell a tunnel that leads nowhere from a dead engine gets a new tunnel this often at most. */
 const blindRenewalMs = 30_000;
 
@@ -28,15 +28,6 @@ export async function getFromNode(parts: BridgeParts, asked: Asked): Promise<Out
     const reply = said === null ? await unsaid(parts, asked) : engineReply(said.status, said.body);
     return { kind: 'reply', reply };
   }
-}
-
-/** Whether the engine says that it is well. */
-export async function isHealthy({ client }: BridgeParts, { to, signal }: Asked): Promise<boolean> {
-  const headers = [{ Name: 'Accept', Value: '*/*' }];
-  return await client.transfers.get({ ...to, path: healthPath, headers }, signal).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function get({ client, elapsed }: BridgeParts, asked: Asked, way: Way): Promise<string> {
@@ -69,25 +60,19 @@ function meaningOf(state: TunnelState, isOld: boolean): Trouble {
   }
 }
 
-/**
- * The engine has answered with an error, and what it said is lost. Who asks for something without a key, and the
- * engine is well, has been refused for that.
- */
+/** The engine has answered with an error, and without words, or they are lost. */
 async function unsaid(parts: BridgeParts, asked: Asked): Promise<Reply> {
-  const { tellsNodeErrors } = await parts.client.features(asked.signal);
+  const { tellsNodeErrors } = await askFeatures(parts, asked);
   const isHealth = asked.path.startsWith(healthPath);
-  if (!tellsNodeErrors && !isHealth && (await isHealthy(parts, asked))) {
-    if (!asked.withKey) return engineReply(401, '{"error":"Unauthorized"}');
-    return errorReply(
-      'upstream_error',
-      'The engine answered with an error that HEAppE keeps to itself.',
-    );
+  const objection = tellsNodeErrors || isHealth ? 'engine' : await findObjection(parts, asked);
+  switch (objection) {
+    case 'key':
+      return unknownKey();
+    case 'engine':
+      return errorReply('overloaded', 'The engine is not well.');
+    case 'request': {
+      const words = 'The engine answered with an error that HEAppE keeps to itself.';
+      return errorReply('upstream_error', words);
+    }
   }
-  return errorReply('overloaded', 'The engine is not well.');
-}
-
-/** @param what of HEAppE's calls */
-export function timeoutReply(what: string): Reply {
-  const seconds = nodeTimeoutMs / 1000;
-  return errorReply('upstream_timeout', `HEAppE gives an engine ${seconds} s for ${what}.`);
 }

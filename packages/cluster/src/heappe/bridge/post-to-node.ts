@@ -2,12 +2,12 @@ import type { Features } from '../features.ts';
 import type { AnswerKind } from './aggregate.ts';
 import { askForStream, streamedKind } from './ask-for-stream.ts';
 import { type Asked, type Outcome, tookTooLong } from './asked.ts';
-import { isHealthy, timeoutReply } from './get-from-node.ts';
+import { findObjection, timeoutReply, unknownKey } from './find-out.ts';
 import { NodeTrouble, troubleOfCall, troubleOfStream } from './node-trouble.ts';
 import { type NodeStream, openStream } from './open-stream.ts';
 import { PlainFromStream, payloadsOf } from './plain-from-stream.ts';
 import { engineReply, errorReply } from './replies.ts';
-import { type BridgeParts, throughTunnel } from './through-tunnel.ts';
+import { askFeatures, type BridgeParts, throughTunnel } from './through-tunnel.ts';
 
 export interface Posted extends Asked {
   readonly payload: string;
@@ -20,7 +20,7 @@ export interface Posted extends Asked {
  * @throws NodeTrouble
  */
 export async function postToNode(parts: BridgeParts, asked: Posted): Promise<Outcome> {
-  const features = await parts.client.features(asked.signal);
+  const features = await askFeatures(parts, asked);
   const kind = streamedKind(asked.path);
   if (kind === null || features.stream === 'none') {
     const outcome = await postPlainly(parts, asked, features);
@@ -91,13 +91,17 @@ async function askForWords(parts: BridgeParts, asked: Posted): Promise<Outcome> 
   }
 }
 
-/** An engine that is well has refused the request itself; another would, too. */
 async function refusedWithoutWords(parts: BridgeParts, asked: Posted): Promise<Outcome> {
-  if (!(await isHealthy(parts, asked))) {
-    throw new NodeTrouble('engine_gone', 'the engine refused the request and is not well');
+  switch (await findObjection(parts, asked)) {
+    case 'engine':
+      throw new NodeTrouble('engine_gone', 'the engine refused the request and is not well');
+    case 'key':
+      return { kind: 'reply', reply: unknownKey() };
+    case 'request': {
+      const words = 'The engine refused the request. HEAppE before 6.2.2 does not pass on why.';
+      return { kind: 'reply', reply: errorReply('invalid_request', words) };
+    }
   }
-  const words = 'The engine refused the request. HEAppE before 6.2.2 does not pass on why.';
-  return { kind: 'reply', reply: errorReply('invalid_request', words) };
 }
 
 /** Versions that wrap answers do it with those of engines that do not stream although they are asked to. */

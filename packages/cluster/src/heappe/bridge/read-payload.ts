@@ -33,11 +33,12 @@ export async function readPayload(
   }
 }
 
-/** @param bytes of the body, or of the call where escapes make the difference; null: HEAppE said it */
-export function tooLarge(bytes: number | null, limitBytes: number): Reply {
+/** Bytes of the body, or of the call where escapes make the difference; null: nobody has said. */
+export function tooLarge(bytes: number | null, limitBytes: number | null): Reply {
   const has = bytes === null ? 'The request is too long' : `The request has ${bytes} bytes`;
+  const takes = limitBytes === null ? 'HEAppE takes less' : `HEAppE takes ${limitBytes} bytes`;
   const words =
-    `${has} on its way to the engine: HEAppE takes ${limitBytes} bytes, and counts the prompt as escaped JSON. ` +
+    `${has} on its way to the engine: ${takes}, and counts the prompt as escaped JSON. ` +
     'Shorten the prompt, or pass images by URL.';
   return errorReply('payload_too_large', words);
 }

@@ -1,7 +1,9 @@
 import type { HeappeClient } from '../client.ts';
+import type { Features } from '../features.ts';
 import type { NodePort } from './address.ts';
+import type { Asked } from './asked.ts';
 import { NodeTrouble, troubleOfCall } from './node-trouble.ts';
-import { isOfTunnel, isWorthRepeating } from './trouble.ts';
+import { isOfTunnel, type Repair, repairOf } from './trouble.ts';
 import type { Tunnels, Way } from './tunnels.ts';
 
 /** What the bridge works with. */
@@ -13,8 +15,8 @@ export interface BridgeParts {
 }
 
 /**
- * Asks a node with a tunnel there, and once more when it turns out that there was none, or no session: no engine has
- * seen the request then.
+ * Asks a node with a tunnel there. When it turns out that there was none, or no session, it is asked again with a new
+ * one, once for each: no engine has seen the request then.
  * @throws NodeTrouble
  */
 export async function throughTunnel<T>(
@@ -23,22 +25,27 @@ export async function throughTunnel<T>(
   signal: AbortSignal,
   ask: (way: Way) => Promise<T>,
 ): Promise<T> {
-  const way = await ensure(parts.tunnels, to, signal);
-  try {
-    return await ask(way);
-  } catch (error) {
-    const trouble = troubleOfCall(error);
-    await learn(parts, way, trouble, signal);
-    if (signal.aborted || !isWorthRepeating(trouble.trouble)) throw trouble;
+  const repaired = new Set<Repair>();
+  for (;;) {
+    const way = await ensure(parts.tunnels, to, signal);
+    try {
+      return await ask(way);
+    } catch (error) {
+      const trouble = troubleOfCall(error);
+      await learn(parts, way, trouble, signal);
+      const repair = repairOf(trouble.trouble);
+      if (signal.aborted || repair === null || repaired.has(repair)) throw trouble;
+      repaired.add(repair);
+    }
   }
-  const next = await ensure(parts.tunnels, to, signal);
-  try {
-    return await ask(next);
-  } catch (error) {
-    const trouble = troubleOfCall(error);
-    await learn(parts, next, trouble, signal);
-    throw trouble;
-  }
+}
+
+/** What its version can do. Nobody hears of a HEAppE that is gone only here: the tunnel counts as lost, too. */
+export async function askFeatures(
+  parts: BridgeParts,
+  { to, signal }: Pick<Asked, 'to' | 'signal'>,
+): Promise<Features> {
+  return await throughTunnel(parts, to, signal, () => parts.client.features(signal));
 }
 
 /** Whoever comes next does not run into the same. What the client's leaving has ended says nothing. */

@@ -54,9 +54,12 @@ export function troubleIn(text: string): Trouble {
   return meanings.find(([, pattern]) => pattern.test(words))?.[0] ?? 'engine_gone';
 }
 
-/** Whether asking once more may help, and no engine has seen the request: after a new tunnel or a new session. */
-export function isWorthRepeating(trouble: Trouble): boolean {
-  return trouble === 'no_tunnel' || trouble === 'stale' || trouble === 'signed_out';
+/** What may be wrong on our side, so that asking again helps; no engine has seen the request then. */
+export type Repair = 'tunnel' | 'session';
+
+export function repairOf(trouble: Trouble): Repair | null {
+  if (trouble === 'signed_out') return 'session';
+  return trouble === 'no_tunnel' || trouble === 'stale' ? 'tunnel' : null;
 }
 
 /** Whether the tunnel has to be asked for again before the next request. */

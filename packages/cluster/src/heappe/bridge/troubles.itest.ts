@@ -70,6 +70,31 @@ describe('a transport by way of HEAppE', () => {
     expect((await scene.chat()).statusCode).toBe(200);
   });
 
+  test('that HEAppE is gone is known before a connection, whichever call finds it out', async () => {
+    await (await scene.chat()).body.dump();
+    const { features } = scene.heappe;
+    scene.heappe.features = async () => {
+      scene.heappe.failures.push(new HeappeError('unreachable', 'ECONNREFUSED'));
+      throw new HeappeError('unreachable', 'ECONNREFUSED');
+    };
+    await expect(scene.chat()).rejects.toMatchObject({ code: 'WAY_LOST' });
+    await expect(scene.chat()).rejects.toMatchObject({ kind: 'unreachable' });
+    scene.heappe.features = features;
+    expect((await scene.chat()).statusCode).toBe(200);
+  });
+
+  test('a path that would change where a request goes is refused', async () => {
+    const socket = await scene.transport.connect(
+      addressOfTask({ taskId, node: 'acn12', port: scene.engine.port }),
+      AbortSignal.timeout(1000),
+    );
+    socket.write('GET http://elsewhere/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    let text = '';
+    for await (const piece of socket) text += String(piece);
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(scene.heappe.requests).toEqual([]);
+  });
+
   test('a session that is over inside of a stream is a new session', async () => {
     const { postStream } = scene.heappe.transfers;
     scene.heappe.transfers.postStream = async (...args) => {

@@ -31,7 +31,11 @@ describe('a ready job', () => {
   test.each<[string, Partial<Job>, number]>([
     ['for the longest time allowed', {}, now + drainTimeoutMs],
     ['until shortly before its end', { endsAt: t0 + 10 * minute }, t0 + 10 * minute - endMarginMs],
-    ['until close to the end of a short life', { endsAt: now + 2 * minute }, now + 111 * second],
+    [
+      'until close to the end of a short life',
+      { endsAt: now + 2 * minute, walltimeSeconds: 180 },
+      now + 111 * second,
+    ],
     ['not at all when its end is near', { endsAt: now + second }, now],
     ['where no end is known', { endsAt: null }, now + drainTimeoutMs],
   ])('drains %s', (_name, over, until) => {
@@ -44,7 +48,7 @@ describe('a ready job', () => {
 });
 
 test('a ready job whose time to drain is over in a moment is looked at then', () => {
-  const made = plan(job('ready', { endsAt: now + 3_700 }), running(1));
+  const made = plan(job('ready', { endsAt: now + 3_515, walltimeSeconds: 60 }), running(1));
   expect(made.lookAgainAt).toBe(now + 515);
   expect(made.actions).toEqual([{ kind: 'drain', jobId: 'j1', until: now + 515 }]);
 });

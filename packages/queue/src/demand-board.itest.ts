@@ -1,11 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { DemandBoard } from '@wakefield/control';
-import type { EngineMetrics, ModelDemand } from '@wakefield/domain';
-import { openQueueFixture, type QueueFixture, until } from '@wakefield/testkit';
+import type { ModelDemand } from '@wakefield/domain';
+import { demandOf, openQueueFixture, type QueueFixture, until } from '@wakefield/testkit';
 import { createDemandBoard, type DemandBoardOptions } from './demand-board.ts';
-import { createMetricsBoard } from './metrics-board.ts';
 import { openRedis } from './redis-access.ts';
-import { createRouteBus } from './route-bus.ts';
 
 let fixture: QueueFixture;
 beforeEach(async () => {
@@ -39,7 +37,7 @@ const settled = (options: DemandBoardOptions = {}) =>
 async function changes(board: DemandBoard, modelId: string, last: number) {
   const told: (number | null)[] = [];
   await until(async () => {
-    const running = (await board.read(modelId))?.running ?? null;
+    const running = (await demandOf(board, modelId))?.running ?? null;
     if (told.at(-1) !== running) told.push(running);
     return running === last;
   });
@@ -49,9 +47,9 @@ async function changes(board: DemandBoard, modelId: string, last: number) {
 describe('demand board', () => {
   test('nobody there is unknown; somebody there without load is zero', async () => {
     const board = settled();
-    expect(await board.read('m1')).toBeNull();
+    expect(await demandOf(board, 'm1')).toBeNull();
     await board.publish('p1', of());
-    expect(await board.read('m1')).toEqual(none);
+    expect(await demandOf(board, 'm1')).toEqual(none);
   });
 
   test('sums over proxies, and a newer word replaces the older', async () => {
@@ -59,7 +57,7 @@ describe('demand board', () => {
     const p2 = settled();
     await p1.publish('p1', of(['m1', load(2, 1, 50)]));
     await p2.publish('p2', of(['m1', load(1, 0, 70)], ['m2', load(0, 4)]));
-    expect(await p1.read('m1')).toEqual({
+    expect(await demandOf(p1, 'm1')).toEqual({
       running: 3,
       held: 1,
       average: 4,
@@ -68,8 +66,8 @@ describe('demand board', () => {
       runningByJob: { j1: 3 },
     });
     await p2.publish('p2', of(['m1', load(0, 0, 90)]));
-    expect(await p1.read('m1')).toMatchObject({ running: 2, held: 1, lastRequestAt: 90 });
-    expect(await p1.read('m2')).toMatchObject({ held: 0 });
+    expect(await demandOf(p1, 'm1')).toMatchObject({ running: 2, held: 1, lastRequestAt: 90 });
+    expect(await demandOf(p1, 'm2')).toMatchObject({ held: 0 });
   });
 
   test('a proxy of an older release that tells no average and no peak counts with what it has now', async () => {
@@ -77,7 +75,12 @@ describe('demand board', () => {
     const { average: _, peak: __, ...older } = load(2, 1, 50);
     await board.publish('p1', of(['m1', older as ModelDemand]));
     await board.publish('p2', of(['m1', { ...load(1, 0), average: 7, peak: 8 }]));
-    expect(await board.read('m1')).toMatchObject({ running: 3, held: 1, average: 10, peak: 11 });
+    expect(await demandOf(board, 'm1')).toMatchObject({
+      running: 3,
+      held: 1,
+      average: 10,
+      peak: 11,
+    });
   });
 
   test('tells many models in one round trip', async () => {
@@ -99,11 +102,11 @@ describe('demand board', () => {
     const board = settled({ rememberModels: 2 });
     await board.publish('p1', of(['m1', load(1, 0, 50)]));
     await board.publish('p1', of());
-    expect(await board.read('m1')).toEqual({ ...none, lastRequestAt: 50 });
+    expect(await demandOf(board, 'm1')).toEqual({ ...none, lastRequestAt: 50 });
     await board.publish('p1', of(['m2', load(1, 0, 60)], ['m3', load(1, 0, 70)]));
     await board.publish('p1', of());
-    expect(await board.read('m1')).toEqual(none);
-    expect(await board.read('m3')).toEqual({ ...none, lastRequestAt: 70 });
+    expect(await demandOf(board, 'm1')).toEqual(none);
+    expect(await demandOf(board, 'm3')).toEqual({ ...none, lastRequestAt: 70 });
   });
 
   test('a proxy that falls silent expires, one that leaves is gone at once', async () => {
@@ -111,10 +114,10 @@ describe('demand board', () => {
     const long = settled();
     await short.publish('p1', of(['m1', load(5, 0)]));
     await long.publish('p2', of(['m1', load(1, 0)]));
-    expect(await long.read('m1')).toMatchObject({ running: 6 });
-    await until(async () => (await long.read('m1'))?.running === 1);
+    expect(await demandOf(long, 'm1')).toMatchObject({ running: 6 });
+    await until(async () => (await demandOf(long, 'm1'))?.running === 1);
     await long.withdraw('p2');
-    expect(await long.read('m1')).toBeNull();
+    expect(await demandOf(long, 'm1')).toBeNull();
     expect(await fixture.redis.produce.exists(`${fixture.redis.prefix}:proxies`)).toBe(0);
   });
 
@@ -137,7 +140,7 @@ describe('demand board', () => {
     const board = settled({ returnMs: 200 });
     await board.publish('p2', of(['m1', load(1, 0)]));
     await publishShown(dying, 'p1', of(['m1', load(5, 0)]));
-    expect(await board.read('m1')).toMatchObject({ running: 6 });
+    expect(await demandOf(board, 'm1')).toMatchObject({ running: 6 });
     await access.close();
     expect((await changes(board, 'm1', 1)).slice(-2)).toEqual([null, 1]);
   });
@@ -197,9 +200,9 @@ describe('demand board', () => {
     );
     await board.publish('p2', of(['m1', load(1, 0)]));
     await before.close();
-    await until(async () => (await board.read('m1')) === null);
+    await until(async () => (await demandOf(board, 'm1')) === null);
     await settled().publish('p1', of(['m1', load(5, 0)]));
-    expect(await board.read('m1')).toMatchObject({ running: 6 });
+    expect(await demandOf(board, 'm1')).toMatchObject({ running: 6 });
   });
 
   test('a proxy that falls silent without a word makes the sum unknown for a while', async () => {
@@ -210,16 +213,16 @@ describe('demand board', () => {
     expect((await changes(board, 'm1', 1)).slice(-2)).toEqual([null, 1]);
     await silent.publish('p1', of(['m1', load(5, 0)]));
     await silent.withdraw('p1');
-    expect(await board.read('m1')).toMatchObject({ running: 1 });
+    expect(await demandOf(board, 'm1')).toMatchObject({ running: 1 });
   });
 
   test('the first words after a loss are a part for as long as others may not have spoken', async () => {
     const board = createDemandBoard(fixture.redis, { settleMs: 300 });
     await board.publish('p1', of(['m1', load(1, 0)]));
-    expect(await board.read('m1')).toBeNull();
+    expect(await demandOf(board, 'm1')).toBeNull();
     await board.publish('p2', of(['m1', load(2, 0)]));
     expect(await board.readMany(['m1'])).toBeNull();
-    await until(async () => (await board.read('m1'))?.running === 3);
+    await until(async () => (await demandOf(board, 'm1'))?.running === 3);
   });
 
   test('is right again after one write when Redis has lost its keys', async () => {
@@ -227,96 +230,9 @@ describe('demand board', () => {
     await board.publish('p1', of(['m1', load(1, 0, 50)], ['m2', load(0, 0, 40)]));
     const { produce, prefix } = fixture.redis;
     await produce.del(`${prefix}:proxies`, `${prefix}:demand:p1`);
-    expect(await board.read('m1')).toBeNull();
+    expect(await demandOf(board, 'm1')).toBeNull();
     await board.publish('p1', of(['m1', load(1, 0, 50)]));
-    expect(await board.read('m1')).toMatchObject({ running: 1 });
-    expect(await board.read('m2')).toEqual({ ...none, lastRequestAt: 40 });
-  });
-});
-
-describe('metrics board', () => {
-  const figures = { gpuUtilization: 93.5, waitingRequests: 0, runningRequests: null };
-
-  test('gives back what was published, until it expires', async () => {
-    const board = createMetricsBoard(fixture.redis, { expiryMs: 150 });
-    await board.publish(new Map([['j1', figures]]), 60_000);
-    const full = { since: 1000, looks: 2, most: 8 };
-    // A spell is known until the next look at a cluster that is looked at rarely.
-    await board.publish(new Map([['j2', { ...figures, full }]]), 60_000);
-    expect(await board.read(['j0', 'j1', 'j2'])).toEqual(
-      new Map<string, EngineMetrics>([
-        ['j1', figures],
-        ['j2', { ...figures, full }],
-      ]),
-    );
-    await until(async () => (await board.read(['j1', 'j2'])).size === 1);
-    await board.publish(new Map(), 60_000);
-    expect(await board.read([])).toEqual(new Map());
-  });
-
-  test('believes the cluster in what it says of GPUs', async () => {
-    const board = createMetricsBoard(fixture.redis);
-    await board.publish(new Map([['j8', figures]]), 60_000);
-    await board.publishGpus(
-      new Map([
-        ['j8', 71],
-        ['j9', 0],
-      ]),
-    );
-    expect(Object.fromEntries(await board.read(['j8', 'j9', 'j10']))).toEqual({
-      j8: { ...figures, gpuUtilization: 71 },
-      j9: { gpuUtilization: 0, waitingRequests: null, runningRequests: null },
-    });
-  });
-
-  test('knows for a while which engines have answered', async () => {
-    const board = createMetricsBoard(fixture.redis);
-    await board.answered(['j5'], 150);
-    await createMetricsBoard(fixture.redis).answered(['j6', 'j7'], 60_000);
-    expect(await board.answering(['j7', 'j4', 'j5'])).toEqual(['j7', 'j5']);
-    await until(async () => (await board.answering(['j5', 'j6'])).length === 1);
-    await board.answered([], 150);
-    expect(await board.answering([])).toEqual([]);
-  });
-});
-
-describe('route bus', () => {
-  test('every listener of every process hears a change, until it unsubscribes', async () => {
-    const here = createRouteBus(fixture.redis);
-    const there = createRouteBus(fixture.redis);
-    const heard: string[] = [];
-    const leave = await here.subscribe((revision) => heard.push(`a${revision}`));
-    await here.subscribe((revision) => heard.push(`b${revision}`));
-    await there.subscribe((revision) => heard.push(`c${revision}`));
-    await here.publish(7);
-    await until(() => heard.length === 3);
-    expect(heard.toSorted()).toEqual(['a7', 'b7', 'c7']);
-    await leave();
-    await there.publish(8);
-    await until(() => heard.length === 5);
-    expect(heard).not.toContain('a8');
-  });
-
-  test('what is no revision is ignored', async () => {
-    const bus = createRouteBus(fixture.redis);
-    const heard: number[] = [];
-    await bus.subscribe((revision) => heard.push(revision));
-    await fixture.redis.produce.publish(`${fixture.redis.prefix}:routes`, 'nonsense');
-    await bus.publish(3);
-    await until(() => heard.length > 0);
-    expect(heard).toEqual([3]);
-  });
-
-  test('the connection goes with the last listener, and comes with the next', async () => {
-    const bus = createRouteBus(fixture.redis);
-    const leave = await bus.subscribe(() => undefined);
-    await leave();
-    await leave();
-    const channel = `${fixture.redis.prefix}:routes`;
-    await until(async () => (await fixture.redis.produce.publish(channel, '1')) === 0);
-    const heard: number[] = [];
-    await bus.subscribe((revision) => heard.push(revision));
-    await bus.publish(4);
-    await until(() => heard.length === 1);
+    expect(await demandOf(board, 'm1')).toMatchObject({ running: 1 });
+    expect(await demandOf(board, 'm2')).toEqual({ ...none, lastRequestAt: 40 });
   });
 });
