@@ -62,6 +62,7 @@ test('requests go to the job that is ours; the orphan ends when its node is back
       90_000,
     );
     expect(next.node).not.toBe(old.node);
+    expect(open).toBe(true);
     // Both are alive, and only one of them is asked.
     expect(pidsOfEngines()).toHaveLength(2);
     expect(isAlive(orphan)).toBe(true);

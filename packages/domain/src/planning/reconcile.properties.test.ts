@@ -224,7 +224,7 @@ describe('every plan', () => {
         const one = seen.jobs.find(({ id }) => id === action.jobId);
         expect(one?.phase).not.toBe('ready');
         if (one?.phase !== 'draining' || deadlineOf(one) <= now) continue;
-        expect(seen.demand).not.toBeNull();
+        expect(seen.demand?.isWhole).toBe(true);
         expect(seen.demand?.runningByJob[one.id] ?? 0).toBe(0);
       }
     });
@@ -242,6 +242,19 @@ describe('every plan', () => {
     always((desired, seen) => {
       const { surplusSince = null, ...patch } = plan(desired, { ...seen, demand: null }).patch;
       expect(patch).toEqual({});
+      expect(surplusSince).toBeNull();
+    });
+  });
+
+  test('a part of the demand puts nothing to sleep and takes nothing away', () => {
+    always((desired, seen) => {
+      if (seen.demand === null) return;
+      const demand = { ...seen.demand, isWhole: false };
+      const { surplusSince = null, replicas, idle } = plan(desired, { ...seen, demand }).patch;
+      expect(idle).toBeUndefined();
+      expect(replicas ?? Number.POSITIVE_INFINITY).toBeGreaterThan(
+        allowedSize(desired.spec, desired.replicas),
+      );
       expect(surplusSince).toBeNull();
     });
   });

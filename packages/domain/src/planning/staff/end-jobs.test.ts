@@ -143,6 +143,14 @@ describe('a draining job', () => {
     expect(plan(draining({ drainUntil: null }), null).actions).toEqual([asked]);
   });
 
+  test('nor is a part in which it has none; one in which it has some is enough to wait', () => {
+    for (const count of [0, 2]) {
+      const part = demand({ isWhole: false, running: 2, runningByJob: { j1: count } });
+      expect(plan(draining(), part).actions).toEqual([]);
+      expect(plan(draining(), part, end).actions).toEqual([asked]);
+    }
+  });
+
   test('that was asked and does not end is cancelled, again and again', () => {
     const told = draining({ endAskedAt: now });
     const first = now + endGraceMs;
