@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ClustersFileError, loadClusters, parseClusters } from './load-clusters.ts';
@@ -53,7 +54,7 @@ describe('clusters.yaml', () => {
     const bad = entry(
       '    credential: { kind: api-key, user: me }\n    timeZone: Mars/Olympus\n    nodetype: gpu\n',
     );
-    expect(problemsIn(bad.replace('https://', 'ftp://'))).toEqual([
+    expect(problemsOf(bad.replace('https://', 'ftp://'))).toEqual([
       expect.stringMatching(/:4: clusters.mid.url: expected the address of an instance/),
       expect.stringMatching(/:5: clusters.mid.credential.keyFile: is missing/),
       expect.stringMatching(/:6: clusters.mid.timeZone: expected a time zone/),
@@ -191,7 +192,7 @@ describe('clusters.yaml', () => {
   test('says what is missing, and every mistake in a line of its own', () => {
     const text = least.replace('    host: login\n', '').replace('    kind: slurm-ssh\n', '');
     expect(problemsOf(text)).toEqual([
-      'clusters.yaml:2: clusters.site.kind: is missing: it must be one of slurm-ssh, local',
+      'clusters.yaml:2: clusters.site.kind: is missing: it must be one of slurm-ssh, heappe, local',
     ]);
     expect(problemsOf(`${least.replace('    host: login\n', '')}    bindHots: x\n`)).toEqual([
       'clusters.yaml:2: clusters.site.host: is missing: it must be text',
