@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { controllerQuestions, squeue } from './cluster-jobs.ts';
 import { metric } from './metric.ts';
-import { askedBetween, beyondLooks, forJobs } from './questions.ts';
+import { askedBetween, beyondLooks, forecasts, forJobs } from './questions.ts';
 import { eventually, pause, startWakefield, type Wakefield } from './wakefield.ts';
 
 const models = Array.from({ length: 20 }, (_, index) => `looks/m${index}`);
 /** Of the private SLURM's entry in clusters.yaml, while something waits or starts. */
 const busyMs = 500;
+
+/** Of all models and both schedulers, as long as it is less than ten minutes. */
+const FORECASTS = 2;
 
 /** What the controller counts of us itself, with `sdiag`. */
 describe('two schedulers and twenty models on one SLURM', () => {
@@ -42,6 +45,8 @@ describe('two schedulers and twenty models on one SLURM', () => {
     // The two ends of the window are not read at one moment.
     expect(Math.abs(forJobs(asked) - all)).toBeLessThanOrEqual(2);
     expect(beyondLooks(asked, all)).toEqual([]);
+    // Since it began: once for the shape that all of them have, and once whether it takes jobs of the project.
+    expect(forecasts(after.questions)).toBeLessThanOrEqual(FORECASTS);
   }, 300_000);
 
   async function wake(name: string): Promise<void> {

@@ -1,11 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { askedBetween, beyondLooks, forJobs } from './questions.ts';
+import { askedBetween, beyondLooks, forecasts, forJobs } from './questions.ts';
 
 const asked = new Map([
   ['REQUEST_JOB_INFO', 22],
   ['REQUEST_PARTITION_INFO', 42],
   ['REQUEST_NODE_INFO', 20],
   ['REQUEST_STATS_INFO', 9],
+  ['REQUEST_JOB_WILL_RUN', 2],
 ]);
 
 test('what was asked in a time', () => {
@@ -25,6 +26,8 @@ test('what was asked in a time', () => {
 
 test('twenty looks ask for jobs, partitions and nodes', () => {
   expect(beyondLooks(asked, 20)).toEqual([]);
+  expect(forecasts(asked)).toBe(2);
+  expect(forecasts(new Map())).toBe(0);
 });
 
 test.each([

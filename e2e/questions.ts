@@ -8,9 +8,15 @@ const perLook: Readonly<Record<string, number>> = {
   REQUEST_PARTITION_INFO: 2,
   REQUEST_NODE_INFO: 1,
 };
-/** sdiag itself, forecasts by `sbatch --test-only`, and jobs that end by themselves. */
-const besideLooks =
-  /^(REQUEST_STATS_INFO|REQUEST_JOB_WILL_RUN|REQUEST_FED_INFO|REQUEST_COMPLETE_BATCH_SCRIPT)$/;
+/** When a job would start, by `sbatch --test-only`: the dearest question there is. */
+const WILL_RUN = 'REQUEST_JOB_WILL_RUN';
+/** sdiag itself, jobs that end by themselves, and what is counted by `forecasts`. */
+const besideLooks = new Set([
+  'REQUEST_STATS_INFO',
+  'REQUEST_FED_INFO',
+  'REQUEST_COMPLETE_BATCH_SCRIPT',
+  WILL_RUN,
+]);
 /** The two ends of a time are not read at one moment. */
 const spare = 2;
 
@@ -25,10 +31,15 @@ export function forJobs(asked: Questions): number {
   return (asked.get('REQUEST_JOB_INFO') ?? 0) + (asked.get('REQUEST_JOB_USER_INFO') ?? 0);
 }
 
+/** Questions for the start of a job, and whether a project's jobs would be taken. */
+export function forecasts(asked: Questions): number {
+  return asked.get(WILL_RUN) ?? 0;
+}
+
 /** What was asked beyond so many looks, in words; empty is good. */
 export function beyondLooks(asked: Questions, looks: number): readonly string[] {
   return [...asked]
-    .filter(([kind]) => !besideLooks.test(kind))
+    .filter(([kind]) => !besideLooks.has(kind))
     .filter(([kind, count]) => {
       const each = perLook[kind] ?? 0;
       return each === 0 || count > each * looks + spare;

@@ -11,13 +11,15 @@ import {
 import { stoppedWithLease } from './leases.ts';
 import { metric } from './metric.ts';
 import { chat, chatAnew } from './requests/ask.ts';
-import { startSteady } from './several/clients.ts';
+import { startLasting, startSteady } from './several/clients.ts';
 import type { ServiceName } from './victims.ts';
 import { eventually, startWakefield, type Wakefield } from './wakefield.ts';
 
 const model = 'several/served';
 /** A bound for what may fail, with room for a machine that does much else. */
 const soonEnoughMs = 90_000;
+/** More than a proxy's requests had before they were cut, at a time. */
+const slowLoadSeconds = 40;
 /** Promised: what a dead scheduler held is somebody else's. */
 const takeoverMs = 10_000;
 
@@ -70,7 +72,7 @@ describe('two of each', () => {
     if (first === undefined || second === undefined) throw new Error('two proxies are needed');
     const leaving = new AbortController();
     const long = times(12, () =>
-      chatAnew(wakefield, model, 20_000, leaving.signal).catch(() => null),
+      chatAnew(wakefield, model, 20_000, { signal: leaving.signal }).catch(() => null),
     );
     const running = (one: typeof first) => metric(one, 'wakefield_requests_in_flight');
     const [, left] = await eventually('requests on both, and their sum', async () => {
@@ -181,11 +183,23 @@ describe('two of each', () => {
   test('each is started again under load, and no client notices', async () => {
     const steady = startSteady(wakefield, model);
     const { services } = await wakefield.runFile();
-    for (const [name, all] of Object.entries(services))
-      for (const { pid } of all) {
+    // A wake that takes as long as the streams do; the proxies go first, under both.
+    const asleep = 'several/slow';
+    expect((await register(asleep, slowLoadSeconds)).status).toBe(201);
+    const lasting = startLasting(wakefield, model, asleep, 6);
+    await lasting.begun;
+    for (const one of services.proxy)
+      await eventually(
+        'requests that wait, on each proxy',
+        async () => (await metric(one, 'wakefield_held_requests')) > 0,
+      );
+    for (const name of ['proxy', 'scheduler', 'api'] as const)
+      for (const { pid } of services[name]) {
         sendSignal(pid, 'SIGTERM');
-        await restarted(name as ServiceName, pid);
+        await restarted(name, pid);
       }
+    for (const result of await lasting.results)
+      expect(result).toMatchObject({ status: 200, whole: true });
     await steady.stop();
     expect(steady.failures).toEqual([]);
     expect(steady.plain).toBeGreaterThan(100);
@@ -193,13 +207,13 @@ describe('two of each', () => {
     told(`rolled under ${steady.plain} requests and ${steady.streams} streams`, 0);
   }, 600_000);
 
-  const register = (name: string) =>
+  const register = (name: string, loadSeconds = 0) =>
     wakefield.call('PUT', '/p/demo/models', {
       hf_model_id: name,
       gpu_count: 1,
       engine: 'simulator',
       idle_timeout: 900,
-      engine_args: { load_seconds: 0, tokens_per_second: 20 },
+      engine_args: { load_seconds: loadSeconds, tokens_per_second: 20 },
     });
 
   /** Another process has taken its place, and is ready. */

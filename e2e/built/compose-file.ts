@@ -41,9 +41,19 @@ export async function readContainers(root: string): Promise<(name: string) => Co
         ),
       },
       healthCheck: healthCheck(dockerfile),
-      stopGraceMs: Number.parseInt(stop_grace_period, 10) * 1000,
+      stopGraceMs: millisecondsOf(stop_grace_period),
     };
   };
+}
+
+const units: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000 };
+
+/** `60s`, `1m30s`. */
+function millisecondsOf(text: string): number {
+  return [...text.matchAll(/(\d+)([hms])/g)].reduce(
+    (sum, [, count, unit = '']) => sum + Number(count) * (units[unit] ?? Number.NaN),
+    0,
+  );
 }
 
 /** `${NAME:-default}`, as where nothing is set. */

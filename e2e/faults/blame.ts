@@ -44,8 +44,6 @@ export type ServedBy = ReadonlyMap<string, Served>;
 const slackMs = 500;
 /** Who dies is missed at once: the kernel closes what it had open. */
 const missedWithinMs = 3_000;
-/** A connection that stands still counts as lost at the fourth beat of ssh's keep-alive without an answer: after 20 s. */
-const silentWithinMs = 21_000;
 /** So long after it is back, somebody may still be told that a store is away. */
 const backWithinMs = 10_000;
 
@@ -75,13 +73,12 @@ export function blame(
 
 /** Its client had seen a part of it, which nobody can send again, and it ended then. */
 function isCut({ way, status, answeredAt, endedAt }: RequestRecord, strike: Strike): boolean {
-  const within = strike.kind === 'stop' ? silentWithinMs : missedWithinMs;
   return (
     way === 'stream' &&
     status === 200 &&
     answeredAt !== null &&
     answeredAt <= strike.struckAt + slackMs &&
-    endedAt <= strike.struckAt + within
+    endedAt <= strike.struckAt + missedWithinMs
   );
 }
 

@@ -81,11 +81,6 @@ export const plugs: readonly Plug[] = [
   }),
   processes('slurmd', { supervised: /^slurmd-\S+ is up again/m, pids: busiestSlurmd }),
   processes('sshd', { supervised: /^sshd is up again/m, pids: sshdOf }),
-  processes('tunnel', {
-    supervised: null,
-    pids: tunnelOf,
-    killCost: 'all streams',
-    stopCost: 'all streams',
-  }),
+  processes('tunnel', { supervised: null, pids: tunnelOf, killCost: 'all streams' }),
   processes('engine', { supervised: null, pids: oneEngineOfEach, killCost: 'its streams' }),
 ];

@@ -57,13 +57,23 @@ interface Ground {
   readonly site: Site;
   readonly before: Footprint;
   readonly say: (line: string) => void;
+  /** Times as much as is promised is waited for. */
+  readonly patience: number;
   /** Those that were struck so far. */
   readonly strikes: Strike[];
 }
 
-/** @param before what the site took up when it had nothing to do */
-export function createTrial(site: Site, before: Footprint, say: (line: string) => void): Trial {
-  const ground: Ground = { site, before, say, strikes: [] };
+/**
+ * @param before what the site took up when it had nothing to do
+ * @param patience times as much as is promised is waited for
+ */
+export function createTrial(
+  site: Site,
+  before: Footprint,
+  say: (line: string) => void,
+  patience: number,
+): Trial {
+  const ground: Ground = { site, before, say, patience, strikes: [] };
   return {
     run: (plug, kind) => runFault(ground, plug, kind),
     end: () => endTrial(ground),
@@ -72,7 +82,7 @@ export function createTrial(site: Site, before: Footprint, say: (line: string) =
 
 /** Brings all six models into their situations, strikes, watches until nothing is left to be done, and judges. */
 async function runFault(ground: Ground, plug: Plug, kind: FaultKind): Promise<FaultReport> {
-  const { site, before, say, strikes } = ground;
+  const { site, before, say, patience, strikes } = ground;
   const title = `${plug.title} ${plug.ways[kind]?.label}`;
   const givenUp = await bringInPlace(site);
   const begun = await beginAll(site);
@@ -112,7 +122,7 @@ async function runFault(ground: Ground, plug: Plug, kind: FaultKind): Promise<Fa
       ...judgeConvergence(
         convergence,
         isLost(goal, atEnd.get(model)),
-        promisedMs(struck.strike, name),
+        patience * promisedMs(struck.strike, name),
       ),
       ...verdict.problems,
     ];
@@ -127,7 +137,12 @@ async function runFault(ground: Ground, plug: Plug, kind: FaultKind): Promise<Fa
     slowestMs: Math.max(0, ...records.map(({ dueAt, endedAt }) => endedAt - dueAt)),
     problems: [
       ...givenUp.map((words) => `before it: ${words}`),
-      ...judgeBooks(settled, overAt, [...convergences.values()], promisedMs(struck.strike, null)),
+      ...judgeBooks(
+        settled,
+        overAt,
+        [...convergences.values()],
+        patience * promisedMs(struck.strike, null),
+      ),
       ...left.map((words) => `left: ${words}`),
     ],
   };

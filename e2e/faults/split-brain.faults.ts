@@ -36,10 +36,13 @@ test('requests go to the job that is ours; the orphan ends when its node is back
   const [slurmd = 0] = await matching(new RegExp(`/slurmd -D -N ${old.node} `))(wakefield);
   // Longer than everything until its node is back; cut by nobody, because its engine is well.
   const begun = Promise.withResolvers<void>();
+  let open = true;
   const long = chat(wakefield, model, {
-    tokens: 1600,
+    tokens: 2400,
     stream: true,
     onLine: () => begun.resolve(),
+  }).finally(() => {
+    open = false;
   });
   await begun.promise;
   // Frozen, it neither ends its jobs nor comes back by itself.
@@ -62,6 +65,7 @@ test('requests go to the job that is ours; the orphan ends when its node is back
       90_000,
     );
     expect(next.node).not.toBe(old.node);
+    expect(open).toBe(true);
     // Both are alive, and only one of them is asked.
     expect(pidsOfEngines()).toHaveLength(2);
     expect(isAlive(orphan)).toBe(true);

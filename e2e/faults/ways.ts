@@ -48,7 +48,6 @@ export interface Prey {
   /** Whether another one takes over: then the fault is over with the death, and not with the next start. */
   readonly twice?: boolean;
   readonly killCost?: Cost;
-  readonly stopCost?: Cost;
   readonly killRefuses?: Refusal;
   readonly stopRefuses?: Refusal;
 }
@@ -94,7 +93,7 @@ export function killed(prey: Prey): Way {
 export function stopped(prey: Prey): Way {
   return {
     label: `SIGSTOP ${stillMs / 1_000} s`,
-    cost: prey.stopCost ?? 'nothing',
+    cost: 'nothing',
     refuses: prey.stopRefuses ?? 'nothing',
     async aim(site) {
       const { pids, ...since } = await found(site, prey);

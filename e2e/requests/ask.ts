@@ -99,15 +99,11 @@ export async function chatAnew(
   target: Target,
   model: string,
   tokens: number,
-  signal?: AbortSignal,
+  more: Pick<Question, 'stream' | 'onLine' | 'signal'> = {},
 ): Promise<ChatResult> {
   const dispatcher = new Client(target.url);
   try {
-    return await chat(target, model, {
-      tokens,
-      dispatcher,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    return await chat(target, model, { ...more, tokens, dispatcher });
   } finally {
     await dispatcher.destroy();
   }

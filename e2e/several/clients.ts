@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
 import { Agent } from 'undici';
-import { ask, chatBody, type Target, wordsOf } from '../requests/ask.ts';
+import { ask, type ChatResult, chatAnew, chatBody, type Target, wordsOf } from '../requests/ask.ts';
 import { closedLoop } from '../requests/loops.ts';
 import { outcomeOf } from '../requests/outcome.ts';
 
@@ -18,6 +18,30 @@ export interface Steady {
 /** Three seconds at the speed of the engine here. */
 const streamTokens = 60;
 const plainTokens = 2;
+
+/** Forty-five seconds. */
+const longTokens = 900;
+
+/** Requests that last, several of each kind, so that every proxy has some; each on a connection of its own. */
+export interface Lasting {
+  /** Resolves when every stream has begun. */
+  readonly begun: Promise<unknown>;
+  /** What became of the streams, and of those that waited. */
+  readonly results: Promise<readonly ChatResult[]>;
+}
+
+/** @param asleep a model that is to be woken by those that wait for it */
+export function startLasting(target: Target, model: string, asleep: string, each: number): Lasting {
+  const begun = Array.from({ length: each }, () => Promise.withResolvers<unknown>());
+  const streams = begun.map(({ resolve: onLine }) =>
+    chatAnew(target, model, longTokens, { stream: true, onLine }),
+  );
+  const held = begun.map(() => chatAnew(target, asleep, 1));
+  return {
+    begun: Promise.all(begun.map(({ promise }) => promise)),
+    results: Promise.all([...streams, ...held]),
+  };
+}
 
 /** @returns null, or what went wrong */
 type Way = () => Promise<string | null>;

@@ -54,6 +54,17 @@ test('every secret is for somebody, and the password of the database for Postgre
   });
 });
 
+test('a proxy that ends refuses nobody who may wait, and the balancer cuts nobody off', () => {
+  const { HOLD_TIMEOUT, SHUTDOWN_TIMEOUT } = proxy.in.shape;
+  const own = services.proxy.environment;
+  const holdSeconds = HOLD_TIMEOUT.parse(own.HOLD_TIMEOUT);
+  expect(SHUTDOWN_TIMEOUT.parse(own.SHUTDOWN_TIMEOUT)).toBeGreaterThan(2 * holdSeconds);
+  const [balancer, ofProxy] = [services.balancer, services.proxy].map(({ stop_grace_period }) =>
+    secondsOf(stop_grace_period),
+  );
+  expect(balancer).toBeGreaterThanOrEqual(ofProxy ?? Number.NaN);
+});
+
 describe.each([
   ['api', api],
   ['proxy', proxy],
@@ -72,7 +83,7 @@ describe.each([
 
   test('waits longer than the service takes to end', () => {
     const shape: Readonly<Record<string, { parse(value: unknown): unknown }>> = schema.in.shape;
-    const parts = name === 'proxy' ? ['DRAIN_DELAY', 'DRAIN_TIMEOUT'] : ['SHUTDOWN_TIMEOUT'];
+    const parts = name === 'proxy' ? ['DRAIN_DELAY', 'SHUTDOWN_TIMEOUT'] : ['SHUTDOWN_TIMEOUT'];
     const seconds = parts.map((part) => Number(shape[part]?.parse(environment[part])));
     expect(seconds.some(Number.isNaN)).toBe(false);
     // What is left is closed within five seconds after that (main.ts of the proxy).

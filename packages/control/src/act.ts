@@ -109,7 +109,7 @@ async function perform(deps: ActDeps, context: ActContext, action: Action): Prom
     case 'submit':
       return await submitJob(deps, context, job);
     case 'drain':
-      return await write(deps, context, job, ['ready'], {
+      return await write(deps, context, job, ['ready', 'draining'], {
         phase: 'draining',
         drainUntil: action.until,
       });

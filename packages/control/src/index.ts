@@ -28,6 +28,8 @@ export type {
   Nudges,
   ProxyDemand,
   RouteBus,
+  TrialBoard,
+  TrialQuestion,
 } from './ports/messaging.ts';
 export type { Log, Telemetry } from './ports/observability.ts';
 export type {

@@ -6,10 +6,10 @@ import {
   type Job,
   type JobId,
   type Model,
-  type ModelDemand,
   type ModelId,
   type Observed,
   type Policy,
+  type TotalDemand,
 } from '@wakefield/domain';
 import type { Drivers } from './ports/cluster.ts';
 import type { DemandBoard, MetricsBoard } from './ports/messaging.ts';
@@ -48,7 +48,7 @@ export async function lookAtModels(
     deps.clusters.list(),
     deps.demandBoard
       .readMany(ids)
-      .catch((err: unknown): ReadonlyMap<ModelId, ModelDemand> | null => {
+      .catch((err: unknown): ReadonlyMap<ModelId, TotalDemand> | null => {
         deps.log.warn({ err }, 'demand unknown');
         return null;
       }),

@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { type Action, defaultPolicy, isInHurry, type ModelDemand } from '@wakefield/domain';
+import { type Action, defaultPolicy, isInHurry, type TotalDemand } from '@wakefield/domain';
 import { SWEEP_EVERY_MS } from './sweep-models.ts';
 
 const now = 1_790_000_000_000;
-const known: ModelDemand = {
+const known: TotalDemand = {
+  isWhole: true,
   running: 0,
   held: 0,
   average: 0,
@@ -11,7 +12,7 @@ const known: ModelDemand = {
   lastRequestAt: null,
   runningByJob: {},
 };
-const hurried = (aheadMs: number, demand: ModelDemand | null = known, actions: Action[] = []) =>
+const hurried = (aheadMs: number, demand: TotalDemand | null = known, actions: Action[] = []) =>
   isInHurry({ actions, lookAgainAt: now + aheadMs }, { demand }, defaultPolicy, now);
 const { lookAgainMs, lookInDoubtMs } = defaultPolicy;
 

@@ -64,6 +64,7 @@ export type {
   JobSighting,
   ModelDemand,
   Silence,
+  TotalDemand,
 } from './vocabulary/observed.ts';
 export { unseen } from './vocabulary/observed.ts';
 export { phrases } from './vocabulary/phrases.ts';

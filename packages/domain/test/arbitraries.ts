@@ -147,6 +147,7 @@ function rivalOf({ seq, cluster }: Job, jobs: readonly Job[]): Job['rivalOf'] {
 const anyDemand: fc.Arbitrary<Demand> = maybe(
   fc
     .record({
+      isWhole: fc.constantFrom(true, true, true, false),
       held: fc.constantFrom(0, 0, 1, 40),
       average: maybe(fc.double({ min: 0, max: 80, noNaN: true })),
       peak: fc.double({ min: 0, max: 80, noNaN: true }),

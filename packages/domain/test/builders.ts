@@ -10,10 +10,10 @@ import type {
   JobPhase,
   JobSighting,
   Model,
-  ModelDemand,
   ModelSpec,
   Observed,
   Project,
+  TotalDemand,
 } from '../src/index.ts';
 import { unseen } from '../src/index.ts';
 
@@ -107,10 +107,19 @@ export function job(phase: JobPhase, over: Partial<Job> = {}): Job {
   };
 }
 
-export function demand(over: Partial<ModelDemand> = {}): ModelDemand {
+export function demand(over: Partial<TotalDemand> = {}): TotalDemand {
   const { running = 0, held = 0 } = over;
   const average = over.average ?? running + held;
-  return { running, held, average, peak: average, lastRequestAt: null, runningByJob: {}, ...over };
+  return {
+    isWhole: true,
+    running,
+    held,
+    average,
+    peak: average,
+    lastRequestAt: null,
+    runningByJob: {},
+    ...over,
+  };
 }
 
 export function observed(jobs: readonly Job[], over: Partial<Observed> = {}): Observed {

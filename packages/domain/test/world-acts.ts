@@ -97,7 +97,7 @@ function submit(world: World, row: Job): void {
 function refuseHarm(world: World, row: Job, demand: Demand): void {
   if (row.phase === 'ready') throw new Error('a ready job is ended without draining');
   if (row.phase !== 'draining' || (row.drainUntil ?? 0) <= world.now) return;
-  if (demand === null || (demand.runningByJob[row.id] ?? 0) > 0) {
+  if (demand?.isWhole !== true || (demand.runningByJob[row.id] ?? 0) > 0) {
     throw new Error('a draining job is ended under its requests');
   }
 }

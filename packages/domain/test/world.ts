@@ -49,6 +49,8 @@ export interface World {
   reachable: boolean;
   /** False: no proxy reports. */
   reporting: boolean;
+  /** Share of the requests that is known; below 1 a proxy is missing. */
+  heard: number;
   /** Requests that clients keep open. */
   requests: number;
   /** Of these over the last ten seconds or so, as proxies tell it. */
@@ -94,6 +96,7 @@ export function createWorld(
       else away.add(first);
     },
     reporting: true,
+    heard: 1,
     requests: 0,
     average: 0,
     peak: 0,
@@ -186,13 +189,16 @@ function serve(world: World, running: Map<JobId, number>): void {
 function demandOf(world: World, running: ReadonlyMap<JobId, number>): Demand {
   if (!world.reporting) return null;
   const ready = world.live().some(({ phase }) => phase === 'ready');
+  const { heard } = world;
+  const told = [...running].map(([id, count]): [JobId, number] => [id, Math.floor(heard * count)]);
   return {
-    running: [...running.values()].reduce((sum, count) => sum + count, 0),
-    held: ready ? 0 : world.requests,
-    average: world.average,
-    peak: world.peak,
+    isWhole: heard === 1,
+    running: told.reduce((sum, [, count]) => sum + count, 0),
+    held: ready ? 0 : Math.floor(heard * world.requests),
+    average: heard * world.average,
+    peak: heard * world.peak,
     lastRequestAt: null,
-    runningByJob: Object.fromEntries(running),
+    runningByJob: Object.fromEntries(told),
   };
 }
 

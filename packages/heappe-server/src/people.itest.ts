@@ -78,6 +78,9 @@ describe('session codes', () => {
   test('an API key does without one; a wrong one is 401 in plain text', async () => {
     const key = { 'X-API-Key': 'manager:manager-password' };
     expect((await scene.call('GET', projects, undefined, key)).json).toHaveLength(1);
+    // A session code that is there counts, and the key does not.
+    const both = await scene.call('GET', `${projects}?sessionCode=nobody`, undefined, key);
+    expect(both.status).toBe(401);
     const wrong = { 'X-API-Key': 'manager:wrong' };
     expect(await scene.call('GET', projects, undefined, wrong)).toMatchObject({
       status: 401,

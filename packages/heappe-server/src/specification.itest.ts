@@ -76,6 +76,20 @@ test('nobody but submitters of the project', async () => {
   expect((await create({}, {}, await scene.session('manager'))).status).toBe(200);
 });
 
+test('of several tasks only one is understood: they run, and the submission fails', async () => {
+  const { Tasks } = scene.specification(templateId) as { Tasks: readonly object[] };
+  const created = await create({ Tasks: [...Tasks, ...Tasks] }, {});
+  expect(created.json.Tasks).toHaveLength(2);
+  const submit = await scene.call('PUT', 'JobManagement/SubmitJob', {
+    CreatedJobInfoId: created.json.Id,
+    SessionCode: session,
+  });
+  expect(submit).toMatchObject({
+    status: 400,
+    json: { detail: 'ErrorCombiningJobInfoFromCluster' },
+  });
+});
+
 test('a template that is disabled later stops the submission', async () => {
   const own = await scene.template({ Name: 'soon-disabled' });
   const created = await create({}, { CommandTemplateId: own });

@@ -59,9 +59,9 @@ describe('command templates', () => {
         ClusterNodeTypeId: 11,
         ProjectId: 1,
         TemplateParameters: [
+          { Identifier: 'fixed', Query: 'Job.Name' },
           { Identifier: 'model_len' },
           { Identifier: 'len' },
-          { Identifier: 'fixed', Query: 'Job.Name' },
         ],
         SessionCode: session,
       });
@@ -72,12 +72,23 @@ describe('command templates', () => {
       'GET',
       `Management/CommandTemplate?sessionCode=${session}&id=${one.json.Id}`,
     );
-    // `len` is part of `model_len`, so it is not on the command line.
+    // `len` is part of `model_len`, so it is not on the command line, until one more parameter comes.
     expect(read.json).toMatchObject({
-      CommandParameters: '%%{model_len} %%{fixed}',
+      CommandParameters: '%%{fixed} %%{model_len}',
       ProjectId: 1,
-      TemplateParameters: [{}, { Identifier: 'len', Query: '' }, { Query: 'Job.Name' }],
+      TemplateParameters: [{ Query: 'Job.Name' }, {}, { Identifier: 'len', Query: '' }],
     });
+    await scene.call('POST', 'Management/CommandTemplateParameter', {
+      Identifier: 'fourth',
+      Query: 'x',
+      CommandTemplateId: one.json.Id,
+      SessionCode: session,
+    });
+    const later = await scene.call(
+      'GET',
+      `Management/CommandTemplate?sessionCode=${session}&id=${one.json.Id}`,
+    );
+    expect(later.json.CommandParameters).toBe('%%{fixed} %%{model_len} %%{len} %%{fourth}');
   });
 
   test('are changed, disabled and removed', async () => {

@@ -21,6 +21,8 @@ export interface VersionTraits {
   readonly nodeErrors: 'lost in 5.0' | 'lost' | 'bare' | 'quoted';
   readonly parameterValueLimit: number;
   readonly storagePaths: boolean;
+  /** The answer to a submission is read for one task only. */
+  readonly oneTaskOnly: boolean;
   readonly forceRefresh: boolean;
   readonly reason: boolean;
   /** Session codes are checked for emptiness and form. */
@@ -49,6 +51,7 @@ export function traitsOf(version: HeappeVersion): VersionTraits {
     nodeErrors: nodeErrorsOf(version),
     parameterValueLimit: from('6.0.0') && !from('6.3.2') ? 100_000 : 1000,
     storagePaths: from('6.3.2'),
+    oneTaskOnly: from('6.3.2'),
     forceRefresh: from('6.0.0'),
     reason: from('6.0.0'),
     checksSessionCode: !from('6.0.0'),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { DemandBoard } from '@wakefield/control';
-import type { ModelDemand } from '@wakefield/domain';
+import type { ModelDemand, TotalDemand } from '@wakefield/domain';
 import { demandOf, openQueueFixture, type QueueFixture, until } from '@wakefield/testkit';
 import { createDemandBoard, type DemandBoardOptions } from './demand-board.ts';
 import { openRedis } from './redis-access.ts';
@@ -19,7 +19,8 @@ const load = (running: number, held: number, lastRequestAt = 1000): ModelDemand 
   lastRequestAt,
   runningByJob: running > 0 ? { j1: running } : {},
 });
-const none: ModelDemand = {
+const none: TotalDemand = {
+  isWhole: true,
   running: 0,
   held: 0,
   average: 0,
@@ -58,6 +59,7 @@ describe('demand board', () => {
     await p1.publish('p1', of(['m1', load(2, 1, 50)]));
     await p2.publish('p2', of(['m1', load(1, 0, 70)], ['m2', load(0, 4)]));
     expect(await demandOf(p1, 'm1')).toEqual({
+      isWhole: true,
       running: 3,
       held: 1,
       average: 4,
@@ -90,8 +92,8 @@ describe('demand board', () => {
     await board.publish('p2', of(['m1', load(1, 0, 40)], ['m2', load(0, 3, 70)]));
     expect(await board.readMany(['m1', 'm2', 'm3'])).toEqual(
       new Map([
-        ['m1', { ...load(3, 0, 50) }],
-        ['m2', { ...load(0, 3, 70) }],
+        ['m1', { ...load(3, 0, 50), isWhole: true }],
+        ['m2', { ...load(0, 3, 70), isWhole: true }],
         ['m3', none],
       ]),
     );
@@ -205,11 +207,14 @@ describe('demand board', () => {
     expect(await demandOf(board, 'm1')).toMatchObject({ running: 6 });
   });
 
-  test('a proxy that falls silent without a word makes the sum unknown for a while', async () => {
+  test('a proxy that falls silent without a word leaves a part of the sum for a while', async () => {
     const silent = settled({ expiryMs: 200, graceMs: 400 });
     const board = settled();
     await silent.publish('p1', of(['m1', load(5, 0)]));
-    await board.publish('p2', of(['m1', load(1, 0)]));
+    await board.publish('p2', of(['m1', load(1, 3)]));
+    await until(async () => (await board.readMany(['m1']))?.get('m1')?.isWhole === false);
+    // Of those that speak, for what can be decided on a part.
+    expect((await board.readMany(['m1']))?.get('m1')).toMatchObject({ running: 1, held: 3 });
     expect((await changes(board, 'm1', 1)).slice(-2)).toEqual([null, 1]);
     await silent.publish('p1', of(['m1', load(5, 0)]));
     await silent.withdraw('p1');
@@ -221,7 +226,8 @@ describe('demand board', () => {
     await board.publish('p1', of(['m1', load(1, 0)]));
     expect(await demandOf(board, 'm1')).toBeNull();
     await board.publish('p2', of(['m1', load(2, 0)]));
-    expect(await board.readMany(['m1'])).toBeNull();
+    const early = (await board.readMany(['m1']))?.get('m1');
+    expect(early).toEqual({ ...load(3, 0), isWhole: false });
     await until(async () => (await demandOf(board, 'm1'))?.running === 3);
   });
 

@@ -14,10 +14,6 @@ test.each(['produce', 'subscribe'] as const)(
 );
 
 describe('sumDemand', () => {
-  test('no proxy is unknown, not zero', () => {
-    expect(sumDemand([])).toBeNull();
-  });
-
   test('counts add up, and the last request is the latest of all', () => {
     const one = {
       running: 2,

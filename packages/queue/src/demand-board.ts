@@ -1,5 +1,5 @@
 import type { DemandBoard } from '@wakefield/control';
-import type { Demand, ModelDemand, ModelId } from '@wakefield/domain';
+import type { ModelDemand, ModelId, TotalDemand } from '@wakefield/domain';
 import { z } from 'zod';
 import { createPresence, presenceChannels } from './presence.ts';
 import { translated } from './queue-error.ts';
@@ -10,7 +10,7 @@ export interface DemandBoardOptions {
   readonly expiryMs?: number;
   /**
    * A proxy that falls silent and still has its connection stands still, and may have streams under way: for so long
-   * the demand is unknown, then it is what the others count. Default 30000.
+   * what the others count is a part of the demand, then it is the whole. Default 30000.
    */
   readonly graceMs?: number;
   /**
@@ -19,8 +19,8 @@ export interface DemandBoardOptions {
    */
   readonly returnMs?: number;
   /**
-   * After the first word of a first proxy the demand is unknown for so long: after a loss of Redis' data the other
-   * proxies have not spoken yet. Default 3000, three of their beats.
+   * After the first word of a first proxy the demand is known in part for so long: after a loss of Redis' data the
+   * other proxies have not spoken yet. Default 3000, three of their beats.
    */
   readonly settleMs?: number;
   /** Idle models whose last request a proxy keeps telling. Default 10000. */
@@ -41,14 +41,14 @@ const hidden = '1';
 const someone = '#';
 
 /**
- * The models' counts of every proxy that is there, one list per proxy; nothing when a part may be missing. Proxies
- * that are missed no longer leave the set on the way; those that showed themselves and are not connected are not missed for
+ * 1 or 0: whether these are all, or a part may be missing; then the models' counts of every proxy that is there, one
+ * list per proxy. Proxies that are missed no longer leave the set on the way; those that showed themselves and are not connected are not missed for
  * long. A server that does not tell who is connected is taken to have them all.
  * KEYS: set of proxies, mark of settling; ARGV: what the keys of proxies' counts and marks and their channels begin
  * with, milliseconds for those that are not connected, models.
  */
 const readScript = `
-if redis.call('EXISTS', KEYS[2]) == 1 then return false end
+local whole = 1 - redis.call('EXISTS', KEYS[2])
 local found = {}
 for _, proxy in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   local key = ARGV[1] .. proxy
@@ -67,17 +67,20 @@ for _, proxy in ipairs(redis.call('SMEMBERS', KEYS[1])) do
       if shown and heard[2] == 0 and left > tonumber(ARGV[4]) then
         redis.call('PEXPIRE', missed, ARGV[4])
       end
-      return false
+      whole = 0
     end
   end
 end
-return found`;
+return { whole, found }`;
 
 /** Marks that others may speak soon, when nobody has yet. KEYS: set of proxies, mark; ARGV: milliseconds. */
 const settleScript = `
 if tonumber(ARGV[1]) > 0 and redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('SET', KEYS[2], '1', 'PX', ARGV[1])
 end`;
+
+/** What `readScript` answers. */
+const answer = z.tuple([z.number(), z.array(z.array(z.string()))]);
 
 /** Proxies of older releases tell no average, or no peak. */
 const counts = z
@@ -126,13 +129,13 @@ export function createDemandBoard(
         returnMs,
         ...modelIds,
       );
-      const proxies = z.array(z.array(z.string())).nullable().parse(answers);
-      if (proxies === null || proxies.length === 0) return null;
+      const [whole, proxies] = answer.parse(answers);
+      if (proxies.length === 0) return null;
       return new Map(
-        modelIds.map((id, index) => [
-          id,
-          sumDemand(proxies.map((counts) => readCounts(counts[index] ?? ''))) ?? idle,
-        ]),
+        modelIds.map((id, index): [ModelId, TotalDemand] => {
+          const parts = proxies.map((counts) => readCounts(counts[index] ?? ''));
+          return [id, { ...sumDemand(parts), isWhole: whole === 1 }];
+        }),
       );
     } catch (error) {
       log.debug({ err: error }, 'demand not known');
@@ -211,12 +214,8 @@ function readCounts(text: string): ModelDemand {
   return text === '' ? idle : counts.parse(JSON.parse(text));
 }
 
-/**
- * Sums over proxies, averages too: that of a sum is the sum of theirs, and its peak is no higher than theirs together.
- * None of them is unknown, not zero.
- */
-export function sumDemand(parts: readonly ModelDemand[]): Demand {
-  if (parts.length === 0) return null;
+/** Sums over proxies, averages too: that of a sum is the sum of theirs, and its peak is no higher than theirs together. */
+export function sumDemand(parts: readonly ModelDemand[]): ModelDemand {
   const runningByJob: Record<string, number> = {};
   let running = 0;
   let held = 0;

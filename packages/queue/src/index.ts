@@ -16,3 +16,4 @@ export { createRouteBus } from './route-bus.ts';
 export type { Run } from './run-job.ts';
 export type { SweepTicker } from './sweep-ticker.ts';
 export { startSweepTicker } from './sweep-ticker.ts';
+export { createTrialBoard } from './trial-board.ts';

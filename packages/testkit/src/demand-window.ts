@@ -15,7 +15,8 @@ export async function demandOf(
   board: Pick<DemandBoard, 'readMany'>,
   modelId: string,
 ): Promise<Demand> {
-  return (await board.readMany([modelId]))?.get(modelId) ?? null;
+  const demand = (await board.readMany([modelId]))?.get(modelId);
+  return demand?.isWhole === true ? demand : null;
 }
 
 export async function openDemandWindow(running: {

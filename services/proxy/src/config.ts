@@ -52,8 +52,11 @@ export const configSchema = z
     STALL_TIMEOUT: durationSeconds.default(60),
     /** How long connections are still accepted after SIGTERM: as long as balancers take to notice `/readyz`. */
     DRAIN_DELAY: durationSeconds.default(0),
-    /** How long running and held requests may go on once no more connections are accepted. */
-    DRAIN_TIMEOUT: durationSeconds.default(30),
+    /**
+     * How long running and held requests may go on once no more connections are accepted: longer than `HOLD_TIMEOUT`,
+     * and than the longest streams.
+     */
+    SHUTDOWN_TIMEOUT: durationSeconds.default(1200),
   })
   .check(socketCheck)
   .transform((env) => ({
@@ -74,7 +77,7 @@ export const configSchema = z
     stallMs: env.STALL_TIMEOUT * 1000,
     bodyRoomBytes: env.MAX_BODIES,
     drainDelayMs: env.DRAIN_DELAY * 1000,
-    drainMs: env.DRAIN_TIMEOUT * 1000,
+    drainMs: env.SHUTDOWN_TIMEOUT * 1000,
   }));
 
 export type Config = z.output<typeof configSchema>;

@@ -37,7 +37,7 @@ export async function startProxyProcess(ground: ProxyGround): Promise<ProxyProce
       API_URL: 'http://127.0.0.1:9',
       WAKEFIELD_INSTALLATION: ground.installation,
       PORT: '0',
-      DRAIN_TIMEOUT: '5',
+      SHUTDOWN_TIMEOUT: '5',
       ...ground.env,
     },
   });

@@ -14,6 +14,7 @@ import {
   createMetricsBoard,
   createNudges,
   createRouteBus,
+  createTrialBoard,
   openRedis,
   type RedisAccess,
   startSweepTicker,
@@ -88,7 +89,13 @@ export async function compose(
     defaultCluster,
     recipes,
     prober,
-    histories: createStartHistories({ jobs: stores.jobs, drivers, clock, log: logger }),
+    histories: createStartHistories({
+      jobs: stores.jobs,
+      trials: createTrialBoard(redis),
+      drivers,
+      clock,
+      log: logger,
+    }),
     // A quarter, so that some are left for others even while three clusters hang.
     submissions: createSubmissionGate(Math.ceil(config.reconcileConcurrency / 4)),
     nudges: createNudges(redis),

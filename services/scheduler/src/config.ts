@@ -22,7 +22,7 @@ export const configSchema = z
     DATABASE_POOL: wholeNumber.default(10),
     /** Models that one process works on at once. */
     RECONCILE_CONCURRENCY: wholeNumber.default(16),
-    /** Longest time a draining job may keep its streams. */
+    /** Longest time a draining job may keep its streams where a person wants it ended or nobody knows its end; else they have until shortly before its end. */
     DRAIN_TIMEOUT: durationSeconds.default(defaultPolicy.drainTimeoutMs / 1000),
     /** At least this long after a change of an autoscaled model's number of jobs the next ones are added; not while requests wait for one. */
     SCALE_UP_COOLDOWN: durationSeconds.default(defaultPolicy.scaleUpCooldownMs / 1000),

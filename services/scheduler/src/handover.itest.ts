@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createDriver } from '@wakefield/cluster';
+import type { DemandBoard } from '@wakefield/control';
 import { createDemandBoard } from '@wakefield/queue';
 import { sampleSpec, startTestSlurm, type TestSlurm, until } from '@wakefield/testkit';
 import { openProcessGround, type ProcessGround, simulatorRecipe } from '../test/process.ts';
@@ -13,6 +14,9 @@ jest.setTimeout(180_000);
 const MODEL = 'acme/small';
 /** On two busy cores. */
 const PATIENCE_MS = 100_000;
+const DRAIN_TIMEOUT_S = 1;
+/** At the simulator's speed 40 s, more than a handover and five times that. */
+const STREAM_TOKENS = 4000;
 
 interface Row {
   readonly id: string;
@@ -39,6 +43,8 @@ describe('on a real SLURM', () => {
   let folder: string;
   let scheduler: ChildProcess;
   let proxy: NodeJS.Timeout;
+  /** Requests that the proxy has under way, by job. */
+  const runningByJob = new Map<string, number>();
 
   const rows = async () => (await ground.store.sql(query)) as unknown as readonly Row[];
   const live = async () => (await rows()).filter(({ phase }) => phase !== 'ended');
@@ -69,6 +75,14 @@ describe('on a real SLURM', () => {
     if (row === undefined) throw new Error('no job');
     return row;
   };
+  const tell = async (board: Pick<DemandBoard, 'publish'>) => {
+    const id = (await ground.store.stores.models.find('demo', MODEL))?.id ?? '';
+    const running = [...runningByJob.values()].reduce((sum, count) => sum + count, 0);
+    const lastRequestAt = running > 0 ? Date.now() : null;
+    const counts = { running, held: 0, average: running, peak: running, lastRequestAt };
+    const told = { ...counts, runningByJob: Object.fromEntries(runningByJob) };
+    await board.publish('proxy', { models: new Map(running > 0 ? [[id, told]] : []) });
+  };
   const scontrol = (...words: readonly string[]) => slurm.slurm.client('scontrol', [...words]);
 
   beforeAll(async () => {
@@ -92,11 +106,15 @@ describe('on a real SLURM', () => {
     const clusters = join(folder, 'clusters.yaml');
     await writeFile(clusters, JSON.stringify({ clusters: { slurm: entry } }));
     const board = createDemandBoard(ground.client, { settleMs: 0 });
-    // A proxy without requests: what drains has nothing to wait for.
+    // As long as it has no requests, what drains has nothing to wait for.
     proxy = setInterval(() => {
-      board.publish('proxy', { models: new Map() }).catch(() => undefined);
+      tell(board).catch(() => undefined);
     }, 500);
-    scheduler = ground.fork({ PATH: process.env.PATH, WAKEFIELD_CLUSTERS: clusters });
+    scheduler = ground.fork({
+      PATH: process.env.PATH,
+      WAKEFIELD_CLUSTERS: clusters,
+      DRAIN_TIMEOUT: `${DRAIN_TIMEOUT_S}`,
+    });
     const spec = sampleSpec({
       hfModelId: MODEL,
       gpuCount: 2,
@@ -146,6 +164,41 @@ describe('on a real SLURM', () => {
     expect(gaps).toBe(0);
     const first = (await rows()).find(({ id }) => id === before.id);
     expect(first).toMatchObject({ phase: 'ended', outcome: 'as_asked' });
+    await scontrol('update', `nodename=${before.node}`, 'state=resume');
+  });
+
+  test('a stream far longer than DRAIN_TIMEOUT survives a handover, and is waited for', async () => {
+    const before = await alone();
+    const [endpoint] = await routed();
+    if (endpoint === undefined) throw new Error('no endpoint');
+    const { address, engineKey } = endpoint;
+    runningByJob.set(before.id, 1);
+    const answer = await fetch(`http://${address.host}:${address.port}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${engineKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        model: MODEL,
+        stream: true,
+        max_tokens: STREAM_TOKENS,
+        ignore_eos: true,
+        messages: [{ role: 'user', content: 'Tell me everything.' }],
+      }),
+    });
+    let isOver = false;
+    const text = answer.text().finally(() => {
+      isOver = true;
+    });
+    await scontrol('update', `nodename=${before.node}`, 'state=drain', 'reason=broken fan');
+    const drained = `select * from jobs where id = '${before.id}' and phase = 'draining'`;
+    await eventually(async () => (await ground.store.sql(drained)).length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 5 * DRAIN_TIMEOUT_S * 1000));
+    // Still at it, and nobody has asked its job to end.
+    expect(isOver).toBe(false);
+    expect(await ground.store.sql(`${drained} and end_asked_at is null`)).toHaveLength(1);
+    expect((await text).slice(-20)).toContain('[DONE]');
+    runningByJob.clear();
+    const after = await alone(({ id }) => id !== before.id);
+    expect(after.successor_of).toBe(before.id);
     await scontrol('update', `nodename=${before.node}`, 'state=resume');
   });
 

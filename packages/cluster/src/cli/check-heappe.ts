@@ -6,6 +6,7 @@ import type { HeappeConfig } from '../config/heappe.ts';
 import { createDriver } from '../create-driver.ts';
 import { activateProject } from '../heappe/activation.ts';
 import { createHeappeClient, type HeappeClient } from '../heappe/client.ts';
+import type { Features } from '../heappe/features.ts';
 import type { CheckOptions, Tried } from './check.ts';
 import { bad, doubtful, type Finding, good, messageOf } from './terminal.ts';
 
@@ -64,13 +65,7 @@ async function* checkInstance(
     const { since, stream, upload } = await client.features(within(config));
     yield good('sign-in', `with ${credentialWords[config.credential.kind]}`);
     yield good('version', `${version}, taken for ${since}`);
-    if (stream === 'none' && config.transport.kind === 'heappe')
-      yield bad(
-        'requests',
-        'this HEAppE cannot stream, and gives up a node after 10 s: 6.1 or newer is needed',
-        'an upgrade, or transport: direct or jump',
-      );
-    else yield good('requests', `over ${config.transport.kind}`);
+    yield requestsFinding(config, stream);
     yield filesFinding(config, upload);
     return true;
   } catch (error) {
@@ -97,6 +92,16 @@ async function health(config: HeappeConfig, client: HeappeClient): Promise<Findi
     'health',
     `it is not well: ${ill.join(', ') || 'no reason given'}`,
     'tell those who run it',
+  );
+}
+
+function requestsFinding({ transport }: HeappeConfig, stream: Features['stream']): Finding {
+  if (stream !== 'none' || transport.kind !== 'heappe')
+    return good('requests', `over ${transport.kind}`);
+  return doubtful(
+    'requests',
+    'this HEAppE streams nothing and takes 50 kB and 10 s at most: short answers only',
+    'an upgrade to 6.1 or newer, or transport: direct or jump',
   );
 }
 

@@ -1,6 +1,6 @@
 import { ClusterError } from '@wakefield/control';
 import { z } from 'zod';
-import { slurmFailure } from '../slurm-ssh/failures.ts';
+import { slurmFailure } from '../slurm-failures.ts';
 
 /** A call that HEAppE answered with an error, or did not answer. `kind` says what to make of it, as everywhere. */
 export class HeappeError extends ClusterError {
@@ -95,7 +95,7 @@ export function asLook(error: unknown): unknown {
   return said ? new HeappeError('unreachable', error.message, saidOf(error), error) : error;
 }
 
-export function saidOf({ status, title, detail }: HeappeError): Partial<Said> {
+function saidOf({ status, title, detail }: HeappeError): Partial<Said> {
   return { ...(status === null ? {} : { status }), title, detail };
 }
 

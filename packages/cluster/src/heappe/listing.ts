@@ -1,4 +1,3 @@
-import { ClusterError } from '@wakefield/control';
 import type { JobName } from '@wakefield/domain';
 import { heappeStates, type JobInfo } from './api/wire-types.ts';
 import type { HeappeClient } from './client.ts';
@@ -73,11 +72,4 @@ function ours(listing: Listing, prefix: string): readonly (readonly JobInfo[])[]
 
 function isLive(job: JobInfo): boolean {
   return rank(job) > 0;
-}
-
-/** HEAppE's id of a job that we know; a number there. @throws ClusterError refused */
-export function idOf(clusterJobId: string): number {
-  const id = Number(clusterJobId);
-  if (Number.isSafeInteger(id) && id > 0) return id;
-  throw new ClusterError('refused', `not a job of HEAppE: ${JSON.stringify(clusterJobId)}`);
 }

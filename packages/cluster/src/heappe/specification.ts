@@ -65,9 +65,9 @@ function templateIdOf(
 }
 
 /** How a node type counts (SchedulerAdapters/Slurm: `GPU` or `ACN` in AllocationType gives `--gpus=MaxCores`). */
-export type Counting = 'nodes' | 'gpus' | 'gpus-anywhere';
+type Counting = 'nodes' | 'gpus' | 'gpus-anywhere';
 
-export function countingOf({ nodeType }: Pick<Place, 'nodeType'>): Counting {
+function countingOf({ nodeType }: Pick<Place, 'nodeType'>): Counting {
   const type = nodeType.ClusterNodeTypeAggregation?.AllocationType ?? '';
   if (!/GPU|ACN/.test(type)) return 'nodes';
   return /partial-allocation/i.test(type) ? 'gpus-anywhere' : 'gpus';
@@ -78,7 +78,7 @@ export function countingOf({ nodeType }: Pick<Place, 'nodeType'>): Counting {
  * rounding up by CoresPerNode.
  * @throws ClusterError refused, for a shape that cannot be said so
  */
-export function coresOf(config: HeappeConfig, job: JobRequest, place: Place) {
+function coresOf(config: HeappeConfig, job: JobRequest, place: Place) {
   const counting = countingOf(place);
   const perNode = place.nodeType.CoresPerNode ?? 1;
   if (counting === 'nodes') {

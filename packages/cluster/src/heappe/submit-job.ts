@@ -2,7 +2,7 @@ import { ClusterError, type JobSubmission } from '@wakefield/control';
 import type { EpochMs, JobName } from '@wakefield/domain';
 import type { HeappeConfig } from '../config/heappe.ts';
 import { checkedFile, checkedName } from '../job-names.ts';
-import { withAdvice } from '../slurm-ssh/advice.ts';
+import { withAdvice } from '../slurm-advice.ts';
 import { heappeStates, type JobInfo } from './api/wire-types.ts';
 import type { HeappeClient } from './client.ts';
 import { createdAt } from './cluster-job.ts';

@@ -74,7 +74,7 @@ exec /usr/bin/sinfo "$@"
   });
   afterAll(async () => {
     await driver.cancel(
-      ['wf-fc-a-1', 'wf-fc-b-1', 'wf-fc-c-1'].map((name) => ({ name, clusterJobId: null })),
+      ['a', 'b', 'c', 'd'].map((one) => ({ name: `wf-fc-${one}-1`, clusterJobId: null })),
       signal,
     );
     await driver.close();
@@ -141,6 +141,68 @@ exec /usr/bin/sinfo "$@"
     await fresh.observe([{ name: 'wf-fc-c-1', clusterJobId: null }], signal);
     await fresh.close();
     expect((await asked()) - idle).toBe(0);
+  });
+
+  /** Maintenance of its only node in four minutes, which is before the end of any job that begins now. */
+  describe('with a reservation', () => {
+    const untilThen = 4 * minute;
+    let reservedFrom: number;
+    const reservation = (...words: readonly string[]) =>
+      cluster.slurm.client('scontrol', [...words]);
+
+    beforeAll(async () => {
+      reservedFrom = Date.now() + untilThen;
+      await reservation(
+        'create',
+        'reservation',
+        'reservationname=maintenance',
+        `starttime=now+${untilThen / 1000}`,
+        'duration=30',
+        'nodes=cn01',
+        `users=${cluster.slurm.ssh.user}`,
+        'flags=maint,ignore_jobs',
+      );
+      await driver.cancel(
+        ['wf-fc-b-1', 'wf-fc-c-1'].map((name) => ({ name, clusterJobId: null })),
+        signal,
+      );
+    });
+    afterAll(async () => {
+      await reservation('delete', 'reservationname=maintenance').catch(() => undefined);
+    });
+
+    test('a job that runs keeps its end, and one more would start when the reservation is over', async () => {
+      const { clusterJob } = await sight('wf-fc-a-1', ({ clusterJob: seen }) => seen !== null);
+      const lasts = (clusterJob?.endsAt ?? 0) - (clusterJob?.startedAt ?? 0);
+      expect(clusterJob?.state).toBe('running');
+      expect(lasts).toBe(request.walltimeSeconds * 1000);
+      await until('the place of another to be free', async () => {
+        const { sightings } = await driver.observe([], signal);
+        const active = [...sightings.values()].filter(({ clusterJob: one }) =>
+          ['pending', 'running', 'completing'].includes(one?.state ?? ''),
+        );
+        return active.length === 1 ? true : null;
+      });
+      const planned = (await driver.forecast(request, signal)) ?? 0;
+      expect(planned).toBeGreaterThanOrEqual(reservedFrom + 29 * minute);
+    });
+
+    test('a job that does not fit before it waits, and says why; made shorter it runs, and its end is the new one', async () => {
+      const { clusterJobId } = await driver.submit(job('wf-fc-d-1'), signal);
+      const waiting = await sight('wf-fc-d-1', ({ clusterJob }) =>
+        /ReqNodeNotAvail|Reserv/.test(clusterJob?.reason ?? ''),
+      );
+      expect(waiting.clusterJob).toMatchObject({ state: 'pending', startedAt: null, endsAt: null });
+      // An operator lets SLURM cut it as far as it takes to fit before the reservation.
+      await reservation('update', `jobid=${clusterJobId}`, 'TimeMin=1');
+      const { clusterJob } = await sight(
+        'wf-fc-d-1',
+        (seen) => seen.clusterJob?.state === 'running' && seen.clusterJob.endsAt !== null,
+      );
+      expect(clusterJob?.clusterJobId).toBe(clusterJobId);
+      expect(clusterJob?.endsAt).toBeLessThanOrEqual(reservedFrom + 5_000);
+      expect(clusterJob?.endsAt).toBeGreaterThan(clusterJob?.startedAt ?? Number.POSITIVE_INFINITY);
+    });
   });
 
   test('a sinfo that fails tells nothing, and keeps nobody from seeing the jobs', async () => {

@@ -70,7 +70,7 @@ export async function openWorker(
 
   return {
     openedAt,
-    usable: () => over === null,
+    usable: () => over === null && connection.isCurrent(client),
     run(program, marker, signal) {
       return new Promise((resolve, reject) => {
         const answer = createCollector(marker);

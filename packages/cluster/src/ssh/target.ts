@@ -19,9 +19,12 @@ export function describeTarget({ user, host, port }: SshTarget): string {
   return `${user === '' ? '' : `${user}@`}${host}${port === 22 ? '' : `:${port}`}`;
 }
 
-/** Silent connections are noticed after this long times {@link KEEPALIVE_COUNT}. */
+/**
+ * A silent connection is given up at the beat behind this many without an answer: after 30 to 35 s. Streams survive a
+ * far end that stands still for 20 s; whatever is new does not wait for it (silence.ts).
+ */
 const KEEPALIVE_MS = 5000;
-const KEEPALIVE_COUNT = 3;
+const KEEPALIVE_COUNT = 6;
 
 /**
  * Options for ssh2. `onHostKey` hears the key that the server showed, accepted or not.

@@ -11,6 +11,7 @@ export class ChannelSocket extends Duplex {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly #channel: ClientChannel;
+  #asking = false;
   #idleMs = 0;
   #idleTimer: NodeJS.Timeout | null = null;
 
@@ -21,6 +22,7 @@ export class ChannelSocket extends Duplex {
     this.remotePort = port;
     channel.on('data', (chunk: Buffer) => {
       this.#touch();
+      this.#asking = false;
       if (!this.push(chunk)) channel.pause();
     });
     channel.on('end', () => {
@@ -34,9 +36,14 @@ export class ChannelSocket extends Duplex {
     });
   }
 
+  /** Whether nothing has come since something was sent. */
+  get asking(): boolean {
+    return this.#asking;
+  }
+
   /**
    * The connection underneath is gone: what has come is all, and it is not an end. An error with the code `WAY_LOST`:
-   * whoever is at the other end may be well.
+   * whoever is at the other end may be well. Also for who gives it up because it stands still.
    */
   lost(): void {
     const error: NodeJS.ErrnoException = new Error('the ssh connection was lost');
@@ -50,6 +57,7 @@ export class ChannelSocket extends Duplex {
 
   override _write(chunk: Buffer, _: BufferEncoding, callback: (error?: Error | null) => void) {
     this.#touch();
+    this.#asking = true;
     this.#channel.write(chunk, callback);
   }
 

@@ -24,13 +24,18 @@ export function createSshTransport(
       const either = AbortSignal.any([signal, timeout]);
       const where = `${address.host}:${address.port} over ${describeTarget(connection.target)}`;
       try {
-        const client = await connection.client(either);
-        const channel = await forward(client, address, either);
+        const { client, channel } = await openChannel(connection, address, either);
         const socket = new ChannelSocket(channel, address.host, address.port);
-        const stop = connection.onLost(client, () => socket.lost());
+        const stops = [
+          connection.onLost(client, () => socket.lost()),
+          // What is in the middle of its answer cannot be sent again, and may go on.
+          connection.onSilent(client, () => {
+            if (socket.asking) socket.lost();
+          }),
+        ];
         open.add(socket);
         socket.once('close', () => {
-          stop();
+          for (const stop of stops) stop();
           open.delete(socket);
         });
         return socket;
@@ -43,6 +48,30 @@ export function createSshTransport(
       if (options.ownsConnection) await connection.close();
     },
   };
+}
+
+/** Over a connection that stands still only where there is no other. */
+async function openChannel(
+  connection: SshConnection,
+  address: Address,
+  signal: AbortSignal,
+): Promise<{ readonly client: Client; readonly channel: ClientChannel }> {
+  for (;;) {
+    const client = await connection.client(signal);
+    const silent = new AbortController();
+    const stops = [
+      connection.onLost(client, () => silent.abort()),
+      connection.onSilent(client, () => silent.abort()),
+    ];
+    try {
+      const either = AbortSignal.any([signal, silent.signal]);
+      return { client, channel: await forward(client, address, either) };
+    } catch (error) {
+      if (!silent.signal.aborted || signal.aborted) throw error;
+    } finally {
+      for (const stop of stops) stop();
+    }
+  }
 }
 
 function forward(client: Client, { host, port }: Address, signal: AbortSignal) {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -7,6 +8,13 @@ import { startTestSlurm, type TestSlurm } from '@wakefield/testkit';
 import { type buildConnector, Pool } from 'undici';
 import { until } from '../conformance/scene.ts';
 import { createClusterTransports } from './create-transport.ts';
+
+/** Processes below this one. */
+function sessionsOf(pid: number): readonly number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  if (children === '') return [];
+  return children.split(' ').flatMap((child) => [Number(child), ...sessionsOf(Number(child))]);
+}
 
 describe('HTTP over a transport', () => {
   let cluster: TestSlurm;
@@ -129,6 +137,49 @@ describe('HTTP over a transport', () => {
     );
     expect(await again.body.text()).toBe('x');
   });
+
+  test('20 s of silence cut no stream, and nobody waits for their end', async () => {
+    const pool = poolBy('ssh');
+    const post = async () => {
+      const answer = await pool.request({ path: '/', method: 'POST', body: 'x' });
+      return await answer.body.text();
+    };
+    const { body } = await pool.request({ path: '/stream', method: 'GET' });
+    let heard = 0;
+    body.on('data', (chunk: Buffer) => {
+      heard += chunk.length;
+    });
+    const broken = new Promise((resolve) => body.once('error', resolve));
+    await post();
+    const sessions = sessionsOf(cluster.slurm.daemons.pid('sshd') ?? 0);
+    expect(sessions).not.toEqual([]);
+    for (const pid of sessions) process.kill(pid, 'SIGSTOP');
+    const since = performance.now();
+    try {
+      // What is on its way is lost in time to be asked again, what is new takes another connection.
+      const lost = await post().catch((error: Error & { code?: string }) => error.code);
+      expect(['x', 'WAY_LOST']).toContain(lost);
+      expect(await post()).toBe('x');
+      expect(performance.now() - since).toBeLessThan(20_000);
+    } finally {
+      await pause(Math.max(0, 22_000 - (performance.now() - since)));
+      for (const pid of sessions) process.kill(pid, 'SIGCONT');
+    }
+    const before = heard;
+    await Promise.race([
+      until('the stream to go on', async () => (heard > before ? true : null), 10_000),
+      broken.then((error) => {
+        throw error;
+      }),
+    ]);
+    body.destroy();
+    await until(
+      'one connection',
+      async () =>
+        sessionsOf(cluster.slurm.daemons.pid('sshd') ?? 0).length <= sessions.length ? true : null,
+      10_000,
+    );
+  }, 60_000);
 
   test('nobody there is an error at once', async () => {
     const { transport } = {

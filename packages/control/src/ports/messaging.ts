@@ -6,6 +6,8 @@ import type {
   JobId,
   ModelDemand,
   ModelId,
+  TotalDemand,
+  Trial,
 } from '@wakefield/domain';
 
 /** Enqueues ids. Every call may fail or be lost: the sweep finds the work again. */
@@ -41,10 +43,10 @@ export interface DemandBoard {
   /** Called by a proxy that goes away in order. */
   withdraw(proxyId: string): Promise<void>;
   /**
-   * Summed over proxies, in one round trip. null when no proxy has reported lately, or when one may be missing from
-   * the sum: nothing is concluded from a part. Models without load read as zeros.
+   * Summed over proxies, in one round trip; not whole when one may be missing from the sums. null when no proxy has
+   * reported lately. Models without load read as zeros.
    */
-  readMany(modelIds: readonly ModelId[]): Promise<ReadonlyMap<ModelId, ModelDemand> | null>;
+  readMany(modelIds: readonly ModelId[]): Promise<ReadonlyMap<ModelId, TotalDemand> | null>;
 }
 
 /** Last scraped figures of each engine, for readers; entries expire within seconds. */
@@ -58,4 +60,33 @@ export interface MetricsBoard {
   answered(jobIds: readonly JobId[], lifeMs: DurationMs): Promise<void>;
   /** Those of the jobs whose engines have answered lately. Rejects when nobody can tell. */
   answering(jobIds: readonly JobId[]): Promise<readonly JobId[]>;
+}
+
+/** What one cluster is asked of jobs of one shape. */
+export interface TrialQuestion {
+  readonly cluster: ClusterName;
+  readonly shape: string;
+}
+
+/** What clusters said of when jobs would start, for all schedulers: whoever asks, asks for everybody. Losable. */
+export interface TrialBoard {
+  /**
+   * The right to ask.
+   * @param lifeMs how long whoever has it may take, before it may be another's
+   * @param paceMs how long the cluster is not asked anything else then
+   * @returns `granted`: it is for you to ask, and to tell; `asked`: somebody else asks, or has; `later`: the cluster
+   *   was asked something else just now
+   */
+  claim(
+    question: TrialQuestion,
+    lifeMs: DurationMs,
+    paceMs: DurationMs,
+  ): Promise<'granted' | 'asked' | 'later'>;
+  /** Tells what it said, null for nothing. @param againMs how long nobody asks again; it is known for twice as long */
+  tell(question: TrialQuestion, trial: Trial | null, againMs: DurationMs): Promise<void>;
+  /** `asking`: claimed, and not answered yet. `trial` may be the answer to an earlier question. */
+  read(question: TrialQuestion): Promise<{
+    readonly state: 'unasked' | 'asking' | 'answered';
+    readonly trial: Trial | null;
+  }>;
 }

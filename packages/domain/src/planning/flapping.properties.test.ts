@@ -22,7 +22,11 @@ const tickMs = 10 * second;
 const growsWithinMs = 2 * minute;
 
 /** Drives a model through a load, checks what must hold in every moment, and tells how its wanted jobs changed. */
-function drive(load: Load, lengthMs: number, minReplicas = 0): readonly Change[] {
+function drive(
+  load: Load,
+  lengthMs: number,
+  { minReplicas = 0, heard = () => 1 }: { minReplicas?: number; heard?: Load } = {},
+): readonly Change[] {
   const spec = { autoscale: true, minReplicas, maxReplicas, idleTimeoutSeconds: 86_400 };
   const lowest = Math.max(1, minReplicas);
   const world = createWorld(healthy, model({ replicas: lowest }, spec));
@@ -32,11 +36,12 @@ function drive(load: Load, lengthMs: number, minReplicas = 0): readonly Change[]
   for (let at = 0; at < lengthMs; at += tickMs) {
     const before = world.model.replicas;
     world.requests = Math.round(load(at));
+    world.heard = heard(at);
     world.tick(tickMs / second);
     const { replicas } = world.model;
     if (replicas !== before) changes.push({ at: world.now - startedAt, by: replicas - before });
     if (replicas < lowest || replicas > maxReplicas) throw new Error(`${replicas} jobs`);
-    lately.push(world.requests);
+    lately.push(world.heard * world.requests);
     if (lately.length > growsWithinMs / tickMs) lately.shift();
     else continue;
     const steady = Math.min(...lately);
@@ -74,10 +79,28 @@ describe('the number of wanted jobs', () => {
   test('of a constant load settles, and never changes again', () => {
     fc.assert(
       fc.property(level, fc.integer({ min: 0, max: 3 }), (load, minReplicas) => {
-        const changes = drive(() => load, 2 * hour, minReplicas);
+        const changes = drive(() => load, 2 * hour, { minReplicas });
         expect(changes.filter(({ at }) => at > growsWithinMs)).toEqual([]);
         expect(changes.every(({ by }) => by > 0)).toBe(true);
       }),
+      few,
+    );
+  });
+
+  test('of a constant load never shrinks while proxies die and come back, however little is heard then', () => {
+    const spell = fc.integer({ min: 1, max: 60 });
+    fc.assert(
+      fc.property(
+        level,
+        spell,
+        spell,
+        fc.double({ min: 0, max: 0.99, noNaN: true }),
+        (load, whole, part, share) => {
+          const heard: Load = (at) => ((at / tickMs) % (whole + part) < whole ? 1 : share);
+          const changes = drive(() => load, 2 * hour, { heard });
+          expect(changes.every(({ by }) => by > 0)).toBe(true);
+        },
+      ),
       few,
     );
   });

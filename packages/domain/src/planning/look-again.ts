@@ -1,6 +1,6 @@
 import type { Action, Observed, Plan, Policy } from '../vocabulary/plan.ts';
 import type { EpochMs } from '../vocabulary/time.ts';
-import type { Decision, Scene } from './scene.ts';
+import { type Decision, isWhole, type Scene } from './scene.ts';
 
 /** @param actions after which nothing else may tell how a submission went */
 export function lookAgainAt(
@@ -9,7 +9,7 @@ export function lookAgainAt(
   decisions: readonly Decision[],
   actions: readonly Action[],
 ): EpochMs {
-  const usual = submits(actions) || demand === null ? policy.lookInDoubtMs : policy.lookAgainMs;
+  const usual = submits(actions) || !isWhole(demand) ? policy.lookInDoubtMs : policy.lookAgainMs;
   const latest = now + (quiet ? policy.lookRarelyMs : usual);
   const deadlines = decisions.flatMap(({ deadlines }) => deadlines ?? []);
   return Math.min(latest, ...deadlines.filter((at) => at > now));
@@ -26,7 +26,7 @@ export function isInHurry(
   { lookAgainMs, lookInDoubtMs }: Policy,
   now: EpochMs,
 ): boolean {
-  const usualMs = demand === null && !submits(actions) ? lookInDoubtMs : lookAgainMs;
+  const usualMs = !isWhole(demand) && !submits(actions) ? lookInDoubtMs : lookAgainMs;
   return lookAgainAt < now + usualMs;
 }
 

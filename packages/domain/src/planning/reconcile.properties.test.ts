@@ -15,6 +15,7 @@ import {
   type Plan,
   type Room,
   reconcile,
+  servesUntil,
 } from '../index.ts';
 import { isAbsent } from './absence.ts';
 import { allowedSize } from './size/scaling.ts';
@@ -94,6 +95,12 @@ function isGood(one: Job, desired: Model, seen: Observed): boolean {
   if (one.revision !== revision) return false;
   if (![cluster, ...spec.otherClusters].includes(one.cluster)) return false;
   return (replaceAt(one, survey(desired, seen, defaultPolicy, now)) ?? now + 1) > now;
+}
+
+/** Until when a draining job may keep its streams at the latest. */
+function deadlineOf(one: Job): number {
+  const end = servesUntil(one, defaultPolicy) ?? Number.POSITIVE_INFINITY;
+  return Math.min(one.drainUntil ?? now, end);
 }
 
 /** Live jobs that count: not on their way out, and not out of reach for too long. */
@@ -216,8 +223,8 @@ describe('every plan', () => {
         if (action.kind !== 'cancel' && action.kind !== 'askToEnd') continue;
         const one = seen.jobs.find(({ id }) => id === action.jobId);
         expect(one?.phase).not.toBe('ready');
-        if (one?.phase !== 'draining' || (one.drainUntil ?? now) <= now) continue;
-        expect(seen.demand).not.toBeNull();
+        if (one?.phase !== 'draining' || deadlineOf(one) <= now) continue;
+        expect(seen.demand?.isWhole).toBe(true);
         expect(seen.demand?.runningByJob[one.id] ?? 0).toBe(0);
       }
     });
@@ -235,6 +242,19 @@ describe('every plan', () => {
     always((desired, seen) => {
       const { surplusSince = null, ...patch } = plan(desired, { ...seen, demand: null }).patch;
       expect(patch).toEqual({});
+      expect(surplusSince).toBeNull();
+    });
+  });
+
+  test('a part of the demand puts nothing to sleep and takes nothing away', () => {
+    always((desired, seen) => {
+      if (seen.demand === null) return;
+      const demand = { ...seen.demand, isWhole: false };
+      const { surplusSince = null, replicas, idle } = plan(desired, { ...seen, demand }).patch;
+      expect(idle).toBeUndefined();
+      expect(replicas ?? Number.POSITIVE_INFINITY).toBeGreaterThan(
+        allowedSize(desired.spec, desired.replicas),
+      );
       expect(surplusSince).toBeNull();
     });
   });

@@ -47,12 +47,21 @@ export function isReachable(scene: Pick<View, 'clusters'>, cluster: ClusterName)
   return scene.clusters[cluster]?.reachable ?? true;
 }
 
-/** Requests that run on a job; null when no proxy tells. */
+/** Requests that run on a job, at least; null when none is known of and a proxy may be missing. */
 export function runningOn(demand: Demand, jobId: JobId): number | null {
-  return demand === null ? null : (demand.runningByJob[jobId] ?? 0);
+  return atLeast(demand?.runningByJob[jobId] ?? 0, demand);
 }
 
-/** Requests that run or wait, over all jobs; null when no proxy tells. */
+/** Requests that run or wait, over all jobs, at least; null when none is known of and a proxy may be missing. */
 export function requestsOf(demand: Demand): number | null {
-  return demand === null ? null : demand.running + demand.held;
+  return demand === null ? null : atLeast(demand.running + demand.held, demand);
+}
+
+function atLeast(count: number, demand: Demand): number | null {
+  return count > 0 || isWhole(demand) ? count : null;
+}
+
+/** Whether all proxies have told what they count. */
+export function isWhole(demand: Demand): boolean {
+  return demand?.isWhole === true;
 }

@@ -92,8 +92,16 @@ export interface ModelDemand {
   readonly runningByJob: Readonly<Record<JobId, number>>;
 }
 
-/** null where no proxy has reported lately: unknown is not zero, so nobody falls asleep on it. */
-export type Demand = ModelDemand | null;
+/**
+ * What all proxies count together. Where one may be missing from the sum it is a lower bound: enough to keep a model
+ * awake or to add jobs, never to take one away, to let a model fall asleep, or to end what may still be at work.
+ */
+export interface TotalDemand extends ModelDemand {
+  readonly isWhole: boolean;
+}
+
+/** null where no proxy has reported lately: unknown is not zero. */
+export type Demand = TotalDemand | null;
 
 /** Whether a cluster answered lately. An unreachable cluster is not an empty one. */
 export interface ClusterReachability {

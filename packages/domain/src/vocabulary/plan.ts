@@ -18,7 +18,7 @@ export interface Policy {
    * not add up.
    */
   readonly stableAfterMs: DurationMs;
-  /** Longest time that a draining job may keep its streams. */
+  /** Longest time that a job may keep its streams which a person wants ended, or of which nobody knows its end. */
   readonly drainTimeoutMs: DurationMs;
   /** This long before its end a job is asked to end at the latest; no cluster may warn it any earlier. */
   readonly endMarginMs: DurationMs;
@@ -77,7 +77,7 @@ export type Action =
     }
   /** Find the job by its name or submit it. */
   | { readonly kind: 'submit'; readonly jobId: JobId }
-  /** Send it no new requests. */
+  /** Send it no new requests; of a job that drains already, it has less time left. */
   | { readonly kind: 'drain'; readonly jobId: JobId; readonly until: EpochMs }
   /** Ask the engine to finish: USR1 to the batch shell. */
   | { readonly kind: 'askToEnd'; readonly jobId: JobId }

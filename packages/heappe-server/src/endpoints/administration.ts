@@ -32,9 +32,9 @@ export const administrationRoutes: readonly Route[] = [
 
 /** A ManagementAdmin of any project that is not over. @throws HeappeError 401 */
 export function administrator(call: Call, sessionCode = call.text('sessionCode')): void {
-  const { database, clock } = call.instance;
+  const { database } = call.instance;
   const user = call.caller(sessionCode);
-  requireRoleSomewhere(user, ['ManagementAdmin'], database.world.projects, clock.now());
+  requireRoleSomewhere(user, 'ManagementAdmin', database.world.projects);
 }
 
 const present = (call: Call, one: Project) => {
@@ -132,8 +132,8 @@ function assignments(call: Call) {
 }
 
 function version(call: Call) {
-  const { database, clock, settings, traits } = call.instance;
-  requireRoleSomewhere(call.caller(), ['Submitter'], database.world.projects, clock.now());
+  const { database, settings, traits } = call.instance;
+  requireRoleSomewhere(call.caller(), 'Submitter', database.world.projects);
   return {
     json: {
       Name: settings.instanceIdentifier,
@@ -144,9 +144,9 @@ function version(call: Call) {
 }
 
 function instanceInformation(call: Call) {
-  const { database, clock, settings, traits } = call.instance;
+  const { database, settings, traits } = call.instance;
   const { world } = database;
-  requireRoleSomewhere(call.caller(), ['Administrator'], world.projects, clock.now());
+  requireRoleSomewhere(call.caller(), 'Administrator', world.projects);
   return {
     json: {
       Name: settings.instanceIdentifier,

@@ -100,7 +100,7 @@ function list(call: Call) {
   const { instance } = call;
   const { projects, jobs } = instance.database.world;
   const user = call.caller();
-  requireRoleSomewhere(user, ['Submitter'], projects, instance.clock.now());
+  requireRoleSomewhere(user, 'Submitter', projects);
   const states = (call.text('jobStates') ?? '').split(',').filter((word) => word !== '');
   if (states.some((word) => !/^\s*-?\d+\s*$/.test(word))) {
     throw new HeappeError('internal', 'FormatException');

@@ -76,7 +76,12 @@ async function ask(
     const response = await send(
       instance,
       tunnel,
-      { method, path: asked.httpRequest, headers: asked.headers ?? [], payload },
+      {
+        method,
+        path: `/${asked.httpRequest.replace(/^\//, '')}`,
+        headers: asked.headers ?? [],
+        payload,
+      },
       signal,
     );
     const parts: Buffer[] = [];

@@ -57,6 +57,8 @@ async function streamFrom(
   if (contentType !== undefined && !/^[\w.+-]+\/[\w.+-]+$/.test(contentType)) {
     throw new Error(`The format of value '${contentType}' is invalid.`);
   }
+  // It is put behind `http://localhost:<port>` as it is.
+  if (!asked.httpRequest.startsWith('/')) throw new Error('Invalid URI: Invalid port specified.');
   const others = (asked.headers ?? []).filter(({ name }) => name.toLowerCase() !== 'content-type');
   const headers = [
     ...others,
@@ -86,8 +88,11 @@ async function relay({ instance, response }: Call, source: IncomingMessage): Pro
         await write(response, piece);
       }
       sent += chunk.length;
-      const limit = faults.switches.cutStreamsAfterBytes;
-      if (limit !== null && sent >= limit) throw new Error('cut');
+      const { cutStreamsAfterBytes, stallStreamsAfterBytes } = faults.switches;
+      if (cutStreamsAfterBytes !== null && sent >= cutStreamsAfterBytes) throw new Error('cut');
+      if (stallStreamsAfterBytes !== null && sent >= stallStreamsAfterBytes) {
+        await once(response, 'close');
+      }
     }
   } catch (error) {
     source.destroy();

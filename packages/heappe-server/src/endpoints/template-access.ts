@@ -10,7 +10,7 @@ export function managed(call: Call, projectId: number | null, sessionCode: strin
   const { instance } = call;
   const user = call.caller(sessionCode);
   const project = instance.database.world.projects.find(({ id }) => id === projectId);
-  requireRole(user, 'Manager', project, instance.clock.now());
+  requireRole(user, 'Manager', project, null);
 }
 
 export function findTemplate({ database }: Instance, id: number): Template {
@@ -35,7 +35,10 @@ export const readParameter = (fields: Fields) => ({
   description: fields.text('Description', 200) ?? '',
 });
 
-/** On the command line only when its name is in no part of what stands there already: HEAppE asks with Contains. */
+/**
+ * The command line is made anew from all parameters, but not when the name is a part of what stands there already (HEAppE
+ * asks with Contains): such a parameter is missing on it until the next one comes.
+ */
 export function append(
   { database }: Instance,
   template: Template,
@@ -44,7 +47,10 @@ export function append(
   const parameter = { ...fields, id: database.nextId('parameter'), enabled: true };
   template.parameters.push(parameter);
   if (!template.commandParameters.includes(parameter.identifier)) {
-    template.commandParameters = `${template.commandParameters} %%{${parameter.identifier}}`.trim();
+    template.commandParameters = commandLine(template);
   }
   return parameter;
 }
+
+export const commandLine = ({ parameters }: Template): string =>
+  parameters.map(({ identifier }) => `%%{${identifier}}`).join(' ');

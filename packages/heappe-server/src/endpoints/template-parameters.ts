@@ -2,7 +2,14 @@ import { HeappeError } from '../http/heappe-error.ts';
 import { type Call, type Route, sessionCodeOf } from '../http/routes.ts';
 import type { Instance } from '../instance.ts';
 import { presentParameter } from '../world/present.ts';
-import { append, findTemplate, managed, readParameter, written } from './template-access.ts';
+import {
+  append,
+  commandLine,
+  findTemplate,
+  managed,
+  readParameter,
+  written,
+} from './template-access.ts';
 
 const path = (action: string) => `Management/${action}`;
 
@@ -57,11 +64,16 @@ function modifyParameter(call: Call) {
   }));
   const { template, parameter } = findParameter(instance, id);
   managed(call, template.projectId, sessionCode);
-  template.commandParameters = template.commandParameters.replace(
-    `%%{${parameter.identifier}}`,
-    `%%{${asked.identifier}}`,
-  );
-  Object.assign(parameter, asked);
+  const { identifier, ...rest } = asked;
+  // A name that is taken is passed over, and the rest is changed.
+  if (!template.parameters.some((one) => one.identifier === identifier)) {
+    template.commandParameters = template.commandParameters.replaceAll(
+      `%%{${parameter.identifier}}`,
+      `%%{${identifier}}`,
+    );
+    parameter.identifier = identifier;
+  }
+  Object.assign(parameter, rest);
   written(instance);
   return { json: presentParameter(parameter) };
 }
@@ -74,11 +86,8 @@ function removeParameter(call: Call) {
   }));
   const { template, parameter } = findParameter(instance, asked.id);
   managed(call, template.projectId, asked.sessionCode);
-  parameter.enabled = false;
-  template.commandParameters = template.commandParameters
-    .replace(`%%{${parameter.identifier}}`, '')
-    .replace(/ {2,}/g, ' ')
-    .trim();
+  template.parameters.splice(template.parameters.indexOf(parameter), 1);
+  template.commandParameters = commandLine(template);
   written(instance);
   return { json: 'CommandTemplateParameter was deleted.' };
 }

@@ -2,6 +2,7 @@ import { HeappeError } from '../http/heappe-error.ts';
 import { type Call, type Route, usualLimit } from '../http/routes.ts';
 import type { Instance } from '../instance.ts';
 import { userOfToken } from '../people/bearer.ts';
+import { requireRoleSomewhere } from '../people/roles.ts';
 import { opens } from '../people/secrets.ts';
 import { date } from '../world/dates.ts';
 import { presentProject } from '../world/present.ts';
@@ -93,14 +94,15 @@ function projects(call: Call) {
   const { instance } = call;
   const { world } = instance.database;
   const user = call.caller();
-  const rows = world.projects
+  const rows = requireRoleSomewhere(user, 'Reporter', world.projects)
     .filter((project) => current(instance, project))
     .flatMap((project) =>
       (user.roles[project.id] ?? []).map((role) => ({
         Project: presentProject(
           project,
           world.templates.filter(
-            ({ projectId, isDeleted }) => projectId === project.id && !isDeleted,
+            ({ projectId, isDeleted }) =>
+              !isDeleted && (projectId === null || projectId === project.id),
           ),
           world,
           instance.traits,

@@ -10,7 +10,7 @@ export interface FaultRule {
     | { readonly kind: 'hang' }
     /** The connection is cut. */
     | { readonly kind: 'disconnect' }
-    /** 429 as AspNetCoreRateLimit words it, 500 as HEAppE's `Problem`, any other as a proxy in front would. */
+    /** 429 as AspNetCoreRateLimit words it, 500 and 502 as HEAppE's problems, any other as a proxy in front would. */
     | { readonly kind: 'status'; readonly status: number };
   /** How often it strikes; null: until it is taken back. */
   readonly times: number | null;
@@ -24,6 +24,8 @@ export interface FaultSwitches {
   pollHeld: boolean;
   /** Streams end with an error line after so many bytes. */
   cutStreamsAfterBytes: number | null;
+  /** Streams stand still after so many bytes, open, until somebody goes away. */
+  stallStreamsAfterBytes: number | null;
   /** sbatch fails with these words. */
   schedulerRefusal: string | null;
   /** slurmctld does not answer questions: HEAppE then takes every unfinished job for failed. */
@@ -44,6 +46,7 @@ const none: FaultSwitches = {
   junkAddress: null,
   pollHeld: false,
   cutStreamsAfterBytes: null,
+  stallStreamsAfterBytes: null,
   schedulerRefusal: null,
   schedulerSilent: false,
 };

@@ -78,6 +78,9 @@ async function apply(effect: FaultRule['effect'] | null, response: ServerRespons
       throw new PlainAnswer(500, 'cut');
     case 'status':
       if (effect.status === 500) throw new HeappeError('internal', 'on purpose');
+      if (effect.status === 502) {
+        throw new HeappeError('ssh', 'An established connection was aborted by the server.');
+      }
       throw new PlainAnswer(effect.status, statusText(effect.status));
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Instance } from '../instance.ts';
-import { callerOf } from '../people/identify.ts';
+import { callerOf, type HeaderUser } from '../people/identify.ts';
 import type { VersionTraits } from '../versions.ts';
 import type { User } from '../world/types.ts';
 import { parseJson } from './body.ts';
@@ -28,7 +28,7 @@ export class Call {
   readonly response: ServerResponse;
   readonly body: Buffer;
   private readonly query: readonly (readonly [string, string])[];
-  private readonly byHeader: User | null;
+  private readonly byHeader: HeaderUser | null;
 
   constructor(parts: {
     readonly instance: Instance;
@@ -36,7 +36,7 @@ export class Call {
     readonly response: ServerResponse;
     readonly query: URLSearchParams;
     readonly body: Buffer;
-    readonly byHeader: User | null;
+    readonly byHeader: HeaderUser | null;
   }) {
     this.instance = parts.instance;
     this.request = parts.request;

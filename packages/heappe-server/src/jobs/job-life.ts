@@ -109,6 +109,11 @@ export async function submitJob(instance: Instance, job: Job): Promise<void> {
     return;
   }
   await submitTasks(instance, job);
+  if (instance.traits.oneTaskOnly && job.tasks.length > 1) {
+    // All of them run, and nothing of that is saved.
+    for (const task of job.tasks) task.state = jobState.configuring;
+    throw new HeappeError('request', 'ErrorCombiningJobInfoFromCluster');
+  }
   summarize(job);
   database.save();
 }

@@ -84,7 +84,9 @@ function keep({ database }: Instance, person: TokenPerson): User {
     type: 3,
   };
   if (found === undefined) world.users.push(user);
-  user.roles = roles;
-  database.save();
+  if (found === undefined || JSON.stringify(user.roles) !== JSON.stringify(roles)) {
+    user.roles = roles;
+    database.save();
+  }
   return user;
 }

@@ -5,13 +5,19 @@ import type { User } from '../world/types.ts';
 import { userOfHeader } from './bearer.ts';
 import { opens } from './secrets.ts';
 
+/** Who a header says it is. */
+export interface HeaderUser {
+  readonly user: User;
+  readonly by: 'token' | 'key';
+}
+
 /** Checked before anything of the body is looked at, as authentication handlers are. @throws PlainAnswer 401 */
 export async function userOfHeaders(
   instance: Instance,
   request: IncomingMessage,
-): Promise<User | null> {
+): Promise<HeaderUser | null> {
   const byToken = await userOfHeader(instance, request.headers.authorization);
-  if (byToken !== null) return byToken;
+  if (byToken !== null) return { user: byToken, by: 'token' };
   const key = request.headers['x-api-key'];
   if (typeof key !== 'string' || !instance.traits.apiKey) return null;
   const [username = '', ...rest] = key.split(':');
@@ -19,19 +25,19 @@ export async function userOfHeaders(
   if (user === undefined || !opens(user.secret, rest.join(':'))) {
     throw new PlainAnswer(401, 'Status Code: 401; Unauthorized');
   }
-  return user;
+  return { user, by: 'key' };
 }
 
 const form = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** Who calls: by header, else by session code. @throws HeappeError 401, on old versions 404 for a code of no form */
+/** Who calls: by token, by session code if there is one, else by API key. @throws HeappeError 401, on old versions 404 for a code of no form */
 export function callerOf(
   instance: Instance,
-  byHeader: User | null,
+  byHeader: HeaderUser | null,
   sessionCode: string | null,
 ): User {
-  if (byHeader !== null) return byHeader;
   const code = sessionCode ?? '';
+  if (byHeader !== null && (byHeader.by === 'token' || code === '')) return byHeader.user;
   if (instance.traits.checksSessionCode) {
     if (code === '') throw new HeappeError('validation', 'SessionCode cannot be empty.');
     if (!form.test(code)) throw new HeappeError('validation', 'SessionCode has wrong format.');

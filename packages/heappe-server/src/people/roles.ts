@@ -34,14 +34,18 @@ export function rolesIn(user: User, projectId: number): ReadonlySet<RoleName> {
   return new Set(given.flatMap((role) => [role, ...contained[role]]));
 }
 
-/** @throws HeappeError 404 for a project that is unknown or over, 401 without the role */
+/**
+ * @param now null: the project may be over, as for calls about templates
+ * @throws HeappeError 404 for a project that is unknown or over, 401 without the role
+ */
 export function requireRole(
   user: User,
   role: RoleName,
   project: Project | undefined,
-  now: number,
+  now: number | null,
 ): Project {
-  if (project === undefined || project.deleted || project.endDate < now) {
+  const isOver = project !== undefined && now !== null && project.endDate < now;
+  if (project === undefined || project.deleted || isOver) {
     throw new HeappeError(
       'validation',
       'ProjectNotFound',
@@ -54,17 +58,25 @@ export function requireRole(
   return project;
 }
 
-/** The role in any project that is not over. @throws HeappeError 401 */
-export function requireRoleSomewhere(
+/** Projects in which a person has one of the roles, contained ones included; they may be over. */
+export function projectsWith(
   user: User,
   roles: readonly RoleName[],
   projects: readonly Project[],
-  now: number,
 ): readonly Project[] {
-  const found = projects.filter((project) => {
-    const held = rolesIn(user, project.id);
-    return !project.deleted && project.endDate >= now && roles.some((role) => held.has(role));
+  return projects.filter(({ id, deleted }) => {
+    const held = rolesIn(user, id);
+    return !deleted && roles.some((role) => held.has(role));
   });
-  if (found.length === 0) throw new HeappeError('unauthorized', `MissingRole:${roles[0]}`);
+}
+
+/** The role in any project, be it over. @throws HeappeError 401 */
+export function requireRoleSomewhere(
+  user: User,
+  role: RoleName,
+  projects: readonly Project[],
+): readonly Project[] {
+  const found = projectsWith(user, [role], projects);
+  if (found.length === 0) throw new HeappeError('unauthorized', `MissingRole:${role}`);
   return found;
 }

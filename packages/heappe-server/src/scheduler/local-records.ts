@@ -46,11 +46,6 @@ function words(file: string): readonly string[] | null {
   }
 }
 
-/** Whether it has nodes at this moment. */
-export function isRunning(directory: string, record: LocalJob): boolean {
-  return sight(directory, record, Date.now(), null).state === 'RUNNING';
-}
-
 /** What scontrol would say. A supervisor that is gone without a word was killed with its node. */
 export function sight(
   directory: string,

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isRunning, type LocalJob, readRecords, sight, writeRecord } from './local-records.ts';
+import { type LocalJob, readRecords, sight, writeRecord } from './local-records.ts';
 import { birthOf, signal } from './process-table.ts';
-import { type BatchJob, type Scheduler, SchedulerRefusal } from './scheduler.ts';
+import { type BatchJob, type ScheduledJob, type Scheduler, SchedulerRefusal } from './scheduler.ts';
 import type { SchedulerSettings } from './settings.ts';
 import { superviseScript } from './supervise-script.ts';
 
@@ -25,10 +25,26 @@ export function createLocalScheduler(root: string, settings: Settings): Schedule
   let lastId = Math.max(400_000, ...[...records.keys()].map(Number));
   const place = (id: string) => join(root, id);
 
+  const over = new Map<string, ScheduledJob>();
+  /** How a job ended is read once. */
+  const sightOf = (record: LocalJob, pendingReason: string | null = null) => {
+    const known = over.get(record.id);
+    if (known !== undefined) return known;
+    const seen = sight(place(record.id), record, Date.now(), pendingReason);
+    if (seen.endTime !== null) over.set(record.id, seen);
+    return seen;
+  };
+  const isRunning = (record: LocalJob) => sightOf(record).state === 'RUNNING';
+
+  const waiting = () =>
+    [...records.values()].filter(
+      ({ launched, cancelled }) => launched === null && cancelled === null,
+    );
+
   const freeGpus = () => {
     const free = new Map(settings.nodes.map(({ name, gpus }) => [name, gpus]));
     for (const record of records.values()) {
-      if (record.launched === null || !isRunning(place(record.id), record)) continue;
+      if (record.launched === null || !isRunning(record)) continue;
       const { nodes } = record.launched;
       for (const node of nodes) {
         free.set(node, (free.get(node) ?? 0) - record.job.gpus / nodes.length);
@@ -38,6 +54,7 @@ export function createLocalScheduler(root: string, settings: Settings): Schedule
   };
 
   const startWaiting = () => {
+    if (waiting().length === 0) return;
     const free = freeGpus();
     for (const record of records.values()) {
       if (record.launched !== null || record.cancelled !== null) continue;
@@ -52,14 +69,10 @@ export function createLocalScheduler(root: string, settings: Settings): Schedule
   const timer = setInterval(startWaiting, cycleMs);
   timer.unref();
 
-  const waiting = () =>
-    [...records.values()].filter(
-      ({ launched, cancelled }) => launched === null && cancelled === null,
-    );
   const pendingReason = (id: string) => (waiting()[0]?.id === id ? 'Resources' : 'Priority');
   const look = (id: string) => {
     const record = records.get(id);
-    return record === undefined ? null : sight(place(id), record, Date.now(), pendingReason(id));
+    return record === undefined ? null : sightOf(record, pendingReason(id));
   };
 
   const cancel = (id: string) => {
@@ -115,7 +128,7 @@ export function createLocalScheduler(root: string, settings: Settings): Schedule
     },
     async usedNodes(queue) {
       const used = [...records.values()].filter(
-        (record) => record.job.queue === queue && isRunning(place(record.id), record),
+        (record) => record.job.queue === queue && isRunning(record),
       );
       return new Set(used.flatMap(({ launched }) => launched?.nodes ?? [])).size;
     },
@@ -124,6 +137,7 @@ export function createLocalScheduler(root: string, settings: Settings): Schedule
     },
     async purge(id) {
       records.delete(id);
+      over.delete(id);
       rmSync(place(id), { recursive: true, force: true });
     },
     async close({ endJobs }) {
@@ -131,7 +145,7 @@ export function createLocalScheduler(root: string, settings: Settings): Schedule
       if (!endJobs) return;
       for (const id of records.keys()) cancel(id);
       const deadline = Date.now() + (settings.killWaitSeconds + 5) * 1000;
-      const alive = () => [...records.values()].some((one) => isRunning(place(one.id), one));
+      const alive = () => [...records.values()].some((one) => isRunning(one));
       while (alive() && Date.now() < deadline) await sleep(20);
     },
   };

@@ -35,7 +35,7 @@ export async function send(
       method: wanted.method,
       path: wanted.path,
       agent: false,
-      signal,
+      signal: AbortSignal.any([signal, tunnel.life.signal]),
       headers: {
         host: `localhost:${tunnel.localPort}`,
         ...Object.fromEntries(wanted.headers.map(({ name, value }) => [name, value])),

@@ -6,6 +6,7 @@ import type { IdKind, World } from './types.ts';
 export interface Database {
   readonly world: World;
   nextId(kind: IdKind): number;
+  /** Writes what has changed. */
   save(): void;
 }
 
@@ -17,9 +18,13 @@ export function openDatabase(directory: string, seed: () => World): Database {
   mkdirSync(directory, { recursive: true });
   const file = join(directory, 'world.json');
   const world = read(file) ?? seed();
+  let written = '';
   const save = () => {
-    writeFileSync(`${file}.new`, JSON.stringify(world));
+    const text = JSON.stringify(world);
+    if (text === written) return;
+    writeFileSync(`${file}.new`, text);
     renameSync(`${file}.new`, file);
+    written = text;
   };
   save();
   return {

@@ -11,7 +11,7 @@ import type {
   World,
 } from './types.ts';
 
-/** CommandTemplateExt: only parameters that the job has to supply. */
+/** CommandTemplateExt: parameters that are visible, whether the job has to supply them or not. */
 export function presentTemplate(template: Template): object {
   return {
     Id: template.id,
@@ -22,7 +22,7 @@ export function presentTemplate(template: Template): object {
     IsEnabled: template.isEnabled,
     CreatedFromGenericTemplateId: template.createdFromGenericTemplateId,
     TemplateParameters: template.parameters
-      .filter(({ enabled, visible, query }) => enabled && visible && query === '')
+      .filter(({ visible }) => visible)
       .map(({ identifier, description }) => ({ Identifier: identifier, Description: description })),
   };
 }
@@ -39,10 +39,10 @@ export function presentExtendedTemplate(template: Template): object {
     CommandParameters: template.commandParameters,
     IsGeneric: template.isGeneric,
     IsEnabled: template.isEnabled,
-    ProjectId: template.projectId,
+    ProjectId: template.projectId ?? 0,
     ClusterNodeTypeId: template.clusterNodeTypeId,
     CreatedFromGenericTemplateId: template.createdFromGenericTemplateId,
-    TemplateParameters: template.parameters.filter(({ enabled }) => enabled).map(presentParameter),
+    TemplateParameters: template.parameters.filter(({ visible }) => visible).map(presentParameter),
   };
 }
 

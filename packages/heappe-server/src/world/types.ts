@@ -79,7 +79,7 @@ export interface TemplateParameter {
   identifier: string;
   query: string;
   description: string;
-  /** Not told by ListAvailableClusters when it has a query. */
+  /** Told of. */
   visible: boolean;
   enabled: boolean;
 }

@@ -26,7 +26,10 @@ const passedOn = /^(LOG_LEVEL|HOLD_TIMEOUT|MAX_BODY)$/;
 const withheld =
   /^(WAKEFIELD_|npm_|NODE_CHANNEL|DATABASE_|REDIS_|API_|OPS_|OIDC_|LISTEN_|PG)|^(HOST|PORT|INIT_CWD|NODE_ENV|NODE_OPTIONS)$/;
 
-/** Time that running work of api and scheduler gets when they are to end. */
+/**
+ * Time that running work of api and scheduler gets when they are to end. A proxy that is restarted finishes what it has,
+ * however long that takes; at the end of everything it is told a second time to end, and then waits for nobody.
+ */
 const shutdownSeconds = '3';
 /** Whoever asks again within this time hears that his connection to a proxy ends. */
 const noticeSeconds = '0.5';
@@ -42,13 +45,17 @@ export function planServices(plan: ServicePlan): readonly ServiceSpec[] {
     ...(plan.options.recipes === null ? {} : { WAKEFIELD_RECIPES: plan.options.recipes }),
     OPS_HOST: '127.0.0.1',
     OPS_PORT: '0',
-    SHUTDOWN_TIMEOUT: shutdownSeconds,
     // Halves the time to ready. Shared by all data directories: filling it costs the first run's end a second.
     NODE_COMPILE_CACHE: join(plan.checkout, 'node_modules/.cache/wakefield'),
   };
   const own: Readonly<Record<ServiceName, Readonly<Record<string, string>>>> = {
-    api: { HOST: '127.0.0.1', PORT: String(plan.apiPort), LISTEN_FDS: '1' },
-    scheduler: {},
+    api: {
+      HOST: '127.0.0.1',
+      PORT: String(plan.apiPort),
+      LISTEN_FDS: '1',
+      SHUTDOWN_TIMEOUT: shutdownSeconds,
+    },
+    scheduler: { SHUTDOWN_TIMEOUT: shutdownSeconds },
     proxy: {
       HOST: plan.options.host,
       PORT: String(plan.options.port),

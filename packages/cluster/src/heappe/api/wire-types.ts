@@ -13,7 +13,7 @@ const text = z
   .transform((value) => value ?? null);
 
 /** Zone-less moments are UTC: they were read back from the database, which keeps no zone. */
-export const moment = z
+const moment = z
   .string()
   .nullish()
   .transform((value): number | null => {
@@ -36,7 +36,7 @@ export const heappeStates = {
   deleted: 256,
 } as const;
 
-export const taskInfo = z.object({
+const taskInfo = z.object({
   Id: id,
   Name: text,
   State: z.number().int(),

@@ -74,9 +74,17 @@ describe('up', () => {
     expect(plan(changed, ready(1), load, at).patch.replicas).toBe(2);
   });
 
+  test('on a part of the demand that is too much already: a proxy that is missing adds to it', () => {
+    const part = demand({ running: 40, isWhole: false });
+    const whole = plan(scaled(), ready(1), demand({ running: 40 }));
+    expect(whole.patch.replicas).toBe(4);
+    expect(plan(scaled(), ready(1), part).patch).toEqual(whole.patch);
+  });
+
   test.each<[string, Model, Demand]>([
     ['not without autoscale', model(), demand({ running: 99 })],
     ['not on unknown demand', scaled(), null],
+    ['not on a part that fits', scaled(), demand({ running: 8, isWhole: false })],
   ])('%s', (_name, desired, load) => {
     expect(plan(desired, ready(1), load).patch.replicas).toBeUndefined();
   });

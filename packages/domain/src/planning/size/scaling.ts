@@ -45,7 +45,8 @@ export function scaledTo({ idle, replicas }: ModelPatch): number | null {
  * allowed one while it rests.
  *
  * Growth is quick, because who waits is a user; shrinking is slow, because a job that is given back has to wait in the
- * cluster's queue and load again: only what was too much for a whole cooldown is taken away, one job at a time.
+ * cluster's queue and load again: only what was too much for a whole cooldown is taken away, one job at a time. What
+ * is known of a part of the proxies is enough to grow.
  */
 export function decideSize(scene: Scene, resting: boolean): Size {
   const { model, demand } = scene;
@@ -56,7 +57,7 @@ export function decideSize(scene: Scene, resting: boolean): Size {
 
   const target = grown(scene, demand, replicas);
   if (target > replicas) return grow(scene, demand, replicas, target);
-  if (isSurplus(scene, demand, replicas)) return shrink(scene, demand, replicas);
+  if (demand.isWhole && isSurplus(scene, demand, replicas)) return shrink(scene, demand, replicas);
   return { wanted: replicas, ...noSurplus(model) };
 }
 

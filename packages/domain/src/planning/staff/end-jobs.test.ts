@@ -14,6 +14,7 @@ import {
   type Demand,
   defaultPolicy,
   type Job,
+  type Model,
   type Observed,
   type Plan,
   reconcile,
@@ -27,7 +28,7 @@ const running = (count: number): Demand => demand({ running: count, runningByJob
 const asked = { kind: 'askToEnd', jobId: 'j1' };
 const cancelled = { kind: 'cancel', jobId: 'j1' };
 
-describe('a ready job', () => {
+describe('a ready job of a model that is put to sleep', () => {
   test.each<[string, Partial<Job>, number]>([
     ['for the longest time allowed', {}, now + drainTimeoutMs],
     ['until shortly before its end', { endsAt: t0 + 10 * minute }, t0 + 10 * minute - endMarginMs],
@@ -44,6 +45,64 @@ describe('a ready job', () => {
         { kind: 'drain', jobId: 'j1', until },
       ]);
     }
+  });
+});
+
+describe('a ready job in whose place others serve', () => {
+  const served = (over: Partial<Job> = {}) =>
+    job('ready', { walltimeSeconds: 86_400, endsAt: t0 + 24 * hour, ...over });
+  const other = (over: Partial<Job> = {}) => served({ seq: 2, ...over });
+  const look = (jobs: readonly Job[], desired: Partial<Model>, at = now) => {
+    const load = demand({ running: 1, runningByJob: { j1: 1 } });
+    const wish = model({ lastRequestAt: at, ...desired }, { walltimeSeconds: 86_400 });
+    return reconcile(wish, observed(jobs, { demand: load }), defaultPolicy, at);
+  };
+  const end = t0 + 24 * hour - endMarginMs;
+  const successor = other({ successorOf: 'j1' });
+  const younger = (at: number) => ({ ...successor, startedAt: at, readyAt: at, endsAt: at + end });
+
+  test.each<[string, readonly Job[], Partial<Model>, number]>([
+    ['of age', [served(), younger(t0 + 22 * hour)], {}, t0 + 22 * hour],
+    ['of its node', [served({ nodeLeaving: true }), successor], {}, now],
+    ['of its revision', [served(), other({ revision: 2 })], { revision: 2 }, now],
+  ])('because %s drains until shortly before its end', (_name, jobs, desired, at) => {
+    expect(look(jobs, desired, at).actions).toEqual([{ kind: 'drain', jobId: 'j1', until: end }]);
+  });
+
+  test('because it is one too many drains until shortly before its end', () => {
+    const jobs = [served(), other({ endsAt: t0 + 23 * hour })];
+    expect(look(jobs, {}).actions).toEqual([
+      { kind: 'drain', jobId: 'j2', until: t0 + 23 * hour - endMarginMs },
+    ]);
+  });
+
+  test('has the longest time allowed where nobody knows its end', () => {
+    expect(
+      look([served({ endsAt: null }), other({ revision: 2 })], { revision: 2 }).actions,
+    ).toEqual([{ kind: 'drain', jobId: 'j1', until: now + drainTimeoutMs }]);
+  });
+
+  describe('and which drains', () => {
+    const draining = { ...served(), phase: 'draining' as const, drainUntil: end };
+    const shortened = (until: number) => [{ kind: 'drain', jobId: 'j1', until }];
+
+    test('finishes its streams, however long', () => {
+      expect(look([draining, other()], {}, t0 + 12 * hour).actions).toEqual([]);
+    });
+
+    test.each<[string, Partial<Model>]>([
+      ['put to sleep', { idle: true }],
+      ['to be stopped', { registered: false, stopRequested: true }],
+    ])('has less time once its model is %s', (_name, desired) => {
+      expect(look([draining], desired).actions).toEqual(shortened(now + drainTimeoutMs));
+      const bounded = { ...draining, drainUntil: now + drainTimeoutMs };
+      expect(look([bounded], desired, now + second).actions).toEqual([]);
+    });
+
+    test('has less time once its cluster ends it earlier', () => {
+      const cut = { ...draining, endsAt: t0 + hour };
+      expect(look([cut, other()], {}).actions).toEqual(shortened(t0 + hour - endMarginMs));
+    });
   });
 });
 
@@ -74,10 +133,22 @@ describe('a draining job', () => {
     expect(plan(draining(), running(2), end).actions).toEqual([asked]);
   });
 
+  test('is asked to end when its cluster ends it sooner than it was, whatever runs', () => {
+    expect(plan(draining({ endsAt: now + second }), running(2)).actions).toEqual([asked]);
+  });
+
   test('unknown demand is not zero: it has until its deadline', () => {
     expect(plan(draining(), null, end - 1).actions).toEqual([]);
     expect(plan(draining(), null, end).actions).toEqual([asked]);
     expect(plan(draining({ drainUntil: null }), null).actions).toEqual([asked]);
+  });
+
+  test('nor is a part in which it has none; one in which it has some is enough to wait', () => {
+    for (const count of [0, 2]) {
+      const part = demand({ isWhole: false, running: 2, runningByJob: { j1: count } });
+      expect(plan(draining(), part).actions).toEqual([]);
+      expect(plan(draining(), part, end).actions).toEqual([asked]);
+    }
   });
 
   test('that was asked and does not end is cancelled, again and again', () => {

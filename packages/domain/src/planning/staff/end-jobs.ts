@@ -27,21 +27,35 @@ export function drainTime(job: Job, { drainTimeoutMs }: Policy): DurationMs {
 
 /** Our own bookkeeping: needs no cluster. */
 function drain(job: Job, scene: Scene): Decision {
-  const { drainTimeoutMs, lookSoonMs } = scene.policy;
-  const latest = servesUntil(job, scene.policy) ?? Number.POSITIVE_INFINITY;
-  const until = Math.max(scene.now, Math.min(scene.now + drainTimeoutMs, latest));
+  const until = Math.max(scene.now, latestDrain(job, scene));
   return {
     actions: [{ kind: 'drain', jobId: job.id, until }],
     because: ['an unwanted job drains'],
-    deadlines: [until, scene.now + lookSoonMs],
+    deadlines: [until, scene.now + scene.policy.lookSoonMs],
   };
 }
 
-/** Waits for its streams, or for the deadline where nobody knows of them; then asks; then insists. */
+/**
+ * Until when a job may finish its streams that drains from now on: where another one takes its place, or it is one too
+ * many, until shortly before its end. What a person wants ended does not wait for that, nor what has no end.
+ */
+function latestDrain(job: Job, { model, now, policy }: Scene): EpochMs {
+  const end = servesUntil(job, policy);
+  const bounded = now + policy.drainTimeoutMs;
+  if (end === null) return bounded;
+  return model.idle || model.stopRequested ? Math.min(end, bounded) : end;
+}
+
+/**
+ * Waits for its streams, or for the deadline where nobody knows of them; then asks; then insists. A deadline that is
+ * too late by what is wanted or known now comes earlier.
+ */
 function finish(job: Job, scene: Scene): Decision {
   const { now, policy } = scene;
-  const deadline = job.drainUntil ?? now;
+  const told = job.drainUntil ?? now;
+  const deadline = Math.min(told, latestDrain(job, scene));
   if (now < deadline && runningOn(scene.demand, job.id) !== 0) {
+    if (deadline < told) return drain(job, scene);
     return {
       because: ['a draining job finishes its requests'],
       deadlines: [deadline, now + policy.lookSoonMs],

@@ -189,6 +189,7 @@ describe('whatever is known', () => {
 describe('a node that is drained', () => {
   const used = {
     demand: {
+      isWhole: true,
       running: 1,
       held: 0,
       average: 1,

@@ -84,7 +84,7 @@ describe('before the walltime ends', () => {
     const long = { walltimeSeconds: 4 * 3600, endsAt: due + 24 * minute };
     const early = plan([job('ready', long), heir('ready')], due);
     expect(early.actions).toEqual([
-      { kind: 'drain', jobId: 'j1', until: due + defaultPolicy.drainTimeoutMs },
+      { kind: 'drain', jobId: 'j1', until: due + 24 * minute - defaultPolicy.endMarginMs },
     ]);
   });
 

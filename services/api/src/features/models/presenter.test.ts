@@ -71,6 +71,7 @@ describe('a model on the wire', () => {
     (state, running, held, shown) => {
       const average = running + held;
       const demand = {
+        isWhole: true,
         running,
         held,
         average,
@@ -80,6 +81,9 @@ describe('a model on the wire', () => {
       };
       expect(presentModel({ ...model, state }, [], new Map(), demand).state).toBe(shown);
       expect(presentModel({ ...model, state }, [], new Map(), null).state).toBe(state);
+      // Of a part, what is told counts; that nothing is told does not.
+      const part = presentModel({ ...model, state }, [], new Map(), { ...demand, isWhole: false });
+      expect(part.state).toBe(average > 0 ? shown : state);
     },
   );
 

@@ -70,7 +70,8 @@ export function presentModel(
 /** Plans are made seconds apart; whether a ready model is at work is told as of now. */
 function modelState(state: ModelState, demand: Demand): ModelState {
   if (demand === null || (state !== 'ready' && state !== 'busy')) return state;
-  return demand.running + demand.held > 0 ? 'busy' : 'ready';
+  if (demand.running + demand.held > 0) return 'busy';
+  return demand.isWhole ? 'ready' : state;
 }
 
 function presentJob(job: Job, metrics: EngineMetrics, demand: Demand): JobJson {
@@ -132,6 +133,7 @@ function jobState(job: Job, metrics: EngineMetrics, demand: Demand): JobJson['st
 
 /** The proxies' own counts where they are known; the engine's are seconds old. */
 function isBusy(job: Job, metrics: EngineMetrics, demand: Demand): boolean {
-  if (demand !== null) return (demand.runningByJob[job.id] ?? 0) > 0;
+  if ((demand?.runningByJob[job.id] ?? 0) > 0) return true;
+  if (demand?.isWhole === true) return false;
   return (metrics.runningRequests ?? 0) + (metrics.waitingRequests ?? 0) > 0;
 }

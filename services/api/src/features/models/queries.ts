@@ -4,10 +4,10 @@ import {
   AppError,
   type EngineMetrics,
   type Job,
-  type ModelDemand,
   type ModelId,
   type ProjectName,
   phrases,
+  type TotalDemand,
 } from '@wakefield/domain';
 import { within } from '@wakefield/runtime';
 import type { ApiDeps } from '../../deps.ts';
@@ -61,7 +61,7 @@ export async function presentOneModel(
 async function readDemand(
   deps: ModelQueryDeps,
   ids: readonly ModelId[],
-): Promise<ReadonlyMap<ModelId, ModelDemand> | null> {
+): Promise<ReadonlyMap<ModelId, TotalDemand> | null> {
   const read = () => deps.demandBoard.readMany(ids);
   return await within(METRICS_TIMEOUT_MS, 'reading demand', read).catch(() => null);
 }
