@@ -22,7 +22,7 @@ const plainTokens = 2;
 /** Forty-five seconds. */
 const longTokens = 900;
 
-/** Requests that last, several of each kind, so that every proxy has some; each on a connection of its own. */
+/** Requests that last, several of each kind, each on a connection of its own. */
 export interface Lasting {
   /** Resolves when every stream has begun. */
   readonly begun: Promise<unknown>;

@@ -156,7 +156,8 @@ describe('a worker that dies', () => {
     const { runs, release } = fixture.consumeHeld('reconcile', ['model']);
     release();
     await until(() => runs.length === 2, 40_000);
-    expect(performance.now() - diedAt).toBeLessThan(25_000);
+    // Its lock and one check come to 6.5 s; ten is what is promised of any death.
+    expect(performance.now() - diedAt).toBeLessThan(10_000);
     await fixture.idle('reconcile');
     expect(fixture.log.has('run of a dead worker taken over')).toBe(true);
   }, 60_000);
@@ -164,17 +165,21 @@ describe('a worker that dies', () => {
 
 describe('a run that kills its workers', () => {
   test('is given up the second time, told to the log, and its model is not blocked', async () => {
-    const { nudges, redis, log } = fixture;
-    const queue = redis.queue('reconcile');
+    const { nudges, log, url, installation } = fixture;
     await nudges.model('m1');
-    const [job] = await queue.getWaiting();
-    // As the stalled check marks a job that died with two workers (BullMQ, moveStalledJobsToWait).
-    await redis.produce.hset(`${redis.prefix}:reconcile:${job?.id}`, 'stc', 2, 'defa', 'stalled');
+    for (const _death of [1, 2]) {
+      const worker = startQueueWorker(url, installation);
+      expect(await worker.line()).toBe('ready');
+      // The second one has it from the first.
+      expect(await worker.line()).toBe('m1');
+      worker.kill('SIGKILL');
+      await worker.exited;
+    }
     const { runs, release } = fixture.consumeHeld('reconcile', ['model']);
     release();
-    await until(() => log.has('run given up: it died with its workers'));
+    await until(() => log.has('run given up: it died with its workers'), 20_000);
     expect(runs).toEqual([]);
     await nudges.model('m1');
     await until(() => runs.length === 1);
-  });
+  }, 60_000);
 });

@@ -66,18 +66,21 @@ describe('two proxies', () => {
     );
   };
 
-  /** Once is enough: the machine may be busy with other tests at any moment. */
-  const bothHearAtOnce = async () => (await spread()).every((ms) => ms < 1000);
+  const slower = async () => Math.max(...(await spread()));
 
   it('hear of a changed route within a second, and by the sweep without Redis', async () => {
-    await until('both hear at once', bothHearAtOnce, 10_000);
+    const times: number[] = [];
+    while (times.length < 10) times.push(await slower());
+    // A machine that is busy with other tests may keep a few of them waiting, not half.
+    const [, , , , fifth, sixth] = times.sort((a, b) => a - b);
+    expect([fifth, sixth].every((ms = Number.NaN) => ms < 1000)).toBe(true);
     await redisLine.cut();
     const [near = 0, far = 0] = await spread();
     await redisLine.mend();
     expect(near).toBeLessThan(far);
     // Every five seconds, and the time of a look.
     expect(far).toBeLessThan(8000);
-    await until('both hear at once again', bothHearAtOnce, 20_000);
+    await until('both hear at once again', async () => (await slower()) < 1000, 20_000);
   }, 60_000);
 
   it('are one demand; one that stands still leaves it, and comes back with what it had', async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { register } from '../test/scenarios.ts';
+import { register } from '../test/scenario.ts';
 import { useWorld } from '../test/use-world.ts';
 import { MODEL } from '../test/world.ts';
 

@@ -26,10 +26,10 @@ function disturbed(inner: World, disturb: () => Promise<void>): World {
     await inner.round(ms);
     await disturb();
   };
-  const until: World['until'] = async (holds, most = 40) => {
+  const until: World['until'] = async (holds, most = 40, ms = 1_000) => {
     for (let rounds = 0; rounds < most; rounds += 1) {
       if (holds(await inner.look())) return;
-      await round();
+      await round(ms);
     }
     throw new Error(`did not come true: ${holds}\n${JSON.stringify(await inner.look())}`);
   };
@@ -39,26 +39,29 @@ function disturbed(inner: World, disturb: () => Promise<void>): World {
   });
 }
 
-describe.each(scenarios)('$name', ({ setUp, play, end }) => {
-  test('ends the same with two schedulers and every delivery doubled and shuffled', async () => {
-    world.start(new Life(), 2);
-    await setUp(world);
-    const random = numbers(7);
-    const stormy = disturbed(world, () => world.storm(random));
-    await play(stormy);
-    await stormy.round();
-    expect(await world.look()).toEqual(end);
-  });
+describe.each(scenarios.filter(({ clusters }) => clusters === undefined))(
+  '$name',
+  ({ setUp, play, end }) => {
+    test('ends the same with two schedulers and every delivery doubled and shuffled', async () => {
+      world.start(new Life(), 2);
+      await setUp(world);
+      const random = numbers(7);
+      const stormy = disturbed(world, () => world.storm(random));
+      await play(stormy);
+      await stormy.round();
+      expect(await world.look()).toEqual(end);
+    });
 
-  test('ends the same when Redis forgets everything all the time', async () => {
-    world.start();
-    await setUp(world);
-    const forgetful = disturbed(world, () => ground.flush());
-    await play(forgetful);
-    await forgetful.round();
-    expect(await world.look()).toEqual(end);
-  });
-});
+    test('ends the same when Redis forgets everything all the time', async () => {
+      world.start();
+      await setUp(world);
+      const forgetful = disturbed(world, () => ground.flush());
+      await play(forgetful);
+      await forgetful.round();
+      expect(await world.look()).toEqual(end);
+    });
+  },
+);
 
 async function registered(): Promise<string> {
   await world.wish({ kind: 'activate', cluster: null });

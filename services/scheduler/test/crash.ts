@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Ground, openGround } from './ground.ts';
 import { type Fault, Life } from './mortal.ts';
-import { type Scenario, scenarios, type Topic } from './scenarios.ts';
+import type { Scenario, Topic } from './scenario.ts';
+import { scenarios } from './scenarios.ts';
 import { openWorld } from './world.ts';
 
 /**
@@ -18,11 +19,15 @@ const faults: readonly Fault[] = thorough
   ? ['dies before', 'dies after', 'unheard', 'undone']
   : ['dies after', 'unheard'];
 const routine =
-  /^(leases|clusters)\.|^nudges\.(cluster|probe|modelLater)|^metricsBoard|^routeBus|purge/;
+  /^(leases|clusters|trials)\.|^nudges\.(cluster|probe|modelLater)|^metricsBoard|^routeBus|purge|putOff/;
 const decisive = /^(driver|commands\.(insert|apply)|jobs\.(intend|patch))/;
 
-async function run(ground: Ground, { setUp, play, end }: Scenario, life: Life): Promise<void> {
-  const world = openWorld(ground);
+async function run(
+  ground: Ground,
+  { setUp, play, end, clusters }: Scenario,
+  life: Life,
+): Promise<void> {
+  const world = openWorld(ground, clusters);
   try {
     world.start();
     await setUp(world);
@@ -37,10 +42,15 @@ async function run(ground: Ground, { setUp, play, end }: Scenario, life: Life): 
 }
 
 /** Whether the n-th effect, the last one of these, is worth a run. */
-function isTried(effects: readonly string[], fault: Fault): boolean {
+function isTried({ own }: Scenario, effects: readonly string[], fault: Fault): boolean {
   const effect = effects.at(-1) ?? '';
   const before = effects.filter((other) => other === effect).length - 1;
-  if (thorough || decisive.test(effect)) return true;
+  if (thorough) return true;
+  if (own !== undefined) {
+    const most = decisive.test(effect) && fault !== 'unheard' ? 2 : 1;
+    return own.test(effect) && before < most;
+  }
+  if (decisive.test(effect)) return true;
   if (fault === 'unheard') return false;
   return before < (routine.test(effect) ? 1 : 3);
 }
@@ -67,7 +77,7 @@ export function crashTests(topic: Topic): void {
       const { effects } = faultless;
       const numbers = effects
         .map((_, index) => index + 1)
-        .filter((number) => isTried(effects.slice(0, number), fault));
+        .filter((number) => isTried(scenario, effects.slice(0, number), fault));
       expect(numbers.length).toBeGreaterThan(0);
       let struck = 0;
       for (const n of numbers) {

@@ -1,10 +1,12 @@
 import {
   type ClusterDriver,
   ClusterError,
+  type DemandBoard,
   type MetricsBoard,
   type Nudges,
   type RouteBus,
   type Stores,
+  type TrialBoard,
 } from '@wakefield/control';
 import { AppError } from '@wakefield/domain';
 
@@ -84,20 +86,33 @@ export class Life {
 
 type Port = Readonly<Record<string, unknown>>;
 
-/** The port as a process with this life sees it. Calls that are not named as effects are reads. */
+/** The names of its functions. */
+type CallsOf<T> = {
+  [K in keyof T]-?: T[K] extends (...args: never[]) => unknown ? K : never;
+}[keyof T];
+
+/**
+ * What each call of a port is. All are named, so that a new one cannot be taken for a read because nobody thought of it.
+ * - `effect`  changes something outside of the process: this is where it goes wrong
+ * - `read`    changes nothing
+ * - `told`    does not even ask: answered at once from the configuration
+ */
+export type Calls<T> = Readonly<Record<CallsOf<T>, 'effect' | 'read' | 'told'>>;
+
+/** The port as a process with this life sees it. */
 function mortal<T extends object>(
   life: Life,
   name: string,
   port: T,
-  effects: readonly (keyof T & string)[],
+  calls: Calls<T>,
   lost: () => Error,
 ): T {
+  const kinds: Readonly<Record<string, 'effect' | 'read' | 'told'>> = calls;
   const wrapped = Object.entries(port as Port).map(([key, value]) => {
-    if (typeof value !== 'function') return [key, value];
-    const isEffect = (effects as readonly string[]).includes(key);
+    if (typeof value !== 'function' || kinds[key] === 'told') return [key, value];
     const call = (...args: unknown[]) => {
       const work = async () => await value.apply(port, args);
-      return isEffect ? life.effect(`${name}.${key}`, lost, work) : life.look(work);
+      return kinds[key] === 'effect' ? life.effect(`${name}.${key}`, lost, work) : life.look(work);
     };
     return [key, call];
   });
@@ -107,50 +122,120 @@ function mortal<T extends object>(
 const storeAway = () => new AppError('store_unavailable', 'The store does not answer (test).');
 const clusterAway = () => new ClusterError('unreachable', 'the line broke (test)');
 
+const storeCalls: { readonly [K in keyof Stores]: Calls<Stores[K]> } = {
+  commands: {
+    insert: 'effect',
+    apply: 'effect',
+    purgeFinished: 'effect',
+    get: 'read',
+    listForProject: 'read',
+    listUnfinishedBefore: 'read',
+    listStale: 'read',
+  },
+  models: {
+    savePlan: 'effect',
+    putOff: 'effect',
+    purgeUnregistered: 'effect',
+    get: 'read',
+    find: 'read',
+    list: 'read',
+    listDue: 'read',
+  },
+  jobs: {
+    intend: 'effect',
+    patch: 'effect',
+    advance: 'effect',
+    purgeEnded: 'effect',
+    countUse: 'read',
+    get: 'read',
+    listForModel: 'read',
+    listForModels: 'read',
+    listLiveForProject: 'read',
+    listLiveForCluster: 'read',
+    listLiveNames: 'read',
+    countLive: 'read',
+    listEngines: 'read',
+    readWaits: 'read',
+    listPurgeable: 'read',
+    engineKey: 'read',
+  },
+  projects: { get: 'read', activations: 'read', list: 'read' },
+  routes: { revision: 'read', load: 'read' },
+  leases: { acquire: 'effect', renew: 'effect', release: 'effect' },
+  clusters: { save: 'effect', list: 'read' },
+};
+
 export function mortalStores(life: Life, stores: Stores): Stores {
-  const port = <K extends keyof Stores>(key: K, effects: readonly (keyof Stores[K] & string)[]) =>
-    mortal(life, key, stores[key], effects, storeAway);
+  const port = <K extends keyof Stores>(key: K): Stores[K] =>
+    mortal<Stores[K]>(life, key, stores[key], storeCalls[key], storeAway);
   return {
-    commands: port('commands', ['insert', 'apply', 'purgeFinished']),
-    models: port('models', ['savePlan', 'purgeUnregistered']),
-    jobs: port('jobs', ['intend', 'patch', 'advance', 'purgeEnded']),
-    projects: port('projects', []),
-    routes: port('routes', []),
-    leases: port('leases', ['acquire', 'renew', 'release']),
-    clusters: port('clusters', ['save']),
+    commands: port('commands'),
+    models: port('models'),
+    jobs: port('jobs'),
+    projects: port('projects'),
+    routes: port('routes'),
+    leases: port('leases'),
+    clusters: port('clusters'),
   };
 }
 
-export function mortalMessaging(
-  life: Life,
-  ports: {
-    readonly nudges: Nudges;
-    readonly routeBus: RouteBus;
-    readonly metricsBoard: MetricsBoard;
+interface Messaging {
+  readonly nudges: Nudges;
+  readonly routeBus: RouteBus;
+  readonly demandBoard: DemandBoard;
+  readonly metricsBoard: MetricsBoard;
+  readonly trials: TrialBoard;
+}
+
+const messagingCalls: { readonly [K in keyof Messaging]: Calls<Messaging[K]> } = {
+  nudges: {
+    command: 'effect',
+    model: 'effect',
+    modelLater: 'effect',
+    cluster: 'effect',
+    metrics: 'effect',
+    probe: 'effect',
   },
-) {
+  routeBus: { publish: 'effect', subscribe: 'read' },
+  demandBoard: { publish: 'effect', withdraw: 'effect', readMany: 'read' },
+  metricsBoard: {
+    publish: 'effect',
+    publishGpus: 'effect',
+    answered: 'effect',
+    read: 'read',
+    answering: 'read',
+  },
+  trials: { claim: 'effect', tell: 'effect', read: 'read' },
+};
+
+export function mortalMessaging(life: Life, ports: Messaging): Messaging {
+  const port = <K extends keyof Messaging>(key: K): Messaging[K] =>
+    mortal<Messaging[K]>(life, key, ports[key], messagingCalls[key], storeAway);
   return {
-    nudges: mortal(
-      life,
-      'nudges',
-      ports.nudges,
-      ['command', 'model', 'modelLater', 'cluster', 'metrics', 'probe'],
-      storeAway,
-    ),
-    routeBus: mortal(life, 'routeBus', ports.routeBus, ['publish'], storeAway),
-    metricsBoard: mortal(
-      life,
-      'metricsBoard',
-      ports.metricsBoard,
-      ['publish', 'publishGpus', 'answered'],
-      storeAway,
-    ),
+    nudges: port('nudges'),
+    routeBus: port('routeBus'),
+    demandBoard: port('demandBoard'),
+    metricsBoard: port('metricsBoard'),
+    trials: port('trials'),
   };
 }
+
+const driverCalls: Calls<ClusterDriver> = {
+  submit: 'effect',
+  askToEnd: 'effect',
+  cancel: 'effect',
+  forget: 'effect',
+  activate: 'effect',
+  observe: 'read',
+  tailLog: 'read',
+  accepts: 'read',
+  forecast: 'read',
+  find: 'read',
+  close: 'read',
+  limits: 'told',
+  queueOf: 'told',
+};
 
 export function mortalDriver(life: Life, driver: ClusterDriver): ClusterDriver {
-  const effects = ['submit', 'askToEnd', 'cancel', 'forget'] as const;
-  // What is told from the configuration is told at once.
-  const { limits, queueOf } = driver;
-  return { ...mortal(life, 'driver', driver, effects, clusterAway), limits, queueOf };
+  return mortal(life, 'driver', driver, driverCalls, clusterAway);
 }

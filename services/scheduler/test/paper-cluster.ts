@@ -27,11 +27,14 @@ export interface Fate {
 export interface PaperJob {
   readonly name: JobName;
   readonly clusterJobId: string;
-  readonly submittedAt: number;
-  readonly startsAt: number;
-  readonly upAt: number;
-  readonly failsAt: number | null;
-  readonly walltimeEndsAt: number;
+  readonly walltimeSeconds: number;
+  submittedAt: number;
+  startsAt: number;
+  upAt: number;
+  failsAt: number | null;
+  walltimeEndsAt: number;
+  /** Whether its directory was removed. */
+  forgotten: boolean;
   /** How it was ended before its time. */
   ended: {
     readonly state: ClusterJobState;
@@ -61,6 +64,8 @@ export interface PaperCluster {
   landsAfterMs: number | null;
   /** Runs inside every submission, between its arrival and its look at the queue. */
   whileSubmitting: (() => Promise<void>) | null;
+  /** Puts a job back into the queue, as an operator does. */
+  requeue(name: JobName): void;
   /** Jobs that wait or run, by name. */
   active(): readonly PaperJob[];
   stateOf(job: PaperJob): ClusterJobState;
@@ -86,6 +91,10 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
     places: Number.POSITIVE_INFINITY,
     landsAfterMs: null,
     whileSubmitting: null,
+    requeue: (jobName) => {
+      const job = byName(jobName);
+      if (job !== null) Object.assign(job, course(cluster.fate, now(), job.walltimeSeconds));
+    },
     active: () => taken.filter(isActive),
     stateOf,
     engineIsUp: (jobName) => {
@@ -143,8 +152,14 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
         end(refs, 'completed', { exitCode: 0, cause: 'drained', at: now() }),
       cancel: async (refs) => end(refs, 'cancelled', null),
       tailLog: async () => '',
-      forget: async () => undefined,
-      activate: async () => [],
+      forget: async (names) => {
+        answer();
+        for (const job of taken) if (names.includes(job.name)) job.forgotten = true;
+      },
+      activate: async () => {
+        answer();
+        return [];
+      },
       accepts: async () => answer(),
       queueOf: () => '',
       forecast: async () => {
@@ -186,16 +201,20 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
 }
 
 function take(submission: JobSubmission, id: string, fate: Fate, now: number): PaperJob {
+  const { name, walltimeSeconds } = submission;
+  const times = course(fate, now, walltimeSeconds);
+  return { name, clusterJobId: id, walltimeSeconds, ...times, forgotten: false, ended: null };
+}
+
+/** The times of a job that enters the queue now. */
+function course(fate: Fate, now: number, walltimeSeconds: number) {
   const startsAt = now + fate.queueMs;
   return {
-    name: submission.name,
-    clusterJobId: id,
     submittedAt: now,
     startsAt,
     upAt: startsAt + fate.loadMs,
     failsAt: fate.failsAfterMs === null ? null : startsAt + fate.failsAfterMs,
-    walltimeEndsAt: startsAt + submission.walltimeSeconds * 1_000,
-    ended: null,
+    walltimeEndsAt: startsAt + walltimeSeconds * 1_000,
   };
 }
 

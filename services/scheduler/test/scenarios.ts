@@ -1,68 +1,17 @@
-import type { Sight } from './sight.ts';
-import { MODEL, spec, type World } from './world.ts';
-
-export type Topic = 'waking' | 'staffing' | 'submissions' | 'ending';
-
-/** A stretch of a model's life that may be interrupted anywhere between its beginning and its end. */
-export interface Scenario {
-  readonly name: string;
-  /** The test file it is tried in: crash-<topic>.itest.ts. */
-  readonly topic: Topic;
-  /** What was before; not interrupted. */
-  readonly setUp: (world: World) => Promise<void>;
-  readonly play: (world: World) => Promise<void>;
-  readonly end: Sight;
-}
-
-const ready = ({ jobs }: Sight) => jobs.at(-1)?.phase === 'ready';
-const serving = (count: number) => (sight: Sight) => sight.routes.length === count;
-const asleep = ({ model }: Sight) => model?.state === 'not_loaded';
-
-/** A model on the cluster, asleep. */
-export async function register(world: World, over: Parameters<typeof spec>[0] = {}): Promise<void> {
-  await world.wish({ kind: 'activate', cluster: null });
-  await world.round();
-  await world.wish({ kind: 'register', spec: spec(over) });
-  await world.round();
-}
-
-async function wakeUp(world: World, over: Parameters<typeof spec>[0] = {}): Promise<void> {
-  await register(world, over);
-  await world.wish({ kind: 'wake', hfModelId: MODEL });
-  await world.until(ready);
-}
-
-const woken = ['activate applied', 'register applied', 'wake applied'];
-const job = (
-  seq: number,
-  phase: string,
-  outcome: string | null = null,
-  successorOf: number | null = null,
-) => ({
-  seq,
-  phase,
-  outcome,
-  successorOf,
-});
-const up = { state: 'ready', idle: false, replicas: 1, registered: true };
-const down = { state: 'not_loaded', idle: true, replicas: 1, registered: true };
-
-/** The first job serves; nothing else was ever submitted. */
-const firstServes: Sight = {
-  model: up,
-  jobs: [job(1, 'ready')],
-  cluster: [{ seq: 1, state: 'running' }],
-  commands: woken,
-  routes: [1],
-};
-/** The model sleeps, and its first and only job has gone. */
-const firstIsGone: Sight = {
-  model: down,
-  jobs: [job(1, 'ended', 'as_asked')],
-  cluster: [{ seq: 1, state: 'gone' }],
-  commands: [...woken, 'sleep applied'],
-  routes: [],
-};
+import {
+  asleep,
+  firstIsGone,
+  firstServes,
+  job,
+  register,
+  type Scenario,
+  serving,
+  up,
+  wakeUp,
+  woken,
+} from './scenario.ts';
+import { changes } from './scenarios-of-change.ts';
+import { MODEL, spec } from './world.ts';
 
 export const scenarios: readonly Scenario[] = [
   {
@@ -236,4 +185,5 @@ export const scenarios: readonly Scenario[] = [
       commands: [...woken, 'unregister applied'],
     },
   },
+  ...changes,
 ];

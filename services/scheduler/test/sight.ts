@@ -1,3 +1,4 @@
+import type { ClusterName } from '@wakefield/domain';
 import type { StoreFixture } from '@wakefield/testkit';
 import type { PaperCluster } from './paper-cluster.ts';
 
@@ -15,8 +16,12 @@ export interface Sight {
     readonly outcome: string | null;
     readonly successorOf: number | null;
   }[];
-  /** What the cluster took, by the name's number. */
-  readonly cluster: readonly { readonly seq: number; readonly state: string }[];
+  /** What the clusters took, by the name's number; on the first one where no other is named. */
+  readonly cluster: readonly {
+    readonly seq: number;
+    readonly state: string;
+    readonly on?: ClusterName;
+  }[];
   readonly commands: readonly string[];
   /** Numbers of the jobs that are routed to. */
   readonly routes: readonly number[];
@@ -34,14 +39,20 @@ const sightQuery = `select
   (select coalesce(json_agg(seq order by seq), '[]') from jobs join models on models.id = model_id
      where registered and phase = 'ready' and address_host is not null) as routes`;
 
-export async function look(store: StoreFixture, cluster: PaperCluster): Promise<Sight> {
+export async function look(
+  store: StoreFixture,
+  clusters: ReadonlyMap<ClusterName, PaperCluster>,
+): Promise<Sight> {
   const [row] = await store.sql(sightQuery);
   return {
     ...(row as unknown as Omit<Sight, 'cluster'>),
-    cluster: cluster.taken.map((job) => ({
-      seq: Number(job.name.split('-').at(-1)),
-      state: summary(cluster.stateOf(job)),
-    })),
+    cluster: [...clusters].flatMap(([name, cluster], index) =>
+      cluster.taken.map((job) => ({
+        seq: Number(job.name.split('-').at(-1)),
+        state: job.forgotten ? 'forgotten' : summary(cluster.stateOf(job)),
+        ...(index === 0 ? {} : { on: name }),
+      })),
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type ClusterDriver,
   createStartHistories,
   createSubmissionGate,
   type SubmitCommandDeps,
@@ -18,6 +19,7 @@ import {
   createMetricsBoard,
   createNudges,
   createRouteBus,
+  createTrialBoard,
 } from '@wakefield/queue';
 import {
   type CapturedLog,
@@ -46,6 +48,8 @@ export interface World {
   readonly clusters: ReadonlyMap<ClusterName, PaperCluster>;
   /** Clusters whose engines answer nobody. */
   readonly dark: Set<ClusterName>;
+  /** Takes a cluster out of the configuration of all processes, of those to come, too. */
+  remove(cluster: ClusterName): void;
   readonly log: CapturedLog;
   /** Lives of all processes so far; the last ones are those that run. */
   readonly lives: Life[];
@@ -59,12 +63,14 @@ export interface World {
   wish(body: CommandBody): Promise<void>;
   /** Every delivery there could be, twice, to every process, all at once and in an order of its own. */
   storm(random: () => number): Promise<void>;
+  /** Lets somebody tidy up in the next round, as if the last time were a minute ago. */
+  tidyAgain(): Promise<void>;
   /** Whoever holds a lease loses it, as if its process had stood still for too long. */
   expireLeases(): Promise<void>;
   /** Lets time pass, sweeps, and waits until nothing is left to do. */
   round(ms?: number): Promise<void>;
   /** Rounds until it holds. @throws {Error} after `most` rounds */
-  until(holds: (sight: Sight) => boolean, most?: number): Promise<void>;
+  until(holds: (sight: Sight) => boolean, most?: number, ms?: number): Promise<void>;
   look(): Promise<Sight>;
   close(): Promise<void>;
 }
@@ -77,6 +83,8 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
   const clusters = new Map([['here', cluster]]);
   for (const name of others) clusters.set(name, createPaperCluster(name, clock.now));
   const dark = new Set<ClusterName>();
+  const configured = new Map(clusters);
+  const configurations: Map<ClusterName, ClusterDriver>[] = [];
   const engines = (name: ClusterName) => (dark.has(name) ? undefined : clusters.get(name));
   const log = captureLog();
   const lives: Life[] = [];
@@ -85,7 +93,9 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
   const ports = {
     nudges: createNudges(redis),
     routeBus: createRouteBus(redis),
+    demandBoard,
     metricsBoard: createMetricsBoard(redis),
+    trials: createTrialBoard(redis),
   };
   let processes: ProcessDeps[] = [];
   let turn = 0;
@@ -93,16 +103,17 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
   const makeProcess = (life: Life): ProcessDeps => {
     const stores = mortalStores(life, store.stores);
     const drivers = new Map(
-      [...clusters].map(([name, { driver }]) => [name, mortalDriver(life, driver)]),
+      [...configured].map(([name, { driver }]) => [name, mortalDriver(life, driver)]),
     );
+    configurations.push(drivers);
+    const { trials, ...messaging } = mortalMessaging(life, ports);
     return {
       ...stores,
-      ...mortalMessaging(life, ports),
-      demandBoard,
+      ...messaging,
       installation: INSTALLATION,
       holder: randomUUID(),
       drivers,
-      histories: createStartHistories({ jobs: stores.jobs, drivers, clock, log }),
+      histories: createStartHistories({ jobs: stores.jobs, trials, drivers, clock, log }),
       submissions: createSubmissionGate(4),
       defaultCluster: 'here',
       recipes: { render: () => ({ script: '#!/bin/bash\n', secretFiles: {} }), capacity: () => 4 },
@@ -155,6 +166,12 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
     );
   };
 
+  /** Redis counts by the clock on the wall. */
+  const forgetTrials = async (pattern: string) => {
+    const keys = await redis.produce.keys(`${redis.prefix}:${pattern}`);
+    if (keys.length > 0) await redis.produce.del(keys);
+  };
+
   const world: World = {
     cluster,
     clusters,
@@ -163,6 +180,9 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
     lives,
     requests: 0,
     now: clock.now,
+    remove: (name) => {
+      for (const configuration of [configured, ...configurations]) configuration.delete(name);
+    },
     start,
     deps: current,
     wish: async (body) => {
@@ -205,27 +225,33 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
       await ground.quiet();
     },
     expireLeases,
+    tidyAgain: async () => {
+      await store.sql("delete from leases where key = 'tidy'");
+    },
     round: async (ms = 1_000) => {
       now += ms;
+      // In long rounds as much time passes as clusters are not asked again in.
+      if (ms >= 10_000) await forgetTrials('trial-*');
       await publishDemand(world, store, demandBoard);
       await sweep(current(), AbortSignal.timeout(10_000)).catch(ofDeath);
       await ground.quiet();
       await survive();
     },
-    until: async (holds, most = 40) => {
+    until: async (holds, most = 40, ms = 1_000) => {
       for (let rounds = 0; rounds < most; rounds += 1) {
         if (holds(await world.look())) return;
-        await world.round();
+        await world.round(ms);
       }
       throw new Error(
         `did not come true in ${most} rounds: ${holds}\n${JSON.stringify(await world.look())}`,
       );
     },
-    look: () => look(store, cluster),
+    look: () => look(store, clusters),
     close: async () => {
       for (const life of lives) life.kill();
       await ground.quiet();
       await demandBoard.withdraw('proxy');
+      await forgetTrials('trial*');
       const tables = [
         'jobs',
         'models',
