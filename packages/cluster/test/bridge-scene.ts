@@ -9,7 +9,7 @@ import { addressOfTask } from '../src/heappe/bridge/address.ts';
 import { createBridgeTransport } from '../src/heappe/bridge/bridge-transport.ts';
 import { HeappeDouble } from './heappe-double.ts';
 
-export const key = 'k'.repeat(43);
+const key = 'k'.repeat(43);
 export const authorization = `Bearer ${key}`;
 export const taskId = 7;
 export const versions = ['5.0.0', '6.0.0', '6.1.0', '6.2.0', '6.2.2', '6.3.2'];
