@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type BridgeScene, openScene, versions } from '../../../test/bridge-scene.ts';
+import {
+  authorization,
+  type BridgeScene,
+  openScene,
+  question,
+  versions,
+} from '../../../test/bridge-scene.ts';
 
 let scene: BridgeScene;
 beforeEach(async () => {
@@ -31,6 +37,26 @@ describe.each(versions)('HEAppE %s', (version) => {
     expect(body.choices[0]?.message.content.length).toBeGreaterThan(8);
     expect(body.choices[0]?.finish_reason).toBe('length');
     expect(body.usage.completion_tokens).toBe(8);
+  });
+
+  test.each([
+    ['/v1/chat/completions', { ...question, n: 3 }],
+    ['/v1/completions', { model: 'acme/small', prompt: 'Once', n: 2, max_tokens: 5 }],
+  ])('a plain answer of %s is the one that the engine gives itself', async (path, body) => {
+    const direct = await fetch(`${scene.engine.url}${path}`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const its = await direct.json();
+    const { id, created, ...ours } = (await (await scene.post(path, body)).body.json()) as {
+      id: string;
+      created: number;
+    };
+    expect([typeof id, typeof created]).toEqual(['string', 'number']);
+    // What engines write as null or empty beside it is not in their streams.
+    expect(its).toMatchObject(ours);
+    expect(ours).toHaveProperty('usage');
   });
 
   test('a streamed chat is a stream', async () => {

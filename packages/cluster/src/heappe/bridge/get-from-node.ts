@@ -70,9 +70,17 @@ async function unsaid(parts: BridgeParts, asked: Asked): Promise<Reply> {
       return unknownKey();
     case 'engine':
       return errorReply('overloaded', 'The engine is not well.');
-    case 'request': {
-      const words = 'The engine answered with an error that HEAppE keeps to itself.';
-      return errorReply('upstream_error', words);
-    }
+    case 'request':
+      return await onceMore(parts, asked);
   }
+}
+
+/** Releases that mend a tunnel inside of a call repeat the request without its headers (6.0 to 6.2.1). */
+async function onceMore({ client }: BridgeParts, asked: Asked): Promise<Reply> {
+  const { to, path, headers, signal } = asked;
+  const words = 'The engine answered with an error that HEAppE keeps to itself.';
+  return await client.transfers.get({ ...to, path, headers }, signal).then(
+    (body) => engineReply(200, body),
+    () => errorReply('upstream_error', words),
+  );
 }

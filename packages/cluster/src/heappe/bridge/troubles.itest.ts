@@ -141,6 +141,14 @@ describe('a transport by way of HEAppE', () => {
     expect((await scene.get('/metrics')).statusCode).toBe(504);
   });
 
+  test('a GET whose headers HEAppE lost while it mended the tunnel is asked once more', async () => {
+    scene.heappe.version = '6.1.0';
+    await (await scene.chat()).body.dump();
+    const lost = 'Response code for Http request is not 200. Check your application.';
+    scene.heappe.failures.push(problem(lost));
+    expect((await scene.get('/v1/models')).statusCode).toBe(200);
+  });
+
   test('JSON longer than what is collected comes through', async () => {
     const long = JSON.stringify({ data: 'ä'.repeat(2 << 20) });
     await scene.engineIs((_, response) => response.end(long));
