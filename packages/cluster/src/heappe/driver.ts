@@ -9,7 +9,7 @@ import { activateProject } from './activation.ts';
 import { heappeStates, type JobInfo } from './api/wire-types.ts';
 import { createHeappeClient } from './client.ts';
 import { clusterJobOf } from './cluster-job.ts';
-import { askJobToEnd, cancelJob, eachOf, tellToEnd } from './end-jobs.ts';
+import { askJobToEnd, cancelJob, deleteJob, eachOf, tellToEnd } from './end-jobs.ts';
 import { forecastStart } from './forecast.ts';
 import { createJobReports, nothingSeen, readTail } from './job-reports.ts';
 import { jobNamed, type Listing, listJobs, surplusOf } from './listing.ts';
@@ -116,7 +116,7 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
     cadence: {
       busyMs: config.cadence.busy,
       quietMs: config.cadence.quiet,
-      patienceMs: config.timeouts.connect + 2 * config.timeouts.command,
+      patienceMs: config.timeouts.connect + config.timeouts.command,
     },
     limits: (project) => limitsOf(config, project),
     transport,
@@ -149,8 +149,7 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
       const { report } = seen ?? nothingSeen;
       return await told(signal, () => readTail(client, job, report, bytes, signal));
     },
-    forget: (names, signal) =>
-      forEach(names, (job) => forgetJob(job, (id) => client.jobs.remove(id, signal)), signal),
+    forget: (names, signal) => forEach(names, (job) => deleteJob(client, job, signal), signal),
     activate: (project, signal) =>
       told(signal, async () => {
         const steps = await activateProject(config, client, project, signal);
@@ -182,12 +181,6 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
       await client.close();
     },
   };
-}
-
-/** HEAppE deletes nothing that may still run. */
-async function forgetJob(job: JobInfo, remove: (id: number) => Promise<void>): Promise<void> {
-  const { finished, failed, canceled } = heappeStates;
-  if ([finished, failed, canceled].some((state) => state === job.State)) await remove(job.Id);
 }
 
 /** Whoever gave up knows nothing of what came of it. */

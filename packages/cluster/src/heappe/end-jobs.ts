@@ -52,6 +52,17 @@ export async function tellToEnd(
   );
 }
 
+/** With its directory, if it is over: HEAppE deletes nothing that may still run, and says so with an error. */
+export async function deleteJob(
+  client: HeappeClient,
+  { Id, State }: JobInfo,
+  signal: AbortSignal,
+): Promise<void> {
+  const { finished, failed, canceled } = heappeStates;
+  if (State === finished || State === failed || State === canceled)
+    await goneAnyway(client.jobs.remove(Id, signal));
+}
+
 /** Ended or deleted since the list was made: that is what was wanted. */
 async function goneAnyway(work: Promise<void>): Promise<void> {
   try {
