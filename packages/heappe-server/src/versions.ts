@@ -21,6 +21,8 @@ export interface VersionTraits {
    * may have one), or an error when it is for the same port (they are kept by task, for its submitter only).
    */
   readonly secondTunnel: 'existing' | 'refused';
+  /** What the detail of a failed GET or POST to a node says of the node's answer. */
+  readonly nodeErrors: 'lost in 5.0' | 'lost' | 'bare' | 'quoted';
   readonly parameterValueLimit: number;
   readonly storagePaths: boolean;
   /** The answer to a submission is read for one task only. */
@@ -54,6 +56,7 @@ export function traitsOf(version: HeappeVersion): VersionTraits {
     taskIdField: from('6.0.0') ? 'SubmittedTaskInfoId' : 'SubmittedJobInfoId',
     postLimit: from('6.1.0') ? 5_000_000 : 50_000,
     secondTunnel: from('6.2.2') ? 'existing' : 'refused',
+    nodeErrors: nodeErrorsOf(version),
     parameterValueLimit: from('6.0.0') && !from('6.3.2') ? 100_000 : 1000,
     storagePaths: from('6.3.2'),
     oneTaskOnly: from('6.3.2'),
@@ -72,6 +75,12 @@ export function traitsOf(version: HeappeVersion): VersionTraits {
         ? 'PermanentStoragePath'
         : 'LocalBasepath',
   };
+}
+
+function nodeErrorsOf(version: HeappeVersion): VersionTraits['nodeErrors'] {
+  if (version === '5.0.0') return 'lost in 5.0';
+  if (order(version) < order('6.2.2')) return 'lost';
+  return version === '6.2.2' ? 'bare' : 'quoted';
 }
 
 /** `6.2` is 6.2.0, `6.3` is 6.3.2, `6.2.1` is what came before it. @throws Error when there is nothing so old */

@@ -27,7 +27,7 @@ export function postToNode(call: Call): Promise<Reply> {
   return exchange(call, asked, 'POST');
 }
 
-/** Anything but 200 is 400 with the body's text; nothing within the time is 400 with none. */
+/** Anything but 200 is 400, from 6.2.2 on with the body's text; nothing within the time is 400 with none. */
 async function exchange(call: Call, asked: Transfer, method: 'GET' | 'POST'): Promise<Reply> {
   const { instance } = call;
   if (asked.headers === null) throw new HeappeError('internal', 'null');
@@ -35,9 +35,23 @@ async function exchange(call: Call, asked: Transfer, method: 'GET' | 'POST'): Pr
   const inTime = AbortSignal.timeout(instance.settings.nodeTimeoutMs);
   const answer = await ask(call, healed(call, tunnel, method), asked, method, inTime);
   if (answer.status !== 200) {
-    throw new HeappeError('connection', 'ResponseNotOk', `'${answer.text}'`);
+    throw new HeappeError('connection', 'ResponseNotOk', nodeErrorWords(call, answer.text));
   }
   return { json: answer.text };
+}
+
+/** UnableToCreateConnectionException_ResponseNotOk at the tags: what the node said is lost before 6.2.2. */
+function nodeErrorWords({ instance }: Call, said: string): string {
+  switch (instance.traits.nodeErrors) {
+    case 'lost in 5.0':
+      return 'Response code for HttpGet is not 200. Check your application.';
+    case 'lost':
+      return 'Response code for Http request is not 200. Check your application.';
+    case 'bare':
+      return said;
+    case 'quoted':
+      return `'${said}'`;
+  }
 }
 
 /** From 6.0 until tunnels were kept by person, one that refused was made anew, but only for GET. */

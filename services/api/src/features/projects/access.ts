@@ -1,4 +1,5 @@
 import {
+  type Activation,
   AppError,
   can,
   type Permission,
@@ -23,18 +24,29 @@ export async function visibleProject(
   const principal = principalOf(res);
   const project = can(principal, 'read', name) ? await deps.projects.get(name) : null;
   if (project === null) {
-    throw new AppError('project_not_found', `${phrases.noProject(name)}${remedy(res, name)}`, {
-      param: 'project',
-    });
+    const message = `${phrases.noProject(name)}${await remedy(deps, res, name)}`;
+    throw new AppError('project_not_found', message, { param: 'project' });
   }
   if (!can(principal, permission, name)) throw forbidden(permission, name);
   return project;
 }
 
 /** Only for who may do it: to others the project may be there all the same. */
-function remedy(res: Response, name: ProjectName): string {
+async function remedy(
+  { projects }: Pick<ApiDeps, 'projects'>,
+  res: Response,
+  name: ProjectName,
+): Promise<string> {
   if (!can(principalOf(res), 'manage', name)) return '';
-  return ` Activate it: POST /p ${JSON.stringify({ project: name })}`;
+  const tried = (await projects.activations(name)).map(failureWords).join('');
+  return `${tried} Activate it: POST /p ${JSON.stringify({ project: name })}`;
+}
+
+function failureWords({ cluster, steps }: Activation): string {
+  const failed = steps.find(({ status }) => status === 'failed');
+  if (failed === undefined) return '';
+  const { step, detail, remedy: help } = failed;
+  return ` The last try on ${cluster} failed: ${step}: ${detail}${help === null ? '' : ` (${help})`}.`;
 }
 
 export function forbidden(permission: Permission, project: ProjectName | null): AppError {

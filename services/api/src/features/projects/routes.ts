@@ -15,17 +15,22 @@ export function projectRoutes({ bind }: Binder, deps: ProjectDeps): void {
     const principal = principalOf(res);
     const [projects, statuses] = await Promise.all([deps.projects.list(), deps.clusters.list()]);
     const visible = projects.filter(({ name }) => can(principal, 'read', name));
-    res.json(visible.map((project) => presentProject(project, statuses)));
+    res.json(visible.map((project) => presentProject(project, statuses, null)));
   });
 
   bind('getProject', async (req, res) => {
     const { project: name } = parseInput(projectParams, req.params, 'path');
     const project = await visibleProject(deps, res, name, 'read');
-    const [statuses, models] = await Promise.all([deps.clusters.list(), deps.models.list(name)]);
+    const [statuses, activations, models] = await Promise.all([
+      deps.clusters.list(),
+      deps.projects.activations(name),
+      deps.models.list(name),
+    ]);
     res.json(
       presentProjectDetails(
         project,
         statuses,
+        activations,
         models.map(({ state }) => state),
       ),
     );
@@ -39,14 +44,15 @@ export function projectRoutes({ bind }: Binder, deps: ProjectDeps): void {
       answerAccepted(res, command);
       return;
     }
-    const [project, statuses] = await Promise.all([
+    const [project, statuses, activations] = await Promise.all([
       visibleProject(deps, res, name, 'read'),
       deps.clusters.list(),
+      deps.projects.activations(name),
     ]);
     if (command.outcome.created) res.status(201).location(projectPath(name));
     // A repetition shows nothing of today.
     const replayed = res.get('Idempotency-Replayed') !== undefined;
     const known = replayed ? statuses : asProven(statuses, command, project);
-    res.json(presentProject(project, known));
+    res.json(presentProject(project, known, activations));
   });
 }
