@@ -29,6 +29,8 @@ export interface TestEngine {
 export interface TestHeappeEngines {
   readonly heappe: TestHeappe;
   readonly transport: Transport;
+  /** As yet another process reaches them; whoever opens it closes it. */
+  openTransport(): Transport;
   readonly engines: readonly TestEngine[];
   /** HEAppE goes and comes back as another release; the jobs run on. */
   become(version: string): Promise<void>;
@@ -57,10 +59,11 @@ export async function startTestHeappeEngines(
     get transport() {
       return transport;
     },
+    openTransport: () => transportOf(heappe),
     engines,
     async become(version) {
       await transport.close();
-      await heappe.server.stop({ endJobs: false });
+      await heappe.stop({ endJobs: false });
       heappe = await open(version);
       transport = transportOf(heappe);
     },

@@ -29,7 +29,8 @@ export interface TestHeappe {
     readonly driver: ClusterDriver;
     directory(name: JobName): string;
   };
-  stop(): Promise<void>;
+  /** Its jobs end with it unless told otherwise. */
+  stop(options?: { readonly endJobs?: boolean }): Promise<void>;
 }
 
 export async function startTestHeappe(options: HeappeServerOptions = {}): Promise<TestHeappe> {
@@ -40,7 +41,7 @@ export async function startTestHeappe(options: HeappeServerOptions = {}): Promis
   await write('password', 'manager-password\n');
   await write('key', 'manager-password\n');
 
-  const sftpHostKey = publicKeyOf(await readFile(join(dataDirectory, 'login/host-key')));
+  const sftpHostKey = publicKeyOf(await readFile(join(server.dataDirectory, 'login/host-key')));
 
   const call: TestHeappe['call'] = async (method, path, body) => {
     const session = await send('POST', 'UserAndLimitationManagement/AuthenticateUserPassword', {
@@ -89,16 +90,19 @@ export async function startTestHeappe(options: HeappeServerOptions = {}): Promis
       const directories = new Map<JobName, string>();
       const submit: ClusterDriver['submit'] = async (job, signal) => {
         const result = await driver.submit(job, signal);
-        directories.set(job.name, await directoryOf(dataDirectory, call, result.clusterJobId));
+        directories.set(
+          job.name,
+          await directoryOf(server.dataDirectory, call, result.clusterJobId),
+        );
         return result;
       };
       return {
         driver: { ...driver, submit },
-        directory: (name) => directories.get(name) ?? join(dataDirectory, 'nowhere'),
+        directory: (name) => directories.get(name) ?? join(server.dataDirectory, 'nowhere'),
       };
     },
-    async stop() {
-      await server.stop();
+    async stop(how) {
+      await server.stop(how);
       await rm(root, { recursive: true, force: true });
     },
   };

@@ -33,7 +33,7 @@ export function settingsOf(config: Config, proxyId: string, version: string): Pr
       headersTimeoutMs,
       requestTimeoutMs: headersTimeoutMs + longestBodyMs(config.body) + afterBodyMs,
       keepAliveTimeoutMs,
-      lingerMs: 1000,
+      lingerMs: 2000,
     },
     wake: { resendMs: [3000, 5000, 10_000, 15_000], afterFailureMs: 1000 },
     sweepMs: 5000,

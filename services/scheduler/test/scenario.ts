@@ -22,7 +22,7 @@ export interface Scenario {
   readonly end: Sight;
 }
 
-export const ready = ({ jobs }: Sight) => jobs.at(-1)?.phase === 'ready';
+const ready = ({ jobs }: Sight) => jobs.at(-1)?.phase === 'ready';
 export const serving = (count: number) => (sight: Sight) => sight.routes.length === count;
 export const asleep = ({ model }: Sight) => model?.state === 'not_loaded';
 
@@ -53,7 +53,7 @@ export const job = (
   successorOf,
 });
 export const up = { state: 'ready', idle: false, replicas: 1, registered: true };
-export const down = { state: 'not_loaded', idle: true, replicas: 1, registered: true };
+const down = { state: 'not_loaded', idle: true, replicas: 1, registered: true };
 
 /** The first job serves; nothing else was ever submitted. */
 export const firstServes: Sight = {

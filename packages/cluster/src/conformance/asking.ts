@@ -48,7 +48,10 @@ export function askingTests(scene: () => Scene): void {
     const { address } = await startServer();
     expect(await ask(address, { key: 'k3y' })).toEqual({ status: 200, text: '"Bearer k3y"' });
     expect(await ask(address, {})).toEqual({ status: 200, text: 'null' });
-    const body = { text: 'wakefield \u00e4 "\\\n\u2028 '.repeat(150_000) };
+    const piece = 'wakefield \u00e4 "\\\n\u2028 ';
+    // Some take it as JSON inside of JSON.
+    const longest = scene().given.requests?.longest ?? 5_000_000;
+    const body = { text: piece.repeat(longest / (2 * piece.length)) };
     const { status, text } = await ask(address, { method: 'POST', body });
     expect(status).toBe(200);
     expect(text === JSON.stringify(body)).toBe(true);
@@ -60,7 +63,8 @@ export function askingTests(scene: () => Scene): void {
   });
 
   test('who leaves a stream ends it in the job', async () => {
-    const { driver, file, signal } = scene();
+    const { driver, given, file, signal } = scene();
+    if (given.requests?.streams === false) return;
     const { name, address } = await startServer();
     const socket = await driver.transport.connect(address, signal);
     await new Promise<void>((resolve, reject) => {

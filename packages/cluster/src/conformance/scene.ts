@@ -29,6 +29,8 @@ export interface DriverUnderTest {
   readonly closesSecretsLate?: boolean;
   /** Absent: it says when a job would start. */
   readonly forecasts?: boolean;
+  /** What its transport takes of a request, in bytes, and whether answers come as they are made. Absent: any, and they do. */
+  readonly requests?: { readonly longest: number; readonly streams: boolean };
   close(): Promise<void>;
 }
 

@@ -7,6 +7,7 @@ import { featuresOf } from './features.ts';
 /** One of each row of the table of features. */
 describe.each(['5.0.0', '6.0.0', '6.1.0', '6.2.0', '6.2.2', '6.3.2'])('HEAppE %s', (version) => {
   const make = async (): Promise<DriverUnderTest> => {
+    const { dryRun, postBytes, stream } = featuresOf(version);
     const test = await startTestHeappe({ version });
     let looks = 0;
     const byHeappe = { transport: { kind: 'heappe' }, nodeAddress: 'heappe' };
@@ -26,7 +27,8 @@ describe.each(['5.0.0', '6.0.0', '6.1.0', '6.2.0', '6.2.2', '6.3.2'])('HEAppE %s
       roundTrips: () => looks,
       directory,
       closesSecretsLate: true,
-      forecasts: featuresOf(version).dryRun,
+      forecasts: dryRun,
+      requests: { longest: postBytes, streams: stream !== 'none' },
       // The cluster has four nodes.
       refusal: {
         change: { gpuCount: 20, nodes: 5 },

@@ -13,6 +13,7 @@ describe('a call to a node that failed', () => {
   test.each<[string, unknown, Trouble]>([
     ['silence', new HeappeError('unreachable', 'ECONNREFUSED'), 'silent'],
     ['anything else', new Error('x'), 'silent'],
+    ['a mistake of ours', new TypeError('x is not a function'), 'failed'],
     ['no tunnel', problem(400, 'Invalid Request', 'NoActiveConnectionForUser'), 'no_tunnel'],
     [
       'no tunnel in 5.0',

@@ -24,8 +24,10 @@ export function troubleOfStream(words: string): NodeTrouble {
 /** From a call that HEAppE answered with a status other than 200, or not at all. */
 export function troubleOfCall(error: unknown): NodeTrouble {
   if (error instanceof NodeTrouble) return error;
-  if (!(error instanceof HeappeError))
+  if (isMistake(error)) return new NodeTrouble('failed', messageOf(error), null, error);
+  if (!(error instanceof HeappeError)) {
     return new NodeTrouble('silent', messageOf(error), null, error);
+  }
   const said = isNodeError(error) ? nodeErrorIn(error.verbatim) : null;
   return new NodeTrouble(kindOf(error), error.message, said, error);
 }
@@ -64,6 +66,11 @@ function ofConnection(known: Trouble): Trouble {
 function isNodeError(error: HeappeError): boolean {
   const { status, title, detail } = error;
   return status === 400 && title === 'Invalid Request' && troubleIn(detail) === 'engine_gone';
+}
+
+/** Of ours: it would be there again however often one asks. */
+function isMistake(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
 }
 
 function messageOf(error: unknown): string {

@@ -116,6 +116,8 @@ async function collect(stream: NodeStream, kind: AnswerKind): Promise<Outcome> {
     for await (const piece of stream.pieces()) plain.push(piece);
   } catch (error) {
     throw troubleOfCall(error);
+  } finally {
+    stream.destroy();
   }
   if (stream.error !== null) throw troubleOfStream(stream.error);
   const outcome = plain.outcome();

@@ -15,8 +15,9 @@ export interface BridgeParts {
 }
 
 /**
- * Asks a node with a tunnel there. When it turns out that there was none, or no session, it is asked again with a new
- * one, once for each: no engine has seen the request then.
+ * Asks a node with a tunnel there. When it turns out that there was none, that it leads nowhere, or that there is no
+ * session, it is asked again with a new one, once for each: no engine has seen the request then. Another process may
+ * close the tunnel that it found dead while we have just asked for a new one.
  * @throws NodeTrouble
  */
 export async function throughTunnel<T>(

@@ -55,11 +55,12 @@ export function troubleIn(text: string): Trouble {
 }
 
 /** What may be wrong on our side, so that asking again helps; no engine has seen the request then. */
-export type Repair = 'tunnel' | 'session';
+export type Repair = 'no_tunnel' | 'stale' | 'signed_out';
 
 export function repairOf(trouble: Trouble): Repair | null {
-  if (trouble === 'signed_out') return 'session';
-  return trouble === 'no_tunnel' || trouble === 'stale' ? 'tunnel' : null;
+  return trouble === 'no_tunnel' || trouble === 'stale' || trouble === 'signed_out'
+    ? trouble
+    : null;
 }
 
 /** Whether the tunnel has to be asked for again before the next request. */
