@@ -92,5 +92,10 @@ describe('tunnels of old', () => {
       expect(pieces.map((piece) => piece.slice(6)).join('')).toBe(
         JSON.stringify({ text: 'x'.repeat(600) }),
       );
+      const letters = await (await engine.stream('/letters', '{}')).text();
+      expect(letters).toContain('\uFFFD');
+      const manager = await scene.session('manager');
+      const foreign = await engine.stream('/events', '{}', { SessionCode: manager });
+      expect(await foreign.text()).toBe('data: Error: UserNotAuthorizedToWorkWithJob\n\n');
     }));
 });

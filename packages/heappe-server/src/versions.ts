@@ -15,7 +15,10 @@ export interface VersionTraits {
   /** Name of the field with the task's id in DataTransfer calls. */
   readonly taskIdField: 'SubmittedJobInfoId' | 'SubmittedTaskInfoId';
   readonly postLimit: number;
-  /** A second request for a tunnel: the one that is there, or an error when it is for the same port. */
+  /**
+   * A second request for a tunnel: the one that is there (tunnels are kept by person, and other submitters of the project
+   * may have one), or an error when it is for the same port (they are kept by task, for its submitter only).
+   */
   readonly secondTunnel: 'existing' | 'refused';
   /** What the detail of a failed GET or POST to a node says of the node's answer. */
   readonly nodeErrors: 'lost in 5.0' | 'lost' | 'bare' | 'quoted';

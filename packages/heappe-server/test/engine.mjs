@@ -51,6 +51,10 @@ const server = createServer(async (request, response) => {
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({ text: 'x'.repeat(600) }));
       return;
+    case '/letters':
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ text: `xy${'ž'.repeat(300)}` }));
+      return;
     default:
       response.writeHead(404).end('nothing here');
   }

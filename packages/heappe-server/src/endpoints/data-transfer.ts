@@ -50,7 +50,9 @@ function open(call: Call): Reply {
     sessionCode: sessionCodeOf(fields),
   }));
   refuse(addressComplaints(asked.id, asked.address, asked.port));
-  const { task, user } = taskFor(call, asked.id, asked.sessionCode, { shared: true });
+  const { task, user } = taskFor(call, asked.id, asked.sessionCode, {
+    shared: traits.secondTunnel === 'existing',
+  });
   if (task.state !== jobState.running) {
     throw connectionError('NotRunningTask', `TaskId '${task.id}' is not a currently running task.`);
   }
@@ -95,7 +97,9 @@ function close(call: Call): Reply {
     };
   });
   refuse(addressComplaints(asked.id, asked.address, asked.port));
-  const { task, user } = taskFor(call, asked.id, asked.sessionCode, { shared: true });
+  const { task, user } = taskFor(call, asked.id, asked.sessionCode, {
+    shared: traits.secondTunnel === 'existing',
+  });
   if (traits.secondTunnel === 'existing') {
     const existing = tunnels.of(task.id);
     if (existing.length === 0) {

@@ -25,8 +25,11 @@ export async function streamFromNode(call: Call): Promise<Reply> {
   if (asked.headers === null) throw new HeappeError('internal', 'null');
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-cache, no-store',
+    'cache-control': 'no-cache, no-store, must-revalidate',
+    pragma: 'no-cache',
+    expires: '0',
     'x-accel-buffering': 'no',
+    'x-content-type-options': 'nosniff',
   });
   const gone = new AbortController();
   response.once('close', () => gone.abort());
@@ -100,12 +103,12 @@ async function relay({ instance, response }: Call, source: IncomingMessage): Pro
   }
 }
 
-/** 6.1.0 to 6.2.1: pieces of whatever is no event stream become events. */
+/** 6.1.0 to 6.2.1: pieces of whatever is no event stream become events; letters that a piece ends in are lost. */
 function wrap(chunk: Buffer): readonly Buffer[] {
   const pieces: Buffer[] = [];
   for (let at = 0; at < chunk.length; at += wrappedPiece) {
-    const part = chunk.subarray(at, at + wrappedPiece);
-    pieces.push(Buffer.concat([Buffer.from('data: '), part, Buffer.from('\n\n')]));
+    const text = chunk.subarray(at, at + wrappedPiece).toString('utf8');
+    pieces.push(Buffer.from(`data: ${text}\n\n`));
   }
   return pieces;
 }

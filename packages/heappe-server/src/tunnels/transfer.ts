@@ -66,7 +66,9 @@ export function transferComplaints(asked: Transfer): readonly string[] {
 /** @throws HeappeError when there is none for this person, node and port */
 export function tunnelFor(call: Call, asked: Transfer): Tunnel {
   const { tunnels, traits } = call.instance;
-  const { task, user } = taskFor(call, asked.id, asked.sessionCode, { shared: true });
+  const { task, user } = taskFor(call, asked.id, asked.sessionCode, {
+    shared: traits.secondTunnel === 'existing',
+  });
   const tunnel = tunnels
     .of(task.id)
     .findLast(
