@@ -80,12 +80,18 @@ describe('pickEndpoint', () => {
   });
 
   test.each<[string, Record<string, number | null>, Record<string, number>, string]>([
-    ['one that lasts as long as that', { a: 600, b: 7200 }, { b: 3 }, 'b'],
+    ['one that lasts as long as that', { a: 600, b: 7200 }, { b: 1 }, 'b'],
     ['the least busy of those that do', { a: 4000, b: 7200 }, { a: 1, b: 3 }, 'a'],
-    ['the longest, where none does', { a: 600, b: 1800 }, { b: 3 }, 'b'],
+    ['the longest, where none does', { a: 600, b: 1800 }, { b: 1 }, 'b'],
     ['the longest that is not full', { a: 90, b: 900, c: 1800 }, { c: 4 }, 'b'],
     ['one that does what it must, where the others are full', { a: 90, b: 900 }, { b: 4 }, 'a'],
     ['a full one, where no other does what it must', { a: 50, b: 900 }, { b: 4 }, 'b'],
+    [
+      'one that does what it must, where the others are much busier',
+      { a: 90, b: 900 },
+      { b: 2 },
+      'a',
+    ],
     ['the least full one', { a: 90, b: 900 }, { a: 6, b: 5 }, 'b'],
   ])('of which more is preferred than needed: %s', (_name, left, running, expected) => {
     const endpoints = leaving(left).map((one) => ({ ...one, capacity: 4 }));

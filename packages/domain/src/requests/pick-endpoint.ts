@@ -10,11 +10,14 @@ export interface TimeNeeded {
   readonly preferablyMs: DurationMs;
 }
 
+/** An endpoint that is preferred for its time has so much more of its capacity in use than the least busy one at most. */
+const slackShare = 0.3;
+
 /**
  * The endpoint with the smallest share of its capacity in use; among equals the one with the fewest running
  * requests, among those the first. An unknown capacity counts as the smallest known one. Only those count that last
  * as long as the request may need; where none does, those with the most time left. Nobody is refused for it. What is
- * only preferred is for those that are not full.
+ * only preferred is for those that are not full, nor much busier than others: time is no use to who waits in a queue.
  * On the proxy's hot path: allocates nothing.
  * @param running requests that run on a job now
  * @param exclude endpoints that were tried already
@@ -31,7 +34,8 @@ export function pickEndpoint(
   const fallback = smallestCapacity(endpoints);
   const { atLeastMs, preferablyMs } = needed;
   if (preferablyMs > atLeastMs) {
-    const best = pickLasting(endpoints, running, exclude, fallback, 1, now, preferablyMs);
+    const below = Math.min(1, leastShare(endpoints, running, exclude, fallback) + slackShare);
+    const best = pickLasting(endpoints, running, exclude, fallback, below, now, preferablyMs);
     if (best !== null && endOf(best) >= now + atLeastMs) return best;
   }
   const anyShare = Number.POSITIVE_INFINITY;
@@ -78,6 +82,19 @@ function pickLasting(
 function neededUntil(latest: EpochMs, now: EpochMs, wantedMs: DurationMs): EpochMs {
   const wanted = now + wantedMs;
   return latest >= wanted ? wanted : latest - Math.max(0, latest - now) / 8;
+}
+
+function leastShare(
+  endpoints: readonly Endpoint[],
+  running: (jobId: JobId) => number,
+  exclude: Pick<ReadonlySet<JobId>, 'has'>,
+  fallback: number,
+): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const endpoint of endpoints)
+    if (!exclude.has(endpoint.jobId))
+      least = Math.min(least, shareOf(endpoint, running(endpoint.jobId), fallback));
+  return least;
 }
 
 function shareOf({ capacity }: Endpoint, count: number, fallback: number): number {
