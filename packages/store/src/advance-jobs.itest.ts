@@ -68,6 +68,21 @@ describe('many jobs of a cluster', () => {
     );
   });
 
+  test('are judged another time when they were told to end meanwhile', async () => {
+    const key = `cluster:${model.cluster}`;
+    const lease = await fixture.stores.leases.acquire(key, 'tester', 60_000);
+    if (lease === null) throw new Error('not held');
+    const asked = await fixture.job(model, 1, { phase: 'ready' });
+    const cancelled = await fixture.job(model, 2, { phase: 'ready' });
+    await jobs.patch(asked.id, ['ready'], { endAskedAt: SAMPLE_NOW });
+    await jobs.patch(cancelled.id, ['ready'], { cancelledAt: SAMPLE_NOW });
+    const patch = { phase: 'ended', outcome: 'cancelled', endedAt: SAMPLE_NOW } as const;
+    const moves = [asked, cancelled].map((job) => ({ job, patch }));
+    expect(await jobs.advance(lease, moves)).toEqual(new Map());
+    expect(await jobs.get(asked.id)).toMatchObject({ phase: 'ready', outcome: null });
+    await fixture.stores.leases.release(lease);
+  });
+
   test('keep what was told first of their start, though another of them forgets it', async () => {
     const key = `cluster:${model.cluster}`;
     const lease = await fixture.stores.leases.acquire(key, 'tester', 60_000);

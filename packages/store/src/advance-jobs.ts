@@ -32,8 +32,7 @@ export async function advanceJobs(
     .for('update');
   const kept = rows.flatMap((row) => {
     const move = byId.get(row.id);
-    if (move === undefined || row.phase !== move.job.phase || row.cluster !== move.job.cluster)
-      return [];
+    if (move === undefined || hasMoved(toJob(row), move.job)) return [];
     return revives(row.phase, move.patch) ? [] : [{ row, columns: patchColumns(move.patch) }];
   });
   const written = await writeAll(queries, kept);
@@ -52,6 +51,16 @@ export async function advanceJobs(
   if (changed((was, after) => seenInRoutes(was) !== seenInRoutes(after)).length > 0)
     await bumpRouteRevision(queries);
   return new Map(written.map((job) => [job.id, job]));
+}
+
+/** Whether it is no longer as it was seen. How it ended depends on whether we had asked it to. */
+function hasMoved(now: Job, seen: JobMove['job']): boolean {
+  return (
+    now.phase !== seen.phase ||
+    now.cluster !== seen.cluster ||
+    now.endAskedAt !== seen.endAskedAt ||
+    now.cancelledAt !== seen.cancelledAt
+  );
 }
 
 interface Kept {

@@ -26,8 +26,8 @@ export interface PatchGuard {
 
 /** What a look at its cluster made of a job. */
 export interface JobMove {
-  /** As it was read: it is written only while it is in this phase. */
-  readonly job: Pick<Job, 'id' | 'phase' | 'cluster'>;
+  /** As it was read: it is written only while it is in this phase, and was not told to end since. */
+  readonly job: Pick<Job, 'id' | 'phase' | 'cluster' | 'endAskedAt' | 'cancelledAt'>;
   readonly patch: JobPatch;
 }
 
