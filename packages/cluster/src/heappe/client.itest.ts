@@ -84,6 +84,38 @@ describe('signing in', () => {
   });
 });
 
+describe('signing in with a token', () => {
+  const person = {
+    username: 'someone',
+    email: 'someone@example.eu',
+    permissions: { demo: ['heappe_exec'] },
+  };
+  const personOf = async (token: string) => (token === 'good' ? person : null);
+
+  test.each([
+    ['5.0', 'session'],
+    ['6.2', 'session'],
+    ['6.0', 'introspection'],
+    ['6.3', 'introspection'],
+    ['6.1', 'lexis'],
+    ['6.3', 'lexis'],
+  ] as const)('works with %s in mode %s', async (version, mode) => {
+    const other = await startTestHeappe({ version, bearer: { mode, personOf } });
+    const config = other.config({ credential: { kind: 'bearer', tokenFile: 'token' } });
+    const client = createHeappeClient(config);
+    try {
+      await other.write('token', 'bad');
+      await expect(client.jobs.list([], signal)).rejects.toMatchObject({ kind: 'misconfigured' });
+      // Whoever keeps the file fresh has done so.
+      await other.write('token', 'good\n');
+      expect(await client.jobs.list([], signal)).toEqual([]);
+    } finally {
+      await client.close();
+      await other.stop();
+    }
+  });
+});
+
 describe('a call', () => {
   test('that is too long is not sent', async () => {
     const calls: string[] = [];

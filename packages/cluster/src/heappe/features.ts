@@ -12,7 +12,7 @@ export interface Features {
   readonly health: boolean;
   /** Header `X-API-Key`, no session. */
   readonly apiKey: boolean;
-  /** Header `Authorization: Bearer` on each call; `session`: a token is changed for a session code first. */
+  /** Whether `Authorization: Bearer` on each call may count; `session`: a token has to be changed for a session code. */
   readonly bearer: 'session' | 'header';
   /** Name of the field with the task's id in the calls of a data transfer. */
   readonly taskIdField: 'SubmittedJobInfoId' | 'SubmittedTaskInfoId';

@@ -79,13 +79,25 @@ export function createSignIn(
       const key = await secretOf(credential.keyFile);
       return { headers: { 'x-api-key': `${credential.user}:${key}` }, sessionCode: null };
     }
-    const token = await secretOf(credential.tokenFile);
+    return await withToken(await secretOf(credential.tokenFile), signal);
+  }
+
+  /**
+   * Whether an instance wants tokens as headers or changed for sessions is its configuration's to say, not its version's:
+   * it is asked for a session first. One that introspects tokens itself knows nothing of that, and says no.
+   */
+  async function withToken(token: string, signal: AbortSignal): Promise<Identity> {
     const asHeader = { headers: { authorization: `Bearer ${token}` }, sessionCode: null };
-    const features = await publicFeatures(signal);
-    if (features?.bearer === 'header') return asHeader;
     const credentials = { OpenIdAccessToken: token };
-    const code = await post('AuthenticateLexisToken', credentials, longestTokenRequest, signal);
-    return code === headerNeeded ? asHeader : { headers: {}, sessionCode: code };
+    try {
+      const code = await post('AuthenticateLexisToken', credentials, longestTokenRequest, signal);
+      return code === headerNeeded ? asHeader : { headers: {}, sessionCode: code };
+    } catch (error) {
+      if (error instanceof HeappeError && error.status === null) throw error;
+      if ((await publicFeatures(signal))?.bearer === 'header') return asHeader;
+      const { message } = error as Error;
+      throw new ClusterError('misconfigured', `the token was refused: ${message}`, error);
+    }
   }
 
   return {
