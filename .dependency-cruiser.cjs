@@ -99,6 +99,23 @@ module.exports = {
       to: { path: '^packages/local-stack/' },
     },
     {
+      name: 'heappe-server-stands-alone',
+      comment: 'A test server that shared code with the driver would share its mistakes.',
+      severity: 'error',
+      from: { path: '^packages/heappe-server/src/', pathNot: test },
+      to: { path: '^(packages|services)/', pathNot: '^packages/heappe-server/' },
+    },
+    {
+      name: 'heappe-server-only-in-tests',
+      comment: 'Nothing that runs at a site may need it.',
+      severity: 'error',
+      from: {
+        path: '^(packages|services)/',
+        pathNot: `${test}|^packages/(heappe-server|local-stack|testkit)/`,
+      },
+      to: { path: '^packages/heappe-server/' },
+    },
+    {
       name: 'no-unresolvable',
       comment: 'An import that no package.json names.',
       severity: 'error',

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, jest } from '@jest/globals';
+import { askingTests } from './conformance/asking.ts';
 import { endingTests } from './conformance/ending.ts';
 import { launchingTests } from './conformance/launching.ts';
 import { observingTests } from './conformance/observing.ts';
@@ -8,8 +9,13 @@ import { createScene, type DriverUnderTest, type Scene } from './conformance/sce
 /**
  * What every driver promises, tried on a real cluster of its kind on this machine: the suite reads the files of
  * jobs and looks at their processes.
+ * @param carries what goes over its transport: any bytes, or HTTP requests alone
  */
-export function describeClusterDriver(name: string, make: () => Promise<DriverUnderTest>): void {
+export function describeClusterDriver(
+  name: string,
+  make: () => Promise<DriverUnderTest>,
+  carries: 'bytes' | 'requests' = 'bytes',
+): void {
   describe(`${name} is a cluster driver`, () => {
     jest.setTimeout(60_000);
     let scene: Scene;
@@ -32,7 +38,8 @@ export function describeClusterDriver(name: string, make: () => Promise<DriverUn
     describe('launching', () => launchingTests(current));
     describe('observing', () => observingTests(current));
     describe('ending', () => endingTests(current));
-    describe('reaching', () => reachingTests(current));
+    describe('asking', () => askingTests(current));
+    if (carries === 'bytes') describe('reaching', () => reachingTests(current));
   });
 }
 

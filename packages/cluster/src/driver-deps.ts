@@ -13,6 +13,6 @@ export interface DriverDeps {
    * Told of jobs of ours that have the name of another live one, before they are ended: somebody should know.
    */
   readonly onSurplus?: (jobs: readonly JobRef[]) => void;
-  /** Called before each exchange with the cluster, for counting. */
-  readonly onRoundTrip?: () => void;
+  /** Called before each exchange with the cluster, for counting; told which call it is, where there are several. */
+  readonly onRoundTrip?: (call?: string) => void;
 }

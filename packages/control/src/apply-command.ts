@@ -1,14 +1,14 @@
 import {
+  type Activation,
   type ClusterName,
   type Command,
   type CommandBody,
   type CommandId,
-  type CommandOutcome,
   decideCommand,
-  type ErrorCode,
 } from '@wakefield/domain';
+import { activateOnCluster } from './activate-on-cluster.ts';
 import { nudgeModel } from './nudge-model.ts';
-import { type Clock, ClusterError, type Drivers, type Ids } from './ports/cluster.ts';
+import type { Clock, Drivers, Ids } from './ports/cluster.ts';
 import type { Nudges, RouteBus } from './ports/messaging.ts';
 import type { Log } from './ports/observability.ts';
 import type { CommandStore, RouteStore } from './ports/stores.ts';
@@ -94,14 +94,17 @@ async function applyOne(
   signal: AbortSignal,
 ): Promise<void> {
   // The cluster is asked before the transaction: nothing waits for a network between BEGIN and COMMIT.
-  const refusal = await askCluster(deps, command, signal);
+  const asked = command.body.kind === 'activate' ? await activate(deps, command, signal) : null;
   const now = deps.clock.now();
   const newModelId = deps.ids.uuid();
   const { id } = command;
   const applied = await deps.commands.apply(id, now, (context) =>
-    refusal === null
-      ? decideCommand(context, { now, newModelId, defaultCluster: deps.defaultCluster })
-      : { outcome: refusal },
+    asked?.refusal
+      ? { outcome: asked.refusal, ...told(asked.activation) }
+      : {
+          ...decideCommand(context, { now, newModelId, defaultCluster: deps.defaultCluster }),
+          ...told(asked?.activation ?? null),
+        },
   );
   if (applied === null) return;
   const { outcome, body, traceId, project } = applied.command;
@@ -113,44 +116,11 @@ async function applyOne(
   await nudgeModel(deps, applied.modelId, traceId);
 }
 
-/** An activation is only good for a cluster that would take a job of the project. */
-async function askCluster(
-  deps: ApplyCommandDeps,
-  { body, project }: Command,
-  signal: AbortSignal,
-): Promise<CommandOutcome | null> {
-  if (body.kind !== 'activate') return null;
-  const name = body.cluster ?? deps.defaultCluster;
-  const driver = name === null ? undefined : deps.drivers.get(name);
-  if (driver === undefined) {
-    return rejected(
-      'cluster_not_found',
-      `There is no cluster "${name ?? ''}" in the configuration.`,
-    );
-  }
-  try {
-    await driver.accepts(project, signal);
-    return null;
-  } catch (error) {
-    if (!(error instanceof ClusterError)) throw error;
-    if (error.kind === 'no_room') return null;
-    return error.kind === 'refused' || error.kind === 'unclear'
-      ? rejected(
-          'cluster_refused',
-          `Cluster ${driver.name} would not take a job of ${project}: ${error.message}`,
-        )
-      : rejected(
-          'cluster_unreachable',
-          `Cluster ${driver.name} could not be asked: ${error.message}`,
-        );
-  }
+function activate(deps: ApplyCommandDeps, { body, project }: Command, signal: AbortSignal) {
+  const named = body.kind === 'activate' ? body.cluster : null;
+  return activateOnCluster(deps, { project, cluster: named ?? deps.defaultCluster }, signal);
 }
 
-function rejected(code: ErrorCode, message: string): CommandOutcome {
-  return {
-    status: 'rejected',
-    code,
-    message,
-    param: code === 'cluster_unreachable' ? null : 'cluster',
-  };
+function told(activation: Activation | null): { readonly activation?: Activation } {
+  return activation === null ? {} : { activation };
 }

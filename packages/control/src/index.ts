@@ -7,6 +7,7 @@ export type {
   ArgumentProblem,
   Clock,
   ClusterDriver,
+  DirectoryProfile,
   Drivers,
   EngineProber,
   EngineTarget,

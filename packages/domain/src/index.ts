@@ -22,6 +22,7 @@ export { settle } from './starts/expectation.ts';
 export { jobShape } from './starts/job-shape.ts';
 export type { StartHistory, Trial } from './starts/start-history.ts';
 export { isWellKnown } from './starts/start-history.ts';
+export type { Activation, ActivationStep } from './vocabulary/activation.ts';
 export type {
   Command,
   CommandBody,

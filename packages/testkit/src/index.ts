@@ -2,6 +2,14 @@ export type { CuttableLine } from './cuttable-line.ts';
 export { cuttableLine } from './cuttable-line.ts';
 export type { DemandWindow } from './demand-window.ts';
 export { demandOf, openDemandWindow } from './demand-window.ts';
+export type { HeappeClusterConfig, TestHeappe } from './heappe.ts';
+export { startTestHeappe } from './heappe.ts';
+export type { TestEngine, TestHeappeEngines } from './heappe-engine.ts';
+export {
+  heappeEngineKey,
+  heappeServedNames,
+  startTestHeappeEngines,
+} from './heappe-engine.ts';
 export type { TestDatabase } from './postgres.ts';
 export { emptyTestDatabase } from './postgres.ts';
 export type { CapturedLog, QueueFixture } from './queue-fixture.ts';

@@ -13,7 +13,7 @@ import {
   type MetricsBoard,
   type Stores,
 } from '@wakefield/control';
-import type { EngineMetrics } from '@wakefield/domain';
+import type { ActivationStep, EngineMetrics } from '@wakefield/domain';
 import {
   consume,
   createDemandBoard,
@@ -117,7 +117,9 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
     const deps = {
       ...stores,
       routeBus: createRouteBus(redis),
-      drivers: new Map(['here', 'there', 'picky', 'away'].map((name) => [name, driver(name)])),
+      drivers: new Map(
+        ['here', 'there', 'picky', 'away', 'untemplated'].map((name) => [name, driver(name)]),
+      ),
       defaultCluster: 'here',
       nudges: createNudges(redis),
       clock: { now: Date.now },
@@ -150,5 +152,16 @@ function driver(name: string): ClusterDriver {
     if (name === 'picky') throw new ClusterError('refused', 'Invalid account');
     if (name === 'away') throw new ClusterError('unreachable', 'connect ETIMEDOUT');
   };
-  return { name, accepts } as unknown as ClusterDriver;
+  const activate = async (): Promise<readonly ActivationStep[]> => [
+    { step: 'project', status: 'done', detail: 'it is there', remedy: null },
+    ...(name === 'untemplated' ? [untemplated] : []),
+  ];
+  return { name, activate, accepts } as unknown as ClusterDriver;
 }
+
+const untemplated: ActivationStep = {
+  step: 'template wakefield',
+  status: 'failed',
+  detail: 'it is not there, and our user may not make it',
+  remedy: 'a person with the role Manager has to activate it',
+};

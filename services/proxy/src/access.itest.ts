@@ -26,26 +26,22 @@ const session: Principal = {
 
 let proxy: Harness;
 beforeAll(async () => {
-  proxy = await startHarness(
-    {},
-    {},
-    {
-      identifier: {
-        identify: (authorization) => {
-          const key = authorization?.replace('Bearer ', '');
-          if (key === undefined) return null;
-          if (key === 'away')
-            return Promise.reject(new AppError('issuer_unavailable', 'It is away.'));
-          if (key === 'broken') return Promise.reject(new Error('planted'));
-          const found = principalOf(key.replace('later:', ''));
-          return key.startsWith('later:') ? Promise.resolve(found) : found;
-        },
-      },
-      browsers: {
-        identify: async (cookie) => (cookie === 'wakefield_session=good' ? session : null),
+  proxy = await startHarness({}, {}, undefined, {
+    identifier: {
+      identify: (authorization) => {
+        const key = authorization?.replace('Bearer ', '');
+        if (key === undefined) return null;
+        if (key === 'away')
+          return Promise.reject(new AppError('issuer_unavailable', 'It is away.'));
+        if (key === 'broken') return Promise.reject(new Error('planted'));
+        const found = principalOf(key.replace('later:', ''));
+        return key.startsWith('later:') ? Promise.resolve(found) : found;
       },
     },
-  );
+    browsers: {
+      identify: async (cookie) => (cookie === 'wakefield_session=good' ? session : null),
+    },
+  });
   proxy.addProject('other');
   await proxy.caughtUp();
 });

@@ -51,9 +51,10 @@ export interface Harness extends Omit<World, 'ports'> {
 export async function startHarness(
   settings: Partial<ProxySettings> = {},
   inference: Partial<ProxySettings['inference']> = {},
+  transportOf?: ProxyPorts['transportOf'],
   who: Partial<Pick<ProxyPorts, 'identifier' | 'browsers'>> = {},
 ): Promise<Harness> {
-  const world = createWorld(key);
+  const world = createWorld(key, transportOf);
   const metrics = createMetrics({ service: 'proxy' });
   const log: string[] = [];
   const logger = createLogger({

@@ -32,8 +32,14 @@ const everybody: Principal = {
   grants: [{ project: '*', role: 'admin' }],
 };
 
-/** @param key what callers have to send as bearer token */
-export function createWorld(key: string): World {
+/**
+ * @param key what callers have to send as bearer token
+ * @param transportOf absent: straight TCP
+ */
+export function createWorld(
+  key: string,
+  transportOf: ProxyPorts['transportOf'] = () => null,
+): World {
   const routes = new Map<string, Route>();
   const wakes: string[] = [];
   let revision = 1;
@@ -98,7 +104,7 @@ export function createWorld(key: string): World {
       identifier: {
         identify: (authorization) => (authorization === `Bearer ${key}` ? everybody : null),
       },
-      transportOf: () => null,
+      transportOf,
     },
     wakes,
     forgetWakes: () => {

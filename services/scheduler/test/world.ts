@@ -255,6 +255,7 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
       const tables = [
         'jobs',
         'models',
+        'project_activations',
         'project_clusters',
         'projects',
         'commands',

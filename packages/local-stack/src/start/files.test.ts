@@ -159,11 +159,15 @@ defaultCluster: site
     const { clusters, localDirectories } = writeClusters(elsewhere, recipes, null);
     const meant = await loadClusters(example);
     const read = await loadClusters(elsewhere.clustersInUse);
-    const files = (cluster: (typeof read.clusters)[number]) =>
-      cluster.kind === 'local' ? cluster.directory : [cluster.keyFile, cluster.transport];
+    const files = (cluster: (typeof read.clusters)[number]) => {
+      if (cluster.kind === 'local') return cluster.directory;
+      return cluster.kind === 'heappe'
+        ? [cluster.credential, cluster.caFile]
+        : [cluster.keyFile, cluster.transport];
+    };
     expect(read.clusters.map(files)).toEqual(meant.clusters.map(files));
     expect(read.defaultCluster).toBe('karolina');
-    expect(clusters.map(({ name }) => name)).toEqual(['karolina', 'here']);
+    expect(clusters.map(({ name }) => name)).toEqual(['karolina', 'lexis', 'here']);
     expect(localDirectories).toEqual([join(dirname(example), 'clusters/here')]);
     expect(existsSync(paths.clusters)).toBe(false);
   });

@@ -1,4 +1,11 @@
-import { AppError, decideAccess, type Project, type ProjectName, phrases } from '@wakefield/domain';
+import {
+  type Activation,
+  AppError,
+  decideAccess,
+  type Project,
+  type ProjectName,
+  phrases,
+} from '@wakefield/domain';
 import type { Response } from 'express';
 import type { ApiDeps } from '../../deps.ts';
 import { principalOf } from '../../http/context.ts';
@@ -14,13 +21,24 @@ export async function existingProject(
 ): Promise<Project> {
   const project = await deps.projects.get(name);
   if (project !== null) return project;
-  throw new AppError('project_not_found', `${phrases.noProject(name)}${remedy(res, name)}`, {
-    param: 'project',
-  });
+  const message = `${phrases.noProject(name)}${await remedy(deps, res, name)}`;
+  throw new AppError('project_not_found', message, { param: 'project' });
 }
 
 /** Only for who may do it. */
-function remedy(res: Response, name: ProjectName): string {
+async function remedy(
+  { projects }: Pick<ApiDeps, 'projects'>,
+  res: Response,
+  name: ProjectName,
+): Promise<string> {
   if (decideAccess(principalOf(res), 'activateProject', name) !== 'granted') return '';
-  return ` Activate it: POST /p ${JSON.stringify({ project: name })}`;
+  const tried = (await projects.activations(name)).map(failureWords).join('');
+  return `${tried} Activate it: POST /p ${JSON.stringify({ project: name })}`;
+}
+
+function failureWords({ cluster, steps }: Activation): string {
+  const failed = steps.find(({ status }) => status === 'failed');
+  if (failed === undefined) return '';
+  const { step, detail, remedy: help } = failed;
+  return ` The last try on ${cluster} failed: ${step}: ${detail}${help === null ? '' : ` (${help})`}.`;
 }

@@ -18,17 +18,22 @@ export function projectRoutes({ bind }: Binder, deps: ProjectDeps): void {
     const visible = projects.filter(
       ({ name }) => decideAccess(principal, 'getProject', name) === 'granted',
     );
-    res.json(visible.map((project) => presentProject(project, statuses)));
+    res.json(visible.map((project) => presentProject(project, statuses, null)));
   });
 
   bind('getProject', async (req, res) => {
     const { project: name } = parseInput(projectParams, req.params, 'path');
     const project = await existingProject(deps, res, name);
-    const [statuses, models] = await Promise.all([deps.clusters.list(), deps.models.list(name)]);
+    const [statuses, activations, models] = await Promise.all([
+      deps.clusters.list(),
+      deps.projects.activations(name),
+      deps.models.list(name),
+    ]);
     res.json(
       presentProjectDetails(
         project,
         statuses,
+        activations,
         models.map(({ state }) => state),
       ),
     );
@@ -42,14 +47,15 @@ export function projectRoutes({ bind }: Binder, deps: ProjectDeps): void {
       answerAccepted(res, command);
       return;
     }
-    const [project, statuses] = await Promise.all([
+    const [project, statuses, activations] = await Promise.all([
       existingProject(deps, res, name),
       deps.clusters.list(),
+      deps.projects.activations(name),
     ]);
     if (command.outcome.created) res.status(201).location(projectPath(name));
     // A repetition shows nothing of today.
     const replayed = res.get('Idempotency-Replayed') !== undefined;
     const known = replayed ? statuses : asProven(statuses, command, project);
-    res.json(presentProject(project, known));
+    res.json(presentProject(project, known, activations));
   });
 }

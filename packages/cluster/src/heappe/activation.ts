@@ -1,0 +1,159 @@
+import type { ActivationStep, ProjectName } from '@wakefield/domain';
+import type { HeappeConfig } from '../config/heappe.ts';
+import { type ActivationMode, ensureTemplate, StepFailed } from './activation-templates.ts';
+import type { Membership } from './api/clusters.ts';
+import type { ClusterInfo, ProjectInfo } from './api/wire-types.ts';
+import type { HeappeClient } from './client.ts';
+import { HeappeError } from './failures.ts';
+import { described, findPlace, isNamed, isNodeType, matchingNodeTypes } from './place.ts';
+import { accountingStringOf, nodeTypeOf, templatesOf } from './settings-of.ts';
+
+/**
+ * Makes what jobs of a project need in HEAppE: its command templates on the node type. Again and again without harm.
+ * @returns what was found and done; the first step that failed is the last one
+ * @throws ClusterError when HEAppE does not answer, or does not know us
+ */
+export async function activateProject(
+  config: HeappeConfig,
+  client: HeappeClient,
+  name: ProjectName,
+  signal: AbortSignal,
+  mode: ActivationMode = 'make',
+): Promise<readonly ActivationStep[]> {
+  const steps: ActivationStep[] = [];
+  /** @throws StepFailed after it was noted */
+  const step = async <T>(what: string, work: () => Promise<readonly [string, T]>): Promise<T> => {
+    try {
+      const [detail, value] = await work();
+      steps.push({ step: what, status: 'done', detail, remedy: null });
+      return value;
+    } catch (error) {
+      if (error instanceof StepFailed)
+        steps.push({ step: what, status: 'failed', detail: error.message, remedy: error.remedy });
+      throw error;
+    }
+  };
+  try {
+    await walk({ config, client, name, mode }, step, signal);
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+  }
+  return steps;
+}
+
+type Step = <T>(what: string, work: () => Promise<readonly [string, T]>) => Promise<T>;
+
+interface Task {
+  readonly config: HeappeConfig;
+  readonly client: HeappeClient;
+  readonly name: ProjectName;
+  readonly mode: ActivationMode;
+}
+
+async function walk(task: Task, step: Step, signal: AbortSignal): Promise<void> {
+  const { config, client, name, mode } = task;
+  await step('sign-in', async () => {
+    await client.signIn();
+    return [`HEAppE ${await client.version(signal)} at ${config.url}`, null];
+  });
+  const accounting = accountingStringOf(config, name);
+  const project = await step('project', async () =>
+    projectOf(await client.clusters.memberships(signal), accounting),
+  );
+  const clusters = await client.clusters.list(signal);
+  const nodeTypeId = await step('node type', () =>
+    nodeTypeIdOf(config, client, name, clusters, signal),
+  );
+  const manage = {
+    config,
+    client,
+    project,
+    nodeTypeId,
+    mode,
+  };
+  for (const template of templatesOf(config))
+    await step(`template ${template}`, async () => [
+      await ensureTemplate(manage, template, clusters, signal),
+      null,
+    ]);
+  await step('listed', async () => [await listedAgain(config, client, name, signal), null]);
+}
+
+function projectOf(
+  memberships: readonly Membership[],
+  accounting: string,
+): readonly [string, ProjectInfo] {
+  const ours = memberships.filter(({ Project }) => isNamed(Project, accounting));
+  const [first] = ours;
+  if (first === undefined)
+    throw new StepFailed(
+      `HEAppE knows no project ${accounting} of our user; there are ${listOf(memberships.map(({ Project }) => Project.AccountingString))}`,
+      'ask the project to be made known to HEAppE and our user to be added to it, or set accountingString for it in clusters.yaml',
+    );
+  const project = first.Project;
+  const roles = [...new Set(ours.flatMap(({ Role }) => Role?.Name ?? []))];
+  return [
+    `${project.AccountingString} is project ${project.Id}; our roles: ${listOf(roles)}`,
+    project,
+  ];
+}
+
+/** Those on which the project has a template already; where there is none, those of other projects. */
+function nodeTypesFor(config: HeappeConfig, name: ProjectName, clusters: readonly ClusterInfo[]) {
+  const accounting = accountingStringOf(config, name);
+  const all = matchingNodeTypes(config, name, clusters).map(({ nodeType }) => nodeType);
+  const own = all.filter(({ Projects }) => Projects.some((one) => isNamed(one, accounting)));
+  return own.length > 0 ? own : all;
+}
+
+/** A project without templates is not listed with its node types, which only some may list as a whole. */
+async function nodeTypeIdOf(
+  config: HeappeConfig,
+  client: HeappeClient,
+  name: ProjectName,
+  clusters: readonly ClusterInfo[],
+  signal: AbortSignal,
+): Promise<readonly [string, number]> {
+  const found = nodeTypesFor(config, name, clusters);
+  const [only, another] = found;
+  if (only !== undefined && another === undefined) return [`${only.Name} is ${only.Id}`, only.Id];
+  const wanted = nodeTypeOf(config, name);
+  if (wanted === null || another !== undefined)
+    throw new StepFailed(
+      `which node type is meant is not clear: there are ${listOf(found.map(({ Name }) => Name))}`,
+      'name it as nodeType (and the cluster, as cluster) for this cluster in clusters.yaml',
+    );
+  if (typeof wanted === 'number') return [`${wanted}, as configured`, wanted];
+  const all = await client.clusters.nodeTypes(signal).catch((error: unknown) => {
+    if (error instanceof HeappeError && error.status === 401) return [];
+    throw error;
+  });
+  const [match, second] = all.filter((nodeType) => isNodeType(nodeType, wanted));
+  if (match !== undefined && second === undefined)
+    return [`${match.Name} is ${match.Id}`, match.Id];
+  throw new StepFailed(
+    `${described(config, name)} is not visible to our user, as long as the project has no command template there`,
+    "set nodeType to its id in clusters.yaml: the site's administrators see it in HEAppE's Management/ClusterNodeTypes",
+  );
+}
+
+/** Jobs find their template in what HEAppE lists, not in what was made. */
+async function listedAgain(
+  config: HeappeConfig,
+  client: HeappeClient,
+  name: ProjectName,
+  signal: AbortSignal,
+): Promise<string> {
+  const clusters = await client.clusters.list(signal);
+  const { templates } = findPlace(config, name, clusters);
+  const missing = templatesOf(config).filter((template) => !templates.has(template));
+  if (missing.length === 0) return `jobs find ${listOf([...templates.keys()])}`;
+  throw new StepFailed(
+    `HEAppE does not list ${listOf(missing)} yet`,
+    'HEAppE keeps its lists for up to 150 minutes; activate the project again then, or have the cache cleared',
+  );
+}
+
+function listOf(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : [...new Set(names)].join(', ');
+}

@@ -1,0 +1,70 @@
+import type { HeappeClient } from '../client.ts';
+import type { Features } from '../features.ts';
+import type { NodePort } from './address.ts';
+import type { Asked } from './asked.ts';
+import { NodeTrouble, troubleOfCall } from './node-trouble.ts';
+import { isOfTunnel, type Repair, repairOf } from './trouble.ts';
+import type { Tunnels, Way } from './tunnels.ts';
+
+/** What the bridge works with. */
+export interface BridgeParts {
+  readonly client: Pick<HeappeClient, 'features' | 'transfers' | 'signOut'>;
+  readonly tunnels: Tunnels;
+  /** A clock that only goes forward, in milliseconds. */
+  readonly elapsed: () => number;
+}
+
+/**
+ * Asks a node with a tunnel there. When it turns out that there was none, or no session, it is asked again with a new
+ * one, once for each: no engine has seen the request then.
+ * @throws NodeTrouble
+ */
+export async function throughTunnel<T>(
+  parts: BridgeParts,
+  to: NodePort,
+  signal: AbortSignal,
+  ask: (way: Way) => Promise<T>,
+): Promise<T> {
+  const repaired = new Set<Repair>();
+  for (;;) {
+    const way = await ensure(parts.tunnels, to, signal);
+    try {
+      return await ask(way);
+    } catch (error) {
+      const trouble = troubleOfCall(error);
+      await learn(parts, way, trouble, signal);
+      const repair = repairOf(trouble.trouble);
+      if (signal.aborted || repair === null || repaired.has(repair)) throw trouble;
+      repaired.add(repair);
+    }
+  }
+}
+
+/** What its version can do. Nobody hears of a HEAppE that is gone only here: the tunnel counts as lost, too. */
+export async function askFeatures(
+  parts: BridgeParts,
+  { to, signal }: Pick<Asked, 'to' | 'signal'>,
+): Promise<Features> {
+  return await throughTunnel(parts, to, signal, () => parts.client.features(signal));
+}
+
+/** Whoever comes next does not run into the same. What the client's leaving has ended says nothing. */
+async function learn(
+  { client, tunnels }: BridgeParts,
+  way: Way,
+  { trouble }: NodeTrouble,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) return;
+  if (isOfTunnel(trouble)) tunnels.failed(way, trouble === 'stale');
+  if (trouble === 'signed_out') await client.signOut();
+}
+
+async function ensure(tunnels: Tunnels, to: NodePort, signal: AbortSignal): Promise<Way> {
+  try {
+    return await tunnels.ensure(to, signal);
+  } catch (error) {
+    const { message } = error instanceof Error ? error : new Error(String(error));
+    throw new NodeTrouble('silent', message, null, error);
+  }
+}

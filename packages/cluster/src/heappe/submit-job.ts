@@ -1,0 +1,147 @@
+import { ClusterError, type JobSubmission } from '@wakefield/control';
+import type { EpochMs, JobName } from '@wakefield/domain';
+import type { HeappeConfig } from '../config/heappe.ts';
+import { checkedFile, checkedName } from '../job-names.ts';
+import { withAdvice } from '../slurm-advice.ts';
+import { heappeStates, type JobInfo } from './api/wire-types.ts';
+import type { HeappeClient } from './client.ts';
+import { createdAt } from './cluster-job.ts';
+import { HeappeError } from './failures.ts';
+import { LAUNCHER, launcherFiles } from './launcher.ts';
+import { countLive, jobNamed, listJobs } from './listing.ts';
+import type { Places } from './place.ts';
+import { putFiles } from './put-files.ts';
+import { checkRequest, jobSpecification } from './specification.ts';
+
+/**
+ * How long a job that was created is left alone when we do not know whether its submission is under way: HEAppE goes on
+ * with what nobody waits for any more (an attempt over ssh takes 30 s there), and a second SubmitJob meanwhile would
+ * give it to the cluster twice. Should that happen all the same, the launcher lets one of them run.
+ */
+export const SETTLE_MS = 45_000;
+
+export interface SubmitDeps {
+  readonly config: HeappeConfig;
+  readonly client: HeappeClient;
+  readonly places: Places;
+  readonly prefix: string;
+  readonly now: () => EpochMs;
+  /** Jobs of which this process knows that nobody submits them now. */
+  readonly settled: Set<number>;
+}
+
+export interface Submitted {
+  readonly clusterJobId: string;
+  readonly adopted: boolean;
+}
+
+/**
+ * CreateJob, the files, SubmitJob: one intent, found again by its name wherever it broke off.
+ * @throws ClusterError; `unreachable` when it may have worked or is still under way
+ */
+export async function submitJob(
+  deps: SubmitDeps,
+  job: JobSubmission,
+  signal: AbortSignal,
+): Promise<Submitted> {
+  checkedName(job.name);
+  const files = filesOf(job);
+  const listing = await listJobs(deps.client, signal);
+  const there = jobNamed(listing, job.name);
+  if (there !== null && there.State !== heappeStates.configuring) return adopted(there);
+  if (there !== null) return await finish(deps, job, there, files, signal);
+  checkRoom(deps.config, countLive(listing, deps.prefix));
+  return await finish(deps, job, await create(deps, job, signal), files, signal);
+}
+
+/** SubmitJob takes jobs that wait for an account, too: HEAppE does that by itself. */
+function adopted(job: JobInfo): Submitted {
+  return { clusterJobId: String(job.Id), adopted: true };
+}
+
+async function create(deps: SubmitDeps, job: JobSubmission, signal: AbortSignal): Promise<JobInfo> {
+  const { config, client, places, settled } = deps;
+  const place = await places.of(job.project, signal);
+  checkRequest(config, job, place);
+  const specification = jobSpecification(config, job, place, await client.features(signal));
+  try {
+    const created = await client.jobs.create(specification, signal);
+    settled.add(created.Id);
+    return created;
+  } catch (error) {
+    // What it refuses may have been right yesterday: templates and node types have other ids now.
+    if (error instanceof HeappeError && error.status === 404) places.forget(job.project);
+    throw error;
+  }
+}
+
+/** From a job that is created to one that is submitted. Files go first: the job may start at once. */
+async function finish(
+  deps: SubmitDeps,
+  job: JobSubmission,
+  created: JobInfo,
+  files: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Submitted> {
+  const { config, client, settled, now } = deps;
+  if (!settled.has(created.Id) && now() - createdAt(created) < SETTLE_MS)
+    throw new ClusterError(
+      'unreachable',
+      `an earlier submission of ${job.name} may still be going on`,
+    );
+  await putFiles(config, client, created, files, signal);
+  settled.delete(created.Id);
+  try {
+    await client.jobs.submit(created.Id, signal);
+    return { clusterJobId: String(created.Id), adopted: false };
+  } catch (error) {
+    if (isSubmittedAlready(error)) return adopted(created);
+    throw await afterRefusal(deps, created, error, signal);
+  }
+}
+
+/** Somebody else, or an earlier call of ours that was given up, was faster. */
+function isSubmittedAlready(error: unknown): boolean {
+  return (
+    error instanceof HeappeError &&
+    error.status === 404 &&
+    /incorrect job state/i.test(error.detail)
+  );
+}
+
+/** What the cluster refused stays with HEAppE as a job that is only created: it goes, so that the name is free. */
+async function afterRefusal(
+  { client }: SubmitDeps,
+  { Id }: JobInfo,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (!(error instanceof ClusterError) || error.kind === 'unreachable') return error;
+  await client.jobs.remove(Id, signal).catch(() => undefined);
+  return error.kind === 'refused'
+    ? new ClusterError('refused', withAdvice(error.message), error)
+    : error;
+}
+
+function checkRoom({ name, limits }: HeappeConfig, live: number): void {
+  if (limits.jobs === null) return;
+  if (live < limits.jobs) return;
+  throw new ClusterError(
+    'no_room',
+    `cluster ${name} has ${live} jobs already, its configured limit`,
+  );
+}
+
+/** @throws ClusterError refused, for a file name that is none or that is ours */
+function filesOf(job: JobSubmission): Readonly<Record<string, string>> {
+  const own: readonly JobName[] = Object.values(launcherFiles);
+  const secrets = Object.entries(job.secretFiles);
+  for (const [name] of secrets)
+    if (own.includes(checkedFile(name)))
+      throw new ClusterError('refused', `a job's file cannot be named ${name}`);
+  return {
+    ...Object.fromEntries(secrets),
+    [launcherFiles.script]: job.script,
+    [launcherFiles.launcher]: LAUNCHER,
+  };
+}
