@@ -32,6 +32,7 @@ export type {
   TrialQuestion,
 } from './ports/messaging.ts';
 export type { Log, Telemetry } from './ports/observability.ts';
+export type { SessionStore } from './ports/sessions.ts';
 export type {
   ClusterStatusStore,
   CommandInsertion,

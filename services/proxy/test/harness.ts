@@ -52,6 +52,7 @@ export async function startHarness(
   settings: Partial<ProxySettings> = {},
   inference: Partial<ProxySettings['inference']> = {},
   transportOf?: ProxyPorts['transportOf'],
+  who: Partial<Pick<ProxyPorts, 'identifier' | 'browsers'>> = {},
 ): Promise<Harness> {
   const world = createWorld(key, transportOf);
   const metrics = createMetrics({ service: 'proxy' });
@@ -62,7 +63,7 @@ export async function startHarness(
     destination: { write: (line) => void log.push(line) },
   });
   const proxy = createProxy(
-    world.ports,
+    { ...world.ports, ...who },
     { ...defaultSettings, ...settings, inference: { ...defaultSettings.inference, ...inference } },
     logger,
     metrics,

@@ -100,6 +100,7 @@ export function createWorld(
           await guard(null);
         },
       },
+      browsers: null,
       identifier: {
         identify: (authorization) => (authorization === `Bearer ${key}` ? everybody : null),
       },

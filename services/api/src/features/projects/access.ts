@@ -1,8 +1,7 @@
 import {
   type Activation,
   AppError,
-  can,
-  type Permission,
+  decideAccess,
   type Project,
   type ProjectName,
   phrases,
@@ -12,32 +11,27 @@ import type { ApiDeps } from '../../deps.ts';
 import { principalOf } from '../../http/context.ts';
 
 /**
- * The project, if the caller may do this in it. One that the caller may not see is not there.
- * @throws AppError `project_not_found`, `forbidden`
+ * The project, for a caller who may know of it.
+ * @throws AppError `project_not_found`
  */
-export async function visibleProject(
+export async function existingProject(
   deps: Pick<ApiDeps, 'projects'>,
   res: Response,
   name: ProjectName,
-  permission: Permission,
 ): Promise<Project> {
-  const principal = principalOf(res);
-  const project = can(principal, 'read', name) ? await deps.projects.get(name) : null;
-  if (project === null) {
-    const message = `${phrases.noProject(name)}${await remedy(deps, res, name)}`;
-    throw new AppError('project_not_found', message, { param: 'project' });
-  }
-  if (!can(principal, permission, name)) throw forbidden(permission, name);
-  return project;
+  const project = await deps.projects.get(name);
+  if (project !== null) return project;
+  const message = `${phrases.noProject(name)}${await remedy(deps, res, name)}`;
+  throw new AppError('project_not_found', message, { param: 'project' });
 }
 
-/** Only for who may do it: to others the project may be there all the same. */
+/** Only for who may do it. */
 async function remedy(
   { projects }: Pick<ApiDeps, 'projects'>,
   res: Response,
   name: ProjectName,
 ): Promise<string> {
-  if (!can(principalOf(res), 'manage', name)) return '';
+  if (decideAccess(principalOf(res), 'activateProject', name) !== 'granted') return '';
   const tried = (await projects.activations(name)).map(failureWords).join('');
   return `${tried} Activate it: POST /p ${JSON.stringify({ project: name })}`;
 }
@@ -47,13 +41,4 @@ function failureWords({ cluster, steps }: Activation): string {
   if (failed === undefined) return '';
   const { step, detail, remedy: help } = failed;
   return ` The last try on ${cluster} failed: ${step}: ${detail}${help === null ? '' : ` (${help})`}.`;
-}
-
-export function forbidden(permission: Permission, project: ProjectName | null): AppError {
-  return new AppError(
-    'forbidden',
-    project === null
-      ? `This key may not ${permission} this installation.`
-      : `This key may not ${permission} in project "${project}".`,
-  );
 }
