@@ -1,0 +1,123 @@
+import type { Log } from '@wakefield/control';
+import { mergeGrants, type Principal } from '@wakefield/domain';
+import type { JSONWebKeySet } from 'jose';
+import type { IssuerConfig } from '../config/load-auth-file.ts';
+import type { Claims } from '../grants/claim-at.ts';
+import { type ClaimGrants, createClaimGrants } from '../grants/claim-grants.ts';
+import { askUserOrg } from '../grants/user-org.ts';
+import type { Fetch } from '../http/bounded-fetch.ts';
+import { checkClaims } from './check-claims.ts';
+import { createIntrospector, type Introspector } from './introspect.ts';
+import { createIssuerMetadata, type IssuerMetadata } from './issuer-metadata.ts';
+import { createKeySet } from './key-set.ts';
+import { verifyJwt } from './verify-jwt.ts';
+
+/** What a token turned out to be. */
+export interface Verdict {
+  readonly principal: Principal;
+  /** How long it is believed without another look. */
+  readonly freshMs: number;
+  /** End of the token's life: after it nothing is believed. */
+  readonly endsAt: number;
+}
+
+/** One issuer of auth.yaml. */
+export interface Issuer {
+  readonly config: IssuerConfig;
+  readonly metadata: IssuerMetadata;
+  /** Looks at a token that says it is of this issuer. @throws AppError */
+  verifyJwt(token: string): Promise<Verdict>;
+  /** Asks about a token that says nothing; null where this issuer is not asked. @throws AppError */
+  readonly verifyOpaque: ((token: string) => Promise<Verdict>) | null;
+}
+
+export interface IssuerDeps {
+  readonly fetch: Fetch;
+  /** Wall clock in ms. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** A verified signature is good for its life; now and then it is held against the keys of today. */
+const freshBySignatureMs = 300_000;
+/** An active token whose issuer does not say when it ends. */
+const unsaidLifeMs = 300_000;
+
+export function createIssuer(config: IssuerConfig, deps: IssuerDeps): Issuer {
+  const { fetch, now, log } = deps;
+  const timeoutMs = config.timeout * 1000;
+  const metadata = createIssuerMetadata({ issuer: config.issuer, timeoutMs, fetch, now });
+  const load = () => loadKeys(metadata, fetch, timeoutMs);
+  const keys = createKeySet({ load, now, log, issuer: config.name });
+  const { introspection } = config;
+  const introspect: Introspector | null =
+    introspection === null
+      ? null
+      : createIntrospector({ client: introspection, issuer: config.issuer, metadata, now });
+  const always = introspection?.tokens === 'all' ? introspect : null;
+  const judge = createJudge(config, fetch, now);
+
+  return {
+    config,
+    metadata,
+    verifyJwt: async (token) => {
+      const claims = await verifyJwt(token, config, keys, now());
+      // What would be refused anyway is not worth a question.
+      checkClaims(claims, config);
+      if (always === null) return await judge(token, claims, freshBySignatureMs);
+      // What is asked of the issuer is whether it still stands by the token; the rest is what it has signed.
+      await always(token);
+      return await judge(token, claims, freshOf(introspection));
+    },
+    verifyOpaque:
+      introspect === null
+        ? null
+        : async (token) => await judge(token, await introspect(token), freshOf(introspection)),
+  };
+}
+
+function freshOf(introspection: IssuerConfig['introspection']): number {
+  return (introspection?.cache ?? 0) * 1000;
+}
+
+/** Turns claims into who it is and what they may do. */
+function createJudge(config: IssuerConfig, fetch: Fetch, now: () => number) {
+  const ofClaims: ClaimGrants[] = [];
+  const directories = config.grants.flatMap((rule) => ('userOrg' in rule ? [rule] : []));
+  for (const rule of config.grants)
+    if (!('userOrg' in rule)) ofClaims.push(createClaimGrants(rule));
+
+  return async (token: string, claims: Claims, freshMs: number): Promise<Verdict> => {
+    const subject = checkClaims(claims, config);
+    const told = await Promise.all(directories.map((rule) => askUserOrg(rule, token, fetch)));
+    const grants = mergeGrants([...ofClaims.flatMap((read) => read(claims)), ...told.flat()]);
+    const principal: Principal = Object.freeze({
+      kind: 'user',
+      id: `${config.name}:${subject}`,
+      grants: Object.freeze(grants.map((grant) => Object.freeze(grant))),
+    });
+    const { exp } = claims;
+    const endsAt =
+      typeof exp === 'number' ? (exp + config.clockTolerance) * 1000 : now() + unsaidLifeMs;
+    const fresh = [freshMs, ...directories.map(({ cache }) => cache * 1000)];
+    return { principal, endsAt, freshMs: Math.min(...fresh) };
+  };
+}
+
+async function loadKeys(
+  metadata: IssuerMetadata,
+  fetch: Fetch,
+  timeoutMs: number,
+): Promise<JSONWebKeySet> {
+  const { jwks_uri: place } = await metadata.read();
+  if (place === undefined) throw new Error('the issuer names no jwks_uri');
+  try {
+    const answer = await fetch(place, { headers: { accept: 'application/json' } }, timeoutMs);
+    if (!answer.ok) throw new Error(`jwks_uri answered ${answer.status}`);
+    return (await answer.json()) as JSONWebKeySet;
+  } catch (error) {
+    // It may have moved.
+    metadata.forget();
+    throw error;
+  }
+}

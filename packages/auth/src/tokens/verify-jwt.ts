@@ -1,0 +1,42 @@
+import { isAppError } from '@wakefield/domain';
+import { errors, jwtVerify } from 'jose';
+import type { IssuerConfig } from '../config/load-auth-file.ts';
+import type { Claims } from '../grants/claim-at.ts';
+import { type Rejection, rejected } from '../refusals.ts';
+import type { KeySet } from './key-set.ts';
+
+/** `typ` of a header that access tokens have (RFC 9068 §2.1, RFC 7519 §5.1); others are logout tokens and the like. */
+const headerTypes = /^((application\/)?at\+jwt|jwt)$/i;
+
+/**
+ * Claims of a token that this issuer has signed, and whose time it is.
+ * @throws AppError `invalid_api_key`, `issuer_unavailable`
+ */
+export async function verifyJwt(
+  token: string,
+  issuer: Pick<IssuerConfig, 'issuer' | 'algorithms' | 'clockTolerance'>,
+  keys: KeySet,
+  nowMs: number,
+): Promise<Claims> {
+  try {
+    const { payload, protectedHeader } = await jwtVerify(token, keys, {
+      issuer: issuer.issuer,
+      algorithms: issuer.algorithms,
+      clockTolerance: issuer.clockTolerance,
+      currentDate: new Date(nowMs),
+      requiredClaims: ['exp', 'sub'],
+    });
+    const { typ } = protectedHeader;
+    if (typ !== undefined && !headerTypes.test(typ)) throw rejected('audience');
+    return payload;
+  } catch (error) {
+    if (isAppError(error)) throw error;
+    throw rejected(reasonOf(error));
+  }
+}
+
+function reasonOf(error: unknown): Rejection {
+  if (error instanceof errors.JWTExpired) return 'expired';
+  if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf') return 'early';
+  return 'invalid';
+}
