@@ -78,6 +78,7 @@ module.exports = {
           '^packages/$2/',
           '^packages/[^/]+/src/index\\.ts$',
           '^packages/queue/src/board\\.ts$',
+          '^packages/testkit/src/oidc\\.ts$',
           '^packages/cluster/src/(cli|clusters-file)\\.ts$',
           '/conformance\\.ts$',
         ],

@@ -1,4 +1,5 @@
 import { AppError } from '@wakefield/domain';
+import { plainError } from './plain-error.ts';
 
 /** Why a token is not taken. What it says is ours alone: nothing of the token is repeated. */
 const reasons = {
@@ -24,5 +25,8 @@ export function rejected(reason: Rejection): AppError {
 /** 503: whoever has to be asked does not answer, so nobody knows whether the token is good. */
 export function unavailable(cause: unknown): AppError {
   const words = 'The issuer of this token cannot be reached to check it. Try again shortly.';
-  return new AppError('issuer_unavailable', words, { cause, retryAfterSeconds: 5 });
+  return new AppError('issuer_unavailable', words, {
+    cause: plainError(cause),
+    retryAfterSeconds: 5,
+  });
 }

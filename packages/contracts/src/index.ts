@@ -10,6 +10,7 @@ export {
   idempotencyKey,
   listCommandsQuery,
 } from './http/commands.ts';
+export { isFromThisSite } from './http/from-this-site.ts';
 export {
   listModelsQuery,
   registerModelBody,

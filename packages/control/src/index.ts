@@ -31,6 +31,7 @@ export type {
   TrialQuestion,
 } from './ports/messaging.ts';
 export type { Log, Telemetry } from './ports/observability.ts';
+export type { SessionStore } from './ports/sessions.ts';
 export type {
   ClusterStatusStore,
   CommandInsertion,

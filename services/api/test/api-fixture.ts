@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { createLoginCookie, createStaticKeyIdentifier, type Identifier } from '@wakefield/auth';
+import {
+  type AuthFile,
+  createLoginCookie,
+  type Identifier,
+  openAuth,
+  withoutAuthFile,
+} from '@wakefield/auth';
 import {
   applyCommand,
   type ClusterDriver,
@@ -14,6 +20,7 @@ import {
   createMetricsBoard,
   createNudges,
   createRouteBus,
+  createSessionStore,
   openRedis,
   queueFigures,
 } from '@wakefield/queue';
@@ -35,6 +42,9 @@ export interface ApiFixtureOptions {
   /** Whether someone applies commands. Default true. */
   readonly scheduler?: boolean;
   readonly identifier?: Identifier;
+  readonly authFile?: AuthFile;
+  /** Where it listens; any free one when absent. */
+  readonly port?: number;
   readonly commandWaitMs?: number;
   readonly over?: Partial<ApiDeps>;
 }
@@ -66,11 +76,21 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
   const closers: (() => Promise<void>)[] = [() => redis.close()];
   const metrics = createMetrics({ service: 'api' });
   const board: MetricsBoard = createMetricsBoard(redis);
-  const identifier = options.identifier ?? createStaticKeyIdentifier(KEY);
+  const auth = openAuth({
+    file: options.authFile ?? withoutAuthFile,
+    localKey: KEY,
+    sessions: createSessionStore(redis),
+    sessionSeconds: 3600,
+    now: Date.now,
+    log: logger,
+  });
+  const identifier = options.identifier ?? auth.identifier;
   const app = createApp({
     ...stores,
     version: '9.9.9',
     identifier,
+    browsers: auth.browsers,
+    signIn: auth.signIn,
     nudges: createNudges(redis),
     metricsBoard: board,
     demandBoard: createDemandBoard(redis),
@@ -85,11 +105,12 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
       board: createBoard(redis, { basePath: '/ops/queues' }),
       figures: async () => presentQueues(await queueFigures(redis)),
       login: createLoginCookie({ key: KEY, path: '/ops', lifetimeSeconds: 60 }),
+      isKey: (key) => key === KEY,
       attempts: createLoginAttempts({ perAddress: 5, inAll: 100, windowSeconds: 60 }),
     },
     ...options.over,
   });
-  const server = await listen(app, { host: '127.0.0.1', port: 0 });
+  const server = await listen(app, { host: '127.0.0.1', port: options.port ?? 0 });
   closers.push(() => server.close());
 
   const startScheduler = () => {

@@ -94,6 +94,7 @@ export function createWorld(key: string): World {
           await guard(null);
         },
       },
+      browsers: null,
       identifier: {
         identify: (authorization) => (authorization === `Bearer ${key}` ? everybody : null),
       },

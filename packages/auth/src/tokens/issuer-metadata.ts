@@ -89,6 +89,8 @@ function checked(metadata: ServerMetadata): ServerMetadata {
     metadata.introspection_endpoint,
     metadata.token_endpoint,
     metadata.revocation_endpoint,
+    metadata.authorization_endpoint,
+    metadata.end_session_endpoint,
   ];
   for (const place of places)
     if (place !== undefined && !isSafeUrl(place))

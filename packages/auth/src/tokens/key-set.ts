@@ -7,6 +7,7 @@ import {
   type JSONWebKeySet,
   type JWSHeaderParameters,
 } from 'jose';
+import { plainError } from '../plain-error.ts';
 import { unavailable } from '../refusals.ts';
 
 /** Keys are fetched anew after so long, without anybody waiting for it. */
@@ -46,7 +47,8 @@ export function createKeySet({ load, now, log, issuer }: KeySetOptions): KeySet 
       loadedAt = now();
       failure = null;
     } catch (cause) {
-      if (failure === null) log.warn({ err: cause, issuer }, 'keys of an issuer not read');
+      if (failure === null)
+        log.warn({ err: plainError(cause), issuer }, 'keys of an issuer not read');
       failure = cause;
       throw unavailable(cause);
     } finally {

@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly clustersFile: string | null;
   /** Folders with recipes of the user's own, absolute, separated by commas; null: none. */
   readonly recipes: string | null;
+  /** auth.yaml: who may come in beside the static key; absolute. null: nobody. */
+  readonly authFile: string | null;
   /** Part of job names; null: the one kept in the data directory. */
   readonly installation: string | null;
   /** null: the one kept in the data directory. */
@@ -48,6 +50,7 @@ Environment
   WAKEFIELD_DATA      directory for everything that is kept (.wakefield)
   WAKEFIELD_CLUSTERS  the clusters.yaml to use (the one in the data directory)
   WAKEFIELD_RECIPES   folders with recipes of your own, separated by commas
+  WAKEFIELD_AUTH      auth.yaml: who may come in beside the static key (docs/auth.md)
   API_LOCAL_KEY       key of the API (generated once and kept in the data directory)
   DATABASE_URL        a Postgres to use instead of a private one
   REDIS_URL           a Redis to use instead of a private one`;
@@ -57,6 +60,7 @@ const ourVariables = [
   'WAKEFIELD_DATA',
   'WAKEFIELD_CLUSTERS',
   'WAKEFIELD_RECIPES',
+  'WAKEFIELD_AUTH',
   'WAKEFIELD_INSTALLATION',
 ];
 const ofTests = 'WAKEFIELD_TEST_';
@@ -79,6 +83,7 @@ export function parseOptions(
     clustersFile:
       whenSet(env.WAKEFIELD_CLUSTERS) === undefined ? null : clustersFilePath(env, place),
     recipes: absoluteFolders(whenSet(env.WAKEFIELD_RECIPES), place.workingDirectory),
+    authFile: absoluteFile(whenSet(env.WAKEFIELD_AUTH), place.workingDirectory),
     installation: parseInstallation(whenSet(env.WAKEFIELD_INSTALLATION)),
     localKey: parseKey(whenSet(env.API_LOCAL_KEY)),
     databaseUrl: whenSet(env.DATABASE_URL) ?? null,
@@ -122,6 +127,10 @@ function absoluteFolders(list: string | undefined, from: string): string | null 
   const folders = (list ?? '').split(',').map((folder) => folder.trim());
   const named = folders.filter((folder) => folder !== '');
   return named.length === 0 ? null : named.map((folder) => resolve(from, folder)).join(',');
+}
+
+function absoluteFile(path: string | undefined, from: string): string | null {
+  return path === undefined ? null : resolve(from, path);
 }
 
 function parsePort(text: string): number {

@@ -1,7 +1,9 @@
-import type { Identifier } from '@wakefield/auth';
-import { type AppError, can } from '@wakefield/domain';
+import { toAppError } from '@wakefield/contracts';
+import { type AppError, decideAccess, type OperationName, type Principal } from '@wakefield/domain';
 import { sendError, sendJson } from '../server/answer.ts';
+import type { Operation } from '../server/classify.ts';
 import type { InferenceCall } from './call.ts';
+import type { CallerOf } from './caller.ts';
 import { Exchange } from './exchange.ts';
 import { modelCard, modelList } from './model-cards.ts';
 import type { InferenceParts } from './parts.ts';
@@ -25,7 +27,7 @@ export interface Inference {
   shutDown(): void;
 }
 
-export function createInference(parts: InferenceParts, identifier: Identifier): Inference {
+export function createInference(parts: InferenceParts, callerOf: CallerOf): Inference {
   const exchanges = new Set<Exchange>();
   const forget = (exchange: Exchange): void => {
     exchanges.delete(exchange);
@@ -48,22 +50,44 @@ export function createInference(parts: InferenceParts, identifier: Identifier): 
     exchanges.add(exchange);
     exchange.begin();
   };
+  const admit = (call: InferenceCall, principal: Principal | null): void => {
+    const { request, project } = call;
+    const refusal = checkAccess(principal, operationNames[call.operation], request, project);
+    if (refusal !== null) begin(call, refusal);
+    else if (checkProject(parts, project) === null) begin(call, null);
+    else void parts.catchUp().then(() => begin(call, checkProject(parts, project)));
+  };
+  const mayRead = async (
+    request: InferenceCall['request'],
+    project: string,
+  ): Promise<AppError | null> => {
+    try {
+      return checkAccess(await callerOf(request), 'listOpenAIModels', request, project);
+    } catch (error) {
+      return toAppError(error, refusals.internal);
+    }
+  };
   return {
     handle: (call) => {
-      const decide = () =>
-        admit(parts, identifier, call.request.headers.authorization, call.project, 'infer');
-      const refusal = decide();
-      if (mayPass(refusal)) {
-        void parts.catchUp().then(() => begin(call, decide()));
-      } else begin(call, refusal);
+      const found = callerOf(call.request);
+      // Who was seen before is known at once: only the first request of a token waits.
+      if (!(found instanceof Promise)) admit(call, found);
+      else {
+        found.then(
+          (principal) => admit(call, principal),
+          (error: unknown) => begin(call, toAppError(error, refusals.internal)),
+        );
+      }
     },
     models: async ({ request, response, requestId, project }, id) => {
-      const decide = () => admit(parts, identifier, request.headers.authorization, project, 'read');
       const known = () => id === null || (parts.routes()?.find(project, id) ?? null) !== null;
-      let refusal = decide();
-      if (mayPass(refusal) || (refusal === null && !known())) {
-        await parts.catchUp();
-        refusal = decide();
+      let refusal = await mayRead(request, project);
+      if (refusal === null) {
+        refusal = checkProject(parts, project);
+        if (refusal !== null || !known()) {
+          await parts.catchUp();
+          refusal = checkProject(parts, project);
+        }
       }
       const routes = parts.routes();
       if (refusal !== null || routes === null) {
@@ -90,22 +114,35 @@ export function createInference(parts: InferenceParts, identifier: Identifier): 
   };
 }
 
-/** One more look at the store may change it: a new project, or the first table of a proxy that was just started. */
-function mayPass(refusal: AppError | null): boolean {
-  return refusal?.code === 'project_not_found' || refusal?.code === 'store_unavailable';
-}
+const operationNames: Readonly<Record<Operation, OperationName>> = {
+  'chat/completions': 'createChatCompletion',
+  completions: 'createCompletion',
+  embeddings: 'createEmbedding',
+};
 
 /** Decides on the head alone, before a body is read. Who may not know of a project is not told whether it is there. */
-function admit(
-  parts: InferenceParts,
-  identifier: Identifier,
-  authorization: string | undefined,
+function checkAccess(
+  principal: Principal | null,
+  operation: OperationName,
+  request: InferenceCall['request'],
   project: string,
-  permission: 'infer' | 'read',
 ): AppError | null {
-  const principal = identifier.identify(authorization);
-  if (principal === null) return refusals.notAuthorized(authorization);
-  if (!can(principal, permission, project)) return refusals.forbidden(project);
+  switch (decideAccess(principal, operation, project)) {
+    case 'granted':
+      return null;
+    case 'unknown':
+      return refusals.notAuthorized(request.headers.authorization);
+    case 'hidden':
+      return refusals.projectNotFound(project);
+    case 'forbidden':
+      return refusals.forbidden(project);
+  }
+}
+
+/**
+ * One more look at the store may change it: a new project, or the first table of a proxy that was just started.
+ */
+function checkProject(parts: InferenceParts, project: string): AppError | null {
   const routes = parts.routes();
   if (routes === null) return refusals.starting();
   return routes.hasProject(project) ? null : refusals.projectNotFound(project);

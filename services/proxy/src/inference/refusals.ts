@@ -36,10 +36,17 @@ export const refusals = {
   forbidden: (project: string) =>
     new AppError('forbidden', `You may not use models of the project "${shown(project)}".`),
   notAuthorized: (authorization: string | undefined) =>
+    authorization === undefined
+      ? new AppError('invalid_api_key', phrases.keyMissing)
+      : new AppError('invalid_api_key', phrases.keyInvalid, { challenge: 'error="invalid_token"' }),
+  internal: (cause: unknown) =>
     new AppError(
-      'invalid_api_key',
-      authorization === undefined ? phrases.keyMissing : phrases.keyInvalid,
+      'internal_error',
+      'Something went wrong on our side. The request id helps us to find it.',
+      { cause },
     ),
+  ofAnotherSite: () =>
+    new AppError('forbidden', 'This may only be asked from a page of this site.'),
   notFound: () =>
     new AppError(
       'not_found',

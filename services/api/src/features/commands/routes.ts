@@ -4,7 +4,7 @@ import type { ApiDeps } from '../../deps.ts';
 import type { Binder } from '../../http/bind.ts';
 import { announceNext } from '../../http/page.ts';
 import { projectPath } from '../../http/paths.ts';
-import { visibleProject } from '../projects/access.ts';
+import { existingProject } from '../projects/access.ts';
 import { presentCommand } from './presenter.ts';
 
 const DEFAULT_LIMIT = 50;
@@ -16,7 +16,7 @@ export function commandRoutes(
   bind('listCommands', async (req, res) => {
     const { project } = parseInput(projectParams, req.params, 'path');
     const query = parseInput(listCommandsQuery, req.query, 'query');
-    await visibleProject(deps, res, project, 'read');
+    await existingProject(deps, res, project);
     const limit = query.limit === undefined ? DEFAULT_LIMIT : Number(query.limit);
     const after = query.after?.toLowerCase() ?? null;
     if (after !== null) await commandOf(deps, project, after, 'after');
@@ -30,7 +30,7 @@ export function commandRoutes(
 
   bind('getCommand', async (req, res) => {
     const { project, id } = parseInput(commandParams, req.params, 'path');
-    await visibleProject(deps, res, project, 'read');
+    await existingProject(deps, res, project);
     const command = await commandOf(deps, project, id.toLowerCase(), 'id');
     res.json(presentCommand(command));
   });

@@ -3,12 +3,14 @@ import type { IRouter } from 'express';
 import swaggerUi from 'swagger-ui-express';
 import type { Binder } from '../../http/bind.ts';
 import { contextOf } from '../../http/context.ts';
+import { signInScript } from './sign-in-script.ts';
 
 /** Swagger UI keeps its styles in the page and its icons in data URLs. */
 const pagePolicy =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
 const options: swaggerUi.SwaggerUiOptions = {
+  customJs: '/swagger/sign-in.js',
   customSiteTitle: 'Wakefield API',
   swaggerOptions: {
     // The key of an installation does not belong into a browser's storage.
@@ -41,6 +43,10 @@ export function docsRoutes(router: IRouter, { bind }: Binder, version: string): 
     }
     contextOf(res).route = 'swagger';
     res.status(302).location('/swagger/index.html').end();
+  });
+  router.get('/swagger/sign-in.js', (_req, res) => {
+    contextOf(res).route = 'swagger';
+    res.type('js').set('Cache-Control', 'no-cache').send(signInScript);
   });
   router.use(
     '/swagger',

@@ -1,47 +1,26 @@
-import {
-  AppError,
-  can,
-  type Permission,
-  type Project,
-  type ProjectName,
-  phrases,
-} from '@wakefield/domain';
+import { AppError, decideAccess, type Project, type ProjectName, phrases } from '@wakefield/domain';
 import type { Response } from 'express';
 import type { ApiDeps } from '../../deps.ts';
 import { principalOf } from '../../http/context.ts';
 
 /**
- * The project, if the caller may do this in it. One that the caller may not see is not there.
- * @throws AppError `project_not_found`, `forbidden`
+ * The project, for a caller who may know of it.
+ * @throws AppError `project_not_found`
  */
-export async function visibleProject(
+export async function existingProject(
   deps: Pick<ApiDeps, 'projects'>,
   res: Response,
   name: ProjectName,
-  permission: Permission,
 ): Promise<Project> {
-  const principal = principalOf(res);
-  const project = can(principal, 'read', name) ? await deps.projects.get(name) : null;
-  if (project === null) {
-    throw new AppError('project_not_found', `${phrases.noProject(name)}${remedy(res, name)}`, {
-      param: 'project',
-    });
-  }
-  if (!can(principal, permission, name)) throw forbidden(permission, name);
-  return project;
+  const project = await deps.projects.get(name);
+  if (project !== null) return project;
+  throw new AppError('project_not_found', `${phrases.noProject(name)}${remedy(res, name)}`, {
+    param: 'project',
+  });
 }
 
-/** Only for who may do it: to others the project may be there all the same. */
+/** Only for who may do it. */
 function remedy(res: Response, name: ProjectName): string {
-  if (!can(principalOf(res), 'manage', name)) return '';
+  if (decideAccess(principalOf(res), 'activateProject', name) !== 'granted') return '';
   return ` Activate it: POST /p ${JSON.stringify({ project: name })}`;
-}
-
-export function forbidden(permission: Permission, project: ProjectName | null): AppError {
-  return new AppError(
-    'forbidden',
-    project === null
-      ? `This key may not ${permission} this installation.`
-      : `This key may not ${permission} in project "${project}".`,
-  );
 }

@@ -1,11 +1,12 @@
 import { activateProjectBody, parseInput, projectParams } from '@wakefield/contracts';
-import { can } from '@wakefield/domain';
+import { decideAccess } from '@wakefield/domain';
 import type { ApiDeps } from '../../deps.ts';
+import { authorize } from '../../http/authorize.ts';
 import type { Binder } from '../../http/bind.ts';
 import { principalOf } from '../../http/context.ts';
 import { projectPath } from '../../http/paths.ts';
 import { answerAccepted, type ChangeDeps, change } from '../commands/change.ts';
-import { forbidden, visibleProject } from './access.ts';
+import { existingProject } from './access.ts';
 import { asProven, presentProject, presentProjectDetails } from './presenter.ts';
 
 export type ProjectDeps = ChangeDeps & Pick<ApiDeps, 'projects' | 'models' | 'clusters'>;
@@ -14,13 +15,15 @@ export function projectRoutes({ bind }: Binder, deps: ProjectDeps): void {
   bind('listProjects', async (_req, res) => {
     const principal = principalOf(res);
     const [projects, statuses] = await Promise.all([deps.projects.list(), deps.clusters.list()]);
-    const visible = projects.filter(({ name }) => can(principal, 'read', name));
+    const visible = projects.filter(
+      ({ name }) => decideAccess(principal, 'getProject', name) === 'granted',
+    );
     res.json(visible.map((project) => presentProject(project, statuses)));
   });
 
   bind('getProject', async (req, res) => {
     const { project: name } = parseInput(projectParams, req.params, 'path');
-    const project = await visibleProject(deps, res, name, 'read');
+    const project = await existingProject(deps, res, name);
     const [statuses, models] = await Promise.all([deps.clusters.list(), deps.models.list(name)]);
     res.json(
       presentProjectDetails(
@@ -33,14 +36,14 @@ export function projectRoutes({ bind }: Binder, deps: ProjectDeps): void {
 
   bind('activateProject', async (req, res) => {
     const { project: name, cluster } = parseInput(activateProjectBody, req.body, 'request body');
-    if (!can(principalOf(res), 'manage', name)) throw forbidden('manage', name);
+    authorize(res, 'activateProject', name);
     const command = await change(deps, req, res, name, { kind: 'activate', cluster });
     if (command.outcome?.status !== 'applied') {
       answerAccepted(res, command);
       return;
     }
     const [project, statuses] = await Promise.all([
-      visibleProject(deps, res, name, 'read'),
+      existingProject(deps, res, name),
       deps.clusters.list(),
     ]);
     if (command.outcome.created) res.status(201).location(projectPath(name));

@@ -1,0 +1,247 @@
+import { randomBytes } from 'node:crypto';
+import type { Log, SessionStore } from '@wakefield/control';
+import { AppError, isAppError } from '@wakefield/domain';
+import {
+  AuthorizationResponseError,
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  buildEndSessionUrl,
+  calculatePKCECodeChallenge,
+  randomNonce,
+  randomPKCECodeVerifier,
+  randomState,
+  tokenRevocation,
+} from 'openid-client';
+import { z } from 'zod';
+import type { OwnClient } from '../config/load-auth-file.ts';
+import { plainError } from '../plain-error.ts';
+import type { Issuer } from '../tokens/issuer.ts';
+import type { TokenIdentifier } from '../tokens/token-identifier.ts';
+import type { Cookie } from './cookie.ts';
+import { returnPath } from './return-path.ts';
+import { keyFor, seal, unseal } from './seal.ts';
+import type { Session, Sessions } from './sessions.ts';
+
+/** What a browser is told: where to go, and what to remember. */
+export interface Step {
+  readonly location: string;
+  readonly cookies: readonly string[];
+}
+
+/** Signs browsers in and out: authorization code with PKCE (RFC 6749 §4.1, RFC 7636), RP-initiated logout. */
+export interface SignIn {
+  /** Where a browser can sign in, in the order of the configuration. */
+  readonly issuers: readonly { readonly name: string; readonly title: string }[];
+  /** @throws AppError `not_found` for an issuer of another name, `issuer_unavailable` */
+  begin(wish: { readonly issuer?: string; readonly returnTo?: string }): Promise<Step>;
+  /**
+   * @param query of the request to `/auth/callback`, as it came
+   * @throws {SignInError} with words for the person
+   */
+  finish(query: string, cookieHeader: string | undefined): Promise<Step>;
+  end(cookieHeader: string | undefined): Promise<Step>;
+}
+
+/** It did not work. The message is for the person at the browser and holds nothing that came from outside. */
+export class SignInError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'SignInError';
+  }
+}
+
+export interface SignInDeps {
+  readonly publicUrl: string;
+  readonly issuers: readonly Issuer[];
+  readonly tokens: TokenIdentifier;
+  readonly store: SessionStore;
+  readonly sessions: Sessions;
+  readonly cookie: Cookie;
+  /** Of a browser that is on its way to the issuer and back. */
+  readonly wayCookie: Cookie;
+  readonly lifetimeSeconds: number;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** How long a person may take at the issuer. */
+const wayMs = 600_000;
+
+const way = z.strictObject({
+  issuer: z.string(),
+  state: z.string(),
+  nonce: z.string(),
+  verifier: z.string(),
+  returnTo: z.string(),
+  endsAt: z.number(),
+});
+
+export function createSignIn(deps: SignInDeps): SignIn {
+  const { sessions, cookie, wayCookie, now } = deps;
+  const able = deps.issuers.flatMap((issuer) =>
+    issuer.config.signIn === null ? [] : [{ issuer, client: issuer.config.signIn }],
+  );
+  const named = (name: string) => able.find(({ issuer }) => issuer.config.name === name);
+  const redirectUri = `${deps.publicUrl}/auth/callback`;
+  const key = createWayKey(deps.store);
+
+  return {
+    issuers: able.map(({ issuer: { config } }) => ({ name: config.name, title: config.title })),
+    begin: async ({ issuer: name, returnTo }) => {
+      const chosen = name === undefined ? able[0] : named(name);
+      if (chosen === undefined) throw new AppError('not_found', 'There is no such issuer.');
+      const configuration = await chosen.issuer.metadata.configurationOf(chosen.client);
+      const verifier = randomPKCECodeVerifier();
+      const [state, nonce] = [randomState(), randomNonce()];
+      const location = buildAuthorizationUrl(configuration, {
+        redirect_uri: redirectUri,
+        scope: chosen.client.scopes.join(' '),
+        code_challenge: await calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        state,
+        nonce,
+      });
+      const kept: z.output<typeof way> = {
+        issuer: chosen.issuer.config.name,
+        state,
+        nonce,
+        verifier,
+        returnTo: returnPath(returnTo),
+        endsAt: now() + wayMs,
+      };
+      // With the browser, sealed: nothing is kept here for somebody who may never come back.
+      const sealed = seal(await key(), JSON.stringify(kept));
+      return { location: location.href, cookies: [wayCookie.set(sealed, wayMs / 1000)] };
+    },
+    finish: async (query, cookieHeader) => {
+      const kept = readWay(await key(), wayCookie.values(cookieHeader), query, now());
+      const chosen = named(kept.issuer);
+      if (chosen === undefined) throw new SignInError('This way in is not configured any more.');
+      const session = await exchange(deps, chosen, kept, new URL(`${redirectUri}?${query}`));
+      // Whoever had signed in here before has gone.
+      for (const before of cookie.values(cookieHeader)) await sessions.end(before);
+      const word = await sessions.begin(session);
+      return {
+        location: kept.returnTo,
+        cookies: [wayCookie.clear(), cookie.set(word, deps.lifetimeSeconds)],
+      };
+    },
+    end: async (cookieHeader) => {
+      let location = returnPath(null);
+      for (const word of cookie.values(cookieHeader)) {
+        const session = await sessions.read(word);
+        await sessions.end(word);
+        const chosen = session === null ? undefined : named(session.issuer);
+        if (session !== null && chosen !== undefined)
+          location = (await endAtIssuer(deps, chosen, session)) ?? location;
+      }
+      return { location, cookies: [cookie.clear()] };
+    },
+  };
+}
+
+interface Chosen {
+  readonly issuer: Issuer;
+  readonly client: OwnClient;
+}
+
+/** One key for all processes, made by the first of them. Without it only those fail who are on their way. */
+function createWayKey(store: SessionStore): () => Promise<Buffer> {
+  let key: Buffer | null = null;
+  return async () => {
+    if (key === null) {
+      const secret = await store.settle('way-key', randomBytes(32).toString('base64url'));
+      key = keyFor('way to the issuer', secret);
+    }
+    return key;
+  };
+}
+
+/** @throws {SignInError} where the answer is not the one that this browser was sent for */
+function readWay(
+  key: Buffer,
+  sealed: readonly string[],
+  query: string,
+  nowMs: number,
+): z.output<typeof way> {
+  const state = new URLSearchParams(query).get('state');
+  for (const value of sealed) {
+    const text = unseal(key, value);
+    const kept = text === null ? null : way.parse(JSON.parse(text));
+    if (kept !== null && kept.state === state && nowMs < kept.endsAt) return kept;
+  }
+  throw new SignInError(
+    'This browser did not begin to sign in here, or took too long. Begin again.',
+  );
+}
+
+async function exchange(
+  { tokens, now, lifetimeSeconds, log }: SignInDeps,
+  { issuer, client }: Chosen,
+  kept: z.output<typeof way>,
+  answer: URL,
+): Promise<Session> {
+  const configuration = await issuer.metadata.configurationOf(client);
+  const at = now();
+  try {
+    const given = await authorizationCodeGrant(configuration, answer, {
+      pkceCodeVerifier: kept.verifier,
+      expectedState: kept.state,
+      expectedNonce: kept.nonce,
+      idTokenExpected: true,
+    });
+    // The session can do what the token can do, and nothing else: one way of judging for everybody.
+    if ((await tokens.ofToken(given.access_token)) === null)
+      throw new SignInError('The issuer gave out an access token that is not accepted here.');
+    return {
+      issuer: kept.issuer,
+      accessToken: given.access_token,
+      refreshToken: given.refresh_token ?? null,
+      expiresAt: at + (given.expires_in ?? 60) * 1000,
+      endsAt: at + lifetimeSeconds * 1000,
+    };
+  } catch (error) {
+    log.warn({ err: plainError(error), issuer: kept.issuer }, 'signing in failed');
+    throw toSignInError(error);
+  }
+}
+
+function toSignInError(error: unknown): unknown {
+  if (error instanceof SignInError) return error;
+  if (isAppError(error)) {
+    if (error.code !== 'invalid_api_key') return error;
+    const words = 'You are signed in, but your access token is not accepted here';
+    return new SignInError(
+      `${words}: ${error.message} The operator finds what to do in docs/auth.md.`,
+      error,
+    );
+  }
+  if (error instanceof AuthorizationResponseError)
+    return new SignInError('The issuer did not let you in.', plainError(error));
+  return new SignInError('The issuer did not confirm the sign-in. Begin again.', plainError(error));
+}
+
+/** The token that could make new ones is taken back at once; the rest the person does at the issuer's page. */
+async function endAtIssuer(
+  { publicUrl, log }: SignInDeps,
+  { issuer, client }: Chosen,
+  { refreshToken }: Session,
+): Promise<string | null> {
+  try {
+    const configuration = await issuer.metadata.configurationOf(client);
+    const { revocation_endpoint, end_session_endpoint } = configuration.serverMetadata();
+    if (refreshToken !== null && revocation_endpoint !== undefined)
+      await tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' });
+    if (end_session_endpoint === undefined) return null;
+    // Named by the client's id: an ID token would stand in the address of the page.
+    return buildEndSessionUrl(configuration, {
+      post_logout_redirect_uri: `${publicUrl}${returnPath(null)}`,
+    }).href;
+  } catch (error) {
+    log.warn(
+      { err: plainError(error), issuer: issuer.config.name },
+      'signing out at the issuer failed',
+    );
+    return null;
+  }
+}

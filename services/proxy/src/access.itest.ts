@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { endpoints } from '@wakefield/contracts';
+import {
+  AppError,
+  decideAccess,
+  type OperationName,
+  type Principal,
+  type Role,
+  roles,
+} from '@wakefield/domain';
+import { type Harness, startHarness } from '../test/harness.ts';
+
+/** The key says who it is: `role@project`. What begins with `later:` is looked up first, `away` cannot be. */
+function principalOf(key: string): Principal | null {
+  const [role = '', project] = key.split('@');
+  if (project === undefined) return null;
+  const grants = project === '' ? [] : [{ project, role: role as Role }];
+  return { kind: 'user', id: key, grants };
+}
+
+const session: Principal = {
+  kind: 'user',
+  id: 'session',
+  grants: [{ project: 'demo', role: 'user' }],
+};
+
+let proxy: Harness;
+beforeAll(async () => {
+  proxy = await startHarness(
+    {},
+    {},
+    {
+      identifier: {
+        identify: (authorization) => {
+          const key = authorization?.replace('Bearer ', '');
+          if (key === undefined) return null;
+          if (key === 'away')
+            return Promise.reject(new AppError('issuer_unavailable', 'It is away.'));
+          if (key === 'broken') return Promise.reject(new Error('planted'));
+          const found = principalOf(key.replace('later:', ''));
+          return key.startsWith('later:') ? Promise.resolve(found) : found;
+        },
+      },
+      browsers: {
+        identify: async (cookie) => (cookie === 'wakefield_session=good' ? session : null),
+      },
+    },
+  );
+  proxy.addProject('other');
+  await proxy.caughtUp();
+});
+afterAll(() => proxy.stop());
+
+const ask = async (operationId: string, headers: Record<string, string>, project = 'demo') => {
+  const endpoint = endpoints.find((one) => one.operationId === operationId);
+  if (endpoint === undefined) throw new Error(`no ${operationId}`);
+  const response = await fetch(`${proxy.url}${endpoint.path.replace('{project}', project)}`, {
+    method: endpoint.method.toUpperCase(),
+    headers: { 'content-type': 'application/json', ...headers },
+    ...(endpoint.method === 'post' ? { body: '{"model":"no/such"}' } : {}),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    text,
+    code: JSON.parse(text).error?.code,
+    headers: response.headers,
+  };
+};
+
+const openai = endpoints
+  .filter(({ tag }) => tag === 'OpenAI')
+  .map(({ operationId }) => operationId);
+const keys = [
+  null,
+  'unknown',
+  'nothing@',
+  ...roles.flatMap((role) => ['demo', 'other', '*'].map((project) => `${role}@${project}`)),
+];
+
+describe.each(keys.flatMap((key) => (key === null ? [key] : [key, `later:${key}`])))(
+  '%s',
+  (key) => {
+    it.each(openai)('%s', async (operationId) => {
+      const headers: Record<string, string> =
+        key === null ? {} : { authorization: `Bearer ${key}` };
+      const { status, code } = await ask(operationId, headers);
+      const refused = [401, 403].includes(status) || code === 'project_not_found';
+      const principal = key === null ? null : principalOf(key.replace('later:', ''));
+      const expected = { granted: null, unknown: 401, hidden: 404, forbidden: 403 };
+      const access = decideAccess(principal, operationId as OperationName, 'demo');
+      expect(refused ? status : null).toBe(expected[access]);
+    });
+  },
+);
+
+describe('at the door', () => {
+  it('a project of others reads as one that is not there', async () => {
+    const words = async (project: string) => {
+      const { text } = await ask(
+        'createChatCompletion',
+        { authorization: 'Bearer user@demo' },
+        project,
+      );
+      return text.replaceAll(project, '').replace(/req_\w+/, '');
+    };
+    expect(await words('other')).toBe(await words('nowhere'));
+  });
+
+  it.each(openai)(
+    '%s is an honest 503 where nobody can tell who calls, and a 500 where we fail',
+    async (one) => {
+      const away = await ask(one, { authorization: 'Bearer away' });
+      expect([away.status, away.code]).toEqual([503, 'issuer_unavailable']);
+      expect(away.headers.get('retry-after')).toBe('2');
+      const broken = await ask(one, { authorization: 'Bearer broken' });
+      expect([broken.status, broken.text.includes('planted')]).toEqual([500, false]);
+    },
+  );
+
+  it('a bad token is told so as RFC 6750 has it', async () => {
+    const { headers } = await ask('listOpenAIModels', { authorization: 'Bearer unknown' });
+    expect(headers.get('www-authenticate')).toBe('Bearer realm="wakefield", error="invalid_token"');
+    const nothing = await ask('listOpenAIModels', {});
+    expect(nothing.headers.get('www-authenticate')).toBe('Bearer realm="wakefield"');
+  });
+
+  it.each<[string, Record<string, string>, number]>([
+    ['of ours', {}, 404],
+    ['of ours by its own word', { 'sec-fetch-site': 'same-origin' }, 404],
+    ['of another site', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['of another site over plain HTTP', { origin: 'http://evil.example' }, 403],
+    ['beside a key that is no good', { authorization: 'Bearer unknown' }, 401],
+  ])('a session speaks for a page %s, or not', async (_of, headers, status) => {
+    const answer = await ask('createChatCompletion', {
+      cookie: 'wakefield_session=good',
+      ...headers,
+    });
+    expect(answer.status).toBe(status);
+    if (status === 404) expect(answer.code).toBe('model_not_found');
+  });
+});
