@@ -7,7 +7,7 @@ import type { Identifier } from './identifier.ts';
 export const staticPrincipal: Principal = staticPrincipalOf(null);
 
 /** The holder of a local key that is limited to some projects; null: of one that is not. */
-export function staticPrincipalOf(projects: readonly ProjectName[] | null): Principal {
+function staticPrincipalOf(projects: readonly ProjectName[] | null): Principal {
   const grants = (projects ?? ['*']).map((project) =>
     Object.freeze({ project, role: 'admin' } as const),
   );

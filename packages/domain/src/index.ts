@@ -10,7 +10,7 @@ export { scaledTo } from './planning/size/scaling.ts';
 export type { ClusterLimits, ClusterUse, Room } from './planning/staff/room.ts';
 export { isLimited, roomFor } from './planning/staff/room.ts';
 export type { Grant, Permission, Principal, Role } from './requests/access.ts';
-export { can, mergeGrants, roles } from './requests/access.ts';
+export { mergeGrants, roles } from './requests/access.ts';
 export type { HoldCounts, HoldLimits, HoldRefusal } from './requests/admission.ts';
 export { admitHold, hasShare } from './requests/admission.ts';
 export type { TimeNeeded } from './requests/pick-endpoint.ts';

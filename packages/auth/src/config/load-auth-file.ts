@@ -34,7 +34,7 @@ export const withoutAuthFile: AuthFile = {
 };
 
 /** auth.yaml cannot be used. One line per problem: file, line, path, what is wrong. */
-export class AuthFileError extends Error {
+class AuthFileError extends Error {
   /** EX_CONFIG of sysexits.h. */
   readonly exitCode = 78;
   constructor(message: string, cause?: unknown) {

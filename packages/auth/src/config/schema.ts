@@ -141,6 +141,5 @@ export const authFileSchema = z
 
 export type AuthFileData = z.output<typeof authFileSchema>;
 export type IssuerData = AuthFileData['issuers'][number];
-export type GrantRule = IssuerData['grants'][number];
 export type ClaimRule = z.output<typeof claimRule>;
 export type UserOrgRule = z.output<typeof userOrgRule>;

@@ -43,7 +43,7 @@ export interface SignIn {
 }
 
 /** It did not work. The message is for the person at the browser and holds nothing that came from outside. */
-export class SignInError extends Error {
+class SignInError extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'SignInError';

@@ -1,0 +1,368 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { freePorts } from '@wakefield/local-stack';
+import { createCookieJar } from '@wakefield/testkit/oidc';
+import OpenAI from 'openai';
+import { openPage, type Page } from './oidc/chromium.ts';
+import { type Keycloak, startKeycloak } from './oidc/keycloak.ts';
+import { clientSecret, password, realmOf } from './oidc/realm.ts';
+import { eventually, startWakefield, type Wakefield } from './wakefield.ts';
+
+const home = process.env.WAKEFIELD_TEST_KEYCLOAK ?? '';
+const chromium = process.env.WAKEFIELD_TEST_CHROMIUM ?? null;
+const project = 'eu-00-00';
+const model = 'wakefield/simulator';
+
+const folder = await mkdtemp(join(tmpdir(), 'wakefield-oidc-'));
+let keycloak: Keycloak;
+let wakefield: Wakefield;
+
+beforeAll(async () => {
+  const port = await freePorts(1);
+  const publicUrl = `http://127.0.0.1:${port}`;
+  keycloak = await startKeycloak(home, {
+    site: realmOf('site', publicUrl),
+    strict: realmOf('strict', publicUrl),
+    foreign: realmOf('foreign', publicUrl),
+  });
+  await writeFile(join(folder, 'secret'), clientSecret);
+  await writeFile(join(folder, 'auth.yaml'), authFile(publicUrl));
+  wakefield = await startWakefield({
+    port,
+    env: { LOG_LEVEL: 'debug', WAKEFIELD_AUTH: join(folder, 'auth.yaml') },
+  });
+}, 400_000);
+afterAll(async () => {
+  await wakefield?.stop();
+  await keycloak?.close();
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+const authFile = (publicUrl: string): string => {
+  const grants = `
+    grants:
+      - { claim: groups, pattern: '/projects/{project}/{role}', roles: { guests: viewer, members: user, managers: manager } }
+      - { claim: realm_access.roles, pattern: wakefield-admin, project: '*', role: admin }`;
+  const client = 'clientId: wakefield-web, clientSecretFile: secret';
+  return `
+publicUrl: ${publicUrl}
+issuers:
+  - name: site
+    title: Keycloak
+    issuer: ${keycloak.issuer('site')}
+    audiences: [wakefield]
+    clockTolerance: 0
+    signIn: { ${client} }${grants}
+  - name: strict
+    issuer: ${keycloak.issuer('strict')}
+    audiences: [wakefield]
+    introspection: { ${client}, tokens: all, cache: 1 }${grants}
+`;
+};
+
+const ask = (token: string, method: string, path: string, body?: unknown) =>
+  wakefield.call(method, path, body, { authorization: `Bearer ${token}` });
+const as = async (user: string, method: string, path: string, body?: unknown) =>
+  await ask(await keycloak.token('site', user), method, path, body);
+const chat = { model, messages: [{ role: 'user' as const, content: 'Say hello.' }], max_tokens: 4 };
+const chatPath = `/p/${project}/openai/v1/chat/completions`;
+
+describe('people of a realm', () => {
+  test('a manager activates and registers, a member chats, a guest looks', async () => {
+    const activated = await as('mia', 'POST', '/p', { project });
+    expect(activated.status).toBe(201);
+    expect((await as('theo', 'POST', '/p', { project: 'eu-00-01' })).status).toBe(201);
+    const spec = { hf_model_id: model, gpu_count: 1, engine: 'simulator' };
+    expect((await as('ada', 'PUT', `/p/${project}/models`, spec)).status).toBe(403);
+    expect((await as('mia', 'PUT', `/p/${project}/models`, spec)).status).toBe(201);
+    const client = new OpenAI({
+      baseURL: `${wakefield.url}/p/${project}/openai/v1`,
+      apiKey: await keycloak.token('site', 'ada'),
+      maxRetries: 0,
+    });
+    const answer = await client.chat.completions.create(chat);
+    expect(answer.choices[0]?.message.content).toBeTruthy();
+    expect((await as('vera', 'GET', `/p/${project}/models`)).status).toBe(200);
+    expect((await as('vera', 'POST', chatPath, chat)).status).toBe(403);
+  }, 120_000);
+
+  test.each([
+    ['vera', [project]],
+    ['theo', ['eu-00-01']],
+    ['nora', []],
+    ['otto', ['demo', project, 'eu-00-01']],
+  ])('%s sees what is theirs alone', async (user, expected) => {
+    const { body } = await as(user, 'GET', '/p');
+    expect(body.map((one: { project: string }) => one.project).sort()).toEqual(expected);
+  });
+
+  test('everything of other projects is not there', async () => {
+    for (const [method, path, body] of [
+      ['GET', `/p/${project}`],
+      ['GET', `/p/${project}/models`],
+      ['PUT', `/p/${project}/models`, { hf_model_id: model, gpu_count: 1 }],
+      ['POST', chatPath, chat],
+      ['GET', `/p/${project}/openai/v1/models`],
+      ['POST', '/p', { project }],
+    ] as const) {
+      const answer = await as('theo', method, path, body);
+      expect([path, answer.status, answer.body.error?.code]).toEqual([
+        path,
+        404,
+        'project_not_found',
+      ]);
+    }
+  });
+
+  test('the queues are for admins', async () => {
+    expect((await as('otto', 'GET', '/ops/queues.json')).status).toBe(200);
+    expect((await as('mia', 'GET', '/ops/queues.json')).status).toBe(403);
+  });
+
+  test('the static key works beside them', async () => {
+    expect((await wakefield.call('GET', '/p')).status).toBe(200);
+  });
+});
+
+describe('a token that is no good', () => {
+  const refused = async (token: string, words: string) => {
+    for (const [method, path, body] of [
+      ['GET', '/p'],
+      ['POST', chatPath, chat],
+    ] as const) {
+      const { status, headers, body: said } = await ask(token, method, path, body);
+      expect([path, status, said.error.message]).toEqual([
+        path,
+        401,
+        expect.stringContaining(words),
+      ]);
+      expect(headers.get('www-authenticate')).toContain('error="invalid_token"');
+      expect(JSON.stringify(said)).not.toContain(token.slice(0, 60));
+    }
+  };
+
+  test('expired', async () => {
+    const token = await keycloak.token('site', 'ada', 'short');
+    expect((await ask(token, 'GET', '/p')).status).toBe(200);
+    await eventually('it has expired', async () => (await ask(token, 'GET', '/p')).status === 401);
+    await refused(token, 'has expired');
+  });
+
+  test('for another audience', async () => {
+    await refused(await keycloak.token('site', 'ada', 'stranger'), 'not issued for this service');
+  });
+
+  test('of another realm', async () => {
+    await refused(await keycloak.token('foreign', 'ada'), 'does not know');
+  });
+
+  test('of another realm that calls itself ours', async () => {
+    const [header, payload = '', signature] = (await keycloak.token('foreign', 'ada')).split('.');
+    const claims = { ...decoded(payload), iss: keycloak.issuer('site') };
+    await refused([header, encoded(claims), signature].join('.'), 'not valid');
+  });
+
+  test('without a signature', async () => {
+    const [, payload] = (await keycloak.token('site', 'ada')).split('.');
+    await refused(`${encoded({ alg: 'none', typ: 'JWT' })}.${payload}.`, 'not valid');
+  });
+
+  test('signed with the public key as a secret', async () => {
+    const [header = '', payload] = (await keycloak.token('site', 'ada')).split('.');
+    const forged = encoded({ ...decoded(header), alg: 'HS256' });
+    await refused(`${forged}.${payload}.${'A'.repeat(43)}`, 'not valid');
+  });
+
+  test('tampered with', async () => {
+    const [header, payload = '', signature] = (await keycloak.token('site', 'vera')).split('.');
+    const claims = { ...decoded(payload), groups: [`/projects/${project}/managers`] };
+    await refused([header, encoded(claims), signature].join('.'), 'not valid');
+  });
+
+  test('that is an ID token, or a refresh token', async () => {
+    const made = await keycloak.grant('site', {
+      ...{ grant_type: 'password', client_id: 'wakefield-cli', scope: 'openid' },
+      ...{ username: 'ada', password },
+    });
+    await refused(made.id_token ?? '', 'not issued for this service');
+    await refused(made.refresh_token ?? '', 'not valid');
+  });
+
+  test('of an account that was disabled, where the issuer is asked', async () => {
+    const token = await keycloak.token('strict', 'dora');
+    expect((await ask(token, 'GET', `/p/${project}`)).status).toBe(200);
+    await keycloak.disable('strict', 'dora');
+    await eventually('it is refused', async () => (await ask(token, 'GET', '/p')).status === 401);
+    const again = {
+      grant_type: 'password',
+      client_id: 'wakefield-cli',
+      username: 'dora',
+      password,
+    };
+    expect((await keycloak.grant('strict', again)).status).toBe(400);
+  });
+});
+
+describe('keys', () => {
+  test('that were rotated are found, and tokens of the old ones stay good for their life', async () => {
+    const old = await keycloak.token('site', 'ada');
+    await keycloak.rotateKeys('site');
+    const token = await keycloak.token('site', 'ada');
+    expect(kidOf(token)).not.toBe(kidOf(old));
+    await eventually(
+      'the new key is known',
+      async () => (await ask(token, 'GET', '/p')).status === 200,
+    );
+    expect((await ask(old, 'GET', '/p')).status).toBe(200);
+  });
+});
+
+describe('a browser', () => {
+  test('signs in by the form of Keycloak, and out again', async () => {
+    const jar = createCookieJar();
+    const { url, response } = await jar.follow(`${wakefield.url}/auth/login?return_to=/ops/queues`);
+    expect(url).toContain('/realms/site/');
+    const action = /<form[^>]*action="([^"]+)"/.exec(await response.text())?.[1] ?? '';
+    const posted = await jar.ask(action.replaceAll('&amp;', '&'), {
+      method: 'POST',
+      body: new URLSearchParams({ username: 'otto', password, credentialId: '' }),
+    });
+    const landed = await jar.follow(posted.headers.get('location') ?? '');
+    expect([landed.url, landed.response.status]).toEqual([`${wakefield.url}/ops/queues`, 200]);
+    const models = await jar.ask(`${wakefield.url}/p/${project}/openai/v1/models`);
+    expect(models.status).toBe(200);
+    const out = await jar.ask(`${wakefield.url}/auth/logout`, { method: 'POST' });
+    expect(out.headers.get('location')).toMatch(
+      /\/realms\/site\/protocol\/openid-connect\/logout\?/,
+    );
+    expect((await jar.ask(`${wakefield.url}/p`)).status).toBe(401);
+  });
+
+  (chromium === null ? test.skip : test)(
+    'Chromium signs in on the page of the API, tries something out, and signs out',
+    async () => {
+      const page = await openPage(chromium ?? '');
+      try {
+        await inChromium(page);
+      } finally {
+        await page.close();
+      }
+    },
+    120_000,
+  );
+});
+
+async function inChromium(page: Page): Promise<void> {
+  const picture = async (name: string) => {
+    const folder = process.env.WAKEFIELD_TEST_PICTURES;
+    if (folder !== undefined) await page.screenshot(join(folder, `${name}.png`));
+  };
+  await page.go(`${wakefield.url}/swagger/index.html`);
+  await page.until('the way in', `document.querySelector('#sign-in a')?.textContent`);
+  await page.until('the page', `document.querySelector('.opblock')?.id`);
+  await picture('before');
+  await page.run(`document.querySelector('#sign-in a').click()`);
+  await page.until('the form of Keycloak', `document.querySelector('#username')?.id`);
+  await picture('keycloak');
+  await page.run(`
+    document.querySelector('#username').value = 'ada';
+    document.querySelector('#password').value = ${JSON.stringify(password)};
+    document.querySelector('#kc-login').click()`);
+  const bar = await page.until<string>(
+    'who it is',
+    `document.querySelector('#sign-in span')?.textContent`,
+  );
+  expect(bar).toMatch(/^site:[\w-]+: eu-00-00 \(user\)$/);
+  expect(await page.url()).toBe(`${wakefield.url}/swagger/index.html`);
+  // Nothing of it is there for scripts.
+  expect(await page.run('document.cookie')).toBe('');
+  expect(await page.run('JSON.stringify({ ...localStorage, ...sessionStorage })')).not.toContain(
+    'eyJ',
+  );
+  const operation = '#operations-Projects-listProjects';
+  await page.until(
+    'the operation',
+    `document.querySelector('${operation} .opblock-summary-control')?.tagName`,
+  );
+  await page.run(`document.querySelector('${operation} .opblock-summary-control').click()`);
+  await page.until('the button', `document.querySelector('${operation} .execute')?.tagName`);
+  await page.run(`document.querySelector('${operation} .execute').click()`);
+  const answer = await page.until<string>(
+    'the answer',
+    `document.querySelector('${operation} .live-responses-table .response .microlight, ${operation} .live-responses-table pre')?.textContent`,
+  );
+  expect(answer).toContain(project);
+  expect(answer).not.toContain('eu-00-01');
+  await picture('signed-in');
+  const status = `fetch('${chatPath}', { method: 'POST', headers: { 'content-type': 'application/json' }, body: ${JSON.stringify(JSON.stringify(chat))} }).then((answer) => answer.status)`;
+  expect(await page.run(status)).toBe(200);
+  expect(await page.run(status.replace(chatPath, chatPath.replace(project, 'eu-00-01')))).toBe(404);
+  await page.run(`document.querySelector('#sign-in button').click()`);
+  await page.until('the issuer asks', `document.querySelector('#kc-logout')?.id`);
+  await picture('logout');
+  await page.run(`document.querySelector('#kc-logout').click()`);
+  await page.until('the way in again', `document.querySelector('#sign-in a')?.textContent`);
+  expect(await page.run(`fetch('/p').then((answer) => answer.status)`)).toBe(401);
+  // Only what was refused on purpose.
+  expect(page.complaints.filter((text) => !/status of (401|404)/.test(text))).toEqual([]);
+}
+
+describe('when Keycloak is gone', () => {
+  test('tokens of known keys are good for their life, others are an honest 503', async () => {
+    const known = await keycloak.token('site', 'ada');
+    const unseen = await keycloak.token('site', 'mia');
+    const asked = await keycloak.token('strict', 'ada');
+    for (const token of [known, asked]) expect((await ask(token, 'GET', '/p')).status).toBe(200);
+    expect((await ask(known, 'POST', chatPath, chat)).status).toBe(200);
+    await keycloak.kill();
+    for (const token of [known, unseen, asked])
+      expect((await ask(token, 'GET', '/p')).status).toBe(200);
+    expect((await ask(known, 'POST', chatPath, chat)).status).toBe(200);
+    const strange = strangerSigned(known);
+    const answer = await eventually('it is looked for', async () => {
+      const found = await ask(strange, 'POST', chatPath, chat);
+      // So soon after the last look at the keys it is a key that is not there.
+      return found.status === 401 ? null : found;
+    });
+    expect([answer.status, answer.body.error.code]).toEqual([503, 'issuer_unavailable']);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  test('no token and no secret was written down', async () => {
+    const logs = join(wakefield.directory, 'logs');
+    const names = await readdir(logs);
+    const texts = await Promise.all(names.map((name) => readFile(join(logs, name), 'utf8')));
+    const all = texts.join('\n') + wakefield.output();
+    expect(all.length).toBeGreaterThan(1000);
+    for (const secret of [
+      /eyJhbGci[\w-]+/,
+      new RegExp(clientSecret),
+      new RegExp(password),
+      /[?&]code=/,
+    ])
+      expect(secret.exec(all)?.[0]).toBeUndefined();
+  });
+});
+
+function decoded(part: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>;
+}
+
+function encoded(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+function kidOf(token: string): unknown {
+  return decoded(token.split('.')[0] ?? '').kid;
+}
+
+/** The same claims, signed by a key that nobody has ever seen. */
+function strangerSigned(token: string): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const [, payload] = token.split('.');
+  const signed = `${encoded({ alg: 'RS256', typ: 'JWT', kid: 'never-seen' })}.${payload}`;
+  return `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`;
+}
