@@ -34,10 +34,10 @@ beforeAll(async () => {
     port,
     env: { LOG_LEVEL: 'debug', WAKEFIELD_AUTH: join(folder, 'auth.yaml') },
   });
-}, 400_000);
+}, 600_000);
 afterAll(async () => {
   await wakefield?.stop();
-  await keycloak?.close();
+  await keycloak?.kill();
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 

@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { boundToUs, endProcesses, freePorts, sendSignal } from '@wakefield/local-stack';
+import { boundToUs, freePorts, sendSignal } from '@wakefield/local-stack';
 import { eventually } from '../wakefield.ts';
 import { password } from './realm.ts';
 
 /** Alone it takes 17 s; beside other things, much longer. */
-const readyWithinMs = 240_000;
+const readyWithinMs = 420_000;
 const admin = { username: 'root', password: 'planted-root-password' };
 
 /** A real Keycloak in memory, with realms imported from JSON. */
@@ -20,9 +20,8 @@ export interface Keycloak {
   /** Signs with a new key from now on; the old one stays published. */
   rotateKeys(realm: string): Promise<void>;
   disable(realm: string, user: string): Promise<void>;
-  /** As a crash would. */
+  /** As a crash would. Nothing is kept. */
   kill(): Promise<void>;
-  close(): Promise<void>;
 }
 
 export interface Grant {
@@ -46,17 +45,26 @@ export async function startKeycloak(
   const { child, output } = launch(home, port);
   const url = `http://127.0.0.1:${port}`;
   const issuer = (realm: string) => `${url}/realms/${realm}`;
+  const kill = async () => {
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+    const gone = once(child, 'exit');
+    sendSignal(-child.pid, 'SIGKILL');
+    await gone;
+  };
   await eventually(
     'Keycloak is ready',
     async () => {
-      if (child.exitCode !== null) throw new Error(`Keycloak ended:\n${output()}`);
+      if (child.exitCode !== null) throw new Error('Keycloak ended');
       const asked = Object.keys(realms).map((realm) =>
         answers(`${issuer(realm)}/.well-known/openid-configuration`),
       );
       return (await Promise.all(asked)).every(Boolean);
     },
     readyWithinMs,
-  );
+  ).catch(async (error: unknown) => {
+    await kill();
+    throw new Error(`Keycloak did not become ready:\n${output()}`, { cause: error });
+  });
   const grant = (realm: string, fields: Readonly<Record<string, string>>) =>
     post(`${issuer(realm)}/protocol/openid-connect/token`, fields);
   const token = async (realm: string, user: string, client = 'wakefield-cli') => {
@@ -81,12 +89,6 @@ export async function startKeycloak(
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return text === '' ? null : JSON.parse(text);
   };
-  const kill = async () => {
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-    const gone = once(child, 'exit');
-    sendSignal(-child.pid, 'SIGKILL');
-    await gone;
-  };
   return {
     issuer,
     token,
@@ -110,11 +112,6 @@ export async function startKeycloak(
         { readonly id: string },
       ];
       await asAdmin('PUT', `/${realm}/users/${found.id}`, { ...found, enabled: false });
-    },
-    close: async () => {
-      await kill();
-      if (child.pid !== undefined)
-        await endProcesses([child.pid], [{ signal: 'SIGKILL', waitMs: 5000 }]);
     },
   };
 }
