@@ -75,7 +75,7 @@ export async function openPage(program: string): Promise<Page> {
     },
     until: <T>(what: string, expression: string) =>
       // A page that is on its way to the next one has nothing to say.
-      eventually(what, async () => (await run(expression).catch(() => null)) as T | null),
+      eventually(what, async () => (await run(expression).catch(() => null)) as T | null, 90_000),
     url: async () => String(await run('location.href')),
     screenshot: async (file) => {
       const { data } = await tell('Page.captureScreenshot', { format: 'png' });

@@ -9,6 +9,9 @@ export interface Cookie {
   values(cookieHeader: string | undefined): readonly string[];
 }
 
+/** Each is looked up: more of them are nobody's. */
+const mostValues = 3;
+
 /**
  * @param secure over https: the prefix then keeps other hosts of the domain from setting it (RFC 6265bis §4.1.3.2).
  * `Lax` and not `Strict`, because the way back from the issuer is a link from another site.
@@ -20,6 +23,6 @@ export function createCookie(word: string, secure: boolean): Cookie {
     set: (value, lifeSeconds) =>
       `${name}=${value}; Max-Age=${Math.floor(lifeSeconds)}; ${attributes}`,
     clear: () => `${name}=; Max-Age=0; ${attributes}`,
-    values: (header) => cookieValues(header, name),
+    values: (header) => cookieValues(header, name).slice(0, mostValues),
   };
 }

@@ -145,15 +145,15 @@ interface Chosen {
   readonly client: OwnClient;
 }
 
-/** One key for all processes, made by the first of them. Without it only those fail who are on their way. */
+/**
+ * One key for all processes, made by the first of them and looked at every time: a store that was emptied gets it back
+ * from the next one who has it, and nobody goes on with another.
+ */
 function createWayKey(store: SessionStore): () => Promise<Buffer> {
-  let key: Buffer | null = null;
+  let secret = randomBytes(32).toString('base64url');
   return async () => {
-    if (key === null) {
-      const secret = await store.settle('way-key', randomBytes(32).toString('base64url'));
-      key = keyFor('way to the issuer', secret);
-    }
-    return key;
+    secret = await store.settle('way-key', secret);
+    return keyFor('way to the issuer', secret);
   };
 }
 
