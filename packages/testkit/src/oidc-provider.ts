@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import Provider, { type Configuration } from 'oidc-provider';
+import Provider, { type Adapter, type AdapterPayload, type Configuration } from 'oidc-provider';
 
 /** A real OpenID provider on this machine, whose users sign in without a password. */
 export interface TestIssuer {
@@ -88,17 +88,19 @@ function configurationOf(
     // biome-ignore lint/suspicious/noExplicitAny: the type of a key there is stricter than what Node exports
     jwks: { keys: [key as any] },
     cookies: { keys: ['test'] },
+    adapter: createMemory(),
     ttl: {
       AccessToken: accessTokenLife,
       Session: 3600,
       Grant: 3600,
       Interaction: 600,
       IdToken: 300,
+      RefreshToken: 3600,
     },
     features: {
       devInteractions: { enabled: false },
-      introspection: { enabled: true },
-      revocation: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
+      revocation: { enabled: true, allowedPolicy: () => true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => 'https://wakefield.test',
@@ -140,4 +142,32 @@ async function letIn(
 ): Promise<void> {
   const result = denies ? { error: 'access_denied' } : { login: { accountId: user.id } };
   await provider.interactionFinished(request, response, result);
+}
+
+/** Everything that it keeps, in memory; its own adapter for that warns on the console. */
+function createMemory(): (model: string) => Adapter {
+  const kept = new Map<string, AdapterPayload>();
+  const uids = new Map<string, string>();
+  return (model) => {
+    const key = (id: string) => `${model}:${id}`;
+    return {
+      upsert: async (id, payload) => {
+        kept.set(key(id), payload);
+        if (payload.uid !== undefined) uids.set(payload.uid, id);
+      },
+      find: async (id) => kept.get(key(id)),
+      findByUid: async (uid) => kept.get(key(uids.get(uid) ?? '')),
+      findByUserCode: async () => undefined,
+      destroy: async (id) => {
+        kept.delete(key(id));
+      },
+      consume: async (id) => {
+        const payload = kept.get(key(id));
+        if (payload !== undefined) payload.consumed = Math.floor(Date.now() / 1000);
+      },
+      revokeByGrantId: async (grantId) => {
+        for (const [name, payload] of kept) if (payload.grantId === grantId) kept.delete(name);
+      },
+    };
+  };
 }
