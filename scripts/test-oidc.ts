@@ -28,7 +28,13 @@ try {
         '--disable-warning=ExperimentalWarning',
       ],
       `${root}node_modules/jest/bin/jest.js`,
-      ...['--selectProjects', 'oidc', '--runInBand', ...process.argv.slice(2)],
+      ...[
+        '--selectProjects',
+        'oidc',
+        '--runInBand',
+        '--testTimeout=60000',
+        ...process.argv.slice(2),
+      ],
     ],
     'SIGKILL',
   );

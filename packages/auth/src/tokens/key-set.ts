@@ -13,7 +13,7 @@ import { unavailable } from '../refusals.ts';
 /** Keys are fetched anew after so long, without anybody waiting for it. */
 const maxAgeMs = 600_000;
 /** A token that names a key that is not there makes us look again, but not more often than this. */
-const cooldownMs = 10_000;
+const cooldownMs = 2000;
 /** So long we leave an issuer alone that did not answer. */
 const restMs = 2000;
 
