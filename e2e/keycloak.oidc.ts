@@ -1,4 +1,3 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,9 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { freePorts } from '@wakefield/local-stack';
 import { createCookieJar } from '@wakefield/testkit/oidc';
 import OpenAI from 'openai';
-import { openPage, type Page } from './oidc/chromium.ts';
+import { openPage } from './oidc/chromium.ts';
+import { decoded, encoded, kidOf, strangerSigned } from './oidc/forged.ts';
 import { type Keycloak, startKeycloak } from './oidc/keycloak.ts';
-import { clientSecret, password, realmOf } from './oidc/realm.ts';
+import { authFile, clientSecret, password, realmOf } from './oidc/realm.ts';
+import { tryInChromium } from './oidc/try-in-chromium.ts';
 import { eventually, startWakefield, type Wakefield } from './wakefield.ts';
 
 const home = process.env.WAKEFIELD_TEST_KEYCLOAK ?? '';
@@ -29,7 +30,7 @@ beforeAll(async () => {
     foreign: realmOf('foreign', publicUrl),
   });
   await writeFile(join(folder, 'secret'), clientSecret);
-  await writeFile(join(folder, 'auth.yaml'), authFile(publicUrl));
+  await writeFile(join(folder, 'auth.yaml'), authFile(publicUrl, keycloak.issuer));
   wakefield = await startWakefield({
     port,
     env: { LOG_LEVEL: 'debug', WAKEFIELD_AUTH: join(folder, 'auth.yaml') },
@@ -40,28 +41,6 @@ afterAll(async () => {
   await keycloak?.kill();
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
-
-const authFile = (publicUrl: string): string => {
-  const grants = `
-    grants:
-      - { claim: groups, pattern: '/projects/{project}/{role}', roles: { guests: viewer, members: user, managers: manager } }
-      - { claim: realm_access.roles, pattern: wakefield-admin, project: '*', role: admin }`;
-  const client = 'clientId: wakefield-web, clientSecretFile: secret';
-  return `
-publicUrl: ${publicUrl}
-issuers:
-  - name: site
-    title: Keycloak
-    issuer: ${keycloak.issuer('site')}
-    audiences: [wakefield]
-    clockTolerance: 0
-    signIn: { ${client} }${grants}
-  - name: strict
-    issuer: ${keycloak.issuer('strict')}
-    audiences: [wakefield]
-    introspection: { ${client}, tokens: all, cache: 1 }${grants}
-`;
-};
 
 const ask = (token: string, method: string, path: string, body?: unknown) =>
   wakefield.call(method, path, body, { authorization: `Bearer ${token}` });
@@ -246,7 +225,7 @@ describe('a browser', () => {
     async () => {
       const page = await openPage(chromium ?? '');
       try {
-        await inChromium(page);
+        await tryInChromium(page, { url: wakefield.url, project, model });
       } catch (error) {
         const place = `at ${await page.url()}\n${page.complaints.join('\n')}`;
         throw new Error(`${String(error)}\n${place}`, { cause: error });
@@ -257,65 +236,6 @@ describe('a browser', () => {
     400_000,
   );
 });
-
-async function inChromium(page: Page): Promise<void> {
-  const picture = async (name: string) => {
-    const folder = process.env.WAKEFIELD_TEST_PICTURES;
-    if (folder !== undefined) await page.screenshot(join(folder, `${name}.png`));
-  };
-  await page.go(`${wakefield.url}/swagger/index.html`);
-  await page.until('the way in', `document.querySelector('#sign-in a')?.textContent`);
-  await page.until('the page', `document.querySelector('.opblock')?.id`);
-  await picture('before');
-  await page.run(`document.querySelector('#sign-in a').click()`);
-  await page.until('the form of Keycloak', `document.querySelector('#username')?.id`);
-  await picture('keycloak');
-  await page.run(`
-    document.querySelector('#username').value = 'ada';
-    document.querySelector('#password').value = ${JSON.stringify(password)};
-    document.querySelector('#kc-login').click()`);
-  const bar = await page.until<string>(
-    'who it is',
-    `document.querySelector('#sign-in span')?.textContent`,
-  );
-  expect(bar).toMatch(/^site:[\w-]+: eu-00-00 \(user\)$/);
-  expect(await page.url()).toBe(`${wakefield.url}/swagger/index.html`);
-  // Nothing of it is there for scripts.
-  expect(await page.run('document.cookie')).toBe('');
-  expect(await page.run('JSON.stringify({ ...localStorage, ...sessionStorage })')).not.toContain(
-    'eyJ',
-  );
-  const operation = '#operations-Projects-listProjects';
-  await page.until(
-    'the operation',
-    `document.querySelector('${operation} .opblock-summary-control')?.tagName`,
-  );
-  await page.run(`document.querySelector('${operation} .opblock-summary-control').click()`);
-  await page.until('the button', `document.querySelector('${operation} .execute')?.tagName`);
-  await page.run(`document.querySelector('${operation} .execute').click()`);
-  const answer = await page.until<string>(
-    'the answer',
-    `document.querySelector('${operation} .live-responses-table .response .microlight, ${operation} .live-responses-table pre')?.textContent`,
-  );
-  expect(answer).toContain(project);
-  expect(answer).not.toContain('eu-00-01');
-  await picture('signed-in');
-  const status = `fetch('${chatPath}', { method: 'POST', headers: { 'content-type': 'application/json' }, body: ${JSON.stringify(JSON.stringify(chat))} }).then((answer) => answer.status)`;
-  expect(await page.run(status)).toBe(200);
-  expect(await page.run(status.replace(chatPath, chatPath.replace(project, 'eu-00-01')))).toBe(404);
-  await page.run(`document.querySelector('#sign-in button').click()`);
-  // Where the issuer still has a session of its own, it asks first.
-  await page.until(
-    'the way in again',
-    `document.querySelector('#kc-logout')?.click() ?? document.querySelector('#sign-in a')?.textContent`,
-  );
-  expect(await page.run(`fetch('/p').then((answer) => answer.status)`)).toBe(401);
-  // It is over at the issuer as well: whoever sits down here next is asked who it is.
-  await page.run(`document.querySelector('#sign-in a').click()`);
-  await page.until('the form of Keycloak', `document.querySelector('#username')?.id`);
-  // Only what was refused on purpose.
-  expect(page.complaints.filter((text) => !/status of (401|404)/.test(text))).toEqual([]);
-}
 
 describe('when Keycloak is gone', () => {
   test('tokens of known keys are good for their life, others are an honest 503', async () => {
@@ -353,23 +273,3 @@ describe('when Keycloak is gone', () => {
       expect(secret.exec(all)?.[0]).toBeUndefined();
   });
 });
-
-function decoded(part: string): Record<string, unknown> {
-  return JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>;
-}
-
-function encoded(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
-}
-
-function kidOf(token: string): unknown {
-  return decoded(token.split('.')[0] ?? '').kid;
-}
-
-/** The same claims, signed by a key that nobody has ever seen. */
-function strangerSigned(token: string): string {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const [, payload] = token.split('.');
-  const signed = `${encoded({ alg: 'RS256', typ: 'JWT', kid: 'never-seen' })}.${payload}`;
-  return `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`;
-}

@@ -37,6 +37,8 @@ export function setupKeycloak(): string {
     }
   }
   rmSync(home, { recursive: true, force: true });
+  // Its notes on what it has unpacked already.
+  rmSync(markersIn(directory), { recursive: true, force: true });
   maven('unpacking it', 'unpack', directory);
   writeFileSync(stamp, sha256);
   console.log(`Keycloak is in place: ${home}`);
@@ -55,6 +57,10 @@ function checkJava(): void {
     throw new SetupError(`Keycloak needs Java ${leastJava} or later; this is ${found}.`);
 }
 
+function markersIn(directory: string): string {
+  return join(directory, '.unpacked');
+}
+
 function digestOf(file: string): string {
   return createHash('sha256').update(readFileSync(file)).digest('hex');
 }
@@ -67,6 +73,7 @@ function maven(what: string, goal: 'copy' | 'unpack', directory: string): void {
     [
       ...['--batch-mode', '--quiet', '--strict-checksums', `${plugin}:${goal}`],
       ...[`-Dartifact=${artifact}`, `-DoutputDirectory=${directory}`, '-Dmdep.useBaseVersion=true'],
+      `-DmarkersDirectory=${markersIn(directory)}`,
     ],
     { cwd: directory, encoding: 'utf8', maxBuffer: 16 << 20 },
   );

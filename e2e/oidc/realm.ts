@@ -102,3 +102,26 @@ const groupMapper = {
     'introspection.token.claim': 'true',
   },
 };
+
+/** auth.yaml for two realms: tokens of `site` are believed by their signature, those of `strict` are asked about. */
+export function authFile(publicUrl: string, issuer: (realm: string) => string): string {
+  const grants = `
+    grants:
+      - { claim: groups, pattern: '/projects/{project}/{role}', roles: { guests: viewer, members: user, managers: manager } }
+      - { claim: realm_access.roles, pattern: wakefield-admin, project: '*', role: admin }`;
+  const client = 'clientId: wakefield-web, clientSecretFile: secret';
+  return `
+publicUrl: ${publicUrl}
+issuers:
+  - name: site
+    title: Keycloak
+    issuer: ${issuer('site')}
+    audiences: [wakefield]
+    clockTolerance: 0
+    signIn: { ${client} }${grants}
+  - name: strict
+    issuer: ${issuer('strict')}
+    audiences: [wakefield]
+    introspection: { ${client}, tokens: all, cache: 1 }${grants}
+`;
+}

@@ -1,0 +1,177 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type IssuerFixture, startIssuer } from '../../test/issuer-fixture.ts';
+import { identifierOf, outcome } from '../../test/known.ts';
+import type { TokenIdentifier } from './token-identifier.ts';
+
+let issuer: IssuerFixture;
+let folder: string;
+let clock: number;
+const now = () => clock;
+
+beforeEach(async () => {
+  clock = 1_790_000_000_000;
+  folder = mkdtempSync(join(tmpdir(), 'auth-'));
+  writeFileSync(join(folder, 'secret'), 'introspection-secret\n');
+  issuer = await startIssuer(now);
+});
+afterEach(async () => {
+  await issuer.close();
+  rmSync(folder, { recursive: true });
+});
+
+const groups = `
+      - { claim: groups, pattern: '/projects/{project}/{role}', roles: { members: user, managers: manager } }`;
+const audience = 'audiences: [wakefield]';
+
+function identifier(more = audience, grants = groups): TokenIdentifier {
+  const yaml = `
+issuers:
+  - name: site
+    issuer: ${issuer.url}
+    ${more}
+    grants:${grants}
+`;
+  return identifierOf(yaml, folder, now);
+}
+
+const ask = (who: TokenIdentifier, token: string) => outcome(who.identify(`Bearer ${token}`));
+const member = { groups: ['/projects/eu-00-00/members', '/projects/eu-00-01/managers', '/staff'] };
+const ada = {
+  kind: 'user',
+  id: 'site:ada',
+  grants: [
+    { project: 'eu-00-00', role: 'user' },
+    { project: 'eu-00-01', role: 'manager' },
+  ],
+};
+
+describe('introspection', () => {
+  const asking = (tokens: string) =>
+    `${audience}
+    introspection: { clientId: wakefield, clientSecretFile: secret, tokens: ${tokens}, cache: 30 }`;
+  const active = () => ({
+    ...{ active: true, sub: 'ada', aud: 'wakefield', iss: issuer.url, ...member },
+    exp: clock / 1000 + 300,
+  });
+
+  it('tells what an opaque token is, and is asked again after a short while', async () => {
+    const who = identifier(asking('opaque'));
+    issuer.introspected.set('opaque-1', active());
+    expect(await ask(who, 'opaque-1')).toEqual(ada);
+    expect(who.identify('Bearer opaque-1')).toEqual(ada);
+    issuer.introspected.delete('opaque-1');
+    clock += 61_000;
+    expect(await ask(who, 'opaque-1')).toContain('not valid any more');
+    const before = issuer.asked.length;
+    expect(await ask(who, 'opaque-1')).toContain('not valid any more');
+    expect(issuer.asked).toHaveLength(before);
+  });
+
+  it('is looked into behind the answer for as long again', async () => {
+    const who = identifier(asking('opaque'));
+    issuer.introspected.set('opaque-1', active());
+    await ask(who, 'opaque-1');
+    issuer.introspected.delete('opaque-1');
+    clock += 31_000;
+    expect(who.identify('Bearer opaque-1')).toEqual(ada);
+    expect(await until(() => outcome(who.identify('Bearer opaque-1')))).toContain('any more');
+  });
+
+  it('that brings nothing leaves what is known until its end', async () => {
+    const who = identifier(asking('opaque'));
+    issuer.introspected.set('opaque-1', active());
+    expect(await ask(who, 'opaque-1')).toEqual(ada);
+    issuer.down = true;
+    clock += 200_000;
+    expect(await ask(who, 'opaque-1')).toEqual(ada);
+    expect(await ask(who, 'opaque-2')).toMatch(/^issuer_unavailable/);
+    clock += 120_000;
+    expect(await ask(who, 'opaque-1')).toMatch(/^issuer_unavailable/);
+  });
+
+  it.each([
+    ['for somebody else', { aud: 'account' }],
+    ['of somebody else', { iss: 'https://elsewhere.example' }],
+    ['that is a refresh token', { typ: 'Refresh' }],
+    ['that says it is dead', { active: false }],
+    ['of yesterday', { exp: 1 }],
+  ])('of a token %s is a refusal', async (_what, claims) => {
+    issuer.introspected.set('opaque-1', { ...active(), ...claims });
+    expect(await ask(identifier(asking('opaque')), 'opaque-1')).toMatch(/^invalid_api_key/);
+  });
+
+  it('of signed tokens too, where a disabled account has to end at once', async () => {
+    const who = identifier(asking('all'));
+    const token = await issuer.sign(member);
+    expect(await ask(who, token)).toContain('not valid any more');
+    clock += 10_001;
+    issuer.introspected.set(token, { active: true });
+    expect(await ask(who, token)).toEqual(ada);
+  });
+
+  it('is not asked of what cannot be a token, and not at all where it is not configured', async () => {
+    expect(await ask(identifier(asking('opaque')), 'with"quote')).toBeNull();
+    expect(await ask(identifier(), 'some-key-without-dots')).toBeNull();
+    expect(await ask(identifier(asking('opaque')), 'x'.repeat(20_000))).toBeNull();
+    expect(issuer.asked).toEqual([]);
+  });
+});
+
+describe('LEXIS UserOrg', () => {
+  const rule = () => `\n      - { userOrg: ${issuer.url}/org, cache: 60 }`;
+  const role = (resource: string, ...permissions: string[]) => ({
+    ProjectShortName: 'x',
+    RoleName: 'y',
+    ProjectResources: [{ Name: resource }],
+    SystemPermissionTypes: permissions,
+  });
+
+  it('tells the projects of a token’s holder', async () => {
+    const token = await issuer.sign();
+    issuer.members.set(token, {
+      Id: 1,
+      Email: 'ada@example.org',
+      SystemRoles: [
+        role('EU-00-00', 'heappe_exec', 'heappe_manager', 'something'),
+        role('eu-00-01', 'heappe_exec'),
+        role('eu-00-02', 'dataset_read'),
+      ],
+    });
+    expect(await ask(identifier(audience, rule()), token)).toMatchObject({
+      grants: [
+        { project: 'eu-00-00', role: 'manager' },
+        { project: 'eu-00-01', role: 'user' },
+      ],
+    });
+  });
+
+  it('that is away leaves those who are known, and says so to others', async () => {
+    const who = identifier(audience, rule());
+    const token = await issuer.sign({ exp: clock / 1000 + 7200 });
+    issuer.members.set(token, { SystemRoles: [role('eu-00-00', 'heappe_exec')] });
+    expect(await ask(who, token)).toMatchObject({ id: 'site:ada' });
+    issuer.down = true;
+    clock += 3_600_000;
+    expect(await ask(who, token)).toMatchObject({ grants: [{ project: 'eu-00-00' }] });
+    expect(await ask(who, await issuer.sign({ jti: '2' }))).toMatch(/^issuer_unavailable/);
+  });
+
+  it('that does not take the token ends it', async () => {
+    expect(await ask(identifier(audience, rule()), await issuer.sign())).toMatch(
+      /^invalid_api_key/,
+    );
+  });
+});
+
+/** Until it is a refusal: what is looked into behind an answer takes its time. */
+async function until(look: () => Promise<unknown>): Promise<unknown> {
+  const deadline = performance.now() + 5000;
+  for (;;) {
+    const found = await look();
+    if (typeof found === 'string' || performance.now() > deadline) return found;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
