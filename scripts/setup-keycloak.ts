@@ -37,8 +37,6 @@ export function setupKeycloak(): string {
     }
   }
   rmSync(home, { recursive: true, force: true });
-  // Its notes on what it has unpacked already.
-  rmSync(markersIn(directory), { recursive: true, force: true });
   maven('unpacking it', 'unpack', directory);
   writeFileSync(stamp, sha256);
   console.log(`Keycloak is in place: ${home}`);
@@ -57,26 +55,25 @@ function checkJava(): void {
     throw new SetupError(`Keycloak needs Java ${leastJava} or later; this is ${found}.`);
 }
 
-function markersIn(directory: string): string {
-  return join(directory, '.unpacked');
-}
-
 function digestOf(file: string): string {
   return createHash('sha256').update(readFileSync(file)).digest('hex');
 }
 
 function maven(what: string, goal: 'copy' | 'unpack', directory: string): void {
   const started = performance.now();
+  // Without a project it leaves its notes on what it has unpacked where it stands.
+  const stand = join(directory, '.maven');
+  mkdirSync(stand, { recursive: true });
   process.stdout.write(`  ${what} … `);
   const done = spawnSync(
     'mvn',
     [
       ...['--batch-mode', '--quiet', '--strict-checksums', `${plugin}:${goal}`],
       ...[`-Dartifact=${artifact}`, `-DoutputDirectory=${directory}`, '-Dmdep.useBaseVersion=true'],
-      `-DmarkersDirectory=${markersIn(directory)}`,
     ],
-    { cwd: directory, encoding: 'utf8', maxBuffer: 16 << 20 },
+    { cwd: stand, encoding: 'utf8', maxBuffer: 16 << 20 },
   );
+  rmSync(stand, { recursive: true, force: true });
   if (done.status !== 0) {
     console.log('failed');
     throw new SetupError(
