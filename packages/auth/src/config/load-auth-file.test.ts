@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -69,6 +70,17 @@ describe('auth.yaml', () => {
     ],
   ])('%j is refused with its place', (text, words) => {
     expect(() => read(text)).toThrow(words);
+  });
+
+  it('is as the example and the documentation write it', async () => {
+    const root = join(import.meta.dirname, '../../../..');
+    mkdirSync(join(folder, 'secrets'));
+    writeFileSync(join(folder, 'secrets/sign-in'), 'planted');
+    const example = read(await readFile(join(root, 'deploy/auth.example.yaml'), 'utf8'));
+    expect(example.issuers.map(({ name }) => name)).toEqual(['site', 'lexis']);
+    const page = await readFile(join(root, 'docs/auth.md'), 'utf8');
+    const [, block = ''] = /```yaml\n( *publicUrl[^`]+)```/.exec(page) ?? [];
+    expect(read(block.replaceAll(/^ {3}/gm, '')).issuers[0]?.grants).toHaveLength(2);
   });
 
   it('that is not there says where to begin', async () => {
