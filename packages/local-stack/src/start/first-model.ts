@@ -1,7 +1,17 @@
+import { randomUUID } from 'node:crypto';
+import { pollTrue } from '../process/poll.ts';
 import { SetupError } from '../setup-error.ts';
 
 export const demoProject = 'demo';
 export const demoModel = 'wakefield/simulator';
+const activationMs = 60_000;
+
+type Call = (
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Readonly<Record<string, string>>,
+) => Promise<Record<string, unknown> | null>;
 
 /**
  * Makes sure that there is something to talk to: project `demo` with model `wakefield/simulator`, asleep.
@@ -13,11 +23,12 @@ export async function ensureFirstModel(
   cluster: string,
   clusterNames: readonly string[],
 ): Promise<void> {
-  const call = async (method: string, path: string, body?: unknown) => {
+  const call: Call = async (method, path, body, headers = {}) => {
     const response = await fetch(`${api.url}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${api.key}`,
+        ...headers,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -29,12 +40,26 @@ export async function ensureFirstModel(
     return response.ok ? (JSON.parse(text) as Record<string, unknown>) : null;
   };
   const models = `/p/${demoProject}/models`;
-  await call('POST', '/p', { project: demoProject, cluster });
+  await activate(call, cluster);
   const present = await call('GET', `${models}/${encodeURIComponent(demoModel)}`);
   const where = typeof present?.cluster === 'string' ? present.cluster : null;
   if (present !== null && (where === cluster || (where !== null && isKept(where, clusterNames))))
     return;
   await call('PUT', models, { ...firstModel, ...settingsOf(present), cluster });
+}
+
+/** A cluster behind others takes longer than the API waits: the same request again waits for the same command. */
+async function activate(call: Call, cluster: string): Promise<void> {
+  const headers = { 'idempotency-key': randomUUID() };
+  const body = { project: demoProject, cluster };
+  const done = await pollTrue({ timeoutMs: activationMs, everyMs: 100 }, async () => {
+    const answer = await call('POST', '/p', body, headers);
+    return answer !== null && !('command' in answer);
+  });
+  if (!done)
+    throw new SetupError(
+      `Project ${demoProject} is not active on ${cluster} after ${activationMs / 1000} s.`,
+    );
 }
 
 const firstModel = { hf_model_id: demoModel, engine: 'simulator', gpu_count: 1 };
@@ -61,7 +86,7 @@ function settingsOf(model: Readonly<Record<string, unknown>> | null): Record<str
   );
 }
 
-/** The two clusters of npm start take turns; one that the user chose stays. */
+/** The clusters of npm start take turns; one that the user chose stays. */
 function isKept(where: string, clusterNames: readonly string[]): boolean {
   return clusterNames.includes(where) && where !== 'local';
 }

@@ -21,6 +21,7 @@ describe('parseOptions', () => {
       databaseUrl: null,
       redisUrl: null,
       slurm: false,
+      heappe: false,
       instances: { api: 1, scheduler: 1, proxy: 1 },
       help: false,
     });
@@ -39,7 +40,7 @@ describe('parseOptions', () => {
       DATABASE_URL: 'postgres://h/d',
       REDIS_URL: '',
     };
-    expect(parseOptions(['--slurm'], env, place)).toMatchObject({
+    expect(parseOptions(['--slurm', '--heappe'], env, place)).toMatchObject({
       host: '0.0.0.0',
       port: 9000,
       dataDirectory: '/data',
@@ -50,6 +51,7 @@ describe('parseOptions', () => {
       databaseUrl: 'postgres://h/d',
       redisUrl: null,
       slurm: true,
+      heappe: true,
     });
   });
 
@@ -79,6 +81,7 @@ describe('parseOptions', () => {
     [['--slrum'], {}, "Unknown option '--slrum'"],
     [['extra'], {}, 'extra'],
     [[], { npm_config_slurm: 'true' }, 'You meant: npm start -- --slurm'],
+    [[], { npm_config_heappe: 'true' }, 'You meant: npm start -- --heappe'],
     [
       [],
       { WAKEFIELD_DAT: '/x', WAKEFIELD_X: '/x' },

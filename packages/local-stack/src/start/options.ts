@@ -29,16 +29,18 @@ export interface StartOptions {
   readonly databaseUrl: string | null;
   readonly redisUrl: string | null;
   readonly slurm: boolean;
+  readonly heappe: boolean;
   readonly instances: Instances;
   readonly help: boolean;
 }
 
-export const helpText = `npm start [-- --slurm --api N --scheduler N --proxy N]
+export const helpText = `npm start [-- --slurm --heappe --api N --scheduler N --proxy N]
 
 Sets up and runs everything on this machine: Postgres, Redis, proxy, api, scheduler and a cluster "local" whose
 jobs are processes of this machine.
 
   --slurm        boot a private SLURM as well and use it as cluster "slurm-dev"
+  --heappe       boot a HEAppE for tests and use it as cluster "heappe-dev"; its jobs are processes, too
   --api N        run so many of it, 1 to 16 (1)
   --scheduler N  the same
   --proxy N      the same; they share the one public URL
@@ -89,6 +91,7 @@ export function parseOptions(
     databaseUrl: whenSet(env.DATABASE_URL) ?? null,
     redisUrl: whenSet(env.REDIS_URL) ?? null,
     slurm: flags.slurm === true,
+    heappe: flags.heappe === true,
     instances: parseInstances(flags),
     help: flags.help === true,
   };
@@ -100,6 +103,7 @@ function parseFlags(args: readonly string[]) {
       args: [...args],
       options: {
         slurm: { type: 'boolean' },
+        heappe: { type: 'boolean' },
         api: { type: 'string' },
         scheduler: { type: 'string' },
         proxy: { type: 'string' },

@@ -14,6 +14,8 @@ export interface RunFile {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly clusters: readonly ClusterSummary[];
+  /** The HEAppE of `--heappe`; null without one. */
+  readonly heappe: { readonly url: string; readonly pid: number } | null;
 }
 
 export function writeRunFile(

@@ -4,6 +4,7 @@ import { createCondenser } from './condense.ts';
 import { type DataPaths, installationId } from './data-directory.ts';
 import { followLog } from './follow-log.ts';
 import { createModelLines } from './model-lines.ts';
+import type { PrivateHeappe } from './private-heappe.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
 import { planServices } from './services.ts';
 import { settleAll } from './settle-all.ts';
@@ -17,6 +18,7 @@ export interface ServiceFacts {
   readonly redisUrl: string;
   readonly localKey: string;
   readonly clusters: readonly ClusterSummary[];
+  readonly heappe: PrivateHeappe | null;
 }
 
 /** Running requests have three seconds on Ctrl-C; at the second word what is left is ended, and told so. */
@@ -36,7 +38,7 @@ export async function runServices(
   facts: ServiceFacts,
 ): Promise<{ announce(): void }> {
   const { options, environment, progress, closing, log } = context;
-  const { clusters, url, ...urls } = facts;
+  const { clusters, heappe, url, ...urls } = facts;
   const apiPort = await freePorts(1);
   const specs = planServices({
     ...urls,
@@ -55,10 +57,14 @@ export async function runServices(
     if (announced)
       writeRunFile(
         paths.runFile,
-        { url, pid: process.pid, databaseUrl, redisUrl, clusters },
+        {
+          ...{ url, pid: process.pid, databaseUrl, redisUrl, clusters },
+          heappe: heappe === null ? null : { url: heappe.first.url, pid: heappe.current().pid },
+        },
         services,
       );
   };
+  heappe?.onReturn(announce);
   closing.add('services', 'run.json', () => {
     announced = false;
     removeRunFile(paths.runFile);

@@ -1,0 +1,130 @@
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { keptPassword } from '../password.ts';
+import { type Daemon, type DaemonExit, spawnDaemon } from '../process/daemon.ts';
+import { freePorts } from '../process/free-port.ts';
+import { pollTrue } from '../process/poll.ts';
+import { tailLines } from '../process/tail.ts';
+import { SetupError } from '../setup-error.ts';
+import { endHeappeProcesses } from './strays.ts';
+
+export interface HeappeOptions {
+  /** Everything of this server and of its jobs goes below it. */
+  readonly directory: string;
+  /** packages/heappe-server/src/main.ts of this checkout. */
+  readonly script: string;
+  /** A free one of loopback by default. */
+  readonly port?: number;
+}
+
+/** A running HEAppE for tests whose cluster are processes of this machine. */
+export interface LocalHeappe {
+  /** Everything before `/heappe/…`. */
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly version: string;
+  /** Whose jobs they are: manager of project `demo`, with the API key in `keyFile`. */
+  readonly user: string;
+  readonly keyFile: string;
+  /** Id of the node type with GPUs. */
+  readonly nodeType: number;
+  readonly exited: Promise<DaemonExit>;
+  /** Ends it and its jobs. */
+  stop(): Promise<void>;
+}
+
+const user = 'wakefield';
+/** World's first (packages/heappe-server/src/world/seed.ts). A manager cannot name one before there is a template on it. */
+const nodeType = 11;
+const startTimeoutMs = 60_000;
+const daySeconds = 86_400;
+/** Its jobs have two seconds between TERM and KILL. */
+const stopSteps = [
+  { signal: 'SIGTERM', waitMs: 3500 },
+  { signal: 'SIGKILL', waitMs: 1000 },
+] as const;
+
+/**
+ * Starts packages/heappe-server as a process of its own. What it had before, jobs included, it still has.
+ * @throws SetupError with the end of its log
+ */
+export async function startHeappe(options: HeappeOptions): Promise<LocalHeappe> {
+  mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+  const directory = realpathSync(options.directory);
+  const keyFile = join(directory, 'password');
+  const seed = join(directory, 'seed.json');
+  writeFileSync(seed, JSON.stringify(world(keptPassword(directory))), { mode: 0o600 });
+  const port = options.port ?? (await freePorts(1));
+  const url = `http://127.0.0.1:${port}`;
+  const logFile = join(directory, 'heappe.log');
+  const daemon = await spawnDaemon({
+    command: process.execPath,
+    args: [
+      ...['--conditions=source', '--disable-warning=ExperimentalWarning', options.script],
+      ...['--data-directory', directory, '--port', String(port), '--seed', seed, '--end-jobs'],
+    ],
+    cwd: directory,
+    env: environment(),
+    logFile,
+    // Its jobs go on without it, and the next one finds them.
+    deathSignal: 'SIGKILL',
+  });
+  const version = await awaitHealth(url, daemon);
+  if (version === null) {
+    await daemon.stop(stopSteps);
+    throw new SetupError(`HEAppE does not start:\n${tailLines(logFile, 8)}\nIts log is ${logFile}`);
+  }
+  return {
+    url,
+    port,
+    pid: daemon.pid,
+    version,
+    user,
+    keyFile,
+    nodeType,
+    exited: daemon.exited,
+    async stop() {
+      await daemon.stop(stopSteps);
+      await endHeappeProcesses(directory);
+    },
+  };
+}
+
+/** `Seed` of packages/heappe-server/src/world/seed.ts; a world that is there already is kept. */
+function world(apiKey: string) {
+  return {
+    cluster: 'this-machine',
+    nodeTypes: [
+      { name: 'gpu', queue: 'gpu', numberOfNodes: 4, coresPerNode: 4, maxWalltime: 2 * daySeconds },
+    ],
+    projects: [{ accountingString: 'demo' }],
+    users: [{ username: user, password: apiKey, roles: { demo: ['Manager'] } }],
+  };
+}
+
+/** Nothing of ours: what is in it reaches jobs. */
+function environment(): Record<string, string> {
+  const { PATH = '/usr/bin:/bin', TZ } = process.env;
+  return { PATH, HOME: homedir(), LC_ALL: 'C', ...(TZ === undefined ? {} : { TZ }) };
+}
+
+async function awaitHealth(url: string, daemon: Daemon): Promise<string | null> {
+  let version: string | null = null;
+  await pollTrue({ timeoutMs: startTimeoutMs, everyMs: 20 }, async () => {
+    version = await versionOf(url);
+    return version !== null || daemon.exit() !== null;
+  });
+  return version;
+}
+
+async function versionOf(url: string): Promise<string | null> {
+  try {
+    const response = await fetch(`${url}/heappe/Health`, { signal: AbortSignal.timeout(2000) });
+    const { Version } = (await response.json()) as { Version?: unknown };
+    return typeof Version === 'string' ? Version : null;
+  } catch {
+    return null;
+  }
+}
