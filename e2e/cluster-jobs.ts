@@ -11,7 +11,7 @@ const run = promisify(execFile);
 /** Where its files are. */
 type Site = Pick<Wakefield, 'directory'>;
 
-export type ClusterKind = 'local' | 'slurm-dev';
+export type ClusterKind = 'local' | 'slurm-dev' | 'heappe-dev';
 
 /** Every kind of cluster that `npm start` can bring up here, for tables of tests. */
 export const clusterKinds: readonly {
@@ -21,6 +21,7 @@ export const clusterKinds: readonly {
 }[] = [
   { cluster: 'local', name: 'local cluster', args: [] },
   { cluster: 'slurm-dev', name: 'private SLURM', args: ['--slurm'] },
+  { cluster: 'heappe-dev', name: 'HEAppE', args: ['--heappe'] },
 ];
 
 /** A job as the cluster itself has it, whatever Wakefield thinks of it. */
@@ -35,7 +36,14 @@ export async function clusterJobs(
   wakefield: Wakefield,
   cluster: ClusterKind,
 ): Promise<readonly ClusterJob[]> {
-  return cluster === 'local' ? localJobs(wakefield.directory) : slurmJobs(wakefield);
+  switch (cluster) {
+    case 'local':
+      return localJobs(wakefield.directory);
+    case 'slurm-dev':
+      return slurmJobs(wakefield);
+    case 'heappe-dev':
+      return heappeJobs(wakefield.directory);
+  }
 }
 
 export async function slurmJobs(wakefield: Site): Promise<readonly ClusterJob[]> {
@@ -96,6 +104,22 @@ export async function slurm(
 ): Promise<string> {
   const env = { ...process.env, SLURM_CONF: join(directory, 'slurm/etc/slurm.conf') };
   return (await run(client, [...args], { env, timeout: 10_000 })).stdout;
+}
+
+interface HeappeJob {
+  readonly id: number;
+  readonly specification: { readonly name: string };
+  readonly endTime: number | null;
+}
+
+/** As the stand-in keeps them. */
+async function heappeJobs(directory: string): Promise<readonly ClusterJob[]> {
+  const world = JSON.parse(await readFile(join(directory, 'heappe/database/world.json'), 'utf8'));
+  return world.jobs.map((job: HeappeJob) => ({
+    id: String(job.id),
+    name: job.specification.name,
+    over: job.endTime !== null,
+  }));
 }
 
 async function localJobs(directory: string): Promise<readonly ClusterJob[]> {
