@@ -16,7 +16,7 @@ import { jobNamed, type Listing, listJobs, surplusOf } from './listing.ts';
 import { createPlaces } from './place.ts';
 import { launchProfile } from './profile.ts';
 import { nodeTypeOf, templatesOf } from './settings-of.ts';
-import { listedOf, sightingOf, unreadOf } from './sighting.ts';
+import { createdOf, listedOf, sightingOf, unreadOf } from './sighting.ts';
 import { SETTLE_MS, submitJob } from './submit-job.ts';
 
 /** A centre's cluster through the HEAppE middleware: HTTP calls, none of which is idempotent where it matters. */
@@ -35,20 +35,27 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
 
   const list = (signal: AbortSignal) => told(signal, () => listJobs(client, signal));
 
-  async function sight(
-    listing: Listing,
-    refs: readonly JobRef[],
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<JobName, JobSighting>> {
+  /** All of ours, as they are listed. */
+  function sightListed(listing: Listing): Map<JobName, JobSighting> {
     const found = new Map<JobName, JobSighting>();
     for (const name of [...listing.keys()].filter((one) => one.startsWith(prefix))) {
       const job = jobNamed(listing, name);
       if (job !== null) found.set(name, listedOf(name, job));
     }
+    return found;
+  }
+
+  async function sight(
+    listing: Listing,
+    refs: readonly JobRef[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<JobName, JobSighting>> {
+    const found = sightListed(listing);
     const wanted = new Map<JobName, JobInfo>();
     for (const name of refs.map((ref) => checkedName(ref.name))) {
       const job = jobNamed(listing, name);
       if (job === null) found.set(name, unseen);
+      else if (job.State === heappeStates.configuring) found.set(name, createdOf(name, job));
       else wanted.set(name, job);
     }
     const seen = await reports.read(wanted, signal);

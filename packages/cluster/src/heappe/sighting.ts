@@ -27,6 +27,17 @@ export function unreadOf(name: JobName, job: JobInfo): JobSighting {
   return { ...unseen, clusterJob: over ? { ...clusterJob, state: 'unknown' } : clusterJob };
 }
 
+/**
+ * Of a job that was created, and as far as HEAppE knows not submitted: it waits in no queue, and whoever intends it still
+ * has to submit it. So nothing is to be concluded.
+ */
+export function createdOf(name: JobName, job: JobInfo): JobSighting {
+  return {
+    ...unseen,
+    clusterJob: { ...clusterJobOf(job, name, nothingSeen.report), state: 'unknown' },
+  };
+}
+
 /** One job's line and files together. */
 export function sightingOf(
   config: Pick<HeappeConfig, 'nodeAddress' | 'transport'>,

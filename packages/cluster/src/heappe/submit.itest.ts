@@ -33,6 +33,10 @@ describe('one job of a submission, though', () => {
         kind: 'unreachable',
       });
       expect(await statesOf(name)).toEqual([1]);
+      // It waits in no queue, so nothing is told of it; where nobody intends it any more it is one to end.
+      expect((await scene.sight(name)).clusterJob?.state).toBe('unknown');
+      const { sightings } = await scene.driver.observe([], scene.signal);
+      expect(sightings.get(name)?.clusterJob?.state).toBe('pending');
       // Perhaps somebody is about to submit it.
       await expect(scene.driver.submit(job, scene.signal)).rejects.toMatchObject({
         kind: 'unreachable',
