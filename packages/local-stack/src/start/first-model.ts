@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { SetupError } from '../setup-error.ts';
 
 export const demoProject = 'demo';
@@ -13,7 +14,35 @@ export async function ensureFirstModel(
   cluster: string,
   clusterNames: readonly string[],
 ): Promise<void> {
-  const call = async (method: string, path: string, body?: unknown) => {
+  const { send, change } = clientOf(api);
+  const models = `/p/${demoProject}/models`;
+  await change('POST', '/p', { project: demoProject, cluster });
+  const found = await send('GET', `${models}/${encodeURIComponent(demoModel)}`, [404]);
+  const present = found.status === 404 ? null : found.body;
+  const where = typeof present?.cluster === 'string' ? present.cluster : null;
+  if (present !== null && (where === cluster || (where !== null && isKept(where, clusterNames))))
+    return;
+  await change('PUT', models, { ...firstModel, ...settingsOf(present), cluster });
+}
+
+/** A cluster that has just started may take its time to say whether it takes jobs. */
+const appliedWithinMs = 60_000;
+const callWithinMs = 20_000;
+const askAgainMs = 200;
+
+interface Answer {
+  readonly status: number;
+  readonly location: string | null;
+  readonly body: Record<string, unknown>;
+}
+
+function clientOf(api: { readonly url: string; readonly key: string }) {
+  const send = async (
+    method: string,
+    path: string,
+    expected: readonly number[],
+    body?: unknown,
+  ) => {
     const response = await fetch(`${api.url}${path}`, {
       method,
       headers: {
@@ -21,20 +50,31 @@ export async function ensureFirstModel(
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(callWithinMs),
     });
     const text = await response.text();
-    if (!response.ok && response.status !== 404)
+    if (!response.ok && !expected.includes(response.status))
       throw new SetupError(`${method} ${path} answered ${response.status}: ${text}`);
-    return response.ok ? (JSON.parse(text) as Record<string, unknown>) : null;
+    const { status, headers } = response;
+    const answer: Answer = { status, location: headers.get('location'), body: JSON.parse(text) };
+    return answer;
   };
-  const models = `/p/${demoProject}/models`;
-  await call('POST', '/p', { project: demoProject, cluster });
-  const present = await call('GET', `${models}/${encodeURIComponent(demoModel)}`);
-  const where = typeof present?.cluster === 'string' ? present.cluster : null;
-  if (present !== null && (where === cluster || (where !== null && isKept(where, clusterNames))))
-    return;
-  await call('PUT', models, { ...firstModel, ...settingsOf(present), cluster });
+  /** A change is done when its command is applied, not yet when it is accepted (202). */
+  const change = async (method: string, path: string, body: unknown): Promise<void> => {
+    const { status, location } = await send(method, path, [], body);
+    if (status !== 202 || location === null) return;
+    const deadline = performance.now() + appliedWithinMs;
+    for (;;) {
+      const command = (await send('GET', location, [])).body;
+      if (command.status === 'applied') return;
+      if (command.status === 'rejected')
+        throw new SetupError(`${method} ${path} was rejected: ${JSON.stringify(command.error)}`);
+      if (performance.now() > deadline)
+        throw new SetupError(`${method} ${path} was accepted, and not applied within a minute`);
+      await pause(askAgainMs);
+    }
+  };
+  return { send, change };
 }
 
 const firstModel = { hf_model_id: demoModel, engine: 'simulator', gpu_count: 1 };
