@@ -1,7 +1,8 @@
 import { commandParams, listCommandsQuery, parseInput, projectParams } from '@wakefield/contracts';
-import { AppError, type Command, type CommandId, type ProjectName } from '@wakefield/domain';
+import { AppError, type Command, type CommandId, can, type ProjectName } from '@wakefield/domain';
 import type { ApiDeps } from '../../deps.ts';
 import type { Binder } from '../../http/bind.ts';
+import { principalOf } from '../../http/context.ts';
 import { announceNext } from '../../http/page.ts';
 import { projectPath } from '../../http/paths.ts';
 import { visibleProject } from '../projects/access.ts';
@@ -30,9 +31,12 @@ export function commandRoutes(
 
   bind('getCommand', async (req, res) => {
     const { project, id } = parseInput(commandParams, req.params, 'path');
-    await visibleProject(deps, res, project, 'read');
-    const command = await commandOf(deps, project, id.toLowerCase(), 'id');
-    res.json(presentCommand(command));
+    const found = await deps.commands.get(id.toLowerCase());
+    const own = found?.project === project ? found : null;
+    // A project that is not there yet has its activation, which is what makes it.
+    const makesIt = own?.body.kind === 'activate' && can(principalOf(res), 'read', project);
+    if (!makesIt) await visibleProject(deps, res, project, 'read');
+    res.json(presentCommand(own ?? missing(project, id, 'id')));
   });
 }
 
@@ -44,7 +48,10 @@ async function commandOf(
   param: string,
 ): Promise<Command> {
   const command = await deps.commands.get(id);
-  if (command !== null && command.project === project) return command;
+  return command?.project === project ? command : missing(project, id, param);
+}
+
+function missing(project: ProjectName, id: CommandId, param: string): never {
   throw new AppError('command_not_found', `There is no command ${id} in project "${project}".`, {
     param,
   });
