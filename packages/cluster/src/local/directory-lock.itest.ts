@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,4 +32,24 @@ test('has one holder at a time, also when many find that the last one is dead', 
   }
   expect(most).toBe(1);
   expect(await readdir(folder)).toEqual([]);
+}, 30_000);
+
+test('is taken over from a process that stands still, and stays with whoever has it when that one goes on', async () => {
+  const { signal } = new AbortController();
+  const path = join(folder, '.stopped');
+  const sleeper = spawn('sleep', ['60'], { stdio: 'ignore' });
+  await once(sleeper, 'spawn');
+  try {
+    const holder = identify(sleeper.pid ?? 0);
+    await writeFile(path, JSON.stringify({ ...holder, token: 'sleeper' }));
+    sleeper.kill('SIGSTOP');
+    await withLock(path, signal, async () => {
+      // As if another had taken it from us while we stood still.
+      await writeFile(path, JSON.stringify({ ...identify(process.pid), token: 'another' }));
+    });
+    expect(await readdir(folder)).toEqual(['.stopped']);
+  } finally {
+    sleeper.kill('SIGKILL');
+    await rm(path, { force: true });
+  }
 }, 30_000);

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { identify, isAlive, type ProcessId } from './process-table.ts';
+import { identify, isAlive, isStopped, type ProcessId } from './process-table.ts';
 import { createOnce, readJson } from './records.ts';
 
 /**
- * Runs `work` while no other process of this machine runs under the same lock file. A lock whose process is
- * gone is taken over.
+ * Runs `work` while no other process of this machine runs under the same lock file. A lock whose process is gone, or
+ * stands still, is taken over: one that goes on later finishes what it had begun beside others, which `work` must bear.
  * @throws the signal's reason when it aborts while waiting
  */
 export async function withLock<T>(
@@ -21,14 +21,18 @@ export async function withLock<T>(
   while (!(await createOnce(path, mine))) {
     signal.throwIfAborted();
     const holder = await readJson<Holder>(path);
-    if (holder !== null && !isAlive(holder)) await takeAway(path, holder, self);
+    if (holder !== null && !isAtWork(holder)) await takeAway(path, holder, self);
     else await sleep(5);
   }
   try {
     return await work();
   } finally {
-    await rm(path, { force: true });
+    if ((await readJson<Holder>(path))?.token === mine.token) await rm(path, { force: true });
   }
+}
+
+function isAtWork(holder: Holder): boolean {
+  return isAlive(holder) && !isStopped(holder);
 }
 
 interface Holder extends ProcessId {
@@ -36,14 +40,14 @@ interface Holder extends ProcessId {
 }
 
 /**
- * Only who made the file named after the dead holder's token removes its lock, and only while it is that lock: nobody
+ * Only who made the file named after the lost holder's token removes its lock, and only while it is that lock: nobody
  * else takes it away meanwhile, so nothing has to be given back. A maker that died is itself taken away.
  */
 async function takeAway(path: string, dead: Holder, self: ProcessId): Promise<void> {
   const right = `${path}.${dead.token}`;
   if (!(await createOnce(right, { ...self, token: randomUUID() }))) {
     const other = await readJson<Holder>(right);
-    if (other !== null && !isAlive(other)) await takeAway(right, other, self);
+    if (other !== null && !isAtWork(other)) await takeAway(right, other, self);
     else await sleep(5);
     return;
   }

@@ -36,7 +36,8 @@ export function place(
 
 /**
  * One look at the directory: buries jobs whose runner is gone, gives waiting jobs their place. Runs under the
- * directory's lock.
+ * directory's lock; where that was lost in the middle (directory-lock.ts), a job still starts once, because its record
+ * is made once, but there may be one too many for the slots.
  * @returns whether jobs still wait
  */
 export async function dispatch(

@@ -23,6 +23,11 @@ export function isAlive(id: ProcessId): boolean {
   return identify(id.pid)?.start === id.start;
 }
 
+/** Whether it stands still (SIGSTOP), and may do so for ever. Elsewhere than on Linux nobody tells. */
+export function isStopped(id: ProcessId): boolean {
+  return linux && isAlive(id) && linuxStat(id.pid)?.state === 'T';
+}
+
 /**
  * Sends the signal if this very process is still there.
  * @returns whether it was

@@ -63,6 +63,9 @@ async function writeSshFiles(input: ConfigurationInput, tools: SlurmTools): Prom
     port: input.ports.ssh,
     environment: {
       SLURM_CONF: join(input.directory, 'etc/slurm.conf'),
+      // A bash of the first level that ssh starts reads ~/.bashrc (bash(1), INVOCATION): what its owner has in there
+      // may take a second for each session, or hang, and is none of this cluster's business.
+      SHLVL: '1',
       ...(tools.unpacked === null ? {} : { PATH: tools.path }),
       ...input.loginEnvironment,
     },

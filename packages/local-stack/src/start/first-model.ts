@@ -1,17 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { pollTrue } from '../process/poll.ts';
+import { setTimeout as pause } from 'node:timers/promises';
 import { SetupError } from '../setup-error.ts';
 
 export const demoProject = 'demo';
 export const demoModel = 'wakefield/simulator';
-const activationMs = 60_000;
-
-type Call = (
-  method: string,
-  path: string,
-  body?: unknown,
-  headers?: Readonly<Record<string, string>>,
-) => Promise<Record<string, unknown> | null>;
 
 /**
  * Makes sure that there is something to talk to: project `demo` with model `wakefield/simulator`, asleep.
@@ -23,43 +14,67 @@ export async function ensureFirstModel(
   cluster: string,
   clusterNames: readonly string[],
 ): Promise<void> {
-  const call: Call = async (method, path, body, headers = {}) => {
+  const { send, change } = clientOf(api);
+  const models = `/p/${demoProject}/models`;
+  await change('POST', '/p', { project: demoProject, cluster });
+  const found = await send('GET', `${models}/${encodeURIComponent(demoModel)}`, [404]);
+  const present = found.status === 404 ? null : found.body;
+  const where = typeof present?.cluster === 'string' ? present.cluster : null;
+  if (present !== null && (where === cluster || (where !== null && isKept(where, clusterNames))))
+    return;
+  await change('PUT', models, { ...firstModel, ...settingsOf(present), cluster });
+}
+
+/** A cluster that has just started may take its time to say whether it takes jobs. */
+const appliedWithinMs = 60_000;
+const callWithinMs = 20_000;
+const askAgainMs = 200;
+
+interface Answer {
+  readonly status: number;
+  readonly location: string | null;
+  readonly body: Record<string, unknown>;
+}
+
+function clientOf(api: { readonly url: string; readonly key: string }) {
+  const send = async (
+    method: string,
+    path: string,
+    expected: readonly number[],
+    body?: unknown,
+  ) => {
     const response = await fetch(`${api.url}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${api.key}`,
-        ...headers,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(callWithinMs),
     });
     const text = await response.text();
-    if (!response.ok && response.status !== 404)
+    if (!response.ok && !expected.includes(response.status))
       throw new SetupError(`${method} ${path} answered ${response.status}: ${text}`);
-    return response.ok ? (JSON.parse(text) as Record<string, unknown>) : null;
+    const { status, headers } = response;
+    const answer: Answer = { status, location: headers.get('location'), body: JSON.parse(text) };
+    return answer;
   };
-  const models = `/p/${demoProject}/models`;
-  await activate(call, cluster);
-  const present = await call('GET', `${models}/${encodeURIComponent(demoModel)}`);
-  const where = typeof present?.cluster === 'string' ? present.cluster : null;
-  if (present !== null && (where === cluster || (where !== null && isKept(where, clusterNames))))
-    return;
-  await call('PUT', models, { ...firstModel, ...settingsOf(present), cluster });
-}
-
-/** A cluster behind others takes longer than the API waits: the same request again waits for the same command. */
-async function activate(call: Call, cluster: string): Promise<void> {
-  const headers = { 'idempotency-key': randomUUID() };
-  const body = { project: demoProject, cluster };
-  const done = await pollTrue({ timeoutMs: activationMs, everyMs: 100 }, async () => {
-    const answer = await call('POST', '/p', body, headers);
-    return answer !== null && !('command' in answer);
-  });
-  if (!done)
-    throw new SetupError(
-      `Project ${demoProject} is not active on ${cluster} after ${activationMs / 1000} s.`,
-    );
+  /** A change is done when its command is applied, not yet when it is accepted (202). */
+  const change = async (method: string, path: string, body: unknown): Promise<void> => {
+    const { status, location } = await send(method, path, [], body);
+    if (status !== 202 || location === null) return;
+    const deadline = performance.now() + appliedWithinMs;
+    for (;;) {
+      const command = (await send('GET', location, [])).body;
+      if (command.status === 'applied') return;
+      if (command.status === 'rejected')
+        throw new SetupError(`${method} ${path} was rejected: ${JSON.stringify(command.error)}`);
+      if (performance.now() > deadline)
+        throw new SetupError(`${method} ${path} was accepted, and not applied within a minute`);
+      await pause(askAgainMs);
+    }
+  };
+  return { send, change };
 }
 
 const firstModel = { hf_model_id: demoModel, engine: 'simulator', gpu_count: 1 };

@@ -3,8 +3,8 @@ import type { LocalHeappe } from '../heappe/start-heappe.ts';
 import type { SlurmSsh } from '../slurm/start-slurm.ts';
 import type { DataPaths } from './data-directory.ts';
 
-export const slurmName = 'slurm-dev';
-export const heappeName = 'heappe-dev';
+const slurmName = 'slurm-dev';
+const heappeName = 'heappe-dev';
 
 /** What `npm start` brings up besides the clusters of kind `local`, and why what ran there is over without it. */
 export const privateClusters = [

@@ -121,6 +121,23 @@ describe('commands of a project', () => {
     expect(second.headers.get('link')).toBeNull();
   });
 
+  it('that activate a project are shown before it is there, to who may see it', async () => {
+    const id = randomUUID();
+    await api.store.stores.commands.insert({
+      id,
+      project: 'to-come',
+      body: { kind: 'activate', cluster: null },
+      by: 'local',
+      traceId: 'a'.repeat(32),
+      idempotencyKey: null,
+      acceptedAt: Date.now(),
+    });
+    const { status, body: shown } = await api.call('GET', `/p/to-come/commands/${id}`);
+    expect([status, shown]).toEqual([200, expect.objectContaining({ id, kind: 'activate' })]);
+    const other = await api.call('GET', `/p/to-come/commands/${randomUUID()}`);
+    expect(other.body.error.code).toBe('project_not_found');
+  });
+
   it('are not shown to another project, nor found when there is none', async () => {
     const [{ id }] = (await api.call('GET', '/p/demo/commands?limit=1')).body;
     for (const path of [`/p/other/commands/${id}`, `/p/demo/commands/${randomUUID()}`]) {

@@ -30,9 +30,11 @@ export function commandRoutes(
 
   bind('getCommand', async (req, res) => {
     const { project, id } = parseInput(commandParams, req.params, 'path');
-    await existingProject(deps, res, project);
-    const command = await commandOf(deps, project, id.toLowerCase(), 'id');
-    res.json(presentCommand(command));
+    const found = await deps.commands.get(id.toLowerCase());
+    const own = found?.project === project ? found : null;
+    // A project that is not there yet has its activation, which is what makes it.
+    if (own?.body.kind !== 'activate') await existingProject(deps, res, project);
+    res.json(presentCommand(own ?? missing(project, id, 'id')));
   });
 }
 
@@ -44,7 +46,10 @@ async function commandOf(
   param: string,
 ): Promise<Command> {
   const command = await deps.commands.get(id);
-  if (command !== null && command.project === project) return command;
+  return command?.project === project ? command : missing(project, id, param);
+}
+
+function missing(project: ProjectName, id: CommandId, param: string): never {
   throw new AppError('command_not_found', `There is no command ${id} in project "${project}".`, {
     param,
   });
