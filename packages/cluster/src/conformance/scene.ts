@@ -27,6 +27,8 @@ export interface DriverUnderTest {
   readonly directory?: (name: JobName) => string;
   /** Secret files are for the user alone once the job runs; until then it is their directory that keeps them. */
   readonly closesSecretsLate?: boolean;
+  /** Host of an address, where the cluster knows better than the job. Absent: as the job says. */
+  readonly host?: RegExp;
   /** Absent: it says when a job would start. */
   readonly forecasts?: boolean;
   /** What its transport takes of a request, in bytes, and whether answers come as they are made. Absent: any, and they do. */

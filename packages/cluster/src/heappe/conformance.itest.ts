@@ -27,6 +27,8 @@ describe.each(['5.0.0', '6.0.0', '6.1.0', '6.2.0', '6.2.2', '6.3.2'])('HEAppE %s
       roundTrips: () => looks,
       directory,
       closesSecretsLate: true,
+      // HEAppE's node, and the task whose tunnel leads to it.
+      host: /^cn0[1-4]\.task-\d+$/,
       forecasts: dryRun,
       requests: { longest: postBytes, streams: stream !== 'none' },
       // The cluster has four nodes.
