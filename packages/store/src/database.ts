@@ -35,6 +35,8 @@ export interface Database {
 const CONNECT_TIMEOUT_MS = 5_000;
 /** The answer to a statement that Postgres ended must arrive within this; else the line is dead. */
 const ANSWER_GRACE_MS = 2_000;
+/** A process that is stopped between two statements keeps its locks for no longer: less than a lease lasts. */
+const IDLE_IN_TRANSACTION_MS = 4_000;
 const MAX_TRIES = 4;
 
 /** Opens nothing yet: connections are made when they are needed. */
@@ -61,8 +63,7 @@ function openPool(options: DatabaseOptions): pg.Pool {
     application_name: options.applicationName,
     statement_timeout: options.statementTimeoutMs,
     query_timeout: options.statementTimeoutMs + ANSWER_GRACE_MS,
-    // A process that is stopped between two statements must not keep its locks.
-    idle_in_transaction_session_timeout: options.statementTimeoutMs + ANSWER_GRACE_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
   });
