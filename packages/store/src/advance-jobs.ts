@@ -30,13 +30,14 @@ export async function advanceJobs(
     .where(inArray(jobs.id, [...byId.keys()]))
     .orderBy(jobs.id)
     .for('update');
+  const before = new Map(rows.map((row) => [row.id, toJob(row)]));
   const kept = rows.flatMap((row) => {
     const move = byId.get(row.id);
-    if (move === undefined || hasMoved(toJob(row), move.job)) return [];
+    const now = before.get(row.id);
+    if (move === undefined || now === undefined || hasMoved(now, move.job)) return [];
     return revives(row.phase, move.patch) ? [] : [{ row, columns: patchColumns(move.patch) }];
   });
   const written = await writeAll(queries, kept);
-  const before = new Map(rows.map((row) => [row.id, toJob(row)]));
   const changed = (differs: (before: Job, after: Job) => boolean) =>
     written.filter((after) => {
       const was = before.get(after.id);

@@ -63,6 +63,22 @@ export const firstServes: Sight = {
   commands: woken,
   routes: [1],
 };
+/** The first job has gone as it was asked to, and the second one serves. */
+export const secondServes: Sight = {
+  model: up,
+  jobs: [job(1, 'ended', 'as_asked'), job(2, 'ready')],
+  cluster: [
+    { seq: 1, state: 'gone' },
+    { seq: 2, state: 'running' },
+  ],
+  commands: woken,
+  routes: [2],
+};
+/** The same, where the second one took over from the first. */
+export const successorServes: Sight = {
+  ...secondServes,
+  jobs: [job(1, 'ended', 'as_asked'), job(2, 'ready', null, 1)],
+};
 /** The model sleeps, and its first and only job has gone. */
 export const firstIsGone: Sight = {
   model: down,

@@ -3,7 +3,9 @@ import {
   firstServes,
   job,
   type Scenario,
+  secondServes,
   serving,
+  successorServes,
   up,
   wakeUp,
   woken,
@@ -39,16 +41,7 @@ export const changes: readonly Scenario[] = [
       await world.until(({ jobs }) => jobs.length === 2 && jobs[0]?.phase === 'ended');
       await world.until(({ model }) => model?.state === 'ready');
     },
-    end: {
-      model: up,
-      jobs: [job(1, 'ended', 'as_asked'), job(2, 'ready', null, 1)],
-      cluster: [
-        { seq: 1, state: 'gone' },
-        { seq: 2, state: 'running' },
-      ],
-      commands: [...woken, 'register applied'],
-      routes: [2],
-    },
+    end: { ...successorServes, commands: [...woken, 'register applied'] },
   },
   {
     name: 'a job that its cluster puts back into the queue',
@@ -74,16 +67,7 @@ export const changes: readonly Scenario[] = [
       world.requests = 0;
       await world.until(({ jobs }) => jobs.some(({ phase }) => phase === 'ended'), 40, 60_000);
     },
-    end: {
-      model: up,
-      jobs: [job(1, 'ended', 'as_asked'), job(2, 'ready')],
-      cluster: [
-        { seq: 1, state: 'gone' },
-        { seq: 2, state: 'running' },
-      ],
-      commands: woken,
-      routes: [2],
-    },
+    end: secondServes,
   },
   {
     name: 'a race of two clusters',

@@ -6,6 +6,7 @@ import {
   register,
   type Scenario,
   serving,
+  successorServes,
   up,
   wakeUp,
   woken,
@@ -52,16 +53,7 @@ export const scenarios: readonly Scenario[] = [
       await world.until(({ jobs }) => jobs.length === 2 && jobs[0]?.phase === 'ended');
       await world.until(({ model }) => model?.state === 'ready');
     },
-    end: {
-      model: up,
-      jobs: [job(1, 'ended', 'as_asked'), job(2, 'ready', null, 1)],
-      cluster: [
-        { seq: 1, state: 'gone' },
-        { seq: 2, state: 'running' },
-      ],
-      commands: woken,
-      routes: [2],
-    },
+    end: successorServes,
   },
   {
     name: 'up to three replicas and down to one',

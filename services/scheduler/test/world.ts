@@ -1,19 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import {
-  type ClusterDriver,
-  createStartHistories,
-  createSubmissionGate,
-  type SubmitCommandDeps,
-  submitCommand,
-  sweep,
-} from '@wakefield/control';
-import {
-  type ClusterName,
-  type CommandBody,
-  defaultPolicy,
-  type ModelDemand,
-  type ModelSpec,
-} from '@wakefield/domain';
+import { type ClusterDriver, submitCommand, sweep } from '@wakefield/control';
+import type { ClusterName, CommandBody, ModelDemand, ModelSpec } from '@wakefield/domain';
 import {
   createDemandBoard,
   createMetricsBoard,
@@ -28,18 +14,15 @@ import {
   type StoreFixture,
   sampleSpec,
 } from '@wakefield/testkit';
-import { handlers, type SchedulerDeps } from '../src/consumers.ts';
+import { handlers } from '../src/consumers.ts';
 import type { Ground } from './ground.ts';
-import { Death, Life, mortalDriver, mortalMessaging, mortalStores } from './mortal.ts';
+import { Death, Life, mortalDriver } from './mortal.ts';
+import { type ProcessDeps, processOf } from './mortal-process.ts';
 import { createPaperCluster, type PaperCluster } from './paper-cluster.ts';
 import { look, type Sight } from './sight.ts';
 
 const PROJECT = 'eu-00-00';
 export const MODEL = 'acme/small';
-const INSTALLATION = 'crash';
-
-/** A scheduler, and the part of the api that accepts wishes. */
-type ProcessDeps = SchedulerDeps & SubmitCommandDeps;
 
 /** Schedulers at work on one model of one project, as a rule on one cluster; time passes in rounds. */
 export interface World {
@@ -100,45 +83,12 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
   let processes: ProcessDeps[] = [];
   let turn = 0;
 
-  const makeProcess = (life: Life): ProcessDeps => {
-    const stores = mortalStores(life, store.stores);
+  const born = (life: Life): ProcessDeps => {
     const drivers = new Map(
       [...configured].map(([name, { driver }]) => [name, mortalDriver(life, driver)]),
     );
     configurations.push(drivers);
-    const { trials, ...messaging } = mortalMessaging(life, ports);
-    return {
-      ...stores,
-      ...messaging,
-      installation: INSTALLATION,
-      holder: randomUUID(),
-      drivers,
-      histories: createStartHistories({ jobs: stores.jobs, trials, drivers, clock, log }),
-      submissions: createSubmissionGate(4),
-      defaultCluster: 'here',
-      recipes: { render: () => ({ script: '#!/bin/bash\n', secretFiles: {} }), capacity: () => 4 },
-      prober: {
-        probe: async ({ cluster: name, identity }) =>
-          engines(name)?.engineIsUp(identity.replace('__job_', ''))
-            ? { status: 'ready', capacity: null }
-            : { status: 'not_yet', detail: 'loading' },
-        metrics: async ({ cluster: name, identity }) =>
-          engines(name)?.engineIsUp(identity.replace('__job_', ''))
-            ? { gpuUtilization: null, waitingRequests: null, runningRequests: null }
-            : null,
-      },
-      policy: { ...defaultPolicy, endGraceMs: 5_000, backoffMs: [2_000, 4_000] },
-      clusterGoneAfterMs: 600_000,
-      telemetry: {
-        jobAdvanced: () => undefined,
-        observed: () => undefined,
-        reconciled: () => undefined,
-        scaled: () => undefined,
-      },
-      clock,
-      ids: { uuid: randomUUID, secret: randomUUID },
-      log,
-    };
+    return processOf(life, { store, ports, drivers, engines, clock, log });
   };
   /** Deliveries go to the processes in turn. */
   const current = () => {
@@ -151,9 +101,9 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
 
   const start: World['start'] = (life = new Life(), count = 1) => {
     for (const old of lives) old.kill();
-    const born = Array.from({ length: count }, (_, index) => (index === 0 ? life : new Life()));
-    lives.push(...born);
-    processes = born.map(makeProcess);
+    const young = Array.from({ length: count }, (_, index) => (index === 0 ? life : new Life()));
+    lives.push(...young);
+    processes = young.map(born);
   };
   const survive = async () => {
     if (lives.at(-processes.length)?.dead) start();

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { identify, isAlive, isStopped, type ProcessId } from './process-table.ts';
+import { identify, isAtWork, type ProcessId } from './process-table.ts';
 import { createOnce, readJson } from './records.ts';
 
 /**
@@ -29,10 +29,6 @@ export async function withLock<T>(
   } finally {
     if ((await readJson<Holder>(path))?.token === mine.token) await rm(path, { force: true });
   }
-}
-
-function isAtWork(holder: Holder): boolean {
-  return isAlive(holder) && !isStopped(holder);
 }
 
 interface Holder extends ProcessId {

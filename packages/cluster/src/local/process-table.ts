@@ -23,9 +23,9 @@ export function isAlive(id: ProcessId): boolean {
   return identify(id.pid)?.start === id.start;
 }
 
-/** Whether it stands still (SIGSTOP), and may do so for ever. Elsewhere than on Linux nobody tells. */
-export function isStopped(id: ProcessId): boolean {
-  return linux && isAlive(id) && linuxStat(id.pid)?.state === 'T';
+/** Alive, and not standing still (SIGSTOP), as it may do for ever. Elsewhere than on Linux nobody tells that. */
+export function isAtWork(id: ProcessId): boolean {
+  return isAlive(id) && !(linux && linuxStat(id.pid)?.state === 'T');
 }
 
 /**

@@ -21,8 +21,6 @@ export interface SshConnection {
   onLost(client: Client, listener: () => void): () => void;
   /** Calls back whenever this client is found to stand still. @returns unsubscribe */
   onSilent(client: Client, listener: () => void): () => void;
-  /** Whether this client stands still. */
-  isSilent(client: Client): boolean;
   /** Whether this client is the one for whatever is new. Others are closed once nobody listens for their loss. */
   isCurrent(client: Client): boolean;
   close(): Promise<void>;
@@ -118,7 +116,6 @@ export function createSshConnection(
     },
     onLost: (client, listener) => listen(lineOf(client)?.lost, listener),
     onSilent: (client, listener) => listen(lineOf(client)?.stopped, listener),
-    isSilent: (client) => lineOf(client)?.silence.silent ?? false,
     isCurrent: (client) => current()?.client === client,
     async close() {
       closed = true;
