@@ -42,7 +42,7 @@ export async function clusterJobs(
     case 'slurm-dev':
       return slurmJobs(wakefield);
     case 'heappe-dev':
-      return heappeJobs(wakefield.directory);
+      return heappeJobs(wakefield);
   }
 }
 
@@ -61,9 +61,12 @@ export async function slurmJobs(wakefield: Site): Promise<readonly ClusterJob[]>
     });
 }
 
-/** When the engine of a job said in its log that it was ready, epoch milliseconds; null: it did not. */
-export async function engineReadyAt(directory: string, jobName: string): Promise<number | null> {
-  const [file] = globSync(join(directory, '{slurm/work,local}', '**', jobName, 'log'));
+/**
+ * When the engine of a job said in its log that it was ready, epoch milliseconds; null: it did not.
+ * @param log where that is, as a pattern below the directory
+ */
+export async function engineReadyAt(directory: string, log: string): Promise<number | null> {
+  const [file] = globSync(join(directory, log));
   const text = file === undefined ? '' : await readFile(file, 'utf8').catch(() => '');
   const line = /^INFO (\S+) .*Application startup complete/m.exec(text);
   return line === null ? null : Date.parse(line[1] ?? '');
@@ -106,19 +109,27 @@ export async function slurm(
   return (await run(client, [...args], { env, timeout: 10_000 })).stdout;
 }
 
-interface HeappeJob {
+/** A job of the HEAppE for tests; times in epoch milliseconds. */
+export interface HeappeJob {
   readonly id: number;
+  readonly specificationId: number;
   readonly specification: { readonly name: string };
+  /** null: it was made and never submitted. */
+  readonly submitTime: number | null;
   readonly endTime: number | null;
 }
 
-/** As the stand-in keeps them. */
-async function heappeJobs(directory: string): Promise<readonly ClusterJob[]> {
-  const world = JSON.parse(await readFile(join(directory, 'heappe/database/world.json'), 'utf8'));
-  return world.jobs.map((job: HeappeJob) => ({
-    id: String(job.id),
-    name: job.specification.name,
-    over: job.endTime !== null,
+/** All that it has ever had, as it keeps them. */
+export async function heappeWorld({ directory }: Site): Promise<readonly HeappeJob[]> {
+  const file = join(directory, 'heappe/database/world.json');
+  return JSON.parse(await readFile(file, 'utf8')).jobs;
+}
+
+export async function heappeJobs(site: Site): Promise<readonly ClusterJob[]> {
+  return (await heappeWorld(site)).map(({ id, specification, endTime }) => ({
+    id: String(id),
+    name: specification.name,
+    over: endTime !== null,
   }));
 }
 

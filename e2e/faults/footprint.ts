@@ -1,5 +1,4 @@
 import { listProcessesAround } from '@wakefield/local-stack';
-import { squeue } from '../cluster-jobs.ts';
 import type { ServiceName } from '../victims.ts';
 import { eventually } from '../wakefield.ts';
 import type { PlugSite } from './plugs.ts';
@@ -32,7 +31,7 @@ export async function footprintOf(site: PlugSite): Promise<Footprint> {
     );
   const [rows = {}] = await site.stores.rows(rowsSql);
   const [sessions = {}] = await site.stores.rows(sessionsSql);
-  const live = (await squeue(site.wakefield)).split('\n').filter((line) => line !== '');
+  const jobs = await site.cluster.jobs(site.wakefield);
   return {
     processes: processesOf(site.wakefield.directory),
     sockets: {
@@ -43,7 +42,7 @@ export async function footprintOf(site: PlugSite): Promise<Footprint> {
     descriptors: of(descriptorCount),
     keys: counted((await site.stores.keysWithoutExpiry()).map(kindOfKey)),
     rows: Object.fromEntries(Object.entries(rows).map(([name, count]) => [name, Number(count)])),
-    jobs: live.length,
+    jobs: jobs.filter(({ over }) => !over).length,
   };
 }
 

@@ -3,15 +3,18 @@ import { join } from 'node:path';
 import { slurmJobs } from '../cluster-jobs.ts';
 import type { Wakefield } from '../wakefield.ts';
 
-/** Every job of the private SLURM since its boot, as SLURM itself wrote it down. */
+/** Every job of a cluster since its boot, as the cluster itself wrote it down. */
 export interface Ledger {
-  /** Submissions that the controller took, oldest first (its log). */
+  /** Submissions that it took, oldest first. */
   readonly taken: readonly { readonly id: string; readonly at: number }[];
-  /** Names of those in its queue and of those that have ended (`JobCompType=jobcomp/filetxt`). */
+  /** Names of those in its queue and of those that have ended. */
   readonly named: readonly { readonly id: string; readonly name: string }[];
 }
 
-/** Rejects while the controller does not answer. */
+/**
+ * Of the private SLURM: from its controller's log, its queue and the file of those that have ended (`JobCompType=jobcomp/filetxt`).
+ * Rejects while the controller does not answer.
+ */
 export async function ledgerOf({ directory }: Pick<Wakefield, 'directory'>): Promise<Ledger> {
   const logs = join(directory, 'slurm/log');
   const read = (name: string) => readFile(join(logs, name), 'utf8').catch(() => '');

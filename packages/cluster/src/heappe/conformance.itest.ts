@@ -1,14 +1,29 @@
-import { describe } from '@jest/globals';
-import { startTestHeappe } from '@wakefield/testkit';
+import { describe, expect } from '@jest/globals';
+import { startTestHeappe, startTestSlurm, type TestSlurm } from '@wakefield/testkit';
 import { type DriverUnderTest, describeClusterDriver } from '../conformance.ts';
 import { createDriver } from '../create-driver.ts';
 import { featuresOf } from './features.ts';
 
-/** One of each row of the table of features. */
-describe.each(['5.0.0', '6.0.0', '6.1.0', '6.2.0', '6.2.2', '6.3.2'])('HEAppE %s', (version) => {
+const processes = 'processes';
+const slurm = 'a private SLURM';
+
+/** One of each row of the table of features, and a SLURM behind one of them. */
+describe.each([
+  { version: '5.0.0', cluster: processes },
+  { version: '6.0.0', cluster: processes },
+  { version: '6.1.0', cluster: processes },
+  { version: '6.2.0', cluster: processes },
+  { version: '6.2.2', cluster: processes },
+  { version: '6.3.2', cluster: processes },
+  { version: '6.3.2', cluster: slurm },
+])('HEAppE $version in front of $cluster', ({ version, cluster }) => {
   const make = async (): Promise<DriverUnderTest> => {
     const { dryRun, postBytes, stream } = featuresOf(version);
-    const test = await startTestHeappe({ version });
+    const behind = cluster === slurm ? await startTestSlurm() : null;
+    const test = await startTestHeappe({
+      version,
+      ...(behind === null ? {} : schedulerOf(behind)),
+    });
     let looks = 0;
     const byHeappe = { transport: { kind: 'heappe' }, nodeAddress: 'heappe' };
     const plain = createDriver(test.config(byHeappe), {
@@ -36,12 +51,30 @@ describe.each(['5.0.0', '6.0.0', '6.1.0', '6.2.0', '6.2.2', '6.3.2'])('HEAppE %s
         change: { gpuCount: 20, nodes: 5 },
         words: /Requested node configuration is not available/,
       },
-      walltime: { seconds: 3, overWithinMs: 20_000 },
+      walltime: behind === null ? { seconds: 3, overWithinMs: 20_000 } : ofMinutes(behind),
       async close() {
         await driver.close();
         await test.stop();
+        if (behind !== null) expect(await behind.stop()).toEqual([]);
       },
     };
   };
   describeClusterDriver('heappe', make, 'requests');
 });
+
+function schedulerOf({ slurm: { environment } }: TestSlurm) {
+  return { scheduler: { kind: 'slurm', environment } } as const;
+}
+
+/** SLURM counts minutes, and looks every 30 s whose are over. The newest job that runs is the one to hurry. */
+function ofMinutes({ slurm: { client } }: TestSlurm): DriverUnderTest['walltime'] {
+  return {
+    seconds: 60,
+    overWithinMs: 100_000,
+    async hurry() {
+      const newestFirst = ['--noheader', '--states', 'RUNNING', '--format', '%A', '--sort', '-i'];
+      const [id = ''] = (await client('squeue', newestFirst)).split('\n');
+      await client('scontrol', ['update', `JobId=${id}`, 'EndTime=now+2']);
+    },
+  };
+}

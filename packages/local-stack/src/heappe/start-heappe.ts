@@ -16,22 +16,24 @@ export interface HeappeOptions {
   readonly script: string;
   /** A free one of loopback by default. */
   readonly port?: number;
+  /** Its cluster: PATH and SLURM_CONF of its clients. Absent: its jobs are processes of this machine. */
+  readonly slurm?: Readonly<Record<string, string>> | null;
 }
 
-/** A running HEAppE for tests whose cluster are processes of this machine. */
+/** A running HEAppE for tests. */
 export interface LocalHeappe {
   /** Everything before `/heappe/…`. */
   readonly url: string;
   readonly port: number;
   readonly pid: number;
   readonly version: string;
-  /** Whose jobs they are: manager of project `demo`, with the API key in `keyFile`. */
+  /** Whose jobs they are: manager of project `demo`. */
   readonly user: string;
-  readonly keyFile: string;
+  readonly passwordFile: string;
   /** Id of the node type with GPUs. */
   readonly nodeType: number;
   readonly exited: Promise<DaemonExit>;
-  /** Ends it and its jobs. */
+  /** Ends it and its jobs; those on a SLURM are SLURM's to end. */
   stop(): Promise<void>;
 }
 
@@ -53,20 +55,22 @@ const stopSteps = [
 export async function startHeappe(options: HeappeOptions): Promise<LocalHeappe> {
   mkdirSync(options.directory, { recursive: true, mode: 0o700 });
   const directory = realpathSync(options.directory);
-  const keyFile = join(directory, 'password');
+  const passwordFile = join(directory, 'password');
   const seed = join(directory, 'seed.json');
   writeFileSync(seed, JSON.stringify(world(keptPassword(directory))), { mode: 0o600 });
   const port = options.port ?? (await freePorts(1));
+  const slurm = options.slurm ?? null;
   const url = `http://127.0.0.1:${port}`;
   const logFile = join(directory, 'heappe.log');
   const daemon = await spawnDaemon({
     command: process.execPath,
     args: [
       ...['--conditions=source', '--disable-warning=ExperimentalWarning', options.script],
-      ...['--data-directory', directory, '--port', String(port), '--seed', seed, '--end-jobs'],
+      ...['--data-directory', directory, '--port', String(port), '--seed', seed],
+      ...(slurm === null ? ['--end-jobs'] : ['--slurm-conf', slurm.SLURM_CONF ?? '']),
     ],
     cwd: directory,
-    env: environment(),
+    env: environment(slurm?.PATH),
     logFile,
     // Its jobs go on without it, and the next one finds them.
     deathSignal: 'SIGKILL',
@@ -82,7 +86,7 @@ export async function startHeappe(options: HeappeOptions): Promise<LocalHeappe> 
     pid: daemon.pid,
     version,
     user,
-    keyFile,
+    passwordFile,
     nodeType,
     exited: daemon.exited,
     async stop() {
@@ -93,21 +97,26 @@ export async function startHeappe(options: HeappeOptions): Promise<LocalHeappe> 
 }
 
 /** `Seed` of packages/heappe-server/src/world/seed.ts; a world that is there already is kept. */
-function world(apiKey: string) {
+function world(password: string) {
   return {
     cluster: 'this-machine',
     nodeTypes: [
       { name: 'gpu', queue: 'gpu', numberOfNodes: 4, coresPerNode: 4, maxWalltime: 2 * daySeconds },
     ],
     projects: [{ accountingString: 'demo' }],
-    users: [{ username: user, password: apiKey, roles: { demo: ['Manager'] } }],
+    users: [{ username: user, password, roles: { demo: ['Manager'] } }],
   };
 }
 
 /** Nothing of ours: what is in it reaches jobs. */
-function environment(): Record<string, string> {
-  const { PATH = '/usr/bin:/bin', TZ } = process.env;
-  return { PATH, HOME: homedir(), LC_ALL: 'C', ...(TZ === undefined ? {} : { TZ }) };
+function environment(path = process.env.PATH): Record<string, string> {
+  const { TZ } = process.env;
+  return {
+    PATH: path ?? '/usr/bin:/bin',
+    HOME: homedir(),
+    LC_ALL: 'C',
+    ...(TZ === undefined ? {} : { TZ }),
+  };
 }
 
 async function awaitHealth(url: string, daemon: Daemon): Promise<string | null> {

@@ -127,8 +127,8 @@ describe('writeClusters', () => {
   });
 
   test('the HEAppE is added as a centre would be, and can run what this machine has', async () => {
-    const keyFile = join(paths.root, 'key');
-    const heappe = { url: 'http://127.0.0.1:1', user: 'me', keyFile, nodeType: 11 };
+    const passwordFile = join(paths.root, 'password');
+    const heappe = { url: 'http://127.0.0.1:1', user: 'me', passwordFile, nodeType: 11 };
     const own = [slurmCluster(paths, ssh), heappeCluster(heappe)];
     const { clusters } = writeClusters(paths, recipes, own);
     expect(clusters.map(({ name }) => name)).toEqual(['heappe-dev', 'local', 'slurm-dev']);
@@ -142,7 +142,7 @@ describe('writeClusters', () => {
       {
         kind: 'heappe',
         url: 'http://127.0.0.1:1',
-        credential: { kind: 'api-key', user: 'me', keyFile },
+        credential: { kind: 'password', user: 'me', passwordFile },
         defaults: { nodeType: 11 },
         transport: { kind: 'heappe' },
       },

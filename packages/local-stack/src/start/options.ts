@@ -40,7 +40,8 @@ Sets up and runs everything on this machine: Postgres, Redis, proxy, api, schedu
 jobs are processes of this machine.
 
   --slurm        boot a private SLURM as well and use it as cluster "slurm-dev"
-  --heappe       boot a HEAppE for tests and use it as cluster "heappe-dev"; its jobs are processes, too
+  --heappe       boot a HEAppE for tests and use it as cluster "heappe-dev"; its jobs are processes, too, or those of
+                 the private SLURM where there is one
   --api N        run so many of it, 1 to 16 (1)
   --scheduler N  the same
   --proxy N      the same; they share the one public URL

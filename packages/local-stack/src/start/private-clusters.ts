@@ -43,12 +43,13 @@ export function slurmCluster(paths: Pick<DataPaths, 'slurm'>, ssh: SlurmSsh): Pr
 
 /** As a centre would be written down: the same driver, and requests by way of HEAppE. */
 export function heappeCluster(
-  heappe: Pick<LocalHeappe, 'url' | 'user' | 'keyFile' | 'nodeType'>,
+  heappe: Pick<LocalHeappe, 'url' | 'user' | 'passwordFile' | 'nodeType'>,
 ): PrivateCluster {
   const entry = {
     kind: 'heappe',
     url: heappe.url,
-    credential: { kind: 'api-key', user: heappe.user, keyFile: heappe.keyFile },
+    // A session ends and has to be begun again, which an API key spares: whatever is tried here meets that, too.
+    credential: { kind: 'password', user: heappe.user, passwordFile: heappe.passwordFile },
     defaults: { nodeType: heappe.nodeType },
     gpusPerNode: 4,
     // Its nodes are all this machine.

@@ -11,22 +11,25 @@ export type PrivateHeappe = SupervisedStore<LocalHeappe>;
 
 /**
  * Boots the HEAppE of `--heappe`, with the jobs that it had when it was killed.
+ * @param slurm what its clients of a private SLURM need, where that is its cluster; null: its jobs are processes
  * @throws SetupError with the remedy
  */
 export async function bootHeappe(
   paths: DataPaths,
+  slurm: Readonly<Record<string, string>> | null,
   log: (line: string) => void,
 ): Promise<PrivateHeappe> {
+  // Ids of jobs mean something on their own cluster only.
+  const directory = slurm === null ? paths.heappe : join(paths.slurm, 'heappe');
   // HEAppE's rule for storage paths, of which its commands are made.
-  if (/[^\w\-/.~]/.test(paths.heappe))
+  if (/[^\w\-/.~]/.test(directory))
     throw new SetupError(
-      `HEAppE allows A-Z, a-z, 0-9 and _-/.~ in paths only, so not ${paths.heappe}. Set WAKEFIELD_DATA to such a one.`,
+      `HEAppE allows A-Z, a-z, 0-9 and _-/.~ in paths only, so not ${directory}. Set WAKEFIELD_DATA to such a one.`,
     );
   const script = join(checkoutRoot(), 'packages/heappe-server/src/main.ts');
   return superviseStore(
     'HEAppE',
-    (port) =>
-      startHeappe({ directory: paths.heappe, script, ...(port === undefined ? {} : { port }) }),
+    (port) => startHeappe({ directory, script, slurm, ...(port === undefined ? {} : { port }) }),
     log,
   );
 }

@@ -92,7 +92,8 @@ export async function startStack(context: StackContext): Promise<Stack> {
 
 async function prepareClusters(context: StackContext, paths: DataPaths) {
   const { closing } = context;
-  const [slurm, heappe] = await settleAll([ownSlurm(context, paths), ownHeappe(context, paths)]);
+  const booting = ownSlurm(context, paths);
+  const [slurm, heappe] = await settleAll([booting, ownHeappe(context, paths, booting)]);
   const inUse = writeClusters(paths, machineRecipes(checkoutRoot(), paths), [
     ...(slurm === null ? [] : [slurmCluster(paths, slurm.ssh)]),
     ...(heappe === null ? [] : [heappeCluster(heappe.first)]),
@@ -111,14 +112,20 @@ async function ownSlurm(context: StackContext, paths: DataPaths): Promise<Privat
   return slurm;
 }
 
-async function ownHeappe(context: StackContext, paths: DataPaths): Promise<PrivateHeappe | null> {
+/** @param booting the private SLURM, which is then what this HEAppE is in front of */
+async function ownHeappe(
+  context: StackContext,
+  paths: DataPaths,
+  booting: Promise<PrivateSlurm | null>,
+): Promise<PrivateHeappe | null> {
   if (!context.options.heappe) {
     await endOldHeappeJobs(paths);
     return null;
   }
+  const slurm = await booting;
   const heappe = await context.progress.step(
     'HEAppE',
-    () => bootHeappe(paths, context.log),
+    () => bootHeappe(paths, slurm?.environment ?? null, context.log),
     ({ first }) => `${first.version} (a stand-in for tests), ${first.url}`,
   );
   context.closing.add('jobs', 'HEAppE', () => heappe.stop());
