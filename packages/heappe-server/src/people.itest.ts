@@ -111,9 +111,11 @@ describe('session codes', () => {
     expect(refused.status).toBe(401);
   });
 
-  test('a restart forgets sessions', async () => {
+  test('a restart forgets no session', async () => {
     const code = await scene.session();
     await scene.server.control.restart();
+    expect((await scene.call('GET', `${projects}?sessionCode=${code}`)).status).toBe(200);
+    scene.server.control.expireSessions();
     expect((await scene.call('GET', `${projects}?sessionCode=${code}`)).status).toBe(401);
   });
 });
@@ -171,6 +173,23 @@ describe('tokens', () => {
     expect((await scene.call('POST', lexisToken, long)).status).toBe(413);
     await scene.stop();
   });
+
+  test.each(['lexis', 'introspection'] as const)(
+    'in mode %s of 6.1 nothing goes without a header',
+    async (mode) => {
+      const scene = await openScene({ version: '6.1', bearer: { mode, personOf }, pollMs: null });
+      const refused = { status: 401, text: 'Unauthorized', type: 'text/plain' };
+      expect(await scene.call('GET', 'Health')).toMatchObject(refused);
+      expect(await scene.call('POST', lexisToken, byToken)).toMatchObject(refused);
+      const header = { authorization: 'Bearer ada' };
+      expect((await scene.call('GET', 'Health', undefined, header)).json.Version).toBe('6.1.0');
+      const { json } = await scene.call('POST', lexisToken, byToken, header);
+      expect(json).toMatch(/^[0-9a-f-]{36}$/);
+      expect(await scene.call('GET', `${projects}?sessionCode=${json}`)).toMatchObject(refused);
+      expect((await scene.call('GET', projects, undefined, header)).json).toHaveLength(2);
+      await scene.stop();
+    },
+  );
 
   test('introspection keeps its answers for five minutes', async () => {
     const scene = await openScene({ bearer: { mode: 'introspection', personOf }, pollMs: null });

@@ -11,11 +11,12 @@ import { lookTogether } from '../jobs/look-together.ts';
 import { presentJob } from '../jobs/present.ts';
 import { combine, summarize } from '../jobs/states.ts';
 import { requireRole, requireRoleSomewhere } from '../people/roles.ts';
+import type { VersionTraits } from '../versions.ts';
 import { type Job, jobState } from '../world/types.ts';
 
 /** JobManagementController. */
-export const jobRoutes: readonly Route[] = [
-  { method: 'POST', path: 'JobManagement/CreateJob', limit: 250_000, handle: create },
+export const jobRoutes = ({ createJobBytes }: VersionTraits): readonly Route[] => [
+  { method: 'POST', path: 'JobManagement/CreateJob', limit: createJobBytes, handle: create },
   { method: 'PUT', path: 'JobManagement/SubmitJob', limit: 94, handle: submit },
   { method: 'PUT', path: 'JobManagement/CancelJob', limit: 98, handle: cancel },
   { method: 'DELETE', path: 'JobManagement/DeleteJob', limit: 120, handle: remove },

@@ -28,15 +28,13 @@ function parameterValues(
   job: JobSpecification,
   task: TaskSpecification,
 ): ReadonlyMap<string, string> {
-  const values = template.parameters
-    .filter(({ enabled }) => enabled)
-    .map(({ identifier, query }): readonly [string, string] => {
-      const given = task.parameterValues.find(({ name }) => name === identifier);
-      if (given !== undefined) return [identifier, regexEscape(given.value)];
-      if (query.startsWith('Job.')) return [identifier, property(job, query)];
-      if (query.startsWith('Task.')) return [identifier, property(task, query)];
-      return [identifier, query];
-    });
+  const values = template.parameters.map(({ identifier, query }): readonly [string, string] => {
+    const given = task.parameterValues.find(({ name }) => name === identifier);
+    if (given !== undefined) return [identifier, regexEscape(given.value)];
+    if (query.startsWith('Job.')) return [identifier, property(job, query)];
+    if (query.startsWith('Task.')) return [identifier, property(task, query)];
+    return [identifier, query];
+  });
   return new Map(values);
 }
 

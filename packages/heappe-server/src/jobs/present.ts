@@ -12,15 +12,14 @@ export function presentJob(
   job: Job,
   fresh: readonly ('creation' | 'submit')[] = [],
 ): object {
-  const { zonelessDates } = instance.settings;
-  const stored = (value: number | null) => date(value, !zonelessDates);
+  const stored = (value: number | null) => date(value, false);
   const total = job.tasks.reduce((sum, task) => sum + (task.allocatedSeconds ?? 0), 0);
   return {
     Id: job.id,
     Name: job.specification.name,
     State: job.state,
-    CreationTime: date(job.creationTime, !zonelessDates || fresh.includes('creation')),
-    SubmitTime: date(job.submitTime, !zonelessDates || fresh.includes('submit')),
+    CreationTime: date(job.creationTime, fresh.includes('creation')),
+    SubmitTime: date(job.submitTime, fresh.includes('submit')),
     StartTime: stored(job.startTime),
     EndTime: stored(job.endTime),
     TotalAllocatedTime: job.submitTime === null ? null : total,

@@ -126,12 +126,6 @@ export function createLocalScheduler(root: string, settings: Settings): Schedule
         message: '',
       };
     },
-    async usedNodes(queue) {
-      const used = [...records.values()].filter(
-        (record) => record.job.queue === queue && isRunning(record),
-      );
-      return new Set(used.flatMap(({ launched }) => launched?.nodes ?? [])).size;
-    },
     async addressOf(node) {
       return settings.nodes.some(({ name }) => name === node) ? '127.0.0.1' : null;
     },

@@ -78,7 +78,6 @@ export function worldFrom(seed: Seed, place: Place, now: number): World {
       usageType: 1,
       useAccountingStringForScheduler: project.useAccountingStringForScheduler ?? false,
       isOneToOneMapping: false,
-      deleted: false,
     }),
   );
   const nodeTypes = seed.nodeTypes.map(
@@ -104,15 +103,12 @@ export function worldFrom(seed: Seed, place: Place, now: number): World {
       clusterId: 1,
       scratchStoragePath: place.scratch,
       projectStoragePath: place.projectStorage,
-      createdAt: now,
-      modifiedAt: null,
     })),
     clusters: [
       {
         id: 1,
         name: seed.cluster,
         description: 'of the test server',
-        domainName: 'localhost',
         fileTransferMethods: [
           { id: 21, serverHostname: place.transferHost, protocol: 2, port: place.transferPort },
         ],
@@ -120,10 +116,10 @@ export function worldFrom(seed: Seed, place: Place, now: number): World {
     ],
     nodeTypes,
     templates: [],
+    sessions: [],
     jobs: [],
     lastIds: {
       user: 30 + seed.users.length,
-      project: projects.length,
       template: 100,
       parameter: 200,
       job: 300,

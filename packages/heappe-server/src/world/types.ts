@@ -22,24 +22,21 @@ export interface User {
 
 export interface Project {
   readonly id: number;
-  name: string;
-  description: string;
+  readonly name: string;
+  readonly description: string;
   readonly accountingString: string;
-  startDate: number;
-  endDate: number;
-  usageType: 1 | 2;
-  useAccountingStringForScheduler: boolean;
-  isOneToOneMapping: boolean;
-  deleted: boolean;
+  readonly startDate: number;
+  readonly endDate: number;
+  readonly usageType: 1 | 2;
+  readonly useAccountingStringForScheduler: boolean;
+  readonly isOneToOneMapping: boolean;
 }
 
 export interface Assignment {
   readonly projectId: number;
   readonly clusterId: number;
-  scratchStoragePath: string;
-  projectStoragePath: string;
-  readonly createdAt: number;
-  modifiedAt: number | null;
+  readonly scratchStoragePath: string;
+  readonly projectStoragePath: string;
 }
 
 export interface FileTransferMethod {
@@ -54,7 +51,6 @@ export interface Cluster {
   readonly id: number;
   readonly name: string;
   readonly description: string;
-  readonly domainName: string;
   readonly fileTransferMethods: readonly FileTransferMethod[];
 }
 
@@ -79,9 +75,6 @@ export interface TemplateParameter {
   identifier: string;
   query: string;
   description: string;
-  /** Told of. */
-  visible: boolean;
-  enabled: boolean;
 }
 
 export interface Template {
@@ -92,13 +85,11 @@ export interface Template {
   executableFile: string;
   preparationScript: string;
   commandParameters: string;
-  readonly isGeneric: boolean;
   isEnabled: boolean;
   isDeleted: boolean;
   /** null: every project may use it. */
   readonly projectId: number | null;
   clusterNodeTypeId: number;
-  readonly createdFromGenericTemplateId: number | null;
   readonly parameters: TemplateParameter[];
 }
 
@@ -205,21 +196,28 @@ export interface Job {
   readonly transferKeys: string[];
 }
 
+/** A session code of a person. */
+export interface Session {
+  readonly code: string;
+  readonly userId: number;
+  expires: number;
+}
+
 export interface World {
-  users: User[];
-  projects: Project[];
-  assignments: Assignment[];
-  clusters: Cluster[];
-  nodeTypes: NodeType[];
-  templates: Template[];
-  jobs: Job[];
+  readonly sessions: Session[];
+  readonly users: User[];
+  readonly projects: readonly Project[];
+  readonly assignments: readonly Assignment[];
+  readonly clusters: readonly Cluster[];
+  readonly nodeTypes: readonly NodeType[];
+  readonly templates: Template[];
+  readonly jobs: Job[];
   /** Last id given out, by kind. */
-  lastIds: Record<IdKind, number>;
+  readonly lastIds: Record<IdKind, number>;
 }
 
 export type IdKind =
   | 'user'
-  | 'project'
   | 'template'
   | 'parameter'
   | 'job'
