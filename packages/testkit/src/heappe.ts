@@ -11,8 +11,6 @@ import {
   startHeappeServer,
 } from '@wakefield/heappe-server';
 
-import ssh2 from 'ssh2';
-
 export type HeappeClusterConfig = Extract<ClusterConfig, { kind: 'heappe' }>;
 
 /** A HEAppE for one test file, with the project `demo` on node type 11 and jobs that are processes of this machine. */
@@ -41,7 +39,7 @@ export async function startTestHeappe(options: HeappeServerOptions = {}): Promis
   await write('password', 'manager-password\n');
   await write('key', 'manager-password\n');
 
-  const sftpHostKey = publicKeyOf(await readFile(join(server.dataDirectory, 'login/host-key')));
+  const sftpHostKey = await readFile(join(server.dataDirectory, 'login/host-key.pub'), 'utf8');
 
   const call: TestHeappe['call'] = async (method, path, body) => {
     const session = await send('POST', 'UserAndLimitationManagement/AuthenticateUserPassword', {
@@ -76,7 +74,7 @@ export async function startTestHeappe(options: HeappeServerOptions = {}): Promis
         // Jobs are of this machine, whatever their nodes are called.
         transport: { kind: 'direct' },
         nodeAddress: 'hostname',
-        sftpHostKey,
+        sftpHostKey: sftpHostKey.trim(),
         bindHost: '127.0.0.1',
         cadence: { busy: '200ms', quiet: '500ms' },
         ...change,
@@ -106,13 +104,6 @@ export async function startTestHeappe(options: HeappeServerOptions = {}): Promis
       await rm(root, { recursive: true, force: true });
     },
   };
-}
-
-/** As it stands in a .pub file. */
-function publicKeyOf(privateKey: Buffer): string {
-  const key = ssh2.utils.parseKey(privateKey);
-  if (key instanceof Error) throw key;
-  return `${key.type} ${key.getPublicSSH().toString('base64')}`;
 }
 
 /** `<scratch>/<instance>/HEAppE/Executions/<account>/<job>/<task>`: the last number is in the names of the job's files. */

@@ -11,6 +11,8 @@ export interface SeedUser {
 }
 
 export interface SeedNodeType {
+  /** Absent: 11 for the first, and so on. */
+  readonly id?: number;
   readonly name: string;
   /** The partition. */
   readonly queue: string;
@@ -82,7 +84,7 @@ export function worldFrom(seed: Seed, place: Place, now: number): World {
   );
   const nodeTypes = seed.nodeTypes.map(
     (nodeType, index): NodeType => ({
-      id: 11 + index,
+      id: nodeType.id ?? 11 + index,
       name: nodeType.name,
       description: `partition ${nodeType.queue}`,
       clusterId: 1,
