@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ClusterDriver, JobSubmission } from '@wakefield/control';
 import type { JobName, JobSighting } from '@wakefield/domain';
-import { startTestHeappe, type TestHeappe } from '@wakefield/testkit';
+import { pastHeappe, startTestHeappe, type TestHeappe } from '@wakefield/testkit';
 import { smallJob, until } from '../src/conformance/scene.ts';
 import { createDriver } from '../src/create-driver.ts';
 
@@ -44,7 +44,7 @@ export async function openHeappeScene(
     test,
     signal,
     ahead: 0,
-    driver: createDriver(test.config(change), {
+    driver: createDriver(test.config({ ...pastHeappe, ...change }), {
       installation: 'trap',
       now: () => Date.now() + scene.ahead,
       onRoundTrip: (call) => calls.push(call ?? ''),

@@ -11,7 +11,10 @@ import {
   startHeappeServer,
 } from '@wakefield/heappe-server';
 
-export type HeappeClusterConfig = Extract<ClusterConfig, { kind: 'heappe' }>;
+type HeappeClusterConfig = Extract<ClusterConfig, { kind: 'heappe' }>;
+
+/** For `config`: no requests by way of HEAppE. Its jobs are of this machine, whatever their nodes are called. */
+export const pastHeappe = { transport: { kind: 'direct' }, nodeAddress: 'hostname' } as const;
 
 /** A HEAppE for one test file, with the project `demo` on node type 11 and jobs that are processes of this machine. */
 export interface TestHeappe {
@@ -71,9 +74,6 @@ export async function startTestHeappe(options: HeappeServerOptions = {}): Promis
         url: server.url,
         credential: { kind: 'password', user: 'manager', passwordFile: 'password' },
         defaults: { nodeType: 11 },
-        // Jobs are of this machine, whatever their nodes are called.
-        transport: { kind: 'direct' },
-        nodeAddress: 'hostname',
         sftpHostKey: sftpHostKey.trim(),
         bindHost: '127.0.0.1',
         cadence: { busy: '200ms', quiet: '500ms' },

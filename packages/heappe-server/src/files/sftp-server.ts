@@ -12,7 +12,7 @@ export interface SftpAccount {
   readonly root: string;
 }
 
-export interface SftpServer {
+interface SftpServer {
   readonly port: number;
   close(): Promise<void>;
 }

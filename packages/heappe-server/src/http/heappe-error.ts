@@ -1,7 +1,7 @@
 import type { VersionTraits } from '../versions.ts';
 
 /** Families of HEAppE's exceptions, as its ExceptionMiddleware tells them apart. */
-export type ErrorKind =
+type ErrorKind =
   | 'unauthorized'
   | 'validation'
   | 'session'

@@ -42,7 +42,7 @@ export interface Prediction {
   readonly message: string;
 }
 
-export interface PredictionRequest {
+interface PredictionRequest {
   readonly queue: string;
   readonly nodes: number;
   readonly tasksPerNode: number;

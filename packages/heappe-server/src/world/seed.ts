@@ -1,7 +1,7 @@
 import { secretOf } from '../people/secrets.ts';
 import type { NodeType, Project, RoleName, User, World } from './types.ts';
 
-export interface SeedUser {
+interface SeedUser {
   readonly username: string;
   /** Also the API key. */
   readonly password: string | null;
@@ -10,7 +10,7 @@ export interface SeedUser {
   readonly roles: Readonly<Record<string, readonly RoleName[]>>;
 }
 
-export interface SeedNodeType {
+interface SeedNodeType {
   /** Absent: 11 for the first, and so on. */
   readonly id?: number;
   readonly name: string;
@@ -24,7 +24,7 @@ export interface SeedNodeType {
   readonly allocationType?: string;
 }
 
-export interface SeedProject {
+interface SeedProject {
   readonly accountingString: string;
   readonly name?: string;
   readonly useAccountingStringForScheduler?: boolean;
