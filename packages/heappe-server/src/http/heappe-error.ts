@@ -29,6 +29,13 @@ export class HeappeError extends Error {
   }
 }
 
+/** @throws HeappeError 404 with what is wrong, line by line */
+export function refuse(complaints: readonly string[], prefix = ''): void {
+  if (complaints.length > 0) {
+    throw new HeappeError('validation', 'NotValid', `${prefix}${complaints.join('\n')}\n`);
+  }
+}
+
 /** Ended while the body was read: 413 without a body, before any of HEAppE's own code. */
 export class BodyTooLarge extends Error {}
 

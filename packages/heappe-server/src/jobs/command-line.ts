@@ -1,14 +1,8 @@
 import { join } from 'node:path';
 import type { Instance } from '../instance.ts';
 import type { BatchJob } from '../scheduler/scheduler.ts';
-import type {
-  Job,
-  JobSpecification,
-  NodeType,
-  Task,
-  TaskSpecification,
-  Template,
-} from '../world/types.ts';
+import type { Job, JobSpecification, Task, TaskSpecification } from '../world/job-types.ts';
+import type { NodeType, Template } from '../world/types.ts';
 import { taskDirectory } from './paths.ts';
 
 /** .NET's Regex.Escape: a backslash before metacharacters, `#` and blanks; line ends and tabs by their letters. */

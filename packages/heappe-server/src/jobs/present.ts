@@ -1,7 +1,7 @@
 import type { Instance } from '../instance.ts';
 import { date } from '../world/dates.ts';
+import type { Job, Task } from '../world/job-types.ts';
 import { presentTemplate } from '../world/present.ts';
-import type { Job, Task } from '../world/types.ts';
 
 /**
  * SubmittedJobInfoExt. `fresh` names the dates that this very call has set: they come from memory and end in `Z`,
