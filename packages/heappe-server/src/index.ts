@@ -28,11 +28,12 @@
  * - slow streams are never cut; before 6.2.4 Kestrel's least rate cuts them
  * - complaints of rules are alike, not always the same words; localisation, swagger, CORS and rate limits (other than as a
  *   fault) are left out
- * - left out: whatever the driver does not ask for, so most of Management (projects, clusters, scripts) and all of JobReporting
- *   and DataStagingAPI; generic templates and what is made from them; certificates for ssh, with which HEAppE's poll is off and
- *   its list stale; several tasks that depend on one another (each is submitted, none waits),
- *   extra long jobs, job arrays as such, CopyJobDataToTemp and back, OpenStack, digital signatures, SSH keys of projects,
- *   sub-projects, accounting, backups, events, everything newer than 6.3.2
+ * - the poll goes on whatever is set up. HEAppE's is off, and its list stale, with certificates for ssh (left out here), from
+ *   6.1.0 to 6.2.1 with introspection: there only CurrentInfoForJob moves a state
+ * - left out: whatever the driver does not ask for, so most of Management (projects, clusters, scripts) and all of
+ *   JobReporting and DataStagingAPI; generic templates and what is made from them; several tasks that depend on one another
+ *   (each is submitted, none waits), extra long jobs, job arrays as such, CopyJobDataToTemp and back, OpenStack, digital
+ *   signatures, SSH keys of projects, sub-projects, accounting, backups, events, everything newer than 6.3.2
  *
  * Clearly not HEAppE's: the control (`HeappeServer.control`, and HTTP on a port of its own) that makes things go wrong.
  */
