@@ -114,6 +114,7 @@ export interface HeappeJob {
   readonly id: number;
   readonly specificationId: number;
   readonly specification: { readonly name: string };
+  readonly tasks: readonly { readonly specificationId: number }[];
   /** null: it was made and never submitted. */
   readonly submitTime: number | null;
   readonly endTime: number | null;
@@ -123,6 +124,19 @@ export interface HeappeJob {
 export async function heappeWorld({ directory }: Site): Promise<readonly HeappeJob[]> {
   const file = join(directory, 'heappe/database/world.json');
   return JSON.parse(await readFile(file, 'utf8')).jobs;
+}
+
+/** What its cluster took from it, oldest first; the name is the id of a task's specification. */
+export async function heappeSubmissions({ directory }: Site): Promise<
+  readonly {
+    readonly name: string;
+    readonly id: string;
+    readonly at: number;
+  }[]
+> {
+  const file = join(directory, 'heappe/submissions.jsonl');
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line)));
 }
 
 export async function heappeJobs(site: Site): Promise<readonly ClusterJob[]> {
