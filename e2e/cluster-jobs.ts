@@ -116,6 +116,7 @@ export interface HeappeJob {
   readonly specification: { readonly name: string };
   /** JobState of HEAppE: 16 finished, 32 failed, 64 cancelled, 256 deleted. */
   readonly state: number;
+  readonly tasks: readonly { readonly specificationId: number }[];
   /** null: it was made and never submitted. */
   readonly submitTime: number | null;
 }
@@ -124,6 +125,19 @@ export interface HeappeJob {
 export async function heappeWorld({ directory }: Site): Promise<readonly HeappeJob[]> {
   const file = join(directory, 'heappe/database/world.json');
   return JSON.parse(await readFile(file, 'utf8')).jobs;
+}
+
+/** What its cluster took from it, oldest first; the name is the id of a task's specification. */
+export async function heappeSubmissions({ directory }: Site): Promise<
+  readonly {
+    readonly name: string;
+    readonly id: string;
+    readonly at: number;
+  }[]
+> {
+  const file = join(directory, 'heappe/submissions.jsonl');
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line)));
 }
 
 /** One that HEAppE gave up or that was deleted before it ran has no time of its end. */

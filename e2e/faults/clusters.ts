@@ -2,12 +2,13 @@ import {
   type ClusterJob,
   type HeappeJob,
   heappeJobs,
+  heappeSubmissions,
   heappeWorld,
   slurm,
   slurmJobs,
 } from '../cluster-jobs.ts';
 import { eventually, type Wakefield } from '../wakefield.ts';
-import { type Ledger, ledgerOf } from './ledger.ts';
+import { heappeLedgerOf, type Ledger, ledgerOf } from './ledger.ts';
 import type { ModelRow, Site } from './site.ts';
 
 type Place = Pick<Wakefield, 'directory'>;
@@ -54,15 +55,10 @@ export const privateHeappe: FaultCluster = {
   title: 'HEAppE',
   flags: ['--heappe'],
   jobs: heappeJobs,
+  // Submissions first: a job is in the world before it is submitted.
   async ledger(place) {
-    const submitted = (await heappeWorld(place)).filter(({ submitTime }) => submitTime !== null);
-    return {
-      taken: submitted.map(({ id, submitTime }) => ({ id: String(id), at: submitTime ?? 0 })),
-      named: submitted.map(({ id, specification }) => ({
-        id: String(id),
-        name: specification.name,
-      })),
-    };
+    const submissions = await heappeSubmissions(place);
+    return heappeLedgerOf(await heappeWorld(place), submissions);
   },
   async logOf(place, { name }) {
     const isIts = ({ specification }: HeappeJob) => specification.name === name;

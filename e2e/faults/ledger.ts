@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { slurmJobs } from '../cluster-jobs.ts';
+import { type HeappeJob, slurmJobs } from '../cluster-jobs.ts';
 import type { Wakefield } from '../wakefield.ts';
 
 /** Every job of a cluster since its boot, as the cluster itself wrote it down. */
@@ -28,6 +28,36 @@ export async function ledgerOf({ directory }: Pick<Wakefield, 'directory'>): Pro
 export function takenIn(log: string): Ledger['taken'] {
   const lines = log.matchAll(/^\[(\S+)\] _slurm_rpc_submit_batch_job: JobId=(\d+) /gm);
   return [...lines].map(([, time = '', id = '']) => ({ id, at: Date.parse(time) }));
+}
+
+/**
+ * Of a HEAppE: it remembers one submission of each job, its cluster all of them. A second one of a job counts as
+ * another job of its name.
+ */
+export function heappeLedgerOf(
+  jobs: readonly Pick<HeappeJob, 'id' | 'specification' | 'tasks'>[],
+  submissions: readonly { readonly name: string; readonly id: string; readonly at: number }[],
+): Ledger {
+  const jobOf = new Map(
+    jobs.flatMap((job) =>
+      job.tasks.map(({ specificationId }) => [String(specificationId), job] as const),
+    ),
+  );
+  const taken: { id: string; at: number }[] = [];
+  const named: { id: string; name: string }[] = [];
+  const seen = new Set<string>();
+  for (const { name, id, at } of submissions) {
+    const job = jobOf.get(name);
+    if (job === undefined) {
+      taken.push({ id, at });
+      continue;
+    }
+    const own = String(job.id);
+    taken.push({ id: own, at });
+    named.push({ id: seen.has(own) ? `${own}, as ${id}` : own, name: job.specification.name });
+    seen.add(own);
+  }
+  return { taken, named };
 }
 
 function endedIn(text: string): Ledger['named'] {

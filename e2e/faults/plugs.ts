@@ -31,6 +31,7 @@ export const plugNames = [
   'heappe-sessions',
   'heappe-create',
   'heappe-submit',
+  'heappe-slow-submit',
   'heappe-429',
   'heappe-500',
 ] as const;
@@ -118,6 +119,13 @@ export const heappePlugs: readonly Plug[] = [
       action: 'SubmitJob',
       when: 'after',
       effect: { kind: 'hang' },
+    }),
+  }),
+  heappe('heappe-slow-submit', {
+    // Longer than it is waited for (timeouts.submit of `npm start -- --heappe`), and then it works.
+    stop: misbehaving('SubmitJob takes 30 s', {
+      action: 'SubmitJob',
+      effect: { kind: 'delay', ms: 30_000 },
     }),
   }),
   heappe('heappe-429', { stop: misbehaving('429', { effect: { kind: 'status', status: 429 } }) }),

@@ -7,6 +7,8 @@ export interface DriverDeps {
   readonly installation: string;
   /** Absent: the system's clock. */
   readonly now?: () => EpochMs;
+  /** A clock that only goes forward, in milliseconds. Absent: Node's. */
+  readonly elapsed?: () => number;
   /** Absent: Math.random. Spreads reconnects. */
   readonly random?: () => number;
   /**

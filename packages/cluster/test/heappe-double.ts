@@ -23,10 +23,12 @@ export class HeappeDouble {
   readonly failures: Error[] = [];
   /** Until it resolves no tunnel is given. */
   tunnelGate: Promise<void> = Promise.resolve();
+  readonly #identity = { headers: {}, sessionCode: 'code' };
   #nextPort = 4000;
 
   features = async () => featuresOf(this.version);
-  signOut = async () => void this.calls.push('signOut');
+  identity = () => this.#identity;
+  signOut = () => void this.calls.push('signOut');
   close = async () => void this.calls.push('close');
 
   readonly transfers: TransferApi = {
@@ -35,8 +37,9 @@ export class HeappeDouble {
       await this.tunnelGate;
       this.#fail();
       const known = this.tunnels.get(taskId);
-      const { repeatedTunnel } = featuresOf(this.version);
-      if (known !== undefined && repeatedTunnel === 'existing') return known;
+      // From 6.2.2 on, as the other.
+      const { tellsNodeErrors } = featuresOf(this.version);
+      if (known !== undefined && tellsNodeErrors) return known;
       if (known !== undefined)
         throw problem(`TaskId '${taskId}' already has SSH tunnel for port '${port}'.`);
       const tunnel = {

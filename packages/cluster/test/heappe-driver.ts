@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ClusterDriver, JobSubmission } from '@wakefield/control';
 import type { JobName, JobSighting } from '@wakefield/domain';
 import { pastHeappe, startTestHeappe, type TestHeappe } from '@wakefield/testkit';
@@ -22,6 +24,10 @@ export interface HeappeScene {
   sightUntil(name: JobName, wish: (sighting: JobSighting) => boolean): Promise<JobSighting>;
   /** As HEAppE lists them, deleted ones too. */
   listed(name?: JobName): Promise<readonly ListedJob[]>;
+  /** The scheduler's ids of all that it took for jobs of that name. */
+  submissions(name: JobName): Promise<readonly string[]>;
+  /** The same as `driver`, in another process. The scene closes it. */
+  another(): ClusterDriver;
   /** Another job of the same name, made past the driver; submitted or not. It has no files, and fails. @returns its id */
   double(name: JobName, submitted: boolean): Promise<number>;
   close(): Promise<void>;
@@ -38,17 +44,26 @@ export async function openHeappeScene(
   change: Readonly<Record<string, unknown>> = {},
 ): Promise<HeappeScene> {
   const test = await startTestHeappe(options);
+  const drivers: ClusterDriver[] = [];
   const signal = AbortSignal.timeout(600_000);
   let calls: string[] = [];
   const scene: HeappeScene = {
     test,
     signal,
     ahead: 0,
-    driver: createDriver(test.config({ ...pastHeappe, ...change }), {
-      installation: 'trap',
-      now: () => Date.now() + scene.ahead,
-      onRoundTrip: (call) => calls.push(call ?? ''),
-    }),
+    get driver() {
+      return drivers[0] ?? scene.another();
+    },
+    another() {
+      const driver = createDriver(test.config({ ...pastHeappe, ...change }), {
+        installation: 'trap',
+        now: () => Date.now() + scene.ahead,
+        elapsed: () => performance.now() + scene.ahead,
+        onRoundTrip: (call) => calls.push(call ?? ''),
+      });
+      drivers.push(driver);
+      return driver;
+    },
     calls() {
       const taken = calls;
       calls = [];
@@ -72,6 +87,7 @@ export async function openHeappeScene(
       const jobs = (await test.call('GET', 'JobManagement/ListJobsForCurrentUser')) as ListedJob[];
       return name === undefined ? jobs : jobs.filter((job) => job.Name === name);
     },
+    submissions: (name) => submissionsOf(test.server.dataDirectory, name),
     async double(name, submitted) {
       const path = 'Management/CommandTemplates?ProjectId=1';
       const [template] = (await test.call('GET', path)) as readonly { readonly Id: number }[];
@@ -81,13 +97,30 @@ export async function openHeappeScene(
       return Id;
     },
     async close() {
-      await scene.driver.close();
+      await Promise.all(drivers.map((driver) => driver.close()));
       await test.stop();
     },
   };
   await scene.driver.activate('demo', signal);
   scene.calls();
   return scene;
+}
+
+/** The scheduler calls a job by the id of its task's specification, which only the server's own files tell. */
+async function submissionsOf(directory: string, name: JobName): Promise<readonly string[]> {
+  const world = JSON.parse(await readFile(join(directory, 'database/world.json'), 'utf8')) as {
+    readonly jobs: readonly {
+      readonly specification: { readonly name: string };
+      readonly tasks: readonly { readonly specificationId: number }[];
+    }[];
+  };
+  const named = world.jobs.filter(({ specification }) => specification.name === name);
+  const tasks = new Set(named.flatMap((job) => job.tasks.map((task) => `${task.specificationId}`)));
+  const lines = (await readFile(join(directory, 'submissions.jsonl'), 'utf8')).trim().split('\n');
+  return lines
+    .map((line) => JSON.parse(line) as { readonly name: string; readonly id: string })
+    .filter((taken) => tasks.has(taken.name))
+    .map(({ id }) => id);
 }
 
 /** In HEAppE's words, as people write them by hand. */

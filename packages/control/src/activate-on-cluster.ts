@@ -6,7 +6,13 @@ import type {
   ErrorCode,
   ProjectName,
 } from '@wakefield/domain';
-import { type Clock, type ClusterDriver, ClusterError, type Drivers } from './ports/cluster.ts';
+import {
+  ActivationBroken,
+  type Clock,
+  type ClusterDriver,
+  ClusterError,
+  type Drivers,
+} from './ports/cluster.ts';
 
 export interface ActivateDeps {
   readonly drivers: Drivers;
@@ -50,7 +56,9 @@ async function walk(driver: ClusterDriver, project: ProjectName, signal: AbortSi
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
     const refusal = refusalOf(driver.name, project, error);
-    return { steps: [...steps, failedStep(error)], refusal };
+    if (error instanceof ActivationBroken) steps = error.done;
+    const step = error instanceof ActivationBroken ? error.step : STEP;
+    return { steps: [...steps, failedStep(step, error)], refusal };
   }
 }
 
@@ -71,14 +79,14 @@ function done(detail: string): ActivationStep {
   return { step: STEP, status: 'done', detail, remedy: null };
 }
 
-function failedStep({ kind, message }: ClusterError): ActivationStep {
+function failedStep(step: string, { kind, message }: ClusterError): ActivationStep {
   const remedy =
     kind === 'unreachable'
       ? 'try again; if it stays so, ask those who run the cluster'
       : kind === 'misconfigured'
         ? 'ask those who run this installation: npm run cluster -- check NAME says what is wrong'
         : 'ask the cluster for what it says is missing';
-  return { step: STEP, status: 'failed', detail: message, remedy };
+  return { step, status: 'failed', detail: message, remedy };
 }
 
 function stepRefused(name: ClusterName, project: ProjectName, failed: ActivationStep) {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { CommandId, Model } from '@wakefield/domain';
 import {
@@ -9,6 +10,7 @@ import {
   storeFixture,
 } from '@wakefield/testkit';
 import { type ApplyCommandDeps, applyCommand } from './apply-command.ts';
+import type { ClusterDriver } from './ports/cluster.ts';
 
 let store: StoreFixture;
 let one: Model;
@@ -27,9 +29,10 @@ beforeEach(async () => {
 });
 afterAll(() => store.close());
 
-async function apply(id: CommandId): Promise<void> {
+async function apply(id: CommandId, more: Partial<ApplyCommandDeps> = {}): Promise<void> {
   const { commands } = store.stores;
   const deps: ApplyCommandDeps = {
+    holder: randomUUID(),
     ...store.stores,
     commands: {
       ...commands,
@@ -45,6 +48,7 @@ async function apply(id: CommandId): Promise<void> {
     clock: { now: () => SAMPLE_NOW },
     ids: { uuid: randomUUID },
     log: captureLog(),
+    ...more,
   };
   await applyCommand(deps, id, new AbortController().signal);
 }
@@ -88,3 +92,21 @@ test('behind more than are looked at, the last waits its turn', async () => {
   expect(await Promise.all([...ids, wake].map(isDone))).not.toContain(false);
   expect(await isIdle(one)).toBe(false);
 }, 30_000);
+
+test('a cluster is asked to activate a project by one process at a time', async () => {
+  const id = await store.accept('eu-11-11', { kind: 'activate', cluster: 'here' });
+  let calls = 0;
+  const driver = {
+    name: 'here',
+    async activate() {
+      calls += 1;
+      await pause(200);
+      return [];
+    },
+    accepts: async () => undefined,
+  } as unknown as ClusterDriver;
+  const drivers = new Map([['here', driver]]);
+  await Promise.all([1, 2, 3].map(() => apply(id, { drivers })));
+  expect(calls).toBe(1);
+  expect(await isDone(id)).toBe(true);
+});

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Activation,
   type ClusterName,
@@ -10,11 +11,11 @@ import { activateOnCluster } from './activate-on-cluster.ts';
 import { nudgeModel } from './nudge-model.ts';
 import type { Clock, Drivers, Ids } from './ports/cluster.ts';
 import type { Nudges, RouteBus } from './ports/messaging.ts';
-import type { Log } from './ports/observability.ts';
 import type { CommandStore, RouteStore } from './ports/stores.ts';
 import { publishRoutes } from './publish-routes.ts';
+import { LEASE_RETRY_MS, type WithLeaseDeps, withLease } from './with-lease.ts';
 
-export interface ApplyCommandDeps {
+export interface ApplyCommandDeps extends WithLeaseDeps {
   readonly commands: Pick<CommandStore, 'get' | 'apply' | 'listUnfinishedBefore'>;
   readonly routes: Pick<RouteStore, 'revision'>;
   readonly routeBus: Pick<RouteBus, 'publish'>;
@@ -24,7 +25,6 @@ export interface ApplyCommandDeps {
   readonly nudges: Pick<Nudges, 'model'>;
   readonly clock: Clock;
   readonly ids: Pick<Ids, 'uuid'>;
-  readonly log: Log;
 }
 
 /** More than a project has under way at once. */
@@ -80,12 +80,33 @@ async function tryOne(
   signal: AbortSignal,
 ): Promise<Error | null> {
   try {
-    await applyOne(deps, command, signal);
+    if (command.body.kind === 'activate') await applyAlone(deps, command, signal);
+    else await applyOne(deps, command, signal);
     return null;
   } catch (err) {
     deps.log.warn({ err, commandId: command.id }, 'command not applied');
     return err instanceof Error ? err : new Error(String(err));
   }
+}
+
+/**
+ * A cluster finds out what is missing and makes it, which two must not do at once: they would make it twice. Whoever comes
+ * second finds the command applied.
+ */
+async function applyAlone(
+  deps: ApplyCommandDeps,
+  { id, project }: Command,
+  signal: AbortSignal,
+): Promise<void> {
+  let settled = false;
+  const work = async (_: unknown, inner: AbortSignal) => {
+    const command = await deps.commands.get(id);
+    if (command !== null && command.outcome === null) await applyOne(deps, command, inner);
+    settled = true;
+  };
+  while (!(await withLease(deps, `activate:${project}`, signal, work)))
+    await pause(LEASE_RETRY_MS, undefined, { signal });
+  if (!settled) throw new Error(`another process activates ${project}`);
 }
 
 async function applyOne(

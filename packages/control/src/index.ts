@@ -20,7 +20,7 @@ export type {
   RecipeCatalog,
   Transport,
 } from './ports/cluster.ts';
-export { ClusterError } from './ports/cluster.ts';
+export { ActivationBroken, ClusterError } from './ports/cluster.ts';
 export type { EngineProbe, MetricSeries, OwnLimit } from './ports/engine-probe.ts';
 export type {
   DemandBoard,

@@ -124,6 +124,7 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
       nudges: createNudges(redis),
       clock: { now: Date.now },
       ids: { uuid: randomUUID },
+      holder: randomUUID(),
       log: logger,
     };
     const consumer = consume(redis, 'commands', {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type ClusterDriver, ClusterError } from '@wakefield/control';
+import { ActivationBroken, type ClusterDriver, ClusterError } from '@wakefield/control';
 import type { ActivationStep, ClusterJob, ProjectName } from '@wakefield/domain';
 import type { HeappeConfig } from '../config/heappe.ts';
 import { createDriver } from '../create-driver.ts';
@@ -143,6 +143,8 @@ async function* checkProject(
     const steps = await activateProject(config, client, name, within(config), 'look');
     for (const step of steps) if (step.step !== 'sign-in') yield findingOf(name, step);
   } catch (error) {
+    const done = error instanceof ActivationBroken ? error.done : [];
+    for (const step of done) if (step.step !== 'sign-in') yield findingOf(name, step);
     const remedy =
       error instanceof ClusterError && error.kind === 'misconfigured'
         ? signInRemedies[config.credential.kind]

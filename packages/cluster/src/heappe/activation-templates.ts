@@ -4,6 +4,7 @@ import type { TemplateSpec } from './api/templates.ts';
 import type { ClusterInfo, CommandTemplate, ProjectInfo } from './api/wire-types.ts';
 import type { HeappeClient } from './client.ts';
 import { HeappeError } from './failures.ts';
+import type { Features } from './features.ts';
 import { PARAMETER } from './specification.ts';
 
 /** What a person without the role has to ask for, in the words of both worlds. */
@@ -45,6 +46,7 @@ export async function ensureTemplate(
   signal: AbortSignal,
 ): Promise<string> {
   const { client, project, nodeTypeId } = manage;
+  checkLengths(manage.config, name, await client.features(signal));
   const templates = await asManager(() => client.templates.list(project.Id, signal));
   if (templates === null) return unseenTemplate(manage, name, clusters);
   const spec = specOf(manage.config, name, nodeTypeId);
@@ -103,14 +105,48 @@ async function carryOut(
   signal: AbortSignal,
 ): Promise<string> {
   if (plan.kind === 'create') {
-    await templates.create(projectId, spec, [PARAMETER], signal);
-    return 'made';
+    const made = await templates.create(projectId, spec, [PARAMETER], signal);
+    return await withoutDouble(templates, made.Id, projectId, spec, signal);
   }
   const { Id } = plan.template;
   if (plan.rewrite) await templates.update(Id, spec, signal);
   for (const parameter of plan.removeParameters) await templates.removeParameter(parameter, signal);
   if (plan.addParameter) await templates.addParameter(Id, PARAMETER, signal);
   return `repaired (${plan.drifted.join(', ')})`;
+}
+
+/** Names are not unique, and another process may have made it at the same time: then the younger one goes again. */
+async function withoutDouble(
+  templates: HeappeClient['templates'],
+  madeId: number,
+  projectId: number,
+  spec: TemplateSpec,
+  signal: AbortSignal,
+): Promise<string> {
+  const plan = planTemplate(spec, projectId, await templates.list(projectId, signal));
+  const others = plan.kind === 'create' || plan.template.Id === madeId;
+  if (others) return 'made';
+  await templates.remove(madeId, signal);
+  return 'somebody else has made it';
+}
+
+/** @throws StepFailed, for what this version does not take */
+function checkLengths(
+  { template }: HeappeConfig,
+  name: string,
+  { template: most }: Features,
+): void {
+  const texts = [
+    ['its name', name, most.name],
+    ['template.allocation', template.allocation, most.allocation],
+    ['template.preparation', template.preparation, most.preparation],
+  ] as const;
+  for (const [what, text, limit] of texts)
+    if (text.length > limit)
+      throw new StepFailed(
+        `${what} has ${text.length} characters, this version of HEAppE takes ${limit}`,
+        `shorten ${what} in clusters.yaml`,
+      );
 }
 
 /** The same template for all engines: bash runs a file of the job's own directory. */

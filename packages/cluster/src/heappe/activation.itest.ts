@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import type { ClusterDriver } from '@wakefield/control';
+import type { ActivationBroken, ClusterDriver } from '@wakefield/control';
 import type { ActivationStep } from '@wakefield/domain';
 import { startTestHeappe, type TestHeappe } from '@wakefield/testkit';
 import { createDriver } from '../create-driver.ts';
@@ -189,6 +189,42 @@ describe('activating a project', () => {
     });
     const admin = await (await asUser(heappe, 'admin', change)).activate('demo', signal);
     expect(words(admin)).toMatch(/node type done: gpu is 11/);
+  });
+
+  test('by several processes at once makes one template', async () => {
+    const heappe = await start();
+    const drivers = [driverOf(heappe), driverOf(heappe), driverOf(heappe)];
+    const slow = { kind: 'delay', ms: 200 } as const;
+    const when = 'before' as const;
+    heappe.server.control.addFault({ action: 'CommandTemplate', when, effect: slow, times: null });
+    const all = await Promise.all(drivers.map((driver) => driver.activate('demo', signal)));
+    for (const steps of all) expect(last(steps)).toMatchObject({ status: 'done' });
+    expect(await templates(heappe)).toHaveLength(1);
+  });
+
+  test.each([
+    ['CommandTemplate', 'template wakefield', ['sign-in', 'project', 'node type']],
+    ['ListAvailableClusters', 'node type', ['sign-in', 'project']],
+  ])('that breaks off at %s tells what was done before', async (action, step, done) => {
+    const heappe = await start();
+    const effect = { kind: 'status', status: 500 } as const;
+    heappe.server.control.addFault({ action, when: 'before', effect, times: 1 });
+    const broken = await driverOf(heappe)
+      .activate('demo', signal)
+      .catch((error: unknown) => error);
+    expect(broken).toMatchObject({ kind: 'unreachable', step });
+    expect((broken as ActivationBroken).done.map((one) => one.step)).toEqual(done);
+  });
+
+  test.each([
+    [{ allocation: 'x'.repeat(101) }, /template.allocation has 101 .* takes 100/],
+    [{ preparation: 'x'.repeat(501) }, /template.preparation has 501 .* takes 500/],
+    [{ name: 'x'.repeat(81) }, /its name has 81 .* takes 80/],
+  ])('does not send what 6.1 does not take (%#)', async (template, detail) => {
+    const heappe = await start({ version: '6.1' });
+    const steps = await driverOf(heappe, { template }).activate('demo', signal);
+    expect(last(steps)).toMatchObject({ status: 'failed', detail: expect.stringMatching(detail) });
+    expect(await templates(heappe)).toEqual([]);
   });
 
   test('does not lean on lists that may be 150 minutes old', async () => {

@@ -1,3 +1,4 @@
+import { ActivationBroken, ClusterError } from '@wakefield/control';
 import type { ActivationStep, ProjectName } from '@wakefield/domain';
 import type { HeappeConfig } from '../config/heappe.ts';
 import { type ActivationMode, ensureTemplate, StepFailed } from './activation-templates.ts';
@@ -11,7 +12,7 @@ import { accountingStringOf, nodeTypeOf, templatesOf } from './settings-of.ts';
 /**
  * Makes what jobs of a project need in HEAppE: its command templates on the node type. Again and again without harm.
  * @returns what was found and done; the first step that failed is the last one
- * @throws ClusterError when HEAppE does not answer, or does not know us
+ * @throws ActivationBroken when HEAppE does not answer, or does not know us
  */
 export async function activateProject(
   config: HeappeConfig,
@@ -21,7 +22,7 @@ export async function activateProject(
   mode: ActivationMode = 'make',
 ): Promise<readonly ActivationStep[]> {
   const steps: ActivationStep[] = [];
-  /** @throws StepFailed after it was noted */
+  /** @throws StepFailed after it was noted; ActivationBroken where nobody can say what helps */
   const step = async <T>(what: string, work: () => Promise<readonly [string, T]>): Promise<T> => {
     try {
       const [detail, value] = await work();
@@ -30,7 +31,7 @@ export async function activateProject(
     } catch (error) {
       if (error instanceof StepFailed)
         steps.push({ step: what, status: 'failed', detail: error.message, remedy: error.remedy });
-      throw error;
+      throw error instanceof ClusterError ? new ActivationBroken(steps, what, error) : error;
     }
   };
   try {
@@ -58,12 +59,13 @@ async function walk(task: Task, step: Step, signal: AbortSignal): Promise<void> 
   });
   const accounting = accountingStringOf(config, name);
   const project = await step('project', async () =>
-    projectOf(await client.clusters.memberships(signal), accounting),
+    projectOf(await client.clusters.memberships(signal), accounting, Date.now()),
   );
-  const clusters = await client.clusters.list(signal);
-  const nodeTypeId = await step('node type', () =>
-    nodeTypeIdOf(config, client, name, clusters, signal),
-  );
+  const { clusters, nodeTypeId } = await step('node type', async () => {
+    const listed = await client.clusters.list(signal);
+    const [words, id] = await nodeTypeIdOf(config, client, name, listed, signal);
+    return [words, { clusters: listed, nodeTypeId: id }];
+  });
   const manage = {
     config,
     client,
@@ -82,6 +84,7 @@ async function walk(task: Task, step: Step, signal: AbortSignal): Promise<void> 
 function projectOf(
   memberships: readonly Membership[],
   accounting: string,
+  now: number,
 ): readonly [string, ProjectInfo] {
   const ours = memberships.filter(({ Project }) => isNamed(Project, accounting));
   const [first] = ours;
@@ -91,6 +94,11 @@ function projectOf(
       'ask the project to be made known to HEAppE and our user to be added to it, or set accountingString for it in clusters.yaml',
     );
   const project = first.Project;
+  if (project.EndDate !== null && project.EndDate < now)
+    throw new StepFailed(
+      `${project.AccountingString} is project ${project.Id}, which ended ${new Date(project.EndDate).toISOString()}`,
+      'have the project prolonged in HEAppE (its EndDate), or activate its successor',
+    );
   const roles = [...new Set(ours.flatMap(({ Role }) => Role?.Name ?? []))];
   return [
     `${project.AccountingString} is project ${project.Id}; our roles: ${listOf(roles)}`,
@@ -145,13 +153,27 @@ async function listedAgain(
   signal: AbortSignal,
 ): Promise<string> {
   const clusters = await client.clusters.list(signal);
-  const { templates } = findPlace(config, name, clusters);
-  const missing = templatesOf(config).filter((template) => !templates.has(template));
-  if (missing.length === 0) return `jobs find ${listOf([...templates.keys()])}`;
+  const templates = templatesListed(config, name, clusters);
+  const missing = templatesOf(config).filter((template) => !templates.includes(template));
+  if (missing.length === 0) return `jobs find ${listOf(templates)}`;
   throw new StepFailed(
     `HEAppE does not list ${listOf(missing)} yet`,
     'HEAppE keeps its lists for up to 150 minutes; activate the project again then, or have the cache cleared',
   );
+}
+
+/** A project is not listed at all before it has a template. */
+function templatesListed(
+  config: HeappeConfig,
+  name: ProjectName,
+  clusters: readonly ClusterInfo[],
+): readonly string[] {
+  try {
+    return [...findPlace(config, name, clusters).templates.keys()];
+  } catch (error) {
+    if (error instanceof ClusterError && error.kind === 'refused') return [];
+    throw error;
+  }
 }
 
 function listOf(names: readonly string[]): string {

@@ -3,11 +3,10 @@ import type { Features } from './features.ts';
 
 /**
  * Bytes that HEAppE takes of a request's body, by its action (the attribute RequestSizeLimit in RestApi/Controllers at
- * V6.3.2; the calls to a job's node are in the table of features). Checked before anything is sent, since what comes
+ * V6.3.2; those that changed are in the table of features). Checked before anything is sent, since what comes
  * back for a longer one is a bare 413.
  */
 const limits: Readonly<Record<string, number>> = {
-  'JobManagement/CreateJob': 250_000,
   'JobManagement/SubmitJob': 94,
   'JobManagement/CancelJob': 98,
   'JobManagement/DeleteJob': 120,
@@ -19,16 +18,20 @@ const limits: Readonly<Record<string, number>> = {
   'DataTransfer/RequestDataTransfer': 170,
   'DataTransfer/CloseDataTransfer': 220,
   'DataTransfer/HttpGetToJobNode': 50_000,
-  'Management/CommandTemplate': 10_000,
   'Management/CommandTemplateParameter': 500,
   'Management/RemoveCommandTemplate': 90,
 };
 
-const toNode = new Set(['DataTransfer/HttpPostToJobNode', 'DataTransfer/HttpPostToJobNodeStream']);
+const changed: Readonly<Record<string, (features: Features) => number>> = {
+  'JobManagement/CreateJob': ({ createJobBytes }) => createJobBytes,
+  'DataTransfer/HttpPostToJobNode': ({ postBytes }) => postBytes,
+  'DataTransfer/HttpPostToJobNodeStream': ({ postBytes }) => postBytes,
+  'Management/CommandTemplate': ({ template }) => template.bytes,
+};
 
 /** @throws HeappeError of status 413, kind refused, naming the limit */
 export function checkLength(path: string, body: string, features: Features): void {
-  const limit = toNode.has(path) ? features.postBytes : limits[path];
+  const limit = changed[path]?.(features) ?? limits[path];
   const bytes = Buffer.byteLength(body);
   if (limit === undefined || bytes <= limit) return;
   const detail = `the request has ${bytes} bytes as JSON, HEAppE takes ${limit}`;

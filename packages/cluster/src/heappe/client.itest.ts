@@ -94,8 +94,9 @@ describe('signing in with a token', () => {
 
   test.each([
     ['5.0', 'session'],
+    ['6.0', 'session'],
+    ['6.1', 'session'],
     ['6.2', 'session'],
-    ['6.0', 'introspection'],
     ['6.3', 'introspection'],
     ['6.1', 'lexis'],
     ['6.3', 'lexis'],
@@ -114,6 +115,47 @@ describe('signing in with a token', () => {
       await other.stop();
     }
   });
+});
+
+test('a token whose issuer failed for a moment is tried again', async () => {
+  const personOf = async () => ({
+    username: 'someone',
+    email: 'someone@example.eu',
+    permissions: { demo: ['heappe_exec'] },
+  });
+  const other = await startTestHeappe({ version: '6.1', bearer: { mode: 'session', personOf } });
+  await other.write('token', 'good');
+  const config = other.config({ credential: { kind: 'bearer', tokenFile: 'token' } });
+  const client = createHeappeClient(config);
+  try {
+    for (const status of [502, 429, 500]) {
+      const effect = { kind: 'status', status } as const;
+      const action = 'AuthenticateLexisToken';
+      other.server.control.addFault({ action, when: 'before', effect, times: 1 });
+      await expect(client.jobs.list([], signal)).rejects.toMatchObject({ status });
+    }
+    expect(await client.jobs.list([], signal)).toEqual([]);
+  } finally {
+    await client.close();
+    await other.stop();
+  }
+});
+
+test('the version is known although nobody says it any more', async () => {
+  let ahead = 0;
+  const calls: string[] = [];
+  const elapsed = () => performance.now() + ahead;
+  const onRoundTrip = (path: string) => calls.push(path);
+  const client = createHeappeClient(heappe.config(), { elapsed, onRoundTrip });
+  clients.push(client);
+  await Promise.all([1, 2, 3].map(() => client.jobs.list([], signal)));
+  const asked = () => calls.filter((path) => path === 'Health').length;
+  expect(asked()).toBe(1);
+  const hang = { action: 'Health', when: 'before', effect: { kind: 'hang' }, times: null } as const;
+  heappe.server.control.addFault(hang);
+  ahead += 301_000;
+  await Promise.all([1, 2, 3].map(() => client.jobs.list([], signal)));
+  expect(asked()).toBe(2);
 });
 
 describe('a call', () => {

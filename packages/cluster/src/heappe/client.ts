@@ -18,6 +18,7 @@ import {
 import { HeappeError, parseJson } from './failures.ts';
 import { type Features, featuresOf } from './features.ts';
 import { createSignIn, type Identity } from './sign-in.ts';
+import { createVersionSource } from './version.ts';
 
 /** What a client has to know of its instance. */
 export type ClientConfig = Pick<
@@ -35,13 +36,15 @@ export interface ClientDeps {
 export interface HeappeClient {
   /** What it says to anybody; null: it does not (before 6.2). */
   health(signal: AbortSignal): Promise<Health | null>;
-  /** As it reports it, or as configured; kept for some minutes. */
+  /** As it reports it, or as configured; asked anew every few minutes, beside the calls. */
   version(signal: AbortSignal): Promise<string>;
   features(signal: AbortSignal): Promise<Features>;
   /** Signs in, if it is not. @throws ClusterError misconfigured, when it is told no */
   signIn(): Promise<void>;
-  /** For errors that come inside of an answer of status 200: the next call signs in anew. */
-  signOut(): Promise<void>;
+  /** Who we are now, for `signOut`; null: nobody. */
+  identity(): Identity | null;
+  /** For errors that come inside of an answer of status 200: the next call signs in anew, unless somebody has done so. */
+  signOut(identity: Identity): void;
   readonly clusters: ClusterApi;
   readonly templates: TemplateApi;
   readonly jobs: JobApi;
@@ -88,14 +91,10 @@ export type Health = z.output<typeof healthAnswer>;
 
 const versionAnswer = z.object({ Version: z.string() });
 
-/** An instance is upgraded while we run. */
-const VERSION_GOOD_FOR_MS = 300_000;
-
 export function createHeappeClient(config: ClientConfig, deps: ClientDeps = {}): HeappeClient {
   const elapsed = deps.elapsed ?? (() => performance.now());
   const { timeouts } = config;
   let exchange: Promise<Exchange> | null = null;
-  let version: { readonly text: string; readonly at: number } | null = null;
 
   const connected = (): Promise<Exchange> => {
     exchange ??= openExchange(config, deps);
@@ -107,45 +106,35 @@ export function createHeappeClient(config: ClientConfig, deps: ClientDeps = {}):
     close: async () => (await exchange)?.close(),
   };
   const signIn = createSignIn(config.credential, lazily, publicFeatures, timeouts.command);
+  const version = createVersionSource({
+    elapsed,
+    publicly: async () => (await health(AbortSignal.timeout(timeouts.command)))?.Version ?? null,
+    async signedIn() {
+      const call: Call = { method: 'GET', path: 'Management/VersionInformation' };
+      const signal = AbortSignal.timeout(timeouts.command);
+      const text = await signedIn(call, lazily.text, null, signal);
+      return parsed(call.path, versionAnswer, text).Version;
+    },
+  });
 
   async function health(signal: AbortSignal): Promise<Health | null> {
     const call = { method: 'GET', path: 'Health', timeoutMs: timeouts.command } as const;
     try {
       return parsed('Health', healthAnswer, await lazily.text('Health', call, signal));
     } catch (error) {
-      if (error instanceof HeappeError && (error.status === 404 || error.status === 401))
-        return null;
+      // Not there, or not for strangers: of HEAppE, or of what is before it.
+      if (error instanceof HeappeError && [401, 403, 404].includes(error.status ?? 0)) return null;
       throw error;
     }
   }
 
-  /** @returns null when it does not tell strangers */
-  async function publicVersion(signal: AbortSignal): Promise<string | null> {
-    if (config.version !== null) return config.version;
-    if (version !== null && elapsed() - version.at < VERSION_GOOD_FOR_MS) return version.text;
-    const text = (await health(signal))?.Version ?? null;
-    if (text !== null) version = { text, at: elapsed() };
-    return text;
-  }
-
   async function publicFeatures(signal: AbortSignal): Promise<Features | null> {
-    const text = await publicVersion(signal);
+    const text = config.version ?? (await version.toStrangers(signal));
     return text === null ? null : featuresOf(text);
   }
 
-  async function currentVersion(signal: AbortSignal): Promise<string> {
-    const told = await publicVersion(signal);
-    if (told !== null) return told;
-    const call: Call = { method: 'GET', path: 'Management/VersionInformation' };
-    const { Version } = parsed(
-      call.path,
-      versionAnswer,
-      await signedIn(call, lazily.text, null, signal),
-    );
-    version = { text: Version, at: elapsed() };
-    return Version;
-  }
-
+  const currentVersion = async (signal: AbortSignal) =>
+    config.version ?? (await version.current(signal));
   const features = async (signal: AbortSignal) => featuresOf(await currentVersion(signal));
 
   /** Calls with our identity; once more with a new one when it is told that this one is no good (any more). */
@@ -155,18 +144,22 @@ export function createHeappeClient(config: ClientConfig, deps: ClientDeps = {}):
     known: Features | null,
     signal: AbortSignal,
   ): Promise<T> {
+    const sendAs = (identity: Identity) =>
+      send(call.path, assemble(call, identity, known, timeouts.command), signal);
     const identity = await signIn.identity();
     try {
-      return await send(call.path, assemble(call, identity, known, timeouts.command), signal);
+      return await sendAs(identity);
     } catch (error) {
-      if (!(error instanceof HeappeError) || error.status !== 401) throw error;
+      if (!isUnknownIdentity(error)) throw error;
       signIn.drop(identity);
     }
-    return await send(
-      call.path,
-      assemble(call, await signIn.identity(), known, timeouts.command),
-      signal,
-    );
+    try {
+      return await sendAs(await signIn.identity());
+    } catch (error) {
+      if (!isUnknownIdentity(error) || error.status === 401) throw error;
+      const { message, title, detail } = error;
+      throw new HeappeError('misconfigured', message, { status: 401, title, detail }, error);
+    }
   }
 
   const wire: Wire = {
@@ -184,7 +177,8 @@ export function createHeappeClient(config: ClientConfig, deps: ClientDeps = {}):
     version: currentVersion,
     features,
     signIn: async () => void (await signIn.identity()),
-    signOut: async () => signIn.drop(await signIn.identity()),
+    identity: () => signIn.current(),
+    signOut: (identity) => signIn.drop(identity),
     clusters: createClusterApi(wire),
     templates: createTemplateApi(wire),
     jobs: createJobApi(wire),
@@ -192,6 +186,12 @@ export function createHeappeClient(config: ClientConfig, deps: ClientDeps = {}):
     transfers: createTransferApi(wire),
     close: () => lazily.close(),
   };
+}
+
+/** Before 6.2 a call without a session is one that breaks a rule (SessionCodeValidator.cs): 404. */
+function isUnknownIdentity(error: unknown): error is HeappeError {
+  if (!(error instanceof HeappeError)) return false;
+  return error.status === 401 || (error.status === 404 && /^SessionCode /.test(error.detail));
 }
 
 /** @param features null: the call's length needs no check */

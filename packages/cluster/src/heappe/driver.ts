@@ -17,18 +17,20 @@ import { createPlaces } from './place.ts';
 import { launchProfile } from './profile.ts';
 import { nodeTypeOf, templatesOf } from './settings-of.ts';
 import { createdOf, listedOf, sightingOf, unreadOf } from './sighting.ts';
-import { SETTLE_MS, submitJob } from './submit-job.ts';
+import { submitJob } from './submit-job.ts';
+import { createUnderWay } from './under-way.ts';
 
 /** A centre's cluster through the HEAppE middleware: HTTP calls, none of which is idempotent where it matters. */
 export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): ClusterDriver {
   const now = deps.now ?? Date.now;
-  const elapsed = () => performance.now();
+  const elapsed = deps.elapsed ?? (() => performance.now());
   const client = createHeappeClient(config, { onRoundTrip: deps.onRoundTrip });
   const places = createPlaces(config, client, elapsed);
   const reports = createJobReports(client, { goodForMs: config.cadence.quiet, elapsed });
   const transport = createHeappeTransport(config, client, deps);
   const prefix = jobNamePrefix(deps.installation);
-  const submitting = { config, client, places, prefix, now, settled: new Set<number>() };
+  const underWay = createUnderWay(config.timeouts.submit, now, elapsed);
+  const submitting = { config, client, places, prefix, underWay };
 
   /** Jobs that were told to end although HEAppE says that they are over. */
   const ended = new Set<number>();
@@ -70,14 +72,14 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
   function forgetOthers(listing: Listing): void {
     const ids = new Set([...listing.values()].flat().map(({ Id }) => Id));
     reports.retain(ids);
+    underWay.retain(listing);
     for (const id of ended) if (!ids.has(id)) ended.delete(id);
   }
 
   /** One that was only created may be somebody's submission in the making. Where it does not work, the next look tries again. */
   async function endSurplus(listing: Listing, signal: AbortSignal): Promise<void> {
     const surplus = surplusOf(listing, prefix).filter(
-      (job) =>
-        job.State !== heappeStates.configuring || now() - (job.CreationTime ?? 0) > SETTLE_MS,
+      ({ Id, State }) => State !== heappeStates.configuring || underWay.isLeft(Id),
     );
     if (surplus.length === 0) return;
     deps.onSurplus?.(surplus.map(({ Id, Name }) => ({ name: Name ?? '', clusterJobId: `${Id}` })));

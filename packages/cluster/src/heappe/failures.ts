@@ -11,6 +11,8 @@ export class HeappeError extends ClusterError {
   readonly detail: string;
   /** The detail unshortened, as what an engine said has to be passed on. */
   readonly verbatim: string;
+  /** Nothing of it has left us: there was no connection. */
+  readonly neverSent: boolean;
   constructor(
     kind: ClusterError['kind'],
     message: string,
@@ -23,7 +25,22 @@ export class HeappeError extends ClusterError {
     this.title = said.title ?? '';
     this.detail = said.detail ?? '';
     this.verbatim = said.verbatim ?? this.detail;
+    this.neverSent = this.status === null && noConnection.has(codeOf(cause));
   }
+}
+
+/** Of Node and of undici, before there is a connection; a connection that breaks says nothing. */
+const noConnection: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 export interface Said {

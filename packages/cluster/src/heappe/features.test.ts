@@ -28,7 +28,7 @@ describe('the features of a version', () => {
     expect(streams).toEqual(['none', 'none', 'wrapped', 'wrapped', 'raw', 'raw']);
     const sizes = featureTable.map(({ postBytes }) => postBytes);
     expect(sizes).toEqual([50_000, 50_000, 5_000_000, 5_000_000, 5_000_000, 5_000_000]);
-    for (const feature of ['health', 'apiKey', 'dryRun', 'upload', 'forceRefresh'] as const) {
+    for (const feature of ['apiKey', 'dryRun', 'upload', 'forceRefresh'] as const) {
       const has = featureTable.map((row) => row[feature]);
       expect(has).toEqual(has.toSorted((a, b) => Number(a) - Number(b)));
     }

@@ -3,13 +3,11 @@ import { ClusterError } from '@wakefield/control';
 /**
  * What an instance of HEAppE can do, by the version that it reports. Nothing else in here compares versions.
  * Facts: the public sources at the tags V5.0.0 to V6.3.2 (github.com/It4innovations/HEAppE; CHANGELOG.md,
- * RestApi/Controllers, RestApiModels/DataTransfer).
+ * RestApi/Controllers, RestApiModels/DataTransfer, RestApiModels/Management).
  */
 export interface Features {
   /** The row of the table: the oldest release that is like this. */
   readonly since: string;
-  /** `GET Health` without signing in; before, `Management/VersionInformation` tells the version. */
-  readonly health: boolean;
   /** Header `X-API-Key`, no session. */
   readonly apiKey: boolean;
   /** Whether `Authorization: Bearer` on each call may count; `session`: a token has to be changed for a session code. */
@@ -18,10 +16,17 @@ export interface Features {
   readonly taskIdField: 'SubmittedJobInfoId' | 'SubmittedTaskInfoId';
   /** Bytes of a whole POST to a job's node, JSON and escapes included. */
   readonly postBytes: number;
+  /** Bytes of a whole `CreateJob`. */
+  readonly createJobBytes: number;
+  /** Of a command template: bytes of the whole call, and characters of its fields. */
+  readonly template: {
+    readonly bytes: number;
+    readonly name: number;
+    readonly allocation: number;
+    readonly preparation: number;
+  };
   /** `HttpPostToJobNodeStream`: not there; answers that are no event stream come in pieces of `data:`; bytes as they are. */
   readonly stream: 'none' | 'wrapped' | 'raw';
-  /** What a second `RequestDataTransfer` for a task does: an error that says it is there, or the same tunnel again. */
-  readonly repeatedTunnel: 'error' | 'existing';
   /** Whether the detail of a failed GET or POST to a node is what the node said. */
   readonly tellsNodeErrors: boolean;
   /** `DryRunJob`, that is `sbatch --test-only`. */
@@ -36,13 +41,13 @@ export interface Features {
 
 const v50: Features = {
   since: '5.0.0',
-  health: false,
   apiKey: false,
   bearer: 'session',
   taskIdField: 'SubmittedJobInfoId',
   postBytes: 50_000,
+  createJobBytes: 50_000,
+  template: { bytes: 1520, name: 80, allocation: 100, preparation: 500 },
   stream: 'none',
-  repeatedTunnel: 'error',
   tellsNodeErrors: false,
   dryRun: false,
   upload: false,
@@ -53,22 +58,27 @@ const v50: Features = {
 const v60: Features = {
   ...v50,
   since: '6.0.0',
-  health: true,
-  bearer: 'header',
+  createJobBytes: 250_000,
   taskIdField: 'SubmittedTaskInfoId',
   forceRefresh: true,
   parallelizationField: 'TaskParallelizationParameters',
 };
 
-const v61: Features = { ...v60, since: '6.1.0', postBytes: 5_000_000, stream: 'wrapped' };
+const v61: Features = {
+  ...v60,
+  since: '6.1.0',
+  bearer: 'header',
+  postBytes: 5_000_000,
+  stream: 'wrapped',
+};
 
 const v620: Features = { ...v61, since: '6.2.0', apiKey: true, dryRun: true, upload: true };
 
 const v622: Features = {
   ...v620,
   since: '6.2.2',
+  template: { bytes: 10_000, name: 1000, allocation: 1000, preparation: 1000 },
   stream: 'raw',
-  repeatedTunnel: 'existing',
   tellsNodeErrors: true,
 };
 

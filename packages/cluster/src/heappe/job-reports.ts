@@ -5,6 +5,7 @@ import type { HeappeClient } from './client.ts';
 import { isWaiting } from './cluster-job.ts';
 import { asLook, HeappeError } from './failures.ts';
 import { type JobReport, parseReport } from './report.ts';
+import { withoutMark } from './under-way.ts';
 
 /** What the files of a job say. */
 export interface JobFilesSeen {
@@ -27,7 +28,10 @@ const LOG_TAIL_BYTES = 4096;
 export interface JobReports {
   /** Forgets what it read of other jobs. */
   retain(ids: ReadonlySet<number>): void;
-  /** Whether HEAppE calls the job failed, and its launcher, as it was last read, knows of no end. */
+  /**
+   * Whether HEAppE calls the job over, and its launcher, as it was last read, knows of no end. Of a job that was
+   * submitted twice HEAppE may look at the one that has given way.
+   */
   mayRunOn(job: JobInfo): boolean;
   /** null: they could not be read, and may be later. @throws ClusterError, when HEAppE does not answer at all */
   read(
@@ -84,7 +88,7 @@ export function createJobReports(
     mayRunOn({ Id, State }) {
       const report = kept.get(Id)?.seen?.report;
       return (
-        State === heappeStates.failed &&
+        (State === heappeStates.failed || State === heappeStates.finished) &&
         report !== undefined &&
         report.startedAt !== null &&
         report.ended === null &&
@@ -150,7 +154,7 @@ export async function readTail(
     { taskId: task.Id, type: standardError, offset: 0 },
   ];
   const parts = await parted(client, job, wanted, signal);
-  const text = (type: number) => lastBytes(parts.get(type) ?? '', bytes);
+  const text = (type: number) => lastBytes(withoutMark(parts.get(type) ?? ''), bytes);
   const own = text(log);
   const batch = [text(standardOutput), text(standardError)].filter((said) => said.trim() !== '');
   return own.trim() === '' ? batch.join('\n') : own;

@@ -16,6 +16,8 @@ export interface Identity {
 export interface SignIn {
   /** One sign-in at a time, whoever waits for it, kept until it is dropped. */
   identity(): Promise<Identity>;
+  /** null: nobody is signed in. */
+  current(): Identity | null;
   /** It was not good any more; whoever comes next signs in again. Another one than the current is nobody's concern. */
   drop(identity: Identity): void;
 }
@@ -41,7 +43,13 @@ export function createSignIn(
   let current: Promise<Identity> | null = null;
   let known: Identity | null = null;
 
-  const post = async (action: string, credentials: object, limit: number, signal: AbortSignal) => {
+  const post = async (
+    action: string,
+    credentials: object,
+    limit: number,
+    signal: AbortSignal,
+    headers: Readonly<Record<string, string>> = {},
+  ) => {
     const body = JSON.stringify({ Credentials: credentials });
     if (Buffer.byteLength(body) > limit)
       throw new ClusterError(
@@ -49,7 +57,7 @@ export function createSignIn(
         `${action}: HEAppE takes ${limit} bytes, these are more`,
       );
     const path = `UserAndLimitationManagement/${action}`;
-    const call = { method: 'POST', path, body, timeoutMs } as const;
+    const call = { method: 'POST', path, body, headers, timeoutMs } as const;
     const code = z
       .string()
       .min(1)
@@ -84,17 +92,22 @@ export function createSignIn(
 
   /**
    * Whether an instance wants tokens as headers or changed for sessions is its configuration's to say, not its version's:
-   * it is asked for a session first. One that introspects tokens itself knows nothing of that, and says no.
+   * it is asked for a session, and told by the header, too, which instances that want none ignore. In 6.1 nobody gets
+   * past the door without it, the one who asks for a session included (LexisAuthMiddleware.cs).
    */
   async function withToken(token: string, signal: AbortSignal): Promise<Identity> {
-    const asHeader = { headers: { authorization: `Bearer ${token}` }, sessionCode: null };
+    const headers = { authorization: `Bearer ${token}` };
+    const action = 'AuthenticateLexisToken';
     const credentials = { OpenIdAccessToken: token };
     try {
-      const code = await post('AuthenticateLexisToken', credentials, longestTokenRequest, signal);
-      return code === headerNeeded ? asHeader : { headers: {}, sessionCode: code };
+      const code = await post(action, credentials, longestTokenRequest, signal, headers);
+      return { headers, sessionCode: code === headerNeeded ? null : code };
     } catch (error) {
-      if (error instanceof HeappeError && error.status === null) throw error;
-      if ((await publicFeatures(signal))?.bearer === 'header') return asHeader;
+      // One that introspects tokens itself knows nothing of sessions, and says no. What is no answer says nothing.
+      if (error instanceof HeappeError && ![400, 401, 403, 404].includes(error.status ?? 0))
+        throw error;
+      if ((await publicFeatures(signal))?.bearer === 'header')
+        return { headers, sessionCode: null };
       const { message } = error as Error;
       throw new ClusterError('misconfigured', `the token was refused: ${message}`, error);
     }
@@ -116,6 +129,7 @@ export function createSignIn(
       );
       return attempt;
     },
+    current: () => known,
     drop(identity) {
       if (identity !== known) return;
       known = null;

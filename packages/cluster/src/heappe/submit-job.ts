@@ -1,33 +1,24 @@
 import { ClusterError, type JobSubmission } from '@wakefield/control';
-import type { EpochMs, JobName } from '@wakefield/domain';
+import type { JobName } from '@wakefield/domain';
 import type { HeappeConfig } from '../config/heappe.ts';
 import { checkedFile, checkedName } from '../job-names.ts';
 import { withAdvice } from '../slurm-advice.ts';
 import { heappeStates, type JobInfo } from './api/wire-types.ts';
 import type { HeappeClient } from './client.ts';
-import { createdAt } from './cluster-job.ts';
 import { HeappeError } from './failures.ts';
 import { LAUNCHER, launcherFiles } from './launcher.ts';
 import { countLive, jobNamed, listJobs } from './listing.ts';
 import type { Places } from './place.ts';
 import { putFiles } from './put-files.ts';
 import { checkRequest, jobSpecification } from './specification.ts';
-
-/**
- * How long a job that was created is left alone when we do not know whether its submission is under way: HEAppE goes on
- * with what nobody waits for any more (an attempt over ssh takes 30 s there), and a second SubmitJob meanwhile would
- * give it to the cluster twice. Should that happen all the same, the launcher lets one of them run.
- */
-export const SETTLE_MS = 45_000;
+import type { UnderWay } from './under-way.ts';
 
 export interface SubmitDeps {
   readonly config: HeappeConfig;
   readonly client: HeappeClient;
   readonly places: Places;
   readonly prefix: string;
-  readonly now: () => EpochMs;
-  /** Jobs of which this process knows that nobody submits them now. */
-  readonly settled: Set<number>;
+  readonly underWay: UnderWay;
 }
 
 export interface Submitted {
@@ -47,11 +38,19 @@ export async function submitJob(
   checkedName(job.name);
   const files = filesOf(job);
   const listing = await listJobs(deps.client, signal);
+  deps.underWay.retain(listing);
   const there = jobNamed(listing, job.name);
   if (there !== null && there.State !== heappeStates.configuring) return adopted(there);
-  if (there !== null) return await finish(deps, job, there, files, signal);
+  if (there !== null) {
+    if (await deps.underWay.mayBe(deps.client, there, signal))
+      throw new ClusterError(
+        'unreachable',
+        `an earlier submission of ${job.name} may still be going on`,
+      );
+    return await finish(deps, there, files, signal);
+  }
   checkRoom(deps.config, countLive(listing, deps.prefix));
-  return await finish(deps, job, await create(deps, job, signal), files, signal);
+  return await finish(deps, await create(deps, job, signal), files, signal);
 }
 
 /** SubmitJob takes jobs that wait for an account, too: HEAppE does that by itself. */
@@ -60,13 +59,13 @@ function adopted(job: JobInfo): Submitted {
 }
 
 async function create(deps: SubmitDeps, job: JobSubmission, signal: AbortSignal): Promise<JobInfo> {
-  const { config, client, places, settled } = deps;
+  const { config, client, places, underWay } = deps;
   const place = await places.of(job.project, signal);
   checkRequest(config, job, place);
   const specification = jobSpecification(config, job, place, await client.features(signal));
   try {
     const created = await client.jobs.create(specification, signal);
-    settled.add(created.Id);
+    underWay.made(created.Id);
     return created;
   } catch (error) {
     // What it refuses may have been right yesterday: templates and node types have other ids now.
@@ -78,26 +77,30 @@ async function create(deps: SubmitDeps, job: JobSubmission, signal: AbortSignal)
 /** From a job that is created to one that is submitted. Files go first: the job may start at once. */
 async function finish(
   deps: SubmitDeps,
-  job: JobSubmission,
   created: JobInfo,
   files: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Submitted> {
-  const { config, client, settled, now } = deps;
-  if (!settled.has(created.Id) && now() - createdAt(created) < SETTLE_MS)
-    throw new ClusterError(
-      'unreachable',
-      `an earlier submission of ${job.name} may still be going on`,
-    );
-  await putFiles(config, client, created, files, signal);
-  settled.delete(created.Id);
+  const { config, client, underWay } = deps;
+  const mark = { [launcherFiles.errors]: underWay.mark(created.Id) };
+  await putFiles(config, client, created, { ...files, ...mark }, signal);
+  if (signal.aborted) throw new ClusterError('unreachable', 'given up', signal.reason);
+  underWay.sent(created.Id);
   try {
     await client.jobs.submit(created.Id, signal);
     return { clusterJobId: String(created.Id), adopted: false };
   } catch (error) {
+    if (hasEnded(error)) underWay.over(created.Id);
     if (isSubmittedAlready(error)) return adopted(created);
     throw await afterRefusal(deps, created, error, signal);
   }
+}
+
+/** Whether HEAppE is done with a call that failed: it has answered by itself, or has never had it. */
+function hasEnded(error: unknown): boolean {
+  if (!(error instanceof HeappeError)) return false;
+  if (error.status === null) return error.neverSent;
+  return ![502, 503, 504].includes(error.status) || error.title !== '';
 }
 
 /** Somebody else, or an earlier call of ours that was given up, was faster. */

@@ -81,6 +81,43 @@ describe('one job of a submission, though', () => {
     expect(await scene.listed(name)).toHaveLength(1);
   });
 
+  test('SubmitJob takes longer than anybody waits for it, and then works', async () => {
+    const { name, job } = sleeping();
+    const another = scene.another();
+    const lost = { kind: 'disconnect' } as const;
+    control().addFault({ action: 'CreateJob', when: 'after', effect: lost, times: 1 });
+    const slow = { kind: 'delay', ms: 3500 } as const;
+    control().addFault({ action: 'SubmitJob', when: 'before', effect: slow, times: 1 });
+    const none = { kind: 'unreachable' };
+    await expect(scene.driver.submit(job, scene.signal)).rejects.toMatchObject(none);
+    // So old that nobody can be at making it any more.
+    scene.ahead = 60_000;
+    await expect(scene.driver.submit(job, scene.signal)).rejects.toMatchObject({
+      message: expect.stringMatching(/no answer in time/),
+    });
+    // Neither this process nor one that takes over.
+    for (const driver of [scene.driver, another, scene.driver, another])
+      await expect(driver.submit(job, scene.signal)).rejects.toMatchObject({
+        kind: 'unreachable',
+        message: expect.stringMatching(/may still be going on/),
+      });
+    await until('it to work', async () => ((await statesOf(name))[0] === 1 ? null : true));
+    expect(await another.submit(job, scene.signal)).toMatchObject({ adopted: true });
+    expect(await scene.driver.submit(job, scene.signal)).toMatchObject({ adopted: true });
+    expect(await scene.submissions(name)).toHaveLength(1);
+  });
+
+  test('HEAppE has never had SubmitJob: the next call submits it at once', async () => {
+    const { name, job } = sleeping();
+    const effect = { kind: 'status', status: 429 } as const;
+    control().addFault({ action: 'SubmitJob', when: 'before', effect, times: 1 });
+    await expect(scene.driver.submit(job, scene.signal)).rejects.toMatchObject({
+      kind: 'unreachable',
+    });
+    expect(await scene.driver.submit(job, scene.signal)).toMatchObject({ adopted: false });
+    expect(await scene.submissions(name)).toHaveLength(1);
+  });
+
   test('the files do not arrive: the next call goes on at once, nobody else can be at it', async () => {
     const { name, job } = sleeping();
     const effect = { kind: 'status', status: 500 } as const;

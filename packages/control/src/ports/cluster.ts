@@ -61,6 +61,17 @@ export class ClusterError extends Error {
   }
 }
 
+/** An activation that could not go on: what was done before, and at which step it broke off. */
+export class ActivationBroken extends ClusterError {
+  readonly done: readonly ActivationStep[];
+  readonly step: string;
+  constructor(done: readonly ActivationStep[], step: string, cause: ClusterError) {
+    super(cause.kind, cause.message, cause);
+    this.done = done;
+    this.step = step;
+  }
+}
+
 /** How jobs of one cluster are launched; from its configuration. */
 export interface LaunchProfile {
   /** Parent of all job directories on the cluster; absolute. null: nobody knows before; a job begins in its own. */
@@ -116,7 +127,7 @@ export interface ClusterDriver {
    * Makes on the cluster what jobs of the project need there, as far as it is missing or not as it should be; again and
    * again without harm. Empty where nothing is needed.
    * @returns what was done and found, in order; a step that failed is the last one
-   * @throws ClusterError unreachable or misconfigured, when it cannot be known
+   * @throws ClusterError, when the cluster does not answer; ActivationBroken, where something was done before
    */
   activate(project: ProjectName, signal: AbortSignal): Promise<readonly ActivationStep[]>;
   /** Throws `refused` or `unclear` with the cluster's words when it would not take a job of this project. */

@@ -46,9 +46,10 @@ async function serve(
   query: URLSearchParams,
 ): Promise<void> {
   const action = route.path.split('/').at(-1) ?? route.path;
+  // Whole, before anything may go wrong on purpose: a caller that leaves meanwhile has asked all the same.
+  const body = await readBody(request, route.limit);
   await apply(instance.faults.strike(action, 'before'), response);
   const byHeader = await userOfHeaders(instance, request);
-  const body = await readBody(request, route.limit);
   const call = new Call({ instance, request, response, query, body, byHeader });
   let reply: Reply;
   try {

@@ -25,6 +25,8 @@ export interface TemplateApi {
   ): Promise<CommandTemplate>;
   /** Writes everything but the parameters, and enables it. */
   update(templateId: number, spec: TemplateSpec, signal: AbortSignal): Promise<void>;
+  /** HEAppE keeps it, and shows it to nobody any more. */
+  remove(templateId: number, signal: AbortSignal): Promise<void>;
   addParameter(templateId: number, identifier: string, signal: AbortSignal): Promise<void>;
   removeParameter(parameterId: number, signal: AbortSignal): Promise<void>;
 }
@@ -53,6 +55,11 @@ export function createTemplateApi(wire: Wire): TemplateApi {
     async update(templateId, spec, signal) {
       const body = { ...spec, Id: templateId, IsEnabled: true };
       await wire.json({ method: 'PUT', path, body }, z.unknown(), signal);
+    },
+    async remove(templateId, signal) {
+      const body = { CommandTemplateId: templateId };
+      const call = { method: 'DELETE', path: 'Management/RemoveCommandTemplate', body } as const;
+      await wire.json(call, z.unknown(), signal);
     },
     async addParameter(templateId, identifier, signal) {
       const body = {

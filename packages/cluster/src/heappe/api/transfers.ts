@@ -32,7 +32,7 @@ export type Tunnel = z.output<typeof tunnel>;
 
 /** Ways to a job's node (DataTransferController.cs). Where to read what they do: the rules of each version in features.ts. */
 export interface TransferApi {
-  /** @throws HeappeError unclear, `already has SSH tunnel`, for a second one where `repeatedTunnel` is `error` */
+  /** @throws HeappeError unclear, `already has SSH tunnel`, for a second one; from 6.2.2 on the same tunnel again */
   requestTunnel(
     to: { taskId: number; node: string; port: number },
     signal: AbortSignal,

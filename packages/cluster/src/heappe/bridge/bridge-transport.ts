@@ -32,7 +32,7 @@ export interface BridgeOptions {
  * connections. So nobody else has to know of HEAppE.
  */
 export function createBridgeTransport(
-  client: Pick<HeappeClient, 'features' | 'transfers' | 'signOut' | 'close'>,
+  client: Pick<HeappeClient, 'features' | 'transfers' | 'identity' | 'signOut' | 'close'>,
   options: BridgeOptions,
 ): Transport {
   const elapsed = options.elapsed ?? (() => performance.now());

@@ -8,7 +8,7 @@ import type { Tunnels, Way } from './tunnels.ts';
 
 /** What the bridge works with. */
 export interface BridgeParts {
-  readonly client: Pick<HeappeClient, 'features' | 'transfers' | 'signOut'>;
+  readonly client: Pick<HeappeClient, 'features' | 'transfers' | 'identity' | 'signOut'>;
   readonly tunnels: Tunnels;
   /** A clock that only goes forward, in milliseconds. */
   readonly elapsed: () => number;
@@ -29,11 +29,12 @@ export async function throughTunnel<T>(
   const repaired = new Set<Repair>();
   for (;;) {
     const way = await ensure(parts.tunnels, to, signal);
+    const identity = parts.client.identity();
     try {
       return await ask(way);
     } catch (error) {
       const trouble = troubleOfCall(error);
-      await learn(parts, way, trouble, signal);
+      if (!signal.aborted) learn(parts, way, trouble, identity);
       const repair = repairOf(trouble.trouble);
       if (signal.aborted || repair === null || repaired.has(repair)) throw trouble;
       repaired.add(repair);
@@ -50,15 +51,14 @@ export async function askFeatures(
 }
 
 /** Whoever comes next does not run into the same. What the client's leaving has ended says nothing. */
-async function learn(
+function learn(
   { client, tunnels }: BridgeParts,
   way: Way,
   { trouble }: NodeTrouble,
-  signal: AbortSignal,
-): Promise<void> {
-  if (signal.aborted) return;
+  identity: ReturnType<HeappeClient['identity']>,
+): void {
   if (isOfTunnel(trouble)) tunnels.failed(way, trouble === 'stale');
-  if (trouble === 'signed_out') await client.signOut();
+  if (trouble === 'signed_out' && identity !== null) client.signOut(identity);
 }
 
 async function ensure(tunnels: Tunnels, to: NodePort, signal: AbortSignal): Promise<Way> {

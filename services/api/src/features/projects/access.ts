@@ -36,9 +36,13 @@ async function remedy(
   return `${tried} Activate it: POST /p ${JSON.stringify({ project: name })}`;
 }
 
+/** There is no project yet to show it of, so all of it is told here. */
 function failureWords({ cluster, steps }: Activation): string {
   const failed = steps.find(({ status }) => status === 'failed');
   if (failed === undefined) return '';
   const { step, detail, remedy: help } = failed;
-  return ` The last try on ${cluster} failed: ${step}: ${detail}${help === null ? '' : ` (${help})`}.`;
+  const done = steps.filter(({ status }) => status === 'done');
+  const before = done.map((one) => `${one.step}: ${one.detail}`).join('; ');
+  const found = before === '' ? '' : ` Before that: ${before}.`;
+  return ` The last try on ${cluster} failed: ${step}: ${detail}${help === null ? '' : ` (${help})`}.${found}`;
 }

@@ -28,6 +28,7 @@ describe('activating a project', () => {
     const { status, body: answer } = await api.call('GET', '/p/eu-00-07');
     expect(status).toBe(404);
     expect(answer.error.message).toMatch(/on untemplated.*template wakefield.*role Manager/);
+    expect(answer.error.message).toMatch(/Before that: project: it is there/);
   });
 
   it('adds a further cluster behind the first', async () => {
