@@ -16,6 +16,8 @@ export interface IssuerFixture {
   readonly asked: readonly string[];
   /** Signs with the newest key. */
   sign(claims?: JWTPayload, header?: Record<string, unknown>): Promise<string>;
+  /** The newest key as everybody sees it. */
+  publicKey(): { readonly kid: string; readonly jwk: JWK };
   /** A new key under a new name; the old one is forgotten. */
   rotate(): Promise<void>;
   /** What introspection says of a token. */
@@ -77,6 +79,7 @@ export async function startIssuer(now: () => number = Date.now): Promise<IssuerF
     asked,
     introspected,
     members,
+    publicKey: () => pair,
     rotate,
     down: false,
     sign: async (claims = {}, header = {}) => {
