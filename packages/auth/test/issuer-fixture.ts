@@ -24,6 +24,8 @@ export interface IssuerFixture {
   readonly introspected: Map<string, Record<string, unknown>>;
   /** What UserOrg says of the holder of a token. */
   readonly members: Map<string, unknown>;
+  /** Questions about tokens that begin like this get no answer yet. @returns lets them have it */
+  hold(prefix: string): () => void;
   /** Answers nothing but 500 while it is down. */
   down: boolean;
   close(): Promise<void>;
@@ -36,6 +38,7 @@ export async function startIssuer(now: () => number = Date.now): Promise<IssuerF
   const members = new Map<string, unknown>();
   let pair: { readonly kid: string; readonly privateKey: CryptoKey; readonly jwk: JWK };
   let generation = 0;
+  let held: { readonly prefix: string; readonly over: Promise<void> } | null = null;
   const rotate = async (): Promise<void> => {
     generation += 1;
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
@@ -50,6 +53,7 @@ export async function startIssuer(now: () => number = Date.now): Promise<IssuerF
     let body = '';
     for await (const chunk of request) body += String(chunk);
     const token = new URLSearchParams(body).get('token') ?? '';
+    if (held !== null && token.startsWith(held.prefix)) await held.over;
     const bearer = request.headers.authorization?.replace('Bearer ', '') ?? '';
     const { status, value } = fixture.down ? broken : said(path, token, bearer);
     response.writeHead(status, { 'content-type': 'application/json' });
@@ -81,6 +85,11 @@ export async function startIssuer(now: () => number = Date.now): Promise<IssuerF
     members,
     publicKey: () => pair,
     rotate,
+    hold: (prefix) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held = { prefix, over: promise };
+      return resolve;
+    },
     down: false,
     sign: async (claims = {}, header = {}) => {
       const payload = {

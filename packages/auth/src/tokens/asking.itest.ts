@@ -92,6 +92,43 @@ describe('introspection', () => {
     expect(await ask(who, 'opaque-1')).toMatch(/^issuer_unavailable/);
   });
 
+  it('of what anybody makes up keeps nobody from being asked about who is known', async () => {
+    const who = identifier(asking('all'));
+    const token = await issuer.sign({ ...member, exp: clock / 1000 + 7200 });
+    const honest = await issuer.sign({ ...member, jti: 'new', exp: clock / 1000 + 7200 });
+    issuer.introspected.set(token, { active: true });
+    issuer.introspected.set(honest, { active: true });
+    issuer.introspected.set('opaque-1', active());
+    expect(await ask(who, token)).toEqual(ada);
+    expect(await ask(who, 'opaque-1')).toEqual(ada);
+    issuer.introspected.delete(token);
+    issuer.introspected.delete('opaque-1');
+    clock += 61_000;
+    const open = issuer.hold('made-up');
+    const flood = Array.from({ length: 200 }, (_, n) => ask(who, `made-up-${n}`));
+    expect(await ask(who, token)).toContain('not valid any more');
+    expect(await ask(who, 'opaque-1')).toContain('not valid any more');
+    expect(await ask(who, honest)).toEqual(ada);
+    expect(await ask(who, 'made-up')).toMatch(/^overloaded: Too many tokens/);
+    open();
+    const told = await Promise.all(flood);
+    expect(told.filter((one) => String(one).startsWith('invalid_api_key'))).toHaveLength(160);
+    expect(told.filter((one) => String(one).startsWith('overloaded'))).toHaveLength(40);
+  });
+
+  it('that failed once is waited for the next time, however long after', async () => {
+    const who = identifier(asking('opaque'));
+    issuer.introspected.set('opaque-1', { ...active(), exp: clock / 1000 + 7200 });
+    expect(await ask(who, 'opaque-1')).toEqual(ada);
+    clock += 61_000;
+    issuer.down = true;
+    expect(await ask(who, 'opaque-1')).toEqual(ada);
+    issuer.down = false;
+    issuer.introspected.delete('opaque-1');
+    clock += 3_600_000;
+    expect(await ask(who, 'opaque-1')).toContain('not valid any more');
+  });
+
   it.each([
     ['for somebody else', { aud: 'account' }],
     ['of somebody else', { iss: 'https://elsewhere.example' }],

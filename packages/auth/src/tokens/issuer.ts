@@ -27,8 +27,12 @@ export interface Issuer {
   readonly metadata: IssuerMetadata;
   /** Looks at a token that says it is of this issuer. @throws AppError */
   verifyJwt(token: string): Promise<Verdict>;
-  /** Asks about a token that says nothing; null where this issuer is not asked. @throws AppError */
-  readonly verifyOpaque: ((token: string) => Promise<Verdict>) | null;
+  /**
+   * Asks about a token that says nothing; null where this issuer is not asked.
+   * @param isKnown whether it was found good before
+   * @throws AppError
+   */
+  readonly verifyOpaque: ((token: string, isKnown: boolean) => Promise<Verdict>) | null;
 }
 
 export interface IssuerDeps {
@@ -66,13 +70,14 @@ export function createIssuer(config: IssuerConfig, deps: IssuerDeps): Issuer {
       checkClaims(claims, config);
       if (always === null) return await judge(token, claims, freshBySignatureMs);
       // What is asked of the issuer is whether it still stands by the token; the rest is what it has signed.
-      await always(token);
+      await always(token, true);
       return await judge(token, claims, freshOf(introspection));
     },
     verifyOpaque:
       introspect === null
         ? null
-        : async (token) => await judge(token, await introspect(token), freshOf(introspection)),
+        : async (token, isKnown) =>
+            await judge(token, await introspect(token, isKnown), freshOf(introspection)),
   };
 }
 

@@ -33,7 +33,7 @@ export const signInEndpoints: readonly Endpoint[] = [
         },
       },
     },
-    errors: ['not_found', 'store_unavailable', 'issuer_unavailable'],
+    errors: ['not_found', 'store_unavailable', 'issuer_unavailable', 'overloaded'],
   },
   {
     method: 'get',
@@ -49,7 +49,7 @@ export const signInEndpoints: readonly Endpoint[] = [
       },
       400: { description: 'It did not work, and why.', otherContentType: page },
     },
-    errors: ['not_found', 'store_unavailable', 'issuer_unavailable'],
+    errors: ['not_found', 'store_unavailable', 'issuer_unavailable', 'overloaded'],
   },
   {
     method: 'get',
@@ -71,7 +71,7 @@ export const signInEndpoints: readonly Endpoint[] = [
         },
       },
     },
-    errors: ['store_unavailable', 'issuer_unavailable'],
+    errors: ['store_unavailable', 'issuer_unavailable', 'overloaded'],
   },
   {
     method: 'post',
