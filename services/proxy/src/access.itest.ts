@@ -8,7 +8,7 @@ import {
   type Role,
   roles,
 } from '@wakefield/domain';
-import { type Harness, startHarness } from '../test/harness.ts';
+import { chat, type Harness, startHarness } from '../test/harness.ts';
 
 /** The key says who it is: `role@project`. What begins with `later:` is looked up first, `away` cannot be. */
 function principalOf(key: string): Principal | null {
@@ -62,6 +62,12 @@ const ask = async (operationId: string, headers: Record<string, string>, project
     code: JSON.parse(text).error?.code,
     headers: response.headers,
   };
+};
+
+/** What was logged of a request. */
+const loggedOf = ({ headers }: { readonly headers: Headers }): unknown => {
+  const id = headers.get('x-request-id') ?? 'none';
+  return JSON.parse(proxy.log.find((line) => line.includes(id)) ?? 'null');
 };
 
 const openai = endpoints
@@ -119,6 +125,37 @@ describe('at the door', () => {
     expect(headers.get('www-authenticate')).toBe('Bearer realm="wakefield", error="invalid_token"');
     const nothing = await ask('listOpenAIModels', {});
     expect(nothing.headers.get('www-authenticate')).toBe('Bearer realm="wakefield"');
+  });
+
+  it('the log and the command of a wake say who it was', async () => {
+    proxy.route('a/asleep', {});
+    const answer = await chat(
+      proxy.url,
+      { model: 'a/asleep' },
+      { headers: { authorization: 'Bearer later:user@demo', prefer: 'wait=0' } },
+    );
+    expect(answer.status).toBe(503);
+    expect([proxy.wakes, proxy.wokenBy]).toEqual([['demo/a/asleep'], ['user@demo']]);
+    expect(loggedOf(answer)).toMatchObject({ msg: 'inference request', principal: 'user@demo' });
+  });
+
+  it.each<[string, Record<string, string>, string | null]>([
+    ['by a key', { authorization: 'Bearer user@demo' }, 'user@demo'],
+    ['by a session', { cookie: 'wakefield_session=good' }, 'session'],
+    ['who may not', { authorization: 'Bearer user@other' }, 'user@other'],
+    ['by nobody', {}, null],
+  ])('the log says who it was %s', async (_how, headers, principal) => {
+    for (const one of openai)
+      expect(loggedOf(await ask(one, headers))).toMatchObject({ project: 'demo', principal });
+  });
+
+  it('the log has the cause, and the answer does not', async () => {
+    for (const one of openai) {
+      const answer = await ask(one, { authorization: 'Bearer broken' });
+      const logged = loggedOf(answer);
+      expect([answer.status, answer.text.includes('planted')]).toEqual([500, false]);
+      expect(logged).toMatchObject({ code: 'internal_error', err: { message: 'planted' } });
+    }
   });
 
   it.each<[string, Record<string, string>, number]>([
