@@ -14,6 +14,8 @@ export interface TestIssuer {
   audience: string;
   /** Refuses who comes to sign in. */
   denies: boolean;
+  /** Of everybody. */
+  refreshTokens(): readonly string[];
   /** Refresh tokens and sessions are worth nothing any more. */
   forgetEverybody(): void;
   close(): Promise<void>;
@@ -42,12 +44,15 @@ export async function startTestIssuer(options: TestIssuerOptions): Promise<TestI
   const { port } = server.address() as { readonly port: number };
   const url = `http://127.0.0.1:${port}`;
   let generation = 0;
+  const memory = createMemory();
   const issuer: TestIssuer = {
     url,
     user: { id: 'ada', groups: [] },
     format: 'jwt',
     audience: 'wakefield',
     denies: false,
+    // They are words under which it keeps what it knows of them.
+    refreshTokens: () => memory.named('RefreshToken'),
     forgetEverybody: () => {
       generation += 1;
     },
@@ -58,10 +63,10 @@ export async function startTestIssuer(options: TestIssuerOptions): Promise<TestI
     },
   };
   const forgotten = (made: number) => made < generation;
-  provider = new Provider(
-    url,
-    configurationOf(options, issuer, () => generation, forgotten),
-  );
+  provider = new Provider(url, {
+    ...configurationOf(options, issuer, () => generation, forgotten),
+    adapter: memory.adapter,
+  });
   return issuer;
 }
 
@@ -88,7 +93,6 @@ function configurationOf(
     // biome-ignore lint/suspicious/noExplicitAny: the type of a key there is stricter than what Node exports
     jwks: { keys: [key as any] },
     cookies: { keys: ['test'] },
-    adapter: createMemory(),
     ttl: {
       AccessToken: accessTokenLife,
       Session: 3600,
@@ -144,11 +148,17 @@ async function letIn(
   await provider.interactionFinished(request, response, result);
 }
 
+interface Memory {
+  readonly adapter: (model: string) => Adapter;
+  /** Names under which something of this model is kept. */
+  named(model: string): readonly string[];
+}
+
 /** Everything that it keeps, in memory; its own adapter for that warns on the console. */
-function createMemory(): (model: string) => Adapter {
+function createMemory(): Memory {
   const kept = new Map<string, AdapterPayload>();
   const uids = new Map<string, string>();
-  return (model) => {
+  const adapter = (model: string): Adapter => {
     const key = (id: string) => `${model}:${id}`;
     return {
       upsert: async (id, payload) => {
@@ -169,5 +179,12 @@ function createMemory(): (model: string) => Adapter {
         for (const [name, payload] of kept) if (payload.grantId === grantId) kept.delete(name);
       },
     };
+  };
+  return {
+    adapter,
+    named: (model) =>
+      [...kept.keys()].flatMap((name) =>
+        name.startsWith(`${model}:`) ? name.slice(model.length + 1) : [],
+      ),
   };
 }

@@ -53,7 +53,14 @@ describe('introspection', () => {
     `${audience}
     introspection: { clientId: wakefield, clientSecretFile: secret, tokens: ${tokens}, cache: 30 }`;
   const active = () => ({
-    ...{ active: true, sub: 'ada', aud: 'wakefield', iss: issuer.url, ...member },
+    ...{
+      active: true,
+      token_type: 'Bearer',
+      sub: 'ada',
+      aud: 'wakefield',
+      iss: issuer.url,
+      ...member,
+    },
     exp: clock / 1000 + 300,
   });
 
@@ -132,12 +139,23 @@ describe('introspection', () => {
   it.each([
     ['for somebody else', { aud: 'account' }],
     ['of somebody else', { iss: 'https://elsewhere.example' }],
-    ['that is a refresh token', { typ: 'Refresh' }],
+    ['that is a refresh token at Keycloak', { typ: 'Refresh' }],
+    ['that is a refresh token at Hydra', { token_use: 'refresh_token' }],
+    ['that is a refresh token elsewhere', { token_type: undefined }],
+    ['that is bound to a key of its client', { token_type: 'DPoP' }],
     ['that says it is dead', { active: false }],
     ['of yesterday', { exp: 1 }],
   ])('of a token %s is a refusal', async (_what, claims) => {
     issuer.introspected.set('opaque-1', { ...active(), ...claims });
     expect(await ask(identifier(asking('opaque')), 'opaque-1')).toMatch(/^invalid_api_key/);
+  });
+
+  it.each([
+    ['Keycloak', { token_type: undefined, typ: 'Bearer' }],
+    ['Hydra', { token_use: 'access_token' }],
+  ])('of a token that %s calls an access token is taken', async (_who, claims) => {
+    issuer.introspected.set('opaque-1', { ...active(), ...claims });
+    expect(await ask(identifier(asking('opaque')), 'opaque-1')).toEqual(ada);
   });
 
   it('of signed tokens too, where a disabled account has to end at once', async () => {

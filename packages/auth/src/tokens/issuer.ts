@@ -6,7 +6,8 @@ import type { Claims } from '../grants/claim-at.ts';
 import { type ClaimGrants, createClaimGrants } from '../grants/claim-grants.ts';
 import { askUserOrg } from '../grants/user-org.ts';
 import type { Fetch } from '../http/bounded-fetch.ts';
-import { checkClaims } from './check-claims.ts';
+import { rejected } from '../refusals.ts';
+import { checkClaims, saysAccessToken } from './check-claims.ts';
 import { createIntrospector, type Introspector } from './introspect.ts';
 import { createIssuerMetadata, type IssuerMetadata } from './issuer-metadata.ts';
 import { createKeySet } from './key-set.ts';
@@ -65,19 +66,23 @@ export function createIssuer(config: IssuerConfig, deps: IssuerDeps): Issuer {
     config,
     metadata,
     verifyJwt: async (token) => {
-      const claims = await verifyJwt(token, config, keys, now());
+      const { claims, isMarked } = await verifyJwt(token, config, keys, now());
       // What would be refused anyway is not worth a question.
-      checkClaims(claims, config);
-      if (always === null) return await judge(token, claims, freshBySignatureMs);
+      const subject = checkClaims(claims, config, isMarked);
+      if (always === null) return await judge(token, subject, claims, freshBySignatureMs);
       // What is asked of the issuer is whether it still stands by the token; the rest is what it has signed.
       await always(token, true);
-      return await judge(token, claims, freshOf(introspection));
+      return await judge(token, subject, claims, freshOf(introspection));
     },
     verifyOpaque:
       introspect === null
         ? null
-        : async (token, isKnown) =>
-            await judge(token, await introspect(token, isKnown), freshOf(introspection)),
+        : async (token, isKnown) => {
+            const claims = await introspect(token, isKnown);
+            if (!saysAccessToken(claims)) throw rejected('audience');
+            const subject = checkClaims(claims, config, true);
+            return await judge(token, subject, claims, freshOf(introspection));
+          },
   };
 }
 
@@ -92,8 +97,12 @@ function createJudge(config: IssuerConfig, fetch: Fetch, now: () => number) {
   for (const rule of config.grants)
     if (!('userOrg' in rule)) ofClaims.push(createClaimGrants(rule));
 
-  return async (token: string, claims: Claims, freshMs: number): Promise<Verdict> => {
-    const subject = checkClaims(claims, config);
+  return async (
+    token: string,
+    subject: string,
+    claims: Claims,
+    freshMs: number,
+  ): Promise<Verdict> => {
     const told = await Promise.all(directories.map((rule) => askUserOrg(rule, token, fetch)));
     const grants = mergeGrants([...ofClaims.flatMap((read) => read(claims)), ...told.flat()]);
     const principal: Principal = Object.freeze({

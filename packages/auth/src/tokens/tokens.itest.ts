@@ -79,6 +79,8 @@ describe('a signed token', () => {
     ['signed with the public key as a secret', () => byPublicKey(issuer, 'spki'), 'not valid'],
     ['signed with the public JWK as a secret', () => byPublicKey(issuer, 'jwk'), 'not valid'],
     ['that is an ID token', () => issuer.sign({ typ: 'ID' }), 'not issued for this'],
+    ['that has an ID token’s nonce', () => issuer.sign({ nonce: 'x' }), 'not issued for this'],
+    ['that is for ID tokens', () => issuer.sign({ token_use: 'id' }), 'not issued for this'],
     ['that has an ID token’s hash', () => issuer.sign({ at_hash: 'x' }), 'not issued for this'],
     ['that is a refresh token', () => issuer.sign({ typ: 'Refresh' }), 'not issued for this'],
     ['that is a logout token', () => issuer.sign({}, { typ: 'logout+jwt' }), 'not issued for this'],
@@ -100,6 +102,13 @@ describe('a signed token', () => {
     const refusal = await ask(identifier(), await make());
     expect(refusal).toMatch(/^invalid_api_key: /);
     expect(refusal).toContain(words);
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    ['its typ', () => issuer.sign({ ...member, nonce: 'x', typ: 'Bearer' })],
+    ['its header', () => issuer.sign({ ...member, nonce: 'x' }, { typ: 'at+jwt' })],
+  ])('may have a nonce where %s says that it is an access token', async (_what, make) => {
+    expect(await ask(identifier(), await make())).toEqual(ada);
   });
 
   it('says in WWW-Authenticate that it was bad, and nothing of itself', async () => {

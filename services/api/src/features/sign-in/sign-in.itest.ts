@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { loadAuthFile } from '@wakefield/auth';
+import { loadAuthFile, openAuth } from '@wakefield/auth';
 import { storeFixture, testRedis } from '@wakefield/testkit';
 import {
   type CookieJar,
@@ -17,6 +17,7 @@ import { type ApiFixture, apiFixture } from '../../../test/api-fixture.ts';
 
 jest.setTimeout(60_000);
 
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const folder = mkdtempSync(join(tmpdir(), 'sign-in-'));
 const redis = testRedis();
 let store: Awaited<ReturnType<typeof storeFixture>>;
@@ -107,6 +108,29 @@ describe.each(['jwt', 'opaque'] as const)('with %s tokens', (format) => {
     const kept = await fetch(`${api.url}/p`, { headers: { cookie: `wakefield_session=${word}` } });
     expect(kept.status).toBe(401);
   });
+});
+
+it('a refresh token is no access token, whoever asks about it', async () => {
+  issuer.format = 'opaque';
+  await signIn();
+  const file = await loadAuthFile(join(folder, 'auth.yaml'));
+  const issuers = file.issuers.map(({ audiences: _, ...one }) => ({
+    ...one,
+    authorizedParties: [testClient.id],
+    signIn: null,
+  }));
+  const { identifier } = openAuth({
+    file: { ...file, issuers },
+    ...{ localKey: null, sessionSeconds: 0, now: Date.now, log: silent },
+    sessions: {} as never,
+  });
+  const tokens = issuer.refreshTokens();
+  expect(tokens).not.toEqual([]);
+  for (const token of tokens)
+    await expect(identifier.identify(`Bearer ${token}`)).rejects.toMatchObject({
+      code: 'invalid_api_key',
+      message: 'The token was not issued for this service.',
+    });
 });
 
 describe('signing in', () => {
@@ -240,7 +264,8 @@ describe('a session', () => {
     expect(values.length).toBeGreaterThan(0);
     for (const text of values) {
       expect(text).not.toContain(word);
-      expect(text).not.toContain('eyJ');
+      // What is sealed may hold these three letters by chance, but never a dot.
+      expect(text).not.toMatch(/eyJ[\w-]+\./);
     }
   });
 });
