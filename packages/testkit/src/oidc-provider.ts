@@ -120,6 +120,8 @@ function configurationOf(
     },
     interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
     issueRefreshToken: () => true,
+    // A refresh token is good once, and twice is a theft: what we have to cope with.
+    rotateRefreshToken: true,
     findAccount: (_context, id) => {
       const known = made.get(id) ?? now();
       made.set(id, known);

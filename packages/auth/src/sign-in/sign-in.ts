@@ -5,12 +5,10 @@ import {
   AuthorizationResponseError,
   authorizationCodeGrant,
   buildAuthorizationUrl,
-  buildEndSessionUrl,
   calculatePKCECodeChallenge,
   randomNonce,
   randomPKCECodeVerifier,
   randomState,
-  tokenRevocation,
 } from 'openid-client';
 import { z } from 'zod';
 import type { OwnClient } from '../config/load-auth-file.ts';
@@ -18,6 +16,7 @@ import { plainError } from '../plain-error.ts';
 import type { Issuer } from '../tokens/issuer.ts';
 import type { TokenIdentifier } from '../tokens/token-identifier.ts';
 import type { Cookie } from './cookie.ts';
+import { revoke, signOutPlace } from './leave-issuer.ts';
 import { returnPath } from './return-path.ts';
 import { keyFor, seal, unseal } from './seal.ts';
 import type { Session, Sessions } from './sessions.ts';
@@ -129,11 +128,10 @@ export function createSignIn(deps: SignInDeps): SignIn {
     end: async (cookieHeader) => {
       let location = returnPath(null);
       for (const word of cookie.values(cookieHeader)) {
-        const session = await sessions.read(word);
-        await sessions.end(word);
+        const session = await sessions.end(word);
         const chosen = session === null ? undefined : named(session.issuer);
         if (session !== null && chosen !== undefined)
-          location = (await endAtIssuer(deps, chosen, session)) ?? location;
+          location = (await leaveIssuer(deps, chosen, session)) ?? location;
       }
       return { location, cookies: [cookie.clear()] };
     },
@@ -222,26 +220,16 @@ function toSignInError(error: unknown): unknown {
 }
 
 /** The token that could make new ones is taken back at once; the rest the person does at the issuer's page. */
-async function endAtIssuer(
+async function leaveIssuer(
   { publicUrl, log }: SignInDeps,
-  { issuer, client }: Chosen,
+  { issuer: { config, metadata }, client }: Chosen,
   { refreshToken }: Session,
 ): Promise<string | null> {
   try {
-    const configuration = await issuer.metadata.configurationOf(client);
-    const { revocation_endpoint, end_session_endpoint } = configuration.serverMetadata();
-    if (refreshToken !== null && revocation_endpoint !== undefined)
-      await tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' });
-    if (end_session_endpoint === undefined) return null;
-    // Named by the client's id: an ID token would stand in the address of the page.
-    return buildEndSessionUrl(configuration, {
-      post_logout_redirect_uri: `${publicUrl}${returnPath(null)}`,
-    }).href;
+    if (refreshToken !== null) await revoke(metadata, client, refreshToken);
+    return await signOutPlace(metadata, client, `${publicUrl}${returnPath(null)}`);
   } catch (error) {
-    log.warn(
-      { err: plainError(error), issuer: issuer.config.name },
-      'signing out at the issuer failed',
-    );
+    log.warn({ err: plainError(error), issuer: config.name }, 'signing out at the issuer failed');
     return null;
   }
 }
