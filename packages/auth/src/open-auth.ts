@@ -43,7 +43,7 @@ export function openAuth({ file, localKey, ...options }: AuthOptions): Auth {
   const issuers = file.issuers.map((config) =>
     createIssuer(config, { fetch: boundedFetch, now, log }),
   );
-  const tokens = createTokenIdentifier(issuers, { now, log });
+  const tokens = createTokenIdentifier(issuers, { now });
   const identifier = firstOf([
     ...(key === null ? [] : [createStaticKeyIdentifier(key, projects)]),
     ...(issuers.length === 0 ? [] : [tokens]),

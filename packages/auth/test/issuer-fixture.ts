@@ -26,6 +26,8 @@ export interface IssuerFixture {
   readonly members: Map<string, unknown>;
   /** Questions about tokens that begin like this get no answer yet. @returns lets them have it */
   hold(prefix: string): () => void;
+  /** Status with which UserOrg answers everybody; null: as the members are. */
+  orgStatus: number | null;
   /** Answers nothing but 500 while it is down. */
   down: boolean;
   close(): Promise<void>;
@@ -68,6 +70,7 @@ export async function startIssuer(now: () => number = Date.now): Promise<IssuerF
       case '/introspect':
         return ok(introspected.get(token) ?? { active: false });
       case '/org/api/UserInfo/Extended':
+        if (fixture.orgStatus !== null) return { status: fixture.orgStatus, value: {} };
         return members.has(bearer) ? ok(members.get(bearer)) : { status: 401, value: {} };
       default:
         return { status: 404, value: {} };
@@ -90,6 +93,7 @@ export async function startIssuer(now: () => number = Date.now): Promise<IssuerF
       held = { prefix, over: promise };
       return resolve;
     },
+    orgStatus: null,
     down: false,
     sign: async (claims = {}, header = {}) => {
       const payload = {

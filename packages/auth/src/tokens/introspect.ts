@@ -5,6 +5,7 @@ import { tokenIntrospection } from 'openid-client';
 import type { OwnClient } from '../config/load-auth-file.ts';
 import type { Claims } from '../grants/claim-at.ts';
 import { rejected, unavailable } from '../refusals.ts';
+import type { Watched } from '../trouble.ts';
 import { createGate } from './gate.ts';
 import type { IssuerMetadata } from './issuer-metadata.ts';
 
@@ -16,6 +17,7 @@ export interface IntrospectorOptions {
   readonly client: OwnClient;
   readonly issuer: string;
   readonly metadata: IssuerMetadata;
+  readonly watched: Watched;
   readonly now: () => number;
 }
 
@@ -29,7 +31,7 @@ export interface IntrospectorOptions {
 export type Introspector = (token: string, isGenuine: boolean) => Promise<Claims>;
 
 export function createIntrospector(options: IntrospectorOptions): Introspector {
-  const { client, metadata, now } = options;
+  const { client, metadata, watched, now } = options;
   const denied = new LRUCache<string, true>({
     max: mostDenied,
     ttl: deniedMs,
@@ -44,7 +46,7 @@ export function createIntrospector(options: IntrospectorOptions): Introspector {
       const configuration = await metadata.configurationOf(client);
       // Told what it is, some issuers find it faster; they look elsewhere all the same (§2.1).
       const hint = { token_type_hint: 'access_token' };
-      return await tokenIntrospection(configuration, token, hint);
+      return await watched(() => tokenIntrospection(configuration, token, hint));
     } catch (error) {
       throw isAppError(error) ? error : unavailable(error);
     }

@@ -11,6 +11,7 @@ import type { OwnClient } from '../config/load-auth-file.ts';
 import { isSafeUrl } from '../config/schema.ts';
 import type { Fetch } from '../http/bounded-fetch.ts';
 import { unavailable } from '../refusals.ts';
+import type { Watched } from '../trouble.ts';
 
 /** After a failure the issuer is left alone for so long; who asks meanwhile hears of that failure. */
 const restMs = 2000;
@@ -29,26 +30,30 @@ export interface IssuerMetadataOptions {
   readonly issuer: string;
   readonly timeoutMs: number;
   readonly fetch: Fetch;
+  readonly watched: Watched;
   readonly now: () => number;
 }
 
 export function createIssuerMetadata(options: IssuerMetadataOptions): IssuerMetadata {
-  const { issuer, timeoutMs, now } = options;
+  const { issuer, timeoutMs, watched, now } = options;
   const ownFetch: CustomFetch = (url, init) => options.fetch(url, init as RequestInit, timeoutMs);
   const isPlain = new URL(issuer).protocol === 'http:';
   let known: ServerMetadata | null = null;
   let asking: Promise<ServerMetadata> | null = null;
   let failure: { readonly at: number; readonly cause: unknown } | null = null;
 
+  const discovered = async (): Promise<ServerMetadata> => {
+    // It refuses what calls itself by another name than the one that it was asked for.
+    const found = await discovery(new URL(issuer), 'wakefield', undefined, None(), {
+      [customFetch]: ownFetch,
+      execute: isPlain ? [allowInsecureRequests] : [],
+      timeout: timeoutMs / 1000,
+    });
+    return checked(found.serverMetadata());
+  };
   const ask = async (): Promise<ServerMetadata> => {
     try {
-      // It refuses what calls itself by another name than the one that it was asked for.
-      const found = await discovery(new URL(issuer), 'wakefield', undefined, None(), {
-        [customFetch]: ownFetch,
-        execute: isPlain ? [allowInsecureRequests] : [],
-        timeout: timeoutMs / 1000,
-      });
-      known = checked(found.serverMetadata());
+      known = await watched(discovered);
       failure = null;
       return known;
     } catch (cause) {

@@ -7,6 +7,7 @@ import { type ClaimGrants, createClaimGrants } from '../grants/claim-grants.ts';
 import { askUserOrg } from '../grants/user-org.ts';
 import type { Fetch } from '../http/bounded-fetch.ts';
 import { rejected } from '../refusals.ts';
+import { type Watched, watchTrouble } from '../trouble.ts';
 import { checkClaims, saysAccessToken } from './check-claims.ts';
 import { createIntrospector, type Introspector } from './introspect.ts';
 import { createIssuerMetadata, type IssuerMetadata } from './issuer-metadata.ts';
@@ -51,16 +52,28 @@ const unsaidLifeMs = 300_000;
 export function createIssuer(config: IssuerConfig, deps: IssuerDeps): Issuer {
   const { fetch, now, log } = deps;
   const timeoutMs = config.timeout * 1000;
-  const metadata = createIssuerMetadata({ issuer: config.issuer, timeoutMs, fetch, now });
-  const load = () => loadKeys(metadata, fetch, timeoutMs);
-  const keys = createKeySet({ load, now, log, issuer: config.name });
+  const watch = (asked: string): Watched => watchTrouble(log, { issuer: config.name, asked });
+  const metadata = createIssuerMetadata({
+    issuer: config.issuer,
+    ...{ timeoutMs, fetch, now, watched: watch('discovery') },
+  });
+  const watchedKeys = watch('keys');
+  const load = async (): Promise<JSONWebKeySet> => {
+    const { jwks_uri: place } = await metadata.read();
+    return await watchedKeys(() => loadKeys(metadata, place, fetch, timeoutMs));
+  };
+  const keys = createKeySet({ load, now });
   const { introspection } = config;
   const introspect: Introspector | null =
     introspection === null
       ? null
-      : createIntrospector({ client: introspection, issuer: config.issuer, metadata, now });
+      : createIntrospector({
+          client: introspection,
+          issuer: config.issuer,
+          ...{ metadata, now, watched: watch('introspection') },
+        });
   const always = introspection?.tokens === 'all' ? introspect : null;
-  const judge = createJudge(config, fetch, now);
+  const judge = createJudge(config, deps, watch);
 
   return {
     config,
@@ -91,9 +104,15 @@ function freshOf(introspection: IssuerConfig['introspection']): number {
 }
 
 /** Turns claims into who it is and what they may do. */
-function createJudge(config: IssuerConfig, fetch: Fetch, now: () => number) {
+function createJudge(
+  config: IssuerConfig,
+  { fetch, now }: IssuerDeps,
+  watch: (asked: string) => Watched,
+) {
   const ofClaims: ClaimGrants[] = [];
-  const directories = config.grants.flatMap((rule) => ('userOrg' in rule ? [rule] : []));
+  const directories = config.grants.flatMap((rule) =>
+    'userOrg' in rule ? [{ rule, watched: watch(rule.userOrg) }] : [],
+  );
   for (const rule of config.grants)
     if (!('userOrg' in rule)) ofClaims.push(createClaimGrants(rule));
 
@@ -103,7 +122,9 @@ function createJudge(config: IssuerConfig, fetch: Fetch, now: () => number) {
     claims: Claims,
     freshMs: number,
   ): Promise<Verdict> => {
-    const told = await Promise.all(directories.map((rule) => askUserOrg(rule, token, fetch)));
+    const told = await Promise.all(
+      directories.map(({ rule, watched }) => watched(() => askUserOrg(rule, token, fetch))),
+    );
     const grants = mergeGrants([...ofClaims.flatMap((read) => read(claims)), ...told.flat()]);
     const principal: Principal = Object.freeze({
       kind: 'user',
@@ -113,17 +134,17 @@ function createJudge(config: IssuerConfig, fetch: Fetch, now: () => number) {
     const { exp } = claims;
     const endsAt =
       typeof exp === 'number' ? (exp + config.clockTolerance) * 1000 : now() + unsaidLifeMs;
-    const fresh = [freshMs, ...directories.map(({ cache }) => cache * 1000)];
+    const fresh = [freshMs, ...directories.map(({ rule }) => rule.cache * 1000)];
     return { principal, endsAt, freshMs: Math.min(...fresh) };
   };
 }
 
 async function loadKeys(
   metadata: IssuerMetadata,
+  place: string | undefined,
   fetch: Fetch,
   timeoutMs: number,
 ): Promise<JSONWebKeySet> {
-  const { jwks_uri: place } = await metadata.read();
   if (place === undefined) throw new Error('the issuer names no jwks_uri');
   try {
     const answer = await fetch(place, { headers: { accept: 'application/json' } }, timeoutMs);

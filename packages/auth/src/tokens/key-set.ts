@@ -1,4 +1,3 @@
-import type { Log } from '@wakefield/control';
 import {
   type CryptoKey,
   createLocalJWKSet,
@@ -7,7 +6,6 @@ import {
   type JSONWebKeySet,
   type JWSHeaderParameters,
 } from 'jose';
-import { plainError } from '../plain-error.ts';
 import { unavailable } from '../refusals.ts';
 
 /** Keys that are older vouch for nothing while their issuer answers: one of them may have been withdrawn. */
@@ -24,9 +22,6 @@ const awayMs = 60_000;
 export interface KeySetOptions {
   readonly load: () => Promise<JSONWebKeySet>;
   readonly now: () => number;
-  readonly log: Log;
-  /** For the log. */
-  readonly issuer: string;
 }
 
 /** Finds the key of a token, as jose asks for it. */
@@ -37,7 +32,7 @@ export type KeySet = (header: JWSHeaderParameters, token: FlattenedJWSInput) => 
  * refuses everything once its keys are old. Asking it for a key that nobody has seen is then `issuer_unavailable`,
  * because a new one may well be there; while it answers, that is a token that nobody of it has signed.
  */
-export function createKeySet({ load, now, log, issuer }: KeySetOptions): KeySet {
+export function createKeySet({ load, now }: KeySetOptions): KeySet {
   let keys: LocalKeys | null = null;
   let loadedAt = Number.NEGATIVE_INFINITY;
   let askedAt = Number.NEGATIVE_INFINITY;
@@ -51,8 +46,6 @@ export function createKeySet({ load, now, log, issuer }: KeySetOptions): KeySet 
       loadedAt = askedAt;
       failure = null;
     } catch (cause) {
-      if (failure === null)
-        log.warn({ err: plainError(cause), issuer }, 'keys of an issuer not read');
       failure = cause;
       throw unavailable(cause);
     } finally {

@@ -5,10 +5,8 @@ import { createTokenCache } from './token-cache.ts';
 
 let clock = 1_790_000_000_000;
 const now = () => clock;
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-const cacheOf = (most: number, mostGrants: number) =>
-  createTokenCache({ now, log: silent, most, mostGrants });
+const cacheOf = (most: number, mostGrants: number) => createTokenCache({ now, most, mostGrants });
 const verdict = (id: string, grants = 1, lifeMs = 300_000): Verdict => ({
   principal: {
     kind: 'user',

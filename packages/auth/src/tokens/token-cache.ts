@@ -1,4 +1,3 @@
-import type { Log } from '@wakefield/control';
 import { isAppError, type Principal } from '@wakefield/domain';
 import { LRUCache } from 'lru-cache';
 import type { Verdict } from './issuer.ts';
@@ -16,7 +15,6 @@ interface Entry extends Verdict {
 
 export interface TokenCacheOptions {
   readonly now: () => number;
-  readonly log: Log;
   /** Tokens that are remembered. */
   readonly most?: number;
   /** Grants that are remembered, of all tokens together. */
@@ -42,7 +40,6 @@ export interface TokenCache {
 
 export function createTokenCache({
   now,
-  log,
   most = 20_000,
   mostGrants = 200_000,
 }: TokenCacheOptions): TokenCache {
@@ -71,7 +68,6 @@ export function createTokenCache({
     const code = isAppError(error) ? error.code : null;
     const known = entries.get(key);
     if (code === 'issuer_unavailable' && known !== undefined) {
-      if (known.troubledAt === null) log.warn({ err: error }, 'a token is honoured unasked');
       known.troubledAt = now();
       return known.principal;
     }

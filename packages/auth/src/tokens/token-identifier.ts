@@ -20,9 +20,9 @@ export interface TokenIdentifier extends Identifier {
 
 export function createTokenIdentifier(
   issuers: readonly Issuer[],
-  { now, log }: Pick<IssuerDeps, 'now' | 'log'>,
+  { now }: Pick<IssuerDeps, 'now'>,
 ): TokenIdentifier {
-  const cache = createTokenCache({ now, log });
+  const cache = createTokenCache({ now });
   const byName = new Map(issuers.map((issuer) => [issuer.config.issuer, issuer]));
   const opaque = issuers.flatMap(({ verifyOpaque }) => verifyOpaque ?? []);
 
