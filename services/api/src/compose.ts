@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import {
-  createKeyCheck,
-  createLoginCookie,
-  loadAuthFile,
-  openAuth,
-  withoutAuthFile,
-} from '@wakefield/auth';
+import { loadAuthFile, openAuth, withoutAuthFile } from '@wakefield/auth';
 import {
   createDemandBoard,
   createMetricsBoard,
@@ -28,6 +22,7 @@ import {
 import { openStore } from '@wakefield/store';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
+import { keyLoginOf } from './features/operations/key-login.ts';
 import { createLoginAttempts } from './features/operations/login-attempts.ts';
 import { presentQueues } from './features/operations/presenter.ts';
 import { listen } from './server.ts';
@@ -81,7 +76,6 @@ export async function compose(
     now: Date.now,
     log: logger,
   });
-  const { masterKey } = auth;
   const { projects, models, jobs, clusters, commands } = store.stores;
   const app = createApp({
     projects,
@@ -105,11 +99,7 @@ export async function compose(
     operations: {
       board: createBoard(redis, { basePath: '/ops/queues' }),
       figures: async () => presentQueues(await queueFigures(redis)),
-      login:
-        masterKey === null
-          ? null
-          : createLoginCookie({ key: masterKey, path: '/ops', ...config.login }),
-      isKey: masterKey === null ? () => false : createKeyCheck(masterKey),
+      ...keyLoginOf(auth, { ...config.login, publicUrl: authFile.publicUrl }),
       attempts: createLoginAttempts(LOGIN_ATTEMPTS),
     },
   });

@@ -1,11 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type AuthFile,
-  createLoginCookie,
-  type Identifier,
-  openAuth,
-  withoutAuthFile,
-} from '@wakefield/auth';
+import { type AuthFile, type Identifier, openAuth, withoutAuthFile } from '@wakefield/auth';
 import {
   applyCommand,
   type ClusterDriver,
@@ -29,6 +23,7 @@ import { loadRecipes } from '@wakefield/recipes';
 import { createLogger, createMetrics, type Metrics } from '@wakefield/runtime';
 import { createApp } from '../src/app.ts';
 import type { ApiDeps } from '../src/deps.ts';
+import { keyLoginOf } from '../src/features/operations/key-login.ts';
 import { createLoginAttempts } from '../src/features/operations/login-attempts.ts';
 import { presentQueues } from '../src/features/operations/presenter.ts';
 import { listen } from '../src/server.ts';
@@ -76,8 +71,9 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
   const closers: (() => Promise<void>)[] = [() => redis.close()];
   const metrics = createMetrics({ service: 'api' });
   const board: MetricsBoard = createMetricsBoard(redis);
+  const { authFile = withoutAuthFile } = options;
   const auth = openAuth({
-    file: options.authFile ?? withoutAuthFile,
+    file: authFile,
     localKey: KEY,
     sessions: createSessionStore(redis),
     sessionSeconds: 3600,
@@ -104,8 +100,7 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
     operations: {
       board: createBoard(redis, { basePath: '/ops/queues' }),
       figures: async () => presentQueues(await queueFigures(redis)),
-      login: createLoginCookie({ key: KEY, path: '/ops', lifetimeSeconds: 60 }),
-      isKey: (key) => key === KEY,
+      ...keyLoginOf(auth, { lifetimeSeconds: 60, secure: false, publicUrl: authFile.publicUrl }),
       attempts: createLoginAttempts({ perAddress: 5, inAll: 100, windowSeconds: 60 }),
     },
     ...options.over,

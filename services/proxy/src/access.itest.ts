@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type AuthFile, openAuth, withoutAuthFile } from '@wakefield/auth';
 import { endpoints } from '@wakefield/contracts';
 import {
   AppError,
@@ -22,6 +23,13 @@ const session: Principal = {
   kind: 'user',
   id: 'session',
   grants: [{ project: 'demo', role: 'user' }],
+};
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const unasked: AuthFile['issuers'][number] = {
+  ...{ name: 'site', title: 'Site', issuer: 'https://sso.example.org', audiences: ['w'] },
+  ...{ algorithms: ['RS256'], clockTolerance: 10, timeout: 1 },
+  ...{ introspection: null, signIn: null, grants: [] },
 };
 
 let proxy: Harness;
@@ -171,5 +179,33 @@ describe('at the door', () => {
     });
     expect(answer.status).toBe(status);
     if (status === 404) expect(answer.code).toBe('model_not_found');
+  });
+});
+
+describe('the static key', () => {
+  const statusOf = async (staticKey: AuthFile['staticKey'], project: string) => {
+    const auth = openAuth({
+      file: { ...withoutAuthFile, staticKey, issuers: [unasked] },
+      ...{ localKey: 'the-static-key', sessions: {} as never, sessionSeconds: 0 },
+      ...{ now: Date.now, log: silent },
+    });
+    const one = await startHarness({}, {}, undefined, auth);
+    one.addProject('other');
+    await one.caughtUp();
+    try {
+      const url = `${one.url}/p/${project}/openai/v1/models`;
+      return (await fetch(url, { headers: { authorization: 'Bearer the-static-key' } })).status;
+    } finally {
+      await one.stop();
+    }
+  };
+
+  it.each<[string, AuthFile['staticKey'], number, number]>([
+    ['opens everything', { enabled: true }, 200, 200],
+    ['that is limited opens its projects', { enabled: true, projects: ['demo'] }, 200, 404],
+    ['that is switched off opens nothing', { enabled: false }, 401, 401],
+  ])('%s', async (_what, staticKey, mine, theirs) => {
+    expect(await statusOf(staticKey, 'demo')).toBe(mine);
+    expect(await statusOf(staticKey, 'other')).toBe(theirs);
   });
 });
