@@ -14,6 +14,8 @@ export interface TestIssuer {
   audience: string;
   /** Refuses who comes to sign in. */
   denies: boolean;
+  /** The error that its token endpoint answers everything with; null: what is right. */
+  tokenError: string | null;
   /** Of everybody. */
   refreshTokens(): readonly string[];
   /** Refresh tokens and sessions are worth nothing any more. */
@@ -35,7 +37,10 @@ export async function startTestIssuer(options: TestIssuerOptions): Promise<TestI
   let provider: Provider | null = null;
   const server = createServer((request, response) => {
     if (provider === null) response.destroy();
-    else if (request.url?.startsWith('/interaction/'))
+    else if (issuer.tokenError !== null && request.url === '/token') {
+      response.writeHead(400, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: issuer.tokenError }));
+    } else if (request.url?.startsWith('/interaction/'))
       void letIn(provider, issuer, request, response);
     else void provider.callback()(request, response);
   });
@@ -51,6 +56,7 @@ export async function startTestIssuer(options: TestIssuerOptions): Promise<TestI
     format: 'jwt',
     audience: 'wakefield',
     denies: false,
+    tokenError: null,
     // They are words under which it keeps what it knows of them.
     refreshTokens: () => memory.named('RefreshToken'),
     forgetEverybody: () => {
@@ -84,7 +90,7 @@ function configurationOf(
       {
         client_id: testClient.id,
         client_secret: testClient.secret,
-        redirect_uris: [`${publicUrl}/auth/callback`],
+        redirect_uris: [`${publicUrl}/auth/callback/site`],
         post_logout_redirect_uris: [`${publicUrl}/swagger/index.html`],
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
@@ -129,8 +135,13 @@ function configurationOf(
     },
     extraTokenClaims: () => ({ groups: [...issuer.user.groups] }),
     loadExistingGrant: async ({ oidc }) => {
+      const clientId = oidc.client?.clientId ?? '';
+      // A second one would end what was given out in this session by the first.
+      const before = oidc.session?.grantIdFor(clientId);
+      const existing = before === undefined ? undefined : await oidc.provider.Grant.find(before);
+      if (existing !== undefined) return existing;
       const grant = new oidc.provider.Grant({
-        clientId: oidc.client?.clientId ?? '',
+        clientId,
         accountId: oidc.session?.accountId ?? '',
       });
       grant.addOIDCScope('openid');

@@ -47,7 +47,11 @@ beforeAll(async () => {
       },
     },
     browsers: {
-      identify: async (cookie) => (cookie === 'wakefield_session=good' ? session : null),
+      identify: async (cookie) => {
+        if (cookie === 'wakefield_session=unread')
+          throw new AppError('store_unavailable', 'Nobody can look at it.');
+        return cookie === 'wakefield_session=good' ? session : null;
+      },
     },
   });
   proxy.addProject('other');
@@ -133,6 +137,16 @@ describe('at the door', () => {
     expect(headers.get('www-authenticate')).toBe('Bearer realm="wakefield", error="invalid_token"');
     const nothing = await ask('listOpenAIModels', {});
     expect(nothing.headers.get('www-authenticate')).toBe('Bearer realm="wakefield"');
+  });
+
+  it('a session that nobody can look at is a 503, and a key beside it goes before it', async () => {
+    const cookie = 'wakefield_session=unread';
+    for (const one of openai) {
+      const { status, code } = await ask(one, { cookie });
+      expect([status, code]).toEqual([503, 'store_unavailable']);
+    }
+    const known = await ask('listOpenAIModels', { cookie, authorization: 'Bearer user@demo' });
+    expect(known.status).toBe(200);
   });
 
   it('the log and the command of a wake say who it was', async () => {

@@ -13,7 +13,7 @@ export const signInEndpoints: readonly Endpoint[] = [
     tag,
     summary: 'Sign a browser in',
     description:
-      'Leads to the issuer (authorization code with PKCE). The answer of the issuer comes to `/auth/callback`.',
+      'Leads to the issuer (authorization code with PKCE). The answer of the issuer comes to `/auth/callback/{issuer}`.',
     open: true,
     query: z.object({
       issuer: z.string().optional().meta({
@@ -37,11 +37,14 @@ export const signInEndpoints: readonly Endpoint[] = [
   },
   {
     method: 'get',
-    path: '/auth/callback',
+    path: '/auth/callback/{issuer}',
     operationId: 'signInCallback',
     tag,
     summary: 'Where the issuer sends a browser back to',
     open: true,
+    params: z.object({
+      issuer: z.string().meta({ description: 'Name of the issuer.', example: 'lexis' }),
+    }),
     answers: {
       303: {
         description: 'Signed in: back to the page.',

@@ -153,7 +153,7 @@ describe('signing in', () => {
       code_challenge: expect.stringMatching(/^[\w-]{43}$/),
       code_challenge_method: 'S256',
       nonce: expect.stringMatching(/^[\w-]{43}$/),
-      redirect_uri: `${api.url}/auth/callback`,
+      redirect_uri: `${api.url}/auth/callback/site`,
       response_type: 'code',
       scope: 'openid',
       state: expect.stringMatching(/^[\w-]{43}$/),
@@ -201,12 +201,37 @@ describe('signing in', () => {
     expect((await browser.ask(changed)).status).toBe(400);
   });
 
+  it('works in two tabs side by side', async () => {
+    const stop = (location: string) => location.includes('/auth/callback');
+    const begin = async () => {
+      const { response } = await browser.follow(`${api.url}/auth/login`, stop);
+      return response.headers.get('location') ?? '';
+    };
+    const [first, second] = [await begin(), await begin()];
+    expect((await browser.ask(first)).status).toBe(303);
+    expect(browser.cookies.has('wakefield_way')).toBe(true);
+    expect((await browser.ask(second)).status).toBe(303);
+    expect(browser.cookies.has('wakefield_way')).toBe(false);
+    expect((await browser.ask(first)).status).toBe(400);
+    expect((await json('/p')).status).toBe(200);
+  });
+
+  it('takes the answer of the issuer alone that the browser was sent to', async () => {
+    const stop = (location: string) => location.includes('/auth/callback');
+    const { response } = await browser.follow(`${api.url}/auth/login`, stop);
+    const callback = response.headers.get('location') ?? '';
+    const refused = await browser.ask(callback.replace('/callback/site', '/callback/lab'));
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain('did not begin to sign in here');
+    expect((await browser.ask(callback)).status).toBe(303);
+  });
+
   it('that the issuer refuses says so, with nothing of what came from outside', async () => {
     issuer.denies = true;
     const { response } = await signIn();
     expect(response.status).toBe(400);
     expect(await response.text()).toContain('The issuer did not let you in.');
-    const made = await browser.ask(`${api.url}/auth/callback?error=<script>&state=<b>`);
+    const made = await browser.ask(`${api.url}/auth/callback/site?error=<script>&state=<b>`);
     expect([made.status, (await made.text()).includes('<script>')]).toEqual([400, false]);
   });
 
