@@ -140,6 +140,7 @@ function createRefresh(
           expiresAt: now() + (given.expires_in ?? 60) * 1000,
         };
       } catch (error) {
+        metadata.doubt(error);
         throw unavailable(error);
       }
     },

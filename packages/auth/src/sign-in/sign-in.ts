@@ -161,6 +161,7 @@ async function exchange(
       endsAt: at + lifetimeSeconds * 1000,
     };
   } catch (error) {
+    issuer.metadata.doubt(error);
     log.warn({ err: plainError(error), issuer: kept.issuer }, 'signing in failed');
     throw toSignInError(error);
   }

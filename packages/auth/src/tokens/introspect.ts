@@ -48,6 +48,7 @@ export function createIntrospector(options: IntrospectorOptions): Introspector {
       const hint = { token_type_hint: 'access_token' };
       return await watched(() => tokenIntrospection(configuration, token, hint));
     } catch (error) {
+      metadata.doubt(error);
       throw isAppError(error) ? error : unavailable(error);
     }
   };
