@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { loadAuthFile, openAuth, withoutAuthFile } from '@wakefield/auth';
+import { keyLoginOf, loadAuthFile, openAuth, withoutAuthFile } from '@wakefield/auth';
 import {
   createDemandBoard,
   createMetricsBoard,
@@ -22,7 +22,6 @@ import {
 import { openStore } from '@wakefield/store';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
-import { keyLoginOf } from './features/operations/key-login.ts';
 import { createLoginAttempts } from './features/operations/login-attempts.ts';
 import { presentQueues } from './features/operations/presenter.ts';
 import { listen } from './server.ts';

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type AuthFile, type Identifier, openAuth, withoutAuthFile } from '@wakefield/auth';
+import {
+  type AuthFile,
+  type Identifier,
+  keyLoginOf,
+  openAuth,
+  withoutAuthFile,
+} from '@wakefield/auth';
 import {
   applyCommand,
   type ClusterDriver,
@@ -23,7 +29,6 @@ import { loadRecipes } from '@wakefield/recipes';
 import { createLogger, createMetrics, type Metrics } from '@wakefield/runtime';
 import { createApp } from '../src/app.ts';
 import type { ApiDeps } from '../src/deps.ts';
-import { keyLoginOf } from '../src/features/operations/key-login.ts';
 import { createLoginAttempts } from '../src/features/operations/login-attempts.ts';
 import { presentQueues } from '../src/features/operations/presenter.ts';
 import { listen } from '../src/server.ts';

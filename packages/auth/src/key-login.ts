@@ -1,5 +1,6 @@
-import { type Auth, createKeyCheck, createLoginCookie } from '@wakefield/auth';
-import type { ApiDeps } from '../../deps.ts';
+import { createLoginCookie, type LoginCookie } from './login-cookie.ts';
+import type { Auth } from './open-auth.ts';
+import { createKeyCheck, type KeyCheck } from './static-key.ts';
 
 export interface KeyLoginOptions {
   readonly lifetimeSeconds: number;
@@ -9,6 +10,11 @@ export interface KeyLoginOptions {
   readonly publicUrl: string | null;
 }
 
+export interface KeyLogin {
+  readonly login: LoginCookie | null;
+  readonly isKey: KeyCheck;
+}
+
 /**
  * The login form of the queue dashboard takes the static key, and that only where it opens the whole installation: the
  * dashboard shows the jobs of every project.
@@ -16,7 +22,7 @@ export interface KeyLoginOptions {
 export function keyLoginOf(
   { masterKey }: Pick<Auth, 'masterKey'>,
   { lifetimeSeconds, secure, publicUrl }: KeyLoginOptions,
-): Pick<ApiDeps['operations'], 'login' | 'isKey'> {
+): KeyLogin {
   if (masterKey === null) return { login: null, isKey: () => false };
   return {
     login: createLoginCookie({
