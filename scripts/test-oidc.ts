@@ -1,4 +1,5 @@
-// `npm run test:oidc`: brings a real Keycloak, and signs in with its users, by token and by browser.
+// `npm run test:oidc [-- --without-browser] [arguments of Jest]`: brings a real Keycloak, and signs in with its users, by
+// token and by browser.
 import {
   boundToUs,
   findCommand,
@@ -11,12 +12,12 @@ import { command, root } from './spawn.ts';
 
 /** By the names that distributions give it. */
 const browsers = ['chromium', 'chromium-browser', 'google-chrome'];
+const withoutBrowser = '--without-browser';
+const given = process.argv.slice(2);
 
 try {
+  if (!given.includes(withoutBrowser)) process.env.WAKEFIELD_TEST_CHROMIUM = findBrowser();
   process.env.WAKEFIELD_TEST_KEYCLOAK = setupKeycloak();
-  const browser = browsers.map((name) => findCommand(name)).find((path) => path !== null) ?? null;
-  if (browser === null) console.log('There is no Chromium here: forms are filled in without one.');
-  else process.env.WAKEFIELD_TEST_CHROMIUM = browser;
   await installPackages(missingPackages(), (line) => console.log(line));
   // Whoever ends us ends Jest as well, and that ends Keycloak.
   const jest = boundToUs(
@@ -33,7 +34,7 @@ try {
         'oidc',
         '--runInBand',
         '--testTimeout=60000',
-        ...process.argv.slice(2),
+        ...given.filter((argument) => argument !== withoutBrowser),
       ],
     ],
     'SIGKILL',
@@ -43,4 +44,15 @@ try {
   if (!(error instanceof SetupError)) throw error;
   console.error(error.message);
   process.exitCode = 1;
+}
+
+/** @throws SetupError where there is none: the script of the page of the API is tried by nothing else */
+function findBrowser(): string {
+  for (const name of browsers) {
+    const path = findCommand(name);
+    if (path !== null) return path;
+  }
+  throw new SetupError(
+    `The page of the API is tried in Chromium, and there is none here. Debian: apt-get install chromium. Or leave that out: npm run test:oidc -- ${withoutBrowser}`,
+  );
 }

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { JsonWebKey, KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { boundToUs, freePorts, sendSignal } from '@wakefield/local-stack';
 import { eventually } from '../wakefield.ts';
+import { kidOf } from './forged.ts';
 import { password } from './realm.ts';
 
 /** Alone it takes 17 s; beside other things, much longer. */
@@ -19,6 +21,10 @@ export interface Keycloak {
   grant(realm: string, fields: Readonly<Record<string, string>>): Promise<Grant>;
   /** Signs with a new key from now on; the old one stays published. */
   rotateKeys(realm: string): Promise<void>;
+  /** Signs with this key from now on. */
+  useKey(realm: string, key: KeyObject): Promise<void>;
+  /** The public key that a token names. */
+  publicKeyOf(realm: string, token: string): Promise<JsonWebKey>;
   disable(realm: string, user: string): Promise<void>;
   /** As a crash would. Nothing is kept. */
   kill(): Promise<void>;
@@ -89,23 +95,37 @@ export async function startKeycloak(
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return text === '' ? null : JSON.parse(text);
   };
+  const addKey = async (
+    realm: string,
+    providerId: string,
+    config: Readonly<Record<string, readonly string[]>>,
+  ): Promise<void> => {
+    const { id } = (await asAdmin('GET', `/${realm}`)) as { readonly id: string };
+    await asAdmin('POST', `/${realm}/components`, {
+      name: `${providerId}-${Date.now()}`,
+      parentId: id,
+      providerId,
+      providerType: 'org.keycloak.keys.KeyProvider',
+      config: {
+        ...{ priority: ['200'], enabled: ['true'], active: ['true'], algorithm: ['RS256'] },
+        ...config,
+      },
+    });
+  };
   return {
     issuer,
     token,
     grant,
     kill,
-    rotateKeys: async (realm) => {
-      const { id } = (await asAdmin('GET', `/${realm}`)) as { readonly id: string };
-      await asAdmin('POST', `/${realm}/components`, {
-        name: `rsa-${Date.now()}`,
-        parentId: id,
-        providerId: 'rsa-generated',
-        providerType: 'org.keycloak.keys.KeyProvider',
-        config: {
-          ...{ priority: ['200'], enabled: ['true'], active: ['true'] },
-          ...{ algorithm: ['RS256'], keySize: ['2048'] },
-        },
-      });
+    rotateKeys: (realm) => addKey(realm, 'rsa-generated', { keySize: ['2048'] }),
+    useKey: (realm, key) =>
+      addKey(realm, 'rsa', { privateKey: [String(key.export({ type: 'pkcs8', format: 'pem' }))] }),
+    publicKeyOf: async (realm, token) => {
+      const answer = await fetch(`${issuer(realm)}/protocol/openid-connect/certs`);
+      const { keys } = (await answer.json()) as { readonly keys: readonly JsonWebKey[] };
+      const found = keys.find(({ kid }) => kid === kidOf(token));
+      if (found === undefined) throw new Error(`no such key in the realm ${realm}`);
+      return found;
     },
     disable: async (realm, user) => {
       const [found] = (await asAdmin('GET', `/${realm}/users?exact=true&username=${user}`)) as [

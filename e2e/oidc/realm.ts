@@ -30,7 +30,7 @@ export function realmOf(name: string, publicUrl: string): object {
         publicClient: false,
         secret: clientSecret,
         standardFlowEnabled: true,
-        redirectUris: [`${publicUrl}/auth/callback`],
+        redirectUris: [`${publicUrl}/auth/callback/site`],
         attributes: {
           'pkce.code.challenge.method': 'S256',
           'post.logout.redirect.uris': `${publicUrl}/swagger/index.html`,

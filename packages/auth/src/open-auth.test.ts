@@ -14,7 +14,15 @@ function open(yaml: string, localKey: string | null = 'the-static-key-of-it') {
   return openAuth({
     file: parseAuthFile(yaml, '/etc/wakefield/auth.yaml'),
     localKey,
-    sessions: { put: nowhere, settle: nowhere, get: nowhere, remove: nowhere, claim: nowhere },
+    sessions: {
+      put: nowhere,
+      settle: nowhere,
+      replace: nowhere,
+      get: nowhere,
+      take: nowhere,
+      claim: nowhere,
+      release: nowhere,
+    },
     sessionSeconds: 60,
     now: () => 0,
     log: silent,

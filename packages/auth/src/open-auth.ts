@@ -43,7 +43,7 @@ export function openAuth({ file, localKey, ...options }: AuthOptions): Auth {
   const issuers = file.issuers.map((config) =>
     createIssuer(config, { fetch: boundedFetch, now, log }),
   );
-  const tokens = createTokenIdentifier(issuers, { now, log });
+  const tokens = createTokenIdentifier(issuers, { now });
   const identifier = firstOf([
     ...(key === null ? [] : [createStaticKeyIdentifier(key, projects)]),
     ...(issuers.length === 0 ? [] : [tokens]),
@@ -56,7 +56,7 @@ export function openAuth({ file, localKey, ...options }: AuthOptions): Auth {
   const cookie = createCookie('wakefield_session', secure);
   const wayCookie = createCookie('wakefield_way', secure);
   const sessions = createSessions(options.sessions, now);
-  const common = { issuers, tokens, sessions, cookie, now };
+  const common = { issuers, tokens, sessions, cookie, now, log };
   return {
     identifier,
     masterKey,
@@ -67,7 +67,6 @@ export function openAuth({ file, localKey, ...options }: AuthOptions): Auth {
       wayCookie,
       store: options.sessions,
       lifetimeSeconds: options.sessionSeconds,
-      log,
     }),
   };
 }

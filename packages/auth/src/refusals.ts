@@ -30,3 +30,9 @@ export function unavailable(cause: unknown): AppError {
     retryAfterSeconds: 5,
   });
 }
+
+/** 503: it is we who do not ask, because too much is asked already. Says nothing of the issuer. */
+export function tooMuchAsked(): AppError {
+  const words = 'Too many tokens are being asked about at their issuer. Try again shortly.';
+  return new AppError('overloaded', words, { retryAfterSeconds: 1 });
+}

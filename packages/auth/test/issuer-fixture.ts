@@ -16,12 +16,18 @@ export interface IssuerFixture {
   readonly asked: readonly string[];
   /** Signs with the newest key. */
   sign(claims?: JWTPayload, header?: Record<string, unknown>): Promise<string>;
+  /** The newest key as everybody sees it. */
+  publicKey(): { readonly kid: string; readonly jwk: JWK };
   /** A new key under a new name; the old one is forgotten. */
   rotate(): Promise<void>;
   /** What introspection says of a token. */
   readonly introspected: Map<string, Record<string, unknown>>;
   /** What UserOrg says of the holder of a token. */
   readonly members: Map<string, unknown>;
+  /** Questions about tokens that begin like this get no answer yet. @returns lets them have it */
+  hold(prefix: string): () => void;
+  /** Status with which UserOrg answers everybody; null: as the members are. */
+  orgStatus: number | null;
   /** Answers nothing but 500 while it is down. */
   down: boolean;
   close(): Promise<void>;
@@ -34,6 +40,7 @@ export async function startIssuer(now: () => number = Date.now): Promise<IssuerF
   const members = new Map<string, unknown>();
   let pair: { readonly kid: string; readonly privateKey: CryptoKey; readonly jwk: JWK };
   let generation = 0;
+  let held: { readonly prefix: string; readonly over: Promise<void> } | null = null;
   const rotate = async (): Promise<void> => {
     generation += 1;
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
@@ -48,6 +55,7 @@ export async function startIssuer(now: () => number = Date.now): Promise<IssuerF
     let body = '';
     for await (const chunk of request) body += String(chunk);
     const token = new URLSearchParams(body).get('token') ?? '';
+    if (held !== null && token.startsWith(held.prefix)) await held.over;
     const bearer = request.headers.authorization?.replace('Bearer ', '') ?? '';
     const { status, value } = fixture.down ? broken : said(path, token, bearer);
     response.writeHead(status, { 'content-type': 'application/json' });
@@ -62,6 +70,7 @@ export async function startIssuer(now: () => number = Date.now): Promise<IssuerF
       case '/introspect':
         return ok(introspected.get(token) ?? { active: false });
       case '/org/api/UserInfo/Extended':
+        if (fixture.orgStatus !== null) return { status: fixture.orgStatus, value: {} };
         return members.has(bearer) ? ok(members.get(bearer)) : { status: 401, value: {} };
       default:
         return { status: 404, value: {} };
@@ -77,7 +86,14 @@ export async function startIssuer(now: () => number = Date.now): Promise<IssuerF
     asked,
     introspected,
     members,
+    publicKey: () => pair,
     rotate,
+    hold: (prefix) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held = { prefix, over: promise };
+      return resolve;
+    },
+    orgStatus: null,
     down: false,
     sign: async (claims = {}, header = {}) => {
       const payload = {

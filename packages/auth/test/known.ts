@@ -1,3 +1,4 @@
+import type { Log } from '@wakefield/control';
 import { isAppError, type Principal } from '@wakefield/domain';
 import { parseAuthFile } from '../src/config/load-auth-file.ts';
 import { boundedFetch } from '../src/http/bounded-fetch.ts';
@@ -8,9 +9,14 @@ import { createTokenIdentifier, type TokenIdentifier } from '../src/tokens/token
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Identifies by the issuers of an auth.yaml. */
-export function identifierOf(yaml: string, folder: string, now: () => number): TokenIdentifier {
+export function identifierOf(
+  yaml: string,
+  folder: string,
+  now: () => number,
+  log: Log = silent,
+): TokenIdentifier {
   const { issuers } = parseAuthFile(yaml, `${folder}/auth.yaml`);
-  const deps = { fetch: boundedFetch, now, log: silent };
+  const deps = { fetch: boundedFetch, now, log };
   return createTokenIdentifier(
     issuers.map((config) => createIssuer(config, deps)),
     deps,

@@ -128,7 +128,7 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
     'model',
   ),
   overloaded: help(
-    'Too many requests wait already.',
+    'Too many requests wait already, for a model or for the issuer of a token.',
     'Try again after `Retry-After`.',
     'Too many requests are waiting for this model.',
   ),

@@ -14,6 +14,10 @@ export interface TestIssuer {
   audience: string;
   /** Refuses who comes to sign in. */
   denies: boolean;
+  /** The error that its token endpoint answers everything with; null: what is right. */
+  tokenError: string | null;
+  /** Of everybody. */
+  refreshTokens(): readonly string[];
   /** Refresh tokens and sessions are worth nothing any more. */
   forgetEverybody(): void;
   close(): Promise<void>;
@@ -33,7 +37,10 @@ export async function startTestIssuer(options: TestIssuerOptions): Promise<TestI
   let provider: Provider | null = null;
   const server = createServer((request, response) => {
     if (provider === null) response.destroy();
-    else if (request.url?.startsWith('/interaction/'))
+    else if (issuer.tokenError !== null && request.url === '/token') {
+      response.writeHead(400, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: issuer.tokenError }));
+    } else if (request.url?.startsWith('/interaction/'))
       void letIn(provider, issuer, request, response);
     else void provider.callback()(request, response);
   });
@@ -42,12 +49,16 @@ export async function startTestIssuer(options: TestIssuerOptions): Promise<TestI
   const { port } = server.address() as { readonly port: number };
   const url = `http://127.0.0.1:${port}`;
   let generation = 0;
+  const memory = createMemory();
   const issuer: TestIssuer = {
     url,
     user: { id: 'ada', groups: [] },
     format: 'jwt',
     audience: 'wakefield',
     denies: false,
+    tokenError: null,
+    // They are words under which it keeps what it knows of them.
+    refreshTokens: () => memory.named('RefreshToken'),
     forgetEverybody: () => {
       generation += 1;
     },
@@ -58,10 +69,10 @@ export async function startTestIssuer(options: TestIssuerOptions): Promise<TestI
     },
   };
   const forgotten = (made: number) => made < generation;
-  provider = new Provider(
-    url,
-    configurationOf(options, issuer, () => generation, forgotten),
-  );
+  provider = new Provider(url, {
+    ...configurationOf(options, issuer, () => generation, forgotten),
+    adapter: memory.adapter,
+  });
   return issuer;
 }
 
@@ -79,7 +90,7 @@ function configurationOf(
       {
         client_id: testClient.id,
         client_secret: testClient.secret,
-        redirect_uris: [`${publicUrl}/auth/callback`],
+        redirect_uris: [`${publicUrl}/auth/callback/site`],
         post_logout_redirect_uris: [`${publicUrl}/swagger/index.html`],
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
@@ -88,7 +99,6 @@ function configurationOf(
     // biome-ignore lint/suspicious/noExplicitAny: the type of a key there is stricter than what Node exports
     jwks: { keys: [key as any] },
     cookies: { keys: ['test'] },
-    adapter: createMemory(),
     ttl: {
       AccessToken: accessTokenLife,
       Session: 3600,
@@ -116,6 +126,8 @@ function configurationOf(
     },
     interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
     issueRefreshToken: () => true,
+    // A refresh token is good once, and twice is a theft: what we have to cope with.
+    rotateRefreshToken: true,
     findAccount: (_context, id) => {
       const known = made.get(id) ?? now();
       made.set(id, known);
@@ -123,8 +135,13 @@ function configurationOf(
     },
     extraTokenClaims: () => ({ groups: [...issuer.user.groups] }),
     loadExistingGrant: async ({ oidc }) => {
+      const clientId = oidc.client?.clientId ?? '';
+      // A second one would end what was given out in this session by the first.
+      const before = oidc.session?.grantIdFor(clientId);
+      const existing = before === undefined ? undefined : await oidc.provider.Grant.find(before);
+      if (existing !== undefined) return existing;
       const grant = new oidc.provider.Grant({
-        clientId: oidc.client?.clientId ?? '',
+        clientId,
         accountId: oidc.session?.accountId ?? '',
       });
       grant.addOIDCScope('openid');
@@ -144,11 +161,17 @@ async function letIn(
   await provider.interactionFinished(request, response, result);
 }
 
+interface Memory {
+  readonly adapter: (model: string) => Adapter;
+  /** Names under which something of this model is kept. */
+  named(model: string): readonly string[];
+}
+
 /** Everything that it keeps, in memory; its own adapter for that warns on the console. */
-function createMemory(): (model: string) => Adapter {
+function createMemory(): Memory {
   const kept = new Map<string, AdapterPayload>();
   const uids = new Map<string, string>();
-  return (model) => {
+  const adapter = (model: string): Adapter => {
     const key = (id: string) => `${model}:${id}`;
     return {
       upsert: async (id, payload) => {
@@ -169,5 +192,12 @@ function createMemory(): (model: string) => Adapter {
         for (const [name, payload] of kept) if (payload.grantId === grantId) kept.delete(name);
       },
     };
+  };
+  return {
+    adapter,
+    named: (model) =>
+      [...kept.keys()].flatMap((name) =>
+        name.startsWith(`${model}:`) ? name.slice(model.length + 1) : [],
+      ),
   };
 }

@@ -31,7 +31,7 @@ export function createApp(deps: ApiDeps): Express {
 
   const binder = createBinder(app);
   healthRoutes(binder, deps.version);
-  docsRoutes(app, binder, deps.version);
+  docsRoutes(app, binder, deps);
   signInRoutes(binder, deps);
   operationsRoutes(app, binder, deps);
   app.use(refuseOtherMethods(served.filter(({ open }) => open === true)));

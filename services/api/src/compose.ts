@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import {
-  createKeyCheck,
-  createLoginCookie,
-  loadAuthFile,
-  openAuth,
-  withoutAuthFile,
-} from '@wakefield/auth';
+import { keyLoginOf, loadAuthFile, openAuth, withoutAuthFile } from '@wakefield/auth';
 import {
   createDemandBoard,
   createMetricsBoard,
@@ -81,7 +75,6 @@ export async function compose(
     now: Date.now,
     log: logger,
   });
-  const { masterKey } = auth;
   const { projects, models, jobs, clusters, commands } = store.stores;
   const app = createApp({
     projects,
@@ -105,11 +98,7 @@ export async function compose(
     operations: {
       board: createBoard(redis, { basePath: '/ops/queues' }),
       figures: async () => presentQueues(await queueFigures(redis)),
-      login:
-        masterKey === null
-          ? null
-          : createLoginCookie({ key: masterKey, path: '/ops', ...config.login }),
-      isKey: masterKey === null ? () => false : createKeyCheck(masterKey),
+      ...keyLoginOf(auth, { ...config.login, publicUrl: authFile.publicUrl }),
       attempts: createLoginAttempts(LOGIN_ATTEMPTS),
     },
   });

@@ -34,7 +34,7 @@ export const configSchema = z
     COMMAND_WAIT: durationSeconds.default(2),
     /** How long a browser stays logged in or signed in at most. */
     LOGIN_LIFETIME: durationSeconds.default(43_200),
-    /** Whether browsers reach the public URL by https: the cookie of the login form is then sent over it alone. */
+    /** Whether browsers reach us by https, where no publicUrl says so: the cookie of the login form is then for it alone. */
     SECURE_COOKIES: flag.default(false),
     /** Time that requests under way have to finish after SIGTERM. */
     SHUTDOWN_TIMEOUT: durationSeconds.default(8),

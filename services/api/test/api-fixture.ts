@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import {
   type AuthFile,
-  createLoginCookie,
   type Identifier,
+  keyLoginOf,
   openAuth,
   withoutAuthFile,
 } from '@wakefield/auth';
@@ -76,8 +76,9 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
   const closers: (() => Promise<void>)[] = [() => redis.close()];
   const metrics = createMetrics({ service: 'api' });
   const board: MetricsBoard = createMetricsBoard(redis);
+  const { authFile = withoutAuthFile } = options;
   const auth = openAuth({
-    file: options.authFile ?? withoutAuthFile,
+    file: authFile,
     localKey: KEY,
     sessions: createSessionStore(redis),
     sessionSeconds: 3600,
@@ -104,8 +105,7 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
     operations: {
       board: createBoard(redis, { basePath: '/ops/queues' }),
       figures: async () => presentQueues(await queueFigures(redis)),
-      login: createLoginCookie({ key: KEY, path: '/ops', lifetimeSeconds: 60 }),
-      isKey: (key) => key === KEY,
+      ...keyLoginOf(auth, { lifetimeSeconds: 60, secure: false, publicUrl: authFile.publicUrl }),
       attempts: createLoginAttempts({ perAddress: 5, inAll: 100, windowSeconds: 60 }),
     },
     ...options.over,

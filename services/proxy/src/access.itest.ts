@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type AuthFile, openAuth, withoutAuthFile } from '@wakefield/auth';
 import { endpoints } from '@wakefield/contracts';
 import {
   AppError,
@@ -8,7 +9,7 @@ import {
   type Role,
   roles,
 } from '@wakefield/domain';
-import { type Harness, startHarness } from '../test/harness.ts';
+import { chat, type Harness, startHarness } from '../test/harness.ts';
 
 /** The key says who it is: `role@project`. What begins with `later:` is looked up first, `away` cannot be. */
 function principalOf(key: string): Principal | null {
@@ -22,6 +23,13 @@ const session: Principal = {
   kind: 'user',
   id: 'session',
   grants: [{ project: 'demo', role: 'user' }],
+};
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const unasked: AuthFile['issuers'][number] = {
+  ...{ name: 'site', title: 'Site', issuer: 'https://sso.example.org', audiences: ['w'] },
+  ...{ algorithms: ['RS256'], clockTolerance: 10, timeout: 1 },
+  ...{ introspection: null, signIn: null, grants: [] },
 };
 
 let proxy: Harness;
@@ -39,7 +47,11 @@ beforeAll(async () => {
       },
     },
     browsers: {
-      identify: async (cookie) => (cookie === 'wakefield_session=good' ? session : null),
+      identify: async (cookie) => {
+        if (cookie === 'wakefield_session=unread')
+          throw new AppError('store_unavailable', 'Nobody can look at it.');
+        return cookie === 'wakefield_session=good' ? session : null;
+      },
     },
   });
   proxy.addProject('other');
@@ -62,6 +74,12 @@ const ask = async (operationId: string, headers: Record<string, string>, project
     code: JSON.parse(text).error?.code,
     headers: response.headers,
   };
+};
+
+/** What was logged of a request. */
+const loggedOf = ({ headers }: { readonly headers: Headers }): unknown => {
+  const id = headers.get('x-request-id') ?? 'none';
+  return JSON.parse(proxy.log.find((line) => line.includes(id)) ?? 'null');
 };
 
 const openai = endpoints
@@ -121,6 +139,47 @@ describe('at the door', () => {
     expect(nothing.headers.get('www-authenticate')).toBe('Bearer realm="wakefield"');
   });
 
+  it('a session that nobody can look at is a 503, and a key beside it goes before it', async () => {
+    const cookie = 'wakefield_session=unread';
+    for (const one of openai) {
+      const { status, code } = await ask(one, { cookie });
+      expect([status, code]).toEqual([503, 'store_unavailable']);
+    }
+    const known = await ask('listOpenAIModels', { cookie, authorization: 'Bearer user@demo' });
+    expect(known.status).toBe(200);
+  });
+
+  it('the log and the command of a wake say who it was', async () => {
+    proxy.route('a/asleep', {});
+    const answer = await chat(
+      proxy.url,
+      { model: 'a/asleep' },
+      { headers: { authorization: 'Bearer later:user@demo', prefer: 'wait=0' } },
+    );
+    expect(answer.status).toBe(503);
+    expect([proxy.wakes, proxy.wokenBy]).toEqual([['demo/a/asleep'], ['user@demo']]);
+    expect(loggedOf(answer)).toMatchObject({ msg: 'inference request', principal: 'user@demo' });
+  });
+
+  it.each<[string, Record<string, string>, string | null]>([
+    ['by a key', { authorization: 'Bearer user@demo' }, 'user@demo'],
+    ['by a session', { cookie: 'wakefield_session=good' }, 'session'],
+    ['who may not', { authorization: 'Bearer user@other' }, 'user@other'],
+    ['by nobody', {}, null],
+  ])('the log says who it was %s', async (_how, headers, principal) => {
+    for (const one of openai)
+      expect(loggedOf(await ask(one, headers))).toMatchObject({ project: 'demo', principal });
+  });
+
+  it('the log has the cause, and the answer does not', async () => {
+    for (const one of openai) {
+      const answer = await ask(one, { authorization: 'Bearer broken' });
+      const logged = loggedOf(answer);
+      expect([answer.status, answer.text.includes('planted')]).toEqual([500, false]);
+      expect(logged).toMatchObject({ code: 'internal_error', err: { message: 'planted' } });
+    }
+  });
+
   it.each<[string, Record<string, string>, number]>([
     ['of ours', {}, 404],
     ['of ours by its own word', { 'sec-fetch-site': 'same-origin' }, 404],
@@ -134,5 +193,33 @@ describe('at the door', () => {
     });
     expect(answer.status).toBe(status);
     if (status === 404) expect(answer.code).toBe('model_not_found');
+  });
+});
+
+describe('the static key', () => {
+  const statusOf = async (staticKey: AuthFile['staticKey'], project: string) => {
+    const auth = openAuth({
+      file: { ...withoutAuthFile, staticKey, issuers: [unasked] },
+      ...{ localKey: 'the-static-key', sessions: {} as never, sessionSeconds: 0 },
+      ...{ now: Date.now, log: silent },
+    });
+    const one = await startHarness({}, {}, undefined, auth);
+    one.addProject('other');
+    await one.caughtUp();
+    try {
+      const url = `${one.url}/p/${project}/openai/v1/models`;
+      return (await fetch(url, { headers: { authorization: 'Bearer the-static-key' } })).status;
+    } finally {
+      await one.stop();
+    }
+  };
+
+  it.each<[string, AuthFile['staticKey'], number, number]>([
+    ['opens everything', { enabled: true }, 200, 200],
+    ['that is limited opens its projects', { enabled: true, projects: ['demo'] }, 200, 404],
+    ['that is switched off opens nothing', { enabled: false }, 401, 401],
+  ])('%s', async (_what, staticKey, mine, theirs) => {
+    expect(await statusOf(staticKey, 'demo')).toBe(mine);
+    expect(await statusOf(staticKey, 'other')).toBe(theirs);
   });
 });

@@ -62,16 +62,13 @@ export async function compose(
 
   const metrics = createMetrics({ service: 'proxy' });
   const { commands, routes } = store.stores;
-  const waker = createWaker(
-    {
-      commands,
-      nudges: createNudges(redis),
-      clock: { now: Date.now },
-      ids: { uuid: randomUUID },
-      log: logger,
-    },
-    proxyId,
-  );
+  const waker = createWaker({
+    commands,
+    nudges: createNudges(redis),
+    clock: { now: Date.now },
+    ids: { uuid: randomUUID },
+    log: logger,
+  });
   const auth = openAuth({
     file: authFile,
     localKey: config.localKey?.reveal() ?? null,

@@ -8,6 +8,8 @@ export interface World {
   readonly ports: ProxyPorts;
   /** `<project>/<model>` of every wake that was asked for. */
   readonly wakes: readonly string[];
+  /** Whose requests these were, in the same order. */
+  readonly wokenBy: readonly (string | null)[];
   forgetWakes(): void;
   /** What the proxy published last. */
   demand(): ProxyDemand | null;
@@ -42,6 +44,7 @@ export function createWorld(
 ): World {
   const routes = new Map<string, Route>();
   const wakes: string[] = [];
+  const wokenBy: (string | null)[] = [];
   let revision = 1;
   let broken = false;
   let demand: ProxyDemand | null = null;
@@ -95,7 +98,8 @@ export function createWorld(
         },
       },
       waker: {
-        wake: async ({ project, hfModelId }) => {
+        wake: async ({ project, hfModelId, caller }) => {
+          wokenBy.push(caller);
           wakes.push(`${project}/${hfModelId}`);
           await guard(null);
         },
@@ -107,7 +111,9 @@ export function createWorld(
       transportOf,
     },
     wakes,
+    wokenBy,
     forgetWakes: () => {
+      wokenBy.length = 0;
       wakes.length = 0;
     },
     demand: () => demand,

@@ -44,6 +44,9 @@ describe('auth.yaml', () => {
     ['staticKey: { enabled: false }', 'nobody could come in'],
     ['statickey: {}', 'nrecognized key'],
     [issuer(''), 'audiences or authorizedParties'],
+    ['publicUrl: https://ai.example/prefix', ':1: publicUrl: has to end after the host'],
+    ['publicUrl: https://ai.example/?y', ':1: publicUrl: has to end after the host'],
+    [issuer('audiences: [w]').replace('name: a', 'name: proxy'), 'is a name of our own'],
     [
       issuer('audiences: [w]').replace('https', 'http'),
       ':3: issuers.0.issuer: has to be an https URL',

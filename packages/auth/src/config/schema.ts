@@ -10,6 +10,12 @@ export function isSafeUrl(text: string): boolean {
   return protocol === 'https:' || (protocol === 'http:' && here);
 }
 
+function isOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { pathname, search } = new URL(text);
+  return pathname === '/' && search === '' && !text.includes('?');
+}
+
 const safeUrl = z
   .string()
   .refine(isSafeUrl, 'has to be an https URL (plain http for this machine alone)');
@@ -95,11 +101,15 @@ const signIn = z.strictObject({
     .refine((scopes) => scopes.includes('openid'), 'has to hold openid'),
 });
 
+/** What commands say in `by` beside people, now or before. */
+const ownNames: ReadonlySet<string> = new Set(['local', 'proxy']);
+
 const issuer = z
   .strictObject({
     name: z
       .string()
-      .regex(/^[a-z0-9][a-z0-9-]{0,30}$/, 'an issuer is named by 1 to 31 of a-z, 0-9 and -'),
+      .regex(/^[a-z0-9][a-z0-9-]{0,30}$/, 'an issuer is named by 1 to 31 of a-z, 0-9 and -')
+      .refine((name) => !ownNames.has(name), 'is a name of our own: take another'),
     title: z.string().min(1).max(60).optional(),
     issuer: safeUrl,
     audiences: z.array(word).min(1).optional(),
@@ -124,7 +134,9 @@ export const authFileSchema = z
         projects: z.array(projectName).min(1).optional(),
       })
       .prefault({}),
-    publicUrl: safeUrl.optional(),
+    publicUrl: safeUrl
+      .refine(isOrigin, 'has to end after the host and port: we are found at /, and nowhere else')
+      .optional(),
     issuers: z.array(issuer).default([]),
   })
   .superRefine(({ issuers, publicUrl, staticKey }, context) => {

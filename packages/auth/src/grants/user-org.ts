@@ -42,8 +42,8 @@ export async function askUserOrg(
     throw unavailable(error);
   }
   if (answer.status === 401) throw rejected('inactive');
-  // A member of nothing is no failure.
-  if (answer.status === 403 || answer.status === 404) return [];
+  // A member of nothing is no failure. The address is the same for everybody: where it is not there, it is wrong.
+  if (answer.status === 403) return [];
   if (!answer.ok) throw unavailable(new Error(`UserOrg answered ${answer.status}`));
   const parsed = userInfo.safeParse(lowerKeys(await answer.json().catch(() => null)));
   if (!parsed.success) throw unavailable(new Error('UserOrg answered something else'));

@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto';
+import { hash, randomBytes, randomUUID } from 'node:crypto';
 import type { SessionStore } from '@wakefield/control';
 import { z } from 'zod';
 import { keyFor, seal, unseal } from './seal.ts';
@@ -20,14 +20,14 @@ export interface Sessions {
   /** @returns the word for the cookie */
   begin(session: Session): Promise<string>;
   read(word: string): Promise<Session | null>;
-  replace(word: string, session: Session): Promise<void>;
-  end(word: string): Promise<void>;
-  /** The right to refresh it, for a while; false where somebody else is about to. */
-  claim(word: string): Promise<boolean>;
-  release(word: string): Promise<void>;
+  /** @returns false where it was ended meanwhile: then it stays ended */
+  replace(word: string, session: Session): Promise<boolean>;
+  /** @returns what it was, to one caller alone */
+  end(word: string): Promise<Session | null>;
+  /** The right to refresh it, for a while. @returns what gives it back; null where somebody else is about to */
+  claim(word: string, lifeMs: number): Promise<(() => Promise<void>) | null>;
 }
 
-const claimMs = 15_000;
 const wordBytes = 32;
 const word = /^[A-Za-z0-9_-]{43}$/;
 
@@ -37,29 +37,25 @@ const word = /^[A-Za-z0-9_-]{43}$/;
  */
 export function createSessions(store: SessionStore, now: () => number): Sessions {
   const nameOf = (of: string) => hash('sha256', `session ${of}`, 'base64url');
-  const put = async (of: string, value: Session): Promise<void> => {
-    const sealed = seal(keyFor('session', of), JSON.stringify(value));
-    await store.put(nameOf(of), sealed, value.endsAt - now());
+  const sealed = (of: string, value: Session) => seal(keyFor('session', of), JSON.stringify(value));
+  const opened = (of: string, found: string | null): Session | null => {
+    const text = found === null ? null : unseal(keyFor('session', of), found);
+    if (text === null) return null;
+    const parsed = session.safeParse(JSON.parse(text));
+    return parsed.success && now() < parsed.data.endsAt ? parsed.data : null;
   };
   return {
     begin: async (value) => {
       const made = randomBytes(wordBytes).toString('base64url');
-      await put(made, value);
+      await store.put(nameOf(made), sealed(made, value), value.endsAt - now());
       return made;
     },
-    read: async (of) => {
-      if (!word.test(of)) return null;
-      const sealed = await store.get(nameOf(of));
-      const text = sealed === null ? null : unseal(keyFor('session', of), sealed);
-      if (text === null) return null;
-      const parsed = session.safeParse(JSON.parse(text));
-      return parsed.success && now() < parsed.data.endsAt ? parsed.data : null;
+    read: async (of) => (word.test(of) ? opened(of, await store.get(nameOf(of))) : null),
+    replace: (of, value) => store.replace(nameOf(of), sealed(of, value), value.endsAt - now()),
+    end: async (of) => (word.test(of) ? opened(of, await store.take(nameOf(of))) : null),
+    claim: async (of, lifeMs) => {
+      const [name, owner] = [`${nameOf(of)}:refresh`, randomUUID()];
+      return (await store.claim(name, owner, lifeMs)) ? () => store.release(name, owner) : null;
     },
-    replace: put,
-    end: async (of) => {
-      if (word.test(of)) await store.remove(nameOf(of));
-    },
-    claim: (of) => store.claim(`${nameOf(of)}:refresh`, claimMs),
-    release: (of) => store.remove(`${nameOf(of)}:refresh`),
   };
 }

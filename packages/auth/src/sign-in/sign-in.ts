@@ -1,26 +1,23 @@
-import { randomBytes } from 'node:crypto';
 import type { Log, SessionStore } from '@wakefield/control';
 import { AppError, isAppError } from '@wakefield/domain';
 import {
   AuthorizationResponseError,
   authorizationCodeGrant,
   buildAuthorizationUrl,
-  buildEndSessionUrl,
   calculatePKCECodeChallenge,
   randomNonce,
   randomPKCECodeVerifier,
   randomState,
-  tokenRevocation,
 } from 'openid-client';
-import { z } from 'zod';
 import type { OwnClient } from '../config/load-auth-file.ts';
 import { plainError } from '../plain-error.ts';
 import type { Issuer } from '../tokens/issuer.ts';
 import type { TokenIdentifier } from '../tokens/token-identifier.ts';
 import type { Cookie } from './cookie.ts';
+import { revoke, signOutPlace } from './leave-issuer.ts';
 import { returnPath } from './return-path.ts';
-import { keyFor, seal, unseal } from './seal.ts';
 import type { Session, Sessions } from './sessions.ts';
+import { createWays, type Way } from './way.ts';
 
 /** What a browser is told: where to go, and what to remember. */
 export interface Step {
@@ -33,14 +30,24 @@ export interface SignIn {
   /** Where a browser can sign in, in the order of the configuration. */
   readonly issuers: readonly { readonly name: string; readonly title: string }[];
   /** @throws AppError `not_found` for an issuer of another name, `issuer_unavailable` */
-  begin(wish: { readonly issuer?: string; readonly returnTo?: string }): Promise<Step>;
+  begin(
+    wish: { readonly issuer?: string; readonly returnTo?: string },
+    cookieHeader: string | undefined,
+  ): Promise<Step>;
   /**
-   * @param query of the request to `/auth/callback`, as it came
+   * @param answer the issuer that the path names, `/auth/callback/<issuer>`, and the query as it came
    * @throws {SignInError} with words for the person
    */
-  finish(query: string, cookieHeader: string | undefined): Promise<Step>;
+  finish(
+    answer: { readonly issuer: string; readonly query: string },
+    cookieHeader: string | undefined,
+  ): Promise<Step>;
   end(cookieHeader: string | undefined): Promise<Step>;
+  /** Cookies by which a browser forgets that it has signed in, though nobody else can be told. */
+  readonly forget: readonly string[];
 }
+
+const notBegun = 'This browser did not begin to sign in here, or took too long. Begin again.';
 
 /** It did not work. The message is for the person at the browser and holds nothing that came from outside. */
 class SignInError extends Error {
@@ -64,76 +71,59 @@ export interface SignInDeps {
   readonly log: Log;
 }
 
-/** How long a person may take at the issuer. */
-const wayMs = 600_000;
-
-const way = z.strictObject({
-  issuer: z.string(),
-  state: z.string(),
-  nonce: z.string(),
-  verifier: z.string(),
-  returnTo: z.string(),
-  endsAt: z.number(),
-});
-
 export function createSignIn(deps: SignInDeps): SignIn {
-  const { sessions, cookie, wayCookie, now } = deps;
+  const { sessions, cookie } = deps;
   const able = deps.issuers.flatMap((issuer) =>
     issuer.config.signIn === null ? [] : [{ issuer, client: issuer.config.signIn }],
   );
   const named = (name: string) => able.find(({ issuer }) => issuer.config.name === name);
-  const redirectUri = `${deps.publicUrl}/auth/callback`;
-  const key = createWayKey(deps.store);
+  const ways = createWays(deps.store, deps.wayCookie, deps.now);
+  // One of its own for each, so that no issuer can have another's answer sent to it (RFC 9700 §4.4).
+  const redirectUriOf = (name: string) => `${deps.publicUrl}/auth/callback/${name}`;
 
   return {
     issuers: able.map(({ issuer: { config } }) => ({ name: config.name, title: config.title })),
-    begin: async ({ issuer: name, returnTo }) => {
-      const chosen = name === undefined ? able[0] : named(name);
+    forget: [cookie.clear()],
+    begin: async ({ issuer: wished, returnTo }, cookieHeader) => {
+      const chosen = wished === undefined ? able[0] : named(wished);
       if (chosen === undefined) throw new AppError('not_found', 'There is no such issuer.');
+      const { name } = chosen.issuer.config;
       const configuration = await chosen.issuer.metadata.configurationOf(chosen.client);
       const verifier = randomPKCECodeVerifier();
       const [state, nonce] = [randomState(), randomNonce()];
       const location = buildAuthorizationUrl(configuration, {
-        redirect_uri: redirectUri,
+        redirect_uri: redirectUriOf(name),
         scope: chosen.client.scopes.join(' '),
         code_challenge: await calculatePKCECodeChallenge(verifier),
         code_challenge_method: 'S256',
         state,
         nonce,
       });
-      const kept: z.output<typeof way> = {
-        issuer: chosen.issuer.config.name,
-        state,
-        nonce,
-        verifier,
-        returnTo: returnPath(returnTo),
-        endsAt: now() + wayMs,
-      };
-      // With the browser, sealed: nothing is kept here for somebody who may never come back.
-      const sealed = seal(await key(), JSON.stringify(kept));
-      return { location: location.href, cookies: [wayCookie.set(sealed, wayMs / 1000)] };
+      const begun = { issuer: name, state, nonce, verifier, returnTo: returnPath(returnTo) };
+      return { location: location.href, cookies: [await ways.begin(begun, cookieHeader)] };
     },
-    finish: async (query, cookieHeader) => {
-      const kept = readWay(await key(), wayCookie.values(cookieHeader), query, now());
-      const chosen = named(kept.issuer);
+    finish: async ({ issuer: name, query }, cookieHeader) => {
+      const found = await ways.finish(new URLSearchParams(query).get('state'), cookieHeader);
+      if (found?.way.issuer !== name) throw new SignInError(notBegun);
+      const chosen = named(name);
       if (chosen === undefined) throw new SignInError('This way in is not configured any more.');
-      const session = await exchange(deps, chosen, kept, new URL(`${redirectUri}?${query}`));
+      const answer = new URL(`${redirectUriOf(name)}?${query}`);
+      const session = await exchange(deps, chosen, found.way, answer);
       // Whoever had signed in here before has gone.
       for (const before of cookie.values(cookieHeader)) await sessions.end(before);
       const word = await sessions.begin(session);
       return {
-        location: kept.returnTo,
-        cookies: [wayCookie.clear(), cookie.set(word, deps.lifetimeSeconds)],
+        location: found.way.returnTo,
+        cookies: [found.cookie, cookie.set(word, deps.lifetimeSeconds)],
       };
     },
     end: async (cookieHeader) => {
       let location = returnPath(null);
       for (const word of cookie.values(cookieHeader)) {
-        const session = await sessions.read(word);
-        await sessions.end(word);
+        const session = await sessions.end(word);
         const chosen = session === null ? undefined : named(session.issuer);
         if (session !== null && chosen !== undefined)
-          location = (await endAtIssuer(deps, chosen, session)) ?? location;
+          location = (await leaveIssuer(deps, chosen, session)) ?? location;
       }
       return { location, cookies: [cookie.clear()] };
     },
@@ -145,40 +135,10 @@ interface Chosen {
   readonly client: OwnClient;
 }
 
-/**
- * One key for all processes, made by the first of them and looked at every time: a store that was emptied gets it back
- * from the next one who has it, and nobody goes on with another.
- */
-function createWayKey(store: SessionStore): () => Promise<Buffer> {
-  let secret = randomBytes(32).toString('base64url');
-  return async () => {
-    secret = await store.settle('way-key', secret);
-    return keyFor('way to the issuer', secret);
-  };
-}
-
-/** @throws {SignInError} where the answer is not the one that this browser was sent for */
-function readWay(
-  key: Buffer,
-  sealed: readonly string[],
-  query: string,
-  nowMs: number,
-): z.output<typeof way> {
-  const state = new URLSearchParams(query).get('state');
-  for (const value of sealed) {
-    const text = unseal(key, value);
-    const kept = text === null ? null : way.parse(JSON.parse(text));
-    if (kept !== null && kept.state === state && nowMs < kept.endsAt) return kept;
-  }
-  throw new SignInError(
-    'This browser did not begin to sign in here, or took too long. Begin again.',
-  );
-}
-
 async function exchange(
   { tokens, now, lifetimeSeconds, log }: SignInDeps,
   { issuer, client }: Chosen,
-  kept: z.output<typeof way>,
+  kept: Way,
   answer: URL,
 ): Promise<Session> {
   const configuration = await issuer.metadata.configurationOf(client);
@@ -201,6 +161,7 @@ async function exchange(
       endsAt: at + lifetimeSeconds * 1000,
     };
   } catch (error) {
+    issuer.metadata.doubt(error);
     log.warn({ err: plainError(error), issuer: kept.issuer }, 'signing in failed');
     throw toSignInError(error);
   }
@@ -222,26 +183,16 @@ function toSignInError(error: unknown): unknown {
 }
 
 /** The token that could make new ones is taken back at once; the rest the person does at the issuer's page. */
-async function endAtIssuer(
+async function leaveIssuer(
   { publicUrl, log }: SignInDeps,
-  { issuer, client }: Chosen,
+  { issuer: { config, metadata }, client }: Chosen,
   { refreshToken }: Session,
 ): Promise<string | null> {
   try {
-    const configuration = await issuer.metadata.configurationOf(client);
-    const { revocation_endpoint, end_session_endpoint } = configuration.serverMetadata();
-    if (refreshToken !== null && revocation_endpoint !== undefined)
-      await tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' });
-    if (end_session_endpoint === undefined) return null;
-    // Named by the client's id: an ID token would stand in the address of the page.
-    return buildEndSessionUrl(configuration, {
-      post_logout_redirect_uri: `${publicUrl}${returnPath(null)}`,
-    }).href;
+    if (refreshToken !== null) await revoke(metadata, client, refreshToken);
+    return await signOutPlace(metadata, client, `${publicUrl}${returnPath(null)}`);
   } catch (error) {
-    log.warn(
-      { err: plainError(error), issuer: issuer.config.name },
-      'signing out at the issuer failed',
-    );
+    log.warn({ err: plainError(error), issuer: config.name }, 'signing out at the issuer failed');
     return null;
   }
 }

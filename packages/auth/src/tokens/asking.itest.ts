@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Log } from '@wakefield/control';
 import { type IssuerFixture, startIssuer } from '../../test/issuer-fixture.ts';
 import { identifierOf, outcome } from '../../test/known.ts';
 import type { TokenIdentifier } from './token-identifier.ts';
@@ -26,6 +27,17 @@ const groups = `
       - { claim: groups, pattern: '/projects/{project}/{role}', roles: { members: user, managers: manager } }`;
 const audience = 'audiences: [wakefield]';
 
+let logged: { readonly level: string; readonly asked?: string; readonly err?: Error }[];
+const log: Log = {
+  debug: () => {},
+  info: (fields) => void logged.push({ level: 'info', ...fields }),
+  warn: (fields) => void logged.push({ level: 'warn', ...fields }),
+  error: () => {},
+};
+beforeEach(() => {
+  logged = [];
+});
+
 function identifier(more = audience, grants = groups): TokenIdentifier {
   const yaml = `
 issuers:
@@ -34,7 +46,7 @@ issuers:
     ${more}
     grants:${grants}
 `;
-  return identifierOf(yaml, folder, now);
+  return identifierOf(yaml, folder, now, log);
 }
 
 const ask = (who: TokenIdentifier, token: string) => outcome(who.identify(`Bearer ${token}`));
@@ -53,7 +65,14 @@ describe('introspection', () => {
     `${audience}
     introspection: { clientId: wakefield, clientSecretFile: secret, tokens: ${tokens}, cache: 30 }`;
   const active = () => ({
-    ...{ active: true, sub: 'ada', aud: 'wakefield', iss: issuer.url, ...member },
+    ...{
+      active: true,
+      token_type: 'Bearer',
+      sub: 'ada',
+      aud: 'wakefield',
+      iss: issuer.url,
+      ...member,
+    },
     exp: clock / 1000 + 300,
   });
 
@@ -92,15 +111,76 @@ describe('introspection', () => {
     expect(await ask(who, 'opaque-1')).toMatch(/^issuer_unavailable/);
   });
 
+  it('of what anybody makes up keeps nobody from being asked about who is known', async () => {
+    const who = identifier(asking('all'));
+    const token = await issuer.sign({ ...member, exp: clock / 1000 + 7200 });
+    const honest = await issuer.sign({ ...member, jti: 'new', exp: clock / 1000 + 7200 });
+    issuer.introspected.set(token, { active: true });
+    issuer.introspected.set(honest, { active: true });
+    issuer.introspected.set('opaque-1', active());
+    expect(await ask(who, token)).toEqual(ada);
+    expect(await ask(who, 'opaque-1')).toEqual(ada);
+    issuer.introspected.delete(token);
+    issuer.introspected.delete('opaque-1');
+    clock += 61_000;
+    const open = issuer.hold('made-up');
+    const flood = Array.from({ length: 200 }, (_, n) => ask(who, `made-up-${n}`));
+    expect(await ask(who, token)).toContain('not valid any more');
+    expect(await ask(who, 'opaque-1')).toContain('not valid any more');
+    expect(await ask(who, honest)).toEqual(ada);
+    expect(await ask(who, 'made-up')).toMatch(/^overloaded: Too many tokens/);
+    open();
+    const told = await Promise.all(flood);
+    expect(told.filter((one) => String(one).startsWith('invalid_api_key'))).toHaveLength(160);
+    expect(told.filter((one) => String(one).startsWith('overloaded'))).toHaveLength(40);
+  });
+
+  it('that fails is logged when that begins and when it is over, not each time', async () => {
+    const who = identifier(asking('opaque'));
+    issuer.introspected.set('opaque-1', active());
+    expect(await ask(who, 'opaque-1')).toEqual(ada);
+    issuer.down = true;
+    for (const word of ['a', 'b', 'c'])
+      expect(await ask(who, `opaque-${word}`)).toMatch(/^issuer_unavailable/);
+    expect(logged).toMatchObject([{ level: 'warn', issuer: 'site', asked: 'introspection' }]);
+    issuer.down = false;
+    expect(await ask(who, 'opaque-d')).toMatch(/^invalid_api_key/);
+    expect(logged.slice(1)).toEqual([{ level: 'info', issuer: 'site', asked: 'introspection' }]);
+  });
+
+  it('that failed once is waited for the next time, however long after', async () => {
+    const who = identifier(asking('opaque'));
+    issuer.introspected.set('opaque-1', { ...active(), exp: clock / 1000 + 7200 });
+    expect(await ask(who, 'opaque-1')).toEqual(ada);
+    clock += 61_000;
+    issuer.down = true;
+    expect(await ask(who, 'opaque-1')).toEqual(ada);
+    issuer.down = false;
+    issuer.introspected.delete('opaque-1');
+    clock += 3_600_000;
+    expect(await ask(who, 'opaque-1')).toContain('not valid any more');
+  });
+
   it.each([
     ['for somebody else', { aud: 'account' }],
     ['of somebody else', { iss: 'https://elsewhere.example' }],
-    ['that is a refresh token', { typ: 'Refresh' }],
+    ['that is a refresh token at Keycloak', { typ: 'Refresh' }],
+    ['that is a refresh token at Hydra', { token_use: 'refresh_token' }],
+    ['that is a refresh token elsewhere', { token_type: undefined }],
+    ['that is bound to a key of its client', { token_type: 'DPoP' }],
     ['that says it is dead', { active: false }],
     ['of yesterday', { exp: 1 }],
   ])('of a token %s is a refusal', async (_what, claims) => {
     issuer.introspected.set('opaque-1', { ...active(), ...claims });
     expect(await ask(identifier(asking('opaque')), 'opaque-1')).toMatch(/^invalid_api_key/);
+  });
+
+  it.each([
+    ['Keycloak', { token_type: undefined, typ: 'Bearer' }],
+    ['Hydra', { token_use: 'access_token' }],
+  ])('of a token that %s calls an access token is taken', async (_who, claims) => {
+    issuer.introspected.set('opaque-1', { ...active(), ...claims });
+    expect(await ask(identifier(asking('opaque')), 'opaque-1')).toEqual(ada);
   });
 
   it('of signed tokens too, where a disabled account has to end at once', async () => {
@@ -157,6 +237,38 @@ describe('LEXIS UserOrg', () => {
     clock += 3_600_000;
     expect(await ask(who, token)).toMatchObject({ grants: [{ project: 'eu-00-00' }] });
     expect(await ask(who, await issuer.sign({ jti: '2' }))).toMatch(/^issuer_unavailable/);
+  });
+
+  it('that takes the token and tells nothing leaves its holder without a project', async () => {
+    issuer.orgStatus = 403;
+    expect(await ask(identifier(audience, rule()), await issuer.sign())).toMatchObject({
+      id: 'site:ada',
+      grants: [],
+    });
+  });
+
+  it('whose address is wrong takes nobody’s projects away, and the log says it once', async () => {
+    const who = identifier(audience, rule());
+    const token = await issuer.sign({ exp: clock / 1000 + 7200 });
+    issuer.members.set(token, { SystemRoles: [role('eu-00-00', 'heappe_exec')] });
+    expect(await ask(who, token)).toMatchObject({ grants: [{ project: 'eu-00-00' }] });
+    issuer.orgStatus = 404;
+    clock += 3_600_000;
+    expect(await ask(who, token)).toMatchObject({ grants: [{ project: 'eu-00-00' }] });
+    for (const jti of ['2', '3'])
+      expect(await ask(who, await issuer.sign({ jti }))).toMatch(/^issuer_unavailable/);
+    issuer.orgStatus = null;
+    clock += 3_600_000;
+    expect(await ask(who, token)).toMatchObject({ grants: [{ project: 'eu-00-00' }] });
+    expect(logged).toMatchObject([
+      {
+        level: 'warn',
+        issuer: 'site',
+        asked: `${issuer.url}/org`,
+        err: new Error('UserOrg answered 404'),
+      },
+      { level: 'info', issuer: 'site', asked: `${issuer.url}/org` },
+    ]);
   });
 
   it('that does not take the token ends it', async () => {

@@ -1,3 +1,4 @@
+import { isAppError } from '@wakefield/domain';
 import {
   allowInsecureRequests,
   type ClientAuth,
@@ -5,14 +6,17 @@ import {
   customFetch,
   discovery,
   None,
+  ResponseBodyError,
   type ServerMetadata,
+  WWWAuthenticateChallengeError,
 } from 'openid-client';
 import type { OwnClient } from '../config/load-auth-file.ts';
 import { isSafeUrl } from '../config/schema.ts';
 import type { Fetch } from '../http/bounded-fetch.ts';
 import { unavailable } from '../refusals.ts';
+import type { Watched } from '../trouble.ts';
 
-/** After a failure the issuer is left alone for so long; who asks meanwhile hears of that failure. */
+/** After an answer or a failure the issuer is left alone for so long; who asks meanwhile hears of that failure. */
 const restMs = 2000;
 
 /** What an issuer says of itself (OpenID Connect Discovery 1.0), asked once and kept. */
@@ -21,34 +25,42 @@ export interface IssuerMetadata {
   read(): Promise<ServerMetadata>;
   /** Its side of a client of ours. @throws AppError `issuer_unavailable` */
   configurationOf(client: OwnClient): Promise<Configuration>;
-  /** Asks again next time: what it said leads nowhere any more. */
+  /** Asks again next time, unless that was just done: what it said may lead nowhere any more. */
   forget(): void;
+  /** {@link forget}, where an endpoint did not answer as such; what it refuses it is there to refuse. */
+  doubt(error: unknown): void;
 }
 
 export interface IssuerMetadataOptions {
   readonly issuer: string;
   readonly timeoutMs: number;
   readonly fetch: Fetch;
+  readonly watched: Watched;
   readonly now: () => number;
 }
 
 export function createIssuerMetadata(options: IssuerMetadataOptions): IssuerMetadata {
-  const { issuer, timeoutMs, now } = options;
+  const { issuer, timeoutMs, watched, now } = options;
   const ownFetch: CustomFetch = (url, init) => options.fetch(url, init as RequestInit, timeoutMs);
   const isPlain = new URL(issuer).protocol === 'http:';
   let known: ServerMetadata | null = null;
+  let knownAt = Number.NEGATIVE_INFINITY;
   let asking: Promise<ServerMetadata> | null = null;
   let failure: { readonly at: number; readonly cause: unknown } | null = null;
 
+  const discovered = async (): Promise<ServerMetadata> => {
+    // It refuses what calls itself by another name than the one that it was asked for.
+    const found = await discovery(new URL(issuer), 'wakefield', undefined, None(), {
+      [customFetch]: ownFetch,
+      execute: isPlain ? [allowInsecureRequests] : [],
+      timeout: timeoutMs / 1000,
+    });
+    return checked(found.serverMetadata(), isPlain);
+  };
   const ask = async (): Promise<ServerMetadata> => {
     try {
-      // It refuses what calls itself by another name than the one that it was asked for.
-      const found = await discovery(new URL(issuer), 'wakefield', undefined, None(), {
-        [customFetch]: ownFetch,
-        execute: isPlain ? [allowInsecureRequests] : [],
-        timeout: timeoutMs / 1000,
-      });
-      known = checked(found.serverMetadata());
+      known = await watched(discovered);
+      knownAt = now();
       failure = null;
       return known;
     } catch (cause) {
@@ -57,6 +69,9 @@ export function createIssuerMetadata(options: IssuerMetadataOptions): IssuerMeta
     } finally {
       asking = null;
     }
+  };
+  const forget = (): void => {
+    if (now() - knownAt >= restMs) known = null;
   };
   const read = async (): Promise<ServerMetadata> => {
     if (known !== null) return known;
@@ -74,8 +89,11 @@ export function createIssuerMetadata(options: IssuerMetadataOptions): IssuerMeta
       if (isPlain) allowInsecureRequests(made);
       return made;
     },
-    forget: () => {
-      known = null;
+    forget,
+    doubt: (error) => {
+      const isAnswer =
+        error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError;
+      if (!isAnswer && !isAppError(error)) forget();
     },
   };
 }
@@ -83,7 +101,7 @@ export function createIssuerMetadata(options: IssuerMetadataOptions): IssuerMeta
 type CustomFetch = NonNullable<Configuration[typeof customFetch]>;
 
 /** Wherever we carry a secret or take keys from is as safe as the issuer itself has to be. */
-function checked(metadata: ServerMetadata): ServerMetadata {
+function checked(metadata: ServerMetadata, isPlain: boolean): ServerMetadata {
   const places = [
     metadata.jwks_uri,
     metadata.introspection_endpoint,
@@ -93,7 +111,7 @@ function checked(metadata: ServerMetadata): ServerMetadata {
     metadata.end_session_endpoint,
   ];
   for (const place of places)
-    if (place !== undefined && !isSafeUrl(place))
+    if (place !== undefined && !(isSafeUrl(place) && (isPlain || place.startsWith('https:'))))
       throw new Error('the issuer names an endpoint that is no https URL');
   return metadata;
 }

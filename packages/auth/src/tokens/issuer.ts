@@ -6,7 +6,9 @@ import type { Claims } from '../grants/claim-at.ts';
 import { type ClaimGrants, createClaimGrants } from '../grants/claim-grants.ts';
 import { askUserOrg } from '../grants/user-org.ts';
 import type { Fetch } from '../http/bounded-fetch.ts';
-import { checkClaims } from './check-claims.ts';
+import { rejected } from '../refusals.ts';
+import { type Watched, watchTrouble } from '../trouble.ts';
+import { checkClaims, saysAccessToken } from './check-claims.ts';
 import { createIntrospector, type Introspector } from './introspect.ts';
 import { createIssuerMetadata, type IssuerMetadata } from './issuer-metadata.ts';
 import { createKeySet } from './key-set.ts';
@@ -27,8 +29,12 @@ export interface Issuer {
   readonly metadata: IssuerMetadata;
   /** Looks at a token that says it is of this issuer. @throws AppError */
   verifyJwt(token: string): Promise<Verdict>;
-  /** Asks about a token that says nothing; null where this issuer is not asked. @throws AppError */
-  readonly verifyOpaque: ((token: string) => Promise<Verdict>) | null;
+  /**
+   * Asks about a token that says nothing; null where this issuer is not asked.
+   * @param isKnown whether it was found good before
+   * @throws AppError
+   */
+  readonly verifyOpaque: ((token: string, isKnown: boolean) => Promise<Verdict>) | null;
 }
 
 export interface IssuerDeps {
@@ -46,33 +52,50 @@ const unsaidLifeMs = 300_000;
 export function createIssuer(config: IssuerConfig, deps: IssuerDeps): Issuer {
   const { fetch, now, log } = deps;
   const timeoutMs = config.timeout * 1000;
-  const metadata = createIssuerMetadata({ issuer: config.issuer, timeoutMs, fetch, now });
-  const load = () => loadKeys(metadata, fetch, timeoutMs);
-  const keys = createKeySet({ load, now, log, issuer: config.name });
+  const watch = (asked: string): Watched => watchTrouble(log, { issuer: config.name, asked });
+  const metadata = createIssuerMetadata({
+    issuer: config.issuer,
+    ...{ timeoutMs, fetch, now, watched: watch('discovery') },
+  });
+  const watchedKeys = watch('keys');
+  const load = async (): Promise<JSONWebKeySet> => {
+    const { jwks_uri: place } = await metadata.read();
+    return await watchedKeys(() => loadKeys(metadata, place, fetch, timeoutMs));
+  };
+  const keys = createKeySet({ load, now });
   const { introspection } = config;
   const introspect: Introspector | null =
     introspection === null
       ? null
-      : createIntrospector({ client: introspection, issuer: config.issuer, metadata, now });
+      : createIntrospector({
+          client: introspection,
+          issuer: config.issuer,
+          ...{ metadata, now, watched: watch('introspection') },
+        });
   const always = introspection?.tokens === 'all' ? introspect : null;
-  const judge = createJudge(config, fetch, now);
+  const judge = createJudge(config, deps, watch);
 
   return {
     config,
     metadata,
     verifyJwt: async (token) => {
-      const claims = await verifyJwt(token, config, keys, now());
+      const { claims, isMarked } = await verifyJwt(token, config, keys, now());
       // What would be refused anyway is not worth a question.
-      checkClaims(claims, config);
-      if (always === null) return await judge(token, claims, freshBySignatureMs);
+      const subject = checkClaims(claims, config, isMarked);
+      if (always === null) return await judge(token, subject, claims, freshBySignatureMs);
       // What is asked of the issuer is whether it still stands by the token; the rest is what it has signed.
-      await always(token);
-      return await judge(token, claims, freshOf(introspection));
+      await always(token, true);
+      return await judge(token, subject, claims, freshOf(introspection));
     },
     verifyOpaque:
       introspect === null
         ? null
-        : async (token) => await judge(token, await introspect(token), freshOf(introspection)),
+        : async (token, isKnown) => {
+            const claims = await introspect(token, isKnown);
+            if (!saysAccessToken(claims)) throw rejected('audience');
+            const subject = checkClaims(claims, config, true);
+            return await judge(token, subject, claims, freshOf(introspection));
+          },
   };
 }
 
@@ -81,15 +104,27 @@ function freshOf(introspection: IssuerConfig['introspection']): number {
 }
 
 /** Turns claims into who it is and what they may do. */
-function createJudge(config: IssuerConfig, fetch: Fetch, now: () => number) {
+function createJudge(
+  config: IssuerConfig,
+  { fetch, now }: IssuerDeps,
+  watch: (asked: string) => Watched,
+) {
   const ofClaims: ClaimGrants[] = [];
-  const directories = config.grants.flatMap((rule) => ('userOrg' in rule ? [rule] : []));
+  const directories = config.grants.flatMap((rule) =>
+    'userOrg' in rule ? [{ rule, watched: watch(rule.userOrg) }] : [],
+  );
   for (const rule of config.grants)
     if (!('userOrg' in rule)) ofClaims.push(createClaimGrants(rule));
 
-  return async (token: string, claims: Claims, freshMs: number): Promise<Verdict> => {
-    const subject = checkClaims(claims, config);
-    const told = await Promise.all(directories.map((rule) => askUserOrg(rule, token, fetch)));
+  return async (
+    token: string,
+    subject: string,
+    claims: Claims,
+    freshMs: number,
+  ): Promise<Verdict> => {
+    const told = await Promise.all(
+      directories.map(({ rule, watched }) => watched(() => askUserOrg(rule, token, fetch))),
+    );
     const grants = mergeGrants([...ofClaims.flatMap((read) => read(claims)), ...told.flat()]);
     const principal: Principal = Object.freeze({
       kind: 'user',
@@ -99,17 +134,17 @@ function createJudge(config: IssuerConfig, fetch: Fetch, now: () => number) {
     const { exp } = claims;
     const endsAt =
       typeof exp === 'number' ? (exp + config.clockTolerance) * 1000 : now() + unsaidLifeMs;
-    const fresh = [freshMs, ...directories.map(({ cache }) => cache * 1000)];
+    const fresh = [freshMs, ...directories.map(({ rule }) => rule.cache * 1000)];
     return { principal, endsAt, freshMs: Math.min(...fresh) };
   };
 }
 
 async function loadKeys(
   metadata: IssuerMetadata,
+  place: string | undefined,
   fetch: Fetch,
   timeoutMs: number,
 ): Promise<JSONWebKeySet> {
-  const { jwks_uri: place } = await metadata.read();
   if (place === undefined) throw new Error('the issuer names no jwks_uri');
   try {
     const answer = await fetch(place, { headers: { accept: 'application/json' } }, timeoutMs);

@@ -1,4 +1,3 @@
-import type { Log } from '@wakefield/control';
 import {
   type CryptoKey,
   createLocalJWKSet,
@@ -7,33 +6,33 @@ import {
   type JSONWebKeySet,
   type JWSHeaderParameters,
 } from 'jose';
-import { plainError } from '../plain-error.ts';
 import { unavailable } from '../refusals.ts';
 
-/** Keys are fetched anew after so long, without anybody waiting for it. */
-const maxAgeMs = 600_000;
+/** Keys that are older vouch for nothing while their issuer answers: one of them may have been withdrawn. */
+const maxAgeMs = 300_000;
+/** From this age on they are fetched anew behind the answers, so that hardly anybody waits for it. */
+const renewalAgeMs = 150_000;
 /** A token that names a key that is not there makes us look again, but not more often than this. */
 const cooldownMs = 2000;
 /** So long we leave an issuer alone that did not answer. */
 const restMs = 2000;
+/** Who finds old keys waits for new ones, unless the issuer was found away within this time. */
+const awayMs = 60_000;
 
 export interface KeySetOptions {
   readonly load: () => Promise<JSONWebKeySet>;
   readonly now: () => number;
-  readonly log: Log;
-  /** For the log. */
-  readonly issuer: string;
 }
 
 /** Finds the key of a token, as jose asks for it. */
 export type KeySet = (header: JWSHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey>;
 
 /**
- * The issuer's public keys in memory. While it does not answer, those that are known stay good: jose's own remote set
+ * The issuer's public keys in memory. While it does not answer, and only then, old ones stay good: jose's own remote set
  * refuses everything once its keys are old. Asking it for a key that nobody has seen is then `issuer_unavailable`,
  * because a new one may well be there; while it answers, that is a token that nobody of it has signed.
  */
-export function createKeySet({ load, now, log, issuer }: KeySetOptions): KeySet {
+export function createKeySet({ load, now }: KeySetOptions): KeySet {
   let keys: LocalKeys | null = null;
   let loadedAt = Number.NEGATIVE_INFINITY;
   let askedAt = Number.NEGATIVE_INFINITY;
@@ -44,11 +43,9 @@ export function createKeySet({ load, now, log, issuer }: KeySetOptions): KeySet 
     askedAt = now();
     try {
       keys = createLocalJWKSet(await load());
-      loadedAt = now();
+      loadedAt = askedAt;
       failure = null;
     } catch (cause) {
-      if (failure === null)
-        log.warn({ err: plainError(cause), issuer }, 'keys of an issuer not read');
       failure = cause;
       throw unavailable(cause);
     } finally {
@@ -65,7 +62,11 @@ export function createKeySet({ load, now, log, issuer }: KeySetOptions): KeySet 
   const present = async (): Promise<LocalKeys> => {
     if (keys === null && isResting()) throw unavailable(failure);
     if (keys === null) await reload();
-    else if (now() - loadedAt > maxAgeMs && !isResting()) reload().catch(() => undefined);
+    else if (now() - loadedAt > renewalAgeMs && !isResting()) {
+      const isAway = failure !== null && now() - askedAt < awayMs;
+      const renewal = reload().catch(() => undefined);
+      if (now() - loadedAt > maxAgeMs && !isAway) await renewal;
+    }
     return keys ?? noKeys();
   };
   /** The keys as they are now, for one that was not among them. */

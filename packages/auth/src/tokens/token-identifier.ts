@@ -20,14 +20,14 @@ export interface TokenIdentifier extends Identifier {
 
 export function createTokenIdentifier(
   issuers: readonly Issuer[],
-  { now, log }: Pick<IssuerDeps, 'now' | 'log'>,
+  { now }: Pick<IssuerDeps, 'now'>,
 ): TokenIdentifier {
-  const cache = createTokenCache({ now, log });
+  const cache = createTokenCache({ now });
   const byName = new Map(issuers.map((issuer) => [issuer.config.issuer, issuer]));
   const opaque = issuers.flatMap(({ verifyOpaque }) => verifyOpaque ?? []);
 
-  const verify = async (token: string): Promise<Verdict> => {
-    if (!isJwt(token)) return await askInTurn(opaque, token);
+  const verify = async (token: string, isKnown: boolean): Promise<Verdict> => {
+    if (!isJwt(token)) return await askInTurn(opaque, token, isKnown);
     // What it says of itself only chooses who has to have signed it.
     const issuer = byName.get(issuerOf(token) ?? '');
     if (issuer === undefined) throw rejected('unknown_issuer');
@@ -37,7 +37,7 @@ export function createTokenIdentifier(
     if (token.length > longestToken || !tokenCharacters.test(token)) return null;
     // A word that no issuer could have given out is somebody's mistyped key.
     if (opaque.length === 0 && !token.includes('.')) return null;
-    return cache.look(hash('sha256', token, 'base64'), () => verify(token));
+    return cache.look(hash('sha256', token, 'base64'), (isKnown) => verify(token, isKnown));
   };
   return {
     ofToken,
@@ -48,18 +48,19 @@ export function createTokenIdentifier(
   };
 }
 
-/** Every issuer may be the one; that one of them is away is told only where no other knows the token. */
+/** Every issuer may be the one; that one of them could not be asked is told only where no other knows the token. */
 async function askInTurn(
-  asked: readonly ((token: string) => Promise<Verdict>)[],
+  asked: readonly NonNullable<Issuer['verifyOpaque']>[],
   token: string,
+  isKnown: boolean,
 ): Promise<Verdict> {
   let away: unknown = null;
   let refusal: unknown = rejected('invalid');
   for (const ask of asked) {
     try {
-      return await ask(token);
+      return await ask(token, isKnown);
     } catch (error) {
-      if (isAppError(error) && error.code === 'issuer_unavailable') away = error;
+      if (isAppError(error) && error.code !== 'invalid_api_key') away = error;
       else refusal = error;
     }
   }

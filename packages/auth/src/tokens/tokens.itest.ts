@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { UnsecuredJWT } from 'jose';
+import { type CryptoKey, exportSPKI, importJWK, SignJWT, UnsecuredJWT } from 'jose';
 import { type IssuerFixture, startIssuer } from '../../test/issuer-fixture.ts';
 import { identifierOf, outcome } from '../../test/known.ts';
 import type { TokenIdentifier } from './token-identifier.ts';
@@ -76,7 +76,11 @@ describe('a signed token', () => {
     ['for nobody', () => issuer.sign({ aud: undefined as never }), 'not issued for this'],
     ['of an unknown issuer', () => stranger.sign(), 'does not know'],
     ['of another signer', () => stranger.sign({ iss: issuer.url }), 'not valid'],
+    ['signed with the public key as a secret', () => byPublicKey(issuer, 'spki'), 'not valid'],
+    ['signed with the public JWK as a secret', () => byPublicKey(issuer, 'jwk'), 'not valid'],
     ['that is an ID token', () => issuer.sign({ typ: 'ID' }), 'not issued for this'],
+    ['that has an ID token’s nonce', () => issuer.sign({ nonce: 'x' }), 'not issued for this'],
+    ['that is for ID tokens', () => issuer.sign({ token_use: 'id' }), 'not issued for this'],
     ['that has an ID token’s hash', () => issuer.sign({ at_hash: 'x' }), 'not issued for this'],
     ['that is a refresh token', () => issuer.sign({ typ: 'Refresh' }), 'not issued for this'],
     ['that is a logout token', () => issuer.sign({}, { typ: 'logout+jwt' }), 'not issued for this'],
@@ -98,6 +102,13 @@ describe('a signed token', () => {
     const refusal = await ask(identifier(), await make());
     expect(refusal).toMatch(/^invalid_api_key: /);
     expect(refusal).toContain(words);
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    ['its typ', () => issuer.sign({ ...member, nonce: 'x', typ: 'Bearer' })],
+    ['its header', () => issuer.sign({ ...member, nonce: 'x' }, { typ: 'at+jwt' })],
+  ])('may have a nonce where %s says that it is an access token', async (_what, make) => {
+    expect(await ask(identifier(), await make())).toEqual(ada);
   });
 
   it('says in WWW-Authenticate that it was bad, and nothing of itself', async () => {
@@ -151,6 +162,37 @@ describe('keys', () => {
     expect(await ask(who, old)).toContain('not valid');
   });
 
+  it.each([
+    ['six minutes', 360_000],
+    ['a day', 86_400_000],
+  ])('that were withdrawn %s ago vouch for nobody, though nobody came meanwhile', async (_, ms) => {
+    const who = identifier();
+    await ask(who, await issuer.sign(member));
+    const exp = (clock + ms) / 1000 + 300;
+    const [unseen, another] = [
+      await issuer.sign({ ...member, exp, jti: '2' }),
+      await issuer.sign({ ...member, exp, jti: '3' }),
+    ];
+    await issuer.rotate();
+    clock += ms;
+    issuer.down = true;
+    expect(await ask(who, another)).toEqual(ada);
+    issuer.down = false;
+    clock += 60_001;
+    expect(await ask(who, unseen)).toContain('not valid');
+  });
+
+  it('are fetched anew behind the answer before they are old', async () => {
+    const who = identifier();
+    await ask(who, await issuer.sign(member));
+    clock += 151_000;
+    expect(await ask(who, await issuer.sign({ ...member, jti: '2' }))).toEqual(ada);
+    const loads = () => issuer.asked.filter((path) => path === '/jwks').length;
+    const deadline = performance.now() + 5000;
+    while (loads() < 2 && performance.now() < deadline) await new Promise(setImmediate);
+    expect(loads()).toBe(2);
+  });
+
   it('nobody has are asked for once in a while, not every time', async () => {
     const who = identifier();
     expect(await ask(who, await issuer.sign(member))).toEqual(ada);
@@ -195,6 +237,18 @@ describe('keys', () => {
     expect(await ask(who, token)).toEqual(ada);
   });
 });
+
+/** HMAC with what everybody knows: a verifier that leaves the algorithm to the token takes it. */
+async function byPublicKey({ url, publicKey }: IssuerFixture, how: 'spki' | 'jwk') {
+  const { jwk, kid } = publicKey();
+  const pem = await exportSPKI((await importJWK(jwk, 'ES256')) as CryptoKey);
+  return await new SignJWT({ ...member, aud: 'wakefield' })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid })
+    .setIssuer(url)
+    .setSubject('ada')
+    .setExpirationTime(clock / 1000 + 60)
+    .sign(Buffer.from(how === 'spki' ? pem : JSON.stringify(jwk)));
+}
 
 function tampered(token: string): string {
   const [header = '', payload = '', signature = ''] = token.split('.');

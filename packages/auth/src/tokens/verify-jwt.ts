@@ -8,6 +8,15 @@ import type { KeySet } from './key-set.ts';
 /** `typ` of a header that access tokens have (RFC 9068 §2.1, RFC 7519 §5.1); others are logout tokens and the like. */
 const headerTypes = /^((application\/)?at\+jwt|jwt)$/i;
 
+/** Only access tokens say so of themselves. */
+const accessType = /^(application\/)?at\+jwt$/i;
+
+export interface Signed {
+  readonly claims: Claims;
+  /** Whether the header says that it is an access token. */
+  readonly isMarked: boolean;
+}
+
 /**
  * Claims of a token that this issuer has signed, and whose time it is.
  * @throws AppError `invalid_api_key`, `issuer_unavailable`
@@ -17,7 +26,7 @@ export async function verifyJwt(
   issuer: Pick<IssuerConfig, 'issuer' | 'algorithms' | 'clockTolerance'>,
   keys: KeySet,
   nowMs: number,
-): Promise<Claims> {
+): Promise<Signed> {
   try {
     const { payload, protectedHeader } = await jwtVerify(token, keys, {
       issuer: issuer.issuer,
@@ -28,7 +37,7 @@ export async function verifyJwt(
     });
     const { typ } = protectedHeader;
     if (typ !== undefined && !headerTypes.test(typ)) throw rejected('audience');
-    return payload;
+    return { claims: payload, isMarked: typ !== undefined && accessType.test(typ) };
   } catch (error) {
     if (isAppError(error)) throw error;
     throw rejected(reasonOf(error));

@@ -19,7 +19,7 @@ function refs(value: unknown): string[] {
 describe('the API document', () => {
   it('has every path of the interface', () => {
     expect(Object.keys(document.paths).sort()).toEqual([
-      '/auth/callback',
+      '/auth/callback/{issuer}',
       '/auth/login',
       '/auth/logout',
       '/auth/session',

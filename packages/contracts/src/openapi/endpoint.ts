@@ -59,7 +59,7 @@ export interface Endpoint {
 export function errorsOf(endpoint: Endpoint): readonly ErrorCode[] {
   const codes: readonly ErrorCode[] = [
     ...endpoint.errors,
-    ...(endpoint.open ? [] : (['invalid_api_key', 'issuer_unavailable'] as const)),
+    ...(endpoint.open ? [] : (['invalid_api_key', 'issuer_unavailable', 'overloaded'] as const)),
     ...(endpoint.atTheDoor ? [] : (['upstream_error'] as const)),
     'internal_error',
   ];

@@ -13,7 +13,7 @@ export const signInEndpoints: readonly Endpoint[] = [
     tag,
     summary: 'Sign a browser in',
     description:
-      'Leads to the issuer (authorization code with PKCE). The answer of the issuer comes to `/auth/callback`.',
+      'Leads to the issuer (authorization code with PKCE). The answer of the issuer comes to `/auth/callback/{issuer}`.',
     open: true,
     query: z.object({
       issuer: z.string().optional().meta({
@@ -33,15 +33,18 @@ export const signInEndpoints: readonly Endpoint[] = [
         },
       },
     },
-    errors: ['not_found', 'store_unavailable', 'issuer_unavailable'],
+    errors: ['not_found', 'store_unavailable', 'issuer_unavailable', 'overloaded'],
   },
   {
     method: 'get',
-    path: '/auth/callback',
+    path: '/auth/callback/{issuer}',
     operationId: 'signInCallback',
     tag,
     summary: 'Where the issuer sends a browser back to',
     open: true,
+    params: z.object({
+      issuer: z.string().meta({ description: 'Name of the issuer.', example: 'lexis' }),
+    }),
     answers: {
       303: {
         description: 'Signed in: back to the page.',
@@ -49,7 +52,7 @@ export const signInEndpoints: readonly Endpoint[] = [
       },
       400: { description: 'It did not work, and why.', otherContentType: page },
     },
-    errors: ['not_found', 'store_unavailable', 'issuer_unavailable'],
+    errors: ['not_found', 'store_unavailable', 'issuer_unavailable', 'overloaded'],
   },
   {
     method: 'get',
@@ -71,7 +74,7 @@ export const signInEndpoints: readonly Endpoint[] = [
         },
       },
     },
-    errors: ['store_unavailable', 'issuer_unavailable'],
+    errors: ['store_unavailable', 'issuer_unavailable', 'overloaded'],
   },
   {
     method: 'post',

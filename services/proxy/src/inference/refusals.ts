@@ -9,6 +9,11 @@ export function shown(name: string): string {
   return name.length <= shownLength ? name : `${name.slice(0, shownLength)}…`;
 }
 
+/** What the log is told of a failure. The cause is for us alone; callers were told the message. */
+export function failureFields({ code, cause }: AppError): object {
+  return cause === undefined ? { code } : { code, err: cause };
+}
+
 /** A reason with its end, so that a sentence can follow; one of several lines ends in lines of a log. */
 function ended(reason: string): string {
   if (reason.includes('\n')) return `${reason.trimEnd()}\n`;

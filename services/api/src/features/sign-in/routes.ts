@@ -19,17 +19,18 @@ export function signInRoutes({ bind }: Binder, { signIn, browsers, logger }: Sig
 
   bind('signIn', async (req, res) => {
     const { issuer, return_to: returnTo } = req.query;
-    const step = await configured().begin({
+    const wish = {
       ...(typeof issuer === 'string' ? { issuer } : {}),
       ...(typeof returnTo === 'string' ? { returnTo } : {}),
-    });
-    go(res, step);
+    };
+    go(res, await configured().begin(wish, req.headers.cookie));
   });
 
   bind('signInCallback', async (req, res) => {
     const [, query = ''] = req.originalUrl.split('?', 2);
+    const issuer = String(req.params.issuer);
     try {
-      go(res, await configured().finish(query, req.headers.cookie));
+      go(res, await configured().finish({ issuer, query }, req.headers.cookie));
     } catch (error) {
       if (!(error instanceof Error) || error.name !== 'SignInError') throw error;
       logger.info({ err: error }, 'a browser was not signed in');
@@ -55,8 +56,17 @@ export function signInRoutes({ bind }: Binder, { signIn, browsers, logger }: Sig
 
   bind('signOut', async (req, res) => {
     refuseOtherSites(req);
-    if (signIn === null) redirect(res, '/swagger/index.html');
-    else go(res, await signIn.end(req.headers.cookie));
+    if (signIn === null) {
+      redirect(res, '/swagger/index.html');
+      return;
+    }
+    try {
+      go(res, await signIn.end(req.headers.cookie));
+    } catch (error) {
+      // Whoever sits down here next must not be this person, whatever cannot be reached now.
+      for (const cookie of signIn.forget) res.append('Set-Cookie', cookie);
+      throw error;
+    }
   });
 }
 
