@@ -6,11 +6,16 @@ export async function metric(
   name: string,
   labels = '',
 ): Promise<number> {
-  const answer = await fetch(`${opsUrl}/metrics`).catch(() => null);
-  if (answer === null) return Number.NaN;
-  return (await answer.text())
+  const text = await read(`${opsUrl}/metrics`).catch(() => null);
+  if (text === null) return Number.NaN;
+  return text
     .split('\n')
     .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
     .filter((line) => line.includes(labels))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+}
+
+/** Who stands still does not answer. */
+async function read(url: string): Promise<string> {
+  return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).text();
 }

@@ -13,7 +13,8 @@ export const soakModels: readonly SoakModel[] = [60, 60, 120, 120, 180, 180].map
   (walltimeSeconds, index) => ({
     model: `soak/${walltimeSeconds / 60}-minutes-${index % 2 === 0 ? 'a' : 'b'}`,
     walltimeSeconds,
-    longStreamSeconds: walltimeSeconds / 6,
+    // A handover leaves a tenth to streams (packages/domain/src/planning/staff/end-jobs.ts).
+    longStreamSeconds: walltimeSeconds / 12,
   }),
 );
 

@@ -1,9 +1,23 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { metric } from '../metric.ts';
+
+/** Somebody who is watched. */
+export interface Watched {
+  readonly name: string;
+  readonly pid: number;
+  /** Where it tells its figures; null: it has none. */
+  readonly opsUrl: string | null;
+}
 
 /** What a process holds at a moment. */
 export interface Sample {
   readonly at: number;
   readonly residentMiB: number;
+  /**
+   * Of its own objects and buffers. What it has from the system beside that stays with it once it was needed, and
+   * tells of the busiest moment.
+   */
+  readonly heldMiB: number;
   readonly descriptors: number;
 }
 
@@ -13,35 +27,42 @@ export interface ProcessWatch {
   stop(): void;
 }
 
-const everyMs = 10_000;
+const everyMs = 5_000;
 /** What a process needs at first is there after so many. */
-export const warmSamples = 12;
+export const warmSamples = 24;
 
 /** Writes down memory and descriptors of every process that is named at the moment. */
-export function watchProcesses(
-  list: () => Promise<readonly { readonly name: string; readonly pid: number }[]>,
-): ProcessWatch {
+export function watchProcesses(list: () => Promise<readonly Watched[]>): ProcessWatch {
   const samples = new Map<string, Sample[]>();
-  const look = async () => {
-    for (const { name, pid } of await list()) {
-      const sample = sampleOf(pid);
-      if (sample === null) continue;
-      const key = `${name} ${pid}`;
-      samples.set(key, [...(samples.get(key) ?? []), sample]);
-    }
+  const look = async ({ name, pid, opsUrl }: Watched) => {
+    const sample = await sampleOf(pid, opsUrl);
+    if (sample === null) return;
+    const key = `${name} ${pid}`;
+    samples.set(key, [...(samples.get(key) ?? []), sample]);
   };
-  const timer = setInterval(() => void look().catch(() => undefined), everyMs);
+  const lookAtAll = async () => void (await Promise.all((await list()).map(look)));
+  const timer = setInterval(() => void lookAtAll().catch(() => undefined), everyMs);
   return { samples, stop: () => clearInterval(timer) };
 }
 
-/** null: it is gone. */
-function sampleOf(pid: number): Sample | null {
+/** null: it is gone, or stands still. */
+async function sampleOf(pid: number, opsUrl: string | null): Promise<Sample | null> {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    const kib = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]);
+    const residentMiB = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024;
     const descriptors = readdirSync(`/proc/${pid}/fd`).length;
-    return { at: Date.now(), residentMiB: kib / 1024, descriptors };
+    const heldMiB = opsUrl === null ? residentMiB : await heldOf(opsUrl);
+    return Number.isNaN(heldMiB) ? null : { at: Date.now(), residentMiB, heldMiB, descriptors };
   } catch {
     return null;
   }
+}
+
+async function heldOf(opsUrl: string): Promise<number> {
+  const bytes = await Promise.all(
+    ['nodejs_heap_size_used_bytes', 'nodejs_external_memory_bytes'].map((name) =>
+      metric({ opsUrl }, name),
+    ),
+  );
+  return bytes.reduce((sum, count) => sum + count, 0) / 1024 / 1024;
 }

@@ -63,14 +63,14 @@ export function markdownOf(result: SoakResult): string {
     '| --- | --- |',
     ...rows.map(([name, value]) => `| ${name} | ${value} |`),
     '',
-    '| process | MiB, least in the first → last third | most | descriptors, the same | most |',
-    '| --- | --- | ---: | --- | ---: |',
+    '| process | MiB held, least in the first → last third | most | MiB resident, most | descriptors, least | most |',
+    '| --- | --- | ---: | ---: | --- | ---: |',
     ...[...result.samples].flatMap(([name, samples]) => processRow(name, samples)),
     '',
   ].join('\n');
 }
 
-const longMs = 10_000;
+const longMs = 5_000;
 
 /** From its first token to its last. */
 function isLong({ way, answeredAt, endedAt }: RequestRecord): boolean {
@@ -85,12 +85,18 @@ function ms(value: number): string {
 function processRow(name: string, samples: readonly Sample[]): readonly string[] {
   const warm = samples.slice(warmSamples);
   if (warm.length < warmSamples) return [];
-  const cells = [
-    warm.map(({ residentMiB }) => Math.round(residentMiB)),
-    warm.map(({ descriptors }) => descriptors),
-  ].flatMap((values) => {
+  const all = (figure: 'heldMiB' | 'residentMiB' | 'descriptors') =>
+    warm.map((sample) => Math.round(sample[figure]));
+  const least = (values: readonly number[]) => {
     const { first, last } = leastHeld(values);
-    return [`${first} → ${last}`, String(Math.max(...values))];
-  });
+    return `${first} → ${last}`;
+  };
+  const cells = [
+    least(all('heldMiB')),
+    Math.max(...all('heldMiB')),
+    Math.max(...all('residentMiB')),
+    least(all('descriptors')),
+    Math.max(...all('descriptors')),
+  ];
   return [`| ${[name, ...cells].join(' | ')} |`];
 }

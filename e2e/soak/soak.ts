@@ -151,9 +151,9 @@ function chance(seed: number): () => number {
 async function processesOf(wakefield: Wakefield) {
   const { services, pid } = await wakefield.runFile();
   const named = Object.entries(services).flatMap(([name, list]) =>
-    list.map((one) => ({ name, pid: one.pid })),
+    list.map(({ pid: its, opsUrl }) => ({ name, pid: its, opsUrl })),
   );
-  return [...named, { name: 'npm start', pid }];
+  return [...named, { name: 'npm start', pid, opsUrl: null }];
 }
 
 /** Jobs that were intended, handovers that came about, and submissions that the controller took, so far. */

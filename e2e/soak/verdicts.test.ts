@@ -35,10 +35,11 @@ const good: SoakResult = {
 };
 /** With one sample in ten that is far off: a collection has not run yet. */
 const samples = (from: number, to: number, descriptors = 30) =>
-  Array.from({ length: 60 }, (_, index) => ({
-    at: at + index * 10_000,
-    residentMiB: from + ((to - from) * index) / 59 + (index % 10 === 9 ? 60 : 0),
-    descriptors: 30 + ((descriptors - 30) * index) / 59,
+  Array.from({ length: 120 }, (_, index) => ({
+    at: at + index * 5_000,
+    residentMiB: 300,
+    heldMiB: from + ((to - from) * index) / 119 + (index % 10 === 9 ? 60 : 0),
+    descriptors: 30 + ((descriptors - 30) * index) / 119,
   }));
 
 describe('what keeps a soak from being a good one', () => {
@@ -49,7 +50,7 @@ describe('what keeps a soak from being a good one', () => {
 
   test('nothing, though a fault near the end let a process hold more for a while', () => {
     const spiky = samples(200, 200).map((sample, index) =>
-      index > 45 && index < 55 ? { ...sample, residentMiB: 400, descriptors: 1_200 } : sample,
+      index > 90 && index < 110 ? { ...sample, heldMiB: 400, descriptors: 1_200 } : sample,
     );
     expect(verdicts({ ...good, samples: new Map([['proxy 1', spiky]]) })).toEqual([]);
   });

@@ -31,7 +31,7 @@ export function verdicts(result: SoakResult): readonly string[] {
 /** Of those that lived long enough to tell. */
 function growth(name: string, samples: readonly Sample[]): readonly string[] {
   if (samples.length < warmSamples) return [];
-  const memory = leastHeld(samples.map(({ residentMiB }) => residentMiB));
+  const memory = leastHeld(samples.map(({ heldMiB }) => heldMiB));
   const files = leastHeld(samples.map(({ descriptors }) => descriptors));
   const words = ({ first, last }: Held) => `grew from ${Math.round(first)} to ${Math.round(last)}`;
   return [

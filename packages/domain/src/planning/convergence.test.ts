@@ -49,7 +49,7 @@ describe('one life', () => {
     const outcomes = [...world.rows.values()].map(({ outcome }) => outcome);
     expect(new Set(outcomes)).toEqual(new Set(['as_asked', null]));
     expect(outcomes.length).toBeGreaterThanOrEqual(26);
-    expect(outcomes.length).toBeLessThanOrEqual(28);
+    expect(outcomes.length).toBeLessThanOrEqual(29);
   });
 
   test('a changed model is replaced without a gap', () => {

@@ -194,12 +194,12 @@ describe('the next look', () => {
     ['at the idle timeout', model({}, { idleTimeoutSeconds: 5 }), [job('ready')], 4 * second + 1],
     [
       'at the ratio',
-      model(),
+      model({}, { walltimeRatio: 0.8 }),
       [
         job('ready', {
-          startedAt: now - 50 * minute,
-          readyAt: now - 50 * minute,
-          endsAt: now + 6 * minute + 3 * second,
+          startedAt: now - 48 * minute,
+          readyAt: now - 48 * minute,
+          endsAt: now + 12 * minute + 3 * second,
         }),
       ],
       3 * second,

@@ -135,7 +135,7 @@ describe('where a job is started', () => {
   });
 
   test('by the wait of the one that is preferred, where another is only a little earlier', () => {
-    const serves = job('ready', { endsAt: now + 410 * second });
+    const serves = job('ready', { endsAt: now + 576 * second });
     const c2 = usual(300 * second);
     expect(started(plan([serves], { history: { c1: usual(320 * second), c2 } }))).toEqual(['c1']);
     expect(started(plan([serves], { history: { c1: usual(300 * second), c2 } }))).toEqual([]);

@@ -22,6 +22,8 @@ export interface Policy {
   readonly drainTimeoutMs: DurationMs;
   /** This long before its end a job is asked to end at the latest; no cluster may warn it any earlier. */
   readonly endMarginMs: DurationMs;
+  /** What a handover needs may stand still for so long without a stream being cut for it: a scheduler, the cluster. */
+  readonly setbackMs: DurationMs;
   /** From asking a job to end to cancelling it outright, and between repeated cancels. */
   readonly endGraceMs: DurationMs;
   /** Longest sleep between two looks at an awake model. */

@@ -12,6 +12,7 @@ export const defaultPolicy: Policy = Object.freeze({
   // SLURM warns a job a minute before its end, and up to a minute earlier (sbatch(1), --signal).
   endMarginMs: 2 * minute,
   endGraceMs: 30 * second,
+  setbackMs: 30 * second,
   lookAgainMs: 15 * second,
   lookSoonMs: second,
   // Less than the beat of sweeps, so that the next one surely finds it.

@@ -30,30 +30,35 @@ const when = (
 /** One hour, ready two minutes after its start: a load that is known once counts twice. */
 const serving = job('ready', { readyAt: t0 + 2 * minute });
 const seedRule = t0 + 54 * minute;
-const drain = 6 * minute;
+/** A tenth of its life to finish its streams in, the margin before its end, and the longest setback. */
+const takingOver = 6 * minute + 2 * minute + 30 * second;
 
 describe('a job has a successor', () => {
   test.each<[string, StartHistory | null, number]>([
     [
       'by its load alone, where nothing is known of the queue',
       null,
-      t0 + 60 * minute - 4 * minute - drain,
+      t0 + 60 * minute - 4 * minute - takingOver,
     ],
-    ['by its load and the usual wait', { ...none, waits: ten(20 * minute) }, t0 + 30 * minute],
+    [
+      'by its load and the usual wait',
+      { ...none, waits: ten(20 * minute) },
+      t0 + 36 * minute - takingOver,
+    ],
     [
       'by what the cluster said',
       { ...none, trial: { askedAt: t0, startsAt: t0 + 16 * minute } },
-      t0 + 30 * minute,
+      t0 + 36 * minute - takingOver,
     ],
     [
       'not long before half of its time, however long a few have waited',
       { ...none, waits: [9 * hour], trial: { askedAt: t0, startsAt: t0 + 9 * hour } },
-      t0 + 26 * minute,
+      t0 + 32 * minute - takingOver,
     ],
     [
       'nor on the word of those that still wait',
       { ...none, waitingSince: [t0 - 90 * hour] },
-      t0 + 26 * minute,
+      t0 + 32 * minute - takingOver,
     ],
     [
       'not in its first quarter, however long others wait',
@@ -66,7 +71,8 @@ describe('a job has a successor', () => {
 
   test('at the ratio at the latest', () => {
     const quick = job('ready', { readyAt: t0 });
-    expect(when(quick, { ...none, waits: ten(0) })).toBe(seedRule);
+    const early = model({}, { walltimeRatio: 0.8 });
+    expect(when(quick, { ...none, waits: ten(0) }, early)).toBe(t0 + 48 * minute);
     expect(when(job('starting'))).toBe(seedRule);
   });
 
@@ -82,7 +88,7 @@ describe('a job has a successor', () => {
 
   test('by the load of its own revision', () => {
     const slow = job('ended', { seq: 9, revision: 0, startedAt: t0, readyAt: t0 + hour });
-    expect(when(serving, null, model(), [slow])).toBe(t0 + 50 * minute);
+    expect(when(serving, null, model(), [slow])).toBe(t0 + 56 * minute - takingOver);
   });
 
   test.each([1, 2, 3])('in a life of %d minutes', (minutes) => {
@@ -92,8 +98,8 @@ describe('a job has a successor', () => {
       readyAt: t0 + second,
     };
     const at = when(job('ready', short), { ...none, waits: ten(2 * second) });
-    // Two seconds in the queue, two to load, a tenth of its life to finish its streams in.
-    expect(at).toBe(t0 + minutes * minute - 4 * second - minutes * 6 * second);
+    // Two seconds in the queue, two to load; a tenth, a twentieth and three twentieths of its life.
+    expect(at).toBe(t0 + minutes * minute - 4 * second - minutes * (6 + 3 + 9) * second);
   });
 
   test('and stays due once it has one, though it was begun a little early as we know now', () => {

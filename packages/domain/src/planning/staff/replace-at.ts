@@ -1,3 +1,4 @@
+import { endMargin } from '../../jobs/lifetime.ts';
 import { loadTimes } from '../../starts/start-estimate.ts';
 import { spreadOf } from '../../starts/start-history.ts';
 import type { Job } from '../../vocabulary/job.ts';
@@ -39,6 +40,9 @@ const EARLIEST = 0.25;
 /** Share of a job's time that its successor is expected to wait at most while few others have waited to the end. */
 const LONGEST_UNSURE = 0.4;
 
+/** Share of a short life that is spent on the chance that something stands still in the middle of its handover. */
+const LONGEST_SETBACK = 0.15;
+
 /** How long before its end a job's successor has to be submitted to be there in time; 0 where nothing is known. */
 function leadOf(job: Job, given: DurationMs, scene: Scene): DurationMs {
   const { jobs, model, policy } = scene;
@@ -48,7 +52,9 @@ function leadOf(job: Job, given: DurationMs, scene: Scene): DurationMs {
   const high = wait?.high ?? 0;
   // Successors that come too early make the queue longer that is waited for: not on the word of a few.
   const waits = wait?.isSure === true ? high : Math.min(high, LONGEST_UNSURE * given);
-  return waits + (load?.high ?? 0) + drainTime(job, policy);
+  const setback = Math.min(policy.setbackMs, Math.round(LONGEST_SETBACK * given));
+  const takesOver = drainTime(job, policy) + endMargin(job, policy);
+  return waits + (load?.high ?? 0) + setback + takesOver;
 }
 
 /** Whether its successor is on its way. */

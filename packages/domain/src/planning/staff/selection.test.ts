@@ -19,10 +19,11 @@ import {
   reconcile,
 } from '../../index.ts';
 
-/** Walltime one hour, ratio 0.9: the successor is due 54 minutes after the start. */
-const due = t0 + 54 * minute;
+/** Walltime one hour, ratio 0.8: the successor is due 48 minutes after the start. */
+const due = t0 + 48 * minute;
+const atRatio = model({}, { walltimeRatio: 0.8 });
 const used = demand({ running: 1, runningByJob: { j1: 1 } });
-const plan = (jobs: readonly Job[], at: number, desired: Model = model(), load = used): Plan =>
+const plan = (jobs: readonly Job[], at: number, desired: Model = atRatio, load = used): Plan =>
   reconcile(desired, observed(jobs, { demand: load }), defaultPolicy, at);
 const intend = (seq: number, successorOf: string | null): Action => ({
   kind: 'intend',
@@ -48,7 +49,8 @@ describe('before the walltime ends', () => {
   });
 
   test('a job that gets much less than it asked for is not due before half of that', () => {
-    const short = job('ready', { endsAt: t0 + 4 * minute });
+    // Nothing was learned yet: it loads.
+    const short = job('starting', { endsAt: t0 + 4 * minute });
     expect(plan([short], t0 + 2 * minute - 1).actions).toEqual([]);
     expect(plan([short], t0 + 2 * minute).actions).toEqual([intend(2, 'j1')]);
     const early = model({}, { walltimeRatio: 0.1 });
@@ -108,7 +110,7 @@ describe('before the walltime ends', () => {
 
   test('every one of several has its own', () => {
     const two = [job('ready'), job('ready', { seq: 2, endsAt: t0 + 55 * minute })];
-    const desired = model({ replicas: 2 });
+    const desired = model({ replicas: 2 }, { walltimeRatio: 0.8 });
     expect(plan(two, due, desired).actions).toEqual([intend(3, 'j2'), intend(4, 'j1')]);
     const third = job('queued', { seq: 3, successorOf: 'j2' });
     expect(plan([...two, third], due, desired).actions).toEqual([intend(4, 'j1')]);
@@ -180,7 +182,7 @@ describe('fewer jobs wanted in the middle of a handover', () => {
 
   test('of two old ones the one that serves stays', () => {
     const jobs = [job('starting'), job('ready', { seq: 2 })];
-    const { actions } = plan(jobs, due, model({ replicas: 1 }));
+    const { actions } = plan(jobs, due);
     expect(actions).toEqual([{ kind: 'cancel', jobId: 'j1' }, intend(3, 'j2')]);
   });
 
