@@ -201,6 +201,8 @@ async function* checkSmallJob(
   } finally {
     const late = AbortSignal.timeout(60_000);
     await driver.cancel([ref], late).catch(() => undefined);
+    // HEAppE deletes nothing before it has seen that it is over.
+    await waitForEnd(driver, name, 45_000, late).catch(() => undefined);
     await driver.forget([name], late).catch(() => undefined);
   }
   return true;

@@ -24,7 +24,9 @@ export function listedOf(name: JobName, job: JobInfo): JobSighting {
 export function unreadOf(name: JobName, job: JobInfo): JobSighting {
   const clusterJob = clusterJobOf(job, name, nothingSeen.report);
   const over = job.State === heappeStates.failed || job.State === heappeStates.finished;
-  return { ...unseen, clusterJob: over ? { ...clusterJob, state: 'unknown' } : clusterJob };
+  if (over) return { ...unseen, clusterJob: { ...clusterJob, state: 'unknown' } };
+  // What is known of its times is from its files, and may differ from what HEAppE says.
+  return { ...unseen, clusterJob: { ...clusterJob, startedAt: null, endsAt: null } };
 }
 
 /**
