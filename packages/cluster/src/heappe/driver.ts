@@ -14,6 +14,7 @@ import { createEndedJobs } from './ended-jobs.ts';
 import { forecastStart } from './forecast.ts';
 import { createJobReports, nothingSeen, readTail } from './job-reports.ts';
 import { jobNamed, type Listing, listJobs, surplusOf } from './listing.ts';
+import { createLiveStates } from './live-states.ts';
 import { createPlaces } from './place.ts';
 import { launchProfile } from './profile.ts';
 import { nodeTypeOf, templatesOf } from './settings-of.ts';
@@ -33,6 +34,7 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
   const underWay = createUnderWay(config.timeouts.submit, now, elapsed);
   const submitting = { config, client, places, prefix, underWay };
 
+  const live = createLiveStates(client, config.cadence.quiet, elapsed);
   const endedJobs = createEndedJobs(now, elapsed);
   const patienceMs = config.timeouts.connect + config.timeouts.command;
 
@@ -57,13 +59,14 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
     signal: AbortSignal,
   ): Promise<ReadonlyMap<JobName, JobSighting>> {
     const found = sightListed(listing);
-    const wanted = new Map<JobName, JobInfo>();
+    const known = new Map<JobName, JobInfo>();
     for (const name of refs.map((ref) => checkedName(ref.name))) {
       const job = jobNamed(listing, name);
       if (job === null) found.set(name, unseen);
       else if (job.State === heappeStates.configuring) found.set(name, createdOf(name, job));
-      else wanted.set(name, job);
+      else known.set(name, job);
     }
+    const wanted = await live.freshen(known, signal);
     const seen = await reports.read(wanted, signal);
     for (const [name, job] of wanted) {
       const files = seen.get(name) ?? null;
