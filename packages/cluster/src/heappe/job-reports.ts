@@ -128,7 +128,11 @@ export function createJobReports(
       );
     },
     async read(jobs, signal) {
-      const due = [...jobs.values()].filter((job) => !isWaiting(job.State) && !isGood(job));
+      const failuresOf = ({ Id }: JobInfo) => kept.get(Id)?.failures ?? 0;
+      // Those that failed come last, so that they do not hold up the others for ever.
+      const due = [...jobs.values()]
+        .filter((job) => !isWaiting(job.State) && !isGood(job))
+        .toSorted((a, b) => failuresOf(a) - failuresOf(b));
       await readAll(due, signal);
       return new Map(
         [...jobs].map(([name, { Id }]) => {
