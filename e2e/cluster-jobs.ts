@@ -11,7 +11,7 @@ const run = promisify(execFile);
 /** Where its files are. */
 type Site = Pick<Wakefield, 'directory'>;
 
-export type ClusterKind = 'local' | 'slurm-dev' | 'heappe-dev';
+type ClusterKind = 'local' | 'slurm-dev' | 'heappe-dev';
 
 /** Every kind of cluster that `npm start` can bring up here, for tables of tests. */
 export const clusterKinds: readonly {
@@ -114,10 +114,11 @@ export interface HeappeJob {
   readonly id: number;
   readonly specificationId: number;
   readonly specification: { readonly name: string };
+  /** JobState of HEAppE: 16 finished, 32 failed, 64 cancelled, 256 deleted. */
+  readonly state: number;
   readonly tasks: readonly { readonly specificationId: number }[];
   /** null: it was made and never submitted. */
   readonly submitTime: number | null;
-  readonly endTime: number | null;
 }
 
 /** All that it has ever had, as it keeps them. */
@@ -139,11 +140,14 @@ export async function heappeSubmissions({ directory }: Site): Promise<
   return text.split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line)));
 }
 
+/** One that HEAppE gave up or that was deleted before it ran has no time of its end. */
+const overStates = new Set([16, 32, 64, 256]);
+
 export async function heappeJobs(site: Site): Promise<readonly ClusterJob[]> {
-  return (await heappeWorld(site)).map(({ id, specification, endTime }) => ({
+  return (await heappeWorld(site)).map(({ id, specification, state }) => ({
     id: String(id),
     name: specification.name,
-    over: endTime !== null,
+    over: overStates.has(state),
   }));
 }
 

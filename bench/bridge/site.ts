@@ -18,7 +18,7 @@ serveQuestions(async ({ kind }): Promise<Site | null> => {
     return null;
   }
   return {
-    config: { ...site.heappe.config({ transport: { kind: 'heappe' } }), version },
+    config: site.heappe.config({ version }),
     address: engine?.address ?? { host: '', port: 0 },
     model,
   };

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { pause } from '../wakefield.ts';
 import type { PlugSite } from './plugs.ts';
 import type { Way } from './ways.ts';
@@ -60,15 +58,14 @@ function atOnce(label: string, cost: Way['cost'], word: string): Way {
   };
 }
 
-/** To the port on which it is told to go wrong; another one since each start. */
+/** By the port on which it is told to go wrong; another one since each start. */
 async function tell(
   { wakefield }: PlugSite,
   method: string,
   word: string,
   body?: Rule,
 ): Promise<void> {
-  const log = await readFile(join(wakefield.directory, 'heappe/heappe.log'), 'utf8');
-  const control = [...log.matchAll(/"control":"([^"]+)"/g)].at(-1)?.[1] ?? '';
+  const control = (await wakefield.runFile()).heappe?.control ?? '';
   const response = await fetch(`${control}/${word}`, {
     method,
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

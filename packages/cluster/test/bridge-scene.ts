@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Transport } from '@wakefield/control';
 import { type Simulator, startSimulator } from '@wakefield/simulator';
 import { type Dispatcher, Pool } from 'undici';
 import { addressOfTask } from '../src/heappe/bridge/address.ts';
 import { createBridgeTransport } from '../src/heappe/bridge/bridge-transport.ts';
 import { HeappeDouble } from './heappe-double.ts';
+
+export { until } from '@wakefield/testkit';
 
 const key = 'k'.repeat(43);
 export const authorization = `Bearer ${key}`;
@@ -95,12 +96,4 @@ export class BridgeScene {
 export async function openScene(): Promise<BridgeScene> {
   const models = ['acme/small', 'job-7'];
   return new BridgeScene(await startSimulator({ models, key, tokensPerSecond: 2000 }));
-}
-
-export async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5000;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error('it did not come true in time');
-    await pause(10);
-  }
 }

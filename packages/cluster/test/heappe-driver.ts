@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClusterDriver, JobSubmission } from '@wakefield/control';
 import type { JobName, JobSighting } from '@wakefield/domain';
-import { startTestHeappe, type TestHeappe } from '@wakefield/testkit';
+import { pastHeappe, startTestHeappe, type TestHeappe } from '@wakefield/testkit';
 import { smallJob, until } from '../src/conformance/scene.ts';
 import { createDriver } from '../src/create-driver.ts';
 
@@ -55,7 +55,7 @@ export async function openHeappeScene(
       return drivers[0] ?? scene.another();
     },
     another() {
-      const driver = createDriver(test.config(change), {
+      const driver = createDriver(test.config({ ...pastHeappe, ...change }), {
         installation: 'trap',
         now: () => Date.now() + scene.ahead,
         elapsed: () => performance.now() + scene.ahead,

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { openScene, type Scene } from '../test/heappe.ts';
-import { defaultSeed } from './index.ts';
 
 jest.setTimeout(60_000);
 
@@ -202,6 +201,7 @@ test('the switches can be reached over HTTP, on a port that is not HEAppE’s', 
   expect((await send('POST', 'faults', { effect: { kind: 'magic' } })).status).toBe(400);
   await send('PUT', 'switches', { pollHeld: true });
   expect((await send('GET', 'faults')).json).toMatchObject({ switches: { pollHeld: true } });
+  expect((await send('GET', 'version')).json).toEqual({ version: '6.3.2' });
   await send('DELETE', 'faults');
   await send('POST', 'expire-sessions');
   expect((await jobs()).status).toBe(401);
@@ -209,31 +209,4 @@ test('the switches can be reached over HTTP, on a port that is not HEAppE’s', 
   await send('POST', 'restart', { downMs: 50 });
   expect((await health()).status).toBe(200);
   expect((await send('POST', 'nothing')).status).toBe(404);
-});
-
-test('one job per account at a time, where accounts are not shared', async () => {
-  const single = await openScene({ sharedAccountsPool: false });
-  const first = await single.run({ lines: ['sleep 300'] });
-  const second = await single.run({ lines: ['true'] });
-  expect((await single.job(second.id)).State).toBe(128);
-  await single.call('PUT', 'JobManagement/CancelJob', {
-    SubmittedJobInfoId: first.id,
-    SessionCode: await single.session('submitter'),
-  });
-  await single.jobUntil(second.id, ({ State }) => State === 16);
-  await single.stop();
-});
-
-test('a seed of one’s own', async () => {
-  const own = await openScene({
-    seed: {
-      ...defaultSeed,
-      cluster: 'other',
-      projects: [{ accountingString: 'demo', endDate: new Date(0) }],
-    },
-  });
-  // A manager may still arrange its templates; nobody may use them.
-  expect(await own.template()).toBeGreaterThan(0);
-  await expect(own.run({ lines: ['true'] })).rejects.toThrow(/not defined in the HEAppE/);
-  await own.stop();
 });

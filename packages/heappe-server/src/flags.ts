@@ -5,7 +5,7 @@ import { userOrg } from './people/user-org.ts';
 import type { Seed } from './world/seed.ts';
 
 export const usage = `A HEAppE for tests: real HTTP, real jobs, no HEAppE. Flags, or HEAPPE_SERVER_<FLAG> in the environment:
-  --version 6.3            5.0, 6.0, 6.1, 6.2.0, 6.2.2, 6.3
+  --version 6.3            5.0, 6.0, 6.1, 6.2.0, 6.2.2, 6.2.9, 6.3
   --host 127.0.0.1  --port 0  --control-port 0
   --data-directory DIR     kept; absent: a new one that goes with the process
   --poll-ms 500            how often states of jobs are looked at; 30000 is HEAppE's

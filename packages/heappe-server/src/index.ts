@@ -12,7 +12,7 @@
  * - jobs: both levels of rules, `Regex.Escape`, the very words for sbatch, states that are stored and brought up to date by
  *   a poll, cancelled and purged ones that are Failed, one purged job or one silence of slurmctld that makes all jobs of the
  *   account Failed, a cancel of a created job that is answered and not saved, dry runs in the cluster's own time
- * - tunnels: one per task and person (before 6.2.2: errors for a second), 10 s and 200 or nothing for GET and POST,
+ * - tunnels: one per task and person (before 6.2.2: errors for a second), 100 at most, 10 s and 200 or nothing for GET and POST,
  *   streams that are always 200 with errors as lines, before and in the middle; the engine's request ends with the caller's
  * - versions: what is in versions.ts
  * - jobs really run, as processes of this machine (own session, walltime enforced, TERM then KILL) or by sbatch on a SLURM
@@ -21,14 +21,19 @@
  * - there is no ssh to the cluster: commands and files go through this machine's shell and file system, so both must be on
  *   the machine that the jobs run on; tunnels are entries of a table, and bytes go straight to the node
  * - all jobs run as who started the server; a cluster account is a name, a home directory and an SFTP login
- * - sessions are in memory, so a restart loses them; HEAppE keeps them in its database
  * - node names are resolved with scontrol or by being 127.0.0.1, not with dig and host
  * - SFTP keys open all jobs' directories, and do not expire after a day
+ * - Health is made anew each time; HEAppE keeps it for 10 s
+ * - a tunnel dies when it is told to; HEAppE's also die in use, with an ssh connection that ran no command for 30 minutes
+ * - slow streams are never cut; before 6.2.4 Kestrel's least rate cuts them
  * - complaints of rules are alike, not always the same words; localisation, swagger, CORS and rate limits (other than as a
  *   fault) are left out
- * - left out: templates made from generic ones, several tasks that depend on one another (each is submitted, none waits),
- *   extra long jobs, job arrays as such, CopyJobDataToTemp and back, OpenStack, digital signatures, SSH keys of projects,
- *   sub-projects, most of JobReporting, accounting, backups, events, everything newer than 6.3.2
+ * - the poll goes on whatever is set up. HEAppE's is off, and its list stale, with certificates for ssh (left out here), from
+ *   6.1.0 to 6.2.1 with introspection: there only CurrentInfoForJob moves a state
+ * - left out: whatever the driver does not ask for, so most of Management (projects, clusters, scripts) and all of
+ *   JobReporting and DataStagingAPI; generic templates and what is made from them; several tasks that depend on one another
+ *   (each is submitted, none waits), extra long jobs, job arrays as such, CopyJobDataToTemp and back, OpenStack, digital
+ *   signatures, SSH keys of projects, sub-projects, accounting, backups, events, everything newer than 6.3.2
  *
  * Clearly not HEAppE's: the control (`HeappeServer.control`, and HTTP on a port of its own) that makes things go wrong.
  */

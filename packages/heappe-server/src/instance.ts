@@ -18,7 +18,7 @@ export interface Instance {
   readonly sessions: Sessions;
   readonly tunnels: Tunnels;
   readonly scheduler: Scheduler;
-  /** Answers of ListAvailableClusters and CurrentClusterNodeUsage, by who asked what. */
+  /** Answers of ListAvailableClusters, by who asked what. */
   readonly cache: Map<string, { readonly value: unknown; readonly until: number }>;
   readonly introspected: Map<
     string,

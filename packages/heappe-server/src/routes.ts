@@ -1,14 +1,11 @@
 import { administrationRoutes } from './endpoints/administration.ts';
 import { clusterRoutes } from './endpoints/clusters.ts';
-import { dataStagingRoutes } from './endpoints/data-staging.ts';
 import { dataTransferRoutes } from './endpoints/data-transfer.ts';
 import { directTransferRoutes } from './endpoints/direct-transfer.ts';
 import { fileRoutes } from './endpoints/file-transfer.ts';
 import { healthRoutes } from './endpoints/health.ts';
 import { jobRoutes } from './endpoints/jobs.ts';
 import { peopleRoutes } from './endpoints/people.ts';
-import { projectRoutes } from './endpoints/projects.ts';
-import { reportingRoutes } from './endpoints/reporting.ts';
 import { templateParameterRoutes } from './endpoints/template-parameters.ts';
 import { templateRoutes } from './endpoints/templates.ts';
 import { userRoutes } from './endpoints/users.ts';
@@ -22,15 +19,12 @@ export function routesOf(traits: VersionTraits): readonly Route[] {
     ...userRoutes,
     ...clusterRoutes,
     ...administrationRoutes,
-    ...projectRoutes,
     ...peopleRoutes,
-    ...templateRoutes,
+    ...templateRoutes(traits),
     ...templateParameterRoutes,
-    ...jobRoutes,
+    ...jobRoutes(traits),
     ...fileRoutes,
     ...directTransferRoutes,
-    ...reportingRoutes,
-    ...dataStagingRoutes,
     ...dataTransferRoutes(traits),
   ];
 }

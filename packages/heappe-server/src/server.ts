@@ -54,8 +54,8 @@ export async function startHeappeServer(options: HeappeServerOptions = {}): Prom
     database,
     clock,
     faults: createFaults(),
-    sessions: createSessions(clock.now, () => settings.sessionSeconds),
-    tunnels: createTunnels(settings.tunnelPorts),
+    sessions: createSessions(database, clock.now, settings.sessionSeconds),
+    tunnels: createTunnels(),
     scheduler: createScheduler(settings.scheduler, settings.dataDirectory),
     cache: new Map(),
     introspected: new Map(),
@@ -76,7 +76,6 @@ export async function startHeappeServer(options: HeappeServerOptions = {}): Prom
   const control = controlOf(instance, async ({ downMs = 0 }) => {
     await closeNow(listener);
     instance.tunnels.forgetAll();
-    instance.sessions.forgetAll();
     instance.cache.clear();
     instance.introspected.clear();
     if (downMs > 0) await new Promise((resolve) => setTimeout(resolve, downMs));

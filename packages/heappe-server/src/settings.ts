@@ -23,12 +23,6 @@ export interface Settings {
   /** true: jobs of one account run side by side; false: one at a time, the others wait in state 128. */
   readonly sharedAccountsPool: boolean;
   readonly bearer: BearerSettings | null;
-  /** What DataStagingAPI wants as `AuthKey` of who brings no token. */
-  readonly dataStagingKey: string;
   /** HEAppE: 10 s. */
   readonly nodeTimeoutMs: number;
-  /** Ports that tunnels are said to have. HEAppE: 4000 to 4100. */
-  readonly tunnelPorts: { readonly from: number; readonly to: number };
-  /** Dates that come from the database have no zone, as those of SQL Server. */
-  readonly zonelessDates: boolean;
 }

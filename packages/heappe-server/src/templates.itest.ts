@@ -163,82 +163,18 @@ describe('command templates', () => {
 });
 
 describe('administration', () => {
-  test('a new project gets a cluster and is found', async () => {
-    const SessionCode = await scene.session('admin');
-    const made = await scene.call('POST', 'Management/Project', {
-      Name: 'Second',
-      AccountingString: 'second',
-      StartDate: '2026-01-01T00:00:00Z',
-      EndDate: '2099-01-01T00:00:00Z',
-      UsageType: 1,
-      PIEmail: 'pi@example.org',
-      SessionCode,
-    });
-    expect(made.json).toMatchObject({
-      AccountingString: 'second',
-      EndDate: '2099-01-01T00:00:00.000',
-    });
-    const place = { ProjectId: made.json.Id, ClusterId: 1, SessionCode };
-    const paths = { ScratchStoragePath: '/scratch/x', ProjectStoragePath: '/project/x' };
-    const assign = () =>
-      scene.call('POST', 'Management/ProjectAssignmentToCluster', { ...place, ...paths });
-    expect((await assign()).json).toMatchObject(paths);
-    expect((await assign()).status).toBe(404);
-    const found = await scene.call(
-      'GET',
-      `Management/ProjectsByAccountingStrings?sessionCode=${SessionCode}&accountingString=second&accountingString=none`,
-    );
-    expect(found.json).toMatchObject([{ Id: made.json.Id }]);
-    const removed = await scene.call('DELETE', 'Management/ProjectAssignmentToCluster', place);
-    expect(removed.json).toBe('Removed assignment of the Project to the Cluster.');
+  test('node types are for who administers a project', async () => {
+    const list = (code: string) =>
+      scene.call('GET', `Management/ClusterNodeTypes?sessionCode=${code}`);
+    expect((await list(session)).status).toBe(401);
+    const { json } = await list(await scene.session('admin'));
+    expect(json).toMatchObject([{ Id: 11, Projects: null }, { Name: 'debug' }]);
   });
 
-  test('who may not ask gets an empty list of projects by accounting string, and 401 elsewhere', async () => {
-    const query = `sessionCode=${session}`;
-    const found = await scene.call(
-      'GET',
-      `Management/ProjectsByAccountingStrings?${query}&accountingString=demo`,
-    );
-    expect(found).toMatchObject({ status: 200, json: [] });
-    for (const path of ['Projects', 'Clusters', 'ClusterNodeTypes', 'FileTransferMethods']) {
-      expect((await scene.call('GET', `Management/${path}?${query}`)).status).toBe(401);
-    }
+  test('the version is for who may submit', async () => {
+    const path = `Management/VersionInformation?sessionCode=${session}`;
+    expect((await scene.call('GET', path)).json).toMatchObject({ Version: '6.3.2' });
   });
-
-  test('what there is', async () => {
-    const query = `sessionCode=${await scene.session('admin')}`;
-    const get = async (path: string) => (await scene.call('GET', `Management/${path}`)).json;
-    expect(await get(`Clusters?${query}`)).toMatchObject([{ Id: 1, SchedulerType: 4 }]);
-    expect(await get(`ClusterNodeType?${query}&id=12`)).toMatchObject({ Name: 'debug' });
-    expect(await get(`FileTransferMethods?${query}`)).toMatchObject([{ Id: 21, Protocol: 2 }]);
-    expect(await get(`ProjectAssignmentToClusters?${query}&projectId=1`)).toMatchObject([
-      { ClusterId: 1, ScratchStoragePath: expect.any(String) },
-    ]);
-    expect(await get(`VersionInformation?${query}`)).toMatchObject({ Version: '6.3.2' });
-    expect(await get(`InstanceInformation?${query}`)).toMatchObject({ DeploymentType: 1 });
-  });
-
-  test('a script goes to the project’s storage, executable', async () => {
-    const form = new FormData();
-    form.append('files', new Blob(['#!/bin/bash\n']), 'run.sh');
-    const upload = (key: string) =>
-      fetch(
-        `${scene.server.url}/api/DataStaging/UploadJobScriptsToProjectDir?SessionCode=${session}&ProjectId=1&ClusterId=1`,
-        { method: 'POST', body: form, headers: { AuthKey: key } },
-      );
-    expect(await (await upload('data-staging-key')).json()).toMatchObject([
-      { FileName: 'run.sh', Succeeded: true, AttributesSet: true },
-    ]);
-    expect((await upload('wrong')).status).toBe(401);
-  });
-});
-
-test('usage is of the scheduler, and kept for two minutes', async () => {
-  const answer = await scene.call(
-    'GET',
-    `ClusterInformation/CurrentClusterNodeUsage?sessionCode=${session}&clusterNodeId=11&projectId=1`,
-  );
-  expect(answer.json).toMatchObject({ NumberOfNodes: 4, NumberOfUsedNodes: 0, TotalJobs: 0 });
 });
 
 test('what no version has is 404, and a wrong method is 405', async () => {

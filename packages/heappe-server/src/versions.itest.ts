@@ -63,6 +63,44 @@ test('5.0 answers external trouble with 500 and looks at the form of session cod
     });
   }));
 
+test.each([
+  ['6.2.1', 400, 413],
+  ['6.2.2', 200, 200],
+])('%s: how long a template may be', (version, ofOneText, ofAll) =>
+  within(version, async (scene) => {
+    const SessionCode = await scene.session();
+    const post = async (change: object) => {
+      const body = {
+        Name: 'long',
+        ExecutableFile: '/bin/bash',
+        ClusterNodeTypeId: 11,
+        ProjectId: 1,
+        TemplateParameters: [],
+        SessionCode,
+      };
+      return (await scene.call('POST', 'Management/CommandTemplate', { ...body, ...change }))
+        .status;
+    };
+    expect(await post({ ExtendedAllocationCommand: 'x'.repeat(100) })).toBe(200);
+    expect(await post({ ExtendedAllocationCommand: 'x'.repeat(101) })).toBe(ofOneText);
+    expect(await post({ PreparationScript: 'x'.repeat(501) })).toBe(ofOneText);
+    expect(await post({ Unknown: 'x'.repeat(1520) })).toBe(ofAll);
+  }),
+);
+
+test.each([
+  ['5.0', 413],
+  ['6.0', 404],
+])('%s: how long a job may be', (version, status) =>
+  within(version, async (scene) => {
+    const body = {
+      JobSpecification: { Name: '', Unknown: 'x'.repeat(50_000) },
+      SessionCode: await scene.session('submitter'),
+    };
+    expect((await scene.call('POST', 'JobManagement/CreateJob', body)).status).toBe(status);
+  }),
+);
+
 describe('tunnels of old', () => {
   // Files cannot be uploaded before 6.2, so the program is in the template.
   const open = async (scene: Scene, field: string) => startEngine(scene, field);
@@ -91,6 +129,20 @@ describe('tunnels of old', () => {
         title: 'Invalid Request',
         detail: expect.stringMatching(/already has SSH tunnel/),
       });
+    }));
+
+  test('there are a hundred, on 6.1 many of one task', () =>
+    within('6.1', async (scene) => {
+      const engine = await open(scene, 'SubmittedTaskInfoId');
+      const ask = (Port: number) =>
+        scene.call('POST', 'DataTransfer/RequestDataTransfer', {
+          SubmittedTaskInfoId: engine.taskId,
+          IpAddress: engine.address,
+          Port,
+          SessionCode: engine.session,
+        });
+      for (let port = 1001; port <= 1100; port++) expect((await ask(port)).status).toBe(200);
+      expect(await ask(1101)).toMatchObject({ status: 502, json: { title: 'Tunnel Exception' } });
     }));
 
   test('6.1 passes event streams and mangles the rest', () =>

@@ -1,5 +1,13 @@
 /** What Health reports, and what is imitated of each: the releases at which something on the wire changed. */
-export const heappeVersions = ['5.0.0', '6.0.0', '6.1.0', '6.2.0', '6.2.2', '6.3.2'] as const;
+export const heappeVersions = [
+  '5.0.0',
+  '6.0.0',
+  '6.1.0',
+  '6.2.0',
+  '6.2.2',
+  '6.2.9',
+  '6.3.2',
+] as const;
 
 export type HeappeVersion = (typeof heappeVersions)[number];
 
@@ -8,8 +16,11 @@ export interface VersionTraits {
   readonly version: HeappeVersion;
   readonly health: boolean;
   readonly apiKey: boolean;
-  /** A token in a header can stand for a person, where the instance is set up so. */
-  readonly bearer: boolean;
+  /**
+   * What a token in a header is where the instance is set up for it: nothing; the only way in, for Health and signing in,
+   * too; one way among others.
+   */
+  readonly bearer: 'nothing' | 'required' | 'possible';
   readonly dryRun: boolean;
   readonly uploadToJob: boolean;
   readonly streaming: 'no' | 'wrapped' | 'raw';
@@ -24,6 +35,9 @@ export interface VersionTraits {
   /** What the detail of a failed GET or POST to a node says of the node's answer. */
   readonly nodeErrors: 'lost in 5.0' | 'lost' | 'bare' | 'quoted';
   readonly parameterValueLimit: number;
+  readonly createJobBytes: number;
+  /** Of a template as a whole, and of its texts. */
+  readonly template: TemplateLimits;
   readonly storagePaths: boolean;
   /** The answer to a submission is read for one task only. */
   readonly oneTaskOnly: boolean;
@@ -38,8 +52,35 @@ export interface VersionTraits {
   /** External trouble, a wrong password among it, and failed connections are 500 `External Problem`. */
   readonly externalIs500: boolean;
   readonly parallelizationField: 'TaskParalizationParameters' | 'TaskParallelizationParameters';
-  readonly storageField: 'LocalBasepath' | 'PermanentStoragePath' | 'ProjectStoragePath';
 }
+
+/** RestApiModels/Management/CreateCommandTemplateModel.cs, and [RequestSizeLimit] of its action. */
+export interface TemplateLimits {
+  readonly bytes: number;
+  readonly name: number;
+  readonly description: number;
+  readonly allocation: number;
+  readonly executable: number;
+  readonly preparation: number;
+}
+
+const shortTemplates: TemplateLimits = {
+  bytes: 1520,
+  name: 80,
+  description: 200,
+  allocation: 100,
+  executable: 255,
+  preparation: 500,
+};
+
+const longTemplates: TemplateLimits = {
+  bytes: 10_000,
+  name: 1000,
+  description: 1000,
+  allocation: 1000,
+  executable: 1000,
+  preparation: 1000,
+};
 
 const order = (version: HeappeVersion) => heappeVersions.indexOf(version);
 
@@ -49,7 +90,7 @@ export function traitsOf(version: HeappeVersion): VersionTraits {
     version,
     health: from('6.0.0'),
     apiKey: from('6.2.0'),
-    bearer: from('6.1.0'),
+    bearer: bearerOf(version),
     dryRun: from('6.2.0'),
     uploadToJob: from('6.2.0'),
     streaming: from('6.2.2') ? 'raw' : from('6.1.0') ? 'wrapped' : 'no',
@@ -57,9 +98,11 @@ export function traitsOf(version: HeappeVersion): VersionTraits {
     postLimit: from('6.1.0') ? 5_000_000 : 50_000,
     secondTunnel: from('6.2.2') ? 'existing' : 'refused',
     nodeErrors: nodeErrorsOf(version),
-    parameterValueLimit: from('6.0.0') && !from('6.3.2') ? 100_000 : 1000,
+    parameterValueLimit: from('6.0.0') && !from('6.2.9') ? 100_000 : 1000,
+    createJobBytes: from('6.0.0') ? 250_000 : 50_000,
+    template: from('6.2.2') ? longTemplates : shortTemplates,
     storagePaths: from('6.3.2'),
-    oneTaskOnly: from('6.3.2'),
+    oneTaskOnly: from('6.2.9'),
     forceRefresh: from('6.0.0'),
     reason: from('6.0.0'),
     checksSessionCode: !from('6.2.0'),
@@ -69,12 +112,12 @@ export function traitsOf(version: HeappeVersion): VersionTraits {
     parallelizationField: from('6.0.0')
       ? 'TaskParallelizationParameters'
       : 'TaskParalizationParameters',
-    storageField: from('6.2.0')
-      ? 'ProjectStoragePath'
-      : from('6.0.0')
-        ? 'PermanentStoragePath'
-        : 'LocalBasepath',
   };
+}
+
+function bearerOf(version: HeappeVersion): VersionTraits['bearer'] {
+  if (order(version) < order('6.1.0')) return 'nothing';
+  return order(version) < order('6.2.0') ? 'required' : 'possible';
 }
 
 function nodeErrorsOf(version: HeappeVersion): VersionTraits['nodeErrors'] {

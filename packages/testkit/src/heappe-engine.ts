@@ -1,12 +1,12 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { get } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { createClusterTransports, createDriver } from '@wakefield/cluster';
 import type { ClusterDriver, JobSubmission, Transport } from '@wakefield/control';
 import type { Address, JobName } from '@wakefield/domain';
+import { freePorts } from '@wakefield/local-stack';
+import { eventually } from './eventually.ts';
 import { startTestHeappe, type TestHeappe } from './heappe.ts';
 
 /** Of all engines here. */
@@ -14,11 +14,9 @@ export const heappeEngineKey = 'e'.repeat(43);
 export const heappeServedNames = ['acme/small', 'job-identity'];
 const simulator = resolve(import.meta.dirname, '../../simulator/src/main.ts');
 const newest = '6.3.2';
-/** Only by a bridge: what else reaches this machine would hide it. */
-const byBridge = { transport: { kind: 'heappe' }, nodeAddress: 'heappe' };
 
 /** An engine in a real job. */
-export interface TestEngine {
+interface TestEngine {
   /** As the driver sighted it. */
   readonly address: Address;
   /** Ends it at once, as a node that fails. */
@@ -46,7 +44,7 @@ export async function startTestHeappeEngines(
   const open = (version: string) => startTestHeappe({ version, dataDirectory, pollMs: 50 });
   let heappe = await open(newest);
   let transport = transportOf(heappe);
-  const driver = createDriver(heappe.config(byBridge), { installation: 'bridge' });
+  const driver = createDriver(heappe.config(), { installation: 'bridge' });
   await driver.activate('demo', AbortSignal.timeout(30_000));
   const names = Array.from({ length: count }, (_, index) => `wf-bridge-engine-${index + 1}`);
   const engines = await Promise.all(
@@ -86,14 +84,14 @@ async function startEngine(
   const signal = AbortSignal.timeout(60_000);
   await driver.submit(await engineJob(name, pidFile, flags), signal);
   const address = await sighted(driver, name, signal);
-  await until(() => isServing(transport, address));
+  await eventually('the engine to serve', () => isServing(transport, address));
   const kill = async () => void process.kill(Number(await readFile(pidFile, 'utf8')), 'SIGKILL');
   return { address, kill };
 }
 
 /** As another process has it: with what clusters.yaml says and no more. */
 function transportOf(heappe: TestHeappe): Transport {
-  const config = heappe.config({ ...byBridge, version: heappe.server.version });
+  const config = heappe.config({ version: heappe.server.version });
   const transport = createClusterTransports([config]).get(config.name);
   if (transport === undefined) throw new Error('no transport');
   return transport;
@@ -104,16 +102,16 @@ async function engineJob(
   pidFile: string,
   flags: readonly string[],
 ): Promise<JobSubmission> {
-  const port = await unusedPort();
+  const port = await freePorts(1);
   const models = heappeServedNames.flatMap((model) => ['--model', model]);
   const words = [simulator, '--port', String(port), '--key-file', 'key', '--load-seconds', '0'];
   const command = [process.execPath, '--conditions=source', ...words, ...models, ...flags];
   const endpoint = JSON.stringify({ host: 'here', port, pid: 1, at: 1 });
   const script = [
     '#!/bin/bash',
-    `echo $$ >${quote(pidFile)}`,
-    `echo ${quote(endpoint)} >endpoint.json`,
-    `exec ${command.map(quote).join(' ')}`,
+    `echo $$ >'${pidFile}'`,
+    `echo '${endpoint}' >endpoint.json`,
+    `exec ${command.map((word) => `'${word}'`).join(' ')}`,
     '',
   ];
   return {
@@ -131,7 +129,7 @@ async function engineJob(
 }
 
 async function sighted(driver: ClusterDriver, name: JobName, signal: AbortSignal) {
-  return await until(async () => {
+  return await eventually('an address', async () => {
     const { sightings } = await driver.observe([{ name, clusterJobId: null }], signal);
     return sightings.get(name)?.address ?? null;
   });
@@ -147,27 +145,4 @@ async function isServing(transport: Transport, address: Address): Promise<true |
   });
   socket.destroy();
   return status === 200 ? true : null;
-}
-
-async function until<T>(ask: () => Promise<T | null>): Promise<T> {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== null) return answer;
-    if (Date.now() > deadline) throw new Error('the engine did not come up');
-    await pause(50);
-  }
-}
-
-/** One word of bash, whatever is in it. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-async function unusedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', () => done()));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -11,9 +11,10 @@ import {
   startHeappeServer,
 } from '@wakefield/heappe-server';
 
-import ssh2 from 'ssh2';
+type HeappeClusterConfig = Extract<ClusterConfig, { kind: 'heappe' }>;
 
-export type HeappeClusterConfig = Extract<ClusterConfig, { kind: 'heappe' }>;
+/** For `config`: no requests by way of HEAppE. Its jobs are of this machine, whatever their nodes are called. */
+export const pastHeappe = { transport: { kind: 'direct' }, nodeAddress: 'hostname' } as const;
 
 /** A HEAppE for one test file, with the project `demo` on node type 11 and jobs that are processes of this machine. */
 export interface TestHeappe {
@@ -41,7 +42,7 @@ export async function startTestHeappe(options: HeappeServerOptions = {}): Promis
   await write('password', 'manager-password\n');
   await write('key', 'manager-password\n');
 
-  const sftpHostKey = publicKeyOf(await readFile(join(server.dataDirectory, 'login/host-key')));
+  const sftpHostKey = await readFile(join(server.dataDirectory, 'login/host-key.pub'), 'utf8');
 
   const call: TestHeappe['call'] = async (method, path, body) => {
     const session = await send('POST', 'UserAndLimitationManagement/AuthenticateUserPassword', {
@@ -73,10 +74,7 @@ export async function startTestHeappe(options: HeappeServerOptions = {}): Promis
         url: server.url,
         credential: { kind: 'password', user: 'manager', passwordFile: 'password' },
         defaults: { nodeType: 11 },
-        // Jobs are of this machine, whatever their nodes are called.
-        transport: { kind: 'direct' },
-        nodeAddress: 'hostname',
-        sftpHostKey,
+        sftpHostKey: sftpHostKey.trim(),
         bindHost: '127.0.0.1',
         cadence: { busy: '200ms', quiet: '500ms' },
         ...change,
@@ -106,13 +104,6 @@ export async function startTestHeappe(options: HeappeServerOptions = {}): Promis
       await rm(root, { recursive: true, force: true });
     },
   };
-}
-
-/** As it stands in a .pub file. */
-function publicKeyOf(privateKey: Buffer): string {
-  const key = ssh2.utils.parseKey(privateKey);
-  if (key instanceof Error) throw key;
-  return `${key.type} ${key.getPublicSSH().toString('base64')}`;
 }
 
 /** `<scratch>/<instance>/HEAppE/Executions/<account>/<job>/<task>`: the last number is in the names of the job's files. */

@@ -2,9 +2,10 @@ export type { CuttableLine } from './cuttable-line.ts';
 export { cuttableLine } from './cuttable-line.ts';
 export type { DemandWindow } from './demand-window.ts';
 export { demandOf, openDemandWindow } from './demand-window.ts';
-export type { HeappeClusterConfig, TestHeappe } from './heappe.ts';
-export { startTestHeappe } from './heappe.ts';
-export type { TestEngine, TestHeappeEngines } from './heappe-engine.ts';
+export { eventually } from './eventually.ts';
+export type { TestHeappe } from './heappe.ts';
+export { pastHeappe, startTestHeappe } from './heappe.ts';
+export type { TestHeappeEngines } from './heappe-engine.ts';
 export {
   heappeEngineKey,
   heappeServedNames,

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, jest, test } from '@jest/globals';
 import { createDriver, createEngineProber } from '@wakefield/cluster';
 import type { EngineTarget, ProbeVerdict } from '@wakefield/control';
 import { type Address, identityName, type JobSighting } from '@wakefield/domain';
 import { loadRecipes } from '@wakefield/recipes';
-import { sampleModel, sampleSpec, startTestHeappe } from '@wakefield/testkit';
+import { eventually, sampleModel, sampleSpec, startTestHeappe } from '@wakefield/testkit';
 import { simulatorRecipe } from '../test/process.ts';
 
 jest.setTimeout(180_000);
@@ -14,25 +13,13 @@ const signal = AbortSignal.timeout(900_000);
 const engineKey = 'k'.repeat(43);
 const builtIn = join(import.meta.dirname, '../../../recipes');
 
-async function until<T>(ask: () => Promise<T | null>): Promise<T> {
-  const deadline = Date.now() + 100_000;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== null) return answer;
-    if (Date.now() > deadline) throw new Error(`in vain: ${ask}`);
-    await pause(200);
-  }
-}
+const limitMs = 100_000;
 
 /** The parts that a scheduler puts together, on one way of each kind: files by SFTP, answers in pieces, answers as they are. */
 describe.each(['5.0.0', '6.1.0', '6.3.2'])('the job of every cluster, by HEAppE %s', (version) => {
   test('starts, is reached through it, drains, and leaves nothing', async () => {
     const heappe = await startTestHeappe({ version });
-    const config = heappe.config({
-      transport: { kind: 'heappe' },
-      nodeAddress: 'heappe',
-      recipes: { simulator: simulatorRecipe },
-    });
+    const config = heappe.config({ recipes: { simulator: simulatorRecipe } });
     const driver = createDriver(config, { installation: 'whole' });
     try {
       await driver.activate('demo', signal);
@@ -50,11 +37,15 @@ describe.each(['5.0.0', '6.1.0', '6.3.2'])('the job of every cluster, by HEAppE 
       await driver.submit({ ...rendered, ...shape, name, engine, project: 'demo' }, signal);
 
       const sight = async (wish: (seen: JobSighting) => boolean) =>
-        await until(async () => {
-          const { sightings } = await driver.observe([ref], signal);
-          const seen = sightings.get(name);
-          return seen !== undefined && wish(seen) ? seen : null;
-        });
+        await eventually(
+          `a sighting: ${wish}`,
+          async () => {
+            const { sightings } = await driver.observe([ref], signal);
+            const seen = sightings.get(name);
+            return seen !== undefined && wish(seen) ? seen : null;
+          },
+          limitMs,
+        );
       const { address } = await sight((seen) => seen.address !== null);
       expect(address).toEqual({ host: 'cn01.task-7001', port: expect.any(Number) });
 
@@ -68,10 +59,14 @@ describe.each(['5.0.0', '6.1.0', '6.3.2'])('the job of every cluster, by HEAppE 
         hfModelId,
         identity: identityName(name),
       };
-      const verdict = await until<ProbeVerdict>(async () => {
-        const said = await prober.probe(target, AbortSignal.timeout(30_000));
-        return said.status === 'not_yet' ? null : said;
-      });
+      const verdict = await eventually<ProbeVerdict>(
+        'a verdict',
+        async () => {
+          const said = await prober.probe(target, AbortSignal.timeout(30_000));
+          return said.status === 'not_yet' ? null : said;
+        },
+        limitMs,
+      );
       expect(verdict.status).toBe('ready');
       expect(await prober.metrics(target, signal)).not.toBeNull();
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { RecipeCatalog } from '@wakefield/control';
-import { startTestHeappe, type TestHeappe } from '@wakefield/testkit';
+import { pastHeappe, startTestHeappe, type TestHeappe } from '@wakefield/testkit';
 import { createDriver } from '../create-driver.ts';
 import { check } from './check.ts';
 
@@ -31,7 +31,11 @@ describe('npm run cluster -- check, of a HEAppE', () => {
     const terminal = { print: (line: string) => lines.push(line), confirm: async () => null };
     const { projects = ['demo'], submit = false } = options;
     const shared = { recipes, installation: 'check', waitMs: 20_000 };
-    const code = await check(at.config(change), terminal, { ...shared, projects, submit });
+    const code = await check(at.config({ ...pastHeappe, ...change }), terminal, {
+      ...shared,
+      projects,
+      submit,
+    });
     return { code, text: lines.join('\n') };
   }
 

@@ -26,8 +26,11 @@ server.listen(0, '127.0.0.1', () => {
   require('node:fs').writeFileSync('endpoint.json', JSON.stringify({ host: '127.0.0.1', port, pid: process.pid, at: Date.now() }));
 });`;
 
-/** What requests to engines need, whether a transport carries bytes or makes requests of them. */
-export function askingTests(scene: () => Scene): void {
+/**
+ * What requests to engines need, whether a transport carries bytes or makes requests of them.
+ * @param streams answers come as they are made
+ */
+export function askingTests(scene: () => Scene, streams: boolean): void {
   async function startServer() {
     const { driver, signal, newName, job, sightUntil } = scene();
     const name = newName();
@@ -50,7 +53,7 @@ export function askingTests(scene: () => Scene): void {
     expect(await ask(address, {})).toEqual({ status: 200, text: 'null' });
     const piece = 'wakefield \u00e4 "\\\n\u2028 ';
     // Some take it as JSON inside of JSON.
-    const longest = scene().given.requests?.longest ?? 5_000_000;
+    const longest = scene().given.longestRequest ?? 5_000_000;
     const body = { text: piece.repeat(longest / (2 * piece.length)) };
     const { status, text } = await ask(address, { method: 'POST', body });
     expect(status).toBe(200);
@@ -62,9 +65,8 @@ export function askingTests(scene: () => Scene): void {
     expect((await Promise.all(answers)).every(Boolean)).toBe(true);
   });
 
-  test('who leaves a stream ends it in the job', async () => {
-    const { driver, given, file, signal } = scene();
-    if (given.requests?.streams === false) return;
+  (streams ? test : test.skip)('who leaves a stream ends it in the job', async () => {
+    const { driver, file, signal } = scene();
     const { name, address } = await startServer();
     const socket = await driver.transport.connect(address, signal);
     await new Promise<void>((resolve, reject) => {
@@ -82,6 +84,18 @@ export function askingTests(scene: () => Scene): void {
     socket.destroy();
     expect(await until('the job to notice', () => file(name, 'left'))).toBe('yes');
   });
+
+  (streams ? test.skip : test)(
+    'an answer without an end is given up, in the job, too',
+    async () => {
+      const { file } = scene();
+      const { name, address } = await startServer();
+      const body = { stream: true };
+      const { status } = await ask(address, { method: 'POST', path: '/v1/chat/completions', body });
+      expect(status).toBe(504);
+      expect(await until('the job to notice', () => file(name, 'left'))).toBe('yes');
+    },
+  );
 
   test('says that nobody answers', async () => {
     const { driver, signal } = scene();

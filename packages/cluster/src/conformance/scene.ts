@@ -31,8 +31,8 @@ export interface DriverUnderTest {
   readonly host?: RegExp;
   /** Absent: it says when a job would start. */
   readonly forecasts?: boolean;
-  /** What its transport takes of a request, in bytes, and whether answers come as they are made. Absent: any, and they do. */
-  readonly requests?: { readonly longest: number; readonly streams: boolean };
+  /** Bytes that its transport takes of a request. Absent: any number. */
+  readonly longestRequest?: number;
   close(): Promise<void>;
 }
 

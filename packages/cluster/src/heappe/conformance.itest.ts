@@ -1,5 +1,5 @@
 import { describe, expect } from '@jest/globals';
-import { startTestHeappe, startTestSlurm, type TestSlurm } from '@wakefield/testkit';
+import { pastHeappe, startTestHeappe, startTestSlurm, type TestSlurm } from '@wakefield/testkit';
 import { type DriverUnderTest, describeClusterDriver } from '../conformance.ts';
 import { createDriver } from '../create-driver.ts';
 import { featuresOf } from './features.ts';
@@ -7,28 +7,29 @@ import { featuresOf } from './features.ts';
 const processes = 'processes';
 const slurm = 'a private SLURM';
 
-/** One of each row of the table of features, and a SLURM behind one of them. */
+/** One of each row of the table of features, a SLURM behind one of them, and one whose nodes are reached without it. */
 describe.each([
-  { version: '5.0.0', cluster: processes },
-  { version: '6.0.0', cluster: processes },
-  { version: '6.1.0', cluster: processes },
-  { version: '6.2.0', cluster: processes },
-  { version: '6.2.2', cluster: processes },
-  { version: '6.3.2', cluster: processes },
-  { version: '6.3.2', cluster: slurm },
-])('HEAppE $version in front of $cluster', ({ version, cluster }) => {
+  { version: '5.0.0', cluster: processes, way: 'heappe' },
+  { version: '6.0.0', cluster: processes, way: 'heappe' },
+  { version: '6.1.0', cluster: processes, way: 'heappe' },
+  { version: '6.2.0', cluster: processes, way: 'heappe' },
+  { version: '6.2.2', cluster: processes, way: 'heappe' },
+  { version: '6.3.2', cluster: processes, way: 'heappe' },
+  { version: '6.3.2', cluster: slurm, way: 'heappe' },
+  { version: '6.3.2', cluster: processes, way: 'direct' },
+])('HEAppE $version in front of $cluster, requests by way of $way', (row) => {
+  const { version, cluster, way } = row;
+  const { dryRun, postBytes, stream } = featuresOf(version);
   const make = async (): Promise<DriverUnderTest> => {
-    const { dryRun, postBytes, stream } = featuresOf(version);
     const behind = cluster === slurm ? await startTestSlurm() : null;
     const test = await startTestHeappe({
       version,
       ...(behind === null ? {} : schedulerOf(behind)),
     });
     let looks = 0;
-    const byHeappe = { transport: { kind: 'heappe' }, nodeAddress: 'heappe' };
-    const plain = createDriver(test.config(byHeappe), {
+    const plain = createDriver(test.config(way === 'direct' ? pastHeappe : {}), {
       installation: 'conf',
-      // Files are read job by job; it is the list that is asked for once (driver.itest.ts counts the files).
+      // Files are read job by job; it is the list that is asked for once (one-look.itest.ts counts all calls).
       onRoundTrip: (call) => {
         if (call === 'JobManagement/ListJobsForCurrentUser') looks++;
       },
@@ -42,10 +43,9 @@ describe.each([
       roundTrips: () => looks,
       directory,
       closesSecretsLate: true,
-      // HEAppE's node, and the task whose tunnel leads to it.
-      host: /^cn0[1-4]\.task-\d+$/,
+      // HEAppE's node, and the task whose tunnel leads to it; without it the job knows better.
+      ...(way === 'direct' ? {} : { host: /^cn0[1-4]\.task-\d+$/, longestRequest: postBytes }),
       forecasts: dryRun,
-      requests: { longest: postBytes, streams: stream !== 'none' },
       // The cluster has four nodes.
       refusal: {
         change: { gpuCount: 20, nodes: 5 },
@@ -59,7 +59,8 @@ describe.each([
       },
     };
   };
-  describeClusterDriver('heappe', make, 'requests');
+  const byHeappe = stream === 'none' ? 'whole answers' : 'requests';
+  describeClusterDriver('heappe', make, way === 'direct' ? 'bytes' : byHeappe);
 });
 
 function schedulerOf({ slurm: { environment } }: TestSlurm) {

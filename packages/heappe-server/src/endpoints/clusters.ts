@@ -1,30 +1,14 @@
-import { HeappeError } from '../http/heappe-error.ts';
-import { type Call, type Route, sessionCodeOf, usualLimit } from '../http/routes.ts';
+import type { Call, Route } from '../http/routes.ts';
 import type { Instance } from '../instance.ts';
-import { projectsWith, requireRole, requireRoleSomewhere } from '../people/roles.ts';
+import { projectsWith } from '../people/roles.ts';
 import { presentNodeTypeOf, presentProject } from '../world/present.ts';
 import type { Cluster, NodeType, Project } from '../world/types.ts';
 
-const path = (action: string) => `ClusterInformation/${action}`;
 const listLifeMs = 150 * 60_000;
-const usageLifeMs = 2 * 60_000;
 
 /** ClusterInformationController. */
 export const clusterRoutes: readonly Route[] = [
-  { method: 'GET', path: path('ListAvailableClusters'), limit: 0, handle: list },
-  {
-    method: 'POST',
-    path: path('ListAvailableClustersClearCache'),
-    limit: usualLimit,
-    handle: clearCache,
-  },
-  { method: 'GET', path: path('CurrentClusterNodeUsage'), limit: usualLimit, handle: usage },
-  {
-    method: 'POST',
-    path: path('RequestCommandTemplateParametersName'),
-    limit: 535,
-    handle: parameterNames,
-  },
+  { method: 'GET', path: 'ClusterInformation/ListAvailableClusters', limit: 0, handle: list },
 ];
 
 interface Filter {
@@ -116,81 +100,4 @@ function presentNodeType(
     });
   if (projects.length === 0) return null;
   return presentNodeTypeOf(nodeType, projects);
-}
-
-function clearCache(call: Call) {
-  const { instance } = call;
-  const { projects } = instance.database.world;
-  requireRoleSomewhere(call.caller(), 'Administrator', projects);
-  const cleared = instance.cache.size;
-  instance.cache.clear();
-  return {
-    json: {
-      ClearedKeysCount: cleared,
-      Timestamp: new Date(instance.clock.now()).toISOString(),
-      Description: 'Cache cleared for current user using global reset token',
-    },
-  };
-}
-
-async function usage(call: Call) {
-  const { instance } = call;
-  const { world } = instance.database;
-  const nodeType = world.nodeTypes.find(({ id }) => id === call.number('clusterNodeId'));
-  const user = call.caller();
-  const project = world.projects.find(({ id }) => id === call.number('projectId'));
-  requireRole(user, 'Reporter', project, instance.clock.now());
-  if (nodeType === undefined) {
-    const id = call.number('clusterNodeId');
-    throw new HeappeError(
-      'validation',
-      'ClusterNodeTypeNotExists',
-      `Requested cluster node type with Id '${id}' does not exist in the HEAppE.`,
-    );
-  }
-  const key = `usage ${nodeType.id}`;
-  const kept = instance.cache.get(key);
-  if (kept !== undefined && kept.until > instance.clock.now()) return { json: kept.value };
-  const value = {
-    Id: nodeType.id,
-    Name: nodeType.name,
-    Description: nodeType.description,
-    Priority: 0,
-    CoresPerNode: nodeType.coresPerNode,
-    MaxWalltime: nodeType.maxWalltime,
-    NumberOfNodes: nodeType.numberOfNodes,
-    NumberOfUsedNodes: await instance.scheduler.usedNodes(nodeType.queue),
-    TotalJobs: 0,
-  };
-  instance.cache.set(key, { value, until: instance.clock.now() + usageLifeMs });
-  return { json: value };
-}
-
-function parameterNames(call: Call) {
-  const { instance } = call;
-  const { world } = instance.database;
-  const asked = call.read((fields) => ({
-    templateId: fields.number('CommandTemplateId'),
-    projectId: fields.number('ProjectId'),
-    script: fields.text('UserScriptPath', 250),
-    sessionCode: sessionCodeOf(fields),
-  }));
-  const user = call.caller(asked.sessionCode);
-  const project = world.projects.find(({ id }) => id === asked.projectId);
-  requireRole(user, 'Submitter', project, instance.clock.now());
-  const template = world.templates.find(
-    ({ id, isDeleted }) => id === asked.templateId && !isDeleted,
-  );
-  if (template === undefined) {
-    throw new HeappeError(
-      'validation',
-      'CommandTemplateNotFound',
-      'The specified command template is not defined in the HEAppE.',
-    );
-  }
-  return {
-    json: template.parameters
-      .filter(({ enabled, query }) => enabled && query === '')
-      .map(({ identifier }) => identifier),
-  };
 }

@@ -1,10 +1,10 @@
-import { HeappeError } from '../http/heappe-error.ts';
+import { HeappeError, refuse } from '../http/heappe-error.ts';
 import { type Call, type Reply, type Route, sessionCodeOf } from '../http/routes.ts';
 import { taskFor } from '../jobs/find-job.ts';
-import { addressComplaints, connectionError, refuse } from '../tunnels/transfer.ts';
+import { addressComplaints, connectionError } from '../tunnels/transfer.ts';
 import type { Tunnel } from '../tunnels/tunnels.ts';
 import type { VersionTraits } from '../versions.ts';
-import { jobState } from '../world/types.ts';
+import { jobState } from '../world/job-types.ts';
 import { getFromNode, postToNode } from './node-calls.ts';
 import { streamFromNode } from './node-stream.ts';
 

@@ -5,13 +5,13 @@ import { HeappeError } from '../http/heappe-error.ts';
 import { readFiles } from '../http/multipart.ts';
 import { type Call, type Reply, type Route, sessionCodeOf, usualLimit } from '../http/routes.ts';
 import type { Instance } from '../instance.ts';
+import { archiveDirectory } from '../jobs/delete-job.ts';
 import { ownJob } from '../jobs/find-job.ts';
-import { archiveDirectory } from '../jobs/job-life.ts';
 import { jobDirectory, taskDirectory } from '../jobs/paths.ts';
 import { isGuid } from '../people/identify.ts';
 import { requireRole } from '../people/roles.ts';
 import { date } from '../world/dates.ts';
-import { type Job, jobState, type Task } from '../world/types.ts';
+import { type Job, jobState, type Task } from '../world/job-types.ts';
 
 const path = (action: string) => `FileTransfer/${action}`;
 

@@ -1,21 +1,24 @@
 import { parseJson } from '../http/body.ts';
 import { bind } from '../http/fields.ts';
-import { HeappeError } from '../http/heappe-error.ts';
+import { HeappeError, refuse } from '../http/heappe-error.ts';
 import { type Call, type Route, sessionCodeOf, usualLimit } from '../http/routes.ts';
 import { inputComplaints } from '../jobs/check-input.ts';
 import { referenceComplaints } from '../jobs/check-references.ts';
+import { deleteJob } from '../jobs/delete-job.ts';
 import { ownJob, taskFor } from '../jobs/find-job.ts';
-import { cancelJob, createJob, deleteJob, scheduledIds, submitJob } from '../jobs/job-life.ts';
+import { cancelJob, createJob, scheduledIds, submitJob } from '../jobs/job-life.ts';
 import { readJob } from '../jobs/job-specification.ts';
 import { lookTogether } from '../jobs/look-together.ts';
 import { presentJob } from '../jobs/present.ts';
 import { combine, summarize } from '../jobs/states.ts';
 import { requireRole, requireRoleSomewhere } from '../people/roles.ts';
-import { type Job, jobState } from '../world/types.ts';
+import type { VersionTraits } from '../versions.ts';
+import { type Job, jobState } from '../world/job-types.ts';
+import { dryRun } from './dry-run.ts';
 
 /** JobManagementController. */
-export const jobRoutes: readonly Route[] = [
-  { method: 'POST', path: 'JobManagement/CreateJob', limit: 250_000, handle: create },
+export const jobRoutes = ({ createJobBytes }: VersionTraits): readonly Route[] => [
+  { method: 'POST', path: 'JobManagement/CreateJob', limit: createJobBytes, handle: create },
   { method: 'PUT', path: 'JobManagement/SubmitJob', limit: 94, handle: submit },
   { method: 'PUT', path: 'JobManagement/CancelJob', limit: 98, handle: cancel },
   { method: 'DELETE', path: 'JobManagement/DeleteJob', limit: 120, handle: remove },
@@ -30,13 +33,6 @@ export const jobRoutes: readonly Route[] = [
     handle: dryRun,
   },
 ];
-
-/** @throws HeappeError 404 with what is wrong, line by line */
-function refuse(complaints: readonly string[], prefix = ''): void {
-  if (complaints.length > 0) {
-    throw new HeappeError('validation', 'NotValid', `${prefix}${complaints.join('\n')}\n`);
-  }
-}
 
 const idOf = (id: number, name: string) => {
   if (id < 0) throw new HeappeError('validation', `${name} must be greater than or equal to 0.`);
@@ -150,54 +146,4 @@ async function addresses(call: Call) {
   const found = await Promise.all(task.nodes.map((node) => instance.scheduler.addressOf(node)));
   // `host NAME` of a name that is not there, cut at the blanks.
   return { json: [...new Set(found.map((address) => address ?? '3(NXDOMAIN)'))] };
-}
-
-async function dryRun(call: Call) {
-  const { instance } = call;
-  const asked = call.read((fields) => ({
-    projectId: fields.number('ProjectId'),
-    nodeTypeId: fields.number('ClusterNodeTypeId'),
-    nodes: fields.number('Nodes'),
-    tasksPerNode: fields.number('TasksPerNode'),
-    walltimeMinutes: fields.number('WallTimeInMinutes'),
-    sessionCode: sessionCodeOf(fields),
-  }));
-  const { sessionCode, ...numbers } = asked;
-  refuse(
-    Object.entries(numbers)
-      .filter(([, value]) => value <= 0)
-      .map(([name]) => `${name} must be greater than 0.`),
-  );
-  const user = call.caller(sessionCode);
-  const { projects, nodeTypes } = instance.database.world;
-  const project = requireRole(
-    user,
-    'Submitter',
-    projects.find(({ id }) => id === asked.projectId),
-    instance.clock.now(),
-  );
-  const nodeType = nodeTypes.find(({ id }) => id === asked.nodeTypeId);
-  if (nodeType === undefined) throw new HeappeError('validation', 'NotExistingClusterNodeType');
-  const said = await instance.scheduler
-    .predict({
-      queue: nodeType.queue,
-      nodes: asked.nodes,
-      tasksPerNode: asked.tasksPerNode,
-      walltimeMinutes: asked.walltimeMinutes,
-      isGpu: /ACN|GPU/.test(nodeType.allocationType),
-      accountingString: project.accountingString,
-    })
-    .catch(() => {
-      throw new HeappeError('internal', 'CommandException');
-    });
-  return {
-    json: {
-      JobId: said?.jobId ?? 0,
-      StartTime: said?.startTime ?? '0001-01-01T00:00:00',
-      Processors: said?.processors ?? 0,
-      Node: said?.node ?? null,
-      Partition: said?.partition ?? null,
-      Message: said?.message ?? '',
-    },
-  };
 }

@@ -1,13 +1,7 @@
-import { HeappeError } from '../http/heappe-error.ts';
+import { HeappeError, refuse } from '../http/heappe-error.ts';
 import type { Call, Reply } from '../http/routes.ts';
 import { send } from '../tunnels/node-request.ts';
-import {
-  readTransfer,
-  refuse,
-  type Transfer,
-  transferComplaints,
-  tunnelFor,
-} from '../tunnels/transfer.ts';
+import { readTransfer, type Transfer, transferComplaints, tunnelFor } from '../tunnels/transfer.ts';
 import type { Tunnel } from '../tunnels/tunnels.ts';
 
 /** HttpGetToJobNode. */

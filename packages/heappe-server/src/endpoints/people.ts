@@ -4,8 +4,8 @@ import { type Call, type Route, sessionCodeOf } from '../http/routes.ts';
 import { requireRole, requireRoleSomewhere, roleNumbers } from '../people/roles.ts';
 import { secretOf } from '../people/secrets.ts';
 import type { RoleName } from '../world/types.ts';
-import { found } from './administration.ts';
-import { findProject, saved } from './projects.ts';
+import { findProject, found } from './administration.ts';
+import { written } from './template-access.ts';
 
 const path = (action: string) => `Management/${action}`;
 
@@ -38,7 +38,7 @@ function createUser(call: Call) {
     type: 1 as const,
   };
   world.users.push(user);
-  saved(call);
+  written(call.instance);
   return { json: { Id: user.id, Username: user.username, ApiKey: key } };
 }
 
@@ -60,6 +60,6 @@ function assignUser(call: Call) {
   if (role === undefined) throw new HeappeError('validation', 'Role is not known.');
   const held = user.roles[project.id] ?? [];
   user.roles[project.id] = [...new Set([...held, role as RoleName])];
-  saved(call);
+  written(call.instance);
   return { json: { Id: user.id, Username: user.username } };
 }

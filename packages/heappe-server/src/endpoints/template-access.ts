@@ -42,9 +42,9 @@ export const readParameter = (fields: Fields) => ({
 export function append(
   { database }: Instance,
   template: Template,
-  fields: Pick<TemplateParameter, 'identifier' | 'query' | 'description' | 'visible'>,
+  fields: Omit<TemplateParameter, 'id'>,
 ): TemplateParameter {
-  const parameter = { ...fields, id: database.nextId('parameter'), enabled: true };
+  const parameter = { ...fields, id: database.nextId('parameter') };
   template.parameters.push(parameter);
   if (!template.commandParameters.includes(parameter.identifier)) {
     template.commandParameters = commandLine(template);

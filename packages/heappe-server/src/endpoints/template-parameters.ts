@@ -30,7 +30,7 @@ function addParameter(call: Call) {
   if (asked.identifier === '') throw new HeappeError('validation', 'Identifier cannot be empty.');
   const template = findTemplate(instance, asked.templateId);
   managed(call, template.projectId, asked.sessionCode);
-  if (template.parameters.some((one) => one.enabled && one.identifier === asked.identifier)) {
+  if (template.parameters.some((one) => one.identifier === asked.identifier)) {
     throw new HeappeError(
       'validation',
       'CommandTemplateAlreadyParameterExists',
@@ -38,14 +38,14 @@ function addParameter(call: Call) {
     );
   }
   const { identifier, query, description } = asked;
-  const parameter = append(instance, template, { identifier, query, description, visible: true });
+  const parameter = append(instance, template, { identifier, query, description });
   written(instance);
   return { json: presentParameter(parameter) };
 }
 
 function findParameter({ database }: Instance, id: number) {
   for (const template of database.world.templates) {
-    const parameter = template.parameters.find((one) => one.id === id && one.enabled);
+    const parameter = template.parameters.find((one) => one.id === id);
     if (parameter !== undefined) return { template, parameter };
   }
   throw new HeappeError(

@@ -2,20 +2,20 @@ import type { Fields } from '../http/fields.ts';
 import { HeappeError } from '../http/heappe-error.ts';
 import { type Call, type Route, sessionCodeOf, usualLimit } from '../http/routes.ts';
 import type { Instance } from '../instance.ts';
+import type { VersionTraits } from '../versions.ts';
 import { presentExtendedTemplate } from '../world/present.ts';
 import type { Template } from '../world/types.ts';
 import { append, findTemplate, managed, readParameter, written } from './template-access.ts';
 
 const path = (action: string) => `Management/${action}`;
 
-/** ManagementController: command templates. Only those that are no script of a user's; `generic` ones can be made. */
-export const templateRoutes: readonly Route[] = [
+/** ManagementController: command templates, only those that are no script of a user's. */
+export const templateRoutes = ({ template: { bytes } }: VersionTraits): readonly Route[] => [
   { method: 'GET', path: path('CommandTemplates'), limit: usualLimit, handle: list },
   { method: 'GET', path: path('CommandTemplate'), limit: usualLimit, handle: one },
-  { method: 'POST', path: path('CommandTemplate'), limit: 10_000, handle: create },
-  { method: 'PUT', path: path('CommandTemplate'), limit: 10_000, handle: modify },
+  { method: 'POST', path: path('CommandTemplate'), limit: bytes, handle: create },
+  { method: 'PUT', path: path('CommandTemplate'), limit: bytes, handle: modify },
   { method: 'DELETE', path: path('RemoveCommandTemplate'), limit: 90, handle: remove },
-  { method: 'POST', path: path('GenericCommandTemplate'), limit: 10_000, handle: createGeneric },
 ];
 
 function list(call: Call) {
@@ -34,12 +34,12 @@ function one(call: Call) {
   return { json: presentExtendedTemplate(template) };
 }
 
-const readCommon = (fields: Fields) => ({
-  name: fields.requiredText('Name', 1000),
-  description: fields.text('Description', 1000) ?? '',
-  extendedAllocationCommand: fields.text('ExtendedAllocationCommand', 1000) ?? '',
-  executableFile: fields.requiredText('ExecutableFile', 1000),
-  preparationScript: fields.text('PreparationScript', 1000) ?? '',
+const readCommon = (fields: Fields, { template: limits }: VersionTraits) => ({
+  name: fields.requiredText('Name', limits.name),
+  description: fields.text('Description', limits.description) ?? '',
+  extendedAllocationCommand: fields.text('ExtendedAllocationCommand', limits.allocation) ?? '',
+  executableFile: fields.requiredText('ExecutableFile', limits.executable),
+  preparationScript: fields.text('PreparationScript', limits.preparation) ?? '',
   clusterNodeTypeId: fields.number('ClusterNodeTypeId'),
   sessionCode: sessionCodeOf(fields),
 });
@@ -76,7 +76,7 @@ function checkPlace({ database }: Instance, nodeTypeId: number, projectId: numbe
 function create(call: Call) {
   const { instance } = call;
   const asked = call.read((fields) => ({
-    ...readCommon(fields),
+    ...readCommon(fields, instance.traits),
     projectId: fields.number('ProjectId'),
     parameters: fields.objects('TemplateParameters', readParameter),
   }));
@@ -88,39 +88,12 @@ function create(call: Call) {
   if (asked.parameters === null) throw new HeappeError('internal', 'null');
   checkPlace(instance, asked.clusterNodeTypeId, asked.projectId);
   const { sessionCode: _, parameters, ...rest } = asked;
-  const template = insert(instance, { ...rest, isGeneric: false });
+  const template = insert(instance, rest);
   // The template is saved first; the answer is made before its parameters are looked at again.
-  for (const parameter of parameters) append(instance, template, { ...parameter, visible: true });
+  for (const parameter of parameters) append(instance, template, parameter);
   written(instance);
   const answer = presentExtendedTemplate(template);
   return { json: { ...answer, CommandParameters: '' } };
-}
-
-function createGeneric(call: Call) {
-  const { instance } = call;
-  const asked = call.read((fields) => ({
-    name: fields.requiredText('Name', 1000),
-    description: fields.text('Description', 1000) ?? '',
-    extendedAllocationCommand: fields.text('ExtendedAllocationCommand', 10_000) ?? '',
-    preparationScript: fields.text('PreparationScript', 10_000) ?? '',
-    clusterNodeTypeId: fields.number('ClusterNodeTypeId'),
-    projectId: fields.number('ProjectId'),
-    sessionCode: sessionCodeOf(fields),
-  }));
-  managed(call, asked.projectId, asked.sessionCode);
-  checkPlace(instance, asked.clusterNodeTypeId, asked.projectId);
-  const { sessionCode: _, ...rest } = asked;
-  const template = insert(instance, { ...rest, executableFile: '', isGeneric: true });
-  const hidden = { identifier: 'userScriptParameters', query: '', description: '', visible: false };
-  append(instance, template, {
-    identifier: 'userScriptPath',
-    query: '',
-    description: 'path of the script',
-    visible: true,
-  });
-  append(instance, template, hidden);
-  written(instance);
-  return { json: presentExtendedTemplate(template) };
 }
 
 function insert(
@@ -134,7 +107,6 @@ function insert(
     | 'preparationScript'
     | 'clusterNodeTypeId'
     | 'projectId'
-    | 'isGeneric'
   >,
 ): Template {
   const template: Template = {
@@ -143,7 +115,6 @@ function insert(
     commandParameters: '',
     isEnabled: true,
     isDeleted: false,
-    createdFromGenericTemplateId: null,
     parameters: [],
   };
   database.world.templates.push(template);
@@ -153,20 +124,13 @@ function insert(
 function modify(call: Call) {
   const { instance } = call;
   const asked = call.read((fields) => ({
-    ...readCommon(fields),
+    ...readCommon(fields, instance.traits),
     id: fields.number('Id'),
     isEnabled: fields.flag('IsEnabled'),
   }));
   checkExecutable(asked.executableFile);
   const template = findTemplate(instance, asked.id);
   managed(call, template.projectId, asked.sessionCode);
-  if (template.isGeneric) {
-    throw new HeappeError(
-      'request',
-      'CommandTemplateNotStatic',
-      'The specified Command Template is not static Command Template. Unable to use this endpoint.',
-    );
-  }
   checkPlace(instance, asked.clusterNodeTypeId, template.projectId);
   const { sessionCode: _session, id: _id, ...rest } = asked;
   Object.assign(template, rest);

@@ -4,25 +4,16 @@ import type { Instance } from '../instance.ts';
 import { userOfToken } from '../people/bearer.ts';
 import { requireRoleSomewhere } from '../people/roles.ts';
 import { opens } from '../people/secrets.ts';
-import { date } from '../world/dates.ts';
 import { presentProject } from '../world/present.ts';
-import type { Project, User } from '../world/types.ts';
+import type { Project } from '../world/types.ts';
 
 const path = (action: string) => `UserAndLimitationManagement/${action}`;
 
-/** UserAndLimitationManagementController, without OpenStack and digital signatures. */
+/** UserAndLimitationManagementController: the ways in that there are on every version, and whose projects are whose. */
 export const userRoutes: readonly Route[] = [
   { method: 'POST', path: path('AuthenticateUserPassword'), limit: 148, handle: byPassword },
-  { method: 'POST', path: path('AuthenticateUserOpenId'), limit: 4096, handle: byToken },
   { method: 'POST', path: path('AuthenticateLexisToken'), limit: 2048, handle: byLexisToken },
   { method: 'GET', path: path('ProjectsForCurrentUser'), limit: usualLimit, handle: projects },
-  { method: 'GET', path: path('CurrentUserInfo'), limit: usualLimit, handle: info },
-  {
-    method: 'GET',
-    path: path('CurrentUsageAndLimitationsForCurrentUser'),
-    limit: usualLimit,
-    handle: usage,
-  },
 ];
 
 function byPassword(call: Call) {
@@ -79,7 +70,8 @@ async function byToken(call: Call) {
 
 async function byLexisToken(call: Call) {
   const { settings, traits } = call.instance;
-  const wantsHeader = settings.bearer?.mode === 'lexis' && traits.bearer;
+  // Before, whoever comes this far has the header; the code that is answered is not looked at.
+  const wantsHeader = settings.bearer?.mode === 'lexis' && traits.bearer === 'possible';
   if (wantsHeader) {
     tokenOf(call);
     return { json: 'HEADER-AUTH-NEEDED' };
@@ -87,8 +79,7 @@ async function byLexisToken(call: Call) {
   return byToken(call);
 }
 
-const current = ({ clock }: Instance, { deleted, endDate }: Project) =>
-  !deleted && endDate >= clock.now();
+const current = ({ clock }: Instance, { endDate }: Project) => endDate >= clock.now();
 
 function projects(call: Call) {
   const { instance } = call;
@@ -111,52 +102,4 @@ function projects(call: Call) {
       })),
     );
   return { json: rows };
-}
-
-const groupOf = (project: Project, user: User) => ({
-  Id: project.id,
-  Name: `Group ${project.accountingString}`,
-  Description: project.description,
-  Project: project.accountingString,
-  Roles: user.roles[project.id] ?? [],
-});
-
-function info(call: Call) {
-  const { world } = call.instance.database;
-  const user = call.caller();
-  return {
-    json: {
-      Id: user.id,
-      Username: user.username,
-      PublicKey: null,
-      Email: user.email,
-      UserType: user.type,
-      AdaptorUserGroups: world.projects
-        .filter(({ id }) => (user.roles[id] ?? []).length > 0)
-        .map((project) => groupOf(project, user)),
-    },
-  };
-}
-
-function usage(call: Call) {
-  const { world } = call.instance.database;
-  const user = call.caller();
-  return {
-    json: world.projects
-      .filter(({ id }) => (user.roles[id] ?? []).length > 0)
-      .map((project) => ({
-        Id: project.id,
-        Name: project.name,
-        Description: project.description,
-        AccountingString: project.accountingString,
-        StartDate: date(project.startDate, false),
-        EndDate: date(project.endDate, false),
-        NodeTypes: world.nodeTypes.map(({ id, name, description }) => ({
-          Id: id,
-          Name: name,
-          Description: description,
-          NodeUsedCoresAndLimitation: { CoresUsed: 0 },
-        })),
-      })),
-  };
 }

@@ -14,10 +14,12 @@ export interface ControlServer {
 type Action = (
   control: HeappeControl,
   body: Readonly<Record<string, unknown>>,
+  instance: Instance,
 ) => Promise<unknown> | unknown;
 
 /** By method and path. HEAppE has nothing of the kind, and it is not on HEAppE's port. */
 const actions: Readonly<Record<string, Action>> = {
+  'GET /control/version': (_control, _body, { traits }) => ({ version: traits.version }),
   'GET /control/faults': (control) => control.faults(),
   'POST /control/faults': (control, body) => {
     control.addFault(ruleFrom(body));
@@ -45,7 +47,7 @@ export async function startControlServer(
   control: HeappeControl,
 ): Promise<ControlServer> {
   const server = createServer((request, response) => {
-    answer(control, request, response).catch((error: unknown) => {
+    answer(instance, control, request, response).catch((error: unknown) => {
       sendJson(response, 400, { error: error instanceof Error ? error.message : String(error) });
     });
   });
@@ -66,6 +68,7 @@ export async function startControlServer(
 }
 
 async function answer(
+  instance: Instance,
   control: HeappeControl,
   request: IncomingMessage,
   response: ServerResponse,
@@ -78,7 +81,7 @@ async function answer(
   }
   const body = await readBody(request, 1_000_000);
   const value = body.length === 0 ? {} : parseJson(body);
-  const result = await action(control, value as Readonly<Record<string, unknown>>);
+  const result = await action(control, value as Readonly<Record<string, unknown>>, instance);
   sendJson(response, 200, result ?? { done: true });
 }
 

@@ -19,7 +19,7 @@ export interface HeappeControl {
   makeTunnelsStale(): void;
   /** The scheduler forgets a job. @returns false when there is no such job */
   purge(jobId: number): Promise<boolean>;
-  /** Ends at once with every connection, tunnel and session, and comes back on the same port; jobs run on. */
+  /** Ends at once with every connection and tunnel, and comes back on the same port; jobs run on. */
   restart(options?: { readonly downMs?: number }): Promise<void>;
 }
 

@@ -12,14 +12,14 @@ export interface SftpAccount {
   readonly root: string;
 }
 
-export interface SftpServer {
+interface SftpServer {
   readonly port: number;
   close(): Promise<void>;
 }
 
 /**
  * The cluster's login node, as far as file transfer needs one: public keys only, SFTP only. Its host key is kept, as a
- * login node's is.
+ * login node's is, and its public half in `.pub`.
  * @throws the listen error
  */
 export async function startSftpServer(options: {
@@ -71,13 +71,15 @@ function isKeyOf({ publicKeys }: SftpAccount, context: AuthContext): boolean {
   });
 }
 
+/** Its public half stands in a file beside it, for whoever has to know it beforehand. */
 function hostKey(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {
-    const { privateKey: key } = newKeyPair();
+    const { privateKey, publicKey } = newKeyPair();
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, key, { mode: 0o600 });
-    return key;
+    writeFileSync(`${file}.pub`, `${publicKey}\n`);
+    writeFileSync(file, privateKey, { mode: 0o600 });
+    return privateKey;
   }
 }

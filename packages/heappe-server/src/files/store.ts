@@ -2,7 +2,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What upload calls say of a file. */
-export interface Stored {
+interface Stored {
   readonly FileName: string;
   readonly Succeeded: boolean;
   readonly Path: string | null;

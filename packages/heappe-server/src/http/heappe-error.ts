@@ -1,7 +1,7 @@
 import type { VersionTraits } from '../versions.ts';
 
 /** Families of HEAppE's exceptions, as its ExceptionMiddleware tells them apart. */
-export type ErrorKind =
+type ErrorKind =
   | 'unauthorized'
   | 'validation'
   | 'session'
@@ -26,6 +26,13 @@ export class HeappeError extends Error {
     this.kind = kind;
     this.key = key;
     this.text = text;
+  }
+}
+
+/** @throws HeappeError 404 with what is wrong, line by line */
+export function refuse(complaints: readonly string[], prefix = ''): void {
+  if (complaints.length > 0) {
+    throw new HeappeError('validation', 'NotValid', `${prefix}${complaints.join('\n')}\n`);
   }
 }
 

@@ -39,9 +39,9 @@ function taskComplaints(task: ReadTask, job: ReadJob, world: World): readonly st
   if (template === undefined || template.isDeleted) {
     return [...complaints, 'Command Template does not exist.'];
   }
-  for (const { identifier, query, enabled } of template.parameters) {
+  for (const { identifier, query } of template.parameters) {
     const given = task.parameterValues.some(({ name }) => name === identifier);
-    if (enabled && query === '' && !given) {
+    if (query === '' && !given) {
       complaints.push(`Command Template parameter "${identifier}" does not have a value.`);
     }
   }

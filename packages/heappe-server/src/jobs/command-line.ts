@@ -1,14 +1,8 @@
 import { join } from 'node:path';
 import type { Instance } from '../instance.ts';
 import type { BatchJob } from '../scheduler/scheduler.ts';
-import type {
-  Job,
-  JobSpecification,
-  NodeType,
-  Task,
-  TaskSpecification,
-  Template,
-} from '../world/types.ts';
+import type { Job, JobSpecification, Task, TaskSpecification } from '../world/job-types.ts';
+import type { NodeType, Template } from '../world/types.ts';
 import { taskDirectory } from './paths.ts';
 
 /** .NET's Regex.Escape: a backslash before metacharacters, `#` and blanks; line ends and tabs by their letters. */
@@ -28,15 +22,13 @@ function parameterValues(
   job: JobSpecification,
   task: TaskSpecification,
 ): ReadonlyMap<string, string> {
-  const values = template.parameters
-    .filter(({ enabled }) => enabled)
-    .map(({ identifier, query }): readonly [string, string] => {
-      const given = task.parameterValues.find(({ name }) => name === identifier);
-      if (given !== undefined) return [identifier, regexEscape(given.value)];
-      if (query.startsWith('Job.')) return [identifier, property(job, query)];
-      if (query.startsWith('Task.')) return [identifier, property(task, query)];
-      return [identifier, query];
-    });
+  const values = template.parameters.map(({ identifier, query }): readonly [string, string] => {
+    const given = task.parameterValues.find(({ name }) => name === identifier);
+    if (given !== undefined) return [identifier, regexEscape(given.value)];
+    if (query.startsWith('Job.')) return [identifier, property(job, query)];
+    if (query.startsWith('Task.')) return [identifier, property(task, query)];
+    return [identifier, query];
+  });
   return new Map(values);
 }
 

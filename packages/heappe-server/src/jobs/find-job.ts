@@ -2,7 +2,8 @@ import { HeappeError } from '../http/heappe-error.ts';
 import type { Call } from '../http/routes.ts';
 import type { Instance } from '../instance.ts';
 import { requireRole, rolesIn } from '../people/roles.ts';
-import type { Job, Task, User } from '../world/types.ts';
+import type { Job, Task } from '../world/job-types.ts';
+import type { User } from '../world/types.ts';
 
 const projectOf = ({ database }: Instance, job: Job) =>
   database.world.projects.find(({ id }) => id === job.specification.projectId);

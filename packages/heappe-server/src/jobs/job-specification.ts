@@ -1,6 +1,6 @@
 import type { Fields } from '../http/fields.ts';
 import type { VersionTraits } from '../versions.ts';
-import type { JobSpecification, NameValue, TaskSpecification } from '../world/types.ts';
+import type { JobSpecification, NameValue, TaskSpecification } from '../world/job-types.ts';
 
 /** What the body says before it is checked; null where HEAppE would run into a missing value. */
 export interface ReadTask extends Omit<TaskSpecification, 'maxCores' | 'clusterNodeTypeId'> {

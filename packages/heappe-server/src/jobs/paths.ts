@@ -1,5 +1,5 @@
 import type { Instance } from '../instance.ts';
-import type { Job, Task } from '../world/types.ts';
+import type { Job, Task } from '../world/job-types.ts';
 
 /** `<scratch>/<instance>/HEAppE/Executions/<account>/<job specification id>`, as FileSystemUtils builds it. */
 export function jobDirectory(instance: Instance, job: Job): string {

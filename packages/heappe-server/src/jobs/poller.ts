@@ -1,6 +1,6 @@
 import type { Instance } from '../instance.ts';
 import type { ScheduledJob } from '../scheduler/scheduler.ts';
-import { type Job, jobState } from '../world/types.ts';
+import { type Job, jobState } from '../world/job-types.ts';
 import { scheduledIds, submitJob } from './job-life.ts';
 import { lookTogether } from './look-together.ts';
 import { combine, isUnfinished, stateOfWord, summarize } from './states.ts';

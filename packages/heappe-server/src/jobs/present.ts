@@ -1,7 +1,7 @@
 import type { Instance } from '../instance.ts';
 import { date } from '../world/dates.ts';
+import type { Job, Task } from '../world/job-types.ts';
 import { presentTemplate } from '../world/present.ts';
-import type { Job, Task } from '../world/types.ts';
 
 /**
  * SubmittedJobInfoExt. `fresh` names the dates that this very call has set: they come from memory and end in `Z`,
@@ -12,15 +12,14 @@ export function presentJob(
   job: Job,
   fresh: readonly ('creation' | 'submit')[] = [],
 ): object {
-  const { zonelessDates } = instance.settings;
-  const stored = (value: number | null) => date(value, !zonelessDates);
+  const stored = (value: number | null) => date(value, false);
   const total = job.tasks.reduce((sum, task) => sum + (task.allocatedSeconds ?? 0), 0);
   return {
     Id: job.id,
     Name: job.specification.name,
     State: job.state,
-    CreationTime: date(job.creationTime, !zonelessDates || fresh.includes('creation')),
-    SubmitTime: date(job.submitTime, !zonelessDates || fresh.includes('submit')),
+    CreationTime: date(job.creationTime, fresh.includes('creation')),
+    SubmitTime: date(job.submitTime, fresh.includes('submit')),
     StartTime: stored(job.startTime),
     EndTime: stored(job.endTime),
     TotalAllocatedTime: job.submitTime === null ? null : total,

@@ -1,5 +1,5 @@
 import type { ScheduledJob } from '../scheduler/scheduler.ts';
-import { type Job, jobState, type Task } from '../world/types.ts';
+import { type Job, jobState, type Task } from '../world/job-types.ts';
 
 const words: Readonly<Record<string, number>> = {
   PENDING: jobState.queued,

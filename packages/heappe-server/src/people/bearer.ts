@@ -29,16 +29,21 @@ const roleOfPermission: Readonly<Record<string, RoleName>> = {
 
 const introspectionLifeMs = 5 * 60_000;
 
-/** The person of a header, made or brought up to date; null where headers do not count. */
+/**
+ * The person of a header, made or brought up to date; null where headers do not count.
+ * @throws PlainAnswer 401 for a token that is nobody's, and where nothing goes without one
+ */
 export async function userOfHeader(
   instance: Instance,
   header: string | undefined,
 ): Promise<User | null> {
   const { bearer } = instance.settings;
+  if (bearer === null || bearer.mode === 'session' || instance.traits.bearer === 'nothing') {
+    return null;
+  }
   const token = /^Bearer (.+)$/i.exec(header ?? '')?.[1];
-  if (token === undefined || bearer === null || bearer.mode === 'session') return null;
-  if (!instance.traits.bearer) return null;
-  const person = await known(instance, bearer, token);
+  if (token === undefined && instance.traits.bearer === 'possible') return null;
+  const person = token === undefined ? null : await known(instance, bearer, token);
   if (person === null) throw new PlainAnswer(401, 'Unauthorized');
   return keep(instance, person);
 }

@@ -45,7 +45,7 @@ export function requireRole(
   now: number | null,
 ): Project {
   const isOver = project !== undefined && now !== null && project.endDate < now;
-  if (project === undefined || project.deleted || isOver) {
+  if (project === undefined || isOver) {
     throw new HeappeError(
       'validation',
       'ProjectNotFound',
@@ -64,9 +64,9 @@ export function projectsWith(
   roles: readonly RoleName[],
   projects: readonly Project[],
 ): readonly Project[] {
-  return projects.filter(({ id, deleted }) => {
+  return projects.filter(({ id }) => {
     const held = rolesIn(user, id);
-    return !deleted && roles.some((role) => held.has(role));
+    return roles.some((role) => held.has(role));
   });
 }
 

@@ -1,48 +1,55 @@
 import { randomUUID } from 'node:crypto';
 import { HeappeError } from '../http/heappe-error.ts';
+import type { Database } from '../world/database.ts';
+import type { Session } from '../world/types.ts';
 
-interface Session {
-  readonly code: string;
-  readonly userId: number;
-  expires: number;
-}
-
-/** Session codes: one per user while it lives, sliding. In memory, as a test wants a restart to lose them. */
+/** Session codes: one per user while it lives, sliding. Kept as all else is, so they outlive the server. */
 export interface Sessions {
   open(userId: number): string;
   /** @returns null for one that it does not know. @throws HeappeError 401 when it has expired */
   userOf(code: string): number | null;
   expireAll(): void;
-  forgetAll(): void;
 }
 
-export function createSessions(now: () => number, lifeSeconds: () => number): Sessions {
-  const sessions = new Map<string, Session>();
-  const later = () => now() + lifeSeconds() * 1000;
+/** Each use makes a session longer; so much of its life may be lost with the process. */
+const unsaved = 0.1;
+
+export function createSessions(
+  database: Database,
+  now: () => number,
+  lifeSeconds: number,
+): Sessions {
+  const { sessions } = database.world;
+  const lifeMs = lifeSeconds * 1000;
+  const lastUse = new Map<string, number>();
+  const expires = ({ code, expires: saved }: Session) =>
+    Math.max(saved, (lastUse.get(code) ?? 0) + lifeMs);
   return {
     open(userId) {
-      const alive = [...sessions.values()].find(
-        (session) => session.userId === userId && session.expires > now(),
+      const alive = sessions.find(
+        (session) => session.userId === userId && expires(session) > now(),
       );
       const session = alive ?? { code: randomUUID(), userId, expires: 0 };
-      session.expires = later();
-      sessions.set(session.code, session);
+      session.expires = now() + lifeMs;
+      if (alive === undefined) sessions.push(session);
+      database.save();
       return session.code;
     },
     userOf(code) {
-      const session = sessions.get(code);
+      const session = sessions.find((one) => one.code === code);
       if (session === undefined) return null;
-      if (session.expires <= now()) {
-        const at = new Date(session.expires).toISOString();
+      if (expires(session) <= now()) {
+        const at = new Date(expires(session)).toISOString();
         const text = `Session code '${code}' already expired at '${at}'.`;
         throw new HeappeError('session', 'Expired', text);
       }
-      session.expires = later();
+      lastUse.set(code, now());
+      if (expires(session) > session.expires + unsaved * lifeMs) session.expires = now() + lifeMs;
       return session.userId;
     },
     expireAll() {
-      for (const session of sessions.values()) session.expires = now() - 1;
+      lastUse.clear();
+      for (const session of sessions) session.expires = now() - 1;
     },
-    forgetAll: () => sessions.clear(),
   };
 }

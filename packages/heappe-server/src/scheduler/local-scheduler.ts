@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { launch } from './launch-local.ts';
 import { type LocalJob, readRecords, sight, writeRecord } from './local-records.ts';
-import { birthOf, signal } from './process-table.ts';
+import { signal } from './process-table.ts';
 import { type BatchJob, type ScheduledJob, type Scheduler, SchedulerRefusal } from './scheduler.ts';
 import type { SchedulerSettings } from './settings.ts';
 import { superviseScript } from './supervise-script.ts';
@@ -126,12 +126,6 @@ export function createLocalScheduler(root: string, settings: Settings): Schedule
         message: '',
       };
     },
-    async usedNodes(queue) {
-      const used = [...records.values()].filter(
-        (record) => record.job.queue === queue && isRunning(record),
-      );
-      return new Set(used.flatMap(({ launched }) => launched?.nodes ?? [])).size;
-    },
     async addressOf(node) {
       return settings.nodes.some(({ name }) => name === node) ? '127.0.0.1' : null;
     },
@@ -181,50 +175,4 @@ function room(
   const share = gpus / nodes;
   const fit = [...free].filter(([, count]) => count >= share).map(([name]) => name);
   return fit.length < nodes ? null : fit.slice(0, nodes);
-}
-
-function launch(
-  directory: string,
-  record: LocalJob,
-  nodes: readonly string[],
-  supervisor: string,
-  killWaitSeconds: number,
-): void {
-  const { job } = record;
-  mkdirSync(dirname(job.standardOutput), { recursive: true });
-  // As `sbatch --wrap` does it.
-  const script = `#!/bin/sh\n# This script was created by sbatch --wrap.\n\n${job.wrap}\n`;
-  writeFileSync(join(directory, 'script'), script);
-  writeFileSync(join(directory, 'output'), job.standardOutput);
-  writeFileSync(join(directory, 'error'), job.standardError);
-  const child = spawn(
-    '/bin/bash',
-    [supervisor, directory, String(job.walltimeSeconds), String(killWaitSeconds)],
-    { detached: true, stdio: 'ignore', env: environmentOf(record, nodes) },
-  );
-  child.on('error', () => {});
-  child.unref();
-  const pid = child.pid ?? -1;
-  record.launched = { pid, birth: birthOf(pid), at: Date.now(), nodes };
-  writeRecord(directory, record);
-}
-
-function environmentOf({ id, job }: LocalJob, nodes: readonly string[]): Record<string, string> {
-  const gpus = Array.from({ length: Math.ceil(job.gpus / nodes.length) }, (_, index) => index);
-  return {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    HOME: existsSync(job.home) ? job.home : '/',
-    USER: job.account,
-    LOGNAME: job.account,
-    SHELL: '/bin/bash',
-    LANG: 'C.UTF-8',
-    SLURM_JOB_ID: id,
-    SLURM_JOBID: id,
-    SLURM_JOB_NAME: job.name,
-    SLURM_JOB_NODELIST: nodes.join(','),
-    SLURMD_NODENAME: nodes[0] ?? '',
-    SLURM_JOB_PARTITION: job.queue,
-    ...(gpus.length > 0 ? { CUDA_VISIBLE_DEVICES: gpus.join(',') } : {}),
-    ...Object.fromEntries(job.environment.map(({ name, value }) => [name, value])),
-  };
 }

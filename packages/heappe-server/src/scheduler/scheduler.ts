@@ -42,7 +42,7 @@ export interface Prediction {
   readonly message: string;
 }
 
-export interface PredictionRequest {
+interface PredictionRequest {
   readonly queue: string;
   readonly nodes: number;
   readonly tasksPerNode: number;
@@ -63,7 +63,6 @@ export interface Scheduler {
   cancel(id: string): Promise<void>;
   /** @returns null when it says nothing of a start. @throws SchedulerRefusal */
   predict(request: PredictionRequest): Promise<Prediction | null>;
-  usedNodes(queue: string): Promise<number>;
   /** What `host` would say on the login node; null when it finds nothing. */
   addressOf(node: string): Promise<string | null>;
   /** Makes it forget an ended job, as SLURM does after MinJobAge. */

@@ -62,13 +62,6 @@ export function createSlurmScheduler(
       if (code !== 0) throw new SchedulerRefusal(`${stdout}${stderr}`.trim());
       return readPrediction(stderr);
     },
-    async usedNodes(queue) {
-      const { stdout } = await shell(`sinfo -t alloc,mix --partition=${queue} -h -o "%.6D"`);
-      return stdout
-        .trim()
-        .split(/\s+/)
-        .reduce((sum, text) => sum + (Number(text) || 0), 0);
-    },
     async addressOf(node) {
       const { stdout } = await shell(`scontrol show node ${node} -o`);
       return /NodeAddr=(\S+)/.exec(stdout)?.[1] ?? null;

@@ -1,6 +1,6 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Instance } from '../instance.ts';
-import type { NameValue } from '../world/types.ts';
+import type { NameValue } from '../world/job-types.ts';
 import type { Tunnel } from './tunnels.ts';
 
 export interface NodeRequest {

@@ -21,13 +21,6 @@ export function addressComplaints(id: number, address: string, port: number): re
   return complaints;
 }
 
-/** @throws HeappeError 404 with every complaint */
-export function refuse(complaints: readonly string[]): void {
-  if (complaints.length > 0) {
-    throw new HeappeError('validation', 'NotValid', `${complaints.join('\n')}\n`);
-  }
-}
-
 export const connectionError = (key: string, text = key) =>
   new HeappeError('connection', key, text);
 

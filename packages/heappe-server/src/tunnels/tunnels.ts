@@ -25,13 +25,16 @@ export interface Tunnels {
   all(): readonly Tunnel[];
 }
 
-export function createTunnels(ports: { readonly from: number; readonly to: number }): Tunnels {
+/** TunnelSettings of the example configuration; the last is the first that is not used. */
+const ports = { from: 4000, to: 4100 };
+
+export function createTunnels(): Tunnels {
   let tunnels: readonly Tunnel[] = [];
   return {
     of: (taskId) => tunnels.filter((tunnel) => tunnel.taskId === taskId),
     open(wanted) {
       const taken = new Set(tunnels.map(({ localPort }) => localPort));
-      for (let port = ports.from; port <= ports.to; port++) {
+      for (let port = ports.from; port < ports.to; port++) {
         if (taken.has(port)) continue;
         const tunnel: Tunnel = {
           ...pick(wanted),

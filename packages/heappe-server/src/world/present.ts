@@ -1,29 +1,21 @@
 import type { VersionTraits } from '../versions.ts';
 import { date } from './dates.ts';
-import type {
-  Assignment,
-  Cluster,
-  FileTransferMethod,
-  NodeType,
-  Project,
-  Template,
-  TemplateParameter,
-  World,
-} from './types.ts';
+import type { NodeType, Project, Template, TemplateParameter, World } from './types.ts';
 
-/** CommandTemplateExt: parameters that are visible, whether the job has to supply them or not. */
+/** CommandTemplateExt: all parameters, whether the job has to supply them or not. */
 export function presentTemplate(template: Template): object {
   return {
     Id: template.id,
     Name: template.name,
     Description: template.description,
     ExtendedAllocationCommand: template.extendedAllocationCommand,
-    IsGeneric: template.isGeneric,
+    IsGeneric: false,
     IsEnabled: template.isEnabled,
-    CreatedFromGenericTemplateId: template.createdFromGenericTemplateId,
-    TemplateParameters: template.parameters
-      .filter(({ visible }) => visible)
-      .map(({ identifier, description }) => ({ Identifier: identifier, Description: description })),
+    CreatedFromGenericTemplateId: null,
+    TemplateParameters: template.parameters.map(({ identifier, description }) => ({
+      Identifier: identifier,
+      Description: description,
+    })),
   };
 }
 
@@ -37,12 +29,12 @@ export function presentExtendedTemplate(template: Template): object {
     ExecutableFile: template.executableFile,
     PreparationScript: template.preparationScript,
     CommandParameters: template.commandParameters,
-    IsGeneric: template.isGeneric,
+    IsGeneric: false,
     IsEnabled: template.isEnabled,
     ProjectId: template.projectId ?? 0,
     ClusterNodeTypeId: template.clusterNodeTypeId,
-    CreatedFromGenericTemplateId: template.createdFromGenericTemplateId,
-    TemplateParameters: template.parameters.filter(({ visible }) => visible).map(presentParameter),
+    CreatedFromGenericTemplateId: null,
+    TemplateParameters: template.parameters.map(presentParameter),
   };
 }
 
@@ -110,56 +102,5 @@ export function presentNodeTypeOf(nodeType: NodeType, projects: readonly object[
     },
     Accounting: [],
     Projects: projects,
-  };
-}
-
-/** ExtendedClusterExt: a SLURM behind ssh. */
-export function presentClusterForAdmins(cluster: Cluster, world: World): object {
-  return {
-    Id: cluster.id,
-    Name: cluster.name,
-    Description: cluster.description,
-    MasterNodeName: 'localhost',
-    SchedulerType: 4,
-    TimeZone: 'UTC',
-    Port: 22,
-    ConnectionProtocol: 2,
-    UpdateJobStateByServiceAccount: true,
-    DomainName: cluster.domainName,
-    ProxyConnection: null,
-    FileTransferMethodIds: cluster.fileTransferMethods.map(({ id }) => id),
-    NodeTypes: world.nodeTypes
-      .filter(({ clusterId }) => clusterId === cluster.id)
-      .map((nodeType) => presentNodeTypeOf(nodeType, null)),
-  };
-}
-
-/** FileTransferMethodNoCredentialsExt. */
-export function presentTransferMethod(method: FileTransferMethod, clusterId: number): object {
-  return {
-    Id: method.id,
-    ServerHostname: method.serverHostname,
-    SharedBasepath: null,
-    Protocol: method.protocol,
-    Port: method.port,
-    ClusterId: clusterId,
-  };
-}
-
-/** ClusterProjectExt; the second path has had three names. */
-export function presentAssignment(assignment: Assignment, traits: VersionTraits): object {
-  const paths =
-    traits.storageField === 'LocalBasepath'
-      ? { LocalBasepath: assignment.scratchStoragePath }
-      : {
-          ScratchStoragePath: assignment.scratchStoragePath,
-          [traits.storageField]: assignment.projectStoragePath,
-        };
-  return {
-    ClusterId: assignment.clusterId,
-    ProjectId: assignment.projectId,
-    ...paths,
-    CreatedAt: date(assignment.createdAt, false),
-    ModifiedAt: date(assignment.modifiedAt, false),
   };
 }

@@ -1,7 +1,7 @@
 import { secretOf } from '../people/secrets.ts';
 import type { NodeType, Project, RoleName, User, World } from './types.ts';
 
-export interface SeedUser {
+interface SeedUser {
   readonly username: string;
   /** Also the API key. */
   readonly password: string | null;
@@ -10,7 +10,9 @@ export interface SeedUser {
   readonly roles: Readonly<Record<string, readonly RoleName[]>>;
 }
 
-export interface SeedNodeType {
+interface SeedNodeType {
+  /** Absent: 11 for the first, and so on. */
+  readonly id?: number;
   readonly name: string;
   /** The partition. */
   readonly queue: string;
@@ -22,7 +24,7 @@ export interface SeedNodeType {
   readonly allocationType?: string;
 }
 
-export interface SeedProject {
+interface SeedProject {
   readonly accountingString: string;
   readonly name?: string;
   readonly useAccountingStringForScheduler?: boolean;
@@ -78,12 +80,11 @@ export function worldFrom(seed: Seed, place: Place, now: number): World {
       usageType: 1,
       useAccountingStringForScheduler: project.useAccountingStringForScheduler ?? false,
       isOneToOneMapping: false,
-      deleted: false,
     }),
   );
   const nodeTypes = seed.nodeTypes.map(
     (nodeType, index): NodeType => ({
-      id: 11 + index,
+      id: nodeType.id ?? 11 + index,
       name: nodeType.name,
       description: `partition ${nodeType.queue}`,
       clusterId: 1,
@@ -104,15 +105,12 @@ export function worldFrom(seed: Seed, place: Place, now: number): World {
       clusterId: 1,
       scratchStoragePath: place.scratch,
       projectStoragePath: place.projectStorage,
-      createdAt: now,
-      modifiedAt: null,
     })),
     clusters: [
       {
         id: 1,
         name: seed.cluster,
         description: 'of the test server',
-        domainName: 'localhost',
         fileTransferMethods: [
           { id: 21, serverHostname: place.transferHost, protocol: 2, port: place.transferPort },
         ],
@@ -120,10 +118,10 @@ export function worldFrom(seed: Seed, place: Place, now: number): World {
     ],
     nodeTypes,
     templates: [],
+    sessions: [],
     jobs: [],
     lastIds: {
       user: 30 + seed.users.length,
-      project: projects.length,
       template: 100,
       parameter: 200,
       job: 300,

@@ -1,5 +1,7 @@
 /** What HEAppE keeps in its database, as far as it is imitated. Dates are milliseconds since 1970. */
 
+import type { Job } from './job-types.ts';
+
 export type RoleName =
   | 'Administrator'
   | 'Maintainer'
@@ -22,24 +24,21 @@ export interface User {
 
 export interface Project {
   readonly id: number;
-  name: string;
-  description: string;
+  readonly name: string;
+  readonly description: string;
   readonly accountingString: string;
-  startDate: number;
-  endDate: number;
-  usageType: 1 | 2;
-  useAccountingStringForScheduler: boolean;
-  isOneToOneMapping: boolean;
-  deleted: boolean;
+  readonly startDate: number;
+  readonly endDate: number;
+  readonly usageType: 1 | 2;
+  readonly useAccountingStringForScheduler: boolean;
+  readonly isOneToOneMapping: boolean;
 }
 
 export interface Assignment {
   readonly projectId: number;
   readonly clusterId: number;
-  scratchStoragePath: string;
-  projectStoragePath: string;
-  readonly createdAt: number;
-  modifiedAt: number | null;
+  readonly scratchStoragePath: string;
+  readonly projectStoragePath: string;
 }
 
 export interface FileTransferMethod {
@@ -54,7 +53,6 @@ export interface Cluster {
   readonly id: number;
   readonly name: string;
   readonly description: string;
-  readonly domainName: string;
   readonly fileTransferMethods: readonly FileTransferMethod[];
 }
 
@@ -79,9 +77,6 @@ export interface TemplateParameter {
   identifier: string;
   query: string;
   description: string;
-  /** Told of. */
-  visible: boolean;
-  enabled: boolean;
 }
 
 export interface Template {
@@ -92,134 +87,36 @@ export interface Template {
   executableFile: string;
   preparationScript: string;
   commandParameters: string;
-  readonly isGeneric: boolean;
   isEnabled: boolean;
   isDeleted: boolean;
   /** null: every project may use it. */
   readonly projectId: number | null;
   clusterNodeTypeId: number;
-  readonly createdFromGenericTemplateId: number | null;
   readonly parameters: TemplateParameter[];
 }
 
-export interface TaskSpecification {
-  readonly name: string;
-  readonly minCores: number | null;
-  readonly maxCores: number;
-  readonly walltimeLimit: number;
-  readonly placementPolicy: string | null;
-  readonly priority: number;
-  readonly jobArrays: string | null;
-  readonly isExclusive: boolean;
-  readonly isRerunnable: boolean;
-  readonly standardInputFile: string | null;
-  readonly standardOutputFile: string;
-  readonly standardErrorFile: string;
-  readonly progressFile: string;
-  readonly logFile: string;
-  readonly clusterTaskSubdirectory: string | null;
-  readonly clusterNodeTypeId: number;
-  readonly commandTemplateId: number;
-  readonly cpuHyperThreading: boolean | null;
-  readonly requiredNodes: readonly string[];
-  readonly parallelization: readonly {
-    readonly mpiProcesses: number | null;
-    readonly openMpThreads: number | null;
-    readonly maxCores: number;
-  }[];
-  readonly environment: readonly NameValue[];
-  readonly parameterValues: readonly NameValue[];
-}
-
-export interface NameValue {
-  readonly name: string;
-  readonly value: string;
-}
-
-export interface JobSpecification {
-  readonly name: string;
-  readonly projectId: number;
-  readonly subProject: string | null;
-  readonly waitingLimit: number;
-  readonly clusterId: number;
-  readonly fileTransferMethodId: number;
-  readonly notificationEmail: string | null;
-  readonly notifyOnAbort: boolean;
-  readonly notifyOnFinish: boolean;
-  readonly notifyOnStart: boolean;
-  readonly environment: readonly NameValue[];
-  readonly tasks: readonly TaskSpecification[];
-}
-
-export const jobState = {
-  configuring: 1,
-  submitted: 2,
-  queued: 4,
-  running: 8,
-  finished: 16,
-  failed: 32,
-  canceled: 64,
-  waitingForServiceAccount: 128,
-  deleted: 256,
-} as const;
-
-export const stateNames: Readonly<Record<number, string>> = {
-  1: 'Configuring',
-  2: 'Submitted',
-  4: 'Queued',
-  8: 'Running',
-  16: 'Finished',
-  32: 'Failed',
-  64: 'Canceled',
-  128: 'WaitingForServiceAccount',
-  256: 'Deleted',
-};
-
-export interface Task {
-  readonly id: number;
-  readonly specificationId: number;
-  readonly specification: TaskSpecification;
-  state: number;
-  scheduledJobId: string | null;
-  nodes: readonly string[];
-  startTime: number | null;
-  endTime: number | null;
-  allocatedSeconds: number | null;
-  reason: string | null;
-}
-
-export interface Job {
-  readonly id: number;
-  readonly specificationId: number;
-  readonly specification: JobSpecification;
-  readonly submitterId: number;
-  /** Of the cluster; owner of its files. */
-  readonly account: string;
-  state: number;
-  readonly creationTime: number;
-  submitTime: number | null;
-  startTime: number | null;
-  endTime: number | null;
-  readonly tasks: readonly Task[];
-  /** Public halves of temporary keys for file transfer. */
-  readonly transferKeys: string[];
+/** A session code of a person. */
+export interface Session {
+  readonly code: string;
+  readonly userId: number;
+  expires: number;
 }
 
 export interface World {
-  users: User[];
-  projects: Project[];
-  assignments: Assignment[];
-  clusters: Cluster[];
-  nodeTypes: NodeType[];
-  templates: Template[];
-  jobs: Job[];
+  readonly sessions: Session[];
+  readonly users: User[];
+  readonly projects: readonly Project[];
+  readonly assignments: readonly Assignment[];
+  readonly clusters: readonly Cluster[];
+  readonly nodeTypes: readonly NodeType[];
+  readonly templates: Template[];
+  readonly jobs: Job[];
   /** Last id given out, by kind. */
-  lastIds: Record<IdKind, number>;
+  readonly lastIds: Record<IdKind, number>;
 }
 
 export type IdKind =
   | 'user'
-  | 'project'
   | 'template'
   | 'parameter'
   | 'job'

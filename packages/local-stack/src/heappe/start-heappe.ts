@@ -1,6 +1,7 @@
-import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { Seed } from '@wakefield/heappe-server';
 import { keptPassword } from '../password.ts';
 import { type Daemon, type DaemonExit, spawnDaemon } from '../process/daemon.ts';
 import { freePorts } from '../process/free-port.ts';
@@ -14,6 +15,8 @@ export interface HeappeOptions {
   readonly directory: string;
   /** packages/heappe-server/src/main.ts of this checkout. */
   readonly script: string;
+  /** Which release it is like, as in `6.1`; null: the newest. */
+  readonly version: string | null;
   /** A free one of loopback by default. */
   readonly port?: number;
   /** Its cluster: PATH and SLURM_CONF of its clients. Absent: its jobs are processes of this machine. */
@@ -24,6 +27,8 @@ export interface HeappeOptions {
 export interface LocalHeappe {
   /** Everything before `/heappe/…`. */
   readonly url: string;
+  /** Where it is told to go wrong (packages/heappe-server/src/faults/control-server.ts). */
+  readonly controlUrl: string;
   readonly port: number;
   readonly pid: number;
   readonly version: string;
@@ -32,13 +37,15 @@ export interface LocalHeappe {
   readonly passwordFile: string;
   /** Id of the node type with GPUs. */
   readonly nodeType: number;
+  /** Of its login node, as in a .pub file. */
+  readonly sftpHostKey: string;
   readonly exited: Promise<DaemonExit>;
   /** Ends it and its jobs; those on a SLURM are SLURM's to end. */
   stop(): Promise<void>;
 }
 
 const user = 'wakefield';
-/** World's first (packages/heappe-server/src/world/seed.ts). A manager cannot name one before there is a template on it. */
+/** A manager cannot name one before there is a template on it. */
 const nodeType = 11;
 const startTimeoutMs = 60_000;
 const daySeconds = 86_400;
@@ -58,15 +65,19 @@ export async function startHeappe(options: HeappeOptions): Promise<LocalHeappe> 
   const passwordFile = join(directory, 'password');
   const seed = join(directory, 'seed.json');
   writeFileSync(seed, JSON.stringify(world(keptPassword(directory))), { mode: 0o600 });
-  const port = options.port ?? (await freePorts(1));
+  const ports = await freePorts(2);
+  const port = options.port ?? ports;
+  const controlPort = ports + 1;
   const slurm = options.slurm ?? null;
-  const url = `http://127.0.0.1:${port}`;
+  const controlUrl = `http://127.0.0.1:${controlPort}/control`;
   const logFile = join(directory, 'heappe.log');
   const daemon = await spawnDaemon({
     command: process.execPath,
     args: [
       ...['--conditions=source', '--disable-warning=ExperimentalWarning', options.script],
-      ...['--data-directory', directory, '--port', String(port), '--seed', seed],
+      ...['--data-directory', directory, '--seed', seed],
+      ...['--port', String(port), '--control-port', String(controlPort)],
+      ...(options.version === null ? [] : ['--version', options.version]),
       ...(slurm === null ? ['--end-jobs'] : ['--slurm-conf', slurm.SLURM_CONF ?? '']),
     ],
     cwd: directory,
@@ -75,19 +86,21 @@ export async function startHeappe(options: HeappeOptions): Promise<LocalHeappe> 
     // Its jobs go on without it, and the next one finds them.
     deathSignal: 'SIGKILL',
   });
-  const version = await awaitHealth(url, daemon);
+  const version = await awaitVersion(controlUrl, daemon);
   if (version === null) {
     await daemon.stop(stopSteps);
     throw new SetupError(`HEAppE does not start:\n${tailLines(logFile, 8)}\nIts log is ${logFile}`);
   }
   return {
-    url,
+    url: `http://127.0.0.1:${port}`,
+    controlUrl,
     port,
     pid: daemon.pid,
     version,
     user,
     passwordFile,
     nodeType,
+    sftpHostKey: readFileSync(join(directory, 'login/host-key.pub'), 'utf8').trim(),
     exited: daemon.exited,
     async stop() {
       await daemon.stop(stopSteps);
@@ -96,12 +109,16 @@ export async function startHeappe(options: HeappeOptions): Promise<LocalHeappe> 
   };
 }
 
-/** `Seed` of packages/heappe-server/src/world/seed.ts; a world that is there already is kept. */
-function world(password: string) {
+/** A world that is there already is kept. */
+function world(password: string): Seed {
   return {
     cluster: 'this-machine',
     nodeTypes: [
-      { name: 'gpu', queue: 'gpu', numberOfNodes: 4, coresPerNode: 4, maxWalltime: 2 * daySeconds },
+      {
+        id: nodeType,
+        ...{ name: 'gpu', queue: 'gpu' },
+        ...{ numberOfNodes: 4, coresPerNode: 4, maxWalltime: 2 * daySeconds },
+      },
     ],
     projects: [{ accountingString: 'demo' }],
     users: [{ username: user, password, roles: { demo: ['Manager'] } }],
@@ -119,20 +136,21 @@ function environment(path = process.env.PATH): Record<string, string> {
   };
 }
 
-async function awaitHealth(url: string, daemon: Daemon): Promise<string | null> {
+/** Whoever says it listens on all its ports. Its Health would do, which 5.0 has not. */
+async function awaitVersion(controlUrl: string, daemon: Daemon): Promise<string | null> {
   let version: string | null = null;
   await pollTrue({ timeoutMs: startTimeoutMs, everyMs: 20 }, async () => {
-    version = await versionOf(url);
+    version = await versionOf(controlUrl);
     return version !== null || daemon.exit() !== null;
   });
   return version;
 }
 
-async function versionOf(url: string): Promise<string | null> {
+async function versionOf(controlUrl: string): Promise<string | null> {
   try {
-    const response = await fetch(`${url}/heappe/Health`, { signal: AbortSignal.timeout(2000) });
-    const { Version } = (await response.json()) as { Version?: unknown };
-    return typeof Version === 'string' ? Version : null;
+    const response = await fetch(`${controlUrl}/version`, { signal: AbortSignal.timeout(2000) });
+    const { version } = (await response.json()) as { version?: unknown };
+    return typeof version === 'string' ? version : null;
   } catch {
     return null;
   }

@@ -128,7 +128,11 @@ describe('writeClusters', () => {
 
   test('the HEAppE is added as a centre would be, and can run what this machine has', async () => {
     const passwordFile = join(paths.root, 'password');
-    const heappe = { url: 'http://127.0.0.1:1', user: 'me', passwordFile, nodeType: 11 };
+    const key = 'AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl';
+    const heappe = {
+      ...{ url: 'http://127.0.0.1:1', user: 'me', passwordFile, nodeType: 11 },
+      sftpHostKey: `ssh-ed25519 ${key}`,
+    };
     const own = [slurmCluster(paths, ssh), heappeCluster(heappe)];
     const { clusters } = writeClusters(paths, recipes, own);
     expect(clusters.map(({ name }) => name)).toEqual(['heappe-dev', 'local', 'slurm-dev']);
@@ -144,6 +148,7 @@ describe('writeClusters', () => {
         url: 'http://127.0.0.1:1',
         credential: { kind: 'password', user: 'me', passwordFile },
         defaults: { nodeType: 11 },
+        sftpHostKey: [heappe.sftpHostKey],
         transport: { kind: 'heappe' },
       },
     ]);

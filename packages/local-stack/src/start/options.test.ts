@@ -22,6 +22,7 @@ describe('parseOptions', () => {
       redisUrl: null,
       slurm: false,
       heappe: false,
+      heappeVersion: null,
       instances: { api: 1, scheduler: 1, proxy: 1 },
       help: false,
     });
@@ -65,6 +66,13 @@ describe('parseOptions', () => {
     expect(parseOptions([], env, place).instances).toEqual({ api: 1, scheduler: 1, proxy: 1 });
   });
 
+  test('a release of HEAppE means one', () => {
+    expect(parseOptions(['--heappe-version', '6.2.0'], {}, place)).toMatchObject({
+      heappe: true,
+      heappeVersion: '6.2.0',
+    });
+  });
+
   test("the README's own clusters.yaml is the one of npm run cluster, too", () => {
     const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8');
     const [, value] = /export WAKEFIELD_CLUSTERS=(\S+?)`/.exec(readme) ?? [];
@@ -82,6 +90,12 @@ describe('parseOptions', () => {
     [['extra'], {}, 'extra'],
     [[], { npm_config_slurm: 'true' }, 'You meant: npm start -- --slurm'],
     [[], { npm_config_heappe: 'true' }, 'You meant: npm start -- --heappe'],
+    [[], { npm_config_heappe_version: 'true' }, 'npm start -- --heappe-version 6.1'],
+    [
+      ['--heappe-version', 'new'],
+      {},
+      '--heappe-version has to be a release such as 6.1, not "new"',
+    ],
     [
       [],
       { WAKEFIELD_DAT: '/x', WAKEFIELD_X: '/x' },

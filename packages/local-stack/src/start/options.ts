@@ -30,6 +30,8 @@ export interface StartOptions {
   readonly redisUrl: string | null;
   readonly slurm: boolean;
   readonly heappe: boolean;
+  /** Which release the HEAppE is like, as in `6.1`; null: the newest. */
+  readonly heappeVersion: string | null;
   readonly instances: Instances;
   readonly help: boolean;
 }
@@ -42,6 +44,7 @@ jobs are processes of this machine.
   --slurm        boot a private SLURM as well and use it as cluster "slurm-dev"
   --heappe       boot a HEAppE for tests and use it as cluster "heappe-dev"; its jobs are processes, too, or those of
                  the private SLURM where there is one
+  --heappe-version V  the same, as release V: 5.0, 6.0, 6.1, 6.2.0, 6.2.2, 6.2.9 or 6.3 (6.3)
   --api N        run so many of it, 1 to 16 (1)
   --scheduler N  the same
   --proxy N      the same; they share the one public URL
@@ -92,7 +95,8 @@ export function parseOptions(
     databaseUrl: whenSet(env.DATABASE_URL) ?? null,
     redisUrl: whenSet(env.REDIS_URL) ?? null,
     slurm: flags.slurm === true,
-    heappe: flags.heappe === true,
+    heappe: flags.heappe === true || flags['heappe-version'] !== undefined,
+    heappeVersion: parseVersion(flags['heappe-version']),
     instances: parseInstances(flags),
     help: flags.help === true,
   };
@@ -105,6 +109,7 @@ function parseFlags(args: readonly string[]) {
       options: {
         slurm: { type: 'boolean' },
         heappe: { type: 'boolean' },
+        'heappe-version': { type: 'string' },
         api: { type: 'string' },
         scheduler: { type: 'string' },
         proxy: { type: 'string' },
@@ -143,6 +148,12 @@ function parsePort(text: string): number {
   if (!/^\d+$/.test(text) || port < 1 || port > 65_535)
     throw new SetupError(`PORT has to be a port, 1 to 65535, not "${text}".`);
   return port;
+}
+
+/** Which there are is known to who imitates them: packages/heappe-server/src/versions.ts. */
+function parseVersion(text: string | undefined): string | null {
+  if (text === undefined || /^\d+(\.\d+){1,2}$/.test(text)) return text ?? null;
+  throw new SetupError(`--heappe-version has to be a release such as 6.1, not "${text}".`);
 }
 
 /** As the services ask for (packages/runtime, `installation`): said here before anything is started. */

@@ -43,7 +43,7 @@ export function slurmCluster(paths: Pick<DataPaths, 'slurm'>, ssh: SlurmSsh): Pr
 
 /** As a centre would be written down: the same driver, and requests by way of HEAppE. */
 export function heappeCluster(
-  heappe: Pick<LocalHeappe, 'url' | 'user' | 'passwordFile' | 'nodeType'>,
+  heappe: Pick<LocalHeappe, 'url' | 'user' | 'passwordFile' | 'nodeType' | 'sftpHostKey'>,
 ): PrivateCluster {
   const entry = {
     kind: 'heappe',
@@ -52,6 +52,8 @@ export function heappeCluster(
     credential: { kind: 'password', user: heappe.user, passwordFile: heappe.passwordFile },
     defaults: { nodeType: heappe.nodeType },
     gpusPerNode: 4,
+    // Before 6.2 files go by SFTP.
+    sftpHostKey: heappe.sftpHostKey,
     // Its nodes are all this machine.
     bindHost: '127.0.0.1',
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,

@@ -11,11 +11,13 @@ export type PrivateHeappe = SupervisedStore<LocalHeappe>;
 
 /**
  * Boots the HEAppE of `--heappe`, with the jobs that it had when it was killed.
+ * @param version which release it is like; null: the newest
  * @param slurm what its clients of a private SLURM need, where that is its cluster; null: its jobs are processes
  * @throws SetupError with the remedy
  */
 export async function bootHeappe(
   paths: DataPaths,
+  version: string | null,
   slurm: Readonly<Record<string, string>> | null,
   log: (line: string) => void,
 ): Promise<PrivateHeappe> {
@@ -29,7 +31,8 @@ export async function bootHeappe(
   const script = join(checkoutRoot(), 'packages/heappe-server/src/main.ts');
   return superviseStore(
     'HEAppE',
-    (port) => startHeappe({ directory, script, slurm, ...(port === undefined ? {} : { port }) }),
+    (port) =>
+      startHeappe({ directory, script, version, slurm, ...(port === undefined ? {} : { port }) }),
     log,
   );
 }

@@ -1,3 +1,4 @@
+import type { LocalHeappe } from '../heappe/start-heappe.ts';
 import { freePorts } from '../process/free-port.ts';
 import { type ClusterSummary, checkoutRoot } from './clusters-file.ts';
 import { createCondenser } from './condense.ts';
@@ -59,7 +60,7 @@ export async function runServices(
         paths.runFile,
         {
           ...{ url, pid: process.pid, databaseUrl, redisUrl, clusters },
-          heappe: heappe === null ? null : { url: heappe.first.url, pid: heappe.current().pid },
+          heappe: heappe === null ? null : factsOf(heappe.current()),
         },
         services,
       );
@@ -92,6 +93,8 @@ export async function runServices(
     },
   };
 }
+
+const factsOf = ({ url, controlUrl: control, pid }: LocalHeappe) => ({ url, control, pid });
 
 /** Ours are closed at once at the end: who listens then takes what is in their queues. */
 async function openPorts({ options, closing }: StackContext, apiPort: number) {

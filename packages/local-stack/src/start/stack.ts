@@ -125,7 +125,7 @@ async function ownHeappe(
   const slurm = await booting;
   const heappe = await context.progress.step(
     'HEAppE',
-    () => bootHeappe(paths, slurm?.environment ?? null, context.log),
+    () => bootHeappe(paths, context.options.heappeVersion, slurm?.environment ?? null, context.log),
     ({ first }) => `${first.version} (a stand-in for tests), ${first.url}`,
   );
   context.closing.add('jobs', 'HEAppE', () => heappe.stop());
