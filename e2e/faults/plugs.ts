@@ -12,7 +12,7 @@ import {
 import type { Site } from './site.ts';
 import { flushed, killed, type Prey, readOnly, stopped, type Way } from './ways.ts';
 
-export const plugNames = [
+const plugNames = [
   'api',
   'scheduler',
   'proxy',

@@ -1,6 +1,6 @@
 import type { EpochMs, JobName } from '@wakefield/domain';
-import { heappeStates, type JobInfo } from './api/wire-types.ts';
-import { isWaiting } from './cluster-job.ts';
+import type { JobInfo } from './api/wire-types.ts';
+import { isOver } from './job-files-seen.ts';
 import { jobNamed, type Listing } from './listing.ts';
 
 /** Whoever wanted to know how a job ended has asked by then, and has kept its log's tail. */
@@ -39,11 +39,7 @@ export function createEndedJobs(now: () => EpochMs, elapsed: () => number): Ende
         if (job !== null) askedAt.set(job.Id, elapsed());
       }
       const ours = jobs.filter(({ Name }) => Name?.startsWith(prefix) === true);
-      return ours.filter((job) => isOver(job) && isDue(job)).slice(0, AT_ONCE);
+      return ours.filter((job) => isOver(job.State) && isDue(job)).slice(0, AT_ONCE);
     },
   };
-}
-
-function isOver({ State }: JobInfo): boolean {
-  return !isWaiting(State) && State !== heappeStates.running;
 }

@@ -10,7 +10,7 @@ import { parseEndpointFile, parseExitFile, parseGpuFile } from '../job-files.ts'
 import { heappeStates, type JobInfo } from './api/wire-types.ts';
 import { addressOfTask } from './bridge/address.ts';
 import { clusterJobOf } from './cluster-job.ts';
-import { type JobFilesSeen, nothingSeen } from './job-reports.ts';
+import { type JobFilesSeen, nothingSeen } from './job-files-seen.ts';
 
 /** Of a job whose files nobody asked for. */
 export function listedOf(name: JobName, job: JobInfo): JobSighting {
