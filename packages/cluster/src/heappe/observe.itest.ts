@@ -160,6 +160,25 @@ describe('what HEAppE calls Failed is', () => {
   });
 });
 
+test('of two that were submitted for one job HEAppE watches the one that gave way: the other is told to end', async () => {
+  const { name } = await start([
+    'if mkdir first 2>/dev/null; then',
+    '  setsid /bin/bash wakefield_run & sleep 600',
+    'fi',
+    'trap "exit 0" USR1',
+    endpoint,
+    'while :; do sleep 0.1; done',
+  ]);
+  // The launcher that HEAppE's cluster knows of has ended, and ended well.
+  await scene.sightUntil(name, ({ clusterJob }) => clusterJob?.state === 'completed');
+  expect((await scene.listed(name))[0]?.State).toBe(16);
+  await until('the other to say that it is over', async () => {
+    await scene.sight(name);
+    const report = await scene.test.call('POST', PARTS, await partsOf(name));
+    return JSON.stringify(report).includes('ended 0') ? true : null;
+  });
+});
+
 describe('jobs that are over', () => {
   test('are deleted with what they left, those that are not stay', async () => {
     const over = await start(['echo something > log']);
