@@ -69,6 +69,7 @@ describe('npm run cluster -- check, of a HEAppE', () => {
   });
 
   test.each([
+    [{ url: 'http://heappe.invalid' }, /! url +credentials.* in clear\n(.|\n)*✘ health/],
     [{ url: 'http://127.0.0.1:9' }, /✘ health +.*ECONNREFUSED\n +→ url/],
     [
       { credential: { kind: 'password', user: 'nobody', passwordFile: 'password' } },

@@ -44,6 +44,12 @@ async function* checkInstance(
   config: HeappeConfig,
   client: HeappeClient,
 ): AsyncGenerator<Finding, boolean> {
+  if (isInClear(config.url))
+    yield doubtful(
+      'url',
+      'credentials, keys and prompts go there in clear',
+      'https, if it is not on this machine',
+    );
   try {
     yield await health(config, client);
   } catch (error) {
@@ -76,6 +82,11 @@ async function* checkInstance(
     );
     return false;
   }
+}
+
+function isInClear(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
 }
 
 async function health(config: HeappeConfig, client: HeappeClient): Promise<Finding> {
@@ -201,6 +212,8 @@ async function* checkSmallJob(
   } finally {
     const late = AbortSignal.timeout(60_000);
     await driver.cancel([ref], late).catch(() => undefined);
+    // HEAppE deletes nothing before it has seen that it is over.
+    await waitForEnd(driver, name, 45_000, late).catch(() => undefined);
     await driver.forget([name], late).catch(() => undefined);
   }
   return true;

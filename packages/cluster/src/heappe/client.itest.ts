@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { startTestHeappe, type TestHeappe } from '@wakefield/testkit';
 import { createHeappeClient, type HeappeClient } from './client.ts';
+import { createExchange } from './exchange.ts';
 
 jest.setTimeout(30_000);
 
@@ -156,6 +160,22 @@ test('the version is known although nobody says it any more', async () => {
   ahead += 301_000;
   await Promise.all([1, 2, 3].map(() => client.jobs.list([], signal)));
   expect(asked()).toBe(2);
+});
+
+test('a long body arrives whole', async () => {
+  const server = createServer((request, response) => {
+    const pieces: Buffer[] = [];
+    request.on('data', (piece: Buffer) => pieces.push(piece));
+    const length = request.headers['content-length'];
+    request.on('end', () => response.end(`${length} ${Buffer.concat(pieces).length}`));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const exchange = createExchange({ url, connectTimeoutMs: 1000, ca: null });
+  const call = { method: 'POST', path: 'x', body: 'ä'.repeat(200_000), timeoutMs: 5000 } as const;
+  expect(await exchange.text('x', call, signal)).toBe('400000 400000');
+  await exchange.close();
+  server.close();
 });
 
 describe('a call', () => {

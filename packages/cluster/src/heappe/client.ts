@@ -7,18 +7,12 @@ import { createFileApi, type FileApi } from './api/files.ts';
 import { createJobApi, type JobApi } from './api/jobs.ts';
 import { createTemplateApi, type TemplateApi } from './api/templates.ts';
 import { createTransferApi, type TransferApi } from './api/transfers.ts';
-import { checkLength } from './byte-limits.ts';
-import {
-  createExchange,
-  type Exchange,
-  type HeappeRequest,
-  type OpenAnswer,
-  type QueryValue,
-} from './exchange.ts';
-import { HeappeError, parseJson } from './failures.ts';
+import { createExchange, type Exchange, type HeappeRequest } from './exchange.ts';
+import { HeappeError } from './failures.ts';
 import { type Features, featuresOf } from './features.ts';
 import { createSignIn, type Identity } from './sign-in.ts';
 import { createVersionSource } from './version.ts';
+import { assemble, type Call, isUnknownIdentity, parsed, type Wire } from './wire.ts';
 
 /** What a client has to know of its instance. */
 export type ClientConfig = Pick<
@@ -51,27 +45,6 @@ export interface HeappeClient {
   readonly files: FileApi;
   readonly transfers: TransferApi;
   close(): Promise<void>;
-}
-
-/** One typed call: what goes in as JSON, what has to come out. */
-export interface Call {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  readonly path: string;
-  readonly query?: Readonly<Record<string, QueryValue>>;
-  /** `SessionCode` is added. */
-  readonly body?: Readonly<Record<string, unknown>>;
-  /** Instead of `body`: sent as it is, with these headers. */
-  readonly raw?: { readonly body: Buffer; readonly headers: Readonly<Record<string, string>> };
-  /** Until the answer is complete. Absent: that of commands; null: as long as it takes. */
-  readonly timeoutMs?: number | null;
-}
-
-/** How the parts of the client talk. */
-export interface Wire {
-  json<T>(call: Call, schema: z.ZodType<T>, signal: AbortSignal): Promise<T>;
-  open(call: Call, signal: AbortSignal): Promise<OpenAnswer>;
-  features(signal: AbortSignal): Promise<Features>;
-  readonly timeouts: HeappeConfig['timeouts'];
 }
 
 /** RestApi HealthExt. */
@@ -186,45 +159,6 @@ export function createHeappeClient(config: ClientConfig, deps: ClientDeps = {}):
     transfers: createTransferApi(wire),
     close: () => lazily.close(),
   };
-}
-
-/** Before 6.2 a call without a session is one that breaks a rule (SessionCodeValidator.cs): 404. */
-function isUnknownIdentity(error: unknown): error is HeappeError {
-  if (!(error instanceof HeappeError)) return false;
-  return error.status === 401 || (error.status === 404 && /^SessionCode /.test(error.detail));
-}
-
-/** @param features null: the call's length needs no check */
-function assemble(
-  call: Call,
-  { headers, sessionCode }: Identity,
-  features: Features | null,
-  timeoutMs: number,
-): HeappeRequest {
-  const { method, path, query, body, raw } = call;
-  const json =
-    body === undefined
-      ? undefined
-      : JSON.stringify(sessionCode === null ? body : { ...body, SessionCode: sessionCode });
-  if (json !== undefined && features !== null) checkLength(path, json, features);
-  const code = body === undefined && sessionCode !== null ? { SessionCode: sessionCode } : {};
-  const content = raw?.body ?? json;
-  return {
-    method,
-    path,
-    query: { ...query, ...code },
-    headers: { ...raw?.headers, ...headers },
-    ...(content === undefined ? {} : { body: content }),
-    timeoutMs: call.timeoutMs === undefined ? timeoutMs : call.timeoutMs,
-  };
-}
-
-function parsed<T>(action: string, schema: z.ZodType<T>, text: string): T {
-  const result = schema.safeParse(text === '' ? null : parseJson(text));
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const where = issue === undefined ? '' : ` (${issue.path.join('.')}: ${issue.message})`;
-  throw new HeappeError('unreachable', `${action}: the answer is not what HEAppE answers${where}`);
 }
 
 async function openExchange(

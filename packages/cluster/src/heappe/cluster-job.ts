@@ -23,7 +23,8 @@ export function clusterJobOf(job: JobInfo, name: string, report: JobReport): Clu
   const isOver = job.State >= heappeStates.finished && !isWaiting(job.State);
   const startedAt = isWaiting(job.State)
     ? null
-    : (job.StartTime ?? task?.StartTime ?? report.startedAt);
+    : // The node's own, exact: nobody knows for sure in which zone HEAppE read what SLURM told it.
+      (report.startedAt ?? job.StartTime ?? task?.StartTime ?? null);
   const limitAt = startedAt === null || limit === null ? null : startedAt + limit;
   return {
     clusterJobId: String(job.Id),

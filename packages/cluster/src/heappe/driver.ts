@@ -10,9 +10,12 @@ import { heappeStates, type JobInfo } from './api/wire-types.ts';
 import { createHeappeClient } from './client.ts';
 import { clusterJobOf } from './cluster-job.ts';
 import { askJobToEnd, cancelJob, deleteJob, eachOf, tellToEnd } from './end-jobs.ts';
+import { createEndedJobs } from './ended-jobs.ts';
 import { forecastStart } from './forecast.ts';
-import { createJobReports, nothingSeen, readTail } from './job-reports.ts';
+import { nothingSeen, readTail } from './job-files-seen.ts';
+import { createJobReports } from './job-reports.ts';
 import { jobNamed, type Listing, listJobs, surplusOf } from './listing.ts';
+import { createLiveStates } from './live-states.ts';
 import { createPlaces } from './place.ts';
 import { launchProfile } from './profile.ts';
 import { nodeTypeOf, templatesOf } from './settings-of.ts';
@@ -31,6 +34,10 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
   const prefix = jobNamePrefix(deps.installation);
   const underWay = createUnderWay(config.timeouts.submit, now, elapsed);
   const submitting = { config, client, places, prefix, underWay };
+
+  const live = createLiveStates(client, config.cadence.quiet, elapsed);
+  const endedJobs = createEndedJobs(now, elapsed);
+  const patienceMs = config.timeouts.connect + config.timeouts.command;
 
   /** Jobs that were told to end although HEAppE says that they are over. */
   const ended = new Set<number>();
@@ -53,13 +60,14 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
     signal: AbortSignal,
   ): Promise<ReadonlyMap<JobName, JobSighting>> {
     const found = sightListed(listing);
-    const wanted = new Map<JobName, JobInfo>();
+    const known = new Map<JobName, JobInfo>();
     for (const name of refs.map((ref) => checkedName(ref.name))) {
       const job = jobNamed(listing, name);
       if (job === null) found.set(name, unseen);
       else if (job.State === heappeStates.configuring) found.set(name, createdOf(name, job));
-      else wanted.set(name, job);
+      else known.set(name, job);
     }
+    const wanted = await live.freshen(known, signal);
     const seen = await reports.read(wanted, signal);
     for (const [name, job] of wanted) {
       const files = seen.get(name) ?? null;
@@ -95,13 +103,14 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
     seen: ReadonlyMap<JobName, JobSighting>,
     signal: AbortSignal,
   ): Promise<void> {
-    for (const [name, { clusterJob }] of seen) {
-      const job = jobNamed(listing, name);
-      if (job === null || clusterJob === null || !reports.mayRunOn(job) || ended.has(job.Id))
-        continue;
-      ended.add(job.Id);
-      await tellToEnd(config, client, job, signal).catch(() => ended.delete(job.Id));
-    }
+    const alive = [...seen].flatMap(([name, { clusterJob }]) => {
+      const job = clusterJob === null ? null : jobNamed(listing, name);
+      return job === null || !reports.mayRunOn(job) || ended.has(job.Id) ? [] : [job];
+    });
+    for (const { Id } of alive) ended.add(Id);
+    await eachOf(alive, (job) =>
+      tellToEnd(config, client, job, signal).catch(() => void ended.delete(job.Id)),
+    );
   }
 
   /** All jobs of these names, surplus ones among them. */
@@ -125,18 +134,22 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
     cadence: {
       busyMs: config.cadence.busy,
       quietMs: config.cadence.quiet,
-      patienceMs: config.timeouts.connect + config.timeouts.command,
+      patienceMs,
     },
     limits: (project) => limitsOf(config, project),
     transport,
     submit: (job, signal) => told(signal, () => submitJob(submitting, job, signal)),
     async observe(refs, signal) {
       const takenAt = now();
-      const listing = await list(signal);
+      const bounded = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+      const listing = await list(bounded);
       forgetOthers(listing);
-      const seen = await told(signal, () => sight(listing, refs, signal));
-      await endSurplus(listing, signal);
-      await endUnwatched(listing, seen, signal);
+      const seen = await sight(listing, refs, bounded);
+      if (signal.aborted) throw new ClusterError('unreachable', 'given up', signal.reason);
+      await endSurplus(listing, bounded);
+      await endUnwatched(listing, seen, bounded);
+      const over = endedJobs.due(listing, prefix, new Set(refs.map(({ name }) => name)));
+      await eachOf(over, (job) => deleteJob(client, job, bounded)).catch(() => undefined);
       return { cluster: config.name, takenAt, sightings: seen };
     },
     askToEnd: (refs, signal) =>

@@ -1,5 +1,6 @@
 import { Agent, request } from 'undici';
 import { failureOf, HeappeError, readProblem } from './failures.ts';
+import { sentOnce } from './read-once.ts';
 
 /** One HTTP call, whole. */
 export interface HeappeRequest {
@@ -62,6 +63,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
 
   function dial(call: HeappeRequest, signal: AbortSignal) {
     options.onRoundTrip?.(call.path);
+    const sent = call.body === undefined ? null : sentOnce(call.body);
     return request(`${base}/${call.path}${queryOf(call.query ?? {})}`, {
       dispatcher: agent,
       method: call.method,
@@ -69,8 +71,9 @@ export function createExchange(options: ExchangeOptions): Exchange {
         accept: 'application/json',
         ...(typeof call.body === 'string' ? { 'content-type': 'application/json' } : {}),
         ...call.headers,
+        ...sent?.headers,
       },
-      ...(call.body === undefined ? {} : { body: call.body }),
+      ...(sent === null ? {} : { body: sent.body as Buffer }),
       signal,
     });
   }

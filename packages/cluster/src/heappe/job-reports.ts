@@ -1,25 +1,12 @@
 import type { JobName } from '@wakefield/domain';
-import { taskFileTypes } from './api/files.ts';
 import { heappeStates, type JobInfo } from './api/wire-types.ts';
 import type { HeappeClient } from './client.ts';
 import { isWaiting } from './cluster-job.ts';
-import { asLook, HeappeError } from './failures.ts';
-import { type JobReport, parseReport } from './report.ts';
-import { withoutMark } from './under-way.ts';
-
-/** What the files of a job say. */
-export interface JobFilesSeen {
-  readonly report: JobReport;
-  /** Of jobs that are over; null: there is none. */
-  readonly logTail: string | null;
-}
-
-export const nothingSeen: JobFilesSeen = { report: parseReport(''), logTail: null };
+import { HeappeError } from './failures.ts';
+import { isOver, type JobFilesSeen, nothingSeen, readFiles } from './job-files-seen.ts';
 
 /** Calls for files that are under way at once: each is a command over HEAppE's pooled ssh connections (10 for an account). */
 const AT_ONCE = 6;
-/** Bytes that a look brings of the log of each job that is over. */
-const LOG_TAIL_BYTES = 4096;
 
 /**
  * Reads the files of jobs, one call for each job that runs: HEAppE has no call for several. What it read of a job
@@ -33,15 +20,19 @@ export interface JobReports {
    * submitted twice HEAppE may look at the one that has given way.
    */
   mayRunOn(job: JobInfo): boolean;
-  /** null: they could not be read, and may be later. @throws ClusterError, when HEAppE does not answer at all */
+  /**
+   * null: they could not be read, and may be later. The list was given: the files of one job, or those of all, say
+   * nothing against what is in it.
+   * @param signal what is not read by then is left for the next look
+   */
   read(
     jobs: ReadonlyMap<JobName, JobInfo>,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<JobName, JobFilesSeen | null>>;
 }
 
-/** So often HEAppE may fail to read the files of a job that is over, before it is judged without them. */
-const TRIES = 3;
+/** So often HEAppE may fail to read the files of a job that is over, or keep silent, before it is judged without them. */
+const TRIES = { answered: 3, silent: 10 };
 
 interface Kept {
   readonly seen: JobFilesSeen | null;
@@ -67,18 +58,45 @@ export function createJobReports(
     return serves && elapsed() - last.at < goodForMs;
   };
 
-  async function readOne(job: JobInfo, signal: AbortSignal): Promise<void> {
-    const last = kept.get(job.Id);
-    const told = { state: job.State, at: elapsed() };
+  /** Whether HEAppE had something to say. */
+  async function readOne(job: JobInfo, signal: AbortSignal): Promise<boolean> {
     try {
-      kept.set(job.Id, { ...told, seen: await readFiles(client, job, signal), failures: 0 });
+      const seen = await readFiles(client, job, signal);
+      kept.set(job.Id, { state: job.State, at: elapsed(), seen, failures: 0 });
+      return true;
     } catch (error) {
-      // It answered: the trouble is this job's, and must not hide what the list says of the others.
-      if (!(error instanceof HeappeError) || error.status === null) throw error;
-      const failures = (last?.state === job.State ? last.failures : 0) + 1;
-      const seen = failures >= TRIES && isOver(job.State) ? nothingSeen : null;
-      kept.set(job.Id, { ...told, seen, failures });
+      if (!(error instanceof HeappeError)) throw error;
+      const answered = error.status !== null;
+      // Nobody's fault that the time was over.
+      if (signal.aborted) leave(job);
+      else failed(job, answered ? TRIES.answered : TRIES.silent);
+      return answered;
     }
+  }
+
+  function failed(job: JobInfo, tries: number): void {
+    const last = kept.get(job.Id);
+    const failures = (last?.state === job.State ? last.failures : 0) + 1;
+    const seen = failures >= tries && isOver(job.State) ? nothingSeen : null;
+    kept.set(job.Id, { state: job.State, at: elapsed(), seen, failures });
+  }
+
+  /** None further, once so many in a row had no answer: those that wait do not make HEAppE any faster. */
+  async function readAll(jobs: readonly JobInfo[], signal: AbortSignal): Promise<void> {
+    const queue = jobs.values();
+    let silent = 0;
+    const work = async () => {
+      for (const job of queue) {
+        if (signal.aborted || silent >= AT_ONCE) leave(job);
+        else silent = (await readOne(job, signal)) ? 0 : silent + 1;
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  }
+
+  function leave({ Id, State }: JobInfo): void {
+    const failures = kept.get(Id)?.failures ?? 0;
+    kept.set(Id, { seen: null, failures, state: State, at: elapsed() });
   }
 
   return {
@@ -88,7 +106,8 @@ export function createJobReports(
     mayRunOn({ Id, State }) {
       const report = kept.get(Id)?.seen?.report;
       return (
-        (State === heappeStates.failed || State === heappeStates.finished) &&
+        isOver(State) &&
+        State !== heappeStates.canceled &&
         report !== undefined &&
         report.startedAt !== null &&
         report.ended === null &&
@@ -96,8 +115,12 @@ export function createJobReports(
       );
     },
     async read(jobs, signal) {
-      const due = [...jobs.values()].filter((job) => !isWaiting(job.State) && !isGood(job));
-      await inTurn(due, (job) => readOne(job, signal));
+      const failuresOf = ({ Id }: JobInfo) => kept.get(Id)?.failures ?? 0;
+      // Those that failed come last, so that they do not hold up the others for ever.
+      const due = [...jobs.values()]
+        .filter((job) => !isWaiting(job.State) && !isGood(job))
+        .toSorted((a, b) => failuresOf(a) - failuresOf(b));
+      await readAll(due, signal);
       return new Map(
         [...jobs].map(([name, { Id }]) => {
           const last = kept.get(Id);
@@ -106,92 +129,4 @@ export function createJobReports(
       );
     },
   };
-}
-
-function isOver(state: number): boolean {
-  return !isWaiting(state) && state !== heappeStates.running;
-}
-
-/** A fixed number at once; the first failure ends it. */
-async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  await Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
-      for (const item of queue) await work(item);
-    }),
-  );
-}
-
-async function readFiles(
-  client: Pick<HeappeClient, 'files'>,
-  job: JobInfo,
-  signal: AbortSignal,
-): Promise<JobFilesSeen> {
-  const report = parseReport(await part(client, job, taskFileTypes.progress, 0, signal));
-  if (!isOver(job.State)) return { report, logTail: null };
-  const tail = await readTail(client, job, report, LOG_TAIL_BYTES, signal);
-  return { report, logTail: tail === '' ? null : tail };
-}
-
-/**
- * The end of the job's log, and what the batch system said to it: limits and kills, which explain a sudden end.
- * HEAppE reads from an offset on and does not tell sizes: the launcher notes that of the log when the job is over.
- */
-export async function readTail(
-  client: Pick<HeappeClient, 'files'>,
-  job: JobInfo,
-  report: JobReport,
-  bytes: number,
-  signal: AbortSignal,
-): Promise<string> {
-  const [task] = job.Tasks;
-  if (task === undefined) return '';
-  const offset = Math.max(0, (report.logBytes ?? 0) - bytes);
-  const { log, standardOutput, standardError } = taskFileTypes;
-  const wanted = [
-    { taskId: task.Id, type: log, offset },
-    { taskId: task.Id, type: standardOutput, offset: 0 },
-    { taskId: task.Id, type: standardError, offset: 0 },
-  ];
-  const parts = await parted(client, job, wanted, signal);
-  const text = (type: number) => lastBytes(withoutMark(parts.get(type) ?? ''), bytes);
-  const own = text(log);
-  const batch = [text(standardOutput), text(standardError)].filter((said) => said.trim() !== '');
-  return own.trim() === '' ? batch.join('\n') : own;
-}
-
-async function part(
-  client: Pick<HeappeClient, 'files'>,
-  job: JobInfo,
-  type: number,
-  offset: number,
-  signal: AbortSignal,
-): Promise<string> {
-  const [task] = job.Tasks;
-  if (task === undefined) return '';
-  const parts = await parted(client, job, [{ taskId: task.Id, type, offset }], signal);
-  return parts.get(type) ?? '';
-}
-
-/** Texts by type of file; of files that are not there, nothing. A job that was deleted meanwhile has none. */
-async function parted(
-  client: Pick<HeappeClient, 'files'>,
-  job: JobInfo,
-  wanted: Parameters<HeappeClient['files']['readParts']>[1],
-  signal: AbortSignal,
-): Promise<ReadonlyMap<number, string>> {
-  try {
-    const parts = await client.files.readParts(job.Id, wanted, signal);
-    return new Map(parts.map(({ FileType, Content }) => [FileType, Content]));
-  } catch (error) {
-    if (error instanceof HeappeError && error.status === 404) return new Map();
-    throw asLook(error);
-  }
-}
-
-function lastBytes(text: string, bytes: number): string {
-  const buffer = Buffer.from(text.replaceAll('\0', ''));
-  return buffer.length <= bytes
-    ? buffer.toString()
-    : buffer.subarray(buffer.length - bytes).toString();
 }

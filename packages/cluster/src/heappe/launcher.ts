@@ -23,8 +23,9 @@ const { script, end, report } = launcherFiles;
  * job is in one of them.
  *
  * `started`, `asked`, `terminated` and `ended` have the node's time in milliseconds; `ended` the script's status
- * before it. A submission that HEAppE did twice finds the directory taken: who starts last has it, as its id is the one
- * that HEAppE kept; the other one ends its script and says nothing more.
+ * before it; `log` is how long the log was some seconds ago, or at the end. A submission that HEAppE did twice finds
+ * the directory taken: who starts last has it, as its id is the one that HEAppE kept; the other one ends its script and
+ * says nothing more.
  */
 export const LAUNCHER = `#!/bin/bash
 umask 077
@@ -33,26 +34,24 @@ rm -f -- "\${files[@]}" ${report}
 token=\${SLURM_JOB_ID:-0}-$$-$RANDOM$RANDOM
 printf '%s\\n' "$token" >.wakefield_owner
 chmod -f 600 -- *
-started= asked= terminated= ended= told=
+started= asked= terminated= ended= told= size= turn=0
 now() { printf -v "$1" '%(%s)T000' -1; }
 first() { line=; IFS= read -r line 2>/dev/null <"$1"; line=\${line:0:4000}; }
 owns() { first .wakefield_owner; [ "$line" = "$token" ]; }
 tell() {
-  local text="started $started" name size
+  local text="started $started" name
   [ -z "$asked" ] || text+=$'\\n'"asked $asked"
   [ -z "$terminated" ] || text+=$'\\n'"terminated $terminated"
   for name in "\${files[@]}"; do
     first "$name"
     [ -z "$line" ] || text+=$'\\n'"$name $line"
   done
-  if [ -n "$ended" ]; then
-    size=0
-    [ ! -f log ] || size=$(wc -c <log)
-    text+=$'\\n'"log $((size))"$'\\n'"ended $ended"
-  fi
+  [ -z "$size" ] || text+=$'\\n'"log $((size))"
+  [ -z "$ended" ] || text+=$'\\n'"ended $ended"
   [ "$text" != "$told" ] && owns || return 0
   printf '%s\\n' "$text" >.${report}.new && mv -f -- .${report}.new ${report} && told=$text
 }
+measure() { [ ! -f log ] || size=$(wc -c <log); }
 now started
 if [ -e ${end} ]; then
   printf '{"exitCode":0,"cause":"drained","at":%s}\\n' "$started" >exit.json
@@ -63,6 +62,7 @@ fi
 child=
 terminate() {
   [ -n "$terminated" ] || now terminated
+  measure
   [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
   tell
 }
@@ -73,7 +73,7 @@ trap '[ -z "$child" ] || kill -USR1 "$child" 2>/dev/null' USR1
 child=$!
 tell
 while kill -0 "$child" 2>/dev/null; do
-  sleep 0.5
+  sleep 1
   if ! owns; then
     trap '' TERM
     kill -TERM "$child" 2>/dev/null
@@ -84,12 +84,14 @@ while kill -0 "$child" 2>/dev/null; do
     now asked
     kill -USR1 "$child" 2>/dev/null
   fi
+  [ $((turn++ % 10)) -ne 0 ] || measure
   tell
 done
 wait "$child"
 status=$?
 now ended
 ended="$status $ended"
+measure
 tell
 exit "$status"
 `;

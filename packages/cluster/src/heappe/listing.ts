@@ -61,9 +61,19 @@ export function surplusOf(listing: Listing, prefix: string): readonly JobInfo[] 
   return ours(listing, prefix).flatMap((jobs) => jobs.slice(1).filter(isLive));
 }
 
-/** How many of ours hold a place, or will. */
-export function countLive(listing: Listing, prefix: string): number {
-  return ours(listing, prefix).flat().filter(isLive).length;
+/** How many of ours hold a place, or will, on these node types. */
+export function countLive(
+  listing: Listing,
+  prefix: string,
+  nodeTypes: ReadonlySet<number>,
+): number {
+  return ours(listing, prefix)
+    .flat()
+    .filter(isLive)
+    .filter(({ Tasks: [task] }) => {
+      const id = task?.NodeType?.Id;
+      return id === undefined || nodeTypes.has(id);
+    }).length;
 }
 
 function ours(listing: Listing, prefix: string): readonly (readonly JobInfo[])[] {

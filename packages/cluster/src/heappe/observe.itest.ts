@@ -7,10 +7,12 @@ jest.setTimeout(60_000);
 
 let scene: HeappeScene;
 beforeAll(async () => {
-  scene = await openHeappeScene({}, { cadence: { busy: '100ms', quiet: '1h' } });
+  const change = { cadence: { busy: '100ms', quiet: '1h' }, timeouts: { command: '2s' } };
+  scene = await openHeappeScene({}, change);
 });
 afterEach(async () => {
   control().clearFaults();
+  scene.ahead = 0;
   const { sightings } = await scene.driver.observe([], scene.signal);
   const refs = [...sightings.keys()].map((name) => ({ name, clusterJobId: null }));
   await scene.driver.cancel(refs, scene.signal);
@@ -71,6 +73,23 @@ describe('a look', () => {
     expect((await scene.sight(name)).clusterJob?.state).toBe('unknown');
     const { sightings } = await scene.driver.observe([ref], scene.signal);
     expect(sightings.get(name)?.clusterJob?.state).toBe('failed');
+  });
+
+  test('does not fail for files that never come; what they would have said is not known yet', async () => {
+    const [ended, other] = [await start(['exit 4']), await start(['sleep 600'])];
+    await until('its end', async () =>
+      (await scene.listed(ended.name))[0]?.State === 32 ? true : null,
+    );
+    await scene.sightUntil(other.name, isRunning);
+    const effect = { kind: 'hang' } as const;
+    const action = 'DownloadPartsOfJobFilesFromCluster';
+    control().addFault({ action, when: 'before', effect, times: null });
+    const { sightings } = await scene.driver.observe([ended.ref, other.ref], scene.signal);
+    expect(sightings.get(ended.name)?.clusterJob?.state).toBe('unknown');
+    expect(sightings.get(other.name)?.clusterJob).toMatchObject({
+      state: 'running',
+      startedAt: null,
+    });
   });
 
   test('judges a job without its files when they can never be read', async () => {
@@ -141,6 +160,25 @@ describe('what HEAppE calls Failed is', () => {
   });
 });
 
+test('of two that were submitted for one job HEAppE watches the one that gave way: the other is told to end', async () => {
+  const { name } = await start([
+    'if mkdir first 2>/dev/null; then',
+    '  setsid /bin/bash wakefield_run & sleep 600',
+    'fi',
+    'trap "exit 0" USR1',
+    endpoint,
+    'while :; do sleep 0.1; done',
+  ]);
+  // The launcher that HEAppE's cluster knows of has ended, and ended well.
+  await scene.sightUntil(name, ({ clusterJob }) => clusterJob?.state === 'completed');
+  expect((await scene.listed(name))[0]?.State).toBe(16);
+  await until('the other to say that it is over', async () => {
+    await scene.sight(name);
+    const report = await scene.test.call('POST', PARTS, await partsOf(name));
+    return JSON.stringify(report).includes('ended 0') ? true : null;
+  });
+});
+
 describe('jobs that are over', () => {
   test('are deleted with what they left, those that are not stay', async () => {
     const over = await start(['echo something > log']);
@@ -160,6 +198,36 @@ describe('jobs that are over', () => {
     const { name, ref } = await start(['seq 1 100000 > log']);
     await scene.sightUntil(name, ({ clusterJob }) => clusterJob?.state === 'completed');
     expect(await scene.driver.tailLog(ref, 13, scene.signal)).toBe('99999\n100000\n');
+  });
+
+  test('give nothing of a log of which nobody knows how long it is', async () => {
+    // The launcher is killed before it has looked at the log a second time.
+    const lines = ['sleep 2', 'seq 1 1000000 > log', 'echo killed >&2', 'kill -9 $PPID'];
+    const { name } = await start(lines);
+    const seen = await scene.sightUntil(name, ({ clusterJob }) => clusterJob?.state === 'failed');
+    expect(seen.logTail).toMatch(/^killed\n/);
+  });
+
+  test('are deleted when nobody has asked for them for a while', async () => {
+    const asked = await start(['true']);
+    const unasked = await start(['true']);
+    const alive = await start(['sleep 600']);
+    await scene.sightUntil(asked.name, ({ clusterJob }) => clusterJob?.state === 'completed');
+    await until('the other', async () =>
+      (await scene.listed(unasked.name))[0]?.State === 16 ? true : null,
+    );
+    await scene.sightUntil(alive.name, isRunning);
+    const states = async () => {
+      // A few are deleted at each look, those of other tests before.
+      for (let look = 0; look < 3; look++) await scene.driver.observe([], scene.signal);
+      const jobs = [asked, unasked, alive].map(({ name }) => scene.listed(name));
+      return (await Promise.all(jobs)).map(([job]) => job?.State);
+    };
+    expect(await states()).toEqual([16, 16, 8]);
+    scene.ahead = 11 * 60_000;
+    expect(await states()).toEqual([256, 16, 8]);
+    scene.ahead = 25 * 3_600_000;
+    expect(await states()).toEqual([256, 256, 8]);
   });
 
   test('give what the batch system said where they wrote no log', async () => {

@@ -23,6 +23,8 @@ export interface Places {
   /** @throws ClusterError refused, in words of what is missing */
   of(project: ProjectName, signal: AbortSignal): Promise<Place>;
   forget(project: ProjectName): void;
+  /** Ids of the node types that the configuration means, as far as they were listed for somebody. */
+  nodeTypes(): ReadonlySet<number>;
 }
 
 export function createPlaces(
@@ -31,15 +33,19 @@ export function createPlaces(
   elapsed: () => number,
 ): Places {
   const known = new Map<ProjectName, { readonly place: Place; readonly at: number }>();
+  let nodeTypes: ReadonlySet<number> = new Set();
   return {
     async of(project, signal) {
       const kept = known.get(project);
       if (kept !== undefined && elapsed() - kept.at < GOOD_FOR_MS) return kept.place;
-      const place = findPlace(config, project, await client.clusters.list(signal));
+      const clusters = await client.clusters.list(signal);
+      nodeTypes = meantNodeTypes(config, clusters);
+      const place = findPlace(config, project, clusters);
       known.set(project, { place, at: elapsed() });
       return place;
     },
     forget: (project) => void known.delete(project),
+    nodeTypes: () => nodeTypes,
   };
 }
 
@@ -79,6 +85,23 @@ export function findPlace(
     fileTransferMethodId: transferMethodOf(cluster, nodeType),
     templates: enabledTemplates(project),
   };
+}
+
+/** Of all projects: each may have its own. */
+function meantNodeTypes(
+  config: HeappeConfig,
+  clusters: readonly ClusterInfo[],
+): ReadonlySet<number> {
+  const wanted = [null, ...Object.keys(config.projects)].map((name) =>
+    nodeTypeOf(config, name ?? ''),
+  );
+  return new Set(
+    clusters
+      .filter((cluster) => config.cluster === null || cluster.Name === config.cluster)
+      .flatMap(({ NodeTypes }) => NodeTypes)
+      .filter((nodeType) => wanted.some((one) => one === null || isNodeType(nodeType, one)))
+      .map(({ Id }) => Id),
+  );
 }
 
 /** Node types that the configuration means, of the cluster that it means. */

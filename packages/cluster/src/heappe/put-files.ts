@@ -50,9 +50,10 @@ async function overSftp(
     });
   } finally {
     const { PublicKey } = access.Credentials;
-    // It is good for a day; what is not given back counts against the job's five.
+    // It is good for a day, and counts against the job's five: it is given back also when we were told to stop.
+    const late = AbortSignal.timeout(config.timeouts.command);
     if (PublicKey)
-      await client.files.closeAccess(jobId, PublicKey, signal).catch((error: unknown) => {
+      await client.files.closeAccess(jobId, PublicKey, late).catch((error: unknown) => {
         if (!(error instanceof HeappeError)) throw error;
       });
   }

@@ -6,7 +6,7 @@ export interface JobReport {
   readonly terminatedAt: EpochMs | null;
   /** Status of the job's script, and when that was over. */
   readonly ended: { readonly status: number; readonly at: EpochMs } | null;
-  /** Bytes of the job's log at its end. */
+  /** Bytes of the job's log, some seconds ago or at its end. */
   readonly logBytes: number | null;
   /** First lines of files of the job, as they are. */
   readonly files: Readonly<Record<string, string>>;

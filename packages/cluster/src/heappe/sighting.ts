@@ -10,7 +10,7 @@ import { parseEndpointFile, parseExitFile, parseGpuFile } from '../job-files.ts'
 import { heappeStates, type JobInfo } from './api/wire-types.ts';
 import { addressOfTask } from './bridge/address.ts';
 import { clusterJobOf } from './cluster-job.ts';
-import { type JobFilesSeen, nothingSeen } from './job-reports.ts';
+import { type JobFilesSeen, nothingSeen } from './job-files-seen.ts';
 
 /** Of a job whose files nobody asked for. */
 export function listedOf(name: JobName, job: JobInfo): JobSighting {
@@ -24,7 +24,9 @@ export function listedOf(name: JobName, job: JobInfo): JobSighting {
 export function unreadOf(name: JobName, job: JobInfo): JobSighting {
   const clusterJob = clusterJobOf(job, name, nothingSeen.report);
   const over = job.State === heappeStates.failed || job.State === heappeStates.finished;
-  return { ...unseen, clusterJob: over ? { ...clusterJob, state: 'unknown' } : clusterJob };
+  if (over) return { ...unseen, clusterJob: { ...clusterJob, state: 'unknown' } };
+  // What is known of its times is from its files, and may differ from what HEAppE says.
+  return { ...unseen, clusterJob: { ...clusterJob, startedAt: null, endsAt: null } };
 }
 
 /**

@@ -1,13 +1,13 @@
 import { ClusterError, type JobSubmission } from '@wakefield/control';
-import type { JobName } from '@wakefield/domain';
+import type { JobName, ProjectName } from '@wakefield/domain';
 import type { HeappeConfig } from '../config/heappe.ts';
 import { checkedFile, checkedName } from '../job-names.ts';
 import { withAdvice } from '../slurm-advice.ts';
 import { heappeStates, type JobInfo } from './api/wire-types.ts';
 import type { HeappeClient } from './client.ts';
-import { HeappeError } from './failures.ts';
+import { asLook, HeappeError } from './failures.ts';
 import { LAUNCHER, launcherFiles } from './launcher.ts';
-import { countLive, jobNamed, listJobs } from './listing.ts';
+import { countLive, jobNamed, type Listing, listJobs } from './listing.ts';
 import type { Places } from './place.ts';
 import { putFiles } from './put-files.ts';
 import { checkRequest, jobSpecification } from './specification.ts';
@@ -49,7 +49,7 @@ export async function submitJob(
       );
     return await finish(deps, there, files, signal);
   }
-  checkRoom(deps.config, countLive(listing, deps.prefix));
+  await checkRoom(deps, job.project, listing, signal);
   return await finish(deps, await create(deps, job, signal), files, signal);
 }
 
@@ -83,7 +83,10 @@ async function finish(
 ): Promise<Submitted> {
   const { config, client, underWay } = deps;
   const mark = { [launcherFiles.errors]: underWay.mark(created.Id) };
-  await putFiles(config, client, created, { ...files, ...mark }, signal);
+  // The job was not refused, whatever is said of its files: the next try lists again, and may find it gone.
+  await putFiles(config, client, created, { ...files, ...mark }, signal).catch((error: unknown) => {
+    throw asLook(error);
+  });
   if (signal.aborted) throw new ClusterError('unreachable', 'given up', signal.reason);
   underWay.sent(created.Id);
   try {
@@ -126,8 +129,17 @@ async function afterRefusal(
     : error;
 }
 
-function checkRoom({ name, limits }: HeappeConfig, live: number): void {
+/** Jobs of other clusters of the same HEAppE are in the list, too: those on the node types of this one count. */
+async function checkRoom(
+  { config, places, prefix }: SubmitDeps,
+  project: ProjectName,
+  listing: Listing,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, limits } = config;
   if (limits.jobs === null) return;
+  await places.of(project, signal);
+  const live = countLive(listing, prefix, places.nodeTypes());
   if (live < limits.jobs) return;
   throw new ClusterError(
     'no_room',

@@ -118,6 +118,17 @@ describe('one job of a submission, though', () => {
     expect(await scene.submissions(name)).toHaveLength(1);
   });
 
+  test('HEAppE does not take the files: nothing is said against the job', async () => {
+    const { name, job } = sleeping();
+    const effect = { kind: 'status', status: 413 } as const;
+    const action = 'UploadFilesToJobExecutionDir';
+    control().addFault({ action, when: 'before', effect, times: 1 });
+    const failed = { kind: 'unreachable' };
+    await expect(scene.driver.submit(job, scene.signal)).rejects.toMatchObject(failed);
+    expect(await scene.driver.submit(job, scene.signal)).toMatchObject({ adopted: false });
+    expect(await scene.listed(name)).toHaveLength(1);
+  });
+
   test('the files do not arrive: the next call goes on at once, nobody else can be at it', async () => {
     const { name, job } = sleeping();
     const effect = { kind: 'status', status: 500 } as const;

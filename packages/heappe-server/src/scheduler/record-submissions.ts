@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Scheduler } from './scheduler.ts';
 
 /** Below the data directory; a line of JSON for each job that the scheduler took. */
-export const submissionsFile = 'submissions.jsonl';
+const submissionsFile = 'submissions.jsonl';
 
 /**
  * Writes down what the scheduler took, since HEAppE itself remembers only the last submission of each job: name (the id

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Wire } from '../client.ts';
+import type { Wire } from '../wire.ts';
 import { type ClusterInfo, cluster, type NodeType, nodeType, project } from './wire-types.ts';
 
 const membership = z.object({

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { Wire } from '../client.ts';
+import type { Wire } from '../wire.ts';
 import { id } from './wire-types.ts';
 
 /** SynchronizableFiles: the four files that a task's specification names. */

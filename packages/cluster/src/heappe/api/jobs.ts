@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Wire } from '../client.ts';
+import type { Wire } from '../wire.ts';
 import { type JobInfo, jobInfo } from './wire-types.ts';
 
 const dryRun = z.object({

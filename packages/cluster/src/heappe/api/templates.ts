@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Wire } from '../client.ts';
+import type { Wire } from '../wire.ts';
 import { type CommandTemplate, commandTemplate } from './wire-types.ts';
 
 /** What a command template of ours has to be. */

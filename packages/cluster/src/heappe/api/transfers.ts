@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Wire } from '../client.ts';
 import type { OpenAnswer } from '../exchange.ts';
+import type { Wire } from '../wire.ts';
 import { id } from './wire-types.ts';
 
 /** Names of at most 50 characters and values of at most 100; neither may be empty. */

@@ -31,11 +31,6 @@ export class AnswerAggregate {
     }
   }
 
-  /** Whether every choice has come to its end. */
-  get finished(): boolean {
-    return this.#choices.size > 0 && [...this.#choices.values()].every(({ finished }) => finished);
-  }
-
   answer(): Fields {
     this.#fields.set('object', objects[this.#kind]);
     const choices = [...this.#choices]
@@ -82,10 +77,6 @@ class ChoiceAggregate {
     }
   }
 
-  get finished(): boolean {
-    return this.#fields.get('finish_reason') !== null;
-  }
-
   whole(): Fields {
     const said =
       this.#kind === 'chat' ? { message: wholeMessage(this.#message) } : { text: this.#text };
@@ -95,10 +86,14 @@ class ChoiceAggregate {
   #put(name: string, value: unknown): void {
     const before = this.#fields.get(name);
     if (isFields(before) && isFields(value)) this.#fields.set(name, joinLists(before, value));
-    else if (Array.isArray(before) && Array.isArray(value))
-      this.#fields.set(name, [...before, ...value]);
+    else if (Array.isArray(before) && Array.isArray(value)) append(before, value);
     else putUnlessNull(this.#fields, name, value);
   }
+}
+
+/** In place: lists are as long as answers have tokens, and the chunk that brought the first entries is ours. */
+function append(list: unknown[], entries: readonly unknown[]): void {
+  for (const entry of entries) list.push(entry);
 }
 
 /** `logprobs`: lists by name, each continued; what is no list is replaced. */
@@ -106,7 +101,7 @@ function joinLists(before: Fields, next: Fields): Fields {
   const joined = new Map(Object.entries(before));
   for (const [name, value] of Object.entries(next)) {
     const known = joined.get(name);
-    if (Array.isArray(known) && Array.isArray(value)) joined.set(name, [...known, ...value]);
+    if (Array.isArray(known) && Array.isArray(value)) append(known, value);
     else putUnlessNull(joined, name, value);
   }
   return Object.fromEntries(joined);

@@ -26,8 +26,12 @@ function mergeValue(before: unknown, value: unknown): unknown {
   return isFields(before) && isFields(value) ? mergeDelta(before, value) : value;
 }
 
-/** Sorted by `index` where there is one. */
-function mergeList(before: readonly unknown[], entries: readonly unknown[]): readonly unknown[] {
+/** Sorted by `index` where there is one; in place where there is none, as such lists may be as long as answers. */
+function mergeList(before: unknown[], entries: readonly unknown[]): readonly unknown[] {
+  if (entries.every((entry) => indexOf(entry) === null)) {
+    for (const entry of entries) before.push(entry);
+    return before;
+  }
   const merged = [...before];
   for (const entry of entries) {
     const index = indexOf(entry);

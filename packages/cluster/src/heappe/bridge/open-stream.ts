@@ -1,6 +1,7 @@
 import type { NodeRequest } from '../api/transfers.ts';
 import type { HeappeClient } from '../client.ts';
-import { troubleOfCall, troubleOfStream } from './node-trouble.ts';
+import { HeappeError } from '../failures.ts';
+import { NodeTrouble, troubleOfCall, troubleOfStream } from './node-trouble.ts';
 import { StreamReader } from './stream-reader.ts';
 
 /** An answer of an engine that has begun, read without HEAppE's own words. */
@@ -44,6 +45,9 @@ export async function openStream(
       destroy: () => void body.destroy(),
     };
   } catch (error) {
+    // A gateway that had no byte for too long. The engine is at it, and would be again: nobody is asked once more.
+    if (error instanceof HeappeError && error.status === 504)
+      throw new NodeTrouble('timeout', error.message, null, error);
     throw troubleOfCall(error);
   }
 }

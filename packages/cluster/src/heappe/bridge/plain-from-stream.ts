@@ -49,7 +49,8 @@ export class PlainFromStream {
     if (this.#error !== null) return { kind: 'error', ...this.#error };
     if (this.#pieces !== null) return joined(this.#pieces);
     if (this.#whole !== null) return { kind: 'answer', body: this.#whole };
-    if (!this.#done && !this.#aggregate.finished) return { kind: 'cut' };
+    // Engines end every stream so; the last choice to be known may not be the last there is, nor is usage.
+    if (!this.#done) return { kind: 'cut' };
     return { kind: 'answer', body: JSON.stringify(this.#aggregate.answer()) };
   }
 

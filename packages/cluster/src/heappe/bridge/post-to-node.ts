@@ -62,6 +62,7 @@ async function postForStream(
   const payload = wrapped && kind !== null ? askForStream(asked.payload) : null;
   const { to, path, headers, signal } = asked;
   const request = { ...to, path, headers, payload: payload ?? asked.payload };
+  const startedAt = parts.elapsed();
   let stream: NodeStream;
   try {
     stream = await throughTunnel(parts, to, signal, () =>
@@ -69,10 +70,9 @@ async function postForStream(
     );
   } catch (error) {
     const trouble = troubleOfCall(error);
+    if (trouble.trouble === 'timeout') return gatewayGaveUp(parts.elapsed() - startedAt);
     if (trouble.trouble !== 'node_error' || signal.aborted) throw trouble;
-    return features.tellsNodeErrors
-      ? await askForWords(parts, asked)
-      : await refusedWithoutWords(parts, asked);
+    return await refusedStream(parts, asked, features, payload !== null);
   }
   const isPlain = payload !== null || (wrapped && isInPieces(stream));
   return isPlain ? await collect(stream, kind ?? 'text') : { kind: 'stream', stream };
@@ -89,6 +89,41 @@ async function askForWords(parts: BridgeParts, asked: Posted): Promise<Outcome> 
       said === null ? errorReply('upstream_error', words) : engineReply(said.status, said.body);
     return { kind: 'reply', reply };
   }
+}
+
+/** @param ours that it is a stream was our wish */
+async function refusedStream(
+  parts: BridgeParts,
+  asked: Posted,
+  features: Features,
+  ours: boolean,
+): Promise<Outcome> {
+  if (features.tellsNodeErrors) return await askForWords(parts, asked);
+  const plain = ours ? await askedPlainly(parts, asked) : null;
+  return plain ?? (await refusedWithoutWords(parts, asked));
+}
+
+/** A stream was our wish: engines refuse some fields with it. @returns null when it is refused without, too */
+async function askedPlainly(parts: BridgeParts, asked: Posted): Promise<Outcome | null> {
+  const startedAt = parts.elapsed();
+  try {
+    return { kind: 'reply', reply: engineReply(200, await post(parts, asked)) };
+  } catch (error) {
+    const trouble = troubleOfCall(error);
+    if (trouble.trouble !== 'node_error' || asked.signal.aborted) throw trouble;
+    return tookTooLong(parts.elapsed() - startedAt)
+      ? {
+          kind: 'reply',
+          reply: timeoutReply('an answer that cannot be streamed, before version 6.2.2'),
+        }
+      : null;
+  }
+}
+
+function gatewayGaveUp(afterMs: number): Outcome {
+  const seconds = Math.round(afterMs / 1000);
+  const words = `Something between Wakefield and HEAppE gave up after ${seconds} s without a byte of the answer.`;
+  return { kind: 'reply', reply: errorReply('upstream_timeout', words) };
 }
 
 async function refusedWithoutWords(parts: BridgeParts, asked: Posted): Promise<Outcome> {

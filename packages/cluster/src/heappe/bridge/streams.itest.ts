@@ -7,6 +7,7 @@ import {
   streaming,
   until,
 } from '../../../test/bridge-scene.ts';
+import { problem } from '../../../test/heappe-double.ts';
 
 let scene: BridgeScene;
 beforeEach(async () => {
@@ -34,6 +35,21 @@ describe.each(streaming)('HEAppE %s, which has streams', (version) => {
     scene.heappe.transfers.requestTunnel = async (...args) => {
       scene.heappe.stale.delete(7);
       return await release(...args);
+    };
+    expect((await scene.chat()).statusCode).toBe(200);
+    expect(scene.heappe.count('closeTunnel')).toBe(0);
+  });
+
+  test('a tunnel of which nothing can be learned now is not closed', async () => {
+    await (await scene.chat()).body.dump();
+    scene.heappe.stale.add(7);
+    const request = scene.heappe.transfers.requestTunnel;
+    scene.heappe.transfers.requestTunnel = async (...args) => {
+      // Another process has renewed it, and the question that follows is not answered.
+      scene.heappe.stale.delete(7);
+      const tunnel = await request(...args);
+      scene.heappe.failures.push(problem('', 429, ''));
+      return tunnel;
     };
     expect((await scene.chat()).statusCode).toBe(200);
     expect(scene.heappe.count('closeTunnel')).toBe(0);

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { HeappeClient } from '../client.ts';
 import type { Features } from '../features.ts';
 import type { NodePort } from './address.ts';
@@ -17,7 +18,8 @@ export interface BridgeParts {
 /**
  * Asks a node with a tunnel there. When it turns out that there was none, that it leads nowhere, or that there is no
  * session, it is asked again with a new one, once for each: no engine has seen the request then. Another process may
- * close the tunnel that it found dead while we have just asked for a new one.
+ * close the tunnel that it found dead while we have just asked for a new one. HEAppE that wants fewer requests gets
+ * this one a little later.
  * @throws NodeTrouble
  */
 export async function throughTunnel<T>(
@@ -27,6 +29,7 @@ export async function throughTunnel<T>(
   ask: (way: Way) => Promise<T>,
 ): Promise<T> {
   const repaired = new Set<Repair>();
+  const patience = createPatience();
   for (;;) {
     const way = await ensure(parts.tunnels, to, signal);
     const identity = parts.client.identity();
@@ -35,11 +38,29 @@ export async function throughTunnel<T>(
     } catch (error) {
       const trouble = troubleOfCall(error);
       if (!signal.aborted) learn(parts, way, trouble, identity);
+      if (trouble.trouble === 'busy' && (await patience.wait(signal))) continue;
       const repair = repairOf(trouble.trouble);
       if (signal.aborted || repair === null || repaired.has(repair)) throw trouble;
       repaired.add(repair);
     }
   }
+}
+
+const firstPauseMs = 500;
+const longestPauseMs = 8000;
+
+/** Pauses that double, some 15 s in all. */
+function createPatience() {
+  let ms = firstPauseMs;
+  return {
+    /** false: it has waited long enough, or nobody waits any more */
+    async wait(signal: AbortSignal): Promise<boolean> {
+      if (ms > longestPauseMs || signal.aborted) return false;
+      await pause(ms, undefined, { signal }).catch(() => undefined);
+      ms *= 2;
+      return !signal.aborted;
+    },
+  };
 }
 
 /** What its version can do. Nobody hears of a HEAppE that is gone only here: the tunnel counts as lost, too. */

@@ -110,13 +110,42 @@ describe('a transport by way of HEAppE', () => {
     ['no right', problem('MissingRole:Submitter', 401, 'Unauthorized Access'), 502],
     ['a broken rule', problem('HttpHeader must be set', 404, 'Validation Problem'), 502],
     ['its own failure', problem('Problem occured!', 500, 'Problem'), 502],
-    ['too many requests', problem('', 429, ''), 503],
   ])('%s', async (_name, failure, status) => {
     await (await scene.chat()).body.dump();
     scene.heappe.failures.push(failure);
     const answer = await scene.chat();
     expect(answer.statusCode).toBe(status);
     expect(await answer.body.json()).toMatchObject({ error: { type: 'server_error' } });
+  });
+
+  test('a HEAppE that wants fewer requests gets them later', async () => {
+    await (await scene.chat()).body.dump();
+    scene.heappe.failures.push(problem('', 429, ''), problem('', 429, ''));
+    expect((await scene.chat()).statusCode).toBe(200);
+    expect(scene.heappe.count('postStream')).toBe(4);
+  });
+
+  test('an answer that a gateway does not wait for is not asked for again', async () => {
+    await (await scene.chat()).body.dump();
+    scene.heappe.failures.push(problem('', 504, ''));
+    const answer = await scene.chat();
+    expect(answer.statusCode).toBe(504);
+    expect(answer.headers['x-should-retry']).toBe('false');
+    expect(await answer.body.json()).toMatchObject({
+      error: { message: expect.stringMatching(/between Wakefield and HEAppE/) },
+    });
+    await (await scene.chat()).body.dump();
+    expect(scene.heappe.count('requestTunnel')).toBe(1);
+  });
+
+  test('what an engine refuses only as a stream is asked for without, where a stream was our wish', async () => {
+    scene.heappe.version = '6.1.0';
+    await (await scene.chat()).body.dump();
+    scene.heappe.script = ['data: Error: ResponseNotOk\n\n'];
+    const answer = await scene.chat({ prompt_logprobs: 1 });
+    expect(answer.statusCode).toBe(200);
+    expect(await answer.body.json()).toMatchObject({ object: 'chat.completion' });
+    expect((await scene.chat({ stream: true })).statusCode).toBe(400);
   });
 
   test('an embedding that takes longer than 10 s is asked for over the stream', async () => {

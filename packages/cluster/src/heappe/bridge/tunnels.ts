@@ -45,8 +45,8 @@ export function createTunnels(
   elapsed: () => number,
 ): Tunnels {
   const entries = new Map<number, Entry>();
-  /** Tasks whose tunnel leads nowhere. */
-  const stale = new Set<number>();
+  /** Tasks whose tunnel leads nowhere, and since when that is known. */
+  const stale = new Map<number, number>();
 
   function open(to: NodePort): Entry {
     const signal = AbortSignal.timeout(openMs);
@@ -70,8 +70,8 @@ export function createTunnels(
     for (const [taskId, { usedAt }] of entries) {
       if (usedAt >= oldest) continue;
       entries.delete(taskId);
-      stale.delete(taskId);
     }
+    for (const [taskId, at] of stale) if (at < oldest) stale.delete(taskId);
   }
 
   return {
@@ -90,19 +90,24 @@ export function createTunnels(
       // Somebody else has seen it, too, and has a new one.
       if (entries.get(way.to.taskId) !== way) return;
       entries.delete(way.to.taskId);
-      if (isStale) stale.add(way.to.taskId);
+      if (isStale) stale.set(way.to.taskId, elapsed());
     },
   };
 }
 
 type Client = Pick<HeappeClient, 'features' | 'transfers'>;
 
-/** What there is leads nowhere, unless another process was faster. */
+/**
+ * What there is leads nowhere, unless another process was faster. Closing it ends the streams of all who use it, so it
+ * has to be known: an engine that has no time to answer, or a HEAppE that has none, says nothing against a tunnel.
+ */
 async function renew(client: Client, to: NodePort, signal: AbortSignal): Promise<Tunnel> {
   const there = await request(client, to, signal);
   const state = await askTunnel(client, to, signal);
-  if (state === 'leads' || state === 'open') return there;
-  await close(client, there, signal);
+  const cannotTell = (await client.features(signal)).stream === 'none';
+  const useless = state === 'stale' || state === 'gone' || (state === 'unknown' && cannotTell);
+  if (!useless) return there;
+  if (state !== 'gone') await close(client, there, signal);
   const tunnel = await request(client, to, signal);
   if ((await askTunnel(client, to, signal)) !== 'stale') return tunnel;
   throw new ClusterError('unreachable', `${nameOf(to)}: HEAppE's tunnel leads nowhere`);
