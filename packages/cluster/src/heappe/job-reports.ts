@@ -4,6 +4,7 @@ import type { HeappeClient } from './client.ts';
 import { isWaiting } from './cluster-job.ts';
 import { HeappeError } from './failures.ts';
 import { isOver, type JobFilesSeen, nothingSeen, readFiles } from './job-files-seen.ts';
+import type { JobReport } from './report.ts';
 
 /** Calls for files that are under way at once: each is a command over HEAppE's pooled ssh connections (10 for an account). */
 const AT_ONCE = 6;
@@ -34,11 +35,19 @@ export interface JobReports {
 /** So often HEAppE may fail to read the files of a job that is over, or keep silent, before it is judged without them. */
 const TRIES = { answered: 3, silent: 10 };
 
+/**
+ * A cluster calls a job over when it tells its processes to end. So long its launcher may take to hear of it and to
+ * write that down, and the file system to show it.
+ */
+const LAST_WORD_MS = 15_000;
+
 interface Kept {
   readonly seen: JobFilesSeen | null;
   readonly failures: number;
   readonly state: number;
   readonly at: number;
+  /** Since when it is read in this state. */
+  readonly since: number;
 }
 
 export function createJobReports(
@@ -62,7 +71,7 @@ export function createJobReports(
   async function readOne(job: JobInfo, signal: AbortSignal): Promise<boolean> {
     try {
       const seen = await readFiles(client, job, signal);
-      kept.set(job.Id, { state: job.State, at: elapsed(), seen, failures: 0 });
+      keep(job, isLastWord(job, seen) ? seen : null, 0);
       return true;
     } catch (error) {
       if (!(error instanceof HeappeError)) throw error;
@@ -74,11 +83,25 @@ export function createJobReports(
     }
   }
 
+  function isLastWord(job: JobInfo, { report }: JobFilesSeen): boolean {
+    const isWaitedFor = isOver(job.State) && isUnended(report);
+    return !isWaitedFor || elapsed() - sinceOf(job) >= LAST_WORD_MS;
+  }
+
   function failed(job: JobInfo, tries: number): void {
     const last = kept.get(job.Id);
     const failures = (last?.state === job.State ? last.failures : 0) + 1;
     const seen = failures >= tries && isOver(job.State) ? nothingSeen : null;
-    kept.set(job.Id, { state: job.State, at: elapsed(), seen, failures });
+    keep(job, seen, failures);
+  }
+
+  function keep(job: JobInfo, seen: JobFilesSeen | null, failures: number): void {
+    kept.set(job.Id, { state: job.State, at: elapsed(), since: sinceOf(job), seen, failures });
+  }
+
+  function sinceOf({ Id, State }: JobInfo): number {
+    const last = kept.get(Id);
+    return last?.state === State ? last.since : elapsed();
   }
 
   /** None further, once so many in a row had no answer: those that wait do not make HEAppE any faster. */
@@ -94,9 +117,8 @@ export function createJobReports(
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   }
 
-  function leave({ Id, State }: JobInfo): void {
-    const failures = kept.get(Id)?.failures ?? 0;
-    kept.set(Id, { seen: null, failures, state: State, at: elapsed() });
+  function leave(job: JobInfo): void {
+    keep(job, null, kept.get(job.Id)?.failures ?? 0);
   }
 
   return {
@@ -109,9 +131,7 @@ export function createJobReports(
         isOver(State) &&
         State !== heappeStates.canceled &&
         report !== undefined &&
-        report.startedAt !== null &&
-        report.ended === null &&
-        report.terminatedAt === null
+        isUnended(report)
       );
     },
     async read(jobs, signal) {
@@ -129,4 +149,9 @@ export function createJobReports(
       );
     },
   };
+}
+
+/** Whether it began, and nothing is written of an end. */
+function isUnended({ startedAt, ended, terminatedAt }: JobReport): boolean {
+  return startedAt !== null && ended === null && terminatedAt === null;
 }

@@ -16,6 +16,8 @@ export const launcherFiles = {
 } as const;
 
 const { script, end, report } = launcherFiles;
+/** Less than SLURM's own KillWait (30 s), which ends the launcher, too, where it can. */
+const killWaitSeconds = 20;
 
 /**
  * Runs the job's script in the task's directory, in bash 4.2 or newer, and tells of it in the report: a line for each
@@ -26,6 +28,9 @@ const { script, end, report } = launcherFiles;
  * before it; `log` is how long the log was some seconds ago, or at the end. A submission that HEAppE did twice finds
  * the directory taken: who starts last has it, as its id is the one that HEAppE kept; the other one ends its script and
  * says nothing more.
+ *
+ * HEAppE's own batch script is a shell that a cancelled job loses at once, and where SLURM follows processes by their
+ * parents (ProctrackType=proctrack/linuxproc) it forgets all others then: what does not end by itself the launcher ends.
  */
 export const LAUNCHER = `#!/bin/bash
 umask 077
@@ -34,7 +39,7 @@ rm -f -- "\${files[@]}" ${report}
 token=\${SLURM_JOB_ID:-0}-$$-$RANDOM$RANDOM
 printf '%s\\n' "$token" >.wakefield_owner
 chmod -f 600 -- *
-started= asked= terminated= ended= told= size= turn=0
+started= asked= terminated= ended= told= size= turn=0 waited=0
 now() { printf -v "$1" '%(%s)T000' -1; }
 first() { line=; IFS= read -r line 2>/dev/null <"$1"; line=\${line:0:4000}; }
 owns() { first .wakefield_owner; [ "$line" = "$token" ]; }
@@ -69,8 +74,11 @@ terminate() {
 trap terminate TERM INT HUP
 # The cluster's own way to ask, should a site use it (sbatch --signal).
 trap '[ -z "$child" ] || kill -USR1 "$child" 2>/dev/null' USR1
+# A process group of its own: whatever is left of it can be ended at once.
+set -m
 /bin/bash ./${script} &
 child=$!
+set +m
 tell
 while kill -0 "$child" 2>/dev/null; do
   sleep 1
@@ -83,6 +91,9 @@ while kill -0 "$child" 2>/dev/null; do
   if [ -z "$asked" ] && [ -e ${end} ]; then
     now asked
     kill -USR1 "$child" 2>/dev/null
+  fi
+  if [ -n "$terminated" ] && [ $((waited++)) -ge ${killWaitSeconds} ]; then
+    kill -KILL -- "-$child" 2>/dev/null
   fi
   [ $((turn++ % 10)) -ne 0 ] || measure
   tell
