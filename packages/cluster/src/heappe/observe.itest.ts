@@ -150,7 +150,8 @@ describe('what HEAppE calls Failed is', () => {
     control().setSwitches({ schedulerSilent: true });
     await control().poll();
     control().setSwitches({ schedulerSilent: false });
-    expect((await scene.sight(name)).clusterJob?.state).toBe('failed');
+    // Its launcher is given time for a last word, and has none to say.
+    await scene.sightUntil(name, ({ clusterJob }) => clusterJob?.state === 'failed');
     await until('its launcher to say that it is over', async () => {
       const log = await scene.test.call('POST', PARTS, await partsOf(name));
       return JSON.stringify(log).includes('ended 0') ? true : null;
