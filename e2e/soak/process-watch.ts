@@ -11,7 +11,8 @@ export interface Watched {
 
 /** What a process holds at a moment. */
 export interface Sample {
-  readonly at: number;
+  /** Number of the look: those of one look are of one moment. */
+  readonly look: number;
   readonly residentMiB: number;
   /**
    * Of its own objects and buffers. What it has from the system beside that stays with it once it was needed, and
@@ -34,31 +35,36 @@ export const warmSamples = 24;
 /** Writes down memory and descriptors of every process that is named at the moment. */
 export function watchProcesses(list: () => Promise<readonly Watched[]>): ProcessWatch {
   const samples = new Map<string, Sample[]>();
-  const look = async ({ name, pid, opsUrl }: Watched) => {
-    const sample = await sampleOf(pid, opsUrl);
-    if (sample === null) return;
+  let looks = 0;
+  const look = async ({ name, pid, opsUrl }: Watched, number: number) => {
+    const held = await heldBy(pid, opsUrl);
+    if (held === null) return;
+    const sample = { ...held, look: number };
     const key = `${name} ${pid}`;
     samples.set(key, [...(samples.get(key) ?? []), sample]);
   };
-  const lookAtAll = async () => void (await Promise.all((await list()).map(look)));
+  const lookAtAll = async () => {
+    const number = looks++;
+    await Promise.all((await list()).map((one) => look(one, number)));
+  };
   const timer = setInterval(() => void lookAtAll().catch(() => undefined), everyMs);
   return { samples, stop: () => clearInterval(timer) };
 }
 
 /** null: it is gone, or stands still. */
-async function sampleOf(pid: number, opsUrl: string | null): Promise<Sample | null> {
+async function heldBy(pid: number, opsUrl: string | null): Promise<Omit<Sample, 'look'> | null> {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     const residentMiB = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024;
     const descriptors = readdirSync(`/proc/${pid}/fd`).length;
-    const heldMiB = opsUrl === null ? residentMiB : await heldOf(opsUrl);
-    return Number.isNaN(heldMiB) ? null : { at: Date.now(), residentMiB, heldMiB, descriptors };
+    const heldMiB = opsUrl === null ? residentMiB : await objectsOf(opsUrl);
+    return Number.isNaN(heldMiB) ? null : { residentMiB, heldMiB, descriptors };
   } catch {
     return null;
   }
 }
 
-async function heldOf(opsUrl: string): Promise<number> {
+async function objectsOf(opsUrl: string): Promise<number> {
   const bytes = await Promise.all(
     ['nodejs_heap_size_used_bytes', 'nodejs_external_memory_bytes'].map((name) =>
       metric({ opsUrl }, name),

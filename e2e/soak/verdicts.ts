@@ -1,5 +1,5 @@
 import { wordsOfBooks } from '../faults/judge.ts';
-import { type Held, leastHeld } from './growth.ts';
+import { type Held, leastHeld, together } from './growth.ts';
 import { type Sample, warmSamples } from './process-watch.ts';
 import { ourFailures, type SoakResult } from './report.ts';
 
@@ -7,9 +7,9 @@ import { ourFailures, type SoakResult } from './report.ts';
 const handoversPerMinute = 3;
 /** An open load that is not sent is none. */
 const leastShareSent = 0.95;
-/** By how much a process may grow from the first third of a run to the last. */
+/** By how much a process may grow from the first third of a run to the last; in descriptors, all of a service. */
 const mostMiB = (first: number) => 16 + 0.1 * first;
-const mostDescriptors = 10;
+const mostDescriptors = 20;
 
 /** What keeps a run from being a good one, in words; empty: nothing does. */
 export function verdicts(result: SoakResult): readonly string[] {
@@ -24,18 +24,32 @@ export function verdicts(result: SoakResult): readonly string[] {
       : [`${handovers} handovers in ${minutes} minutes`]),
     ...wordsOfBooks(books),
     ...left.map((words) => `left: ${words}`),
-    ...[...samples].flatMap(([name, all]) => growth(name, all.slice(warmSamples))),
+    ...[...samples].flatMap(([name, all]) => memoryGrowth(name, all.slice(warmSamples))),
+    ...descriptorGrowth(samples),
   ];
 }
 
 /** Of those that lived long enough to tell. */
-function growth(name: string, samples: readonly Sample[]): readonly string[] {
+function memoryGrowth(name: string, samples: readonly Sample[]): readonly string[] {
   if (samples.length < warmSamples) return [];
-  const memory = leastHeld(samples.map(({ heldMiB }) => heldMiB));
-  const files = leastHeld(samples.map(({ descriptors }) => descriptors));
-  const words = ({ first, last }: Held) => `grew from ${Math.round(first)} to ${Math.round(last)}`;
-  return [
-    ...(memory.last - memory.first > mostMiB(memory.first) ? [`${name} ${words(memory)} MiB`] : []),
-    ...(files.last - files.first > mostDescriptors ? [`${name} ${words(files)} descriptors`] : []),
-  ];
+  const held = leastHeld(samples.map(({ heldMiB }) => heldMiB));
+  return held.last - held.first > mostMiB(held.first) ? [`${name} ${words(held)} MiB`] : [];
+}
+
+function descriptorGrowth(samples: SoakResult['samples']): readonly string[] {
+  const processes = [...samples].map(([name, all]) => ({
+    service: name.replace(/ \d+$/, ''),
+    values: all
+      .filter(({ look }) => look >= warmSamples)
+      .map(({ look, descriptors }) => ({ look, value: descriptors })),
+  }));
+  return [...together(processes)]
+    .filter(([, values]) => values.length >= warmSamples)
+    .map(([service, values]) => ({ service, held: leastHeld(values) }))
+    .filter(({ held }) => held.last - held.first > mostDescriptors)
+    .map(({ service, held }) => `${service} ${words(held)} descriptors`);
+}
+
+function words({ first, last }: Held): string {
+  return `grew from ${Math.round(first)} to ${Math.round(last)}`;
 }
