@@ -58,7 +58,17 @@ const sessionsSql = 'select count(*) from pg_stat_activity where datname = curre
 /** Pools and keep-alive come and go by a few. */
 const spareSockets = 12;
 /** Processes of each job: its script watches over the engine from a shell of its own. */
-const perJob: Readonly<Record<string, number>> = { simulator: 1, slurmstepd: 1, slurm_script: 2 };
+const perJob: Readonly<Record<string, number>> = {
+  simulator: 1,
+  slurmstepd: 1,
+  slurm_script: 2,
+  // HEAppE's: whoever looks after a job that is a process, with its timer, its batch script, the launcher and the job.
+  supervise: 2,
+  './script': 1,
+  wakefield_run: 1,
+  wakefield_job: 2,
+  sleep: 2,
+};
 /** What a queue has, once it has had it (BullMQ, https://docs.bullmq.io). */
 const ofQueue =
   /^(commands|observe|probe|reconcile|sweep):(events|id|meta|completed|failed|delayed|wait|active|marker|prioritized|pc|stalled|metrics:(completed|failed)(:data)?)$/;
@@ -139,7 +149,7 @@ function kindOf(command: string): string | null {
   if (/^postgres: |^sshd: |^\/bin\/bash --noprofile --norc -c while read/.test(command))
     return null;
   const known =
-    /services\/(\w+)|(simulator)\/|(slurmctld|slurmd|slurmstepd|munged|redis-server|postgres):? |(slurm_script)/.exec(
+    /services\/(\w+)|(simulator)\/|(slurmctld|slurmd|slurmstepd|munged|redis-server|postgres):? |(slurm_script)|(heappe-server)\/|processes\/(supervise) |(\.\/script|wakefield_run|wakefield_job)$|^(sleep) \d/.exec(
       command,
     );
   return known?.slice(1).find((name) => name !== undefined) ?? command.slice(0, 60);
