@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { metric } from '../metric.ts';
+import { scrape, sumOf } from '../metric.ts';
 
 /** Somebody who is watched. */
 export interface Watched {
@@ -57,11 +57,10 @@ async function sampleOf(pid: number, opsUrl: string | null): Promise<Sample | nu
   }
 }
 
+/** NaN: it does not answer. */
 async function objectsOf(opsUrl: string): Promise<number> {
-  const bytes = await Promise.all(
-    ['nodejs_heap_size_used_bytes', 'nodejs_external_memory_bytes'].map((name) =>
-      metric({ opsUrl }, name),
-    ),
-  );
-  return bytes.reduce((sum, count) => sum + count, 0) / 1024 / 1024;
+  const figures = await scrape({ opsUrl });
+  if (figures === null) return Number.NaN;
+  const heap = sumOf(figures, 'nodejs_heap_size_used_bytes');
+  return (heap + sumOf(figures, 'nodejs_external_memory_bytes')) / 1024 / 1024;
 }
