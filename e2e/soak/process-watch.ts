@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { metric } from '../metric.ts';
+import { scrape, sumOf } from '../metric.ts';
 
 /** Somebody who is watched. */
 export interface Watched {
@@ -11,8 +11,6 @@ export interface Watched {
 
 /** What a process holds at a moment. */
 export interface Sample {
-  /** Number of the look: those of one look are of one moment. */
-  readonly look: number;
   readonly residentMiB: number;
   /**
    * Of its own objects and buffers. What it has from the system beside that stays with it once it was needed, and
@@ -35,24 +33,19 @@ export const warmSamples = 24;
 /** Writes down memory and descriptors of every process that is named at the moment. */
 export function watchProcesses(list: () => Promise<readonly Watched[]>): ProcessWatch {
   const samples = new Map<string, Sample[]>();
-  let looks = 0;
-  const look = async ({ name, pid, opsUrl }: Watched, number: number) => {
-    const held = await heldBy(pid, opsUrl);
-    if (held === null) return;
-    const sample = { ...held, look: number };
+  const look = async ({ name, pid, opsUrl }: Watched) => {
+    const sample = await sampleOf(pid, opsUrl);
+    if (sample === null) return;
     const key = `${name} ${pid}`;
     samples.set(key, [...(samples.get(key) ?? []), sample]);
   };
-  const lookAtAll = async () => {
-    const number = looks++;
-    await Promise.all((await list()).map((one) => look(one, number)));
-  };
+  const lookAtAll = async () => void (await Promise.all((await list()).map(look)));
   const timer = setInterval(() => void lookAtAll().catch(() => undefined), everyMs);
   return { samples, stop: () => clearInterval(timer) };
 }
 
 /** null: it is gone, or stands still. */
-async function heldBy(pid: number, opsUrl: string | null): Promise<Omit<Sample, 'look'> | null> {
+async function sampleOf(pid: number, opsUrl: string | null): Promise<Sample | null> {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     const residentMiB = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024;
@@ -64,11 +57,10 @@ async function heldBy(pid: number, opsUrl: string | null): Promise<Omit<Sample, 
   }
 }
 
+/** NaN: it does not answer. */
 async function objectsOf(opsUrl: string): Promise<number> {
-  const bytes = await Promise.all(
-    ['nodejs_heap_size_used_bytes', 'nodejs_external_memory_bytes'].map((name) =>
-      metric({ opsUrl }, name),
-    ),
-  );
-  return bytes.reduce((sum, count) => sum + count, 0) / 1024 / 1024;
+  const figures = await scrape({ opsUrl });
+  if (figures === null) return Number.NaN;
+  const heap = sumOf(figures, 'nodejs_heap_size_used_bytes');
+  return (heap + sumOf(figures, 'nodejs_external_memory_bytes')) / 1024 / 1024;
 }

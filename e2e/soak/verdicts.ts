@@ -1,5 +1,5 @@
 import { wordsOfBooks } from '../faults/judge.ts';
-import { type Held, leastHeld, together } from './growth.ts';
+import { type Held, leastHeld } from './growth.ts';
 import { type Sample, warmSamples } from './process-watch.ts';
 import { ourFailures, type SoakResult } from './report.ts';
 
@@ -7,9 +7,8 @@ import { ourFailures, type SoakResult } from './report.ts';
 const handoversPerMinute = 3;
 /** An open load that is not sent is none. */
 const leastShareSent = 0.95;
-/** By how much a process may grow from the first third of a run to the last; in descriptors, all of a service. */
+/** By how much a process may grow from the first third of a run to the last. */
 const mostMiB = (first: number) => 16 + 0.1 * first;
-const mostDescriptors = 20;
 
 /** What keeps a run from being a good one, in words; empty: nothing does. */
 export function verdicts(result: SoakResult): readonly string[] {
@@ -25,7 +24,6 @@ export function verdicts(result: SoakResult): readonly string[] {
     ...wordsOfBooks(books),
     ...left.map((words) => `left: ${words}`),
     ...[...samples].flatMap(([name, all]) => memoryGrowth(name, all.slice(warmSamples))),
-    ...descriptorGrowth(samples),
   ];
 }
 
@@ -34,20 +32,6 @@ function memoryGrowth(name: string, samples: readonly Sample[]): readonly string
   if (samples.length < warmSamples) return [];
   const held = leastHeld(samples.map(({ heldMiB }) => heldMiB));
   return held.last - held.first > mostMiB(held.first) ? [`${name} ${words(held)} MiB`] : [];
-}
-
-function descriptorGrowth(samples: SoakResult['samples']): readonly string[] {
-  const processes = [...samples].map(([name, all]) => ({
-    service: name.replace(/ \d+$/, ''),
-    values: all
-      .filter(({ look }) => look >= warmSamples)
-      .map(({ look, descriptors }) => ({ look, value: descriptors })),
-  }));
-  return [...together(processes)]
-    .filter(([, values]) => values.length >= warmSamples)
-    .map(([service, values]) => ({ service, held: leastHeld(values) }))
-    .filter(({ held }) => held.last - held.first > mostDescriptors)
-    .map(({ service, held }) => `${service} ${words(held)} descriptors`);
 }
 
 function words({ first, last }: Held): string {
