@@ -33,6 +33,7 @@ export class BridgeScene {
   readonly engine: Simulator;
   /** Milliseconds of the bridge's clock. */
   now = 0;
+  readonly pauses = [1, 2];
   #pool: Pool;
   readonly #servers: Server[] = [];
 
@@ -41,6 +42,7 @@ export class BridgeScene {
     this.transport = createBridgeTransport(this.heappe, {
       ownsClient: true,
       elapsed: () => this.now,
+      pauses: this.pauses,
     });
     this.#pool = this.#poolTo(engine.port);
   }

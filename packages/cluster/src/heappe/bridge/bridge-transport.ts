@@ -10,6 +10,7 @@ import { getFromNode } from './get-from-node.ts';
 import { give } from './give.ts';
 import { losesKey, nodeHeaders } from './node-headers.ts';
 import { type NodeTrouble, troubleOfCall } from './node-trouble.ts';
+import { type Pauses, usualPauses } from './patience.ts';
 import { postToNode } from './post-to-node.ts';
 import { readPayload, tooLarge } from './read-payload.ts';
 import { errorReply, type Reply, send } from './replies.ts';
@@ -24,6 +25,8 @@ export interface BridgeOptions {
   readonly ownsClient: boolean;
   /** Absent: a clock that only goes forward. Milliseconds. */
   readonly elapsed?: () => number;
+  /** Absent: usualPauses. */
+  readonly pauses?: Pauses;
 }
 
 /**
@@ -36,7 +39,8 @@ export function createBridgeTransport(
   options: BridgeOptions,
 ): Transport {
   const elapsed = options.elapsed ?? (() => performance.now());
-  const parts: BridgeParts = { client, tunnels: createTunnels(client, elapsed), elapsed };
+  const pauses = options.pauses ?? usualPauses;
+  const parts: BridgeParts = { client, tunnels: createTunnels(client, elapsed), elapsed, pauses };
   const open = new Set<BridgeSocket>();
   const targets = new WeakMap<object, NodePort>();
 

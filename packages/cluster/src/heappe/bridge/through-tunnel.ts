@@ -1,9 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { HeappeClient } from '../client.ts';
+import { HeappeError } from '../failures.ts';
 import type { Features } from '../features.ts';
 import type { NodePort } from './address.ts';
 import type { Asked } from './asked.ts';
 import { NodeTrouble, troubleOfCall } from './node-trouble.ts';
+import { createPatience, type Pauses } from './patience.ts';
 import { isOfTunnel, type Repair, repairOf } from './trouble.ts';
 import type { Tunnels, Way } from './tunnels.ts';
 
@@ -13,13 +14,15 @@ export interface BridgeParts {
   readonly tunnels: Tunnels;
   /** A clock that only goes forward, in milliseconds. */
   readonly elapsed: () => number;
+  /** Before a request is sent again that HEAppE did not pass on. */
+  readonly pauses: Pauses;
 }
 
 /**
  * Asks a node with a tunnel there. When it turns out that there was none, that it leads nowhere, or that there is no
  * session, it is asked again with a new one, once for each: no engine has seen the request then. Another process may
- * close the tunnel that it found dead while we have just asked for a new one. HEAppE that wants fewer requests gets
- * this one a little later.
+ * close the tunnel that it found dead while we have just asked for a new one. HEAppE that wants fewer requests, or
+ * fails in a way of its own, gets this one a little later: inference changes nothing, so asking again is safe.
  * @throws NodeTrouble
  */
 export async function throughTunnel<T>(
@@ -29,7 +32,7 @@ export async function throughTunnel<T>(
   ask: (way: Way) => Promise<T>,
 ): Promise<T> {
   const repaired = new Set<Repair>();
-  const patience = createPatience();
+  const patience = createPatience(parts.pauses);
   for (;;) {
     const way = await ensure(parts.tunnels, to, signal);
     const identity = parts.client.identity();
@@ -38,7 +41,7 @@ export async function throughTunnel<T>(
     } catch (error) {
       const trouble = troubleOfCall(error);
       if (!signal.aborted) learn(parts, way, trouble, identity);
-      if (trouble.trouble === 'busy' && (await patience.wait(signal))) continue;
+      if (isPassing(trouble) && (await patience.wait(signal))) continue;
       const repair = repairOf(trouble.trouble);
       if (signal.aborted || repair === null || repaired.has(repair)) throw trouble;
       repaired.add(repair);
@@ -46,21 +49,9 @@ export async function throughTunnel<T>(
   }
 }
 
-const firstPauseMs = 500;
-const longestPauseMs = 8000;
-
-/** Pauses that double, some 15 s in all. */
-function createPatience() {
-  let ms = firstPauseMs;
-  return {
-    /** false: it has waited long enough, or nobody waits any more */
-    async wait(signal: AbortSignal): Promise<boolean> {
-      if (ms > longestPauseMs || signal.aborted) return false;
-      await pause(ms, undefined, { signal }).catch(() => undefined);
-      ms *= 2;
-      return !signal.aborted;
-    },
-  };
+/** What may be over in a moment, and is none of the engine's doing. A mistake of ours would be there again. */
+function isPassing({ trouble, cause }: NodeTrouble): boolean {
+  return trouble === 'busy' || (trouble === 'failed' && cause instanceof HeappeError);
 }
 
 /** What its version can do. Nobody hears of a HEAppE that is gone only here: the tunnel counts as lost, too. */

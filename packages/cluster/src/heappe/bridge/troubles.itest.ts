@@ -11,6 +11,8 @@ import { problem } from '../../../test/heappe-double.ts';
 import { HeappeError } from '../failures.ts';
 import { addressOfTask } from './address.ts';
 
+const ownFailure = problem('Problem occured!', 500, 'Problem');
+
 let scene: BridgeScene;
 beforeEach(async () => {
   scene = await openScene();
@@ -109,7 +111,6 @@ describe('a transport by way of HEAppE', () => {
   test.each<[string, Error, number]>([
     ['no right', problem('MissingRole:Submitter', 401, 'Unauthorized Access'), 502],
     ['a broken rule', problem('HttpHeader must be set', 404, 'Validation Problem'), 502],
-    ['its own failure', problem('Problem occured!', 500, 'Problem'), 502],
   ])('%s', async (_name, failure, status) => {
     await (await scene.chat()).body.dump();
     scene.heappe.failures.push(failure);
@@ -123,6 +124,27 @@ describe('a transport by way of HEAppE', () => {
     scene.heappe.failures.push(problem('', 429, ''), problem('', 429, ''));
     expect((await scene.chat()).statusCode).toBe(200);
     expect(scene.heappe.count('postStream')).toBe(4);
+  });
+
+  test('a HEAppE that fails for a moment is asked again', async () => {
+    await (await scene.chat()).body.dump();
+    scene.heappe.failures.push(ownFailure, ownFailure);
+    expect((await scene.chat()).statusCode).toBe(200);
+    expect(scene.heappe.count('postStream')).toBe(4);
+  });
+
+  test.each([
+    ['wants fewer requests', problem('', 429, ''), 503, '5'],
+    ['fails in a way of its own', ownFailure, 502, undefined],
+  ])('a HEAppE that %s for long is an answer', async (_name, failure, status, retryAfter) => {
+    await (await scene.chat()).body.dump();
+    const tries = scene.pauses.length + 1;
+    scene.heappe.failures.push(...Array(tries).fill(failure));
+    const answer = await scene.chat();
+    expect(answer.statusCode).toBe(status);
+    expect(answer.headers['retry-after']).toBe(retryAfter);
+    await answer.body.dump();
+    expect(scene.heappe.count('postStream')).toBe(1 + tries);
   });
 
   test('an answer that a gateway does not wait for is not asked for again', async () => {
