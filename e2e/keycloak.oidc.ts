@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { freePorts } from '@wakefield/local-stack';
 import { createCookieJar } from '@wakefield/testkit/oidc';
 import OpenAI from 'openai';
-import { openPage } from './oidc/chromium.ts';
+import { type Page, withPage } from './oidc/chromium.ts';
 import {
   decoded,
   encoded,
@@ -19,6 +19,7 @@ import {
 } from './oidc/forged.ts';
 import { type Keycloak, startKeycloak } from './oidc/keycloak.ts';
 import { authFile, clientSecret, password, realmOf } from './oidc/realm.ts';
+import { tryDeviceFlow } from './oidc/try-device-flow.ts';
 import { tryInChromium } from './oidc/try-in-chromium.ts';
 import { eventually, startWakefield, type Wakefield } from './wakefield.ts';
 
@@ -58,6 +59,13 @@ const as = async (user: string, method: string, path: string, body?: unknown) =>
   await ask(await keycloak.token('site', user), method, path, body);
 const chat = { model, messages: [{ role: 'user' as const, content: 'Say hello.' }], max_tokens: 4 };
 const chatPath = `/p/${project}/openai/v1/chat/completions`;
+
+const inChromium = (name: string, act: (page: Page) => Promise<void>) =>
+  (chromium === null ? test.skip : test)(
+    `Chromium ${name}`,
+    () => withPage(chromium ?? '', act),
+    400_000,
+  );
 
 describe('people of a realm', () => {
   test('a manager activates and registers, a member chats, a guest looks', async () => {
@@ -235,21 +243,17 @@ describe('a browser', () => {
     expect((await jar.ask(`${wakefield.url}/p`)).status).toBe(401);
   });
 
-  (chromium === null ? test.skip : test)(
-    'Chromium signs in on the page of the API, tries something out, and signs out',
-    async () => {
-      const page = await openPage(chromium ?? '');
-      try {
-        await tryInChromium(page, { url: wakefield.url, project, model });
-      } catch (error) {
-        const place = `at ${await page.url()}\n${page.complaints.join('\n')}`;
-        throw new Error(`${String(error)}\n${place}`, { cause: error });
-      } finally {
-        await page.close();
-      }
+  inChromium(
+    'signs in on the page of the API, tries something out, and signs out',
+    async (page) => {
+      await tryInChromium(page, { url: wakefield.url, project, model });
     },
-    400_000,
   );
+
+  inChromium('allows a command line to sign in by the device flow', async (page) => {
+    const token = await tryDeviceFlow(page, keycloak.issuer('site'));
+    expect((await ask(token, 'POST', chatPath, chat)).status).toBe(200);
+  });
 });
 
 describe('when Keycloak is gone', () => {

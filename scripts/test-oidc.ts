@@ -16,7 +16,10 @@ const withoutBrowser = '--without-browser';
 const given = process.argv.slice(2);
 
 try {
-  if (!given.includes(withoutBrowser)) process.env.WAKEFIELD_TEST_CHROMIUM = findBrowser();
+  if (!given.includes(withoutBrowser)) {
+    process.env.WAKEFIELD_TEST_CHROMIUM = findBrowser();
+    for (const name of ['curl', 'jq']) checkThere(name);
+  }
   process.env.WAKEFIELD_TEST_KEYCLOAK = setupKeycloak();
   await installPackages(missingPackages(), (line) => console.log(line));
   // Whoever ends us ends Jest as well, and that ends Keycloak.
@@ -54,5 +57,13 @@ function findBrowser(): string {
   }
   throw new SetupError(
     `The page of the API is tried in Chromium, and there is none here. Debian: apt-get install chromium. Or leave that out: npm run test:oidc -- ${withoutBrowser}`,
+  );
+}
+
+/** @throws SetupError where it is missing: the script of docs/auth.md needs it */
+function checkThere(name: string): void {
+  if (findCommand(name) !== null) return;
+  throw new SetupError(
+    `The device flow of docs/auth.md is tried with ${name}, which is not here. Debian: apt-get install ${name}. Or leave that out: npm run test:oidc -- ${withoutBrowser}`,
   );
 }

@@ -30,7 +30,20 @@ interface Message {
   readonly error?: { readonly message: string };
 }
 
-export async function openPage(program: string): Promise<Page> {
+/** Opens one for the time of an act; an error tells where the page was then. */
+export async function withPage(program: string, act: (page: Page) => Promise<void>): Promise<void> {
+  const page = await openPage(program);
+  try {
+    await act(page);
+  } catch (error) {
+    const place = `at ${await page.url()}\n${page.complaints.join('\n')}`;
+    throw new Error(`${String(error)}\n${place}`, { cause: error });
+  } finally {
+    await page.close();
+  }
+}
+
+async function openPage(program: string): Promise<Page> {
   const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
   const child = launch(program, profile);
   const socket = new WebSocket(await debuggerUrl(child));
