@@ -21,18 +21,26 @@ export async function tryDeviceFlow(page: Page, issuer: string): Promise<string>
   const address = () => /^Open (http\S+)$/m.exec(said)?.[1];
   while (address() === undefined && child.exitCode === null)
     await Promise.race([new Promise((resolve) => child.stdout.once('data', resolve)), over]);
-  await page.go(address() ?? `the script only said: ${said}`);
+  try {
+    await allow(page, address() ?? `the script only said: ${said}`);
+    await over;
+  } finally {
+    child.kill('SIGKILL');
+  }
+  const token = /^token (\S+)$/m.exec(said)?.[1];
+  if (child.exitCode !== 0 || token === undefined) throw new Error(`the script said: ${said}`);
+  return token;
+}
+
+async function allow(page: Page, url: string): Promise<void> {
+  await page.go(url);
   await page.until('the form of Keycloak', `document.querySelector('#username')?.id`);
   await page.run(`
     document.querySelector('#username').value = 'ada';
     document.querySelector('#password').value = ${JSON.stringify(password)};
     document.querySelector('#kc-login').click()`);
-  await page.until('its question', `document.querySelector('input[name=accept]')?.name`);
-  await page.run(`document.querySelector('input[name=accept]').click()`);
-  await over;
-  const token = /^token (\S+)$/m.exec(said)?.[1];
-  if (child.exitCode !== 0 || token === undefined) throw new Error(`the script said: ${said}`);
-  return token;
+  await page.until('its question', `document.querySelector('[name=accept]')?.name`);
+  await page.run(`document.querySelector('[name=accept]').click()`);
 }
 
 async function scriptOfDocs(): Promise<string> {
