@@ -122,6 +122,16 @@ test('sbatch refuses: 502 with its words, paths left out, and the job stays as i
   expect(job.State).toBe(1);
 });
 
+test('sbatch takes a job and its command fails: the job runs, and stays as it was created', async () => {
+  scene.server.control.setSwitches({ schedulerForgets: 'Unable to contact slurm controller' });
+  await expect(scene.run({ name: 'forgotten', lines: ['touch ran'] })).rejects.toThrow(
+    /Unable to contact/,
+  );
+  const [job] = (await jobs('1')).filter(({ Name }: { Name: string }) => Name === 'forgotten');
+  expect(job.State).toBe(1);
+  expect(job.Tasks[0].State).toBe(1);
+});
+
 test('junk for an address', async () => {
   const { id, taskId } = await scene.run({ lines: ['sleep 300'] });
   await scene.jobUntil(id, ({ State }) => State === 8);

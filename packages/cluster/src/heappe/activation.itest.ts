@@ -162,12 +162,12 @@ describe('activating a project', () => {
     expect(words(again)).toMatch(/only a Manager sees/);
   });
 
-  test('of a project that HEAppE does not know names those that it does', async () => {
+  test('of a project that HEAppE does not know says nothing of others', async () => {
     const steps = await driverOf(await start()).activate('eu-00-00', signal);
     expect(last(steps)).toMatchObject({
       step: 'project',
       status: 'failed',
-      detail: expect.stringMatching(/no project eu-00-00.*there are demo/),
+      detail: 'HEAppE knows no project eu-00-00 of our user',
       remedy: expect.stringMatching(/accountingString/),
     });
   });

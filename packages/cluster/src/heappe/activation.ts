@@ -55,15 +55,15 @@ async function walk(task: Task, step: Step, signal: AbortSignal): Promise<void> 
   const { config, client, name, mode } = task;
   await step('sign-in', async () => {
     await client.signIn();
-    return [`HEAppE ${await client.version(signal)} at ${config.url}`, null];
+    return [`HEAppE ${await client.version(signal)}`, null];
   });
   const accounting = accountingStringOf(config, name);
   const project = await step('project', async () =>
-    projectOf(await client.clusters.memberships(signal), accounting, Date.now()),
+    projectOf(await client.clusters.memberships(signal), accounting, mode, Date.now()),
   );
   const { clusters, nodeTypeId } = await step('node type', async () => {
     const listed = await client.clusters.list(signal);
-    const [words, id] = await nodeTypeIdOf(config, client, name, listed, signal);
+    const [words, id] = await nodeTypeIdOf(task, listed, signal);
     return [words, { clusters: listed, nodeTypeId: id }];
   });
   const manage = {
@@ -84,13 +84,18 @@ async function walk(task: Task, step: Step, signal: AbortSignal): Promise<void> 
 function projectOf(
   memberships: readonly Membership[],
   accounting: string,
+  mode: ActivationMode,
   now: number,
 ): readonly [string, ProjectInfo] {
   const ours = memberships.filter(({ Project }) => isNamed(Project, accounting));
   const [first] = ours;
   if (first === undefined)
     throw new StepFailed(
-      `HEAppE knows no project ${accounting} of our user; there are ${listOf(memberships.map(({ Project }) => Project.AccountingString))}`,
+      withOthers(
+        `HEAppE knows no project ${accounting} of our user`,
+        memberships.map(({ Project }) => Project.AccountingString),
+        mode,
+      ),
       'ask the project to be made known to HEAppE and our user to be added to it, or set accountingString for it in clusters.yaml',
     );
   const project = first.Project;
@@ -106,6 +111,11 @@ function projectOf(
   ];
 }
 
+/** What belongs to other projects is told to the operator who looks, not to those of one project. */
+function withOthers(words: string, others: readonly string[], mode: ActivationMode): string {
+  return mode === 'look' ? `${words}; there are ${listOf(others)}` : words;
+}
+
 /** Those on which the project has a template already; where there is none, those of other projects. */
 function nodeTypesFor(config: HeappeConfig, name: ProjectName, clusters: readonly ClusterInfo[]) {
   const accounting = accountingStringOf(config, name);
@@ -116,9 +126,7 @@ function nodeTypesFor(config: HeappeConfig, name: ProjectName, clusters: readonl
 
 /** A project without templates is not listed with its node types, which only some may list as a whole. */
 async function nodeTypeIdOf(
-  config: HeappeConfig,
-  client: HeappeClient,
-  name: ProjectName,
+  { config, client, name, mode }: Task,
   clusters: readonly ClusterInfo[],
   signal: AbortSignal,
 ): Promise<readonly [string, number]> {
@@ -128,7 +136,11 @@ async function nodeTypeIdOf(
   const wanted = nodeTypeOf(config, name);
   if (wanted === null || another !== undefined)
     throw new StepFailed(
-      `which node type is meant is not clear: there are ${listOf(found.map(({ Name }) => Name))}`,
+      withOthers(
+        'which node type is meant is not clear',
+        found.map(({ Name }) => Name),
+        mode,
+      ),
       'name it as nodeType (and the cluster, as cluster) for this cluster in clusters.yaml',
     );
   if (typeof wanted === 'number') return [`${wanted}, as configured`, wanted];

@@ -179,6 +179,10 @@ async function authorities(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new ClusterError('misconfigured', `${file} cannot be read: ${code ?? message}`, error);
+    throw new ClusterError(
+      'misconfigured',
+      `the ca file cannot be read: ${code ?? message}`,
+      error,
+    );
   }
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -23,8 +23,8 @@ const text = (name: string) => readFile(path(name), 'utf8').catch(() => '');
 const report = async (): Promise<JobReport> => parseReport(await text(launcherFiles.report));
 
 /** As HEAppE's template calls it: `cd <directory>; /bin/bash wakefield_run`. */
-async function launch(lines: readonly string[]) {
-  await writeFile(path(launcherFiles.launcher), LAUNCHER);
+async function launch(lines: readonly string[], launcher = LAUNCHER) {
+  await writeFile(path(launcherFiles.launcher), launcher);
   await writeFile(path(launcherFiles.script), ['#!/bin/bash', ...lines, ''].join('\n'));
   await writeFile(path('key'), 'secret', { mode: 0o644 });
   const child = spawn('/bin/bash', [launcherFiles.launcher], { cwd: directory, stdio: 'inherit' });
@@ -135,6 +135,33 @@ describe('the launcher', () => {
     expect(await second.ended).toBe(0);
     expect((await report()).ended?.status).toBe(0);
   });
+
+  test('goes on while nobody can tell whose the directory is', async () => {
+    const { ended } = await launch([
+      'echo > up',
+      'while [ ! -e go ]; do sleep 0.05; done',
+      'exit 4',
+    ]);
+    await until('its name', async () => ((await text('.wakefield_owner')) === '' ? null : true));
+    await rename(path('.wakefield_owner'), path('elsewhere'));
+    // The launcher looks once a second.
+    const since = (await report()).startedAt ?? 0;
+    await until('some looks', async () => (Date.now() - since > 4000 ? true : null));
+    await rename(path('elsewhere'), path('.wakefield_owner'));
+    await writeFile(path('go'), '');
+    expect(await ended).toBe(4);
+    expect((await report()).ended?.status).toBe(4);
+  }, 30_000);
+
+  test('ends a script that does not end by itself when its directory is gone for long', async () => {
+    const quick = LAUNCHER.replace('-ge 30 ]', '-ge 1 ]').replace('waited < 20;', 'waited < 1;');
+    expect(quick.length).toBe(LAUNCHER.length - 2);
+    const { ended } = await launch(['trap "" TERM', 'echo $$ > pid', 'sleep 600'], quick);
+    const pid = await until('its pid', async () => Number(await text('pid')) || null);
+    await rm(directory, { recursive: true });
+    expect(await ended).toBe(0);
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  }, 30_000);
 
   test('is not confused by files that are none', async () => {
     const { ended } = await launch(["printf '\\377\\000\\376{' > exit.json", 'mkdir gpu']);

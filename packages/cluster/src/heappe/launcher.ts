@@ -18,6 +18,8 @@ export const launcherFiles = {
 const { script, end, report } = launcherFiles;
 /** Less than SLURM's own KillWait (30 s), which ends the launcher, too, where it can. */
 const killWaitSeconds = 20;
+/** A file system that fails over cannot be read for a while; a directory that was deleted never again. */
+const unreadableSeconds = 30;
 
 /**
  * Runs the job's script in the task's directory, in bash 4.2 or newer, and tells of it in the report: a line for each
@@ -27,7 +29,7 @@ const killWaitSeconds = 20;
  * `started`, `asked`, `terminated` and `ended` have the node's time in milliseconds; `ended` the script's status
  * before it; `log` is how long the log was some seconds ago, or at the end. A submission that HEAppE did twice finds
  * the directory taken: who starts last has it, as its id is the one that HEAppE kept; the other one ends its script and
- * says nothing more.
+ * says nothing more. So does one whose directory was deleted under it.
  *
  * HEAppE's own batch script is a shell that a cancelled job loses at once, and where SLURM follows processes by their
  * parents (ProctrackType=proctrack/linuxproc) it forgets all others then: what does not end by itself the launcher ends.
@@ -43,6 +45,26 @@ started= asked= terminated= ended= told= size= turn=0 waited=0
 now() { printf -v "$1" '%(%s)T000' -1; }
 first() { line=; IFS= read -r line 2>/dev/null <"$1"; line=\${line:0:4000}; }
 owns() { first .wakefield_owner; [ "$line" = "$token" ]; }
+unread=0
+# Another's name says so at once, none at all only after a while.
+is_dispossessed() {
+  if owns; then
+    unread=0
+    return 1
+  fi
+  [ -n "$line" ] || [ $((++unread)) -ge ${unreadableSeconds} ]
+}
+give_way() {
+  trap '' TERM INT HUP
+  kill -TERM "$child" 2>/dev/null
+  for ((waited = 0; waited < ${killWaitSeconds}; waited++)); do
+    kill -0 "$child" 2>/dev/null || break
+    sleep 1
+  done
+  kill -KILL -- "-$child" 2>/dev/null
+  wait "$child"
+  exit 0
+}
 tell() {
   local text="started $started" name
   [ -z "$asked" ] || text+=$'\\n'"asked $asked"
@@ -82,12 +104,7 @@ set +m
 tell
 while kill -0 "$child" 2>/dev/null; do
   sleep 1
-  if ! owns; then
-    trap '' TERM
-    kill -TERM "$child" 2>/dev/null
-    wait "$child"
-    exit 0
-  fi
+  is_dispossessed && give_way
   if [ -z "$asked" ] && [ -e ${end} ]; then
     now asked
     kill -USR1 "$child" 2>/dev/null

@@ -162,7 +162,9 @@ async function secretOf(file: string): Promise<string> {
     if (text !== '') return text;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new ClusterError('misconfigured', `${file} cannot be read: ${code ?? message}`, error);
+    // Its path is nothing for those who activate a project; it stands in the cause.
+    const words = `the file of our credential cannot be read: ${code ?? message}`;
+    throw new ClusterError('misconfigured', words, error);
   }
-  throw new ClusterError('misconfigured', `${file} is empty`);
+  throw new ClusterError('misconfigured', 'the file of our credential is empty');
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ClusterError, type JobSubmission } from '@wakefield/control';
 import type { JobName, ProjectName } from '@wakefield/domain';
 import type { HeappeConfig } from '../config/heappe.ts';
@@ -42,15 +43,28 @@ export async function submitJob(
   const there = jobNamed(listing, job.name);
   if (there !== null && there.State !== heappeStates.configuring) return adopted(there);
   if (there !== null) {
-    if (await deps.underWay.mayBe(deps.client, there, signal))
+    const attempt = await deps.underWay.attempt(deps.client, there, signal);
+    if (attempt === 'none') return await finish(deps, there, files, signal);
+    if (attempt === 'going_on')
       throw new ClusterError(
         'unreachable',
         `an earlier submission of ${job.name} may still be going on`,
       );
-    return await finish(deps, there, files, signal);
+    await discard(deps, there, signal);
   }
   await checkRoom(deps, job.project, listing, signal);
   return await finish(deps, await create(deps, job, signal), files, signal);
+}
+
+/**
+ * HEAppE may have failed between sbatch and its own record (SlurmSchedulerAdapter.cs asks scontrol behind sbatch, in one
+ * shell; JobManagementLogic.cs saves after both). What SLURM took then works in the job's directory, which goes with
+ * the record: it finds nothing to start, or its launcher finds itself dispossessed.
+ */
+async function discard({ client }: SubmitDeps, { Id }: JobInfo, signal: AbortSignal) {
+  await client.jobs.remove(Id, signal).catch((error: unknown) => {
+    throw asLook(error);
+  });
 }
 
 /** SubmitJob takes jobs that wait for an account, too: HEAppE does that by itself. */
@@ -60,17 +74,26 @@ function adopted(job: JobInfo): Submitted {
 
 async function create(deps: SubmitDeps, job: JobSubmission, signal: AbortSignal): Promise<JobInfo> {
   const { config, client, places, underWay } = deps;
-  const place = await places.of(job.project, signal);
-  checkRequest(config, job, place);
-  const specification = jobSpecification(config, job, place, await client.features(signal));
-  try {
+  const specify = async () => {
+    const place = await places.of(job.project, signal);
+    checkRequest(config, job, place);
+    return jobSpecification(config, job, place, await client.features(signal));
+  };
+  const createBy = async (specification: Readonly<Record<string, unknown>>) => {
     const created = await client.jobs.create(specification, signal);
     underWay.made(created.Id);
     return created;
+  };
+  const specification = await specify();
+  try {
+    return await createBy(specification);
   } catch (error) {
-    // What it refuses may have been right yesterday: templates and node types have other ids now.
-    if (error instanceof HeappeError && error.status === 404) places.forget(job.project);
-    throw error;
+    if (!(error instanceof HeappeError && error.status === 404)) throw error;
+    // What it refuses was right once: templates and node types may have other ids now.
+    places.forget(job.project);
+    const anew = await specify();
+    if (isDeepStrictEqual(anew, specification)) throw error;
+    return await createBy(anew);
   }
 }
 
@@ -93,16 +116,22 @@ async function finish(
     await client.jobs.submit(created.Id, signal);
     return { clusterJobId: String(created.Id), adopted: false };
   } catch (error) {
-    if (hasEnded(error)) underWay.over(created.Id);
+    if (neverArrived(error)) underWay.unsent(created.Id);
+    else if (isHeappesOwn(error)) underWay.answered(created.Id);
     if (isSubmittedAlready(error)) return adopted(created);
+    if (isGone(error)) throw asLook(error);
     throw await afterRefusal(deps, created, error, signal);
   }
 }
 
-/** Whether HEAppE is done with a call that failed: it has answered by itself, or has never had it. */
-function hasEnded(error: unknown): boolean {
-  if (!(error instanceof HeappeError)) return false;
-  if (error.status === null) return error.neverSent;
+/** HEAppE was not reached, or has turned the call away at its door. */
+function neverArrived(error: unknown): boolean {
+  return error instanceof HeappeError && (error.neverSent || error.status === 429);
+}
+
+/** Whether HEAppE itself has answered, not something before it, so that it is done with the call. */
+function isHeappesOwn(error: unknown): boolean {
+  if (!(error instanceof HeappeError) || error.status === null) return false;
   return ![502, 503, 504].includes(error.status) || error.title !== '';
 }
 
@@ -112,6 +141,13 @@ function isSubmittedAlready(error: unknown): boolean {
     error instanceof HeappeError &&
     error.status === 404 &&
     /incorrect job state/i.test(error.detail)
+  );
+}
+
+/** Somebody has deleted it meanwhile: nothing was refused, and the next try makes another. */
+function isGone(error: unknown): boolean {
+  return (
+    error instanceof HeappeError && error.status === 404 && /does not exist/i.test(error.detail)
   );
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { JobSubmission } from '@wakefield/control';
+import type { JobName } from '@wakefield/domain';
 import { type HeappeScene, openHeappeScene } from '../../test/heappe-driver.ts';
 import { until } from '../conformance/scene.ts';
 
@@ -9,15 +10,20 @@ let scene: HeappeScene;
 beforeAll(async () => {
   scene = await openHeappeScene({}, { timeouts: { submit: '2s', command: '2s' } });
 });
-afterEach(() => {
+afterEach(async () => {
   scene.test.server.control.clearFaults();
   scene.ahead = 0;
+  const jobs = slept.splice(0).map((name) => ({ name, clusterJobId: null }));
+  await scene.driver.cancel(jobs, scene.signal);
 });
 afterAll(() => scene.close());
 
 const control = () => scene.test.server.control;
+/** They would fill the cluster. */
+const slept: JobName[] = [];
 const sleeping = () => {
   const name = scene.newName();
+  slept.push(name);
   return { name, job: scene.job(name, ['sleep 600']) };
 };
 /** States of the jobs of that name that HEAppE keeps. */
@@ -78,7 +84,28 @@ describe('one job of a submission, though', () => {
     });
     scene.ahead = 60_000;
     expect(await scene.driver.submit(job, scene.signal)).toMatchObject({ adopted: false });
-    expect(await scene.listed(name)).toHaveLength(1);
+    // Of the first nobody knows whether it was given to the batch system: it has gone with its directory.
+    expect((await statesOf(name)).toSorted((a, b) => b - a)).toEqual([256, expect.any(Number)]);
+    expect(await scene.submissions(name)).toHaveLength(1);
+  });
+
+  test.each([
+    'Batch job submission failed: Socket timed out on send/recv operation',
+    'Unable to contact slurm controller (connect failure)',
+  ])('the batch system takes it, and HEAppE only knows: %s', async (words) => {
+    const { name, job } = sleeping();
+    control().setSwitches({ schedulerForgets: words });
+    await expect(scene.driver.submit(job, scene.signal)).rejects.toMatchObject({
+      kind: 'unreachable',
+    });
+    control().setSwitches({ schedulerForgets: null });
+    const { clusterJobId, adopted } = await scene.driver.submit(job, scene.signal);
+    expect(adopted).toBe(false);
+    // The directory of the forgotten one has gone with its record: it ends (launcher.itest.ts).
+    expect((await statesOf(name)).toSorted((a, b) => b - a)).toEqual([256, expect.any(Number)]);
+    expect(await scene.submissions(name)).toHaveLength(2);
+    const seen = await scene.sightUntil(name, ({ clusterJob }) => clusterJob?.state === 'running');
+    expect(seen.clusterJob?.clusterJobId).toBe(clusterJobId);
   });
 
   test('SubmitJob takes longer than anybody waits for it, and then works', async () => {
@@ -182,6 +209,19 @@ describe('one job of a submission, though', () => {
 });
 
 describe('a submission', () => {
+  test('by ids that are no longer right is made with those that are', async () => {
+    const first = sleeping();
+    await scene.driver.submit(first.job, scene.signal);
+    const path = 'Management/CommandTemplates?ProjectId=1';
+    const [template] = (await scene.test.call('GET', path)) as { Id: number }[];
+    const body = { CommandTemplateId: template?.Id };
+    await scene.test.call('DELETE', 'Management/RemoveCommandTemplate', body);
+    await scene.another().activate('demo', scene.signal);
+    const { name, job } = sleeping();
+    expect(await scene.driver.submit(job, scene.signal)).toMatchObject({ adopted: false });
+    expect(await scene.listed(name)).toHaveLength(1);
+  });
+
   test('that the cluster refuses leaves nothing, and the next is told again', async () => {
     const { name, job } = sleeping();
     control().setSwitches({ schedulerRefusal: 'sbatch: error: invalid partition specified: gpu' });

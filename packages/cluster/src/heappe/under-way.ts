@@ -11,6 +11,14 @@ import type { Listing } from './listing.ts';
 const CREATING_MS = 45_000;
 
 /**
+ * What is known of submissions of a job that is only created.
+ * - `none`      it has not been submitted
+ * - `going_on`  somebody may be submitting it
+ * - `in_doubt`  it may have been given to the batch system, and HEAppE does not know
+ */
+export type Attempt = 'none' | 'going_on' | 'in_doubt';
+
+/**
  * Whether somebody may be submitting a job that is only created. HEAppE goes on with a SubmitJob that nobody waits for any
  * more, looks at the job's state when it begins and writes it when it is done: a second one meanwhile would give the job
  * to the cluster twice. So each leaves a mark in the job's directory before, for those who come after it.
@@ -23,10 +31,12 @@ export interface UnderWay {
   /** The text of a mark, to be put into the job's directory right before `sent`. */
   mark(id: number): string;
   sent(id: number): void;
-  /** Nobody is at it: it did not arrive, or was answered. */
-  over(id: number): void;
+  /** It did not arrive. */
+  unsent(id: number): void;
+  /** Nobody is at it any more, whatever came of it. */
+  answered(id: number): void;
   /** Reads the mark where that is needed. @throws HeappeError, when it is given up */
-  mayBe(client: Pick<HeappeClient, 'files'>, job: JobInfo, signal: AbortSignal): Promise<boolean>;
+  attempt(client: Pick<HeappeClient, 'files'>, job: JobInfo, signal: AbortSignal): Promise<Attempt>;
   /** Whether it has only been created for longer than a submission takes. */
   isLeft(id: number): boolean;
 }
@@ -35,7 +45,13 @@ interface Known {
   readonly seenAt: number;
   made: boolean;
   /** The last mark of this process, and whether that submission is over. */
-  mark: { readonly text: string; sentAt: number | null; over: boolean } | null;
+  mark: Mark | null;
+}
+
+interface Mark {
+  readonly text: string;
+  sentAt: number | null;
+  answered: boolean;
 }
 
 /**
@@ -55,6 +71,7 @@ export function createUnderWay(
     return there;
   };
   const isRecent = (at: number) => elapsed() - at < longest;
+  const isOut = ({ sentAt, answered }: Mark) => sentAt !== null && !answered && isRecent(sentAt);
 
   return {
     retain(listing) {
@@ -71,26 +88,30 @@ export function createUnderWay(
     },
     mark(id) {
       const text = `wakefield: submitted at ${now()} by ${randomUUID()}`;
-      of(id).mark = { text, sentAt: null, over: true };
+      of(id).mark = { text, sentAt: null, answered: false };
       return `${text}\n`;
     },
     sent(id) {
       const { mark } = of(id);
-      if (mark !== null) Object.assign(mark, { sentAt: elapsed(), over: false });
+      if (mark !== null) mark.sentAt = elapsed();
     },
-    over(id) {
+    unsent(id) {
       const { mark } = of(id);
-      if (mark !== null) mark.over = true;
+      if (mark !== null) mark.sentAt = null;
     },
-    async mayBe(client, job, signal) {
+    answered(id) {
+      const { mark } = of(id);
+      if (mark !== null) mark.answered = true;
+    },
+    async attempt(client, job, signal) {
       const { made, mark, seenAt } = of(job.Id);
-      if (mark?.over === false && mark.sentAt !== null && isRecent(mark.sentAt)) return true;
+      if (mark !== null && isOut(mark)) return 'going_on';
       const told = await readMark(client, job, signal);
-      if (told === 'unreadable') return isRecent(seenAt);
-      if (told === null) return !made && now() - createdAt(job) < CREATING_MS;
-      if (told.text === mark?.text) return false;
+      if (told === 'unreadable') return after(isRecent(seenAt), 'in_doubt');
+      if (told === null) return after(!made && now() - createdAt(job) < CREATING_MS, 'none');
+      if (told.text === mark?.text) return mark.sentAt === null ? 'none' : 'in_doubt';
       // Clocks of schedulers may differ, in both directions.
-      return Math.abs(now() - told.at) < longest;
+      return after(Math.abs(now() - told.at) < longest, 'in_doubt');
     },
     isLeft(id) {
       const { mark, seenAt } = of(id);
@@ -98,6 +119,9 @@ export function createUnderWay(
     },
   };
 }
+
+const after = (isGoingOn: boolean, otherwise: Attempt): Attempt =>
+  isGoingOn ? 'going_on' : otherwise;
 
 function isCreated({ State }: JobInfo): boolean {
   return State === heappeStates.configuring;

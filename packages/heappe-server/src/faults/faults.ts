@@ -28,6 +28,8 @@ export interface FaultSwitches {
   stallStreamsAfterBytes: number | null;
   /** sbatch fails with these words. */
   schedulerRefusal: string | null;
+  /** sbatch takes the job, and the command fails all the same, with these words: nothing is saved. */
+  schedulerForgets: string | null;
   /** slurmctld does not answer questions: HEAppE then takes every unfinished job for failed. */
   schedulerSilent: boolean;
 }
@@ -48,6 +50,7 @@ const none: FaultSwitches = {
   cutStreamsAfterBytes: null,
   stallStreamsAfterBytes: null,
   schedulerRefusal: null,
+  schedulerForgets: null,
   schedulerSilent: false,
 };
 

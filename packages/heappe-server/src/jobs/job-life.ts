@@ -121,13 +121,14 @@ async function submitTasks(instance: Instance, job: Job): Promise<void> {
     const template = templates.find(({ id }) => id === commandTemplateId);
     const nodeType = nodeTypes.find(({ id }) => id === clusterNodeTypeId);
     if (template === undefined || nodeType === undefined) throw new Error('no template');
-    const { schedulerRefusal } = instance.faults.switches;
+    const { schedulerRefusal, schedulerForgets } = instance.faults.switches;
     if (schedulerRefusal !== null) throw slurmProblem(schedulerRefusal);
     const id = await instance.scheduler
       .submit(batchJob(instance, job, task, template, nodeType))
       .catch((error: unknown) => {
         throw error instanceof SchedulerRefusal ? slurmProblem(error.message) : error;
       });
+    if (schedulerForgets !== null) throw slurmProblem(schedulerForgets);
     task.scheduledJobId = id;
     const seen = (await instance.scheduler.look([id])).get(id);
     if (seen === undefined) throw new HeappeError('slurm', 'UnableToParseResponse');
