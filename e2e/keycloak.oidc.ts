@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { freePorts } from '@wakefield/local-stack';
 import { createCookieJar } from '@wakefield/testkit/oidc';
 import OpenAI from 'openai';
-import { type Page, withPage } from './oidc/chromium.ts';
 import {
   decoded,
   encoded,
@@ -17,14 +16,15 @@ import {
   signedAnew,
   strangerSigned,
 } from './oidc/forged.ts';
+import { inChromium } from './oidc/in-chromium.ts';
 import { type Keycloak, startKeycloak } from './oidc/keycloak.ts';
 import { authFile, clientSecret, password, realmOf } from './oidc/realm.ts';
+import { tryByHeappe } from './oidc/try-by-heappe.ts';
 import { tryDeviceFlow } from './oidc/try-device-flow.ts';
 import { tryInChromium } from './oidc/try-in-chromium.ts';
 import { eventually, startWakefield, type Wakefield } from './wakefield.ts';
 
 const home = process.env.WAKEFIELD_TEST_KEYCLOAK ?? '';
-const chromium = process.env.WAKEFIELD_TEST_CHROMIUM ?? null;
 const project = 'eu-00-00';
 const model = 'wakefield/simulator';
 
@@ -44,6 +44,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'auth.yaml'), authFile(publicUrl, keycloak.issuer));
   wakefield = await startWakefield({
     port,
+    args: ['--heappe'],
     env: { LOG_LEVEL: 'debug', WAKEFIELD_AUTH: join(folder, 'auth.yaml') },
   });
 }, 600_000);
@@ -60,18 +61,13 @@ const as = async (user: string, method: string, path: string, body?: unknown) =>
 const chat = { model, messages: [{ role: 'user' as const, content: 'Say hello.' }], max_tokens: 4 };
 const chatPath = `/p/${project}/openai/v1/chat/completions`;
 
-const inChromium = (name: string, act: (page: Page) => Promise<void>) =>
-  (chromium === null ? test.skip : test)(
-    `Chromium ${name}`,
-    () => withPage(chromium ?? '', act),
-    400_000,
-  );
-
 describe('people of a realm', () => {
   test('a manager activates and registers, a member chats, a guest looks', async () => {
-    const activated = await as('mia', 'POST', '/p', { project });
+    const activated = await as('mia', 'POST', '/p', { project, cluster: 'local' });
     expect(activated.status).toBe(201);
-    expect((await as('theo', 'POST', '/p', { project: 'eu-00-01' })).status).toBe(201);
+    expect((await as('theo', 'POST', '/p', { project: 'eu-00-01', cluster: 'local' })).status).toBe(
+      201,
+    );
     const spec = { hf_model_id: model, gpu_count: 1, engine: 'simulator' };
     expect((await as('ada', 'PUT', `/p/${project}/models`, spec)).status).toBe(403);
     expect((await as('mia', 'PUT', `/p/${project}/models`, spec)).status).toBe(201);
@@ -113,6 +109,10 @@ describe('people of a realm', () => {
       ]);
     }
   });
+
+  test('a manager activates on HEAppE, a member chats there', async () => {
+    await tryByHeappe(wakefield, (user) => keycloak.token('site', user));
+  }, 120_000);
 
   test('the queues are for admins', async () => {
     expect((await as('otto', 'GET', '/ops/queues.json')).status).toBe(200);

@@ -9,7 +9,7 @@ export function realmOf(name: string, publicUrl: string): object {
     groups: [
       {
         name: 'projects',
-        subGroups: ['eu-00-00', 'eu-00-01'].map((project) => ({
+        subGroups: ['eu-00-00', 'eu-00-01', 'demo'].map((project) => ({
           name: project,
           subGroups: ['guests', 'members', 'managers'].map((group) => ({ name: group })),
         })),
@@ -20,6 +20,8 @@ export function realmOf(name: string, publicUrl: string): object {
       user('ada', ['/projects/eu-00-00/members']),
       user('mia', ['/projects/eu-00-00/managers']),
       user('theo', ['/projects/eu-00-01/managers']),
+      user('hana', ['/projects/demo/managers']),
+      user('hugo', ['/projects/demo/members']),
       user('nora', []),
       user('dora', ['/projects/eu-00-00/members']),
       { ...user('otto', []), realmRoles: ['wakefield-admin'] },
