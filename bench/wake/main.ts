@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
+import type { ClusterKind } from '../../e2e/cluster-jobs.ts';
 import { startWakefield } from '../../e2e/wakefield.ts';
 import { writeResult } from '../write-result.ts';
 import { markdownOf } from './report.ts';
-import { type Wake, wakeOnce } from './wake-once.ts';
+import { registerModel, type Wake, wakeOnce } from './wake-once.ts';
 
 const usage = `npm run bench -- wake [--quick] [--wakes N] [--load SECONDS] [--local] [--json FILE] [--markdown FILE]
 
@@ -35,7 +36,8 @@ export async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  const wakes = await measure(count, loadSeconds, values.local ? [] : ['--slurm']);
+  const cluster = values.local ? 'local' : 'slurm-dev';
+  const wakes = await measure(count, loadSeconds, cluster);
   await writeResult(wakes, markdownOf(wakes, values.quick), values);
 }
 
@@ -43,19 +45,20 @@ export async function main(args: readonly string[]): Promise<void> {
 async function measure(
   count: number,
   loadSeconds: number,
-  args: readonly string[],
+  cluster: ClusterKind,
 ): Promise<readonly Wake[]> {
   console.error('starting Wakefield');
-  const wakefield = await startWakefield({ args });
+  const wakefield = await startWakefield({ args: cluster === 'local' ? [] : ['--slurm'] });
   try {
     // The first one opens connections and compiles.
-    await wakeOnce(wakefield, 'bench/warm-up', loadSeconds);
+    const models = Array.from({ length: count + 1 }, (_, index) => `bench/model-${index}`);
+    for (const model of models) await registerModel(wakefield, model, loadSeconds);
     const wakes: Wake[] = [];
-    for (let index = 0; index < count; index += 1) {
-      wakes.push(await wakeOnce(wakefield, `bench/model-${index}`, loadSeconds));
-      if ((index + 1) % 10 === 0) console.error(`${index + 1} of ${count} wakes`);
+    for (const [index, model] of models.entries()) {
+      wakes.push(await wakeOnce(wakefield, cluster, model));
+      if (index > 0 && index % 10 === 0) console.error(`${index} of ${count} wakes`);
     }
-    return wakes;
+    return wakes.slice(1);
   } finally {
     await wakefield.stop();
   }

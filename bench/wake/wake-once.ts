@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { engineReadyAt } from '../../e2e/cluster-jobs.ts';
-import type { Wakefield } from '../../e2e/wakefield.ts';
+import { type ClusterKind, clusterJobs, engineReadyAt } from '../../e2e/cluster-jobs.ts';
+import { eventually, type Wakefield } from '../../e2e/wakefield.ts';
 
 /** One request to a model that sleeps; milliseconds since it was sent. */
 export interface Wake {
@@ -14,12 +14,12 @@ export interface Wake {
   readonly answered: number;
 }
 
-/** Registers a model, asks it once, and removes it with its job. All clocks are this machine's. */
-export async function wakeOnce(
+/** A model that nobody has asked yet. */
+export async function registerModel(
   wakefield: Wakefield,
   hfModelId: string,
   loadSeconds: number,
-): Promise<Wake> {
+): Promise<void> {
   const registered = await wakefield.call('PUT', '/p/demo/models', {
     hf_model_id: hfModelId,
     gpu_count: 1,
@@ -27,6 +27,17 @@ export async function wakeOnce(
     engine_args: { load_seconds: loadSeconds },
   });
   if (registered.status !== 201) throw new Error(`not registered: ${registered.status}`);
+}
+
+/**
+ * Asks a registered model once, removes it, and waits until its cluster has ended its job: what is measured next
+ * shares the cluster with nothing. All clocks are this machine's.
+ */
+export async function wakeOnce(
+  wakefield: Wakefield,
+  cluster: ClusterKind,
+  hfModelId: string,
+): Promise<Wake> {
   const sentAt = Date.now();
   const stream = await wakefield.openai().chat.completions.create({
     model: hfModelId,
@@ -41,6 +52,9 @@ export async function wakeOnce(
   const readyAt = await engineReadyAt(wakefield.directory, job.name);
   if (readyAt === null) throw new Error(`the engine of ${job.name} never said that it was ready`);
   await wakefield.call('DELETE', `/p/demo/models?hf_model_id=${hfModelId}&stop=true`);
+  await eventually(`${job.name} to be over`, async () =>
+    (await clusterJobs(wakefield, cluster)).every(({ over }) => over),
+  );
   return {
     submitted: job.submitted_at.getTime() - sentAt,
     engineReady: readyAt - sentAt,

@@ -1,7 +1,8 @@
 // `npm run soak`: models with short walltimes under steady load and random faults, and what became of each request.
 
-import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installPackages, missingPackages } from '@wakefield/local-stack';
 import { plugs } from '../faults/plugs.ts';
@@ -50,7 +51,8 @@ async function run(): Promise<void> {
   await installPackages(missingPackages(), (line) => console.error(line));
   const say = (line: string) => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
   const faults = plugNames.filter((name) => names.includes(name));
-  const result = await soak({ minutes, rate, faults, seed, say });
+  const directory = await mkdtemp(join(tmpdir(), 'wakefield-soak-'));
+  const result = await soak({ minutes, rate, faults, seed, directory, say });
   const report = markdownOf(result);
   console.log(report);
   if (values.markdown !== undefined)
@@ -59,8 +61,11 @@ async function run(): Promise<void> {
     console.error(
       `failed: ${new Date(dueAt).toISOString()} ${id} ${model} ${way} ${status} ${error}`,
     );
-  for (const words of verdicts(result)) {
-    console.error(`✘ ${words}`);
+  const words = verdicts(result);
+  for (const verdict of words) console.error(`✘ ${verdict}`);
+  if (words.length === 0) await rm(directory, { recursive: true, force: true });
+  else {
     process.exitCode = 1;
+    console.error(`Its logs, and those of SLURM, are kept in ${directory}`);
   }
 }

@@ -23,6 +23,8 @@ export interface SoakOptions {
   /** What may be struck. */
   readonly faults: readonly PlugName[];
   readonly seed: number;
+  /** Of everything that runs; left to the caller. */
+  readonly directory: string;
   readonly say: (line: string) => void;
 }
 
@@ -32,9 +34,9 @@ const startArguments = ['--slurm', '--api', '2', '--scheduler', '2', '--proxy', 
 
 /** Starts everything as its users do, lives through it, and ends it again. */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
-  const { say } = options;
+  const { say, directory } = options;
   say(`starting Wakefield (seed ${options.seed})`);
-  const wakefield = await startWakefield({ args: startArguments });
+  const wakefield = await startWakefield({ args: startArguments, directory });
   try {
     const { databaseUrl, redisUrl } = await wakefield.runFile();
     const stores = openStoreWindow({ databaseUrl, redisUrl });
