@@ -11,7 +11,7 @@ const run = promisify(execFile);
 /** Where its files are. */
 type Site = Pick<Wakefield, 'directory'>;
 
-type ClusterKind = 'local' | 'slurm-dev' | 'heappe-dev';
+export type ClusterKind = 'local' | 'slurm-dev' | 'heappe-dev';
 
 /** Every kind of cluster that `npm start` can bring up here, for tables of tests. */
 export const clusterKinds: readonly {
