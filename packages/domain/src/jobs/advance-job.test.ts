@@ -135,16 +135,51 @@ describe('a job on its way up', () => {
 });
 
 describe('a job that is not sure to be over', () => {
+  const ending = {
+    phase: 'starting',
+    address: null,
+    reason: 'The job is ending on the cluster.',
+  };
+  const completing = sighting({ state: 'completing' });
+
+  test('running, but its script is through: serves no more', () => {
+    const through = sighting({}, { exit: exit() });
+    expect(see(job('ready'), through)).toEqual(ending);
+    expect(see(job('draining'), through)).toBeNull();
+  });
+
   test.each([
-    ['completing', sighting({ state: 'completing' })],
-    ['running, but its script is through', sighting({}, { exit: exit() })],
-  ])('%s: serves no more', (_name, what) => {
-    expect(see(job('ready'), what)).toEqual({
-      phase: 'starting',
-      address: null,
-      reason: 'The job is ending on the cluster.',
-    });
-    expect(see(job('draining'), what)).toBeNull();
+    ['never served', job('starting', { readyAt: null }), 5 * second],
+    ['nobody saw run', job('queued'), 5 * second],
+    ['served', job('ready'), 30 * second],
+  ])(
+    'completing, one that %s: serves no more, and is waited for a while',
+    (_name, from, within) => {
+      const drainUntil = now + within;
+      const standing = { ...from, ...see(from, completing) };
+      expect(standing).toMatchObject({ ...ending, drainUntil });
+      const before = advanceJob(standing, completing, takenAt, drainUntil - 1);
+      expect(before).toBeNull();
+      const after = advanceJob(standing, completing, takenAt, drainUntil);
+      expect(after).toMatchObject({ phase: 'ended', outcome: 'node_failed' });
+      expect(after?.reason).toMatch(/does not answer/);
+    },
+  );
+
+  test('completing, and its script told how it ended: that is how', () => {
+    const standing = { ...job('starting'), drainUntil: now };
+    const told = sighting({ state: 'completing' }, { exit: exit() });
+    expect(see(standing, told)).toMatchObject({ phase: 'ended', outcome: 'failed' });
+  });
+
+  test('completing while it drains: its deadline is its own', () => {
+    expect(see(job('draining'), completing)).toBeNull();
+  });
+
+  test('completing, and then requeued: waits as any other', () => {
+    const standing = { ...job('starting'), drainUntil: now };
+    const waits = sighting({ state: 'pending' });
+    expect(see(standing, waits)).toMatchObject({ phase: 'queued', drainUntil: null });
   });
 
   test('a state that nobody knows changes nothing', () => {

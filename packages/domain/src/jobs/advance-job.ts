@@ -61,7 +61,7 @@ function afterSighting(
     case 'suspended':
       return { ...adoption, ...whileSuspended(job, seen) };
     case 'completing':
-      return { ...adoption, ...whileCompleting(job) };
+      return { ...adoption, ...whileCompleting(job, seen, sighting, { snapshotTakenAt, now }) };
     default:
       return { ...adoption, ...endingOf(job, seen, sighting, { snapshotTakenAt, now }) };
   }
@@ -80,6 +80,7 @@ function whilePending(job: Job, seen: ClusterJob, snapshotTakenAt: EpochMs): Job
   if (job.phase === 'draining') return nowhere;
   return {
     ...nowhere,
+    drainUntil: null,
     ...(job.startedAt === null ? {} : waitsAnew(job.startedAt, seen, snapshotTakenAt)),
     phase: 'queued',
     forecastAt: forecastOf(job, seen, snapshotTakenAt),
@@ -123,7 +124,7 @@ function placeOf(job: Job, seen: ClusterJob): JobPatch {
 function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPatch {
   const restarted = hasRestarted(job, seen, sighting.address);
   const times = { ...(restarted ? waitedAnew(job, seen) : {}), ...placeOf(job, seen) };
-  if (hasExited(seen, sighting)) return { ...times, ...whileCompleting(job) };
+  if (hasExited(seen, sighting)) return { ...times, ...whileEnding(job) };
   switch (job.phase) {
     case 'intended':
     case 'queued':
@@ -157,9 +158,31 @@ function whileSuspended(job: Job, seen: ClusterJob): JobPatch {
 const suspendedWords = 'The cluster has suspended the job.';
 
 /** Over, but not done: it serves no more, and how it ended is told by its last state. */
-function whileCompleting(job: Job): JobPatch {
-  if (job.phase !== 'ready' && job.phase !== 'starting') return {};
+function whileEnding(job: Job): JobPatch {
+  if (job.phase === 'draining') return {};
   return { phase: 'starting', address: null, reason: 'The job is ending on the cluster.' };
+}
+
+/** What a node takes to clear a job away of which nobody is served; SLURM asks one that is silent again after minutes. */
+const CLEARING_MS = 5_000;
+/** An engine that has served may have some time to finish (slurm.conf(5), KillWait). */
+const CLEARING_SERVED_MS = 30_000;
+
+/**
+ * A cluster clears a job away until its node says that it is done, which one that stands still never does. Nobody waits
+ * for that.
+ */
+function whileCompleting(
+  job: Job,
+  seen: ClusterJob,
+  sighting: JobSighting,
+  times: { readonly snapshotTakenAt: EpochMs; readonly now: EpochMs },
+): JobPatch {
+  if (job.phase === 'draining') return {};
+  const within = job.readyAt === null ? CLEARING_MS : CLEARING_SERVED_MS;
+  const until = job.drainUntil ?? times.now + within;
+  if (times.now >= until) return endingOf(job, seen, sighting, times);
+  return { ...whileEnding(job), drainUntil: until };
 }
 
 /** What is not known of its node stays as it was; of another node nothing is known yet. */

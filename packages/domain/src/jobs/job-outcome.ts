@@ -62,6 +62,7 @@ function outcomeOf(
   if (state !== null && state in byState) return byState[state] ?? 'lost';
   if (ending.reason === 'BadConstraints') return 'refused';
   if (exit !== null) return recordedOutcome(job, exit, limit);
+  if (state === 'completing') return 'node_failed';
   if (state !== null) return 'failed';
   return limit !== null && limit <= snapshotTakenAt ? 'timeout' : 'lost';
 }
@@ -110,7 +111,9 @@ function reasonOf(outcome: SeenOutcome, ending: Ending): string {
     case 'preempted':
       return 'The cluster took its resources for another job.';
     case 'node_failed':
-      return 'Its node failed.';
+      return ending.state === 'completing'
+        ? 'Its node does not answer: the cluster cannot clear the job away.'
+        : 'Its node failed.';
     case 'not_set_up':
       return withLog(notSetUpWords(ending), ending.logTail);
     case 'refused':

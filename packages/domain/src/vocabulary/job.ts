@@ -97,6 +97,7 @@ export interface Job {
   /** An operator takes its node out of service: nothing new starts there. */
   readonly nodeLeaving: boolean;
   readonly readyAt: EpochMs | null;
+  /** Until when its requests may go on, though it gets no new ones; null while it may get some. */
   readonly drainUntil: EpochMs | null;
   /** When we asked the engine to finish (USR1 to the batch shell). */
   readonly endAskedAt: EpochMs | null;
