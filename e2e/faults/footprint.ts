@@ -71,7 +71,7 @@ const perJob: Readonly<Record<string, number>> = {
 };
 /** What a queue has, once it has had it (BullMQ, https://docs.bullmq.io). */
 const ofQueue =
-  /^(commands|observe|probe|reconcile|sweep):(events|id|meta|completed|failed|delayed|wait|active|marker|prioritized|pc|stalled|metrics:(completed|failed)(:data)?)$/;
+  /^(activations|commands|observe|probe|reconcile|sweep):(events|id|meta|completed|failed|delayed|wait|active|marker|prioritized|pc|stalled|metrics:(completed|failed)(:data)?)$/;
 /** Finished work that a queue keeps to be looked at, and what waits for its time (packages/queue/src/catalog.ts). */
 const keptWork: Readonly<Record<string, number>> = {
   'observe:#': 130,
@@ -79,6 +79,7 @@ const keptWork: Readonly<Record<string, number>> = {
   'reconcile:#': 130,
   'sweep:#': 30,
   'commands:#': 4,
+  'activations:#': 4,
   'observe:de:#': 4,
   'reconcile:de:#': 12,
 };

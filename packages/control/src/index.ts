@@ -1,4 +1,5 @@
 export type { ActDeps } from './act-context.ts';
+export { type ApplyActivationDeps, applyActivation } from './apply-activation.ts';
 export { type ApplyCommandDeps, applyCommand } from './apply-command.ts';
 export { awaitCommand } from './await-command.ts';
 export { type EndClustersDeps, endClusters } from './end-clusters.ts';

@@ -7,6 +7,7 @@ import {
   withoutAuthFile,
 } from '@wakefield/auth';
 import {
+  applyActivation,
   applyCommand,
   type ClusterDriver,
   ClusterError,
@@ -130,7 +131,13 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
     const consumer = consume(redis, 'commands', {
       command: (id, { signal }) => applyCommand(deps, id, signal),
     });
-    closers.push(() => consumer.close());
+    const activations = consume(redis, 'activations', {
+      activation: (id, { signal }) => applyActivation(deps, id, signal),
+    });
+    closers.push(
+      () => consumer.close(),
+      () => activations.close(),
+    );
   };
   if (options.scheduler !== false) startScheduler();
 

@@ -190,6 +190,7 @@ interface Messaging {
 const messagingCalls: { readonly [K in keyof Messaging]: Calls<Messaging[K]> } = {
   nudges: {
     command: 'effect',
+    activation: 'effect',
     model: 'effect',
     modelLater: 'effect',
     cluster: 'effect',

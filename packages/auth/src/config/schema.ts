@@ -88,7 +88,7 @@ const userOrgRule = z.strictObject({
 const introspection = z.strictObject({
   clientId: word,
   clientSecretFile: z.string().min(1),
-  tokens: z.enum(['opaque', 'all']).default('opaque'),
+  tokens: z.enum(['opaque', 'signed', 'all']).default('opaque'),
   cache: seconds(1, 600).default(30),
 });
 

@@ -74,7 +74,7 @@ export function createBrowserIdentifier(deps: BrowserIdentifierDeps): BrowserIde
     const session = isFresh(found) ? found : await refreshed(word, found);
     if (session === null) return null;
     try {
-      return await tokens.ofToken(session.accessToken);
+      return await tokens.ofToken(session.accessToken, session.issuer);
     } catch (error) {
       if (!isAppError(error) || error.code !== 'invalid_api_key') throw error;
       // Its issuer stands by it no more.

@@ -151,7 +151,7 @@ async function exchange(
       idTokenExpected: true,
     });
     // The session can do what the token can do, and nothing else: one way of judging for everybody.
-    if ((await tokens.ofToken(given.access_token)) === null)
+    if ((await tokens.ofToken(given.access_token, kept.issuer)) === null)
       throw new SignInError('The issuer gave out an access token that is not accepted here.');
     return {
       issuer: kept.issuer,

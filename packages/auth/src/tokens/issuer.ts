@@ -17,6 +17,8 @@ import { verifyJwt } from './verify-jwt.ts';
 /** What a token turned out to be. */
 export interface Verdict {
   readonly principal: Principal;
+  /** Name of the issuer that stands by it. */
+  readonly issuer: string;
   /** How long it is believed without another look. */
   readonly freshMs: number;
   /** End of the token's life: after it nothing is believed. */
@@ -72,7 +74,7 @@ export function createIssuer(config: IssuerConfig, deps: IssuerDeps): Issuer {
           issuer: config.issuer,
           ...{ metadata, now, watched: watch('introspection') },
         });
-  const always = introspection?.tokens === 'all' ? introspect : null;
+  const always = introspection?.tokens === 'opaque' ? null : introspect;
   const judge = createJudge(config, deps, watch);
 
   return {
@@ -88,7 +90,7 @@ export function createIssuer(config: IssuerConfig, deps: IssuerDeps): Issuer {
       return await judge(token, subject, claims, freshOf(introspection));
     },
     verifyOpaque:
-      introspect === null
+      introspect === null || introspection?.tokens === 'signed'
         ? null
         : async (token, isKnown) => {
             const claims = await introspect(token, isKnown);
@@ -135,7 +137,7 @@ function createJudge(
     const endsAt =
       typeof exp === 'number' ? (exp + config.clockTolerance) * 1000 : now() + unsaidLifeMs;
     const fresh = [freshMs, ...directories.map(({ rule }) => rule.cache * 1000)];
-    return { principal, endsAt, freshMs: Math.min(...fresh) };
+    return { principal, issuer: config.name, endsAt, freshMs: Math.min(...fresh) };
   };
 }
 

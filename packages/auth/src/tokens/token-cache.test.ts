@@ -13,6 +13,7 @@ const verdict = (id: string, grants = 1, lifeMs = 300_000): Verdict => ({
     id,
     grants: Array.from({ length: grants }, (_, n) => ({ project: `p${n}`, role: 'user' })),
   },
+  issuer: 'site',
   freshMs: 1_000_000,
   endsAt: clock + lifeMs,
 });

@@ -22,11 +22,11 @@ export interface TokenCacheOptions {
 }
 
 /**
- * @param isKnown whether there was a verdict before
+ * @param known the verdict of before, where there was one
  * @throws AppError: `issuer_unavailable` leaves what was known standing, `overloaded` leaves it for later, anything
  *   else ends it
  */
-type Verify = (isKnown: boolean) => Promise<Verdict>;
+type Verify = (known: Verdict | null) => Promise<Verdict>;
 
 /** Verdicts on tokens, by the hash of each: what was seen before is answered at once. */
 export interface TokenCache {
@@ -76,7 +76,7 @@ export function createTokenCache({
   };
   const verified = async (key: string, verify: Verify): Promise<Principal> => {
     try {
-      return remember(key, await verify(entries.has(key)));
+      return remember(key, await verify(entries.get(key) ?? null));
     } catch (error) {
       const principal = afterFailure(key, error);
       if (principal === null) throw error;

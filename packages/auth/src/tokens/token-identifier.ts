@@ -14,8 +14,11 @@ const tokenCharacters = /^[A-Za-z0-9._~+/-]+=*$/;
 
 /** Identifies callers by access tokens of the issuers that are known. */
 export interface TokenIdentifier extends Identifier {
-  /** @param token as its issuer gave it out */
-  ofToken(token: string): Identified;
+  /**
+   * @param token as its issuer gave it out
+   * @param from name of that issuer; null: nobody knows
+   */
+  ofToken(token: string, from: string | null): Identified;
 }
 
 export function createTokenIdentifier(
@@ -24,41 +27,52 @@ export function createTokenIdentifier(
 ): TokenIdentifier {
   const cache = createTokenCache({ now });
   const byName = new Map(issuers.map((issuer) => [issuer.config.issuer, issuer]));
-  const opaque = issuers.flatMap(({ verifyOpaque }) => verifyOpaque ?? []);
+  const opaque = issuers.flatMap(({ config: { name }, verifyOpaque }) =>
+    verifyOpaque === null ? [] : [{ name, verifyOpaque }],
+  );
 
-  const verify = async (token: string, isKnown: boolean): Promise<Verdict> => {
-    if (!isJwt(token)) return await askInTurn(opaque, token, isKnown);
+  const verify = async (
+    token: string,
+    from: string | null,
+    known: Verdict | null,
+  ): Promise<Verdict> => {
+    if (!isJwt(token)) {
+      // Whose it is needs to be asked of nobody else, who could use it.
+      const whose = known?.issuer ?? from;
+      const asked = whose === null ? opaque : opaque.filter(({ name }) => name === whose);
+      return await askInTurn(asked, token, known !== null);
+    }
     // What it says of itself only chooses who has to have signed it.
     const issuer = byName.get(issuerOf(token) ?? '');
     if (issuer === undefined) throw rejected('unknown_issuer');
     return await issuer.verifyJwt(token);
   };
-  const ofToken = (token: string): Identified => {
+  const ofToken = (token: string, from: string | null): Identified => {
     if (token.length > longestToken || !tokenCharacters.test(token)) return null;
     // A word that no issuer could have given out is somebody's mistyped key.
     if (opaque.length === 0 && !token.includes('.')) return null;
-    return cache.look(hash('sha256', token, 'base64'), (isKnown) => verify(token, isKnown));
+    return cache.look(hash('sha256', token, 'base64'), (known) => verify(token, from, known));
   };
   return {
     ofToken,
     identify: (authorization) => {
       const token = bearerToken(authorization);
-      return token === null ? null : ofToken(token);
+      return token === null ? null : ofToken(token, null);
     },
   };
 }
 
 /** Every issuer may be the one; that one of them could not be asked is told only where no other knows the token. */
 async function askInTurn(
-  asked: readonly NonNullable<Issuer['verifyOpaque']>[],
+  asked: readonly { readonly verifyOpaque: NonNullable<Issuer['verifyOpaque']> }[],
   token: string,
   isKnown: boolean,
 ): Promise<Verdict> {
   let away: unknown = null;
   let refusal: unknown = rejected('invalid');
-  for (const ask of asked) {
+  for (const { verifyOpaque } of asked) {
     try {
-      return await ask(token, isKnown);
+      return await verifyOpaque(token, isKnown);
     } catch (error) {
       if (isAppError(error) && error.code !== 'invalid_api_key') away = error;
       else refusal = error;

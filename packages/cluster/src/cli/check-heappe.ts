@@ -151,7 +151,7 @@ async function* checkProject(
   name: ProjectName,
 ): AsyncGenerator<Finding> {
   try {
-    const steps = await activateProject(config, client, name, within(config), 'look');
+    const steps = await activateProject(config, client, name, within(config), { mode: 'look' });
     for (const step of steps) if (step.step !== 'sign-in') yield findingOf(name, step);
   } catch (error) {
     const done = error instanceof ActivationBroken ? error.done : [];

@@ -132,6 +132,19 @@ describe('activating a project', () => {
     ]);
   });
 
+  test('lists clusters once before and once after, as HEAppE takes its time over that', async () => {
+    const heappe = await start();
+    const calls: string[] = [];
+    const driver = createDriver(heappe.config(), {
+      installation: 'act',
+      onRoundTrip: (call) => calls.push(call ?? ''),
+    });
+    open.push(() => driver.close());
+    await driver.activate('demo', signal);
+    await driver.accepts('demo', signal);
+    expect(calls.filter((path) => path.endsWith('/ListAvailableClusters'))).toHaveLength(2);
+  });
+
   test('enables one that somebody disabled', async () => {
     const heappe = await start();
     const driver = driverOf(heappe);
@@ -142,7 +155,9 @@ describe('activating a project', () => {
       Id: 101,
       IsEnabled: false,
     });
-    await expect(driver.accepts('demo', signal)).rejects.toMatchObject({ kind: 'refused' });
+    await expect(driverOf(heappe).accepts('demo', signal)).rejects.toMatchObject({
+      kind: 'refused',
+    });
     expect(words(await driver.activate('demo', signal))).toMatch(/repaired \(IsEnabled\)/);
     await driver.accepts('demo', signal);
   });

@@ -9,6 +9,12 @@ import { HeappeError } from './failures.ts';
 import { described, findPlace, isNamed, isNodeType, matchingNodeTypes } from './place.ts';
 import { accountingStringOf, nodeTypeOf, templatesOf } from './settings-of.ts';
 
+/** Whether only to look, and who wants to know what HEAppE listed when all was done. */
+interface ActivationOptions {
+  readonly mode?: ActivationMode;
+  readonly onListed?: (clusters: readonly ClusterInfo[]) => void;
+}
+
 /**
  * Makes what jobs of a project need in HEAppE: its command templates on the node type. Again and again without harm.
  * @returns what was found and done; the first step that failed is the last one
@@ -19,7 +25,7 @@ export async function activateProject(
   client: HeappeClient,
   name: ProjectName,
   signal: AbortSignal,
-  mode: ActivationMode = 'make',
+  { mode = 'make', onListed = () => undefined }: ActivationOptions = {},
 ): Promise<readonly ActivationStep[]> {
   const steps: ActivationStep[] = [];
   /** @throws StepFailed after it was noted; ActivationBroken where nobody can say what helps */
@@ -35,7 +41,7 @@ export async function activateProject(
     }
   };
   try {
-    await walk({ config, client, name, mode }, step, signal);
+    await walk({ config, client, name, mode, onListed }, step, signal);
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
   }
@@ -49,6 +55,7 @@ interface Task {
   readonly client: HeappeClient;
   readonly name: ProjectName;
   readonly mode: ActivationMode;
+  readonly onListed: (clusters: readonly ClusterInfo[]) => void;
 }
 
 async function walk(task: Task, step: Step, signal: AbortSignal): Promise<void> {
@@ -78,7 +85,7 @@ async function walk(task: Task, step: Step, signal: AbortSignal): Promise<void> 
       await ensureTemplate(manage, template, clusters, signal),
       null,
     ]);
-  await step('listed', async () => [await listedAgain(config, client, name, signal), null]);
+  await step('listed', async () => [await listedAgain(task, signal), null]);
 }
 
 function projectOf(
@@ -159,15 +166,16 @@ async function nodeTypeIdOf(
 
 /** Jobs find their template in what HEAppE lists, not in what was made. */
 async function listedAgain(
-  config: HeappeConfig,
-  client: HeappeClient,
-  name: ProjectName,
+  { config, client, name, onListed }: Task,
   signal: AbortSignal,
 ): Promise<string> {
   const clusters = await client.clusters.list(signal);
   const templates = templatesListed(config, name, clusters);
   const missing = templatesOf(config).filter((template) => !templates.includes(template));
-  if (missing.length === 0) return `jobs find ${listOf(templates)}`;
+  if (missing.length === 0) {
+    onListed(clusters);
+    return `jobs find ${listOf(templates)}`;
+  }
   throw new StepFailed(
     `HEAppE does not list ${listOf(missing)} yet`,
     'HEAppE keeps its lists for up to 150 minutes; activate the project again then, or have the cache cleared',

@@ -23,6 +23,9 @@ import { createdOf, listedOf, sightingOf, unreadOf } from './sighting.ts';
 import { submitJob } from './submit-job.ts';
 import { createUnderWay } from './under-way.ts';
 
+/** An activation has just listed what there is, and the list is slow where nobody keeps it. */
+const JUST_LISTED_MS = 10_000;
+
 /** A centre's cluster through the HEAppE middleware: HTTP calls, none of which is idempotent where it matters. */
 export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): ClusterDriver {
   const now = deps.now ?? Date.now;
@@ -174,14 +177,14 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
     forget: (names, signal) => forEach(names, (job) => deleteJob(client, job, signal), signal),
     activate: (project, signal) =>
       told(signal, async () => {
-        const steps = await activateProject(config, client, project, signal);
         places.forget(project);
-        return steps;
+        return await activateProject(config, client, project, signal, {
+          onListed: (clusters) => void places.take(project, clusters),
+        });
       }),
     accepts: (project, signal) =>
       told(signal, async () => {
-        places.forget(project);
-        const { templates, nodeType } = await places.of(project, signal);
+        const { templates, nodeType } = await places.of(project, signal, JUST_LISTED_MS);
         const missing = templatesOf(config).filter((name) => !templates.has(name));
         if (missing.length > 0)
           throw new ClusterError(

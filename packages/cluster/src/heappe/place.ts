@@ -20,8 +20,13 @@ const GOOD_FOR_MS = 600_000;
 
 /** Where jobs of a project go, kept for some minutes. */
 export interface Places {
-  /** @throws ClusterError refused, in words of what is missing */
-  of(project: ProjectName, signal: AbortSignal): Promise<Place>;
+  /**
+   * @param maxAgeMs what was listed longer ago is listed again
+   * @throws ClusterError refused, in words of what is missing
+   */
+  of(project: ProjectName, signal: AbortSignal, maxAgeMs?: number): Promise<Place>;
+  /** From what HEAppE has just listed. @throws ClusterError as `of` */
+  take(project: ProjectName, clusters: readonly ClusterInfo[]): Place;
   forget(project: ProjectName): void;
   /** Ids of the node types that the configuration means, as far as they were listed for somebody. */
   nodeTypes(): ReadonlySet<number>;
@@ -34,16 +39,19 @@ export function createPlaces(
 ): Places {
   const known = new Map<ProjectName, { readonly place: Place; readonly at: number }>();
   let nodeTypes: ReadonlySet<number> = new Set();
+  const take: Places['take'] = (project, clusters) => {
+    nodeTypes = meantNodeTypes(config, clusters);
+    const place = findPlace(config, project, clusters);
+    known.set(project, { place, at: elapsed() });
+    return place;
+  };
   return {
-    async of(project, signal) {
+    async of(project, signal, maxAgeMs = GOOD_FOR_MS) {
       const kept = known.get(project);
-      if (kept !== undefined && elapsed() - kept.at < GOOD_FOR_MS) return kept.place;
-      const clusters = await client.clusters.list(signal);
-      nodeTypes = meantNodeTypes(config, clusters);
-      const place = findPlace(config, project, clusters);
-      known.set(project, { place, at: elapsed() });
-      return place;
+      if (kept !== undefined && elapsed() - kept.at < maxAgeMs) return kept.place;
+      return take(project, await client.clusters.list(signal));
     },
+    take,
     forget: (project) => void known.delete(project),
     nodeTypes: () => nodeTypes,
   };

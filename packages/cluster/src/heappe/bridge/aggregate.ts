@@ -1,6 +1,5 @@
+import { type Fields, isFields } from './json.ts';
 import { mergeDelta } from './merge-delta.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Which of the two operations that stream an answer belongs to. */
 export type AnswerKind = 'chat' | 'text';
@@ -129,8 +128,4 @@ function wholeCall(call: unknown): unknown {
 
 function putUnlessNull(fields: Map<string, unknown>, name: string, value: unknown): void {
   if (value !== null || !fields.has(name)) fields.set(name, value);
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-type Fields = Readonly<Record<string, unknown>>;
+import { type Fields, isFields } from './json.ts';
 
 /** Words that are whole in one delta; if they come again they are the same. */
 const whole: ReadonlySet<string> = new Set(['role', 'type', 'id', 'index', 'object']);
@@ -49,8 +49,4 @@ function first(before: unknown, value: unknown): unknown {
 
 function indexOf(entry: unknown): number | null {
   return isFields(entry) && typeof entry.index === 'number' ? entry.index : null;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

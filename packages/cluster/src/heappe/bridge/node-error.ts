@@ -1,3 +1,5 @@
+import { isFields } from './json.ts';
+
 /** An engine's answer with another status than 200, as far as it is known. */
 export interface NodeError {
   readonly status: number;
@@ -35,7 +37,7 @@ function statusIn(body: string): number {
 
 /** The status that an engine repeats in its error, in `error` or outside of it; null when it does not. */
 export function statusField(value: unknown): number | null {
-  if (!isObject(value)) return null;
+  if (!isFields(value)) return null;
   const { code, status, error } = value;
   for (const candidate of [code, status]) {
     const number = Number(candidate);
@@ -50,8 +52,4 @@ function parse(text: string): unknown {
   } catch {
     return null;
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,6 +3,7 @@ import type { AnswerKind } from './aggregate.ts';
 import { askForStream, streamedKind } from './ask-for-stream.ts';
 import { type Asked, type Outcome, tookTooLong } from './asked.ts';
 import { findObjection, timeoutReply, unknownKey } from './find-out.ts';
+import { isJson } from './json.ts';
 import { NodeTrouble, troubleOfCall, troubleOfStream } from './node-trouble.ts';
 import { type NodeStream, openStream } from './open-stream.ts';
 import { PlainFromStream, payloadsOf } from './plain-from-stream.ts';
@@ -172,13 +173,4 @@ async function collect(stream: NodeStream, kind: AnswerKind): Promise<Outcome> {
 
 async function post({ client }: BridgeParts, { to, path, headers, payload, signal }: Posted) {
   return await client.transfers.post({ ...to, path, headers, payload }, signal);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

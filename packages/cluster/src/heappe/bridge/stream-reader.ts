@@ -1,3 +1,5 @@
+import { isJson } from './json.ts';
+
 /** HEAppE writes this, a text and a blank line behind whatever it has sent, when a stream fails. */
 const mark = Buffer.from('data: Error: ');
 /** With this it refuses a request, as plain text. */
@@ -149,13 +151,4 @@ function findBehind(body: Buffer): Found | null {
 
 function textAt(bytes: Buffer, at: number): string {
   return bytes.toString('utf8', at + mark.length).trim();
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -24,6 +24,8 @@ describe('what HEAppE says of a request to a node', () => {
     ['NotPresent', 'signed_out', 'signed_out'],
     ['Unauthorized', 'signed_out', 'signed_out'],
     ["Session code 'x' already expired at '2026-01-01T00:00:00.000Z'.", 'signed_out', 'signed_out'],
+    ['Validation failed: SessionCode cannot be empty.', 'signed_out', 'signed_out'],
+    ['Validation failed: SessionCode has wrong format.', 'signed_out', 'signed_out'],
     ['MissingRole:Submitter_ForProject:1', 'forbidden', null],
     ['ProjectNotFound', 'forbidden', null],
     ['Validation failed: NodePort must be set', 'invalid', null],

@@ -44,6 +44,8 @@ const meanings: readonly (readonly [Trouble, RegExp])[] = [
   ['node_error', /^Response code for Http(Get| request) is not 200/],
   ['signed_out', /^(Expired|NotPresent|Unauthorized|SessionCodeNotValid)$/],
   ['signed_out', /^Session code '.*' (already expired|is not present)/],
+  // Before 6.2 no session is a broken rule (InputValidator/SessionCodeValidator.cs).
+  ['signed_out', /^Validation failed: SessionCode (cannot be empty|has wrong format)/],
   ['forbidden', /^(MissingRole|Access denied|ProjectNotFound)/],
   ['invalid', /^Validation failed/],
 ];

@@ -27,7 +27,7 @@ export function signInRoutes({ bind }: Binder, { signIn, browsers, logger }: Sig
   });
 
   bind('signInCallback', async (req, res) => {
-    const [, query = ''] = req.originalUrl.split('?', 2);
+    const query = queryOf(req.originalUrl);
     const issuer = String(req.params.issuer);
     try {
       go(res, await configured().finish({ issuer, query }, req.headers.cookie));
@@ -68,6 +68,12 @@ export function signInRoutes({ bind }: Binder, { signIn, browsers, logger }: Sig
       throw error;
     }
   });
+}
+
+/** As it came, with every further `?` (RFC 3986 §3.4). */
+function queryOf(url: string): string {
+  const at = url.indexOf('?');
+  return at === -1 ? '' : url.slice(at + 1);
 }
 
 function go(

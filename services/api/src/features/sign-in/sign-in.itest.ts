@@ -201,6 +201,14 @@ describe('signing in', () => {
     expect((await browser.ask(changed)).status).toBe(400);
   });
 
+  it('works where the query of the answer has question marks of its own', async () => {
+    const stop = (location: string) => location.includes('/auth/callback');
+    const { response } = await browser.follow(`${api.url}/auth/login`, stop);
+    const callback = response.headers.get('location') ?? '';
+    const { status } = await browser.ask(callback.replace('?', '?session_state=a?b&'));
+    expect(status).toBe(303);
+  });
+
   it('works in two tabs side by side', async () => {
     const stop = (location: string) => location.includes('/auth/callback');
     const begin = async () => {
