@@ -192,48 +192,6 @@ describe('introspection', () => {
     expect(await ask(who, token)).toEqual(ada);
   });
 
-  describe('of several issuers', () => {
-    let other: IssuerFixture;
-    beforeEach(async () => {
-      other = await startIssuer(now);
-    });
-    afterEach(() => other.close());
-    const both = (first: string) => `${asking(first)}
-    grants:${groups}
-  - name: lab
-    issuer: ${other.url}
-    ${asking('opaque')}`;
-    const asksOf = ({ asked }: IssuerFixture) =>
-      asked.filter((path) => path === '/introspect').length;
-
-    it('asks whoever knew the token, and nobody else, as long as it is known', async () => {
-      const who = identifier(both('opaque'));
-      other.introspected.set('opaque-1', { ...active(), iss: other.url });
-      expect(await ask(who, 'opaque-1')).toMatchObject({ id: 'lab:ada' });
-      expect([asksOf(issuer), asksOf(other)]).toEqual([1, 1]);
-      clock += 61_000;
-      expect(await ask(who, 'opaque-1')).toMatchObject({ id: 'lab:ada' });
-      expect([asksOf(issuer), asksOf(other)]).toEqual([1, 2]);
-    });
-
-    it('asks nobody else who it is that has signed in there', async () => {
-      const who = identifier(both('opaque'));
-      other.introspected.set('opaque-1', { ...active(), iss: other.url });
-      expect(await outcome(who.ofToken('opaque-1', 'lab'))).toMatchObject({ id: 'lab:ada' });
-      expect(await outcome(who.ofToken('opaque-2', 'lab'))).toMatch(/^invalid_api_key/);
-      expect([asksOf(issuer), asksOf(other)]).toEqual([0, 2]);
-    });
-
-    it('asks one that is for signed tokens alone of no others', async () => {
-      const who = identifier(both('signed'));
-      other.introspected.set('opaque-1', { ...active(), iss: other.url });
-      expect(await ask(who, 'opaque-1')).toMatchObject({ id: 'lab:ada' });
-      expect(asksOf(issuer)).toBe(0);
-      expect(await ask(who, await issuer.sign(member))).toContain('not valid any more');
-      expect(asksOf(issuer)).toBe(1);
-    });
-  });
-
   it('is not asked of what cannot be a token, and not at all where it is not configured', async () => {
     expect(await ask(identifier(asking('opaque')), 'with"quote')).toBeNull();
     expect(await ask(identifier(), 'some-key-without-dots')).toBeNull();
