@@ -78,6 +78,7 @@ module.exports = {
           '^packages/$2/',
           '^packages/[^/]+/src/index\\.ts$',
           '^packages/queue/src/board\\.ts$',
+          '^packages/testkit/src/oidc\\.ts$',
           '^packages/cluster/src/(cli|clusters-file)\\.ts$',
           '/conformance\\.ts$',
         ],
@@ -96,6 +97,23 @@ module.exports = {
       severity: 'error',
       from: { path: '^(services|packages)/', pathNot: `${test}|^packages/(testkit|local-stack)/` },
       to: { path: '^packages/local-stack/' },
+    },
+    {
+      name: 'heappe-server-stands-alone',
+      comment: 'A test server that shared code with the driver would share its mistakes.',
+      severity: 'error',
+      from: { path: '^packages/heappe-server/src/', pathNot: test },
+      to: { path: '^(packages|services)/', pathNot: '^packages/heappe-server/' },
+    },
+    {
+      name: 'heappe-server-only-in-tests',
+      comment: 'Nothing that runs at a site may need it.',
+      severity: 'error',
+      from: {
+        path: '^(packages|services)/',
+        pathNot: `${test}|^packages/(heappe-server|local-stack|testkit)/`,
+      },
+      to: { path: '^packages/heappe-server/' },
     },
     {
       name: 'no-unresolvable',

@@ -4,6 +4,7 @@
 // - e2e/*.e2e.ts   whole processes
 // - *.faults.ts    the fault matrix and its traps (`npm run test:faults`)
 // - e2e/*.vllm.ts  real vLLM (`npm run test:vllm`)
+// - e2e/*.oidc.ts  a real Keycloak (`npm run test:oidc`)
 const shared = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
@@ -32,6 +33,7 @@ export default {
     { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.e2e.ts'] },
     { ...shared, displayName: 'faults', testMatch: ['<rootDir>/e2e/**/*.faults.ts'] },
     { ...shared, displayName: 'vllm', testMatch: ['<rootDir>/e2e/**/*.vllm.ts'] },
+    { ...shared, displayName: 'oidc', testMatch: ['<rootDir>/e2e/**/*.oidc.ts'] },
   ],
   workerIdleMemoryLimit: '512MB',
 };

@@ -11,7 +11,7 @@ const run = promisify(execFile);
 /** Where its files are. */
 type Site = Pick<Wakefield, 'directory'>;
 
-export type ClusterKind = 'local' | 'slurm-dev';
+export type ClusterKind = 'local' | 'slurm-dev' | 'heappe-dev';
 
 /** Every kind of cluster that `npm start` can bring up here, for tables of tests. */
 export const clusterKinds: readonly {
@@ -21,6 +21,7 @@ export const clusterKinds: readonly {
 }[] = [
   { cluster: 'local', name: 'local cluster', args: [] },
   { cluster: 'slurm-dev', name: 'private SLURM', args: ['--slurm'] },
+  { cluster: 'heappe-dev', name: 'HEAppE', args: ['--heappe'] },
 ];
 
 /** A job as the cluster itself has it, whatever Wakefield thinks of it. */
@@ -35,7 +36,14 @@ export async function clusterJobs(
   wakefield: Wakefield,
   cluster: ClusterKind,
 ): Promise<readonly ClusterJob[]> {
-  return cluster === 'local' ? localJobs(wakefield.directory) : slurmJobs(wakefield);
+  switch (cluster) {
+    case 'local':
+      return localJobs(wakefield.directory);
+    case 'slurm-dev':
+      return slurmJobs(wakefield);
+    case 'heappe-dev':
+      return heappeJobs(wakefield);
+  }
 }
 
 export async function slurmJobs(wakefield: Site): Promise<readonly ClusterJob[]> {
@@ -53,9 +61,12 @@ export async function slurmJobs(wakefield: Site): Promise<readonly ClusterJob[]>
     });
 }
 
-/** When the engine of a job said in its log that it was ready, epoch milliseconds; null: it did not. */
-export async function engineReadyAt(directory: string, jobName: string): Promise<number | null> {
-  const [file] = globSync(join(directory, '{slurm/work,local}', '**', jobName, 'log'));
+/**
+ * When the engine of a job said in its log that it was ready, epoch milliseconds; null: it did not.
+ * @param log where that is, as a pattern below the directory
+ */
+export async function engineReadyAt(directory: string, log: string): Promise<number | null> {
+  const [file] = globSync(join(directory, log));
   const text = file === undefined ? '' : await readFile(file, 'utf8').catch(() => '');
   const line = /^INFO (\S+) .*Application startup complete/m.exec(text);
   return line === null ? null : Date.parse(line[1] ?? '');
@@ -96,6 +107,48 @@ export async function slurm(
 ): Promise<string> {
   const env = { ...process.env, SLURM_CONF: join(directory, 'slurm/etc/slurm.conf') };
   return (await run(client, [...args], { env, timeout: 10_000 })).stdout;
+}
+
+/** A job of the HEAppE for tests; times in epoch milliseconds. */
+export interface HeappeJob {
+  readonly id: number;
+  readonly specificationId: number;
+  readonly specification: { readonly name: string };
+  /** JobState of HEAppE: 16 finished, 32 failed, 64 cancelled, 256 deleted. */
+  readonly state: number;
+  readonly tasks: readonly { readonly specificationId: number }[];
+  /** null: it was made and never submitted. */
+  readonly submitTime: number | null;
+}
+
+/** All that it has ever had, as it keeps them. */
+export async function heappeWorld({ directory }: Site): Promise<readonly HeappeJob[]> {
+  const file = join(directory, 'heappe/database/world.json');
+  return JSON.parse(await readFile(file, 'utf8')).jobs;
+}
+
+/** What its cluster took from it, oldest first; the name is the id of a task's specification. */
+export async function heappeSubmissions({ directory }: Site): Promise<
+  readonly {
+    readonly name: string;
+    readonly id: string;
+    readonly at: number;
+  }[]
+> {
+  const file = join(directory, 'heappe/submissions.jsonl');
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line)));
+}
+
+/** One that HEAppE gave up or that was deleted before it ran has no time of its end. */
+const overStates = new Set([16, 32, 64, 256]);
+
+export async function heappeJobs(site: Site): Promise<readonly ClusterJob[]> {
+  return (await heappeWorld(site)).map(({ id, specification, state }) => ({
+    id: String(id),
+    name: specification.name,
+    over: overStates.has(state),
+  }));
 }
 
 async function localJobs(directory: string): Promise<readonly ClusterJob[]> {

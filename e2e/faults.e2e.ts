@@ -1,4 +1,5 @@
 import { describe } from '@jest/globals';
+import { privateSlurm } from './faults/clusters.ts';
 import { describeFaults } from './faults/describe-faults.ts';
 import { plugs } from './faults/plugs.ts';
 
@@ -10,5 +11,5 @@ describe('a few plugs', () => {
   const faults = ['scheduler', 'tunnel']
     .flatMap((name) => plugs.filter((plug) => plug.name === name))
     .map((plug) => ({ plug, kind: 'kill' as const }));
-  describeFaults(faults, () => undefined, patience);
+  describeFaults(privateSlurm, faults, () => undefined, patience);
 });

@@ -40,9 +40,11 @@ function put({ url, key }: Started, name: string, fields: object): Promise<Respo
   });
 }
 
-/** The batch script, the engine, and what watches over them, on either kind of cluster. */
+/** The batch script, the engine, and what watches over them, on every kind of cluster. */
 function isOfJob({ command, workingDirectory }: { command: string; workingDirectory: string }) {
-  const places = [join(place.directory, 'local'), join(place.directory, 'slurm/work')];
+  const places = ['local', 'slurm/work', 'heappe/processes', 'heappe/scratch'].map((path) =>
+    join(place.directory, path),
+  );
   return (
     /^slurmstepd|slurm_script/.test(command) ||
     places.some((path) => `${command} ${workingDirectory}`.includes(path))

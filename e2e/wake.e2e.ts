@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { listProcessesAround } from '@wakefield/local-stack';
-import { clusterKinds, squeue } from './cluster-jobs.ts';
+import { clusterJobs, clusterKinds, squeue } from './cluster-jobs.ts';
 import { eventually, startWakefield, type Wakefield } from './wakefield.ts';
 
 /** The main job, on every kind of cluster. */
@@ -200,12 +200,9 @@ describe.each(clusterKinds)('register, wake, chat, idle on the $name', ({ args, 
     }
   }, 60_000);
 
-  if (cluster === 'slurm-dev') {
+  if (cluster !== 'local') {
     test('the cluster saw one job per intent, all under our names', async () => {
-      const names = (await squeue(wakefield, '-t', 'all'))
-        .trim()
-        .split('\n')
-        .map((line) => line.split('|')[1] ?? '');
+      const names = (await clusterJobs(wakefield, cluster)).map(({ name }) => name);
       expect(names.length).toBeGreaterThan(4);
       expect(new Set(names).size).toBe(names.length);
       expect(names.every((name) => name.startsWith('wf-'))).toBe(true);

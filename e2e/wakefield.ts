@@ -42,6 +42,8 @@ export interface WakefieldOptions {
   readonly prepare?: (directory: string) => Promise<void>;
   /** Reuse this data directory and keep it. */
   readonly directory?: string;
+  /** Of the public URL; any free one when absent. */
+  readonly port?: number;
 }
 
 const READY_WITHIN_MS = 120_000;
@@ -51,7 +53,7 @@ export async function startWakefield(options: WakefieldOptions = {}): Promise<Wa
   // Postgres refuses to run as root, and its own user has to get in.
   await chmod(directory, 0o755);
   await options.prepare?.(directory);
-  const port = await freePorts(1);
+  const port = options.port ?? (await freePorts(1));
   const child = spawn(
     process.execPath,
     [

@@ -27,6 +27,7 @@ export PATH="${PATH:-/usr/local/bin:/usr/bin:/bin}"
 [ -n "${HOME:-}" ] || HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
 export HOME
 cd -- "$wf_dir" || exit 1
+wf_dir=$PWD
 # Who starts last has the directory: should two jobs of one name ever run, the files are one's alone.
 [ -z "${SLURM_JOB_ID:-}" ] || printf '%s\n' "$SLURM_JOB_ID" >owner
 # A requeued job finds what its first run left.

@@ -58,6 +58,18 @@ const plants: Readonly<Record<string, readonly (readonly [string, string])[]>> =
       "export * from '../../../packages/local-stack/src/index.ts';\n",
     ],
   ],
+  'heappe-server-stands-alone': [
+    [
+      'packages/heappe-server/src/plant.ts',
+      "export { ClusterError } from '../../control/src/index.ts';\n",
+    ],
+  ],
+  'heappe-server-only-in-tests': [
+    [
+      'packages/cluster/src/plant-heappe-server.ts',
+      "export { startHeappeServer } from '../../heappe-server/src/index.ts';\n",
+    ],
+  ],
   'no-unresolvable': [['packages/domain/src/plant-d.ts', "export { z } from 'zod';\n"]],
 };
 

@@ -17,6 +17,7 @@ const tasks = {
   cluster: 'services/scheduler/src/cli/main.ts',
   'setup:vllm': 'scripts/setup-vllm.ts',
   'test:vllm': 'scripts/test-vllm.ts',
+  'test:oidc': 'scripts/test-oidc.ts',
   'test:faults': 'scripts/test-faults.ts',
   bench: 'bench/main.ts',
   soak: 'e2e/soak/main.ts',

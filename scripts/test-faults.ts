@@ -7,7 +7,9 @@ import { command, root } from './spawn.ts';
 const usage = `npm run test:faults -- [--only NAME,…] [--kind kill|stop] [--markdown FILE] [--crash]
 
   --only NAME,…     some of: api, scheduler, proxy, postgres, redis, munged, slurmctld, slurmd, sshd, tunnel, engine,
-                    flushall (counts as kill), read-only (counts as stop)
+                    flushall (counts as kill), read-only (counts as stop); on HEAppE heappe, heappe-tunnels,
+                    heappe-sessions (both count as kill), heappe-create, heappe-submit, heappe-slow-submit,
+                    heappe-429, heappe-500 (as stop)
   --kind kill|stop  SIGKILL alone, or SIGSTOP for 20 s alone
   --markdown FILE   writes the table there, too
   --crash           then lets every effect of the scheduler go wrong in every way, which takes half an hour more`;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Books, booksOf, type Looks } from './books.ts';
-import { doubled, type Ledger, takenIn } from './ledger.ts';
+import { doubled, heappeLedgerOf, type Ledger, takenIn } from './ledger.ts';
 
 const job = (id: string, name: string, over = false) => ({ id, name, over });
 const ledger: Ledger = {
@@ -49,6 +49,17 @@ describe('books', () => {
 });
 
 describe('submissions', () => {
+  test('of one job of HEAppE are doubles when there are two, and strays when it has no such job', () => {
+    const jobs = [{ id: 7, specification: { name: 'a-1' }, tasks: [{ specificationId: 70 }] }];
+    const first = { name: '70', id: '1001', at: 1_000 };
+    expect(doubled(heappeLedgerOf(jobs, [first]), [])).toEqual([]);
+    const twice = heappeLedgerOf(jobs, [first, { ...first, id: '1002', at: 2_000 }]);
+    expect(doubled(twice, [])).toEqual(['a-1 as 7 and 7, as 1002']);
+    expect(twice.taken.findLast(({ id }) => id === '7')?.at).toBe(2_000);
+    const stray = heappeLedgerOf(jobs, [{ name: '71', id: '1003', at: 1_000 }]);
+    expect(doubled(stray, [])).toEqual(['job 1003 without a name']);
+  });
+
   test('one id may be told several times, and given again', () => {
     const again = { taken: ledger.taken, named: [...ledger.named, ...ledger.named, job('1', 'c')] };
     expect(doubled(again, [])).toEqual([]);

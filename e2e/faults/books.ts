@@ -1,11 +1,11 @@
 import { listProcessesAround } from '@wakefield/local-stack';
-import { type ClusterJob, slurmJobs } from '../cluster-jobs.ts';
+import type { ClusterJob } from '../cluster-jobs.ts';
 import { pause } from '../wakefield.ts';
-import { doubled, type Ledger, ledgerOf } from './ledger.ts';
+import { doubled, type Ledger } from './ledger.ts';
 import type { Site } from './site.ts';
 
 /** What it takes to compare them. */
-type BooksSite = Pick<Site, 'wakefield' | 'stores'>;
+type BooksSite = Pick<Site, 'wakefield' | 'stores' | 'cluster'>;
 
 /** What Wakefield has written down, beside what the cluster and this machine have. Empty lists are good. */
 export interface Books {
@@ -78,12 +78,12 @@ export function booksOf(looks: Looks, controllerDeaths: readonly number[]): Book
   };
 }
 
-async function lookAtAll({ wakefield, stores }: BooksSite): Promise<Looks> {
+async function lookAtAll({ wakefield, stores, ...site }: BooksSite): Promise<Looks> {
   const namesOf = async (where: string) =>
     (await stores.rows(`select name from jobs where ${where}`)).map(({ name }) => String(name));
   const before = await namesOf("phase <> 'ended'");
-  const cluster = await slurmJobs(wakefield);
-  const ledger = await ledgerOf(wakefield);
+  const cluster = await site.cluster.jobs(wakefield);
+  const ledger = await site.cluster.ledger(wakefield);
   const engines = engineNames(wakefield.directory);
   const after = await namesOf("phase <> 'ended'");
   return { before, after, cluster, ledger, engines, written: await namesOf('true') };

@@ -1,6 +1,5 @@
 import { engineReadyAt } from '../cluster-jobs.ts';
 import { pause } from '../wakefield.ts';
-import { ledgerOf } from './ledger.ts';
 import type { JobRow, ModelRow, Site } from './site.ts';
 import { type Goal, modelOf, type SituationName } from './situations.ts';
 
@@ -76,13 +75,13 @@ export function notOursMs({ takenAt, engineReadyAt: readyAt }: Witnesses, overAt
   return Math.max(0, readyAt - Math.max(takenAt, overAt));
 }
 
-async function witnessesOf({ wakefield }: Site, job: JobRow | null): Promise<Witnesses> {
+async function witnessesOf({ wakefield, cluster }: Site, job: JobRow | null): Promise<Witnesses> {
   if (job === null) return { takenAt: null, engineReadyAt: null };
-  const ledger = await ledgerOf(wakefield).catch(() => null);
+  const ledger = await cluster.ledger(wakefield).catch(() => null);
   const taken = ledger?.taken.findLast(({ id }) => id === job.clusterJobId);
   return {
     takenAt: taken?.at ?? null,
-    engineReadyAt: await engineReadyAt(wakefield.directory, job.name),
+    engineReadyAt: await engineReadyAt(wakefield.directory, await cluster.logOf(wakefield, job)),
   };
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { FaultKind } from './blame.ts';
+import type { FaultCluster } from './clusters.ts';
 import { type Footprint, footprintOf, leftBehind } from './footprint.ts';
 import { allAsleep } from './places.ts';
 import type { Plug } from './plugs.ts';
@@ -21,12 +22,13 @@ const say = (line: string) =>
   process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
 
 /**
- * One Wakefield on a private SLURM lives through all of these, under steady load; each meets six models at once,
+ * One Wakefield on one cluster lives through all of these, under steady load; each meets six models at once,
  * one in each situation.
  * @param told the table, at the end
  * @param patience times as much as is promised is waited for: more than one where others use the machine, too
  */
 export function describeFaults(
+  cluster: FaultCluster,
   faults: readonly Fault[],
   told: (table: string) => void,
   patience = 1,
@@ -38,7 +40,7 @@ export function describeFaults(
   const reports: FaultReport[] = [];
 
   beforeAll(async () => {
-    site = await openSite(startArguments);
+    site = await openSite(cluster, startArguments);
     stop = () => site.stop();
     // Whatever is made once and kept is made now.
     await Promise.all(situations.map(({ model }) => site.load.ask(model, true)));

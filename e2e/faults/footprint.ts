@@ -1,5 +1,4 @@
 import { listProcessesAround } from '@wakefield/local-stack';
-import { squeue } from '../cluster-jobs.ts';
 import type { ServiceName } from '../victims.ts';
 import { eventually } from '../wakefield.ts';
 import type { PlugSite } from './plugs.ts';
@@ -32,7 +31,7 @@ export async function footprintOf(site: PlugSite): Promise<Footprint> {
     );
   const [rows = {}] = await site.stores.rows(rowsSql);
   const [sessions = {}] = await site.stores.rows(sessionsSql);
-  const live = (await squeue(site.wakefield)).split('\n').filter((line) => line !== '');
+  const jobs = await site.cluster.jobs(site.wakefield);
   return {
     processes: processesOf(site.wakefield.directory),
     sockets: {
@@ -43,7 +42,7 @@ export async function footprintOf(site: PlugSite): Promise<Footprint> {
     descriptors: of(descriptorCount),
     keys: counted((await site.stores.keysWithoutExpiry()).map(kindOfKey)),
     rows: Object.fromEntries(Object.entries(rows).map(([name, count]) => [name, Number(count)])),
-    jobs: live.length,
+    jobs: jobs.filter(({ over }) => !over).length,
   };
 }
 
@@ -59,10 +58,20 @@ const sessionsSql = 'select count(*) from pg_stat_activity where datname = curre
 /** Pools and keep-alive come and go by a few. */
 const spareSockets = 12;
 /** Processes of each job: its script watches over the engine from a shell of its own. */
-const perJob: Readonly<Record<string, number>> = { simulator: 1, slurmstepd: 1, slurm_script: 2 };
+const perJob: Readonly<Record<string, number>> = {
+  simulator: 1,
+  slurmstepd: 1,
+  slurm_script: 2,
+  // HEAppE's: whoever looks after a job that is a process, with its timer, its batch script, the launcher and the job.
+  supervise: 2,
+  './script': 1,
+  wakefield_run: 1,
+  wakefield_job: 2,
+  sleep: 2,
+};
 /** What a queue has, once it has had it (BullMQ, https://docs.bullmq.io). */
 const ofQueue =
-  /^(commands|observe|probe|reconcile|sweep):(events|id|meta|completed|failed|delayed|wait|active|marker|prioritized|pc|stalled|metrics:(completed|failed)(:data)?)$/;
+  /^(activations|commands|observe|probe|reconcile|sweep):(events|id|meta|completed|failed|delayed|wait|active|marker|prioritized|pc|stalled|metrics:(completed|failed)(:data)?)$/;
 /** Finished work that a queue keeps to be looked at, and what waits for its time (packages/queue/src/catalog.ts). */
 const keptWork: Readonly<Record<string, number>> = {
   'observe:#': 130,
@@ -70,6 +79,7 @@ const keptWork: Readonly<Record<string, number>> = {
   'reconcile:#': 130,
   'sweep:#': 30,
   'commands:#': 4,
+  'activations:#': 4,
   'observe:de:#': 4,
   'reconcile:de:#': 12,
 };
@@ -140,7 +150,7 @@ function kindOf(command: string): string | null {
   if (/^postgres: |^sshd: |^\/bin\/bash --noprofile --norc -c while read/.test(command))
     return null;
   const known =
-    /services\/(\w+)|(simulator)\/|(slurmctld|slurmd|slurmstepd|munged|redis-server|postgres):? |(slurm_script)/.exec(
+    /services\/(\w+)|(simulator)\/|(slurmctld|slurmd|slurmstepd|munged|redis-server|postgres):? |(slurm_script)|(heappe-server)\/|processes\/(supervise) |(\.\/script|wakefield_run|wakefield_job)$|^(sleep) \d/.exec(
       command,
     );
   return known?.slice(1).find((name) => name !== undefined) ?? command.slice(0, 60);

@@ -1,17 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { slurmJobs } from '../cluster-jobs.ts';
+import { type HeappeJob, slurmJobs } from '../cluster-jobs.ts';
 import type { Wakefield } from '../wakefield.ts';
 
-/** Every job of the private SLURM since its boot, as SLURM itself wrote it down. */
+/** Every job of a cluster since its boot, as the cluster itself wrote it down. */
 export interface Ledger {
-  /** Submissions that the controller took, oldest first (its log). */
+  /** Submissions that it took, oldest first. */
   readonly taken: readonly { readonly id: string; readonly at: number }[];
-  /** Names of those in its queue and of those that have ended (`JobCompType=jobcomp/filetxt`). */
+  /** Names of those in its queue and of those that have ended. */
   readonly named: readonly { readonly id: string; readonly name: string }[];
 }
 
-/** Rejects while the controller does not answer. */
+/**
+ * Of the private SLURM: from its controller's log, its queue and the file of those that have ended (`JobCompType=jobcomp/filetxt`).
+ * Rejects while the controller does not answer.
+ */
 export async function ledgerOf({ directory }: Pick<Wakefield, 'directory'>): Promise<Ledger> {
   const logs = join(directory, 'slurm/log');
   const read = (name: string) => readFile(join(logs, name), 'utf8').catch(() => '');
@@ -25,6 +28,36 @@ export async function ledgerOf({ directory }: Pick<Wakefield, 'directory'>): Pro
 export function takenIn(log: string): Ledger['taken'] {
   const lines = log.matchAll(/^\[(\S+)\] _slurm_rpc_submit_batch_job: JobId=(\d+) /gm);
   return [...lines].map(([, time = '', id = '']) => ({ id, at: Date.parse(time) }));
+}
+
+/**
+ * Of a HEAppE: it remembers one submission of each job, its cluster all of them. A second one of a job counts as
+ * another job of its name.
+ */
+export function heappeLedgerOf(
+  jobs: readonly Pick<HeappeJob, 'id' | 'specification' | 'tasks'>[],
+  submissions: readonly { readonly name: string; readonly id: string; readonly at: number }[],
+): Ledger {
+  const jobOf = new Map(
+    jobs.flatMap((job) =>
+      job.tasks.map(({ specificationId }) => [String(specificationId), job] as const),
+    ),
+  );
+  const taken: { id: string; at: number }[] = [];
+  const named: { id: string; name: string }[] = [];
+  const seen = new Set<string>();
+  for (const { name, id, at } of submissions) {
+    const job = jobOf.get(name);
+    if (job === undefined) {
+      taken.push({ id, at });
+      continue;
+    }
+    const own = String(job.id);
+    taken.push({ id: own, at });
+    named.push({ id: seen.has(own) ? `${own}, as ${id}` : own, name: job.specification.name });
+    seen.add(own);
+  }
+  return { taken, named };
 }
 
 function endedIn(text: string): Ledger['named'] {

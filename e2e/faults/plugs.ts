@@ -1,5 +1,6 @@
 import { matching, type ServiceName } from '../victims.ts';
 import type { FaultKind } from './blame.ts';
+import { misbehaving, sessionsEnded, tunnelsStale } from './heappe-ways.ts';
 import {
   busiestSlurmd,
   oneEngineOfEach,
@@ -11,7 +12,7 @@ import {
 import type { Site } from './site.ts';
 import { flushed, killed, type Prey, readOnly, stopped, type Way } from './ways.ts';
 
-export const plugNames = [
+const plugNames = [
   'api',
   'scheduler',
   'proxy',
@@ -25,12 +26,23 @@ export const plugNames = [
   'sshd',
   'tunnel',
   'engine',
+  'heappe',
+  'heappe-tunnels',
+  'heappe-sessions',
+  'heappe-create',
+  'heappe-submit',
+  'heappe-slow-submit',
+  'heappe-429',
+  'heappe-500',
 ] as const;
 
 export type PlugName = (typeof plugNames)[number];
 
+/** Where a plug is called otherwise in tables. */
+const titles: Readonly<Partial<Record<PlugName, string>>> = { heappe: 'HEAppE' };
+
 /** What it takes to find a plug. */
-export type PlugSite = Pick<Site, 'wakefield' | 'stores' | 'models'>;
+export type PlugSite = Pick<Site, 'wakefield' | 'stores' | 'models' | 'cluster'>;
 
 /** Something that anybody may stumble over: what it is, and in which ways. */
 export interface Plug {
@@ -52,9 +64,10 @@ function service(name: ServiceName, more: Partial<Prey> = {}): Plug {
 }
 
 function processes(name: PlugName, prey: Prey): Plug {
-  return { name, title: name, ways: { kill: killed(prey), stop: stopped(prey) } };
+  return { name, title: titles[name] ?? name, ways: { kill: killed(prey), stop: stopped(prey) } };
 }
 
+/** On a private SLURM. */
 export const plugs: readonly Plug[] = [
   service('api', { killRefuses: 'its changes' }),
   service('scheduler', { pids: stoppedSchedulerWithLease }),
@@ -84,3 +97,41 @@ export const plugs: readonly Plug[] = [
   processes('tunnel', { supervised: null, pids: tunnelOf, killCost: 'all streams' }),
   processes('engine', { supervised: null, pids: oneEngineOfEach, killCost: 'its streams' }),
 ];
+
+/** What HEAppE adds to them. */
+export const heappePlugs: readonly Plug[] = [
+  processes('heappe', {
+    supervised: /^HEAppE is up again/m,
+    pids: ({ wakefield }) => matching(/\/heappe-server\/src\/main\.ts/)(wakefield),
+    killCost: 'all streams',
+  }),
+  heappe('heappe-tunnels', { kill: tunnelsStale }),
+  heappe('heappe-sessions', { kill: sessionsEnded }),
+  heappe('heappe-create', {
+    stop: misbehaving('CreateJob takes 10 s', {
+      action: 'CreateJob',
+      effect: { kind: 'delay', ms: 10_000 },
+    }),
+  }),
+  heappe('heappe-submit', {
+    // It works, and nobody hears of it.
+    stop: misbehaving('SubmitJob unanswered', {
+      action: 'SubmitJob',
+      when: 'after',
+      effect: { kind: 'hang' },
+    }),
+  }),
+  heappe('heappe-slow-submit', {
+    // Longer than it is waited for (timeouts.submit of `npm start -- --heappe`), and then it works.
+    stop: misbehaving('SubmitJob takes 22 s', {
+      action: 'SubmitJob',
+      effect: { kind: 'delay', ms: 22_000 },
+    }),
+  }),
+  heappe('heappe-429', { stop: misbehaving('429', { effect: { kind: 'status', status: 429 } }) }),
+  heappe('heappe-500', { stop: misbehaving('500', { effect: { kind: 'status', status: 500 } }) }),
+];
+
+function heappe(name: PlugName, ways: Plug['ways']): Plug {
+  return { name, title: 'HEAppE', ways };
+}

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listProcessesAround } from '@wakefield/local-stack';
 import { enginesIn, type RunningProcess } from '../engines.ts';
@@ -45,7 +45,9 @@ export async function tunnelOf(site: PlugSite): Promise<readonly number[]> {
 
 /** Every session of the private sshd. Its title takes the place of its environment: its port tells whose it is. */
 export function sessionsOf({ wakefield }: Pick<PlugSite, 'wakefield'>): readonly number[] {
-  const configuration = readFileSync(join(wakefield.directory, 'slurm/ssh/sshd_config'), 'utf8');
+  const file = join(wakefield.directory, 'slurm/ssh/sshd_config');
+  if (!existsSync(file)) return [];
+  const configuration = readFileSync(file, 'utf8');
   const port = Number(/^Port (\d+)$/m.exec(configuration)?.[1]);
   // Every process of this machine has to do with the root.
   const all = listProcessesAround('/').filter(({ command }) => command.startsWith('sshd: '));

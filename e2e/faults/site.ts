@@ -1,6 +1,6 @@
 import { openStoreWindow, type StoreWindow } from '@wakefield/testkit';
-import { slurm } from '../cluster-jobs.ts';
 import { startWakefield, type Wakefield } from '../wakefield.ts';
+import type { FaultCluster } from './clusters.ts';
 import { createLoad, type Load } from './load.ts';
 import { situations } from './situations.ts';
 
@@ -31,22 +31,23 @@ export interface ModelRow {
   readonly jobs: readonly JobRow[];
 }
 
-/** A Wakefield over a private SLURM with the models of all situations and people who use them. */
+/** A Wakefield over one cluster with the models of all situations and people who use them. */
 export interface Site {
   readonly wakefield: Wakefield;
+  readonly cluster: FaultCluster;
   readonly stores: StoreWindow;
   readonly load: Load;
   /** Straight from Postgres. Rejects while it does not answer. */
   models(): Promise<ReadonlyMap<string, ModelRow>>;
-  /** A client of SLURM, as its administrator would call it. */
-  slurm(command: string, ...args: readonly string[]): Promise<string>;
   /** A change of a user; throws when it is refused. */
   change(method: string, path: string, body: object): Promise<void>;
+  /** Registers a model with another way to serve it: whoever serves it has to be replaced. */
+  serveOtherwise(model: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function openSite(args: readonly string[]): Promise<Site> {
-  const wakefield = await startWakefield({ args: ['--slurm', ...args] });
+export async function openSite(cluster: FaultCluster, args: readonly string[]): Promise<Site> {
+  const wakefield = await startWakefield({ args: [...cluster.flags, ...args] });
   try {
     const { databaseUrl, redisUrl } = await wakefield.runFile();
     const stores = openStoreWindow({ databaseUrl, redisUrl });
@@ -54,6 +55,7 @@ export async function openSite(args: readonly string[]): Promise<Site> {
       const { status, body: answer } = await wakefield.call(method, path, body);
       if (status >= 300) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(answer)}`);
     };
+    let ways = 0;
     const managed = { ...everyModel, hf_model_id: managedModel };
     await change('PUT', '/p/demo/models', managed);
     for (const { model, fields } of situations)
@@ -65,11 +67,22 @@ export async function openSite(args: readonly string[]): Promise<Site> {
     );
     return {
       wakefield,
+      cluster,
       stores,
       load,
       models: async () => modelsOf(await stores.rows(modelsSql)),
-      slurm: (command, ...rest) => slurm(wakefield, command, ...rest),
       change,
+      async serveOtherwise(name) {
+        const fields = situations.find(({ model }) => model === name)?.fields;
+        const tokens_per_second = everyModel.engine_args.tokens_per_second + (++ways % 2);
+        const engine_args = { ...everyModel.engine_args, tokens_per_second };
+        await change('PUT', '/p/demo/models', {
+          ...everyModel,
+          ...fields,
+          engine_args,
+          hf_model_id: name,
+        });
+      },
       async stop() {
         await load.stop();
         await stores.close();

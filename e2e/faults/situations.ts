@@ -1,5 +1,4 @@
 import type { RequestRecord } from '../requests/ask.ts';
-import { eventually } from '../wakefield.ts';
 import type { JobRow, ModelRow, Site } from './site.ts';
 
 export const situationNames = [
@@ -42,8 +41,6 @@ export interface Situation {
 
 /** Idle timeout of the model that is going idle. */
 export const idleSeconds = 6;
-/** What is left to a predecessor when its successor is started. */
-const predecessorSeconds = 90;
 /** Its first look at a new end: the age from which on that end makes a successor due at once. */
 const predecessorAgeMs = 11_000;
 
@@ -93,21 +90,16 @@ export const situations: readonly Situation[] = [
     isInPlace: (model) =>
       servesWith(1)(model) && Date.now() - (model.jobs[0]?.startedAt ?? 0) > predecessorAgeMs,
     bring: wakeFailed,
-    async begin(site, { jobs: [predecessor] }) {
-      const clusterJobId = predecessor?.clusterJobId ?? '';
-      const end = `EndTime=now+${predecessorSeconds}`;
-      await site.slurm('scontrol', 'update', `JobId=${clusterJobId}`, end);
+    async begin(site, model) {
+      const [predecessor] = model.jobs;
+      const due = await site.cluster.makeSuccessorDue(site, model);
       const goal: Goal = {
         what: 'served by the successor alone',
-        isReached: (model) =>
-          servesWith(1)(model) && model.jobs.find(isKept)?.id !== predecessor?.id,
+        isReached: (row) => servesWith(1)(row) && row.jobs.find(isKept)?.id !== predecessor?.id,
         request: null,
       };
       const before: Goal = { what: 'served as before', isReached: servesWith(1), request: null };
-      return {
-        ...goal,
-        remembered: async () => ((await isFarFromItsEnd(site, clusterJobId)) ? before : goal),
-      };
+      return { ...goal, remembered: async () => ((await due.isForgotten()) ? before : goal) };
     },
   },
   {
@@ -147,14 +139,6 @@ function serving(name: SituationName, model: string, crowd: Situation['crowd']):
       request: null,
     }),
   };
-}
-
-/** By the end that SLURM itself has of it; false where it has no such job any more. */
-async function isFarFromItsEnd(site: Site, clusterJobId: string): Promise<boolean> {
-  const ask = () => site.slurm('squeue', '--noheader', '--format', '%A %e');
-  const lines = await eventually('the controller to answer', () => ask().catch(() => null));
-  const end = new RegExp(`^${clusterJobId} (\\S+)`, 'm').exec(lines)?.[1] ?? '';
-  return Date.parse(end) - Date.now() > 5 * predecessorSeconds * 1_000;
 }
 
 const isReady = ({ phase }: JobRow) => phase === 'ready';

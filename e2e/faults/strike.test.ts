@@ -15,7 +15,8 @@ function siteWith() {
     return new Map([['m', { model: 'm', state: String(looks) } as ModelRow]]);
   };
   const wakefield = { output: () => '' } as PlugSite['wakefield'];
-  const site: PlugSite = { wakefield, models, stores: {} as PlugSite['stores'] };
+  const nothing = {} as PlugSite['stores'] & PlugSite['cluster'];
+  const site: PlugSite = { wakefield, models, stores: nothing, cluster: nothing };
   return { site, looks: () => looks };
 }
 

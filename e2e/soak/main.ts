@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installPackages, missingPackages } from '@wakefield/local-stack';
-import { plugNames } from '../faults/plugs.ts';
+import { plugs } from '../faults/plugs.ts';
 import { markdownOf, ourFailures } from './report.ts';
 import { soak } from './soak.ts';
 import { verdicts } from './verdicts.ts';
 
+const plugNames = [...new Set(plugs.map(({ name }) => name))];
 const usage = `npm run soak -- [--minutes N] [--rate N] [--faults LIST] [--seed N] [--markdown FILE]
 
   --minutes N      how long (default 20)
@@ -39,7 +40,7 @@ const valid =
   minutes > 0 &&
   rate > 0 &&
   Number.isInteger(seed) &&
-  names.every((name) => (plugNames as readonly string[]).includes(name));
+  names.every((name) => plugNames.some((one) => one === name));
 if (values.help) console.log(usage);
 else if (!valid) {
   console.error(usage);

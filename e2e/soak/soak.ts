@@ -1,6 +1,7 @@
 import { openStoreWindow, type StoreWindow } from '@wakefield/testkit';
 import type { Strike } from '../faults/blame.ts';
 import { settledBooks } from '../faults/books.ts';
+import { privateSlurm } from '../faults/clusters.ts';
 import { footprintOf, leftBehind } from '../faults/footprint.ts';
 import { ledgerOf } from '../faults/ledger.ts';
 import { type PlugName, type PlugSite, plugs } from '../faults/plugs.ts';
@@ -78,7 +79,8 @@ async function liveThrough(
   options: SoakOptions,
 ): Promise<SoakResult> {
   const { minutes, rate, say } = options;
-  const site = { wakefield, stores, models: async () => modelsOf(await stores.rows(modelsSql)) };
+  const models = async () => modelsOf(await stores.rows(modelsSql));
+  const site = { wakefield, stores, cluster: privateSlurm, models };
   const before = await countsOf(site);
   const footprint = await footprintOf(site);
   const traffic = startTraffic(wakefield, soakModels, rate);

@@ -10,7 +10,11 @@ const dockerfile = read('deploy/Dockerfile');
 const manifest = JSON.parse(read('package.json'));
 const { services, secrets } = parse(read('docker-compose.yml'), { merge: true });
 /** Shared by all containers; a service passes over what it does not know. */
-const sharedBy = new Set([api, proxy, scheduler].flatMap((schema) => Object.keys(schema.in.shape)));
+const sharedBy = new Set([
+  ...[api, proxy, scheduler].flatMap((schema) => Object.keys(schema.in.shape)),
+  // Node itself reads it.
+  'NODE_EXTRA_CA_CERTS',
+]);
 
 describe('the image', () => {
   test('has the Node and the pnpm that everything is tried with', () => {
@@ -98,9 +102,13 @@ describe.each([
     const told = named.filter((file) => file.startsWith('/run/secrets/'));
     expect(told.toSorted()).toEqual(mounted.toSorted());
     const readsClusters = named.some((file) => file.startsWith('/etc/wakefield/'));
-    expect(services[name].volumes ?? []).toEqual(
-      readsClusters ? ['./site/clusters:/etc/wakefield:ro'] : [],
-    );
+    // Where it is depends on the site: `.env` says it.
+    const readsAuth = 'WAKEFIELD_AUTH' in environment;
+    expect(services[name].volumes ?? []).toEqual([
+      ...(readsClusters ? ['./site/clusters:/etc/wakefield:ro'] : []),
+      ...(readsAuth ? ['./site/auth:/etc/wakefield-auth:ro'] : []),
+    ]);
     expect(readsClusters).toBe('WAKEFIELD_CLUSTERS' in schema.in.shape);
+    expect(readsAuth).toBe('WAKEFIELD_AUTH' in schema.in.shape);
   });
 });

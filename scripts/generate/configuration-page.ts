@@ -45,10 +45,13 @@ const meanings: Readonly<Record<string, string>> = {
   LISTEN_PID:
     'The process that `LISTEN_FDS` is meant for, which has to be this one if that is 1; set by systemd.',
   LOG_LEVEL: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.',
-  API_LOCAL_KEY: 'The static key: whoever holds it may do everything.',
+  API_LOCAL_KEY:
+    'The static key: whoever holds it may do everything, or what auth.yaml leaves it. Required where there is no `WAKEFIELD_AUTH`.',
   DATABASE_POOL: 'Connections to Postgres at most, per process.',
   DATABASE_URL: '`postgres://user:password@host:port/database`.',
   REDIS_URL: '`redis://host:port/0`, or `rediss://` over TLS.',
+  WAKEFIELD_AUTH:
+    'Path of auth.yaml: who may come in beside the static key ([auth.md](../auth.md)).',
   WAKEFIELD_CLUSTERS: 'Path of clusters.yaml.',
 };
 

@@ -1,6 +1,11 @@
-export type { Identifier } from './identifier.ts';
-export { firstOf } from './identifier.ts';
-export type { LoginCookie, LoginCookieOptions } from './login-cookie.ts';
-export { createLoginCookie } from './login-cookie.ts';
+export type { AuthFile, IssuerConfig } from './config/load-auth-file.ts';
+export { loadAuthFile, withoutAuthFile } from './config/load-auth-file.ts';
+export type { Identified, Identifier } from './identifier.ts';
+export { keyLoginOf } from './key-login.ts';
+export type { LoginCookie } from './login-cookie.ts';
+export type { Auth, AuthOptions } from './open-auth.ts';
+export { openAuth } from './open-auth.ts';
+export type { BrowserIdentifier } from './sign-in/browser-identifier.ts';
+export type { SignIn, Step } from './sign-in/sign-in.ts';
 export type { KeyCheck } from './static-key.ts';
 export { createStaticKeyIdentifier } from './static-key.ts';

@@ -63,7 +63,7 @@ function verified(value: string, sign: (text: string) => Buffer, nowMs: number):
 }
 
 /** All values of one name: a browser may hold several for nested paths. */
-function cookieValues(header: string | undefined, name: string): string[] {
+export function cookieValues(header: string | undefined, name: string): string[] {
   if (header === undefined) return [];
   return header
     .split(';')

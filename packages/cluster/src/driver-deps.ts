@@ -7,12 +7,14 @@ export interface DriverDeps {
   readonly installation: string;
   /** Absent: the system's clock. */
   readonly now?: () => EpochMs;
+  /** A clock that only goes forward, in milliseconds. Absent: Node's. */
+  readonly elapsed?: () => number;
   /** Absent: Math.random. Spreads reconnects. */
   readonly random?: () => number;
   /**
    * Told of jobs of ours that have the name of another live one, before they are ended: somebody should know.
    */
   readonly onSurplus?: (jobs: readonly JobRef[]) => void;
-  /** Called before each exchange with the cluster, for counting. */
-  readonly onRoundTrip?: () => void;
+  /** Called before each exchange with the cluster, for counting; told which call it is, where there are several. */
+  readonly onRoundTrip?: (call?: string) => void;
 }

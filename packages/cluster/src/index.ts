@@ -1,3 +1,4 @@
+export type { HeappeConfig } from './config/heappe.ts';
 export type { ClusterConfig, ClustersFile } from './config/load-clusters.ts';
 export { loadClusters, parseClusters } from './config/load-clusters.ts';
 export type { LocalConfig } from './config/local.ts';

@@ -31,10 +31,16 @@ export function errorHeaders(error: AppError): Record<string, string> {
   // Whoever is told to come back is told when, also by errors that do not know.
   const again = error.retryAfterSeconds ?? (status === 503 && retry !== false ? 2 : null);
   return {
-    ...(status === 401 ? { 'www-authenticate': 'Bearer realm="wakefield"' } : {}),
+    ...(status === 401 ? { 'www-authenticate': challenge(error) } : {}),
     ...(again === null ? {} : { 'retry-after': String(again) }),
     ...(retry === null ? {} : { 'x-should-retry': String(retry) }),
   };
+}
+
+/** Who sent no credential is told the scheme alone (RFC 6750 §3.1). */
+function challenge(error: AppError): string {
+  const scheme = 'Bearer realm="wakefield"';
+  return error.challenge === null ? scheme : `${scheme}, ${error.challenge}`;
 }
 
 /** Error event of a stream whose headers are already out; OpenAI clients raise it. */

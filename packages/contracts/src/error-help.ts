@@ -30,8 +30,8 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
     'The request body is not valid JSON.',
   ),
   invalid_api_key: help(
-    'There is no bearer token, or it is not known.',
-    'Send `Authorization: Bearer <key>` with a valid key.',
+    'There is no bearer token, or it is not valid (any more).',
+    'Send `Authorization: Bearer <key>` with a valid key, or with an access token that has not expired.',
     'A valid key is needed: send it as "Authorization: Bearer <key>".',
   ),
   forbidden: help(
@@ -45,7 +45,7 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
     'There is nothing at this path.',
   ),
   project_not_found: help(
-    'The project is not activated, or the key may not see it.',
+    'The project is not activated, or is not one of the caller.',
     'Activate it with POST /p.',
     'There is no project "eu-00-00".',
     'project',
@@ -128,7 +128,7 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
     'model',
   ),
   overloaded: help(
-    'Too many requests wait already.',
+    'Too many requests wait already, for a model or for the issuer of a token.',
     'Try again after `Retry-After`.',
     'Too many requests are waiting for this model.',
   ),
@@ -141,6 +141,11 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
     'The database does not answer. Models that are ready go on serving.',
     'Try again after `Retry-After`.',
     'The database does not answer at the moment. Try again shortly.',
+  ),
+  issuer_unavailable: help(
+    'The issuer of the token cannot be asked, and without it nobody can tell whether the token is good.',
+    'Try again after `Retry-After`. Tokens that were seen before are not affected.',
+    'The issuer of this token cannot be reached to check it. Try again shortly.',
   ),
   shutting_down: help(
     'This process is ending.',

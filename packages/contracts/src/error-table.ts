@@ -52,5 +52,6 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
   overloaded: server(503),
   cluster_unreachable: server(503),
   store_unavailable: server(503),
+  issuer_unavailable: server(503),
   shutting_down: server(503, 'info', true),
 };

@@ -10,6 +10,7 @@ export {
   idempotencyKey,
   listCommandsQuery,
 } from './http/commands.ts';
+export { isFromThisSite } from './http/from-this-site.ts';
 export {
   listModelsQuery,
   registerModelBody,
@@ -28,6 +29,7 @@ export type { HeadRefusal, RequestHead } from './http/request-head.ts';
 export { headProblem, parserRefusal } from './http/request-head.ts';
 export type { HealthJson, QueuesJson } from './http/service.ts';
 export { API_VERSION } from './http/service.ts';
+export type { SessionJson } from './http/session.ts';
 export type { OpenApiDocument } from './openapi/document.ts';
 export { buildOpenApiDocument, endpoints } from './openapi/document.ts';
 export type { Endpoint, EndpointAnswer, Tag } from './openapi/endpoint.ts';

@@ -1,14 +1,14 @@
 import {
+  type Activation,
   type ClusterName,
   type Command,
   type CommandBody,
   type CommandId,
   type CommandOutcome,
   decideCommand,
-  type ErrorCode,
 } from '@wakefield/domain';
 import { nudgeModel } from './nudge-model.ts';
-import { type Clock, ClusterError, type Drivers, type Ids } from './ports/cluster.ts';
+import type { Clock, Ids } from './ports/cluster.ts';
 import type { Nudges, RouteBus } from './ports/messaging.ts';
 import type { Log } from './ports/observability.ts';
 import type { CommandStore, RouteStore } from './ports/stores.ts';
@@ -18,17 +18,16 @@ export interface ApplyCommandDeps {
   readonly commands: Pick<CommandStore, 'get' | 'apply' | 'listUnfinishedBefore'>;
   readonly routes: Pick<RouteStore, 'revision'>;
   readonly routeBus: Pick<RouteBus, 'publish'>;
-  readonly drivers: Drivers;
   /** Used when an activation names none. */
   readonly defaultCluster: ClusterName | null;
-  readonly nudges: Pick<Nudges, 'model'>;
+  readonly nudges: Pick<Nudges, 'model' | 'activation'>;
   readonly clock: Clock;
   readonly ids: Pick<Ids, 'uuid'>;
   readonly log: Log;
 }
 
 /** More than a project has under way at once. */
-const EARLIER_AT_MOST = 100;
+export const EARLIER_AT_MOST = 100;
 
 /**
  * Applies one accepted command to the desired state. Safe to run twice, and by two processes at once.
@@ -36,6 +35,9 @@ const EARLIER_AT_MOST = 100;
  * What the project asked for earlier comes first: its delivery may have been lost or overtaken, and a late
  * `sleep` must not undo the `wake` that followed it. For the same reason a command waits for the next sweep when one
  * that it follows cannot be applied now, or when there are more before it than are looked at.
+ *
+ * An activation is not for here, as a cluster may take minutes over it: it is handed on, and keeps nobody waiting but
+ * those that follow it.
  * @throws what kept an earlier command, on which this one depends, from being applied
  */
 export async function applyCommand(
@@ -45,22 +47,42 @@ export async function applyCommand(
 ): Promise<void> {
   const command = await deps.commands.get(id);
   if (command === null || command.outcome !== null) return;
+  if (command.body.kind === 'activate') {
+    await deps.nudges.activation(id, command.traceId);
+    return;
+  }
   const earlier = await deps.commands.listUnfinishedBefore(command, EARLIER_AT_MOST);
   const all = earlier.length < EARLIER_AT_MOST ? [...earlier, command] : earlier;
-  const stuck: Stuck[] = [];
-  for (const next of all) {
-    const before = stuck.find((other) => follows(next, other.command));
-    const error = before === undefined ? await tryOne(deps, next, signal) : before.error;
-    if (error !== null) stuck.push({ command: next, error });
-  }
+  const stuck = await applyInOrder(deps, all, signal);
   if (earlier.length > 0 || stuck.length === 0) await publishRoutes(deps);
   const own = stuck.find((other) => other.command === command);
-  if (own !== undefined) throw own.error;
+  if (own !== undefined && own.error !== null) throw own.error;
 }
 
 interface Stuck {
   readonly command: Command;
-  readonly error: Error;
+  /** null: it is an activation, or follows one. */
+  readonly error: Error | null;
+}
+
+/** @returns those that could not be applied */
+async function applyInOrder(
+  deps: ApplyCommandDeps,
+  commands: readonly Command[],
+  signal: AbortSignal,
+): Promise<readonly Stuck[]> {
+  const stuck: Stuck[] = [];
+  for (const command of commands) {
+    signal.throwIfAborted();
+    const before = stuck.find((other) => follows(command, other.command));
+    if (before !== undefined) stuck.push({ command, error: before.error });
+    else if (command.body.kind === 'activate') stuck.push({ command, error: null });
+    else {
+      const error = await tryOne(deps, command);
+      if (error !== null) stuck.push({ command, error });
+    }
+  }
+  return stuck;
 }
 
 /** Whether it must not be applied before the other one, which was asked for earlier in the same project. */
@@ -74,13 +96,9 @@ function nameOf(body: Exclude<CommandBody, { readonly kind: 'activate' }>): stri
 }
 
 /** @returns why it could not be applied: commands of other models must not wait for it */
-async function tryOne(
-  deps: ApplyCommandDeps,
-  command: Command,
-  signal: AbortSignal,
-): Promise<Error | null> {
+async function tryOne(deps: ApplyCommandDeps, command: Command): Promise<Error | null> {
   try {
-    await applyOne(deps, command, signal);
+    await applyOne(deps, command, null);
     return null;
   } catch (err) {
     deps.log.warn({ err, commandId: command.id }, 'command not applied');
@@ -88,20 +106,28 @@ async function tryOne(
   }
 }
 
-async function applyOne(
+/** What a cluster said to an activation. */
+interface Asked {
+  readonly refusal: CommandOutcome | null;
+  readonly activation: Activation | null;
+}
+
+/** @param asked null: it is no activation */
+export async function applyOne(
   deps: ApplyCommandDeps,
   command: Command,
-  signal: AbortSignal,
+  asked: Asked | null,
 ): Promise<void> {
-  // The cluster is asked before the transaction: nothing waits for a network between BEGIN and COMMIT.
-  const refusal = await askCluster(deps, command, signal);
   const now = deps.clock.now();
   const newModelId = deps.ids.uuid();
   const { id } = command;
   const applied = await deps.commands.apply(id, now, (context) =>
-    refusal === null
-      ? decideCommand(context, { now, newModelId, defaultCluster: deps.defaultCluster })
-      : { outcome: refusal },
+    asked?.refusal
+      ? { outcome: asked.refusal, ...told(asked.activation) }
+      : {
+          ...decideCommand(context, { now, newModelId, defaultCluster: deps.defaultCluster }),
+          ...told(asked?.activation ?? null),
+        },
   );
   if (applied === null) return;
   const { outcome, body, traceId, project } = applied.command;
@@ -113,44 +139,6 @@ async function applyOne(
   await nudgeModel(deps, applied.modelId, traceId);
 }
 
-/** An activation is only good for a cluster that would take a job of the project. */
-async function askCluster(
-  deps: ApplyCommandDeps,
-  { body, project }: Command,
-  signal: AbortSignal,
-): Promise<CommandOutcome | null> {
-  if (body.kind !== 'activate') return null;
-  const name = body.cluster ?? deps.defaultCluster;
-  const driver = name === null ? undefined : deps.drivers.get(name);
-  if (driver === undefined) {
-    return rejected(
-      'cluster_not_found',
-      `There is no cluster "${name ?? ''}" in the configuration.`,
-    );
-  }
-  try {
-    await driver.accepts(project, signal);
-    return null;
-  } catch (error) {
-    if (!(error instanceof ClusterError)) throw error;
-    if (error.kind === 'no_room') return null;
-    return error.kind === 'refused' || error.kind === 'unclear'
-      ? rejected(
-          'cluster_refused',
-          `Cluster ${driver.name} would not take a job of ${project}: ${error.message}`,
-        )
-      : rejected(
-          'cluster_unreachable',
-          `Cluster ${driver.name} could not be asked: ${error.message}`,
-        );
-  }
-}
-
-function rejected(code: ErrorCode, message: string): CommandOutcome {
-  return {
-    status: 'rejected',
-    code,
-    message,
-    param: code === 'cluster_unreachable' ? null : 'cluster',
-  };
+function told(activation: Activation | null): { readonly activation?: Activation } {
+  return activation === null ? {} : { activation };
 }

@@ -1,4 +1,5 @@
 export type { ActDeps } from './act-context.ts';
+export { type ApplyActivationDeps, applyActivation } from './apply-activation.ts';
 export { type ApplyCommandDeps, applyCommand } from './apply-command.ts';
 export { awaitCommand } from './await-command.ts';
 export { type EndClustersDeps, endClusters } from './end-clusters.ts';
@@ -7,6 +8,7 @@ export type {
   ArgumentProblem,
   Clock,
   ClusterDriver,
+  DirectoryProfile,
   Drivers,
   EngineProber,
   EngineTarget,
@@ -19,7 +21,7 @@ export type {
   RecipeCatalog,
   Transport,
 } from './ports/cluster.ts';
-export { ClusterError } from './ports/cluster.ts';
+export { ActivationBroken, ClusterError } from './ports/cluster.ts';
 export type { EngineProbe, MetricSeries, OwnLimit } from './ports/engine-probe.ts';
 export type {
   DemandBoard,
@@ -31,6 +33,7 @@ export type {
   TrialQuestion,
 } from './ports/messaging.ts';
 export type { Log, Telemetry } from './ports/observability.ts';
+export type { SessionStore } from './ports/sessions.ts';
 export type {
   ClusterStatusStore,
   CommandInsertion,

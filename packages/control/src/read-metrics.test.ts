@@ -8,7 +8,7 @@ import {
   type JobPhase,
 } from '@wakefield/domain';
 import { captureLog } from '@wakefield/testkit';
-import type { ClusterDriver } from './ports/cluster.ts';
+import type { ClusterDriver, Transport } from './ports/cluster.ts';
 import { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
 
 const figures: EngineMetrics = { gpuUtilization: 12, waitingRequests: 1, runningRequests: 2 };
@@ -31,6 +31,7 @@ function job(id: JobId, phase: JobPhase, port: number | null = 20_000): Job {
 const here = {
   name: 'here',
   cadence: { busyMs: 2_000, quietMs: 20_000, patienceMs: 40_000 },
+  transport: { kind: 'direct' } as Transport,
 } as Partial<ClusterDriver> as ClusterDriver;
 
 function scene(metrics: ReadMetricsDeps['prober']['metrics'], publish?: () => Promise<void>) {

@@ -27,7 +27,8 @@ export interface ReadMetricsDeps {
 const AT_ONCE = 64;
 /** Answers are passed on after so many engines: those that hang hold up what others said for a few seconds only. */
 const PAGE = 512;
-const ENGINE_TIMEOUT_MS = 1_000;
+/** By the way to an engine; over HEAppE each call is HTTPS, an authentication and a tunnel, the first an ssh login. */
+const ENGINE_TIMEOUT_MS = { direct: 1_000, ssh: 1_000, heappe: 5_000 } as const;
 
 /**
  * Asks every serving engine of a cluster once and puts the figures where readers find them, and which of them
@@ -47,7 +48,8 @@ export async function readMetrics(
   const serving = live.filter((job) => job.phase === 'ready' || job.phase === 'draining');
   for (let from = 0; from < serving.length && !signal.aborted; from += PAGE) {
     const page = serving.slice(from, from + PAGE);
-    const { figures, answered } = await scrape(deps, page, signal);
+    const boundMs = ENGINE_TIMEOUT_MS[driver.transport.kind];
+    const { figures, answered } = await scrape(deps, page, boundMs, signal);
     await deps.metricsBoard
       .publish(await learn(deps, page, figures), lifeMs)
       .then(() => deps.metricsBoard.answered(answered, lifeMs))
@@ -55,14 +57,19 @@ export async function readMetrics(
   }
 }
 
-async function scrape(deps: ReadMetricsDeps, jobs: readonly Job[], signal: AbortSignal) {
+async function scrape(
+  deps: ReadMetricsDeps,
+  jobs: readonly Job[],
+  boundMs: number,
+  signal: AbortSignal,
+) {
   const targets = await engineTargets(deps, jobs);
   const figures = new Map<JobId, EngineMetrics>();
   const answered: JobId[] = [];
   const queue = jobs.values();
   const work = async () => {
     for (const { id } of queue) {
-      const read = await scrapeOne(deps, targets.get(id) ?? null, signal);
+      const read = await scrapeOne(deps, targets.get(id) ?? null, boundMs, signal);
       if (read !== null) answered.push(id);
       figures.set(id, read ?? nothing);
     }
@@ -113,9 +120,10 @@ async function learn(
 async function scrapeOne(
   deps: ReadMetricsDeps,
   target: EngineTarget | null,
+  boundMs: number,
   signal: AbortSignal,
 ): Promise<EngineMetrics | null> {
   if (target === null) return null;
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(ENGINE_TIMEOUT_MS)]);
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(boundMs)]);
   return await deps.prober.metrics(target, bounded).catch(() => null);
 }

@@ -56,11 +56,11 @@ function prepare(
   { profile }: ClusterDriver,
   engineKey: string,
 ): JobSubmission | Error {
-  const { gpuCount, resources } = model.spec;
+  const { engine, gpuCount, resources } = model.spec;
   const { nodes, cpus, memory } = resources;
   try {
     const script = recipes.render({ model, name, engineKey, profile });
-    return { ...script, name, project, walltimeSeconds, gpuCount, nodes, cpus, memory };
+    return { ...script, name, project, engine, walltimeSeconds, gpuCount, nodes, cpus, memory };
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }

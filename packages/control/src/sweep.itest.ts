@@ -24,6 +24,7 @@ const note = (kind: string) => async (id: string) => {
 };
 const nudges: Nudges = {
   command: note('command'),
+  activation: note('activation'),
   model: note('model'),
   modelLater: note('later'),
   cluster: note('cluster'),

@@ -10,16 +10,19 @@ export { scaledTo } from './planning/size/scaling.ts';
 export type { ClusterLimits, ClusterUse, Room } from './planning/staff/room.ts';
 export { isLimited, roomFor } from './planning/staff/room.ts';
 export type { Grant, Permission, Principal, Role } from './requests/access.ts';
-export { can } from './requests/access.ts';
+export { mergeGrants, roles } from './requests/access.ts';
 export type { HoldCounts, HoldLimits, HoldRefusal } from './requests/admission.ts';
 export { admitHold, hasShare } from './requests/admission.ts';
 export type { TimeNeeded } from './requests/pick-endpoint.ts';
 export { pickEndpoint } from './requests/pick-endpoint.ts';
+export type { Access, OperationName, Right } from './requests/rights.ts';
+export { decideAccess, rights } from './requests/rights.ts';
 export type { Expectation, StartExpectation } from './starts/expectation.ts';
 export { settle } from './starts/expectation.ts';
 export { jobShape } from './starts/job-shape.ts';
 export type { StartHistory, Trial } from './starts/start-history.ts';
 export { isWellKnown } from './starts/start-history.ts';
+export type { Activation, ActivationStep } from './vocabulary/activation.ts';
 export type {
   Command,
   CommandBody,

@@ -17,6 +17,8 @@ export interface BoardOptions {
 const descriptions: Readonly<Record<QueueName, string>> = {
   commands:
     'Changes that wait to be applied. Done ones leave at once; what became of each: GET /p/<project>/commands.',
+  activations:
+    'Projects that clusters are asked to take. Done ones leave at once; what became of each: GET /p/<project>.',
   reconcile: 'Models to look at. The newest that are done are kept.',
   observe: 'Clusters to look at, and their engines’ figures. The newest that are done are kept.',
   probe: 'Starting engines to knock at. The newest that are done are kept.',

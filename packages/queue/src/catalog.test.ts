@@ -31,6 +31,7 @@ describe('catalog', () => {
   test('a queue whose jobs have ids of their own keeps none of them', () => {
     // BullMQ would take a redelivered command for a duplicate of the finished one.
     expect(queueCatalog.commands.keep).toEqual({ completed: 0, failed: 0 });
+    expect(queueCatalog.activations.keep).toEqual({ completed: 0, failed: 0 });
   });
 
   test('names are legal for BullMQ', () => {

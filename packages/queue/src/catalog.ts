@@ -27,6 +27,13 @@ export const queueCatalog = {
     concurrency: 16,
     keep: { completed: 0, failed: 0 },
   },
+  /** Apart from the commands, each of which is done in a moment: a place is held for as long as a cluster takes. */
+  activations: {
+    // Longer than a cluster has: that it took too long is told before the run is stopped.
+    jobs: { activation: { idField: 'commandId', timeLimitMs: 200_000 } },
+    concurrency: 16,
+    keep: { completed: 0, failed: 0 },
+  },
   reconcile: {
     jobs: {
       model: { idField: 'modelId', timeLimitMs: 180_000 },

@@ -21,7 +21,7 @@ const figuresOf = async (name: string) =>
 describe('queue figures', () => {
   test('count jobs by state, their age, and totals that outlive workers', async () => {
     const { nudges } = fixture;
-    expect(await queueFigures(fixture.redis)).toHaveLength(5);
+    expect(await queueFigures(fixture.redis)).toHaveLength(6);
     expect(await figuresOf('reconcile')).toEqual({
       queue: 'reconcile',
       jobs: { waiting: 0, active: 0, delayed: 0, completed: 0, failed: 0 },
@@ -149,13 +149,14 @@ describe('dashboard', () => {
       };
       expect(queues.map(({ name }) => name)).toEqual([
         'commands',
+        'activations',
         'reconcile',
         'observe',
         'probe',
         'sweep',
       ]);
       expect(queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true);
-      expect(queues[1]?.counts.waiting).toBe(1);
+      expect(queues.find(({ name }) => name === 'reconcile')?.counts.waiting).toBe(1);
     } finally {
       close();
     }

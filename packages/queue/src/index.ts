@@ -14,6 +14,7 @@ export type { RedisAccess, RedisAccessOptions } from './redis-access.ts';
 export { openRedis } from './redis-access.ts';
 export { createRouteBus } from './route-bus.ts';
 export type { Run } from './run-job.ts';
+export { createSessionStore } from './session-store.ts';
 export type { SweepTicker } from './sweep-ticker.ts';
 export { startSweepTicker } from './sweep-ticker.ts';
 export { createTrialBoard } from './trial-board.ts';

@@ -21,6 +21,22 @@ describe('command nudges', () => {
     expect(runs).toEqual(['command c1']);
   });
 
+  test('activations are waited for by no command, however many a cluster leaves hanging', async () => {
+    const { nudges } = fixture;
+    const activations = fixture.consumeHeld('activations', ['activation']);
+    for (let n = 0; n < 20; n += 1) await nudges.activation(`a${n}`);
+    await nudges.activation('a0');
+    await until(() => activations.runs.length === 16);
+    const commands = fixture.consumeHeld('commands', ['command']);
+    commands.release();
+    await nudges.command('c1');
+    await fixture.idle('commands');
+    expect(commands.runs).toEqual(['command c1']);
+    activations.release();
+    await fixture.idle('activations');
+    expect(activations.runs).toHaveLength(20);
+  });
+
   test('a command that failed can be delivered again', async () => {
     const { nudges } = fixture;
     let tries = 0;

@@ -6,7 +6,7 @@ import type { RedisAccess } from './redis-access.ts';
 
 /**
  * Control's nudges over BullMQ. Every call fails within moments while Redis is away.
- * - a command's job has the command's id: a second delivery of a waiting or running one is the same job
+ * - the job of a command or activation has the command's id: a second delivery of a waiting or running one is the same job
  * - models, clusters and probes are deduplicated; a nudge during a run causes one more run (`keepLastIfActive`)
  */
 export function createNudges(redis: RedisAccess): Nudges {
@@ -14,6 +14,10 @@ export function createNudges(redis: RedisAccess): Nudges {
     command: (id, traceId) =>
       translated(async () => {
         await redis.queue('commands').add('command', makePayload(id, traceId), { jobId: id });
+      }),
+    activation: (id, traceId) =>
+      translated(async () => {
+        await redis.queue('activations').add('activation', makePayload(id, traceId), { jobId: id });
       }),
     model: (id, traceId) =>
       translated(() => lookNow(redis.queue('reconcile'), modelLook, id, traceId)),

@@ -28,7 +28,7 @@ export interface RenderInput {
 export function renderJob(template: string, recipe: Recipe, input: RenderInput): RenderedJob {
   const { profile, name, engineKey } = input;
   const known = knownValues(recipe, input);
-  const directory = `${profile.jobsDirectory}/${name}`;
+  const directory = profile.jobsDirectory === null ? '.' : `${profile.jobsDirectory}/${name}`;
   const setup = profile.setup[recipe.name] ?? [];
   const words: Readonly<Record<string, string>> = {
     job: quote(name),

@@ -33,6 +33,7 @@ export type ConfigSchema = z.ZodObject | z.ZodPipe<z.ZodObject, z.ZodType>;
  * so only names outside this list are taken for typing errors.
  */
 const ours = [
+  'WAKEFIELD_AUTH',
   'WAKEFIELD_CLUSTERS',
   'WAKEFIELD_DATA',
   'WAKEFIELD_INSTALLATION',

@@ -40,4 +40,5 @@ export {
 } from './trace-context.ts';
 export type { FlushableDestination } from './turn-batch.ts';
 export { turnBatch } from './turn-batch.ts';
+export { someWayIn } from './way-in.ts';
 export { within } from './within.ts';

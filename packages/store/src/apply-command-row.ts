@@ -13,7 +13,7 @@ import { eq, sql } from 'drizzle-orm';
 import type { Queries } from './database.ts';
 import { readLiveJobs } from './job-store.ts';
 import { type LockedModel, lockModel, saveDesired } from './model-store.ts';
-import { readProject, saveProject } from './project-store.ts';
+import { readProject, saveActivation, saveProject } from './project-store.ts';
 import { bumpRouteRevision } from './route-revision.ts';
 import { toCommand } from './rows.ts';
 import { commands } from './schema/commands.ts';
@@ -91,6 +91,8 @@ async function saveEffect(
 ): Promise<boolean> {
   const newProject = effect.project !== undefined && context.project === null;
   if (effect.project !== undefined) await saveProject(queries, effect.project);
+  if (effect.activation !== undefined)
+    await saveActivation(queries, context.command.project, effect.activation);
   if (effect.model === undefined) return newProject;
   const stateChanged = await saveDesired(queries, before, effect.model, now);
   return newProject || stateChanged || modelInRoutes(context.model) !== modelInRoutes(effect.model);

@@ -1,12 +1,13 @@
 import type { ProjectStore } from '@wakefield/control';
-import type { ClusterName, Project } from '@wakefield/domain';
+import type { Activation, ClusterName, Project, ProjectName } from '@wakefield/domain';
 import { asc, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
-import { projectClusters, projects } from './schema/projects.ts';
+import { projectActivations, projectClusters, projects } from './schema/projects.ts';
 
 export function projectStore(database: Database): ProjectStore {
   return {
     get: async (name) => await database.run((queries) => readProject(queries, name)),
+    activations: async (name) => await database.run((queries) => readActivations(queries, name)),
     list: async () => await database.run((queries) => select(queries).orderBy(inByteOrder)),
   };
 }
@@ -14,6 +15,31 @@ export function projectStore(database: Database): ProjectStore {
 export async function readProject(queries: Queries, name: string): Promise<Project | null> {
   const [project] = await select(queries).where(eq(projects.name, name));
   return project ?? null;
+}
+
+async function readActivations(queries: Queries, name: string): Promise<readonly Activation[]> {
+  const { cluster, at, steps } = projectActivations;
+  return await queries
+    .select({ cluster, at, steps })
+    .from(projectActivations)
+    .where(eq(projectActivations.project, name))
+    .orderBy(asc(projectActivations.cluster));
+}
+
+/** In place of what was known of the project on that cluster. */
+export async function saveActivation(
+  queries: Queries,
+  project: ProjectName,
+  activation: Activation,
+): Promise<void> {
+  const { at, steps } = activation;
+  await queries
+    .insert(projectActivations)
+    .values({ project, ...activation })
+    .onConflictDoUpdate({
+      target: [projectActivations.project, projectActivations.cluster],
+      set: { at, steps },
+    });
 }
 
 /** Inserts the project or makes it look like this. */

@@ -2,6 +2,15 @@ export type { CuttableLine } from './cuttable-line.ts';
 export { cuttableLine } from './cuttable-line.ts';
 export type { DemandWindow } from './demand-window.ts';
 export { demandOf, openDemandWindow } from './demand-window.ts';
+export { eventually } from './eventually.ts';
+export type { TestHeappe } from './heappe.ts';
+export { pastHeappe, startTestHeappe } from './heappe.ts';
+export type { TestHeappeEngines } from './heappe-engine.ts';
+export {
+  heappeEngineKey,
+  heappeServedNames,
+  startTestHeappeEngines,
+} from './heappe-engine.ts';
 export type { TestDatabase } from './postgres.ts';
 export { emptyTestDatabase } from './postgres.ts';
 export type { CapturedLog, QueueFixture } from './queue-fixture.ts';

@@ -10,6 +10,8 @@ export interface TestRedis {
   readonly url: string;
   /** Unique: what is made with it meets no other test's keys. */
   readonly installation: string;
+  /** Names and texts of every key of the installation that holds one text. */
+  texts(): Promise<readonly string[]>;
   /** Removes every key of the installation. */
   cleanup(): Promise<void>;
 }
@@ -21,7 +23,13 @@ export function testRedis(): TestRedis {
     throw new Error('WAKEFIELD_TEST_REDIS_URL is not set: start tests with `npm test`');
   }
   const installation = uniqueInstallation();
-  return { url, installation, cleanup: () => removeKeys(url, `{wakefield:${installation}}`) };
+  const prefix = `{wakefield:${installation}}`;
+  return {
+    url,
+    installation,
+    texts: () => readTexts(url, prefix),
+    cleanup: () => removeKeys(url, prefix),
+  };
 }
 
 /** A short id that no other test has. */
@@ -88,5 +96,17 @@ async function removeKeys(url: string, prefix: string): Promise<void> {
     } while (cursor !== '0');
   } finally {
     client.disconnect();
+  }
+}
+
+async function readTexts(url: string, prefix: string): Promise<readonly string[]> {
+  const redis = new Redis(url);
+  try {
+    const found: string[] = [];
+    for await (const keys of redis.scanStream({ match: `${prefix}:*`, type: 'string' }))
+      for (const key of keys as string[]) found.push(key, (await redis.get(key)) ?? '');
+    return found;
+  } finally {
+    redis.disconnect();
   }
 }

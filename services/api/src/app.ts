@@ -8,6 +8,7 @@ import { healthRoutes } from './features/health/routes.ts';
 import { modelRoutes } from './features/models/routes.ts';
 import { operationsRoutes } from './features/operations/routes.ts';
 import { projectRoutes } from './features/projects/routes.ts';
+import { signInRoutes } from './features/sign-in/routes.ts';
 import { authenticate } from './http/authenticate.ts';
 import { createBinder } from './http/bind.ts';
 import { handleError } from './http/handle-error.ts';
@@ -30,11 +31,12 @@ export function createApp(deps: ApiDeps): Express {
 
   const binder = createBinder(app);
   healthRoutes(binder, deps.version);
-  docsRoutes(app, binder, deps.version);
+  docsRoutes(app, binder, deps);
+  signInRoutes(binder, deps);
   operationsRoutes(app, binder, deps);
   app.use(refuseOtherMethods(served.filter(({ open }) => open === true)));
 
-  app.use(authenticate(deps.identifier));
+  app.use(authenticate(deps));
   projectRoutes(binder, deps);
   modelRoutes(binder, deps);
   commandRoutes(binder, deps);

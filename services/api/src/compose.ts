@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createLoginCookie, createStaticKeyIdentifier } from '@wakefield/auth';
+import { keyLoginOf, loadAuthFile, openAuth, withoutAuthFile } from '@wakefield/auth';
 import {
   createDemandBoard,
   createMetricsBoard,
   createNudges,
+  createSessionStore,
   openRedis,
   queueFigures,
   registerQueueMetrics,
@@ -41,6 +42,7 @@ export async function compose(
   lifecycle: Lifecycle,
 ): Promise<RunningApi> {
   const recipes = await loadRecipes(config.recipeFolders);
+  const authFile = config.authFile === null ? withoutAuthFile : await loadAuthFile(config.authFile);
   const store = openStore({
     databaseUrl: config.databaseUrl,
     poolSize: config.databasePool,
@@ -65,7 +67,14 @@ export async function compose(
   const ops = await startOpsServer({ ...config.ops, metrics, readiness, lifecycle, logger });
   lifecycle.onClose('ops server', () => ops.close());
 
-  const key = config.localKey.reveal();
+  const auth = openAuth({
+    file: authFile,
+    localKey: config.localKey?.reveal() ?? null,
+    sessions: createSessionStore(redis),
+    sessionSeconds: config.login.lifetimeSeconds,
+    now: Date.now,
+    log: logger,
+  });
   const { projects, models, jobs, clusters, commands } = store.stores;
   const app = createApp({
     projects,
@@ -74,7 +83,9 @@ export async function compose(
     clusters,
     commands,
     version: ownVersion(),
-    identifier: createStaticKeyIdentifier(key),
+    identifier: auth.identifier,
+    browsers: auth.browsers,
+    signIn: auth.signIn,
     nudges: createNudges(redis),
     metricsBoard: createMetricsBoard(redis),
     demandBoard: createDemandBoard(redis),
@@ -87,7 +98,7 @@ export async function compose(
     operations: {
       board: createBoard(redis, { basePath: '/ops/queues' }),
       figures: async () => presentQueues(await queueFigures(redis)),
-      login: createLoginCookie({ key, path: '/ops', ...config.login }),
+      ...keyLoginOf(auth, { ...config.login, publicUrl: authFile.publicUrl }),
       attempts: createLoginAttempts(LOGIN_ATTEMPTS),
     },
   });

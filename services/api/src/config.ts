@@ -9,6 +9,7 @@ import {
   redisUrl,
   secret,
   socketCheck,
+  someWayIn,
   wholeNumber,
 } from '@wakefield/runtime';
 import { z } from 'zod';
@@ -23,20 +24,23 @@ export const configSchema = z
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     /** The static key. */
-    API_LOCAL_KEY: secret,
+    API_LOCAL_KEY: secret.optional(),
+    /** Path of auth.yaml: who may come in beside the static key. */
+    WAKEFIELD_AUTH: z.string().optional(),
     /** Folders with recipes of the site, besides the built-in ones. */
     WAKEFIELD_RECIPES: commaList.default([]),
     DATABASE_POOL: wholeNumber.default(10),
     /** How long a change waits for its outcome before it answers 202. */
     COMMAND_WAIT: durationSeconds.default(2),
-    /** How long a browser stays logged in to the queue dashboard. */
+    /** How long a browser stays logged in or signed in at most. */
     LOGIN_LIFETIME: durationSeconds.default(43_200),
-    /** Whether browsers reach the public URL by https: their cookie is then sent over it alone. */
+    /** Whether browsers reach us by https, where no publicUrl says so: the cookie of the login form is then for it alone. */
     SECURE_COOKIES: flag.default(false),
     /** Time that requests under way have to finish after SIGTERM. */
     SHUTDOWN_TIMEOUT: durationSeconds.default(8),
   })
   .check(socketCheck)
+  .check(someWayIn)
   .transform((env) => ({
     installation: env.WAKEFIELD_INSTALLATION,
     logLevel: env.LOG_LEVEL,
@@ -45,7 +49,8 @@ export const configSchema = z
     databaseUrl: env.DATABASE_URL,
     databasePool: env.DATABASE_POOL,
     redisUrl: env.REDIS_URL,
-    localKey: env.API_LOCAL_KEY,
+    localKey: env.API_LOCAL_KEY ?? null,
+    authFile: env.WAKEFIELD_AUTH ?? null,
     recipeFolders: env.WAKEFIELD_RECIPES,
     commandWaitMs: env.COMMAND_WAIT * 1000,
     login: { lifetimeSeconds: env.LOGIN_LIFETIME, secure: env.SECURE_COOKIES },

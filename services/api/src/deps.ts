@@ -1,4 +1,4 @@
-import type { Identifier, LoginCookie } from '@wakefield/auth';
+import type { BrowserIdentifier, Identifier, KeyCheck, LoginCookie, SignIn } from '@wakefield/auth';
 import type { QueuesJson } from '@wakefield/contracts';
 import type {
   Clock,
@@ -21,6 +21,9 @@ import type { LoginAttempts } from './features/operations/login-attempts.ts';
 export interface ApiDeps {
   readonly version: string;
   readonly identifier: Identifier;
+  /** Sessions of browsers, and how they begin and end; null where nobody can sign in with one. */
+  readonly browsers: BrowserIdentifier | null;
+  readonly signIn: SignIn | null;
   readonly projects: ProjectStore;
   readonly models: Pick<ModelStore, 'find' | 'list'>;
   readonly jobs: Pick<JobStore, 'listForModel' | 'listLiveForProject'>;
@@ -40,7 +43,10 @@ export interface ApiDeps {
     /** Bull Board, to be mounted at `/ops/queues`. */
     readonly board: RequestHandler;
     readonly figures: () => Promise<QueuesJson>;
-    readonly login: LoginCookie;
+    /** Of who came with the static key by the form; null where that key does not open the installation. */
+    readonly login: LoginCookie | null;
+    /** Whether it is the static key; takes the same time whatever it is. */
+    readonly isKey: KeyCheck;
     readonly attempts: LoginAttempts;
   };
 }

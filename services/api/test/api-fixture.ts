@@ -1,19 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import { createLoginCookie, createStaticKeyIdentifier, type Identifier } from '@wakefield/auth';
 import {
+  type AuthFile,
+  type Identifier,
+  keyLoginOf,
+  openAuth,
+  withoutAuthFile,
+} from '@wakefield/auth';
+import {
+  applyActivation,
   applyCommand,
   type ClusterDriver,
   ClusterError,
   type MetricsBoard,
   type Stores,
 } from '@wakefield/control';
-import type { EngineMetrics } from '@wakefield/domain';
+import type { ActivationStep, EngineMetrics } from '@wakefield/domain';
 import {
   consume,
   createDemandBoard,
   createMetricsBoard,
   createNudges,
   createRouteBus,
+  createSessionStore,
   openRedis,
   queueFigures,
 } from '@wakefield/queue';
@@ -35,6 +43,9 @@ export interface ApiFixtureOptions {
   /** Whether someone applies commands. Default true. */
   readonly scheduler?: boolean;
   readonly identifier?: Identifier;
+  readonly authFile?: AuthFile;
+  /** Where it listens; any free one when absent. */
+  readonly port?: number;
   readonly commandWaitMs?: number;
   readonly over?: Partial<ApiDeps>;
 }
@@ -66,11 +77,22 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
   const closers: (() => Promise<void>)[] = [() => redis.close()];
   const metrics = createMetrics({ service: 'api' });
   const board: MetricsBoard = createMetricsBoard(redis);
-  const identifier = options.identifier ?? createStaticKeyIdentifier(KEY);
+  const { authFile = withoutAuthFile } = options;
+  const auth = openAuth({
+    file: authFile,
+    localKey: KEY,
+    sessions: createSessionStore(redis),
+    sessionSeconds: 3600,
+    now: Date.now,
+    log: logger,
+  });
+  const identifier = options.identifier ?? auth.identifier;
   const app = createApp({
     ...stores,
     version: '9.9.9',
     identifier,
+    browsers: auth.browsers,
+    signIn: auth.signIn,
     nudges: createNudges(redis),
     metricsBoard: board,
     demandBoard: createDemandBoard(redis),
@@ -84,29 +106,38 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
     operations: {
       board: createBoard(redis, { basePath: '/ops/queues' }),
       figures: async () => presentQueues(await queueFigures(redis)),
-      login: createLoginCookie({ key: KEY, path: '/ops', lifetimeSeconds: 60 }),
+      ...keyLoginOf(auth, { lifetimeSeconds: 60, secure: false, publicUrl: authFile.publicUrl }),
       attempts: createLoginAttempts({ perAddress: 5, inAll: 100, windowSeconds: 60 }),
     },
     ...options.over,
   });
-  const server = await listen(app, { host: '127.0.0.1', port: 0 });
+  const server = await listen(app, { host: '127.0.0.1', port: options.port ?? 0 });
   closers.push(() => server.close());
 
   const startScheduler = () => {
     const deps = {
       ...stores,
       routeBus: createRouteBus(redis),
-      drivers: new Map(['here', 'there', 'picky', 'away'].map((name) => [name, driver(name)])),
+      drivers: new Map(
+        ['here', 'there', 'picky', 'away', 'untemplated'].map((name) => [name, driver(name)]),
+      ),
       defaultCluster: 'here',
       nudges: createNudges(redis),
       clock: { now: Date.now },
       ids: { uuid: randomUUID },
+      holder: randomUUID(),
       log: logger,
     };
     const consumer = consume(redis, 'commands', {
       command: (id, { signal }) => applyCommand(deps, id, signal),
     });
-    closers.push(() => consumer.close());
+    const activations = consume(redis, 'activations', {
+      activation: (id, { signal }) => applyActivation(deps, id, signal),
+    });
+    closers.push(
+      () => consumer.close(),
+      () => activations.close(),
+    );
   };
   if (options.scheduler !== false) startScheduler();
 
@@ -129,5 +160,16 @@ function driver(name: string): ClusterDriver {
     if (name === 'picky') throw new ClusterError('refused', 'Invalid account');
     if (name === 'away') throw new ClusterError('unreachable', 'connect ETIMEDOUT');
   };
-  return { name, accepts } as unknown as ClusterDriver;
+  const activate = async (): Promise<readonly ActivationStep[]> => [
+    { step: 'project', status: 'done', detail: 'it is there', remedy: null },
+    ...(name === 'untemplated' ? [untemplated] : []),
+  ];
+  return { name, activate, accepts } as unknown as ClusterDriver;
 }
+
+const untemplated: ActivationStep = {
+  step: 'template wakefield',
+  status: 'failed',
+  detail: 'it is not there, and our user may not make it',
+  remedy: 'a person with the role Manager has to activate it',
+};

@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createStaticKeyIdentifier, firstOf } from '@wakefield/auth';
+import { loadAuthFile, openAuth, withoutAuthFile } from '@wakefield/auth';
 import { createClusterTransports, loadClusters } from '@wakefield/cluster';
 import type { Transport } from '@wakefield/control';
 import type { ClusterName } from '@wakefield/domain';
-import { createDemandBoard, createNudges, createRouteBus, openRedis } from '@wakefield/queue';
+import {
+  createDemandBoard,
+  createNudges,
+  createRouteBus,
+  createSessionStore,
+  openRedis,
+} from '@wakefield/queue';
 import {
   createHealth,
   createMetrics,
@@ -33,6 +39,7 @@ export async function compose(
   lifecycle: Lifecycle,
 ): Promise<ReadyMessage> {
   const proxyId = randomUUID();
+  const authFile = config.authFile === null ? withoutAuthFile : await loadAuthFile(config.authFile);
   const store = openStore({
     databaseUrl: config.databaseUrl,
     poolSize: config.databasePool,
@@ -55,23 +62,30 @@ export async function compose(
 
   const metrics = createMetrics({ service: 'proxy' });
   const { commands, routes } = store.stores;
-  const waker = createWaker(
-    {
-      commands,
-      nudges: createNudges(redis),
-      clock: { now: Date.now },
-      ids: { uuid: randomUUID },
-      log: logger,
-    },
-    proxyId,
-  );
+  const waker = createWaker({
+    commands,
+    nudges: createNudges(redis),
+    clock: { now: Date.now },
+    ids: { uuid: randomUUID },
+    log: logger,
+  });
+  const auth = openAuth({
+    file: authFile,
+    localKey: config.localKey?.reveal() ?? null,
+    sessions: createSessionStore(redis),
+    // Sessions begin at the api, which says how long they last.
+    sessionSeconds: 0,
+    now: Date.now,
+    log: logger,
+  });
   const proxy = createProxy(
     {
       routes,
       waker,
       bus: createRouteBus(redis),
       board: createDemandBoard(redis),
-      identifier: firstOf([createStaticKeyIdentifier(config.localKey.reveal())]),
+      identifier: auth.identifier,
+      browsers: auth.browsers,
       transportOf: (cluster) => transports.get(cluster) ?? null,
     },
     settingsOf(config, proxyId, ownVersion()),

@@ -10,6 +10,7 @@ import {
   redisUrl,
   secret,
   socketCheck,
+  someWayIn,
   wholeNumber,
 } from '@wakefield/runtime';
 import { z } from 'zod';
@@ -24,7 +25,9 @@ export const configSchema = z
     ...listenVariables,
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
-    API_LOCAL_KEY: secret,
+    API_LOCAL_KEY: secret.optional(),
+    /** Path of auth.yaml: who may come in beside the static key. */
+    WAKEFIELD_AUTH: z.string().optional(),
     /** Path of clusters.yaml; absent: engines are reached over straight TCP. */
     WAKEFIELD_CLUSTERS: z.string().optional(),
     /** The management API. */
@@ -59,6 +62,7 @@ export const configSchema = z
     SHUTDOWN_TIMEOUT: durationSeconds.default(1200),
   })
   .check(socketCheck)
+  .check(someWayIn)
   .transform((env) => ({
     installation: env.WAKEFIELD_INSTALLATION,
     logLevel: env.LOG_LEVEL,
@@ -67,7 +71,8 @@ export const configSchema = z
     databaseUrl: env.DATABASE_URL,
     databasePool: env.DATABASE_POOL,
     redisUrl: env.REDIS_URL,
-    localKey: env.API_LOCAL_KEY,
+    localKey: env.API_LOCAL_KEY ?? null,
+    authFile: env.WAKEFIELD_AUTH ?? null,
     clustersFile: env.WAKEFIELD_CLUSTERS ?? null,
     apiUrl: env.API_URL,
     trustedProxies: env.TRUSTED_PROXIES,

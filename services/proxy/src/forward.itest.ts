@@ -53,6 +53,35 @@ describe('forwarding', () => {
     expect(seen?.headers).not.toHaveProperty('te');
   });
 
+  it.each([false, true])(
+    'an engine does not speak for this site to browsers, streamed: %s',
+    async (stream) => {
+      const ofTheSite = {
+        'set-cookie': ['__Host-wakefield_session=mine; Path=/; Secure', 'b=c'],
+        'clear-site-data': '"cookies"',
+        'strict-transport-security': 'max-age=1',
+        'www-authenticate': 'Basic',
+        'access-control-allow-origin': '*',
+        'access-control-allow-credentials': 'true',
+        'alt-svc': 'h3=":443"',
+        nel: '{}',
+      };
+      engine.answer((response, seen) => {
+        for (const [name, value] of Object.entries(ofTheSite)) response.setHeader(name, value);
+        response.setHeader('x-content-type-options', 'sniff');
+        response.setHeader('x-own', 'kept');
+        if (stream) void streaming(['Hi'])(response, seen);
+        else json(response, 200, completion('stop', 'Hello.'));
+      });
+      const { headers, status } = await chat(proxy.url, { stream });
+      expect(status).toBe(200);
+      for (const name of Object.keys(ofTheSite))
+        expect([name, headers.get(name)]).toEqual([name, null]);
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('x-own')).toBe('kept');
+    },
+  );
+
   it('gives every request an id of its own at the engine, whatever callers send', async () => {
     const given = { 'x-request-id': `req_${'0123456789abcdef'.repeat(2)}` };
     const twice = [

@@ -27,7 +27,7 @@ const chat = (model: string, body: object = {}, headers: Record<string, string> 
   });
 const wakes = () =>
   served.store.sql(
-    `select body->>'hfModelId' as model, trace_id from commands where body->>'kind' = 'wake' order by accepted_at`,
+    `select body->>'hfModelId' as model, by, trace_id from commands where body->>'kind' = 'wake' order by accepted_at`,
   );
 
 beforeAll(async () => {
@@ -82,7 +82,7 @@ describe('a proxy process on real stores', () => {
     );
     expect(answer.status).toBe(503);
     await until('accepted', async () => (await wakes()).length === 1);
-    expect(await wakes()).toEqual([{ model: 'acme/asleep', trace_id: traceId }]);
+    expect(await wakes()).toEqual([{ model: 'acme/asleep', by: 'local', trace_id: traceId }]);
     await until('enqueued', async () => {
       const commands = (await queueFigures(served.access)).find(
         ({ queue }) => queue === 'commands',

@@ -1,10 +1,11 @@
-import type { Identifier } from '@wakefield/auth';
+import type { BrowserIdentifier, Identifier } from '@wakefield/auth';
 import type { DemandBoard, RouteBus, RouteStore, Transport } from '@wakefield/control';
 import type { ClusterName } from '@wakefield/domain';
 import { type ListenPlace, type Logger, type Metrics, within } from '@wakefield/runtime';
 import { processClock } from './clock.ts';
 import { createDemandBook, createDemandPublisher } from './demand.ts';
 import { createBodyRoom } from './inference/body-room.ts';
+import { createCallerOf } from './inference/caller.ts';
 import { createHoldRoom } from './inference/hold-room.ts';
 import { createInference } from './inference/inference.ts';
 import type { InferenceLimits } from './inference/parts.ts';
@@ -28,6 +29,8 @@ export interface ProxyPorts {
   readonly board: Pick<DemandBoard, 'publish' | 'withdraw'>;
   readonly waker: Waker;
   readonly identifier: Identifier;
+  /** Sessions of browsers; null where nobody can sign in with one. */
+  readonly browsers: BrowserIdentifier | null;
   /** null: straight TCP. */
   readonly transportOf: (cluster: ClusterName) => Transport | null;
 }
@@ -185,7 +188,7 @@ function createMemory(
       clock,
       limits: settings.inference,
     },
-    ports.identifier,
+    createCallerOf(ports),
   );
   return { inference, publisher, holds, pools, figures };
 }

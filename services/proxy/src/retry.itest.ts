@@ -248,7 +248,7 @@ describe('after the first byte', () => {
     expect(text).not.toContain('[DONE]');
     expect(text).not.toContain('"abort"');
     expect(text).toMatch(
-      /data: \{"error":\{"message":"The engine was stopped.*"code":"upstream_error".*\}\}\n\n$/,
+      /data: \{"error":\{"message":"The engine's answer broke off.*"code":"upstream_error".*\}\}\n\n$/,
     );
     await until(
       'counted',

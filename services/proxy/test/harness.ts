@@ -1,5 +1,5 @@
 import { createLogger, createMetrics } from '@wakefield/runtime';
-import { createProxy, type ProxySettings } from '../src/proxy.ts';
+import { createProxy, type ProxyPorts, type ProxySettings } from '../src/proxy.ts';
 import { createWorld, type World } from './world.ts';
 
 export { endpoint } from './world.ts';
@@ -51,8 +51,10 @@ export interface Harness extends Omit<World, 'ports'> {
 export async function startHarness(
   settings: Partial<ProxySettings> = {},
   inference: Partial<ProxySettings['inference']> = {},
+  transportOf?: ProxyPorts['transportOf'],
+  who: Partial<Pick<ProxyPorts, 'identifier' | 'browsers'>> = {},
 ): Promise<Harness> {
-  const world = createWorld(key);
+  const world = createWorld(key, transportOf);
   const metrics = createMetrics({ service: 'proxy' });
   const log: string[] = [];
   const logger = createLogger({
@@ -61,7 +63,7 @@ export async function startHarness(
     destination: { write: (line) => void log.push(line) },
   });
   const proxy = createProxy(
-    world.ports,
+    { ...world.ports, ...who },
     { ...defaultSettings, ...settings, inference: { ...defaultSettings.inference, ...inference } },
     logger,
     metrics,

@@ -8,6 +8,8 @@ export interface World {
   readonly ports: ProxyPorts;
   /** `<project>/<model>` of every wake that was asked for. */
   readonly wakes: readonly string[];
+  /** Whose requests these were, in the same order. */
+  readonly wokenBy: readonly (string | null)[];
   forgetWakes(): void;
   /** What the proxy published last. */
   demand(): ProxyDemand | null;
@@ -32,10 +34,17 @@ const everybody: Principal = {
   grants: [{ project: '*', role: 'admin' }],
 };
 
-/** @param key what callers have to send as bearer token */
-export function createWorld(key: string): World {
+/**
+ * @param key what callers have to send as bearer token
+ * @param transportOf absent: straight TCP
+ */
+export function createWorld(
+  key: string,
+  transportOf: ProxyPorts['transportOf'] = () => null,
+): World {
   const routes = new Map<string, Route>();
   const wakes: string[] = [];
+  const wokenBy: (string | null)[] = [];
   let revision = 1;
   let broken = false;
   let demand: ProxyDemand | null = null;
@@ -89,18 +98,22 @@ export function createWorld(key: string): World {
         },
       },
       waker: {
-        wake: async ({ project, hfModelId }) => {
+        wake: async ({ project, hfModelId, caller }) => {
+          wokenBy.push(caller);
           wakes.push(`${project}/${hfModelId}`);
           await guard(null);
         },
       },
+      browsers: null,
       identifier: {
         identify: (authorization) => (authorization === `Bearer ${key}` ? everybody : null),
       },
-      transportOf: () => null,
+      transportOf,
     },
     wakes,
+    wokenBy,
     forgetWakes: () => {
+      wokenBy.length = 0;
       wakes.length = 0;
     },
     demand: () => demand,

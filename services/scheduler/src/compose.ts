@@ -120,9 +120,10 @@ export async function compose(
 
 /** Takes work from the queues, until the process ends. */
 function work(redis: RedisAccess, deps: SchedulerDeps, config: Config, lifecycle: Lifecycle): void {
-  const { commands, reconcile, observe, probe, sweep } = handlers(deps);
+  const { commands, activations, reconcile, observe, probe, sweep } = handlers(deps);
   const consumers = [
     consume(redis, 'commands', commands),
+    consume(redis, 'activations', activations),
     consume(redis, 'reconcile', reconcile, { concurrency: config.reconcileConcurrency }),
     consume(redis, 'observe', observe),
     consume(redis, 'probe', probe),

@@ -1,5 +1,7 @@
 import {
+  type ApplyActivationDeps,
   type ApplyCommandDeps,
+  applyActivation,
   applyCommand,
   type ObserveClusterDeps,
   observeCluster,
@@ -13,7 +15,8 @@ import {
   sweep,
 } from '@wakefield/control';
 
-export type SchedulerDeps = ApplyCommandDeps &
+export type SchedulerDeps = ApplyActivationDeps &
+  ApplyCommandDeps &
   ObserveClusterDeps &
   ProbeJobDeps &
   ReadMetricsDeps &
@@ -29,6 +32,9 @@ export function handlers(deps: SchedulerDeps) {
   return {
     commands: {
       command: (id: string, { signal }: Run) => applyCommand(deps, id, signal),
+    },
+    activations: {
+      activation: (id: string, { signal }: Run) => applyActivation(deps, id, signal),
     },
     reconcile: {
       model: (id: string, { signal }: Run) => reconcileModel(deps, id, signal),

@@ -66,7 +66,7 @@ describe.each(scenarios.filter(({ topic }) => topic !== 'changing'))(
 async function registered(): Promise<string> {
   await world.wish({ kind: 'activate', cluster: null });
   await world.wish({ kind: 'register', spec: spec() });
-  await world.round();
+  await world.until(({ model }) => model !== null);
   const [row] = await ground.store.sql('select id from models');
   return String(row?.id);
 }

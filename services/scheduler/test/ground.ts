@@ -26,6 +26,9 @@ export async function openGround(): Promise<Ground> {
     consume(redis, 'commands', {
       command: (id, run) => handlers(next()).commands.command(id, run),
     }),
+    consume(redis, 'activations', {
+      activation: (id, run) => handlers(next()).activations.activation(id, run),
+    }),
     consume(redis, 'reconcile', {
       model: (id, run) => handlers(next()).reconcile.model(id, run),
     }),

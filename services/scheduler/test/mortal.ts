@@ -159,7 +159,7 @@ const storeCalls: { readonly [K in keyof Stores]: Calls<Stores[K]> } = {
     listPurgeable: 'read',
     engineKey: 'read',
   },
-  projects: { get: 'read', list: 'read' },
+  projects: { get: 'read', activations: 'read', list: 'read' },
   routes: { revision: 'read', load: 'read' },
   leases: { acquire: 'effect', renew: 'effect', release: 'effect' },
   clusters: { save: 'effect', list: 'read' },
@@ -190,6 +190,7 @@ interface Messaging {
 const messagingCalls: { readonly [K in keyof Messaging]: Calls<Messaging[K]> } = {
   nudges: {
     command: 'effect',
+    activation: 'effect',
     model: 'effect',
     modelLater: 'effect',
     cluster: 'effect',
@@ -225,6 +226,7 @@ const driverCalls: Calls<ClusterDriver> = {
   askToEnd: 'effect',
   cancel: 'effect',
   forget: 'effect',
+  activate: 'effect',
   observe: 'read',
   tailLog: 'read',
   accepts: 'read',

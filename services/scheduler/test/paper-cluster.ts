@@ -156,6 +156,10 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
         answer();
         for (const job of taken) if (names.includes(job.name)) job.forgotten = true;
       },
+      activate: async () => {
+        answer();
+        return [];
+      },
       accepts: async () => answer(),
       queueOf: () => '',
       forecast: async () => {

@@ -159,9 +159,10 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
       const ids = await allIds(store);
       const { signal } = new AbortController();
       const deliveries = processes.flatMap((process) => {
-        const { commands, reconcile, observe, probe } = handlers(process);
+        const { commands, activations, reconcile, observe, probe } = handlers(process);
         return [
           ...ids.commands.map((id) => () => commands.command(id, { signal })),
+          ...ids.commands.map((id) => () => activations.activation(id, { signal })),
           ...ids.models.map((id) => () => reconcile.model(id, { signal })),
           ...ids.jobs.map((id) => () => probe.probe(id, { signal })),
           () => observe.cluster('here', { signal }),
@@ -205,6 +206,7 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
       const tables = [
         'jobs',
         'models',
+        'project_activations',
         'project_clusters',
         'projects',
         'commands',

@@ -58,7 +58,7 @@ async function* runJob(
   const shape = { walltimeSeconds: 300, gpuCount: 1, nodes: 1, cpus: null, memory: null };
   const { project } = options;
   const { clusterJobId } = await driver.submit(
-    { name, project, script, secretFiles: {}, ...shape },
+    { name, project, engine: 'simulator', script, secretFiles: {}, ...shape },
     signal,
   );
   yield good('job', `accepted as ${clusterJobId}`);

@@ -1,8 +1,11 @@
 import type { RecipeCatalog } from '@wakefield/control';
 import type { ClusterConfig } from '../config/load-clusters.ts';
+import type { LocalConfig } from '../config/local.ts';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import { createDriver } from '../create-driver.ts';
+import { launchProfile } from '../local/profile.ts';
 import { createSshConnection } from '../ssh/connection.ts';
+import { checkHeappe } from './check-heappe.ts';
 import { checkJob } from './check-job.ts';
 import { checkLogin } from './check-login.ts';
 import { checkPartitions } from './check-partitions.ts';
@@ -30,7 +33,7 @@ export async function check(
   terminal: Terminal,
   options: CheckOptions,
 ): Promise<number> {
-  const steps = config.kind === 'local' ? checkLocal(config, options) : checkSlurm(config, options);
+  const steps = stepsFor(config, options);
   let worst = 0;
   let step = await steps.next();
   while (step.done !== true) {
@@ -44,8 +47,19 @@ export async function check(
   return worst;
 }
 
+function stepsFor(config: ClusterConfig, options: CheckOptions): AsyncGenerator<Finding, Tried> {
+  switch (config.kind) {
+    case 'local':
+      return checkLocal(config, options);
+    case 'heappe':
+      return checkHeappe(config, options);
+    case 'slurm-ssh':
+      return checkSlurm(config, options);
+  }
+}
+
 /** How far it came. */
-type Tried =
+export type Tried =
   | { readonly all: true }
   | {
       readonly all: false;
@@ -112,13 +126,13 @@ async function* checkSlurm(
 }
 
 async function* checkLocal(
-  config: ClusterConfig,
+  config: LocalConfig,
   options: CheckOptions,
 ): AsyncGenerator<Finding, Tried> {
   const driver = createDriver(config, { installation: options.installation });
   try {
     await driver.accepts('check', AbortSignal.timeout(10_000));
-    yield good('directory', driver.profile.jobsDirectory);
+    yield good('directory', launchProfile(config).jobsDirectory);
   } catch (error) {
     yield bad('directory', messageOf(error), 'name a directory that this user may write');
   } finally {

@@ -8,7 +8,6 @@ import {
   installationOf,
 } from '../config/clusters-path.ts';
 import { type ClusterConfig, ClustersFileError } from '../config/load-clusters.ts';
-import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import { check } from './check.ts';
 import { type FoundCluster, findCluster, nameClusters, noSuchCluster } from './find-cluster.ts';
 import { renderForReading } from './render.ts';
@@ -98,7 +97,7 @@ async function run(
 ): Promise<number> {
   switch (command) {
     case 'check':
-      if (values.submit && config.kind === 'slurm-ssh' && noProject(config, values))
+      if (values.submit && config.kind !== 'local' && noProject(config, values))
         throw new UsageError('--submit needs a project whose job it is: add --project P.');
       return await check(config, cli.terminal, {
         recipes: cli.recipes,
@@ -119,7 +118,7 @@ async function run(
   }
 }
 
-function noProject({ projects }: SlurmSshConfig, { project }: Values): boolean {
+function noProject({ projects }: Pick<ClusterConfig, 'projects'>, { project }: Values): boolean {
   return project.length === 0 && Object.keys(projects).length === 0;
 }
 

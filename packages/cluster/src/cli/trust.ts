@@ -3,6 +3,7 @@ import { parseDocument } from 'yaml';
 import { type ClusterConfig, parseClusters } from '../config/load-clusters.ts';
 import { fetchHostKey } from '../ssh/fetch-host-key.ts';
 import { fingerprint, formatHostKey, isPinned, parseHostKey } from '../ssh/host-key.ts';
+import type { SshTarget } from '../ssh/target.ts';
 import type { Terminal } from './terminal.ts';
 
 interface Server {
@@ -126,18 +127,16 @@ function isUnwritable(error: unknown): error is NodeJS.ErrnoException {
 }
 
 function serversOf(config: ClusterConfig): readonly Server[] {
-  if (config.kind !== 'slurm-ssh') return [];
-  const { host, port, hostKey, transport } = config;
-  const login = { role: 'login node', host, port, pinned: hostKey, path: [] };
-  if (transport.kind !== 'jump') return [login];
-  const jump = {
-    role: 'jump host',
-    host: transport.host,
-    port: transport.port,
-    pinned: transport.hostKey,
-    path: ['transport'],
-  };
-  return [login, jump];
+  if (config.kind === 'local') return [];
+  const { transport } = config;
+  const jump = transport.kind === 'jump' ? [jumpHost(transport)] : [];
+  if (config.kind === 'heappe') return jump;
+  const { host, port, hostKey } = config;
+  return [{ role: 'login node', host, port, pinned: hostKey, path: [] }, ...jump];
+}
+
+function jumpHost({ host, port, hostKey }: SshTarget): Server {
+  return { role: 'jump host', host, port, pinned: hostKey, path: ['transport'] };
 }
 
 async function pinKey(path: string, keys: readonly string[], key: string): Promise<void> {

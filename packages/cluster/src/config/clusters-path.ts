@@ -41,6 +41,14 @@ export async function installationOf(environment: Environment, root: string): Pr
 /** Settings of a cluster that name a file of this machine, by its kind. */
 export const fileSettings: Readonly<Record<string, readonly (readonly string[])[]>> = {
   local: [['directory'], ['modelDirectory']],
+  heappe: [
+    ['caFile'],
+    ['credential', 'keyFile'],
+    ['credential', 'passwordFile'],
+    ['credential', 'tokenFile'],
+    ['transport', 'keyFile'],
+    ['transport', 'passphraseFile'],
+  ],
   'slurm-ssh': [
     ['keyFile'],
     ['passphraseFile'],

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ClustersFileError, loadClusters, parseClusters } from './load-clusters.ts';
@@ -31,9 +32,34 @@ describe('clusters.yaml', () => {
     const { clusters, defaultCluster } = parseClusters(readFileSync(path, 'utf8'), path);
     expect(clusters.map(({ name, kind }) => [name, kind])).toEqual([
       ['karolina', 'slurm-ssh'],
+      ['lexis', 'heappe'],
       ['here', 'local'],
     ]);
     expect(defaultCluster).toBe('karolina');
+  });
+
+  test('finds the files of a HEAppE beside it, and names what is wrong with one', () => {
+    const entry = (lines: string) =>
+      `clusters:\n  mid:\n    kind: heappe\n    url: https://h.example.eu/x\n${lines}`;
+    const [good] = parseClusters(
+      entry('    credential: { kind: bearer, tokenFile: token }\n    caFile: ~/ca.pem\n'),
+      '/etc/wakefield/clusters.yaml',
+    ).clusters;
+    expect(good).toMatchObject({
+      caFile: join(homedir(), 'ca.pem'),
+      credential: { kind: 'bearer', tokenFile: '/etc/wakefield/token' },
+      transport: { kind: 'heappe' },
+      template: { name: 'wakefield', allocation: '', preparation: '' },
+    });
+    const bad = entry(
+      '    credential: { kind: api-key, user: me }\n    timeZone: Mars/Olympus\n    nodetype: gpu\n',
+    );
+    expect(problemsOf(bad.replace('https://', 'ftp://'))).toEqual([
+      expect.stringMatching(/:4: clusters.mid.url: expected the address of an instance/),
+      expect.stringMatching(/:5: clusters.mid.credential.keyFile: is missing/),
+      expect.stringMatching(/:6: clusters.mid.timeZone: expected a time zone/),
+      expect.stringMatching(/:7: clusters.mid.nodetype: unknown key/),
+    ]);
   });
 
   test('fills in what a short file leaves out', () => {
@@ -166,7 +192,7 @@ describe('clusters.yaml', () => {
   test('says what is missing, and every mistake in a line of its own', () => {
     const text = least.replace('    host: login\n', '').replace('    kind: slurm-ssh\n', '');
     expect(problemsOf(text)).toEqual([
-      'clusters.yaml:2: clusters.site.kind: is missing: it must be one of slurm-ssh, local',
+      'clusters.yaml:2: clusters.site.kind: is missing: it must be one of slurm-ssh, heappe, local',
     ]);
     expect(problemsOf(`${least.replace('    host: login\n', '')}    bindHots: x\n`)).toEqual([
       'clusters.yaml:2: clusters.site.host: is missing: it must be text',

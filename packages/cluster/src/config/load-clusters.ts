@@ -3,12 +3,13 @@ import { dirname, resolve } from 'node:path';
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { resolveFileName } from './clusters-path.ts';
+import { type HeappeConfig, heappe } from './heappe.ts';
 import { type LocalConfig, local } from './local.ts';
 import { type Problem, problemsOf } from './problems.ts';
 import { type SlurmSshConfig, slurmSsh } from './slurm-ssh.ts';
 
 /** One cluster of clusters.yaml, with its name; file names are absolute. */
-export type ClusterConfig = SlurmSshConfig | LocalConfig;
+export type ClusterConfig = SlurmSshConfig | HeappeConfig | LocalConfig;
 
 export interface ClustersFile {
   readonly clusters: readonly ClusterConfig[];
@@ -33,7 +34,7 @@ const clusterName = z
 const clustersFile = z
   .strictObject({
     clusters: z
-      .record(clusterName, z.discriminatedUnion('kind', [slurmSsh, local]))
+      .record(clusterName, z.discriminatedUnion('kind', [slurmSsh, heappe, local]))
       .refine((clusters) => Object.keys(clusters).length > 0, 'name at least one cluster'),
     defaultCluster: z.string().optional(),
   })
@@ -107,22 +108,50 @@ function lineOf(
 
 function absolute(cluster: ClusterConfig, folder: string): ClusterConfig {
   const file = (name: string) => resolveFileName(folder, name);
-  if (cluster.kind === 'local')
-    return {
-      ...cluster,
-      directory: file(cluster.directory),
-      modelDirectory: cluster.modelDirectory === null ? null : file(cluster.modelDirectory),
-    };
+  const orNull = (name: string | null) => (name === null ? null : file(name));
   const login = <T extends { keyFile: string; passphraseFile: string | null }>(from: T): T => ({
     ...from,
     keyFile: file(from.keyFile),
-    passphraseFile: from.passphraseFile === null ? null : file(from.passphraseFile),
+    passphraseFile: orNull(from.passphraseFile),
   });
-  const { transport } = cluster;
-  return {
-    ...login(cluster),
-    transport: transport.kind === 'jump' ? login(transport) : transport,
-  };
+  switch (cluster.kind) {
+    case 'local':
+      return {
+        ...cluster,
+        directory: file(cluster.directory),
+        modelDirectory: orNull(cluster.modelDirectory),
+      };
+    case 'heappe': {
+      const { transport, credential, caFile } = cluster;
+      return {
+        ...cluster,
+        caFile: orNull(caFile),
+        credential: withFile(credential, file),
+        transport: transport.kind === 'jump' ? login(transport) : transport,
+      };
+    }
+    case 'slurm-ssh': {
+      const { transport } = cluster;
+      return {
+        ...login(cluster),
+        transport: transport.kind === 'jump' ? login(transport) : transport,
+      };
+    }
+  }
+}
+
+function withFile(
+  credential: HeappeConfig['credential'],
+  file: (name: string) => string,
+): HeappeConfig['credential'] {
+  switch (credential.kind) {
+    case 'api-key':
+      return { ...credential, keyFile: file(credential.keyFile) };
+    case 'password':
+      return { ...credential, passwordFile: file(credential.passwordFile) };
+    case 'bearer':
+      return { ...credential, tokenFile: file(credential.tokenFile) };
+  }
 }
 
 /** Without the place, which is said already, and without the picture of it. */

@@ -126,7 +126,8 @@ export function endingTests(scene: () => Scene): void {
       overWithinMs,
     );
     expect(seen.clusterJob?.state).toBe('timeout');
-    expect(await isAlive(Number(await file(name, 'shell')))).toBe(false);
+    const shell = Number(await file(name, 'shell'));
+    await until('its shell to be gone', async () => ((await isAlive(shell)) ? null : true));
   }, 200_000);
 }
 

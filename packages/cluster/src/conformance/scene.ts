@@ -23,6 +23,16 @@ export interface DriverUnderTest {
     /** What an administrator does when nobody wants to wait so long: moves the end of the job's time. */
     readonly hurry?: (clusterJobId: string) => Promise<unknown>;
   };
+  /** Where the files of a submitted job are, where the profile names no parent of them: jobs begin there. */
+  readonly directory?: (name: JobName) => string;
+  /** Secret files are for the user alone once the job runs; until then it is their directory that keeps them. */
+  readonly closesSecretsLate?: boolean;
+  /** Host of an address, where the cluster knows better than the job. Absent: as the job says. */
+  readonly host?: RegExp;
+  /** Absent: it says when a job would start. */
+  readonly forecasts?: boolean;
+  /** Bytes that its transport takes of a request. Absent: any number. */
+  readonly longestRequest?: number;
   close(): Promise<void>;
 }
 
@@ -45,7 +55,11 @@ export interface Scene {
 export function createScene(given: DriverUnderTest): Scene {
   const { driver } = given;
   const signal = AbortSignal.timeout(600_000);
-  const directory = (name: JobName) => `${driver.profile.jobsDirectory}/${name}`;
+  const { jobsDirectory } = driver.profile;
+  const named = (name: JobName) => `${jobsDirectory}/${name}`;
+  const directory = given.directory ?? named;
+  const begin = (name: JobName) =>
+    jobsDirectory === null ? [] : [`cd ${quote(named(name))} || exit 9`];
 
   const sight = async (name: JobName): Promise<JobSighting> => {
     const { sightings } = await driver.observe([{ name, clusterJobId: null }], signal);
@@ -63,7 +77,7 @@ export function createScene(given: DriverUnderTest): Scene {
       smallJob({
         name,
         project: given.project,
-        script: ['#!/bin/bash', `cd ${quote(directory(name))} || exit 9`, ...lines, ''].join('\n'),
+        script: ['#!/bin/bash', ...begin(name), ...lines, ''].join('\n'),
         ...change,
       }),
     directory,
@@ -83,6 +97,7 @@ export function smallJob(
 ): JobSubmission {
   return {
     project: 'demo',
+    engine: 'simulator',
     secretFiles: {},
     walltimeSeconds: 600,
     gpuCount: 1,

@@ -129,6 +129,9 @@ export function createLocalDriver(config: LocalConfig, deps: LocalDriverDeps): C
         }
       }),
 
+    // Any project may have jobs here.
+    activate: (_project, signal) => told(signal, async () => []),
+
     accepts: (_project, signal) =>
       told(signal, async () => {
         await ready();

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { LaunchProfile } from '@wakefield/control';
+import type { DirectoryProfile } from '@wakefield/control';
 import type { LocalConfig } from '../config/local.ts';
 
 const anyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
 /** How jobs are launched on this machine. */
-export function launchProfile(config: LocalConfig): LaunchProfile {
+export function launchProfile(config: LocalConfig): DirectoryProfile {
   const recipes = Object.entries(config.recipes);
   return {
     jobsDirectory: join(config.directory, 'jobs'),

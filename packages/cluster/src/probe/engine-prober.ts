@@ -155,10 +155,12 @@ function wasCut(text: string): boolean {
 }
 
 async function readMetrics(ask: Ask, probe: EngineProbe, key: string) {
-  const health = await ask({ method: 'GET', path: probe.healthPath, key: null });
+  // Both at once: each may have a long way.
+  const [health, page] = await Promise.all([
+    ask({ method: 'GET', path: probe.healthPath, key: null }),
+    probe.metricsPath === null ? null : ask({ method: 'GET', path: probe.metricsPath, key }),
+  ]);
   if (health.status !== 200) return null;
-  const page =
-    probe.metricsPath === null ? null : await ask({ method: 'GET', path: probe.metricsPath, key });
   const text = page?.status === 200 ? page.text : '';
   return {
     gpuUtilization: null,

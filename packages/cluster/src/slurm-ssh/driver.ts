@@ -3,24 +3,19 @@ import { jobNamePrefix } from '@wakefield/domain';
 import { limitsOf } from '../config/limits-of.ts';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import type { DriverDeps } from '../driver-deps.ts';
+import { checkedName } from '../job-names.ts';
+import { lookFailure, slurmFailure } from '../slurm-failures.ts';
 import { createSshConnection } from '../ssh/connection.ts';
 import { createRemoteShell, type RemoteAnswer } from '../ssh/remote-shell.ts';
 import { createSlurmTransport } from '../transport/create-transport.ts';
 import { byOurClock, clockSkew } from './clock-skew.ts';
-import { lookFailure, slurmFailure } from './failures.ts';
 import { onNode, parseNodes } from './nodes.ts';
 import { launchProfile } from './profile.ts';
 import { ASK_TO_END, CANCEL, END_SURPLUS, FORGET, OBSERVE, TAIL, TEST_ONLY } from './programs.ts';
 import { parseQueue, type QueueEntry } from './queue.ts';
 import { checkLimits, queueName, requestArguments } from './sbatch-arguments.ts';
 import { jobOf, parseFiles, sightings, surplusOf } from './snapshot.ts';
-import {
-  checkedName,
-  submitArguments,
-  submitted,
-  trialArguments,
-  trialStart,
-} from './submission.ts';
+import { submitArguments, submitted, trialArguments, trialStart } from './submission.ts';
 import { SUBMIT } from './submit-program.ts';
 
 /** Bytes that an observation brings of the log of each job that is over. */
@@ -117,6 +112,8 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
       if (frames.get('code') !== '0')
         throw new ClusterError('misconfigured', `job directories cannot be removed: ${stderr}`);
     },
+    // An account is the centre's to give; `accepts` tells whether it was.
+    activate: async () => [],
     async accepts(project, signal) {
       const answer = await shell.run(TEST_ONLY, trialArguments(config, project), command(signal));
       const code = Number(answer.frames.get('code'));

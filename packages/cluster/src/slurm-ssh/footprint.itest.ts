@@ -103,6 +103,7 @@ exec "/usr/bin/\${0##*/}" "$@"
     const job = (seq: number): JobSubmission => ({
       name: `wf-foot-0000000000000000-${seq}`,
       project: 'p',
+      engine: 'simulator',
       script: '#!/bin/bash\ntrue\n',
       secretFiles: { 'engine-key': 'k', another: 'x' },
       walltimeSeconds: 60,

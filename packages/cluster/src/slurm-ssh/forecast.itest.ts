@@ -24,6 +24,7 @@ const request = {
 const job = (name: string): JobSubmission => ({
   ...request,
   name,
+  engine: 'simulator',
   script: '#!/bin/bash\nsleep 600\n',
   secretFiles: {},
 });

@@ -1,8 +1,8 @@
-import type { LaunchProfile } from '@wakefield/control';
+import type { DirectoryProfile } from '@wakefield/control';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 
 /** Where jobs live on the cluster and how their engines are started. */
-export function launchProfile(config: SlurmSshConfig): LaunchProfile {
+export function launchProfile(config: SlurmSshConfig): DirectoryProfile {
   const { nodeAddress, recipes } = config;
   return {
     jobsDirectory: `${config.workingDirectory}/jobs`,

@@ -19,6 +19,7 @@ function job(lines = 'sleep 600'): JobSubmission {
   return {
     name: `wf-str-${process.pid.toString(16)}${(++counter).toString(16)}-1`,
     project: 'demo',
+    engine: 'simulator',
     script: `#!/bin/bash\n${lines}\n`,
     secretFiles: { key: 'k' },
     walltimeSeconds: 600,

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { ClusterError, type JobSubmission } from '@wakefield/control';
-import type { EpochMs, JobName, ProjectName } from '@wakefield/domain';
+import type { EpochMs, ProjectName } from '@wakefield/domain';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
+import { checkedFile, checkedName } from '../job-names.ts';
+import { withAdvice } from '../slurm-advice.ts';
+import { lookFailure, slurmFailure } from '../slurm-failures.ts';
 import type { RemoteAnswer } from '../ssh/remote-shell.ts';
-import { withAdvice } from './advice.ts';
-import { lookFailure, slurmFailure } from './failures.ts';
 import { launchProfile } from './profile.ts';
 import { parseTime } from './queue.ts';
 import { type JobShape, jobArguments, requestArguments } from './sbatch-arguments.ts';
@@ -98,15 +99,4 @@ export function submitted(config: SlurmSshConfig, { frames, stderr }: RemoteAnsw
   throw failure.kind === 'refused'
     ? new ClusterError('refused', withAdvice(failure.message))
     : failure;
-}
-
-/** Job names become directory names and words of programs: nothing else may pass, whoever calls. */
-export function checkedName(name: JobName): JobName {
-  if (/^[a-z0-9][a-z0-9-]{0,49}$/.test(name)) return name;
-  throw new ClusterError('refused', `not a job name: ${JSON.stringify(name)}`);
-}
-
-function checkedFile(name: string): string {
-  if (/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(name)) return name;
-  throw new ClusterError('refused', `not a file name: ${JSON.stringify(name)}`);
 }

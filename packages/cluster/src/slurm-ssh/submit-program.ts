@@ -1,4 +1,4 @@
-import { doubtPattern } from './failures.ts';
+import { doubtPattern } from '../slurm-failures.ts';
 import { LIVE, readQueue } from './read-queue.ts';
 
 const SHORT_FORMAT = '%A|%T|%r|%j';

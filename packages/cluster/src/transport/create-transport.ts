@@ -1,8 +1,12 @@
 import type { Transport } from '@wakefield/control';
 import type { ClusterName } from '@wakefield/domain';
+import type { HeappeConfig } from '../config/heappe.ts';
 import type { ClusterConfig } from '../config/load-clusters.ts';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
+import { createBridgeTransport } from '../heappe/bridge/bridge-transport.ts';
+import { createHeappeClient, type HeappeClient } from '../heappe/client.ts';
 import { createSshConnection, type SshConnection } from '../ssh/connection.ts';
+import type { SshTarget } from '../ssh/target.ts';
 import { createDirectTransport } from './direct-transport.ts';
 import { createSshTransport } from './ssh-transport.ts';
 
@@ -16,8 +20,53 @@ export interface TransportDeps {
 
 /** The way to the engines of one cluster, with a connection of its own where it needs one. */
 export function createTransport(config: ClusterConfig, deps: TransportDeps = {}): Transport {
-  if (config.kind === 'local') return createDirectTransport({ connectTimeoutMs: LOCAL_CONNECT_MS });
-  return createSlurmTransport(config, null, deps);
+  switch (config.kind) {
+    case 'local':
+      return createDirectTransport({ connectTimeoutMs: LOCAL_CONNECT_MS });
+    case 'heappe':
+      return createHeappeTransport(config, null, deps);
+    case 'slurm-ssh':
+      return createSlurmTransport(config, null, deps);
+  }
+}
+
+/**
+ * A site may have another way to its engines than HEAppE.
+ * @param shared the client that a driver has already; null: make one
+ */
+export function createHeappeTransport(
+  config: HeappeConfig,
+  shared: HeappeClient | null,
+  deps: TransportDeps,
+): Transport {
+  const { transport, timeouts } = config;
+  switch (transport.kind) {
+    case 'direct':
+      return createDirectTransport({ connectTimeoutMs: timeouts.connect });
+    case 'jump':
+      return jumpTransport(transport, timeouts.connect, deps);
+    case 'heappe':
+      return createBridgeTransport(shared ?? createHeappeClient(config), {
+        ownsClient: shared === null,
+      });
+  }
+}
+
+function jumpTransport(
+  target: SshTarget,
+  connectTimeoutMs: number,
+  deps: TransportDeps,
+): Transport {
+  const connection = ownConnection(target, connectTimeoutMs, deps);
+  return createSshTransport(connection, { connectTimeoutMs, ownsConnection: true });
+}
+
+function ownConnection(target: SshTarget, connectTimeoutMs: number, deps: TransportDeps) {
+  return createSshConnection(target, {
+    connectTimeoutMs,
+    now: deps.now ?? Date.now,
+    random: deps.random ?? Math.random,
+  });
 }
 
 /** One transport for each cluster, for a process that needs nothing else of them. */
@@ -36,15 +85,9 @@ export function createSlurmTransport(
 ): Transport {
   const connectTimeoutMs = config.timeouts.connect;
   if (config.transport.kind === 'direct') return createDirectTransport({ connectTimeoutMs });
-  const own = (target: Parameters<typeof createSshConnection>[0]) =>
-    createSshConnection(target, {
-      connectTimeoutMs,
-      now: deps.now ?? Date.now,
-      random: deps.random ?? Math.random,
-    });
   if (config.transport.kind === 'jump')
-    return createSshTransport(own(config.transport), { connectTimeoutMs, ownsConnection: true });
-  return createSshTransport(shared ?? own(config), {
+    return jumpTransport(config.transport, connectTimeoutMs, deps);
+  return createSshTransport(shared ?? ownConnection(config, connectTimeoutMs, deps), {
     connectTimeoutMs,
     ownsConnection: shared === null,
   });

@@ -12,6 +12,26 @@ export const activateProjectBody = z
   })
   .meta({ id: 'ActivateProject' });
 
+const activationStep = z
+  .strictObject({
+    step: z.string().meta({ example: 'template wakefield' }),
+    status: z.enum(['done', 'failed']),
+    detail: z.string().meta({ example: 'made; it is template 101, as it should be' }),
+    remedy: z
+      .string()
+      .nullable()
+      .meta({ description: 'What a person has to do or to ask for.', example: null }),
+  })
+  .meta({ id: 'ActivationStep' });
+
+const activation = z
+  .strictObject({
+    cluster: clusterName,
+    at: instant,
+    steps: z.array(activationStep).meta({ description: 'In order; one that failed is the last.' }),
+  })
+  .meta({ id: 'Activation' });
+
 const projectCluster = z
   .strictObject({
     name: clusterName,
@@ -32,6 +52,10 @@ const projectFields = {
   clusters: z
     .array(projectCluster)
     .meta({ description: 'Where it is activated; the first is its default.' }),
+  activations: z.array(activation).optional().meta({
+    description:
+      'What the last try to activate it on each cluster found and did, failed ones too. Not in lists of projects.',
+  }),
   created_at: instant,
   updated_at: instant,
 };

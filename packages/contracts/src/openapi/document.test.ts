@@ -19,6 +19,10 @@ function refs(value: unknown): string[] {
 describe('the API document', () => {
   it('has every path of the interface', () => {
     expect(Object.keys(document.paths).sort()).toEqual([
+      '/auth/callback/{issuer}',
+      '/auth/login',
+      '/auth/logout',
+      '/auth/session',
       '/health',
       '/openapi.json',
       '/ops/login',
@@ -101,7 +105,7 @@ describe('endpoints', () => {
       readonly security: readonly object[];
       readonly responses: object;
     };
-    expect(queues.security).toEqual([{ bearer: [] }, { login: [] }]);
+    expect(queues.security).toEqual([{ bearer: [] }, { session: [] }, { login: [] }]);
     expect(queues.responses).toHaveProperty('502');
     expect(document.paths['/health']?.get).not.toHaveProperty('responses.502');
     const list = document.paths['/p/{project}/models']?.get as {

@@ -13,12 +13,14 @@ import { modelEndpoints } from './model-endpoints.ts';
 import { openaiEndpoints } from './openai-endpoints.ts';
 import { projectEndpoints } from './project-endpoints.ts';
 import { serviceEndpoints } from './service-endpoints.ts';
+import { signInEndpoints } from './sign-in-endpoints.ts';
 
 /** Every operation of the public HTTP interface, whichever process answers it. */
 export const endpoints: readonly Endpoint[] = [
   ...projectEndpoints,
   ...modelEndpoints,
   ...openaiEndpoints,
+  ...signInEndpoints,
   ...serviceEndpoints,
 ];
 
@@ -52,7 +54,15 @@ export function buildOpenApiDocument(version: string): OpenApiDocument {
   registry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
-    description: 'The static key, `Authorization: Bearer $API_LOCAL_KEY`.',
+    description:
+      'An access token of an issuer that this installation knows, or its static key: `Authorization: Bearer <token or key>`.',
+  });
+  registry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'wakefield_session',
+    description:
+      'What signing in at `/auth/login` sets (`__Host-wakefield_session` over https). Changes are taken from pages of this site alone.',
   });
   registry.registerComponent('securitySchemes', 'login', {
     type: 'apiKey',
@@ -109,7 +119,7 @@ function routeOf(endpoint: Endpoint): RouteConfig {
 
 function securityOf({ open, cookie }: Endpoint): NonNullable<RouteConfig['security']> {
   if (open) return [];
-  return [{ bearer: [] }, ...(cookie ? [{ login: [] }] : [])];
+  return [{ bearer: [] }, { session: [] }, ...(cookie ? [{ login: [] }] : [])];
 }
 
 function bodyOf(body: NonNullable<Endpoint['body']>) {

@@ -6,6 +6,7 @@ export const tags = {
   Models: 'Register, wake, scale and unregister models of a project.',
   Commands: 'What became of an accepted change.',
   OpenAI: 'The OpenAI-compatible interface. Base URL: `/p/{project}/openai/v1`.',
+  'Sign-in': 'For browsers: sign in with an account of the site.',
   Service: 'Health and this document.',
   Operations: 'For those who run Wakefield.',
 } as const;
@@ -58,7 +59,7 @@ export interface Endpoint {
 export function errorsOf(endpoint: Endpoint): readonly ErrorCode[] {
   const codes: readonly ErrorCode[] = [
     ...endpoint.errors,
-    ...(endpoint.open ? [] : (['invalid_api_key'] as const)),
+    ...(endpoint.open ? [] : (['invalid_api_key', 'issuer_unavailable', 'overloaded'] as const)),
     ...(endpoint.atTheDoor ? [] : (['upstream_error'] as const)),
     'internal_error',
   ];

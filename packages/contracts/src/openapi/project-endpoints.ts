@@ -65,12 +65,7 @@ export const projectEndpoints: readonly Endpoint[] = [
       },
       202: pendingAnswer,
     },
-    errors: [
-      ...mutationErrors.filter((code) => code !== 'project_not_found'),
-      'cluster_not_found',
-      'cluster_refused',
-      'cluster_unreachable',
-    ],
+    errors: [...mutationErrors, 'cluster_not_found', 'cluster_refused', 'cluster_unreachable'],
   },
   {
     method: 'get',

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type {
+  ActivationStep,
   Address,
   ClusterJob,
   ClusterLimits,
@@ -17,6 +18,8 @@ import type {
 export interface JobSubmission {
   readonly name: JobName;
   readonly project: ProjectName;
+  /** Name of its recipe. */
+  readonly engine: string;
   /** Bash; starts with `#!`. Holds no secret. */
   readonly script: string;
   /** Written 0600 into the job's directory before the job is submitted, by file name. */
@@ -58,10 +61,21 @@ export class ClusterError extends Error {
   }
 }
 
+/** An activation that could not go on: what was done before, and at which step it broke off. */
+export class ActivationBroken extends ClusterError {
+  readonly done: readonly ActivationStep[];
+  readonly step: string;
+  constructor(done: readonly ActivationStep[], step: string, cause: ClusterError) {
+    super(cause.kind, cause.message, cause);
+    this.done = done;
+    this.step = step;
+  }
+}
+
 /** How jobs of one cluster are launched; from its configuration. */
 export interface LaunchProfile {
-  /** Parent of all job directories on the cluster; absolute. */
-  readonly jobsDirectory: string;
+  /** Parent of all job directories on the cluster; absolute. null: nobody knows before; a job begins in its own. */
+  readonly jobsDirectory: string | null;
   /** Address that engines bind. */
   readonly bindHost: string;
   /** What the endpoint file says as host: a fixed name, or how the node finds its own. */
@@ -77,6 +91,9 @@ export interface LaunchProfile {
   /** Extra environment, by recipe name; no secrets. */
   readonly environment: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
+
+/** Of a cluster where job directories are ours to name. */
+export type DirectoryProfile = LaunchProfile & { readonly jobsDirectory: string };
 
 /** Submits to and watches one cluster. All calls honour the signal and bound themselves in time. */
 export interface ClusterDriver {
@@ -98,7 +115,7 @@ export interface ClusterDriver {
   ): Promise<{ readonly clusterJobId: string; readonly adopted: boolean }>;
   /** One round trip for all jobs, however many. */
   observe(jobs: readonly JobRef[], signal: AbortSignal): Promise<ClusterSnapshot>;
-  /** USR1 to the batch shell of each: drain and end. Unknown jobs are no error. */
+  /** Each is to drain and end: USR1 to its batch shell, however it gets there. Unknown jobs are no error. */
   askToEnd(jobs: readonly JobRef[], signal: AbortSignal): Promise<void>;
   /** Outright. Unknown jobs are no error. */
   cancel(jobs: readonly JobRef[], signal: AbortSignal): Promise<void>;
@@ -106,6 +123,13 @@ export interface ClusterDriver {
   tailLog(job: JobRef, bytes: number, signal: AbortSignal): Promise<string>;
   /** Removes the directories of jobs that are over. */
   forget(jobs: readonly JobName[], signal: AbortSignal): Promise<void>;
+  /**
+   * Makes on the cluster what jobs of the project need there, as far as it is missing or not as it should be; again and
+   * again without harm. Empty where nothing is needed.
+   * @returns what was done and found, in order; a step that failed is the last one
+   * @throws ClusterError, when the cluster does not answer; ActivationBroken, where something was done before
+   */
+  activate(project: ProjectName, signal: AbortSignal): Promise<readonly ActivationStep[]>;
   /** Throws `refused` or `unclear` with the cluster's words when it would not take a job of this project. */
   accepts(project: ProjectName, signal: AbortSignal): Promise<void>;
   /** The queue that a project's jobs wait in, as one comparable word; empty where there is but one. */
@@ -118,9 +142,9 @@ export interface ClusterDriver {
   close(): Promise<void>;
 }
 
-/** How bytes reach a job: straight TCP, or a channel of the pooled ssh connection. */
+/** How bytes reach a job: straight TCP, a channel of the pooled ssh connection, or HTTP over HEAppE's data transfer. */
 export interface Transport {
-  readonly kind: 'direct' | 'ssh';
+  readonly kind: 'direct' | 'ssh' | 'heappe';
   /** Connected, Nagle off. The caller closes it. Rejects with ClusterError `unreachable`. */
   connect(address: Address, signal: AbortSignal): Promise<Duplex>;
   close(): Promise<void>;

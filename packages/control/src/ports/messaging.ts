@@ -13,6 +13,8 @@ import type {
 /** Enqueues ids. Every call may fail or be lost: the sweep finds the work again. */
 export interface Nudges {
   command(id: CommandId, traceId?: string): Promise<void>;
+  /** The same for a command that a cluster has to be asked about, apart from the others: it may take minutes. */
+  activation(id: CommandId, traceId?: string): Promise<void>;
   /** Deduplicated; a nudge during a run causes one more run. The trace of the newest nudge goes along. */
   model(id: ModelId, traceId?: string): Promise<void>;
   /** Deduplicated, the earliest stands: a look when a plan says that something may change by then. */

@@ -1,4 +1,5 @@
 import type {
+  Activation,
   ClusterName,
   ClusterReachability,
   Command,
@@ -156,6 +157,8 @@ export interface ModelStore {
 
 export interface ProjectStore {
   get(name: ProjectName): Promise<Project | null>;
+  /** What the clusters said to its activation, the last time; also where it failed, and is no project yet. */
+  activations(name: ProjectName): Promise<readonly Activation[]>;
   list(): Promise<readonly Project[]>;
 }
 

@@ -14,7 +14,9 @@ export interface Grant {
   readonly role: Role;
 }
 
-export type Role = 'viewer' | 'user' | 'manager' | 'admin';
+/** From the least to the most: who has one may do what those before it may. */
+export const roles = ['viewer', 'user', 'manager', 'admin'] as const;
+export type Role = (typeof roles)[number];
 
 export type Permission = 'read' | 'infer' | 'manage' | 'operate';
 
@@ -36,4 +38,16 @@ export function can(
       (grant.project === '*' || (project !== null && grant.project === project)) &&
       allowed[grant.role].includes(permission),
   );
+}
+
+/** At most one grant for each project, the highest; in the order in which projects were first named. */
+export function mergeGrants(grants: readonly Grant[]): readonly Grant[] {
+  const highest = new Map<string, Grant>();
+  for (const grant of grants) {
+    const before = highest.get(grant.project);
+    if (before === undefined || roles.indexOf(grant.role) > roles.indexOf(before.role)) {
+      highest.set(grant.project, grant);
+    }
+  }
+  return [...highest.values()];
 }

@@ -1,3 +1,4 @@
+import type { Activation } from './activation.ts';
 import type { ErrorCode } from './errors.ts';
 import type { ClusterName, CommandId, ModelId, ProjectName } from './ids.ts';
 import type { Job } from './job.ts';
@@ -53,6 +54,8 @@ export interface CommandEffect {
   readonly model?: Model;
   /** The project to insert or update; absent: untouched. */
   readonly project?: Project;
+  /** What the cluster said to an activation, to be kept; absent: it was not asked. */
+  readonly activation?: Activation;
 }
 
 /** What a decision needs from outside: time, an unused id and the installation's first cluster. */

@@ -23,12 +23,15 @@ export type ErrorCode =
   | 'overloaded'
   | 'cluster_unreachable'
   | 'store_unavailable'
+  | 'issuer_unavailable'
   | 'shutting_down';
 
 export interface AppErrorOptions {
   /** The field or parameter at fault, as the caller wrote it. */
   readonly param?: string;
   readonly retryAfterSeconds?: number;
+  /** What a 401 says of the credential that came, as `WWW-Authenticate` writes it (RFC 6750 §3). */
+  readonly challenge?: string;
   /** Logged, never returned. */
   readonly cause?: unknown;
 }
@@ -38,6 +41,7 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly param: string | null;
   readonly retryAfterSeconds: number | null;
+  readonly challenge: string | null;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -45,6 +49,7 @@ export class AppError extends Error {
     this.code = code;
     this.param = options.param ?? null;
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+    this.challenge = options.challenge ?? null;
   }
 }
 

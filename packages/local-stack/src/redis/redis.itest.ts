@@ -112,5 +112,6 @@ describe('startRedis', () => {
     await own.stop();
     const url = `redis://:secret@127.0.0.1:${own.port}`;
     await expect(startRedis({ directory, url })).rejects.toThrow(/\*\*\*@127\.0\.0\.1.*REDIS_URL/);
-  });
+    // A second Redis is started here, and the one that is gone is waited for.
+  }, 20_000);
 });

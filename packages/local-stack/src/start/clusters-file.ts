@@ -3,14 +3,14 @@ import { dirname, join } from 'node:path';
 import { fileSettings, resolveFileName } from '@wakefield/cluster/clusters-file';
 import { type Document, isMap, parseDocument } from 'yaml';
 import { SetupError } from '../setup-error.ts';
-import type { SlurmSsh } from '../slurm/start-slurm.ts';
 import { type DataPaths, writePrivately } from './data-directory.ts';
+import { type PrivateCluster, privateClusters } from './private-clusters.ts';
 
 /** What stands in the user's file at first. */
 const firstClusters = `# Clusters that this Wakefield may use. The file is yours: npm start wrote it once and never changes it.
 # A real centre looks like deploy/clusters.example.yaml; try yours with: npm run cluster -- check NAME
 # A change takes effect with the next npm start, which adds what only this machine knows (where the simulator and
-# vLLM are, the private SLURM of --slurm) and hands the result to the services as clusters.run.yaml.
+# vLLM are, the private SLURM of --slurm, the HEAppE of --heappe) and hands the result to the services as clusters.run.yaml.
 clusters:
   local:
     kind: local
@@ -40,19 +40,19 @@ export interface ClustersInUse {
 /**
  * Writes the user's file if there is none, and the one in use, whose file names are absolute. What is wrong in the
  * user's file was said before (refuseEarly).
- * @param slurm how to log in to the private SLURM, if there is one; it becomes the default cluster
+ * @param own what was brought up for this start; the last one becomes the default cluster
  * @throws SetupError when it is not where he says
  */
 export function writeClusters(
   paths: DataPaths,
   recipes: MachineRecipes,
-  slurm: SlurmSsh | null,
+  own: readonly PrivateCluster[],
 ): ClustersInUse {
   ensureFile(paths);
   const document = parseDocument(readFileSync(paths.clusters, 'utf8'));
-  if (slurm !== null) {
-    document.setIn(['clusters', slurmName], document.createNode(slurmCluster(paths, slurm)));
-    document.set('defaultCluster', slurmName);
+  for (const { name, entry } of own) {
+    document.setIn(['clusters', name], document.createNode(entry));
+    document.set('defaultCluster', name);
   }
   const clusters = listClusters(document);
   for (const cluster of clusters) {
@@ -101,31 +101,9 @@ function localDirectories(
     .filter((directory) => directory !== '');
 }
 
-export const slurmName = 'slurm-dev';
-
 /** Whether a cluster is of this machine: it begins and ends with us. */
 export function isOurs({ name, kind }: ClusterSummary): boolean {
-  return kind === 'local' || name === slurmName;
-}
-
-/** As a centre would be written down: the same driver, the same ssh, the same transport. */
-function slurmCluster(paths: DataPaths, ssh: SlurmSsh): unknown {
-  return {
-    kind: 'slurm-ssh',
-    host: ssh.host,
-    port: ssh.port,
-    user: ssh.user,
-    keyFile: ssh.keyFile,
-    hostKey: ssh.hostKey,
-    workingDirectory: join(paths.slurm, 'work'),
-    // Its nodes are all this machine.
-    nodeAddress: { fixed: '127.0.0.1' },
-    bindHost: '127.0.0.1',
-    transport: { kind: 'ssh' },
-    cadence: { busy: '500ms', quiet: '5s' },
-    // sbatch answers at once here. What a power cut interrupts is left alone for as long as it could still go on.
-    timeouts: { submit: '20s' },
-  };
+  return kind === 'local' || privateClusters.some((one) => one.name === name);
 }
 
 function listClusters(document: Document): readonly ClusterSummary[] {

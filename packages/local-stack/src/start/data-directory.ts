@@ -17,6 +17,7 @@ export interface DataPaths {
   readonly postgres: string;
   readonly redis: string;
   readonly slurm: string;
+  readonly heappe: string;
   readonly models: string;
   /** Put there by `npm run setup:vllm`. */
   readonly vllm: string;
@@ -49,6 +50,7 @@ export function openDataDirectory(path: string, clustersFile: string | null = nu
     postgres: join(root, 'postgres'),
     redis: join(root, 'redis'),
     slurm: join(root, 'slurm'),
+    heappe: join(root, 'heappe'),
     models: join(root, 'models'),
     vllm: join(root, 'vllm'),
     clusters: clustersFile ?? join(root, 'clusters.yaml'),

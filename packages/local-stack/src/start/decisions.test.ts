@@ -74,7 +74,13 @@ describe('planServices', () => {
   const one = { api: 1, scheduler: 1, proxy: 1 };
   const plan = (environment: Record<string, string>, instances = one) =>
     planServices({
-      options: { host: '0.0.0.0', port: 8080, recipes: '/ours', instances },
+      options: {
+        host: '0.0.0.0',
+        port: 8080,
+        recipes: '/ours',
+        authFile: '/etc/auth.yaml',
+        instances,
+      },
       sockets: { api: null, scheduler: null, proxy: null },
       checkout: '/clone',
       paths: paths as Parameters<typeof planServices>[0]['paths'],

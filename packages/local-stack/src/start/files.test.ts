@@ -18,6 +18,7 @@ import { SetupError } from '../setup-error.ts';
 import { writeClusters } from './clusters-file.ts';
 import { type DataPaths, installationId, localKey, openDataDirectory } from './data-directory.ts';
 import { lockDirectory } from './directory-lock.ts';
+import { heappeCluster, slurmCluster } from './private-clusters.ts';
 import { refuseEarly } from './refuse-early.ts';
 
 let directory: string;
@@ -90,7 +91,7 @@ describe('writeClusters', () => {
   const inUse = () => parse(readFileSync(paths.clustersInUse, 'utf8'));
 
   test('at first there is a local cluster that can run the simulator', () => {
-    const { clusters, localDirectories } = writeClusters(paths, recipes, null);
+    const { clusters, localDirectories } = writeClusters(paths, recipes, []);
     expect(clusters).toEqual([{ name: 'local', kind: 'local' }]);
     expect(localDirectories).toEqual([join(paths.root, 'local')]);
     expect(inUse().clusters.local).toEqual({
@@ -104,7 +105,9 @@ describe('writeClusters', () => {
   });
 
   test('the private SLURM is added and becomes the default, in the file in use only', () => {
-    const { clusters } = writeClusters(paths, { ...recipes, vllm: '/v' }, ssh);
+    const { clusters } = writeClusters(paths, { ...recipes, vllm: '/v' }, [
+      slurmCluster(paths, ssh),
+    ]);
     expect(clusters).toEqual([
       { name: 'slurm-dev', kind: 'slurm-ssh' },
       { name: 'local', kind: 'local' },
@@ -123,6 +126,34 @@ describe('writeClusters', () => {
     expect(readFileSync(paths.clusters, 'utf8')).not.toContain('slurm-dev');
   });
 
+  test('the HEAppE is added as a centre would be, and can run what this machine has', async () => {
+    const passwordFile = join(paths.root, 'password');
+    const key = 'AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl';
+    const heappe = {
+      ...{ url: 'http://127.0.0.1:1', user: 'me', passwordFile, nodeType: 11 },
+      sftpHostKey: `ssh-ed25519 ${key}`,
+    };
+    const own = [slurmCluster(paths, ssh), heappeCluster(heappe)];
+    const { clusters } = writeClusters(paths, recipes, own);
+    expect(clusters.map(({ name }) => name)).toEqual(['heappe-dev', 'local', 'slurm-dev']);
+    const entry = inUse().clusters['heappe-dev'];
+    expect(entry.recipes.simulator.environment).toEqual({
+      WAKEFIELD_NODE: '/node',
+      WAKEFIELD_SIMULATOR: '/sim.ts',
+    });
+    writeFileSync(paths.clusters, JSON.stringify({ clusters: { 'heappe-dev': entry } }));
+    expect((await loadClusters(paths.clusters)).clusters).toMatchObject([
+      {
+        kind: 'heappe',
+        url: 'http://127.0.0.1:1',
+        credential: { kind: 'password', user: 'me', passwordFile },
+        defaults: { nodeType: 11 },
+        sftpHostKey: [heappe.sftpHostKey],
+        transport: { kind: 'heappe' },
+      },
+    ]);
+  });
+
   test("the user's file is respected: his words stay, others' clusters are left alone", () => {
     writeFileSync(
       paths.clusters,
@@ -137,7 +168,7 @@ clusters:
 defaultCluster: site
 `,
     );
-    const { clusters, localDirectories } = writeClusters(paths, recipes, null);
+    const { clusters, localDirectories } = writeClusters(paths, recipes, []);
     expect(clusters.map(({ name }) => name)).toEqual(['site', 'here']);
     expect(localDirectories).toEqual(['/jobs']);
     expect(inUse().clusters.site).toEqual({
@@ -156,14 +187,18 @@ defaultCluster: site
   test("a file elsewhere means the same to the services, the centre's example first of all", async () => {
     const example = join(import.meta.dirname, '../../../../deploy/clusters.example.yaml');
     const elsewhere = openDataDirectory(paths.root, example);
-    const { clusters, localDirectories } = writeClusters(elsewhere, recipes, null);
+    const { clusters, localDirectories } = writeClusters(elsewhere, recipes, []);
     const meant = await loadClusters(example);
     const read = await loadClusters(elsewhere.clustersInUse);
-    const files = (cluster: (typeof read.clusters)[number]) =>
-      cluster.kind === 'local' ? cluster.directory : [cluster.keyFile, cluster.transport];
+    const files = (cluster: (typeof read.clusters)[number]) => {
+      if (cluster.kind === 'local') return cluster.directory;
+      return cluster.kind === 'heappe'
+        ? [cluster.credential, cluster.caFile]
+        : [cluster.keyFile, cluster.transport];
+    };
     expect(read.clusters.map(files)).toEqual(meant.clusters.map(files));
     expect(read.defaultCluster).toBe('karolina');
-    expect(clusters.map(({ name }) => name)).toEqual(['karolina', 'here']);
+    expect(clusters.map(({ name }) => name)).toEqual(['karolina', 'lexis', 'here']);
     expect(localDirectories).toEqual([join(dirname(example), 'clusters/here')]);
     expect(existsSync(paths.clusters)).toBe(false);
   });
@@ -187,7 +222,7 @@ defaultCluster: site
 `,
     );
     const elsewhere = openDataDirectory(paths.root, file);
-    writeClusters(elsewhere, recipes, null);
+    writeClusters(elsewhere, recipes, []);
     expect((await loadClusters(elsewhere.clustersInUse)).clusters).toEqual(
       (await loadClusters(file)).clusters,
     );
@@ -195,7 +230,7 @@ defaultCluster: site
 
   test('a file that is not there is not made up', () => {
     const elsewhere = openDataDirectory(paths.root, join(directory, 'none.yaml'));
-    expect(() => writeClusters(elsewhere, recipes, null)).toThrow(/none\.yaml .*is not there/);
+    expect(() => writeClusters(elsewhere, recipes, [])).toThrow(/none\.yaml .*is not there/);
   });
 });
 
@@ -225,7 +260,7 @@ describe('refuseEarly', () => {
 
   test('lets a good file pass, and none at all', async () => {
     await refuseEarly(options());
-    writeClusters(paths, { node: '/node', simulator: '/sim.ts', vllm: null }, null);
+    writeClusters(paths, { node: '/node', simulator: '/sim.ts', vllm: null }, []);
     await refuseEarly(options());
   });
 

@@ -101,7 +101,7 @@ function settingsOf(model: Readonly<Record<string, unknown>> | null): Record<str
   );
 }
 
-/** The two clusters of npm start take turns; one that the user chose stays. */
+/** The clusters of npm start take turns; one that the user chose stays. */
 function isKept(where: string, clusterNames: readonly string[]): boolean {
   return clusterNames.includes(where) && where !== 'local';
 }

@@ -15,11 +15,14 @@ describe('parseOptions', () => {
       dataDirectory: '/clone/.wakefield',
       clustersFile: null,
       recipes: null,
+      authFile: null,
       installation: null,
       localKey: null,
       databaseUrl: null,
       redisUrl: null,
       slurm: false,
+      heappe: false,
+      heappeVersion: null,
       instances: { api: 1, scheduler: 1, proxy: 1 },
       help: false,
     });
@@ -31,22 +34,25 @@ describe('parseOptions', () => {
       HOST: '0.0.0.0',
       WAKEFIELD_DATA: '/data',
       WAKEFIELD_RECIPES: 'ours, /shared/recipes',
+      WAKEFIELD_AUTH: 'auth.yaml',
       WAKEFIELD_INSTALLATION: 'mine',
       WAKEFIELD_TEST_REDIS_URL: 'redis://t',
       API_LOCAL_KEY: 'long-enough-a-key',
       DATABASE_URL: 'postgres://h/d',
       REDIS_URL: '',
     };
-    expect(parseOptions(['--slurm'], env, place)).toMatchObject({
+    expect(parseOptions(['--slurm', '--heappe'], env, place)).toMatchObject({
       host: '0.0.0.0',
       port: 9000,
       dataDirectory: '/data',
       recipes: '/home/me/ours,/shared/recipes',
+      authFile: '/home/me/auth.yaml',
       installation: 'mine',
       localKey: 'long-enough-a-key',
       databaseUrl: 'postgres://h/d',
       redisUrl: null,
       slurm: true,
+      heappe: true,
     });
   });
 
@@ -58,6 +64,13 @@ describe('parseOptions', () => {
       slurm: true,
     });
     expect(parseOptions([], env, place).instances).toEqual({ api: 1, scheduler: 1, proxy: 1 });
+  });
+
+  test('a release of HEAppE means one', () => {
+    expect(parseOptions(['--heappe-version', '6.2.0'], {}, place)).toMatchObject({
+      heappe: true,
+      heappeVersion: '6.2.0',
+    });
   });
 
   test("the README's own clusters.yaml is the one of npm run cluster, too", () => {
@@ -76,6 +89,13 @@ describe('parseOptions', () => {
     [['--slrum'], {}, "Unknown option '--slrum'"],
     [['extra'], {}, 'extra'],
     [[], { npm_config_slurm: 'true' }, 'You meant: npm start -- --slurm'],
+    [[], { npm_config_heappe: 'true' }, 'You meant: npm start -- --heappe'],
+    [[], { npm_config_heappe_version: 'true' }, 'npm start -- --heappe-version 6.1'],
+    [
+      ['--heappe-version', 'new'],
+      {},
+      '--heappe-version has to be a release such as 6.1, not "new"',
+    ],
     [
       [],
       { WAKEFIELD_DAT: '/x', WAKEFIELD_X: '/x' },

@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly clustersFile: string | null;
   /** Folders with recipes of the user's own, absolute, separated by commas; null: none. */
   readonly recipes: string | null;
+  /** auth.yaml: who may come in beside the static key; absolute. null: nobody. */
+  readonly authFile: string | null;
   /** Part of job names; null: the one kept in the data directory. */
   readonly installation: string | null;
   /** null: the one kept in the data directory. */
@@ -27,16 +29,22 @@ export interface StartOptions {
   readonly databaseUrl: string | null;
   readonly redisUrl: string | null;
   readonly slurm: boolean;
+  readonly heappe: boolean;
+  /** Which release the HEAppE is like, as in `6.1`; null: the newest. */
+  readonly heappeVersion: string | null;
   readonly instances: Instances;
   readonly help: boolean;
 }
 
-export const helpText = `npm start [-- --slurm --api N --scheduler N --proxy N]
+export const helpText = `npm start [-- --slurm --heappe --api N --scheduler N --proxy N]
 
 Sets up and runs everything on this machine: Postgres, Redis, proxy, api, scheduler and a cluster "local" whose
 jobs are processes of this machine.
 
   --slurm        boot a private SLURM as well and use it as cluster "slurm-dev"
+  --heappe       boot a HEAppE for tests and use it as cluster "heappe-dev"; its jobs are processes, too, or those of
+                 the private SLURM where there is one
+  --heappe-version V  the same, as release V: 5.0, 6.0, 6.1, 6.2.0, 6.2.2, 6.2.9 or 6.3 (6.3)
   --api N        run so many of it, 1 to 16 (1)
   --scheduler N  the same
   --proxy N      the same; they share the one public URL
@@ -48,6 +56,7 @@ Environment
   WAKEFIELD_DATA      directory for everything that is kept (.wakefield)
   WAKEFIELD_CLUSTERS  the clusters.yaml to use (the one in the data directory)
   WAKEFIELD_RECIPES   folders with recipes of your own, separated by commas
+  WAKEFIELD_AUTH      auth.yaml: who may come in beside the static key (docs/auth.md)
   API_LOCAL_KEY       key of the API (generated once and kept in the data directory)
   DATABASE_URL        a Postgres to use instead of a private one
   REDIS_URL           a Redis to use instead of a private one`;
@@ -57,6 +66,7 @@ const ourVariables = [
   'WAKEFIELD_DATA',
   'WAKEFIELD_CLUSTERS',
   'WAKEFIELD_RECIPES',
+  'WAKEFIELD_AUTH',
   'WAKEFIELD_INSTALLATION',
 ];
 const ofTests = 'WAKEFIELD_TEST_';
@@ -79,11 +89,14 @@ export function parseOptions(
     clustersFile:
       whenSet(env.WAKEFIELD_CLUSTERS) === undefined ? null : clustersFilePath(env, place),
     recipes: absoluteFolders(whenSet(env.WAKEFIELD_RECIPES), place.workingDirectory),
+    authFile: absoluteFile(whenSet(env.WAKEFIELD_AUTH), place.workingDirectory),
     installation: parseInstallation(whenSet(env.WAKEFIELD_INSTALLATION)),
     localKey: parseKey(whenSet(env.API_LOCAL_KEY)),
     databaseUrl: whenSet(env.DATABASE_URL) ?? null,
     redisUrl: whenSet(env.REDIS_URL) ?? null,
     slurm: flags.slurm === true,
+    heappe: flags.heappe === true || flags['heappe-version'] !== undefined,
+    heappeVersion: parseVersion(flags['heappe-version']),
     instances: parseInstances(flags),
     help: flags.help === true,
   };
@@ -95,6 +108,8 @@ function parseFlags(args: readonly string[]) {
       args: [...args],
       options: {
         slurm: { type: 'boolean' },
+        heappe: { type: 'boolean' },
+        'heappe-version': { type: 'string' },
         api: { type: 'string' },
         scheduler: { type: 'string' },
         proxy: { type: 'string' },
@@ -124,11 +139,21 @@ function absoluteFolders(list: string | undefined, from: string): string | null 
   return named.length === 0 ? null : named.map((folder) => resolve(from, folder)).join(',');
 }
 
+function absoluteFile(path: string | undefined, from: string): string | null {
+  return path === undefined ? null : resolve(from, path);
+}
+
 function parsePort(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port < 1 || port > 65_535)
     throw new SetupError(`PORT has to be a port, 1 to 65535, not "${text}".`);
   return port;
+}
+
+/** Which there are is known to who imitates them: packages/heappe-server/src/versions.ts. */
+function parseVersion(text: string | undefined): string | null {
+  if (text === undefined || /^\d+(\.\d+){1,2}$/.test(text)) return text ?? null;
+  throw new SetupError(`--heappe-version has to be a release such as 6.1, not "${text}".`);
 }
 
 /** As the services ask for (packages/runtime, `installation`): said here before anything is started. */

@@ -14,6 +14,12 @@ export interface RunFile {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly clusters: readonly ClusterSummary[];
+  /** The HEAppE of `--heappe`, and where it is told to go wrong; null without one. */
+  readonly heappe: {
+    readonly url: string;
+    readonly control: string;
+    readonly pid: number;
+  } | null;
 }
 
 export function writeRunFile(

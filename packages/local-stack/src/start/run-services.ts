@@ -1,9 +1,11 @@
+import type { LocalHeappe } from '../heappe/start-heappe.ts';
 import { freePorts } from '../process/free-port.ts';
 import { type ClusterSummary, checkoutRoot } from './clusters-file.ts';
 import { createCondenser } from './condense.ts';
 import { type DataPaths, installationId } from './data-directory.ts';
 import { followLog } from './follow-log.ts';
 import { createModelLines } from './model-lines.ts';
+import type { PrivateHeappe } from './private-heappe.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
 import { planServices } from './services.ts';
 import { settleAll } from './settle-all.ts';
@@ -17,6 +19,7 @@ export interface ServiceFacts {
   readonly redisUrl: string;
   readonly localKey: string;
   readonly clusters: readonly ClusterSummary[];
+  readonly heappe: PrivateHeappe | null;
 }
 
 /** Running requests have three seconds on Ctrl-C; at the second word what is left is ended, and told so. */
@@ -36,7 +39,7 @@ export async function runServices(
   facts: ServiceFacts,
 ): Promise<{ announce(): void }> {
   const { options, environment, progress, closing, log } = context;
-  const { clusters, url, ...urls } = facts;
+  const { clusters, heappe, url, ...urls } = facts;
   const apiPort = await freePorts(1);
   const specs = planServices({
     ...urls,
@@ -55,10 +58,14 @@ export async function runServices(
     if (announced)
       writeRunFile(
         paths.runFile,
-        { url, pid: process.pid, databaseUrl, redisUrl, clusters },
+        {
+          ...{ url, pid: process.pid, databaseUrl, redisUrl, clusters },
+          heappe: heappe === null ? null : factsOf(heappe.current()),
+        },
         services,
       );
   };
+  heappe?.onReturn(announce);
   closing.add('services', 'run.json', () => {
     announced = false;
     removeRunFile(paths.runFile);
@@ -86,6 +93,8 @@ export async function runServices(
     },
   };
 }
+
+const factsOf = ({ url, controlUrl: control, pid }: LocalHeappe) => ({ url, control, pid });
 
 /** Ours are closed at once at the end: who listens then takes what is in their queues. */
 async function openPorts({ options, closing }: StackContext, apiPort: number) {

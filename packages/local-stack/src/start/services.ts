@@ -6,7 +6,7 @@ import type { StartOptions } from './options.ts';
 import type { ServiceSpec } from './supervised-service.ts';
 
 export interface ServicePlan {
-  readonly options: Pick<StartOptions, 'host' | 'port' | 'recipes' | 'instances'>;
+  readonly options: Pick<StartOptions, 'host' | 'port' | 'recipes' | 'authFile' | 'instances'>;
   readonly checkout: string;
   readonly paths: DataPaths;
   readonly databaseUrl: string;
@@ -43,6 +43,7 @@ export function planServices(plan: ServicePlan): readonly ServiceSpec[] {
     WAKEFIELD_CLUSTERS: plan.paths.clustersInUse,
     WAKEFIELD_INSTALLATION: plan.installation,
     ...(plan.options.recipes === null ? {} : { WAKEFIELD_RECIPES: plan.options.recipes }),
+    ...(plan.options.authFile === null ? {} : { WAKEFIELD_AUTH: plan.options.authFile }),
     OPS_HOST: '127.0.0.1',
     OPS_PORT: '0',
     // Halves the time to ready. Shared by all data directories: filling it costs the first run's end a second.

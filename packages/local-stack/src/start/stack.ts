@@ -5,7 +5,6 @@ import {
   checkoutRoot,
   isOurs,
   machineRecipes,
-  slurmName,
   writeClusters,
 } from './clusters-file.ts';
 import { type DataPaths, localKey, openDataDirectory } from './data-directory.ts';
@@ -13,6 +12,8 @@ import { lockDirectory } from './directory-lock.ts';
 import { ensureFirstModel } from './first-model.ts';
 import { recordEndOfClusters } from './job-records.ts';
 import { endLocalJobs } from './local-jobs.ts';
+import { heappeCluster, privateClusters, slurmCluster } from './private-clusters.ts';
+import { bootHeappe, endOldHeappeJobs, type PrivateHeappe } from './private-heappe.ts';
 import { bootSlurm, endOldSlurmJobs } from './private-slurm.ts';
 import { publicUrl } from './ready-text.ts';
 import { refuseEarly, requireFreePort } from './refuse-early.ts';
@@ -52,7 +53,7 @@ export async function startStack(context: StackContext): Promise<Stack> {
   closing.add('lock', 'lock', await lockDirectory(paths.root, url));
   await endOldServices(paths);
   await requireFreePort(options);
-  const [postgres, redis, { clusters, queueCommand }] = await settleAll([
+  const [postgres, redis, { clusters, queueCommand, heappe }] = await settleAll([
     startDatabase(context, paths),
     startQueueStore(context, paths),
     prepareClusters(context, paths),
@@ -65,6 +66,7 @@ export async function startStack(context: StackContext): Promise<Stack> {
     redisUrl: redis.first.url,
     localKey: key,
     clusters,
+    heappe,
     url,
   });
   // At a centre there is no project "demo", and no simulator.
@@ -89,13 +91,45 @@ export async function startStack(context: StackContext): Promise<Stack> {
 }
 
 async function prepareClusters(context: StackContext, paths: DataPaths) {
-  const { options, closing } = context;
-  const slurm = options.slurm ? await startSlurm(context, paths) : null;
-  if (slurm === null) await endOldSlurmJobs(paths);
-  else closing.add('jobs', 'SLURM', () => slurm.stop());
-  const inUse = writeClusters(paths, machineRecipes(checkoutRoot(), paths), slurm?.ssh ?? null);
+  const { closing } = context;
+  const booting = ownSlurm(context, paths);
+  const [slurm, heappe] = await settleAll([booting, ownHeappe(context, paths, booting)]);
+  const inUse = writeClusters(paths, machineRecipes(checkoutRoot(), paths), [
+    ...(slurm === null ? [] : [slurmCluster(paths, slurm.ssh)]),
+    ...(heappe === null ? [] : [heappeCluster(heappe.first)]),
+  ]);
   closing.add('jobs', 'jobs of local clusters', () => endLocalJobs(inUse.localDirectories));
-  return { clusters: inUse.clusters, queueCommand: slurm?.queueCommand ?? null };
+  return { clusters: inUse.clusters, queueCommand: slurm?.queueCommand ?? null, heappe };
+}
+
+async function ownSlurm(context: StackContext, paths: DataPaths): Promise<PrivateSlurm | null> {
+  if (!context.options.slurm) {
+    await endOldSlurmJobs(paths);
+    return null;
+  }
+  const slurm = await startSlurm(context, paths);
+  context.closing.add('jobs', 'SLURM', () => slurm.stop());
+  return slurm;
+}
+
+/** @param booting the private SLURM, which is then what this HEAppE is in front of */
+async function ownHeappe(
+  context: StackContext,
+  paths: DataPaths,
+  booting: Promise<PrivateSlurm | null>,
+): Promise<PrivateHeappe | null> {
+  if (!context.options.heappe) {
+    await endOldHeappeJobs(paths);
+    return null;
+  }
+  const slurm = await booting;
+  const heappe = await context.progress.step(
+    'HEAppE',
+    () => bootHeappe(paths, context.options.heappeVersion, slurm?.environment ?? null, context.log),
+    ({ first }) => `${first.version} (a stand-in for tests), ${first.url}`,
+  );
+  context.closing.add('jobs', 'HEAppE', () => heappe.stop());
+  return heappe;
 }
 
 function startSlurm({ progress, log }: StackContext, paths: DataPaths): Promise<PrivateSlurm> {
@@ -106,19 +140,14 @@ function startSlurm({ progress, log }: StackContext, paths: DataPaths): Promise<
   );
 }
 
-/** What runs on clusters that end with us is over then, and so is a private SLURM that this start does without. */
+/** What runs on clusters that end with us is over then, and so is what this start does without. */
 async function keepJobRecords(
   { options, closing }: StackContext,
   databaseUrl: string,
   clusters: readonly ClusterSummary[],
 ): Promise<void> {
-  if (!options.slurm)
-    await recordEndOfClusters(
-      databaseUrl,
-      new Set([slurmName]),
-      'The private SLURM was ended.',
-      leaseWaitMs,
-    );
+  for (const { name, flag, ended } of privateClusters)
+    if (!options[flag]) await recordEndOfClusters(databaseUrl, new Set([name]), ended, leaseWaitMs);
   const names = new Set(clusters.filter(isOurs).map(({ name }) => name));
   closing.add('records', 'records of jobs', () =>
     recordEndOfClusters(

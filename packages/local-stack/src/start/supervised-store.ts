@@ -12,6 +12,10 @@ export interface Store {
 export interface SupervisedStore<S extends Store> {
   /** As it first came up; a later one has the same URL. */
   readonly first: S;
+  /** As it runs now, or ran last. */
+  current(): S;
+  /** @param listener told each time that it is up again */
+  onReturn(listener: () => void): void;
   stop(): Promise<void>;
 }
 
@@ -26,21 +30,26 @@ export async function superviseStore<S extends Store>(
 ): Promise<SupervisedStore<S>> {
   const first = await start(undefined);
   // A given one is somebody else's to look after.
-  if (first.port === null) return { first, stop: () => first.stop() };
+  if (first.port === null)
+    return { first, current: () => first, onReturn: () => undefined, stop: () => first.stop() };
   const port = first.port;
   let current = first;
+  const listeners: (() => void)[] = [];
   const leave = keepRunning(
     {
       name,
       exited: () => current.exited,
       startAgain: async () => {
         current = await start(port);
+        for (const listener of listeners) listener();
       },
     },
     log,
   );
   return {
     first,
+    current: () => current,
+    onReturn: (listener) => void listeners.push(listener),
     async stop() {
       // A start that is under way ends first, so that nothing is left running.
       const left = leave();

@@ -1,5 +1,6 @@
+import type { ActivationStep } from '@wakefield/domain';
 import { integer, pgTable, primaryKey, unique } from 'drizzle-orm/pg-core';
-import { moment, words } from './column-types.ts';
+import { json, moment, words } from './column-types.ts';
 
 export const projects = pgTable('projects', {
   name: words('name').primaryKey(),
@@ -20,5 +21,19 @@ export const projectClusters = pgTable(
   (table) => [
     primaryKey({ name: 'project_clusters_pkey', columns: [table.project, table.cluster] }),
     unique('project_clusters_position').on(table.project, table.position),
+  ],
+);
+
+/** What came of the last try to activate a project on a cluster. A first one that failed has no project. */
+export const projectActivations = pgTable(
+  'project_activations',
+  {
+    project: words('project').notNull(),
+    cluster: words('cluster').notNull(),
+    at: moment('at').notNull(),
+    steps: json('steps').$type<readonly ActivationStep[]>().notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'project_activations_pkey', columns: [table.project, table.cluster] }),
   ],
 );

@@ -1,6 +1,7 @@
 import { type Endpoint, endpoints, parseInput } from '@wakefield/contracts';
 import type { IRouter, NextFunction, Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
+import { checkAccess } from './authorize.ts';
 import { contextOf } from './context.ts';
 import { readForm, readJson } from './read-body.ts';
 
@@ -24,7 +25,10 @@ export function createBinder(router: IRouter): Binder {
         contextOf(res).route = operationId;
         next();
       };
-      const checks = [label, ...queryCheck(endpoint), ...bodyReader(endpoint)];
+      const checks = [
+        ...[label, ...checkAccess(endpoint)],
+        ...[...queryCheck(endpoint), ...bodyReader(endpoint)],
+      ];
       router[endpoint.method](expressPath(endpoint.path), ...checks, handler);
     },
   };
@@ -34,7 +38,7 @@ const noQuery = z.strictObject({});
 
 /** A misspelt parameter is refused, also where none is taken. Pages for people take whatever comes. */
 function queryCheck({ tag, query = noQuery }: Endpoint): readonly RequestHandler[] {
-  if (tag === 'Service' || tag === 'Operations') return [];
+  if (tag === 'Service' || tag === 'Operations' || tag === 'Sign-in') return [];
   return [
     (req, _res, next) => {
       parseInput(query, req.query, 'query');

@@ -33,11 +33,16 @@ export class Exchange implements ExchangeView {
   #caughtUp = false;
   #over = false;
 
-  constructor(parts: InferenceParts, call: InferenceCall, onOver: (exchange: Exchange) => void) {
+  constructor(
+    parts: InferenceParts,
+    call: InferenceCall,
+    caller: string | null,
+    onOver: (exchange: Exchange) => void,
+  ) {
     this.parts = parts;
     this.call = call;
     this.reply = new Reply(call.response, call.requestId, () => this.#dropBody());
-    this.record = new ExchangeRecord(parts, call);
+    this.record = new ExchangeRecord(parts, call, caller);
     this.#tries = new Tries(this);
     call.response.once('close', () => {
       if (!this.#over) this.#clientLeft();

@@ -26,7 +26,28 @@ const notForEngines: ReadonlySet<string> = new Set([
   'accept-encoding',
 ]);
 
-const notForClients: ReadonlySet<string> = new Set([...hopByHop, 'x-request-id']);
+/**
+ * What does not go on to the client: what we write ourselves, and what browsers take as the word of this whole site. Code of
+ * a project runs in its engine; it has no say in who is signed in here, or who else may read (docs/adr/0009-no-cors.md).
+ */
+const notForClients: ReadonlySet<string> = new Set([
+  ...hopByHop,
+  'x-request-id',
+  'x-content-type-options',
+  'set-cookie',
+  'set-cookie2',
+  'set-login',
+  'clear-site-data',
+  'strict-transport-security',
+  'www-authenticate',
+  'alt-svc',
+  'service-worker-allowed',
+  'accept-ch',
+  'nel',
+  'report-to',
+  'reporting-endpoints',
+]);
+const corsPrefix = 'access-control-';
 
 /**
  * Headers for the engine as a flat list: the client's own, unknown ones too, with our key instead of theirs.
@@ -48,16 +69,17 @@ export function engineHeaders(
   return headers;
 }
 
-/** Headers for the client as a flat list: the engine's own, with our request id. */
+/** Headers for the client as a flat list: the engine's own, with our request id, without what speaks for this site. */
 export function clientHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   requestId: string,
 ): string[] {
   const connection = headers.connection;
   const named = namedByConnection(typeof connection === 'string' ? connection : undefined);
-  const flat = ['x-request-id', requestId];
+  const flat = ['x-request-id', requestId, 'x-content-type-options', 'nosniff'];
   for (const name in headers) {
-    if (notForClients.has(name) || named?.includes(name) === true) continue;
+    if (notForClients.has(name) || name.startsWith(corsPrefix)) continue;
+    if (named?.includes(name) === true) continue;
     const value = headers[name];
     if (typeof value === 'string') flat.push(name, value);
     else if (value !== undefined) for (const one of value) flat.push(name, one);

@@ -1,9 +1,12 @@
-import type { Identifier } from '@wakefield/auth';
-import { type AppError, can } from '@wakefield/domain';
-import { sendError, sendJson } from '../server/answer.ts';
+import { toAppError } from '@wakefield/contracts';
+import type { AppError, OperationName, Principal } from '@wakefield/domain';
+import { sendError } from '../server/answer.ts';
+import type { Operation } from '../server/classify.ts';
+import { checkAccess, checkProject } from './admission.ts';
 import type { InferenceCall } from './call.ts';
+import type { CallerOf } from './caller.ts';
 import { Exchange } from './exchange.ts';
-import { modelCard, modelList } from './model-cards.ts';
+import { createModelsAnswer, type ModelsAnswer } from './models-answer.ts';
 import type { InferenceParts } from './parts.ts';
 import { ExchangeRecord } from './record.ts';
 import { refusals } from './refusals.ts';
@@ -12,11 +15,7 @@ import { refusals } from './refusals.ts';
 export interface Inference {
   /** An inference call; answers in its own time. */
   handle(call: InferenceCall): void;
-  /** The models of a project, or one of them. */
-  models(
-    call: Pick<InferenceCall, 'request' | 'response' | 'requestId' | 'project'>,
-    id: string | null,
-  ): Promise<void>;
+  readonly models: ModelsAnswer;
   /** Called every stall time: cuts off clients that take nothing of their answers. */
   checkStalls(): void;
   /** Requests that are not over. */
@@ -25,59 +24,50 @@ export interface Inference {
   shutDown(): void;
 }
 
-export function createInference(parts: InferenceParts, identifier: Identifier): Inference {
+export function createInference(parts: InferenceParts, callerOf: CallerOf): Inference {
   const exchanges = new Set<Exchange>();
   const forget = (exchange: Exchange): void => {
     exchanges.delete(exchange);
   };
-  const begin = (call: InferenceCall, refusal: AppError | null): void => {
+  const begin = (call: InferenceCall, caller: string | null, refusal: AppError | null): void => {
     if (refusal !== null) {
       const { response, requestId } = call;
       sendError(response, requestId, refusal);
       const sent = { status: response.statusCode, firstByteAt: null };
-      new ExchangeRecord(parts, call).finish('refused', sent, refusal);
+      new ExchangeRecord(parts, call, caller).finish('refused', sent, refusal);
       return;
     }
     if (call.response.closed) {
       // It left while the store was looked at; nothing would ever tell an exchange so.
       const nothing = { status: 0, firstByteAt: null };
-      new ExchangeRecord(parts, call).finish('client_left', nothing);
+      new ExchangeRecord(parts, call, caller).finish('client_left', nothing);
       return;
     }
-    const exchange = new Exchange(parts, call, forget);
+    const exchange = new Exchange(parts, call, caller, forget);
     exchanges.add(exchange);
     exchange.begin();
   };
+  const admit = (call: InferenceCall, principal: Principal | null): void => {
+    const { request, project } = call;
+    const caller = principal?.id ?? null;
+    const refusal = checkAccess(principal, operationNames[call.operation], request, project);
+    if (refusal !== null) begin(call, caller, refusal);
+    else if (checkProject(parts, project) === null) begin(call, caller, null);
+    else void parts.catchUp().then(() => begin(call, caller, checkProject(parts, project)));
+  };
   return {
     handle: (call) => {
-      const decide = () =>
-        admit(parts, identifier, call.request.headers.authorization, call.project, 'infer');
-      const refusal = decide();
-      if (mayPass(refusal)) {
-        void parts.catchUp().then(() => begin(call, decide()));
-      } else begin(call, refusal);
+      const found = callerOf(call.request);
+      // Who was seen before is known at once: only the first request of a token waits.
+      if (!(found instanceof Promise)) admit(call, found);
+      else {
+        found.then(
+          (principal) => admit(call, principal),
+          (error: unknown) => begin(call, null, toAppError(error, refusals.internal)),
+        );
+      }
     },
-    models: async ({ request, response, requestId, project }, id) => {
-      const decide = () => admit(parts, identifier, request.headers.authorization, project, 'read');
-      const known = () => id === null || (parts.routes()?.find(project, id) ?? null) !== null;
-      let refusal = decide();
-      if (mayPass(refusal) || (refusal === null && !known())) {
-        await parts.catchUp();
-        refusal = decide();
-      }
-      const routes = parts.routes();
-      if (refusal !== null || routes === null) {
-        sendError(response, requestId, refusal ?? refusals.starting());
-        return;
-      }
-      if (id === null) {
-        sendJson(response, requestId, 200, modelList(routes.list(project)));
-        return;
-      }
-      const route = routes.find(project, id);
-      if (route === null) sendError(response, requestId, refusals.modelNotFound(project, id));
-      else sendJson(response, requestId, 200, modelCard(route));
-    },
+    models: createModelsAnswer(parts, callerOf),
     checkStalls: () => {
       for (const exchange of [...exchanges]) exchange.reply.checkStall();
     },
@@ -90,23 +80,8 @@ export function createInference(parts: InferenceParts, identifier: Identifier): 
   };
 }
 
-/** One more look at the store may change it: a new project, or the first table of a proxy that was just started. */
-function mayPass(refusal: AppError | null): boolean {
-  return refusal?.code === 'project_not_found' || refusal?.code === 'store_unavailable';
-}
-
-/** Decides on the head alone, before a body is read. Who may not know of a project is not told whether it is there. */
-function admit(
-  parts: InferenceParts,
-  identifier: Identifier,
-  authorization: string | undefined,
-  project: string,
-  permission: 'infer' | 'read',
-): AppError | null {
-  const principal = identifier.identify(authorization);
-  if (principal === null) return refusals.notAuthorized(authorization);
-  if (!can(principal, permission, project)) return refusals.forbidden(project);
-  const routes = parts.routes();
-  if (routes === null) return refusals.starting();
-  return routes.hasProject(project) ? null : refusals.projectNotFound(project);
-}
+const operationNames: Readonly<Record<Operation, OperationName>> = {
+  'chat/completions': 'createChatCompletion',
+  completions: 'createCompletion',
+  embeddings: 'createEmbedding',
+};

@@ -6,7 +6,7 @@ import type { Operation } from '../server/classify.ts';
 import type { Loss } from './attempt.ts';
 import type { InferenceCall } from './call.ts';
 import type { InferenceParts } from './parts.ts';
-import { shown } from './refusals.ts';
+import { failureFields, shown } from './refusals.ts';
 import type { RelayEnd } from './relay.ts';
 import type { Reply } from './reply.ts';
 import type { Usage } from './usage.ts';
@@ -24,6 +24,8 @@ const clientLeftCode = 499;
 /** What is counted and logged of one request. Never what was asked or answered. */
 export class ExchangeRecord {
   usage: Usage | null = null;
+  /** Who sends it; null where nobody could tell. */
+  readonly caller: string | null;
   readonly #parts: InferenceParts;
   readonly #call: InferenceCall;
   #traceId = '';
@@ -34,9 +36,10 @@ export class ExchangeRecord {
   #attempts = 0;
   #heldMs: DurationMs = 0;
 
-  constructor(parts: InferenceParts, call: InferenceCall) {
+  constructor(parts: InferenceParts, call: InferenceCall, caller: string | null) {
     this.#parts = parts;
     this.#call = call;
+    this.caller = caller;
   }
 
   /** The caller's trace, or a new one. */
@@ -106,6 +109,7 @@ export class ExchangeRecord {
         requestId: this.#call.requestId,
         traceId: this.traceId,
         project: shown(this.#call.project),
+        principal: this.caller,
         operation: this.#call.operation,
         model: this.#model,
         modelId: this.#route?.modelId,
@@ -113,7 +117,7 @@ export class ExchangeRecord {
         streamed: this.#streamed,
         status,
         outcome,
-        code: error?.code,
+        ...(error === undefined ? null : failureFields(error)),
         attempts: this.#attempts,
         heldMs: round(this.#heldMs),
         firstByteMs,

@@ -9,6 +9,11 @@ export function shown(name: string): string {
   return name.length <= shownLength ? name : `${name.slice(0, shownLength)}…`;
 }
 
+/** What the log is told of a failure. The cause is for us alone; callers were told the message. */
+export function failureFields({ code, cause }: AppError): object {
+  return cause === undefined ? { code } : { code, err: cause };
+}
+
 /** A reason with its end, so that a sentence can follow; one of several lines ends in lines of a log. */
 function ended(reason: string): string {
   if (reason.includes('\n')) return `${reason.trimEnd()}\n`;
@@ -36,10 +41,17 @@ export const refusals = {
   forbidden: (project: string) =>
     new AppError('forbidden', `You may not use models of the project "${shown(project)}".`),
   notAuthorized: (authorization: string | undefined) =>
+    authorization === undefined
+      ? new AppError('invalid_api_key', phrases.keyMissing)
+      : new AppError('invalid_api_key', phrases.keyInvalid, { challenge: 'error="invalid_token"' }),
+  internal: (cause: unknown) =>
     new AppError(
-      'invalid_api_key',
-      authorization === undefined ? phrases.keyMissing : phrases.keyInvalid,
+      'internal_error',
+      'Something went wrong on our side. The request id helps us to find it.',
+      { cause },
     ),
+  ofAnotherSite: () =>
+    new AppError('forbidden', 'This may only be asked from a page of this site.'),
   notFound: () =>
     new AppError(
       'not_found',

@@ -112,6 +112,6 @@ function isRoleOnly(piece: Buffer): boolean {
 function engineGone(): AppError {
   return new AppError(
     'upstream_error',
-    'The engine was stopped before the answer was complete; what came so far is all there is.',
+    "The engine's answer broke off before it was complete; what came so far is all there is.",
   );
 }

@@ -31,7 +31,7 @@ export class Wait implements Held {
   /** Nobody can take the request now: asks for the model's wake and waits, or refuses. */
   stay(route: Route): void {
     const { parts, record } = this.#view;
-    if (route.idle) parts.wakes.poke(route, record.traceId);
+    if (route.idle) parts.wakes.poke(route, record);
     if (this.#since !== null) return;
     this.modelId = route.modelId;
     if (this.#waitedMs >= this.#limitMs) {

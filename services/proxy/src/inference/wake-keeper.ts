@@ -1,15 +1,21 @@
 import type { DurationMs, ModelId, Route } from '@wakefield/domain';
 import type { Logger } from '@wakefield/runtime';
 import type { Clock } from '../clock.ts';
+import type { ExchangeRecord } from './record.ts';
 
 /** Asks the control plane to wake a model. Resolves when the wish is accepted, not when the model is up. */
 export interface Waker {
   wake(request: {
     readonly project: string;
     readonly hfModelId: string;
+    /** Whose request it was. */
+    readonly caller: string | null;
     readonly traceId: string;
   }): Promise<void>;
 }
+
+/** The request that needs the model. */
+type Asker = Pick<ExchangeRecord, 'caller' | 'traceId'>;
 
 interface Wish {
   sending: boolean;
@@ -30,7 +36,7 @@ export interface WakePatience {
  */
 export interface WakeKeeper {
   /** Wishes the model awake, unless that was just done. */
-  poke(route: Route, traceId: string): void;
+  poke(route: Route, asker: Asker): void;
   /** Forgets wishes that came true: the next sleep starts afresh. */
   settle(isAwake: (modelId: ModelId) => boolean): void;
 }
@@ -43,12 +49,12 @@ export function createWakeKeeper(
 ): WakeKeeper {
   const wishes = new Map<ModelId, Wish>();
 
-  const send = async (route: Route, traceId: string, wish: Wish): Promise<void> => {
+  const send = async (route: Route, { caller, traceId }: Asker, wish: Wish): Promise<void> => {
     const { project, hfModelId, modelId } = route;
     wish.sending = true;
     try {
-      await waker.wake({ project, hfModelId, traceId });
-      logger.info({ project, model: hfModelId, modelId, traceId }, 'wake sent');
+      await waker.wake({ project, hfModelId, caller, traceId });
+      logger.info({ project, model: hfModelId, modelId, principal: caller, traceId }, 'wake sent');
       wish.nextAt =
         elapsed() + (resendMs[Math.min(wish.sent, resendMs.length - 1)] ?? afterFailureMs);
       wish.sent += 1;
@@ -61,11 +67,11 @@ export function createWakeKeeper(
   };
 
   return {
-    poke: (route, traceId) => {
+    poke: (route, asker) => {
       const wish = wishes.get(route.modelId) ?? { sending: false, sent: 0, nextAt: 0 };
       wishes.set(route.modelId, wish);
       if (wish.sending || elapsed() < wish.nextAt) return;
-      void send(route, traceId, wish);
+      void send(route, asker, wish);
     },
     settle: (isAwake) => {
       for (const modelId of wishes.keys()) if (isAwake(modelId)) wishes.delete(modelId);

@@ -1,11 +1,10 @@
 import { commandParams, listCommandsQuery, parseInput, projectParams } from '@wakefield/contracts';
-import { AppError, type Command, type CommandId, can, type ProjectName } from '@wakefield/domain';
+import { AppError, type Command, type CommandId, type ProjectName } from '@wakefield/domain';
 import type { ApiDeps } from '../../deps.ts';
 import type { Binder } from '../../http/bind.ts';
-import { principalOf } from '../../http/context.ts';
 import { announceNext } from '../../http/page.ts';
 import { projectPath } from '../../http/paths.ts';
-import { visibleProject } from '../projects/access.ts';
+import { existingProject } from '../projects/access.ts';
 import { presentCommand } from './presenter.ts';
 
 const DEFAULT_LIMIT = 50;
@@ -17,7 +16,7 @@ export function commandRoutes(
   bind('listCommands', async (req, res) => {
     const { project } = parseInput(projectParams, req.params, 'path');
     const query = parseInput(listCommandsQuery, req.query, 'query');
-    await visibleProject(deps, res, project, 'read');
+    await existingProject(deps, res, project);
     const limit = query.limit === undefined ? DEFAULT_LIMIT : Number(query.limit);
     const after = query.after?.toLowerCase() ?? null;
     if (after !== null) await commandOf(deps, project, after, 'after');
@@ -34,8 +33,7 @@ export function commandRoutes(
     const found = await deps.commands.get(id.toLowerCase());
     const own = found?.project === project ? found : null;
     // A project that is not there yet has its activation, which is what makes it.
-    const makesIt = own?.body.kind === 'activate' && can(principalOf(res), 'read', project);
-    if (!makesIt) await visibleProject(deps, res, project, 'read');
+    if (own?.body.kind !== 'activate') await existingProject(deps, res, project);
     res.json(presentCommand(own ?? missing(project, id, 'id')));
   });
 }

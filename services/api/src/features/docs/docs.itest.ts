@@ -26,6 +26,14 @@ describe('the API document', () => {
     }
   });
 
+  it('offers on its page what a person can type in, and no cookies', async () => {
+    const text = await (await fetch(`${api.url}/swagger/swagger-ui-init.js`)).text();
+    expect(text).toContain('"bearer"');
+    expect(text).not.toMatch(/"in": ?"cookie"|"session": ?\[|"login": ?\[/);
+    const { body } = await api.call('GET', '/openapi.json', open);
+    expect(Object.keys(body.components.securitySchemes)).toEqual(['bearer', 'session', 'login']);
+  });
+
   it.each(['/swagger', '/swagger/', '/docs'])('%s leads to the page', async (path) => {
     const response = await fetch(`${api.url}${path}`, { redirect: 'manual' });
     expect(response.headers.get('location')).toBe('/swagger/index.html');

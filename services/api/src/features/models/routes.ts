@@ -18,7 +18,7 @@ import { type Binder, pathText } from '../../http/bind.ts';
 import { announceNext, pageOf } from '../../http/page.ts';
 import { modelPath, projectPath } from '../../http/paths.ts';
 import { answerAccepted, type ChangeDeps, change } from '../commands/change.ts';
-import { visibleProject } from '../projects/access.ts';
+import { existingProject } from '../projects/access.ts';
 import { checkAgainstRecipes } from './check-spec.ts';
 import { type ModelQueryDeps, presentModels, presentOneModel } from './queries.ts';
 
@@ -28,7 +28,7 @@ export function modelRoutes({ bind }: Binder, deps: ModelDeps): void {
   bind('listModels', async (req, res) => {
     const { project } = parseInput(projectParams, req.params, 'path');
     const query = parseInput(listModelsQuery, req.query, 'query');
-    await visibleProject(deps, res, project, 'read');
+    await existingProject(deps, res, project);
     const limit = query.limit === undefined ? null : Number(query.limit);
     const { after } = query;
     // One more than is shown: it tells whether there is a next page.
@@ -47,7 +47,7 @@ export function modelRoutes({ bind }: Binder, deps: ModelDeps): void {
       { project: pathText(req, 'project'), hf_model_id: pathText(req, 'hf_model_id') },
       'path',
     );
-    await visibleProject(deps, res, project, 'read');
+    await existingProject(deps, res, project);
     res.json(await presentOneModel(deps, project, hf_model_id));
   });
 
@@ -103,7 +103,7 @@ async function changeModel(
   body: CommandBody,
 ): Promise<{ readonly project: string; readonly created: boolean } | null> {
   const { project } = parseInput(projectParams, req.params, 'path');
-  await visibleProject(deps, res, project, 'manage');
+  await existingProject(deps, res, project);
   const command = await change(deps, req, res, project, body);
   if (command.outcome?.status === 'applied') return { project, created: command.outcome.created };
   answerAccepted(res, command);
@@ -118,7 +118,7 @@ async function acceptModelChange(
   body: CommandBody,
 ): Promise<void> {
   const { project } = parseInput(projectParams, req.params, 'path');
-  await visibleProject(deps, res, project, 'manage');
+  await existingProject(deps, res, project);
   answerAccepted(res, await change(deps, req, res, project, body));
 }
 

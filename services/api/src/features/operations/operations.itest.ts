@@ -116,7 +116,7 @@ describe('the way in for browsers', () => {
     expect((await ask({ 'sec-fetch-site': 'cross-site' })).status).toBe(403);
     const figures = await api.call('GET', '/ops/queues.json');
     const names = figures.body.queues.map(({ name }: { name: string }) => name);
-    expect(names).toEqual(['commands', 'reconcile', 'observe', 'probe', 'sweep']);
+    expect(names).toEqual(['commands', 'activations', 'reconcile', 'observe', 'probe', 'sweep']);
   });
 
   it('tells the log who came, and has nothing below the dashboard but the dashboard', async () => {
@@ -144,6 +144,7 @@ describe('the way in for programs', () => {
   it('takes the bearer key and tells others 401', async () => {
     const known = await api.call('GET', '/ops/queues.json');
     expect(known.body.queues.map(({ name }: { name: string }) => name).sort()).toEqual([
+      'activations',
       'commands',
       'observe',
       'probe',

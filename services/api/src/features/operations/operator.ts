@@ -1,29 +1,31 @@
-import { AppError, can } from '@wakefield/domain';
+import { isFromThisSite } from '@wakefield/contracts';
+import { AppError, decideAccess } from '@wakefield/domain';
 import type { Request, RequestHandler, Response } from 'express';
 import type { ApiDeps } from '../../deps.ts';
+import { callerOf, ofAnotherSite, unknownCaller } from '../../http/authenticate.ts';
+import { refusalOf } from '../../http/authorize.ts';
 import { contextOf, setPrincipal } from '../../http/context.ts';
-import { forbidden } from '../projects/access.ts';
 
-export type OperatorDeps = Pick<ApiDeps, 'identifier' | 'clock'> &
+export type OperatorDeps = Pick<ApiDeps, 'identifier' | 'browsers' | 'clock'> &
   Pick<ApiDeps['operations'], 'login'>;
 
 /**
- * Lets operators through: by bearer key, or by the cookie of a browser that has logged in with one. Browsers
- * without either are led to the login form, everybody else is told 401.
+ * Lets operators through: by bearer key or token, by the session of a browser that has signed in, or by the cookie of
+ * one that has logged in with the static key. Browsers without any are led to the login form, others are told 401.
  */
-export function requireOperator({ identifier, clock, login }: OperatorDeps): RequestHandler {
-  return (req, res, next) => {
-    const principal = identifier.identify(req.headers.authorization);
-    if (principal !== null) {
-      if (!can(principal, 'operate', null)) throw forbidden('operate', null);
-      setPrincipal(res, principal);
+export function requireOperator(deps: OperatorDeps): RequestHandler {
+  return async (req, res, next) => {
+    if (hasLoggedIn(deps, req, res)) {
+      refuseOtherSites(req);
       next();
       return;
     }
-    const subject = login.verify(req.headers.cookie, clock.now());
-    if (subject !== null) {
-      contextOf(res).caller = subject;
-      refuseOtherSites(req);
+    const principal = await callerOf(deps, req);
+    if (principal !== null) {
+      setPrincipal(res, principal);
+      const access = decideAccess(principal, 'queueDashboard', null);
+      const refusal = refusalOf(access, 'queueDashboard', null);
+      if (refusal !== null) throw refusal;
       next();
       return;
     }
@@ -31,6 +33,7 @@ export function requireOperator({ identifier, clock, login }: OperatorDeps): Req
       redirect(res, '/ops/login');
       return;
     }
+    if (req.headers.authorization !== undefined) throw unknownCaller(req);
     throw new AppError(
       'invalid_api_key',
       'A key is needed: send it as "Authorization: Bearer <key>", or log in at /ops/login.',
@@ -38,26 +41,16 @@ export function requireOperator({ identifier, clock, login }: OperatorDeps): Req
   };
 }
 
-/**
- * A cookie speaks for its browser; a page of another site may not speak through it. Browsers tell where a request
- * comes from by Fetch Metadata (W3C), but not over plain HTTP; by `Origin` they always do when it changes something.
- */
-export function refuseOtherSites(req: Request): void {
-  if (req.method === 'GET' || req.method === 'HEAD') return;
-  const site = req.headers['sec-fetch-site'];
-  const ours = site === undefined ? fromThisHost(req) : site === 'same-origin' || site === 'none';
-  if (!ours) throw new AppError('forbidden', 'This may only be asked from a page of this site.');
+function hasLoggedIn({ login, clock }: OperatorDeps, req: Request, res: Response): boolean {
+  if (login === null || req.headers.authorization !== undefined) return false;
+  const subject = login.verify(req.headers.cookie, clock.now());
+  if (subject !== null) contextOf(res).caller = subject;
+  return subject !== null;
 }
 
-/**
- * Behind a balancer that renames the host, the name that the browser used comes as `X-Forwarded-Host`; the proxy
- * lets nobody else say that.
- */
-function fromThisHost({ headers }: Request): boolean {
-  const { origin, host, 'x-forwarded-host': forwarded } = headers;
-  if (origin === undefined) return true;
-  const asked = URL.canParse(origin) ? new URL(origin).host : null;
-  return asked !== null && (asked === host || asked === forwarded);
+/** @throws AppError `forbidden` */
+export function refuseOtherSites({ method, headers }: Request): void {
+  if (!isFromThisSite(method, headers)) throw ofAnotherSite();
 }
 
 /** 303: go there with GET, whatever this was. */

@@ -1,5 +1,4 @@
 import { endpoints } from '@wakefield/contracts';
-import { can } from '@wakefield/domain';
 import type { IRouter, Request, Response } from 'express';
 import type { ApiDeps } from '../../deps.ts';
 import type { Binder } from '../../http/bind.ts';
@@ -9,7 +8,10 @@ import { dropForeignStyles } from './board-page.ts';
 import { loginPage, loginPagePolicy } from './login-page.ts';
 import { redirect, refuseOtherSites, requireOperator } from './operator.ts';
 
-export type OperationsDeps = Pick<ApiDeps, 'identifier' | 'clock' | 'operations'>;
+export type OperationsDeps = Pick<
+  ApiDeps,
+  'identifier' | 'browsers' | 'signIn' | 'clock' | 'operations'
+>;
 
 /** Bull Board's page holds its settings in a script element and takes its styles and icons from itself. */
 const boardPolicy =
@@ -17,8 +19,10 @@ const boardPolicy =
 
 /** Queue dashboard and figures. They have their own way in, because browsers send no bearer header. */
 export function operationsRoutes(router: IRouter, { bind }: Binder, deps: OperationsDeps): void {
-  const { identifier, clock, operations } = deps;
-  const operator = requireOperator({ identifier, clock, login: operations.login });
+  const { identifier, browsers, clock, operations } = deps;
+  const { login } = operations;
+  const operator = requireOperator({ identifier, browsers, clock, login });
+  const showForm = formOf(deps);
 
   bind('loginForm', (_req, res) => showForm(res, 200, null));
 
@@ -32,19 +36,19 @@ export function operationsRoutes(router: IRouter, { bind }: Binder, deps: Operat
       return;
     }
     const { key } = (req.body ?? {}) as { readonly key?: unknown };
-    const principal = typeof key === 'string' ? identifier.identify(`Bearer ${key}`) : null;
-    if (principal === null || !can(principal, 'operate', null)) {
+    // The static key alone: a token of an issuer ends much sooner than this login does.
+    if (login === null || typeof key !== 'string' || !operations.isKey(key)) {
       showForm(res, 401, 'This key is not known, or may not see the queues.');
       return;
     }
     await operations.attempts.succeeded(address);
-    res.append('Set-Cookie', operations.login.issue(principal.id, clock.now()));
+    res.append('Set-Cookie', login.issue('local', clock.now()));
     redirect(res, '/ops/queues');
   });
 
   bind('logout', (req, res) => {
     refuseOtherSites(req);
-    res.append('Set-Cookie', operations.login.clear());
+    if (login !== null) res.append('Set-Cookie', login.clear());
     redirect(res, '/ops/login');
   });
 
@@ -80,7 +84,10 @@ function addressOf({ headers, socket }: Request): string {
   return (first ?? '').trim().slice(0, 100);
 }
 
-function showForm(res: Response, status: number, problem: string | null): void {
-  res.status(status).set('Content-Security-Policy', loginPagePolicy);
-  res.type('html').send(loginPage(problem));
+function formOf({ signIn, operations }: OperationsDeps) {
+  const ways = { key: operations.login !== null, issuers: signIn?.issuers ?? [] };
+  return (res: Response, status: number, problem: string | null): void => {
+    res.status(status).set('Content-Security-Policy', loginPagePolicy);
+    res.type('html').send(loginPage(problem, ways));
+  };
 }

@@ -1,7 +1,7 @@
 import {
+  type Activation,
   AppError,
-  can,
-  type Permission,
+  decideAccess,
   type Project,
   type ProjectName,
   phrases,
@@ -11,37 +11,38 @@ import type { ApiDeps } from '../../deps.ts';
 import { principalOf } from '../../http/context.ts';
 
 /**
- * The project, if the caller may do this in it. One that the caller may not see is not there.
- * @throws AppError `project_not_found`, `forbidden`
+ * The project, for a caller who may know of it.
+ * @throws AppError `project_not_found`
  */
-export async function visibleProject(
+export async function existingProject(
   deps: Pick<ApiDeps, 'projects'>,
   res: Response,
   name: ProjectName,
-  permission: Permission,
 ): Promise<Project> {
-  const principal = principalOf(res);
-  const project = can(principal, 'read', name) ? await deps.projects.get(name) : null;
-  if (project === null) {
-    throw new AppError('project_not_found', `${phrases.noProject(name)}${remedy(res, name)}`, {
-      param: 'project',
-    });
-  }
-  if (!can(principal, permission, name)) throw forbidden(permission, name);
-  return project;
+  const project = await deps.projects.get(name);
+  if (project !== null) return project;
+  const message = `${phrases.noProject(name)}${await remedy(deps, res, name)}`;
+  throw new AppError('project_not_found', message, { param: 'project' });
 }
 
-/** Only for who may do it: to others the project may be there all the same. */
-function remedy(res: Response, name: ProjectName): string {
-  if (!can(principalOf(res), 'manage', name)) return '';
-  return ` Activate it: POST /p ${JSON.stringify({ project: name })}`;
+/** Only for who may do it. */
+async function remedy(
+  { projects }: Pick<ApiDeps, 'projects'>,
+  res: Response,
+  name: ProjectName,
+): Promise<string> {
+  if (decideAccess(principalOf(res), 'activateProject', name) !== 'granted') return '';
+  const tried = (await projects.activations(name)).map(failureWords).join('');
+  return `${tried} Activate it: POST /p ${JSON.stringify({ project: name })}`;
 }
 
-export function forbidden(permission: Permission, project: ProjectName | null): AppError {
-  return new AppError(
-    'forbidden',
-    project === null
-      ? `This key may not ${permission} this installation.`
-      : `This key may not ${permission} in project "${project}".`,
-  );
+/** There is no project yet to show it of, so all of it is told here. */
+function failureWords({ cluster, steps }: Activation): string {
+  const failed = steps.find(({ status }) => status === 'failed');
+  if (failed === undefined) return '';
+  const { step, detail, remedy: help } = failed;
+  const done = steps.filter(({ status }) => status === 'done');
+  const before = done.map((one) => `${one.step}: ${one.detail}`).join('; ');
+  const found = before === '' ? '' : ` Before that: ${before}.`;
+  return ` The last try on ${cluster} failed: ${step}: ${detail}${help === null ? '' : ` (${help})`}.${found}`;
 }

@@ -1,5 +1,6 @@
 import type { ProjectDetailsJson, ProjectJson } from '@wakefield/contracts';
 import type {
+  Activation,
   ClusterName,
   ClusterReachability,
   Command,
@@ -33,7 +34,16 @@ function onlyOne({ clusters }: Project): ClusterName | null {
   return clusters.length === 1 ? (clusters[0] ?? null) : null;
 }
 
-export function presentProject(project: Project, statuses: ClusterStatuses): ProjectJson {
+function presentActivation({ cluster, at, steps }: Activation) {
+  return { cluster, at: iso(at), steps: [...steps] };
+}
+
+/** @param activations null: they are not shown */
+export function presentProject(
+  project: Project,
+  statuses: ClusterStatuses,
+  activations: readonly Activation[] | null,
+): ProjectJson {
   return {
     project: project.name,
     clusters: project.clusters.map((name) => {
@@ -45,6 +55,7 @@ export function presentProject(project: Project, statuses: ClusterStatuses): Pro
         error: status?.error ?? null,
       };
     }),
+    ...(activations === null ? {} : { activations: activations.map(presentActivation) }),
     created_at: iso(project.createdAt),
     updated_at: iso(project.updatedAt),
   };
@@ -53,11 +64,12 @@ export function presentProject(project: Project, statuses: ClusterStatuses): Pro
 export function presentProjectDetails(
   project: Project,
   statuses: ClusterStatuses,
+  activations: readonly Activation[],
   states: readonly ModelState[],
 ): ProjectDetailsJson {
   const count = (state: ModelState) => states.filter((candidate) => candidate === state).length;
   return {
-    ...presentProject(project, statuses),
+    ...presentProject(project, statuses, activations),
     models: {
       total: states.length,
       not_loaded: count('not_loaded'),

@@ -14,11 +14,21 @@ describe('activating a project', () => {
     });
     const again = await api.call('POST', '/p', { body: { project: 'eu-00-01' } });
     expect(again.status).toBe(200);
-    expect(again.body).toMatchObject({ ...first.body, clusters: [{ name: 'here' }] });
+    const { activations: _, ...same } = first.body;
+    expect(again.body).toMatchObject({ ...same, clusters: [{ name: 'here' }] });
     const details = await api.call('GET', '/p/eu-00-01');
     expect(details.body).toMatchObject({ project: 'eu-00-01', models: { total: 0, busy: 0 } });
     const list = await api.call('GET', '/p');
     expect(list.body.map(({ project }: { project: string }) => project)).toContain('eu-00-01');
+  });
+
+  it('says of one that is none yet why its last try failed', async () => {
+    const body = { project: 'eu-00-07', cluster: 'untemplated' };
+    await api.call('POST', '/p', { body });
+    const { status, body: answer } = await api.call('GET', '/p/eu-00-07');
+    expect(status).toBe(404);
+    expect(answer.error.message).toMatch(/on untemplated.*template wakefield.*role Manager/);
+    expect(answer.error.message).toMatch(/Before that: project: it is there/);
   });
 
   it('adds a further cluster behind the first', async () => {
@@ -30,6 +40,7 @@ describe('activating a project', () => {
   });
 
   it.each([
+    ['untemplated', 422, 'cluster_refused', 'cluster', /template wakefield.*role Manager/],
     ['picky', 422, 'cluster_refused', 'cluster', /Invalid account/],
     ['away', 503, 'cluster_unreachable', null, /could not be asked/],
     ['nowhere', 404, 'cluster_not_found', 'cluster', /no cluster "nowhere"/],
@@ -39,6 +50,34 @@ describe('activating a project', () => {
     expect(answer.body.error).toMatchObject({ code, param });
     expect(answer.body.error.message).toMatch(message);
     expect((await api.call('GET', '/p/eu-00-03')).status).toBe(404);
+  });
+
+  it('shows what was found and done step by step, of a failure too', async () => {
+    const { body } = await api.call('POST', '/p', { body: { project: 'eu-00-06' } });
+    const done = { status: 'done', remedy: null };
+    const here = {
+      cluster: 'here',
+      at: expect.any(String),
+      steps: [
+        { ...done, step: 'project', detail: 'it is there' },
+        { ...done, step: 'job', detail: 'it would take a job of the project' },
+      ],
+    };
+    expect(body.activations).toEqual([here]);
+    const picky = { project: 'eu-00-06', cluster: 'picky' };
+    expect((await api.call('POST', '/p', { body: picky })).status).toBe(422);
+    const details = await api.call('GET', '/p/eu-00-06');
+    expect(details.body.clusters).toHaveLength(1);
+    expect(details.body.activations).toEqual([
+      here,
+      {
+        cluster: 'picky',
+        at: expect.any(String),
+        steps: [expect.anything(), expect.objectContaining({ step: 'job', status: 'failed' })],
+      },
+    ]);
+    const list = await api.call('GET', '/p');
+    expect(JSON.stringify(list.body)).not.toContain('activation');
   });
 
   it('tells what was last seen of its clusters', async () => {

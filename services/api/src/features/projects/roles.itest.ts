@@ -52,6 +52,6 @@ describe('roles', () => {
     const key = 'manager@mine';
     expect((await api.call('PUT', '/p/mine/models', { key, body })).status).toBe(201);
     expect((await api.call('PUT', '/p/theirs/models', { key, body })).status).toBe(404);
-    expect((await api.call('POST', '/p', { key, body: { project: 'theirs' } })).status).toBe(403);
+    expect((await api.call('POST', '/p', { key, body: { project: 'theirs' } })).status).toBe(404);
   });
 });

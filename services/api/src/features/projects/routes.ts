@@ -1,11 +1,12 @@
 import { activateProjectBody, parseInput, projectParams } from '@wakefield/contracts';
-import { can } from '@wakefield/domain';
+import { decideAccess } from '@wakefield/domain';
 import type { ApiDeps } from '../../deps.ts';
+import { authorize } from '../../http/authorize.ts';
 import type { Binder } from '../../http/bind.ts';
 import { principalOf } from '../../http/context.ts';
 import { projectPath } from '../../http/paths.ts';
 import { answerAccepted, type ChangeDeps, change } from '../commands/change.ts';
-import { forbidden, visibleProject } from './access.ts';
+import { existingProject } from './access.ts';
 import { asProven, presentProject, presentProjectDetails } from './presenter.ts';
 
 export type ProjectDeps = ChangeDeps & Pick<ApiDeps, 'projects' | 'models' | 'clusters'>;
@@ -14,18 +15,25 @@ export function projectRoutes({ bind }: Binder, deps: ProjectDeps): void {
   bind('listProjects', async (_req, res) => {
     const principal = principalOf(res);
     const [projects, statuses] = await Promise.all([deps.projects.list(), deps.clusters.list()]);
-    const visible = projects.filter(({ name }) => can(principal, 'read', name));
-    res.json(visible.map((project) => presentProject(project, statuses)));
+    const visible = projects.filter(
+      ({ name }) => decideAccess(principal, 'getProject', name) === 'granted',
+    );
+    res.json(visible.map((project) => presentProject(project, statuses, null)));
   });
 
   bind('getProject', async (req, res) => {
     const { project: name } = parseInput(projectParams, req.params, 'path');
-    const project = await visibleProject(deps, res, name, 'read');
-    const [statuses, models] = await Promise.all([deps.clusters.list(), deps.models.list(name)]);
+    const project = await existingProject(deps, res, name);
+    const [statuses, activations, models] = await Promise.all([
+      deps.clusters.list(),
+      deps.projects.activations(name),
+      deps.models.list(name),
+    ]);
     res.json(
       presentProjectDetails(
         project,
         statuses,
+        activations,
         models.map(({ state }) => state),
       ),
     );
@@ -33,20 +41,21 @@ export function projectRoutes({ bind }: Binder, deps: ProjectDeps): void {
 
   bind('activateProject', async (req, res) => {
     const { project: name, cluster } = parseInput(activateProjectBody, req.body, 'request body');
-    if (!can(principalOf(res), 'manage', name)) throw forbidden('manage', name);
+    authorize(res, 'activateProject', name);
     const command = await change(deps, req, res, name, { kind: 'activate', cluster });
     if (command.outcome?.status !== 'applied') {
       answerAccepted(res, command);
       return;
     }
-    const [project, statuses] = await Promise.all([
-      visibleProject(deps, res, name, 'read'),
+    const [project, statuses, activations] = await Promise.all([
+      existingProject(deps, res, name),
       deps.clusters.list(),
+      deps.projects.activations(name),
     ]);
     if (command.outcome.created) res.status(201).location(projectPath(name));
     // A repetition shows nothing of today.
     const replayed = res.get('Idempotency-Replayed') !== undefined;
     const known = replayed ? statuses : asProven(statuses, command, project);
-    res.json(presentProject(project, known));
+    res.json(presentProject(project, known, activations));
   });
 }

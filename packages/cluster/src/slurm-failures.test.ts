@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { clusterWords, lookFailure, slurmFailure } from './failures.ts';
+import { clusterWords, lookFailure, slurmFailure } from './slurm-failures.ts';
 
 describe('why a client of SLURM failed', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { withAdvice } from './advice.ts';
+import { withAdvice } from './slurm-advice.ts';
 
 test.each([
   ['Requested time limit is invalid (missing or exceeds some limit)', /ask for less walltime$/],

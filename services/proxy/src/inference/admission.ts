@@ -1,0 +1,35 @@
+import { type AppError, decideAccess, type OperationName, type Principal } from '@wakefield/domain';
+import type { InferenceCall } from './call.ts';
+import type { InferenceParts } from './parts.ts';
+import { refusals } from './refusals.ts';
+
+/** Decides on the head alone, before a body is read. Who may not know of a project is not told whether it is there. */
+export function checkAccess(
+  principal: Principal | null,
+  operation: OperationName,
+  request: InferenceCall['request'],
+  project: string,
+): AppError | null {
+  switch (decideAccess(principal, operation, project)) {
+    case 'granted':
+      return null;
+    case 'unknown':
+      return refusals.notAuthorized(request.headers.authorization);
+    case 'hidden':
+      return refusals.projectNotFound(project);
+    case 'forbidden':
+      return refusals.forbidden(project);
+  }
+}
+
+/**
+ * One more look at the store may change it: a new project, or the first table of a proxy that was just started.
+ */
+export function checkProject(
+  parts: Pick<InferenceParts, 'routes'>,
+  project: string,
+): AppError | null {
+  const routes = parts.routes();
+  if (routes === null) return refusals.starting();
+  return routes.hasProject(project) ? null : refusals.projectNotFound(project);
+}

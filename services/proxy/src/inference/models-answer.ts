@@ -1,0 +1,57 @@
+import { errorTable, toAppError } from '@wakefield/contracts';
+import { type AppError, isAppError, type Principal } from '@wakefield/domain';
+import { sendError, sendJson } from '../server/answer.ts';
+import { checkAccess, checkProject } from './admission.ts';
+import type { InferenceCall } from './call.ts';
+import type { CallerOf } from './caller.ts';
+import { modelCard, modelList } from './model-cards.ts';
+import type { InferenceParts } from './parts.ts';
+import { failureFields, refusals, shown } from './refusals.ts';
+
+/** Answers with the models of a project, or with one of them. */
+export type ModelsAnswer = (
+  call: Pick<InferenceCall, 'request' | 'response' | 'requestId' | 'project'>,
+  id: string | null,
+) => Promise<void>;
+
+export function createModelsAnswer(parts: InferenceParts, callerOf: CallerOf): ModelsAnswer {
+  const found = (project: string, id: string | null): object | AppError => {
+    const routes = parts.routes();
+    const refusal = checkProject(parts, project);
+    if (refusal !== null || routes === null) return refusal ?? refusals.starting();
+    if (id === null) return modelList(routes.list(project));
+    const route = routes.find(project, id);
+    return route === null ? refusals.modelNotFound(project, id) : modelCard(route);
+  };
+  return async ({ request, response, requestId, project }, id) => {
+    const startedAt = performance.now();
+    let principal: Principal | null = null;
+    let result: object | AppError;
+    try {
+      principal = await callerOf(request);
+      const refusal = checkAccess(principal, 'listOpenAIModels', request, project);
+      result = refusal ?? found(project, id);
+      if (refusal === null && isAppError(result)) {
+        await parts.catchUp();
+        result = found(project, id);
+      }
+    } catch (error) {
+      result = toAppError(error, refusals.internal);
+    }
+    const error = isAppError(result) ? result : null;
+    if (error === null) sendJson(response, requestId, 200, result);
+    else sendError(response, requestId, error);
+    parts.logger[error === null ? 'info' : errorTable[error.code].log](
+      {
+        requestId,
+        project: shown(project),
+        principal: principal?.id ?? null,
+        model: id === null ? null : shown(id),
+        status: response.statusCode,
+        ...(error === null ? {} : failureFields(error)),
+        durationMs: Math.round((performance.now() - startedAt) * 100) / 100,
+      },
+      'models request',
+    );
+  };
+}
