@@ -133,7 +133,7 @@ export async function applyOne(
   const { outcome, body, traceId, project } = applied.command;
   deps.log.info(
     { commandId: id, kind: body.kind, project, modelId: applied.modelId, outcome, traceId },
-    'command applied',
+    `command ${outcome?.status ?? 'applied'}`,
   );
   if (applied.modelId === null) return;
   await nudgeModel(deps, applied.modelId, traceId);

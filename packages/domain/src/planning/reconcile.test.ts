@@ -173,6 +173,17 @@ describe('state', () => {
     expect(plan(desired, jobs, over).state).toBe(state);
   });
 
+  test.each([
+    [false, /go on until they end by themselves/],
+    [true, /last jobs are ending/],
+  ])(
+    'says what becomes of the jobs of one that is registered no more (stop: %s)',
+    (stop, words) => {
+      const gone = model({ registered: false, stopRequested: stop });
+      expect(plan(gone, [job('ready')]).reason).toMatch(words);
+    },
+  );
+
   test('says why it waits', () => {
     const waiting = job('queued', { reason: 'Waiting in the queue: no free resources yet.' });
     expect(plan(model(), [waiting]).reason).toBe(waiting.reason);

@@ -33,10 +33,13 @@ function judgeUp(scene: Scene): Verdict {
   return { state: 'queued', reason: trouble };
 }
 
-function judgeDown({ current, leaving, demand }: Scene): Verdict {
+function judgeDown({ model, current, leaving, demand }: Scene): Verdict {
   const jobs: readonly Job[] = [...current, ...leaving];
   if (jobs.length === 0) return { state: 'not_loaded', reason: null };
-  const reason = 'Its last jobs are ending.';
+  const goesOn = !model.registered && !model.stopRequested && current.length > 0;
+  const reason = goesOn
+    ? 'It is registered no more; its jobs go on until they end by themselves.'
+    : 'Its last jobs are ending.';
   if (jobs.some(({ phase }) => phase === 'ready' || phase === 'draining')) {
     return { state: demand !== null && demand.running > 0 ? 'busy' : 'ready', reason };
   }
