@@ -3,6 +3,7 @@ import type { RecipeCatalog } from '@wakefield/control';
 import { pastHeappe, startTestHeappe, type TestHeappe } from '@wakefield/testkit';
 import { createDriver } from '../create-driver.ts';
 import { check } from './check.ts';
+import { renderForReading } from './render.ts';
 
 jest.setTimeout(60_000);
 
@@ -12,7 +13,7 @@ const recipes: RecipeCatalog = {
   checkArguments: () => null,
   checkShape: () => null,
   capacity: () => null,
-  render: () => ({ script: '', secretFiles: {} }),
+  render: () => ({ script: 'echo engine', secretFiles: { key: 'secret' } }),
 };
 
 describe('npm run cluster -- check, of a HEAppE', () => {
@@ -82,6 +83,21 @@ describe('npm run cluster -- check, of a HEAppE', () => {
   ])('names what to mend in %j', async (change, words) => {
     const { code, text } = await run(change);
     expect([code, text]).toEqual([1, expect.stringMatching(words)]);
+  });
+
+  test('render shows the script, and what is put beside it', () => {
+    const request = { project: 'demo', hfModelId: 'org/model', engine: 'vllm' };
+    const config = heappe.config(pastHeappe);
+    if (config.kind !== 'heappe') throw new Error(config.kind);
+    const text = renderForReading(config, recipes, {
+      ...request,
+      gpuCount: 1,
+      walltimeSeconds: 60,
+    });
+    expect(text).toMatch(/^# By http.*called by wakefield_run/);
+    expect(text).toMatch(/for the user alone: wakefield_run, key$/m);
+    expect(text).toMatch(/^# Script, as wakefield_job:\necho engine$/m);
+    expect(text).not.toContain('secret');
   });
 
   test('says what an old one carries of requests', async () => {

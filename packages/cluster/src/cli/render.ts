@@ -1,6 +1,9 @@
 import type { RecipeCatalog } from '@wakefield/control';
 import { jobName, type Model } from '@wakefield/domain';
+import type { HeappeConfig } from '../config/heappe.ts';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
+import { launcherFiles } from '../heappe/launcher.ts';
+import { launchProfile as heappeProfile } from '../heappe/profile.ts';
 import { launchProfile } from '../slurm-ssh/profile.ts';
 import { sbatchArguments } from '../slurm-ssh/submission.ts';
 
@@ -13,18 +16,49 @@ export interface RenderRequest {
   readonly walltimeSeconds: number;
 }
 
-/** The call of sbatch, in a form that a shell would take, and the script that it would get. */
+const name = jobName('main', '00000000-0000-0000-0000-000000000000', 1);
+const engineKey = '(32 random bytes)';
+
+/** What a cluster would be given for a job. */
 export function renderForReading(
+  config: SlurmSshConfig | HeappeConfig,
+  recipes: RecipeCatalog,
+  request: RenderRequest,
+): string {
+  return config.kind === 'heappe'
+    ? renderForHeappe(config, recipes, request)
+    : renderForSbatch(config, recipes, request);
+}
+
+/** The script; how sbatch is called is HEAppE's. */
+function renderForHeappe(
+  config: HeappeConfig,
+  recipes: RecipeCatalog,
+  request: RenderRequest,
+): string {
+  const model = exampleModel(config.name, request);
+  const profile = heappeProfile(config);
+  const { script, secretFiles } = recipes.render({ model, name, engineKey, profile });
+  const beside = [launcherFiles.launcher, ...Object.keys(secretFiles)];
+  return [
+    `# By ${config.url}, in the directory of the job's task, called by ${launcherFiles.launcher}.`,
+    `# Files beside it, for the user alone: ${beside.join(', ')}`,
+    `# Script, as ${launcherFiles.script}:`,
+    script,
+  ].join('\n');
+}
+
+/** The call of sbatch, in a form that a shell would take, and the script that it would get. */
+function renderForSbatch(
   config: SlurmSshConfig,
   recipes: RecipeCatalog,
   request: RenderRequest,
 ): string {
-  const name = jobName('main', '00000000-0000-0000-0000-000000000000', 1);
   const model = exampleModel(config.name, request);
   const { script, secretFiles } = recipes.render({
     model,
     name,
-    engineKey: '(32 random bytes)',
+    engineKey,
     profile: launchProfile(config),
   });
   const { gpuCount, walltimeSeconds, project } = request;

@@ -133,7 +133,7 @@ function parse(args: readonly string[]) {
 }
 
 function render(config: ClusterConfig, cli: CliOptions, values: Values): number {
-  if (config.kind !== 'slurm-ssh') throw new UsageError(`${config.name} takes no batch scripts.`);
+  if (config.kind === 'local') throw new UsageError(`${config.name} takes no batch scripts.`);
   if (!cli.recipes.has(values.engine))
     throw new UsageError(
       `There is no recipe "${values.engine}"; there are ${cli.recipes.names().join(', ')}.`,

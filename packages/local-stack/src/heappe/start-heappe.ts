@@ -19,6 +19,8 @@ export interface HeappeOptions {
   readonly version: string | null;
   /** A free one of loopback by default. */
   readonly port?: number;
+  /** The same of `controlUrl`. */
+  readonly controlPort?: number;
   /** Its cluster: PATH and SLURM_CONF of its clients. Absent: its jobs are processes of this machine. */
   readonly slurm?: Readonly<Record<string, string>> | null;
 }
@@ -30,6 +32,7 @@ export interface LocalHeappe {
   /** Where it is told to go wrong (packages/heappe-server/src/faults/control-server.ts). */
   readonly controlUrl: string;
   readonly port: number;
+  readonly controlPort: number;
   readonly pid: number;
   readonly version: string;
   /** Whose jobs they are: manager of project `demo`. */
@@ -67,7 +70,7 @@ export async function startHeappe(options: HeappeOptions): Promise<LocalHeappe> 
   writeFileSync(seed, JSON.stringify(world(keptPassword(directory))), { mode: 0o600 });
   const ports = await freePorts(2);
   const port = options.port ?? ports;
-  const controlPort = ports + 1;
+  const controlPort = options.controlPort ?? ports + 1;
   const slurm = options.slurm ?? null;
   const controlUrl = `http://127.0.0.1:${controlPort}/control`;
   const logFile = join(directory, 'heappe.log');
@@ -95,6 +98,7 @@ export async function startHeappe(options: HeappeOptions): Promise<LocalHeappe> 
     url: `http://127.0.0.1:${port}`,
     controlUrl,
     port,
+    controlPort,
     pid: daemon.pid,
     version,
     user,

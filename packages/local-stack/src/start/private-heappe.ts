@@ -6,7 +6,7 @@ import { checkoutRoot } from './clusters-file.ts';
 import type { DataPaths } from './data-directory.ts';
 import { type SupervisedStore, superviseStore } from './supervised-store.ts';
 
-/** Started again whenever it dies, on the same port. */
+/** Started again whenever it dies, on the same ports. */
 export type PrivateHeappe = SupervisedStore<LocalHeappe>;
 
 /**
@@ -29,10 +29,14 @@ export async function bootHeappe(
       `HEAppE allows A-Z, a-z, 0-9 and _-/.~ in paths only, so not ${directory}. Set WAKEFIELD_DATA to such a one.`,
     );
   const script = join(checkoutRoot(), 'packages/heappe-server/src/main.ts');
+  let ports: Pick<LocalHeappe, 'port' | 'controlPort'> | null = null;
   return superviseStore(
     'HEAppE',
-    (port) =>
-      startHeappe({ directory, script, version, slurm, ...(port === undefined ? {} : { port }) }),
+    async () => {
+      const heappe = await startHeappe({ directory, script, version, slurm, ...ports });
+      ports = { port: heappe.port, controlPort: heappe.controlPort };
+      return heappe;
+    },
     log,
   );
 }
