@@ -10,12 +10,11 @@ test.each([
   ['6.2.11', '6.2.9'],
   ['6.3', '6.3.2'],
   ['6.3.0', '6.2.9'],
-  ['7.0', '6.3.2'],
 ])('%s is imitated as %s', (text, version) => {
   expect(versionFrom(text)).toBe(version);
 });
 
-test.each(['4.3', 'new', ''])('%j is none', (text) => {
+test.each(['4.3', '7.0', '6.9.1', 'new', ''])('%j is none', (text) => {
   expect(() => versionFrom(text)).toThrow(/no HEAppE of version/);
 });
 

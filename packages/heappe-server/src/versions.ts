@@ -135,7 +135,7 @@ export function versionFrom(text: string): HeappeVersion {
   if (patch === null && named !== undefined) return named;
   const older = heappeVersions.filter((version) => !isAfter(version, [major, minor, patch ?? 0]));
   const newest = older.at(-1);
-  if (newest === undefined || !/^\d+(\.\d+){1,2}$/.test(text)) {
+  if (newest === undefined || named === undefined || !/^\d+(\.\d+){1,2}$/.test(text)) {
     throw new Error(`no HEAppE of version ${text} here; there are ${heappeVersions.join(', ')}`);
   }
   return newest;

@@ -42,7 +42,8 @@ describe('auth.yaml', () => {
   it.each([
     ['issuers: [', ':1: '],
     ['staticKey: { enabled: false }', 'nobody could come in'],
-    ['statickey: {}', 'nrecognized key'],
+    ['statickey: {}', ':1: statickey: unknown key'],
+    [issuer('audiences: [w]\n    audience: w'), ':5: issuers.0.audience: unknown key'],
     [issuer(''), 'audiences or authorizedParties'],
     ['publicUrl: https://ai.example/prefix', ':1: publicUrl: has to end after the host'],
     ['publicUrl: https://ai.example/?y', ':1: publicUrl: has to end after the host'],
@@ -54,7 +55,10 @@ describe('auth.yaml', () => {
     [issuer('audiences: [w]\n    algorithms: [none]'), 'issuers.0.algorithms.0'],
     [issuer('audiences: [w]\n    algorithms: [HS256]'), 'issuers.0.algorithms.0'],
     [issuer('audiences: [w]\n    signIn: { clientId: w }'), 'publicUrl'],
-    [issuer('audiences: [w]\n    introspection: { clientId: w, clientSecretFile: no }'), 'ENOENT'],
+    [
+      issuer('audiences: [w]\n    introspection: { clientId: w, clientSecretFile: no }'),
+      ':5: issuers.0.introspection.clientSecretFile: ',
+    ],
     [
       issuer('audiences: [w]\n    introspection: { clientId: w, clientSecretFile: nothing }'),
       'empty',

@@ -34,7 +34,7 @@ export const withoutAuthFile: AuthFile = {
 };
 
 /** auth.yaml cannot be used. One line per problem: file, line, path, what is wrong. */
-class AuthFileError extends Error {
+export class AuthFileError extends Error {
   /** EX_CONFIG of sysexits.h. */
   readonly exitCode = 78;
   constructor(message: string, cause?: unknown) {
@@ -68,23 +68,30 @@ export function parseAuthFile(text: string, path: string): AuthFile {
     const words = (broken.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
     throw new AuthFileError(`${path}:${lines.linePos(broken.pos[0]).line}: ${words}`);
   }
-  const parsed = authFileSchema.safeParse(document.toJS() ?? {});
-  if (parsed.success) return withSecrets(parsed.data, dirname(resolve(path)));
-  const lineOf = (where: readonly PropertyKey[]): string => {
+  const lineOf = (where: readonly PropertyKey[]): number => {
     for (let length = where.length; length > 0; length -= 1) {
       const node = document.getIn(where.slice(0, length), true);
-      if (isNode(node) && node.range) return `:${lines.linePos(node.range[0]).line}`;
+      if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
     }
-    return '';
+    return 1;
   };
-  throw new AuthFileError(
-    problemsOf(parsed.error.issues)
-      .map(
-        ({ where, words }) => `${path}${lineOf(where)}: ${where.map(String).join('.')}: ${words}`,
-      )
-      .join('\n'),
-  );
+  const refuse = (problems: readonly Problem[], cause?: unknown): never => {
+    const told = problems
+      .map(({ where, words }) => ({
+        line: lineOf(where),
+        path: where.map(String).join('.'),
+        words,
+      }))
+      .toSorted((one, other) => one.line - other.line)
+      .map((one) => `${path}:${one.line}: ${one.path}: ${one.words}`);
+    throw new AuthFileError(told.join('\n'), cause);
+  };
+  const parsed = authFileSchema.safeParse(document.toJS() ?? {});
+  if (!parsed.success) return refuse(problemsOf(parsed.error.issues));
+  return withSecrets(parsed.data, dirname(resolve(path)), refuse);
 }
+
+type Refuse = (problems: readonly Problem[], cause?: unknown) => never;
 
 interface Problem {
   readonly where: readonly PropertyKey[];
@@ -102,22 +109,32 @@ function problemsOf(
       const known = issue.errors.toSorted((one, other) => one.length - other.length);
       return problemsOf(known[0] ?? [], where);
     }
+    // They come as one issue at their parent.
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => ({ where: [...where, key], words: 'unknown key' }));
     return [{ where, words: issue.message }];
   });
 }
 
-function withSecrets(data: AuthFileData, folder: string): AuthFile {
+function withSecrets(data: AuthFileData, folder: string, refuse: Refuse): AuthFile {
+  const read = (index: number, client: 'introspection' | 'signIn') => (file: string) => {
+    const where = ['issuers', index, client, 'clientSecretFile'];
+    return secretIn(resolve(folder, file), (words, cause) => refuse([{ where, words }], cause));
+  };
   return {
     staticKey: data.staticKey,
     publicUrl: data.publicUrl === undefined ? null : data.publicUrl.replace(/\/+$/, ''),
-    issuers: data.issuers.map(({ introspection, signIn, ...issuer }) => ({
+    issuers: data.issuers.map(({ introspection, signIn, ...issuer }, index) => ({
       ...issuer,
       title: issuer.title ?? issuer.name,
       introspection:
         introspection === undefined
           ? null
-          : { ...clientOf(introspection, folder), ...pick(introspection) },
-      signIn: signIn === undefined ? null : { ...clientOf(signIn, folder), scopes: signIn.scopes },
+          : { ...clientOf(introspection, read(index, 'introspection')), ...pick(introspection) },
+      signIn:
+        signIn === undefined
+          ? null
+          : { ...clientOf(signIn, read(index, 'signIn')), scopes: signIn.scopes },
     })),
   };
 }
@@ -128,24 +145,23 @@ function pick({ tokens, cache }: Introspection): Pick<Introspection, 'tokens' | 
 
 function clientOf(
   client: { readonly clientId: string; readonly clientSecretFile?: string | undefined },
-  folder: string,
+  read: (file: string) => string,
 ): OwnClient {
   const { clientId, clientSecretFile: file } = client;
   return {
     clientId,
-    auth: file === undefined ? None() : ClientSecretBasic(secretIn(folder, file)),
+    auth: file === undefined ? None() : ClientSecretBasic(read(file)),
   };
 }
 
-function secretIn(folder: string, file: string): string {
-  const path = resolve(folder, file);
+function secretIn(path: string, refuse: (words: string, cause?: unknown) => never): string {
   let secret: string;
   try {
     secret = readFileSync(path, 'utf8').trim();
   } catch (error) {
     const { code = 'unreadable' } = error as NodeJS.ErrnoException;
-    throw new AuthFileError(`clientSecretFile names ${path}: ${code}`, error);
+    const words = code === 'ENOENT' ? 'is not there: write the client secret into it' : code;
+    return refuse(`${path} ${words}`, error);
   }
-  if (secret === '') throw new AuthFileError(`clientSecretFile names ${path}, which is empty`);
-  return secret;
+  return secret === '' ? refuse(`${path} is empty`) : secret;
 }

@@ -68,6 +68,8 @@ type Change = Exclude<CommandBody, { kind: 'activate' | 'register' }>;
 function change(body: Change, context: CommandContext, { now }: CommandInput): CommandEffect {
   const { command, project, model } = context;
   if (project === null) return noProject(command.project);
+  if (model !== null && goesOnAfterAll(model, body))
+    return apply({ ...model, stopRequested: true, updatedAt: now });
   if (model === null || !model.registered) {
     const message = phrases.noModel(project.name, body.hfModelId);
     return reject('model_not_found', message, 'hf_model_id');
@@ -82,6 +84,11 @@ function change(body: Change, context: CommandContext, { now }: CommandInput): C
     case 'scale':
       return scale(model, body.replicas, now);
   }
+}
+
+/** Its jobs were to go on by themselves when it was unregistered, and now they are to end. */
+function goesOnAfterAll({ registered, stopRequested }: Model, body: Change): boolean {
+  return !registered && !stopRequested && body.kind === 'unregister' && body.stop;
 }
 
 function scale(model: Model, replicas: number, now: number): CommandEffect {

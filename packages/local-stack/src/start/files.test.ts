@@ -240,6 +240,7 @@ describe('refuseEarly', () => {
     port: 1,
     dataDirectory: paths.root,
     clustersFile: null,
+    authFile: null,
   });
 
   test.each([
@@ -256,6 +257,14 @@ describe('refuseEarly', () => {
     await expect(refusal).rejects.toThrow(words);
     await expect(refusal).rejects.toThrow(paths.clusters);
     expect(existsSync(paths.clustersInUse)).toBe(false);
+  });
+
+  test('tells a mistake in auth.yaml with its place', async () => {
+    const authFile = join(directory, 'auth.yaml');
+    writeFileSync(authFile, 'staticKey: {}\nissuer: []\n');
+    const refusal = refuseEarly({ ...options(), authFile });
+    await expect(refusal).rejects.toBeInstanceOf(SetupError);
+    await expect(refusal).rejects.toThrow(`${authFile}:2: issuer: unknown key`);
   });
 
   test('lets a good file pass, and none at all', async () => {

@@ -7,12 +7,13 @@ import type { StartOptions } from './options.ts';
 
 /**
  * What is wrong already: said before anything is made or started.
- * @throws SetupError with a line for each mistake in the user's clusters.yaml, or with the port that is taken
+ * @throws SetupError with a line for each mistake in the user's clusters.yaml or auth.yaml, or with the port that is taken
  */
 export async function refuseEarly(
-  options: Pick<StartOptions, 'host' | 'port' | 'dataDirectory' | 'clustersFile'>,
+  options: Pick<StartOptions, 'host' | 'port' | 'dataDirectory' | 'clustersFile' | 'authFile'>,
 ): Promise<void> {
   await checkClusters(options.clustersFile ?? join(options.dataDirectory, 'clusters.yaml'));
+  if (options.authFile !== null) await checkAuth(options.authFile);
   // Where there is a data directory, its lock tells better who has the port.
   if (!existsSync(options.dataDirectory)) await requireFreePort(options);
 }
@@ -36,6 +37,17 @@ async function checkClusters(file: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof ClustersFileError)) throw error;
     throw new SetupError(`clusters.yaml cannot be used:\n${indented(error.message)}`, error);
+  }
+}
+
+async function checkAuth(file: string): Promise<void> {
+  // Who has none need not wait until what can read it is loaded.
+  const { AuthFileError, loadAuthFile } = await import('@wakefield/auth/auth-file');
+  try {
+    await loadAuthFile(file);
+  } catch (error) {
+    if (!(error instanceof AuthFileError)) throw error;
+    throw new SetupError(`auth.yaml cannot be used:\n${indented(error.message)}`, error);
   }
 }
 
