@@ -1,8 +1,12 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { describe, expect, it } from '@jest/globals';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { sseHeaders } from '../test/engine.ts';
 import { chat, until } from '../test/harness.ts';
-import { rawClient, rawRequest } from '../test/raw.ts';
+import { type RawClient, rawClient, rawRequest } from '../test/raw.ts';
 import { useScene } from '../test/scene.ts';
 
 const scene = useScene();
@@ -38,6 +42,39 @@ describe('a client that reads slowly', () => {
     await until('engine let go', () => scene.engine.seen[0]?.aborted === true);
     expect(await scene.proxy.metric('wakefield_requests_in_flight')).toBe(0);
     client.socket.destroy();
+  });
+});
+
+describe('a connection that a client leaves idle', () => {
+  const health = 'GET /health HTTP/1.1\r\nhost: x\r\n\r\n';
+  const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning'];
+  const script = new URL('../test/idle-child.ts', import.meta.url);
+  let proxy: ChildProcessByStdio<null, Readable, null>;
+  let client: RawClient;
+
+  beforeEach(async () => {
+    proxy = spawn(process.execPath, [...flags, fileURLToPath(script)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = await once(proxy.stdout, 'data');
+    client = await rawClient(Number(line));
+    client.send(health);
+    await until('the first answer', () => client.text().includes('"OK"'));
+  });
+  afterEach(() => void proxy.kill('SIGKILL'));
+
+  it('ends after a while', async () => {
+    expect(await client.closed()).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('does not end under what was sent while the proxy stood still', async () => {
+    const since = performance.now();
+    proxy.kill('SIGSTOP');
+    client.send(health);
+    // Node adds a second to what it is told.
+    await until('its time to be over', () => performance.now() - since > 2000);
+    proxy.kill('SIGCONT');
+    await until('both answers', () => client.text().match(/HTTP\/1\.1 200 /g)?.length === 2);
   });
 });
 

@@ -6,7 +6,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { Server as NetServer } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { headProblem } from '@wakefield/contracts';
@@ -72,6 +72,7 @@ export function createDoor(options: DoorOptions): Door {
 
   const server = createServer(serverOptions(options.limits), handle);
   server.on('connection', connections.opened);
+  server.on('timeout', endUnlessRead);
   // `100 Continue` is sent when the body is really wanted.
   server.on('checkContinue', handle);
   server.on('checkExpectation', (request, response) => {
@@ -108,6 +109,17 @@ export function createDoor(options: DoorOptions): Door {
       server.closeAllConnections();
     },
   };
+}
+
+/**
+ * Its time to be idle is over. Node would end it at once: but where this process has stood still, what its client has
+ * sent meanwhile waits to be read, which happens between timers and immediates.
+ */
+function endUnlessRead(socket: Socket): void {
+  const { bytesRead } = socket;
+  setImmediate(() => {
+    if (socket.bytesRead === bytesRead) socket.destroy();
+  });
 }
 
 function serverOptions(limits: DoorLimits) {
