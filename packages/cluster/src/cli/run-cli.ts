@@ -35,7 +35,7 @@ const usage = `npm run cluster -- COMMAND NAME [options]
     --model M  --engine vllm  --gpus 1  --walltime 3600  --project P
 
   --file F       clusters.yaml; else $WAKEFIELD_CLUSTERS, else $WAKEFIELD_DATA/clusters.yaml, as npm start.
-                 slurm-dev, which npm start -- --slurm makes, is known, too`;
+                 slurm-dev and heappe-dev, which npm start makes, are known, too`;
 
 const options = {
   file: { type: 'string' },

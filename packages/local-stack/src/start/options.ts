@@ -57,6 +57,7 @@ Environment
   WAKEFIELD_CLUSTERS  the clusters.yaml to use (the one in the data directory)
   WAKEFIELD_RECIPES   folders with recipes of your own, separated by commas
   WAKEFIELD_AUTH      auth.yaml: who may come in beside the static key (docs/auth.md)
+  WAKEFIELD_INSTALLATION  a name that tells this one's jobs from those of others (docs/configuration.md)
   API_LOCAL_KEY       key of the API (generated once and kept in the data directory)
   DATABASE_URL        a Postgres to use instead of a private one
   REDIS_URL           a Redis to use instead of a private one`;
