@@ -14,6 +14,7 @@ export {
   wholeNumber,
 } from './config-pieces.ts';
 export { describeConfig } from './describe-config.ts';
+export { endUnlessRead } from './end-unless-read.ts';
 export type { ErrorRecord } from './error-record.ts';
 export type { CheckOptions, CheckResult, Health, HealthReport } from './health.ts';
 export { createHealth } from './health.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { parserRefusal, rawErrorAnswer } from '@wakefield/contracts';
-import { type ListenPlace, listenOptions, requestId } from '@wakefield/runtime';
+import { endUnlessRead, type ListenPlace, listenOptions, requestId } from '@wakefield/runtime';
 
 /** A request of this interface is at most 1 MiB; who takes longer is stuck or up to no good. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -32,6 +32,7 @@ export async function listen(app: RequestListener, place: ListenPlace): Promise<
     app,
   );
   server.timeout = IDLE_SOCKET_TIMEOUT_MS;
+  server.on('timeout', endUnlessRead);
   server.on('clientError', answerClientError);
   // An expectation that nobody knows may be ignored (RFC 9110 §10.1.1); Node would answer 417 without a body.
   server.on('checkExpectation', app);

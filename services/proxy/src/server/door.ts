@@ -6,12 +6,12 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { Server as NetServer, type Socket } from 'node:net';
+import { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { headProblem } from '@wakefield/contracts';
 import { AppError } from '@wakefield/domain';
-import { type ListenPlace, listenOptions, requestId } from '@wakefield/runtime';
+import { endUnlessRead, type ListenPlace, listenOptions, requestId } from '@wakefield/runtime';
 import { sendError } from './answer.ts';
 import { hostOf, originForm } from './classify.ts';
 import { createClientErrors } from './client-errors.ts';
@@ -109,17 +109,6 @@ export function createDoor(options: DoorOptions): Door {
       server.closeAllConnections();
     },
   };
-}
-
-/**
- * Its time to be idle is over. Node would end it at once: but where this process has stood still, what its client has
- * sent meanwhile waits to be read, which happens between timers and immediates.
- */
-function endUnlessRead(socket: Socket): void {
-  const { bytesRead } = socket;
-  setImmediate(() => {
-    if (socket.bytesRead === bytesRead) socket.destroy();
-  });
 }
 
 function serverOptions(limits: DoorLimits) {
