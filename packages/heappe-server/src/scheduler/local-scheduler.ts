@@ -132,7 +132,8 @@ export function createLocalScheduler(root: string, settings: Settings): Schedule
     async purge(id) {
       records.delete(id);
       over.delete(id);
-      rmSync(place(id), { recursive: true, force: true });
+      // Whoever supervised it may be writing its last lines.
+      rmSync(place(id), { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
     },
     async close({ endJobs }) {
       clearInterval(timer);
