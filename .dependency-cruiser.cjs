@@ -79,6 +79,7 @@ module.exports = {
           '^packages/[^/]+/src/index\\.ts$',
           '^packages/queue/src/board\\.ts$',
           '^packages/testkit/src/oidc\\.ts$',
+          '^packages/auth/src/auth-file\\.ts$',
           '^packages/cluster/src/(cli|clusters-file)\\.ts$',
           '/conformance\\.ts$',
         ],
