@@ -43,7 +43,9 @@ export async function tryByHeappe(
   expect(words).toBe(answer.choices[0]?.message.content);
 
   const { body } = await as('hugo', 'GET', `/p/demo/models/${model}`);
-  expect(body.jobs).toMatchObject([{ cluster: 'heappe-dev', state: 'ready' }]);
+  // Its answers may be so fresh that it still counts as busy.
+  const state = expect.stringMatching(/^(ready|busy)$/);
+  expect(body.jobs).toMatchObject([{ cluster: 'heappe-dev', state }]);
   // Whoever is in another project hears that there is none.
   expect((await as('theo', 'GET', '/p/demo')).status).toBe(404);
 }
