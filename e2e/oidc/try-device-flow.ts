@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { boundToUs } from '@wakefield/local-stack';
 import type { Page } from './chromium.ts';
-import { password } from './realm.ts';
+import { fillIn, keycloaksForm } from './keycloaks-form.ts';
 
 /**
  * Runs the script of docs/auth.md as it stands there, but for the address of the issuer, and lets `ada` allow it in
@@ -34,11 +34,8 @@ export async function tryDeviceFlow(page: Page, issuer: string): Promise<string>
 
 async function allow(page: Page, url: string): Promise<void> {
   await page.go(url);
-  await page.until('the form of Keycloak', `document.querySelector('#username')?.id`);
-  await page.run(`
-    document.querySelector('#username').value = 'ada';
-    document.querySelector('#password').value = ${JSON.stringify(password)};
-    document.querySelector('#kc-login').click()`);
+  await page.until('the form of Keycloak', keycloaksForm);
+  await fillIn(page, 'ada');
   await page.until('its question', `document.querySelector('[name=accept]')?.name`);
   await page.run(`document.querySelector('[name=accept]').click()`);
 }

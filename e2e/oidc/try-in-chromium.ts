@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import type { Page } from './chromium.ts';
-import { password } from './realm.ts';
+import { fillIn, keycloaksForm } from './keycloaks-form.ts';
 
 export interface Place {
   readonly url: string;
@@ -23,12 +23,9 @@ export async function tryInChromium(page: Page, { url, project, model }: Place):
   await page.until('the page', `document.querySelector('.opblock')?.id`);
   await picture('before');
   await page.run(`document.querySelector('#sign-in a').click()`);
-  await page.until('the form of Keycloak', `document.querySelector('#username')?.id`);
+  await page.until('the form of Keycloak', keycloaksForm);
   await picture('keycloak');
-  await page.run(`
-    document.querySelector('#username').value = 'ada';
-    document.querySelector('#password').value = ${JSON.stringify(password)};
-    document.querySelector('#kc-login').click()`);
+  await fillIn(page, 'ada');
   const bar = await page.until<string>(
     'who it is',
     `document.querySelector('#sign-in span')?.textContent`,
@@ -67,7 +64,7 @@ export async function tryInChromium(page: Page, { url, project, model }: Place):
   expect(await page.run(`fetch('/p').then((answer) => answer.status)`)).toBe(401);
   // It is over at the issuer as well: whoever sits down here next is asked who it is.
   await page.run(`document.querySelector('#sign-in a').click()`);
-  await page.until('the form of Keycloak', `document.querySelector('#username')?.id`);
+  await page.until('the form of Keycloak', keycloaksForm);
   // Only what was refused on purpose.
   expect(page.complaints.filter((text) => !/status of (401|404)/.test(text))).toEqual([]);
 }

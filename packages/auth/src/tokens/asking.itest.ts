@@ -1,26 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Log } from '@wakefield/control';
+import { useGround } from '../../test/ground.ts';
 import { type IssuerFixture, startIssuer } from '../../test/issuer-fixture.ts';
 import { identifierOf, outcome } from '../../test/known.ts';
 import type { TokenIdentifier } from './token-identifier.ts';
 
 let issuer: IssuerFixture;
-let folder: string;
-let clock: number;
-const now = () => clock;
+const ground = useGround();
 
 beforeEach(async () => {
-  clock = 1_790_000_000_000;
-  folder = mkdtempSync(join(tmpdir(), 'auth-'));
-  writeFileSync(join(folder, 'secret'), 'introspection-secret\n');
-  issuer = await startIssuer(now);
+  issuer = await startIssuer(ground.now);
 });
 afterEach(async () => {
   await issuer.close();
-  rmSync(folder, { recursive: true });
 });
 
 const groups = `
@@ -46,7 +38,7 @@ issuers:
     ${more}
     grants:${grants}
 `;
-  return identifierOf(yaml, folder, now, log);
+  return identifierOf(yaml, ground.folder, ground.now, log);
 }
 
 const ask = (who: TokenIdentifier, token: string) => outcome(who.identify(`Bearer ${token}`));
@@ -73,7 +65,7 @@ describe('introspection', () => {
       iss: issuer.url,
       ...member,
     },
-    exp: clock / 1000 + 300,
+    exp: ground.clock / 1000 + 300,
   });
 
   it('tells what an opaque token is, and is asked again after a short while', async () => {
@@ -82,7 +74,7 @@ describe('introspection', () => {
     expect(await ask(who, 'opaque-1')).toEqual(ada);
     expect(who.identify('Bearer opaque-1')).toEqual(ada);
     issuer.introspected.delete('opaque-1');
-    clock += 61_000;
+    ground.clock += 61_000;
     expect(await ask(who, 'opaque-1')).toContain('not valid any more');
     const before = issuer.asked.length;
     expect(await ask(who, 'opaque-1')).toContain('not valid any more');
@@ -94,7 +86,7 @@ describe('introspection', () => {
     issuer.introspected.set('opaque-1', active());
     await ask(who, 'opaque-1');
     issuer.introspected.delete('opaque-1');
-    clock += 31_000;
+    ground.clock += 31_000;
     expect(who.identify('Bearer opaque-1')).toEqual(ada);
     expect(await until(() => outcome(who.identify('Bearer opaque-1')))).toContain('any more');
   });
@@ -104,17 +96,17 @@ describe('introspection', () => {
     issuer.introspected.set('opaque-1', active());
     expect(await ask(who, 'opaque-1')).toEqual(ada);
     issuer.down = true;
-    clock += 200_000;
+    ground.clock += 200_000;
     expect(await ask(who, 'opaque-1')).toEqual(ada);
     expect(await ask(who, 'opaque-2')).toMatch(/^issuer_unavailable/);
-    clock += 120_000;
+    ground.clock += 120_000;
     expect(await ask(who, 'opaque-1')).toMatch(/^issuer_unavailable/);
   });
 
   it('of what anybody makes up keeps nobody from being asked about who is known', async () => {
     const who = identifier(asking('all'));
-    const token = await issuer.sign({ ...member, exp: clock / 1000 + 7200 });
-    const honest = await issuer.sign({ ...member, jti: 'new', exp: clock / 1000 + 7200 });
+    const token = await issuer.sign({ ...member, exp: ground.clock / 1000 + 7200 });
+    const honest = await issuer.sign({ ...member, jti: 'new', exp: ground.clock / 1000 + 7200 });
     issuer.introspected.set(token, { active: true });
     issuer.introspected.set(honest, { active: true });
     issuer.introspected.set('opaque-1', active());
@@ -122,7 +114,7 @@ describe('introspection', () => {
     expect(await ask(who, 'opaque-1')).toEqual(ada);
     issuer.introspected.delete(token);
     issuer.introspected.delete('opaque-1');
-    clock += 61_000;
+    ground.clock += 61_000;
     const open = issuer.hold('made-up');
     const flood = Array.from({ length: 200 }, (_, n) => ask(who, `made-up-${n}`));
     expect(await ask(who, token)).toContain('not valid any more');
@@ -150,14 +142,14 @@ describe('introspection', () => {
 
   it('that failed once is waited for the next time, however long after', async () => {
     const who = identifier(asking('opaque'));
-    issuer.introspected.set('opaque-1', { ...active(), exp: clock / 1000 + 7200 });
+    issuer.introspected.set('opaque-1', { ...active(), exp: ground.clock / 1000 + 7200 });
     expect(await ask(who, 'opaque-1')).toEqual(ada);
-    clock += 61_000;
+    ground.clock += 61_000;
     issuer.down = true;
     expect(await ask(who, 'opaque-1')).toEqual(ada);
     issuer.down = false;
     issuer.introspected.delete('opaque-1');
-    clock += 3_600_000;
+    ground.clock += 3_600_000;
     expect(await ask(who, 'opaque-1')).toContain('not valid any more');
   });
 
@@ -187,7 +179,7 @@ describe('introspection', () => {
     const who = identifier(asking('all'));
     const token = await issuer.sign(member);
     expect(await ask(who, token)).toContain('not valid any more');
-    clock += 10_001;
+    ground.clock += 10_001;
     issuer.introspected.set(token, { active: true });
     expect(await ask(who, token)).toEqual(ada);
   });
@@ -230,11 +222,11 @@ describe('LEXIS UserOrg', () => {
 
   it('that is away leaves those who are known, and says so to others', async () => {
     const who = identifier(audience, rule());
-    const token = await issuer.sign({ exp: clock / 1000 + 7200 });
+    const token = await issuer.sign({ exp: ground.clock / 1000 + 7200 });
     issuer.members.set(token, { SystemRoles: [role('eu-00-00', 'heappe_exec')] });
     expect(await ask(who, token)).toMatchObject({ id: 'site:ada' });
     issuer.down = true;
-    clock += 3_600_000;
+    ground.clock += 3_600_000;
     expect(await ask(who, token)).toMatchObject({ grants: [{ project: 'eu-00-00' }] });
     expect(await ask(who, await issuer.sign({ jti: '2' }))).toMatch(/^issuer_unavailable/);
   });
@@ -249,16 +241,16 @@ describe('LEXIS UserOrg', () => {
 
   it('whose address is wrong takes nobody’s projects away, and the log says it once', async () => {
     const who = identifier(audience, rule());
-    const token = await issuer.sign({ exp: clock / 1000 + 7200 });
+    const token = await issuer.sign({ exp: ground.clock / 1000 + 7200 });
     issuer.members.set(token, { SystemRoles: [role('eu-00-00', 'heappe_exec')] });
     expect(await ask(who, token)).toMatchObject({ grants: [{ project: 'eu-00-00' }] });
     issuer.orgStatus = 404;
-    clock += 3_600_000;
+    ground.clock += 3_600_000;
     expect(await ask(who, token)).toMatchObject({ grants: [{ project: 'eu-00-00' }] });
     for (const jti of ['2', '3'])
       expect(await ask(who, await issuer.sign({ jti }))).toMatch(/^issuer_unavailable/);
     issuer.orgStatus = null;
-    clock += 3_600_000;
+    ground.clock += 3_600_000;
     expect(await ask(who, token)).toMatchObject({ grants: [{ project: 'eu-00-00' }] });
     expect(logged).toMatchObject([
       {

@@ -1,26 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { useGround } from '../../test/ground.ts';
 import { type IssuerFixture, startIssuer } from '../../test/issuer-fixture.ts';
 import { identifierOf, outcome } from '../../test/known.ts';
 import type { TokenIdentifier } from './token-identifier.ts';
 
 let site: IssuerFixture;
 let lab: IssuerFixture;
-let folder: string;
-let clock: number;
-const now = () => clock;
+const ground = useGround();
 
 beforeEach(async () => {
-  clock = 1_790_000_000_000;
-  folder = mkdtempSync(join(tmpdir(), 'auth-'));
-  writeFileSync(join(folder, 'secret'), 'introspection-secret\n');
-  [site, lab] = await Promise.all([startIssuer(now), startIssuer(now)]);
+  [site, lab] = await Promise.all([startIssuer(ground.now), startIssuer(ground.now)]);
 });
 afterEach(async () => {
   await Promise.all([site.close(), lab.close()]);
-  rmSync(folder, { recursive: true });
 });
 
 /** @param ofSite which tokens the first of the two is asked about */
@@ -32,13 +24,13 @@ function identifier(ofSite: 'opaque' | 'signed'): TokenIdentifier {
     introspection: { clientId: wakefield, clientSecretFile: secret, tokens: ${tokens}, cache: 30 }
     grants: [{ claim: groups, pattern: '/projects/{project}', role: user }]`;
   const yaml = `issuers:${issuer('site', site.url, ofSite)}${issuer('lab', lab.url, 'opaque')}\n`;
-  return identifierOf(yaml, folder, now);
+  return identifierOf(yaml, ground.folder, ground.now);
 }
 
 /** The lab knows it. */
 function tokenOfLab(): string {
   const claims = { active: true, token_type: 'Bearer', sub: 'ada', aud: 'wakefield', iss: lab.url };
-  lab.introspected.set('opaque-1', { ...claims, exp: clock / 1000 + 300 });
+  lab.introspected.set('opaque-1', { ...claims, exp: ground.clock / 1000 + 300 });
   return 'opaque-1';
 }
 const ask = (who: TokenIdentifier, token: string) => outcome(who.identify(`Bearer ${token}`));
@@ -51,7 +43,7 @@ describe('a token that says nothing, where there are several issuers', () => {
     const token = tokenOfLab();
     expect(await ask(who, token)).toMatchObject({ id: 'lab:ada' });
     expect(asks()).toEqual([1, 1]);
-    clock += 61_000;
+    ground.clock += 61_000;
     expect(await ask(who, token)).toMatchObject({ id: 'lab:ada' });
     expect(asks()).toEqual([1, 2]);
   });

@@ -1,26 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type CryptoKey, exportSPKI, importJWK, SignJWT, UnsecuredJWT } from 'jose';
+import { useGround } from '../../test/ground.ts';
 import { type IssuerFixture, startIssuer } from '../../test/issuer-fixture.ts';
 import { identifierOf, outcome } from '../../test/known.ts';
 import type { TokenIdentifier } from './token-identifier.ts';
 
 let issuer: IssuerFixture;
 let stranger: IssuerFixture;
-let folder: string;
-let clock: number;
-const now = () => clock;
+const ground = useGround();
 
 beforeEach(async () => {
-  clock = 1_790_000_000_000;
-  folder = mkdtempSync(join(tmpdir(), 'auth-'));
-  [issuer, stranger] = await Promise.all([startIssuer(now), startIssuer(now)]);
+  [issuer, stranger] = await Promise.all([startIssuer(ground.now), startIssuer(ground.now)]);
 });
 afterEach(async () => {
   await Promise.all([issuer.close(), stranger.close()]);
-  rmSync(folder, { recursive: true });
 });
 
 const groups = `
@@ -35,7 +28,7 @@ issuers:
     ${more}
     grants:${grants}
 `;
-  return identifierOf(yaml, folder, now);
+  return identifierOf(yaml, ground.folder, ground.now);
 }
 
 const ask = (who: TokenIdentifier, token: string) => outcome(who.identify(`Bearer ${token}`));
@@ -68,8 +61,8 @@ describe('a signed token', () => {
   });
 
   it.each<[string, () => Promise<string>, string]>([
-    ['expired', () => issuer.sign({ exp: clock / 1000 - 11 }), 'has expired'],
-    ['of tomorrow', () => issuer.sign({ nbf: clock / 1000 + 11 }), 'not valid yet'],
+    ['expired', () => issuer.sign({ exp: ground.clock / 1000 - 11 }), 'has expired'],
+    ['of tomorrow', () => issuer.sign({ nbf: ground.clock / 1000 + 11 }), 'not valid yet'],
     ['without an end', () => issuer.sign({ exp: undefined as never }), 'not valid'],
     ['without a subject', () => issuer.sign({ sub: undefined as never }), 'not valid'],
     ['for somebody else', () => issuer.sign({ aud: 'account' }), 'not issued for this'],
@@ -91,7 +84,7 @@ describe('a signed token', () => {
         new UnsecuredJWT({ ...member, aud: 'wakefield' })
           .setIssuer(issuer.url)
           .setSubject('ada')
-          .setExpirationTime(clock / 1000 + 60)
+          .setExpirationTime(ground.clock / 1000 + 60)
           .encode(),
       'not valid',
     ],
@@ -122,11 +115,11 @@ describe('a signed token', () => {
 
   it('has the clock’s tolerance, and then its end, though it was known', async () => {
     const who = identifier();
-    const token = await issuer.sign({ ...member, exp: clock / 1000 + 60 });
+    const token = await issuer.sign({ ...member, exp: ground.clock / 1000 + 60 });
     expect(await ask(who, token)).toEqual(ada);
-    clock += 69_000;
+    ground.clock += 69_000;
     expect(await ask(who, token)).toEqual(ada);
-    clock += 1_000;
+    ground.clock += 1_000;
     expect(await ask(who, token)).toContain('has expired');
   });
 
@@ -148,17 +141,17 @@ describe('a signed token', () => {
 describe('keys', () => {
   it('that were changed are found, and the old ones are believed no more', async () => {
     const who = identifier();
-    const old = await issuer.sign({ ...member, exp: clock / 1000 + 7200 });
+    const old = await issuer.sign({ ...member, exp: ground.clock / 1000 + 7200 });
     expect(await ask(who, old)).toEqual(ada);
     const unseen = await issuer.sign({ ...member, jti: '2' });
     await issuer.rotate();
-    clock += 11_000;
+    ground.clock += 11_000;
     expect(await ask(who, await issuer.sign(member))).toEqual(ada);
     expect(await ask(who, unseen)).toContain('not valid');
     // What was verified is held against the keys of today after a while.
-    clock += 280_000;
+    ground.clock += 280_000;
     expect(await ask(who, old)).toEqual(ada);
-    clock += 310_000;
+    ground.clock += 310_000;
     expect(await ask(who, old)).toContain('not valid');
   });
 
@@ -168,24 +161,24 @@ describe('keys', () => {
   ])('that were withdrawn %s ago vouch for nobody, though nobody came meanwhile', async (_, ms) => {
     const who = identifier();
     await ask(who, await issuer.sign(member));
-    const exp = (clock + ms) / 1000 + 300;
+    const exp = (ground.clock + ms) / 1000 + 300;
     const [unseen, another] = [
       await issuer.sign({ ...member, exp, jti: '2' }),
       await issuer.sign({ ...member, exp, jti: '3' }),
     ];
     await issuer.rotate();
-    clock += ms;
+    ground.clock += ms;
     issuer.down = true;
     expect(await ask(who, another)).toEqual(ada);
     issuer.down = false;
-    clock += 60_001;
+    ground.clock += 60_001;
     expect(await ask(who, unseen)).toContain('not valid');
   });
 
   it('are fetched anew behind the answer before they are old', async () => {
     const who = identifier();
     await ask(who, await issuer.sign(member));
-    clock += 151_000;
+    ground.clock += 151_000;
     expect(await ask(who, await issuer.sign({ ...member, jti: '2' }))).toEqual(ada);
     const loads = () => issuer.asked.filter((path) => path === '/jwks').length;
     const deadline = performance.now() + 5000;
@@ -196,7 +189,7 @@ describe('keys', () => {
   it('nobody has are asked for once in a while, not every time', async () => {
     const who = identifier();
     expect(await ask(who, await issuer.sign(member))).toEqual(ada);
-    clock += 11_000;
+    ground.clock += 11_000;
     for (const kid of ['a', 'b', 'c', 'd'])
       expect(await ask(who, await issuer.sign(member, { kid }))).toContain('not valid');
     expect(issuer.asked.filter((path) => path === '/jwks')).toHaveLength(2);
@@ -204,10 +197,10 @@ describe('keys', () => {
 
   it('are kept while the issuer is away: known and new tokens of theirs are good', async () => {
     const who = identifier();
-    const known = await issuer.sign({ ...member, exp: clock / 1000 + 7200 });
+    const known = await issuer.sign({ ...member, exp: ground.clock / 1000 + 7200 });
     expect(await ask(who, known)).toEqual(ada);
     issuer.down = true;
-    clock += 3_600_000;
+    ground.clock += 3_600_000;
     expect(await ask(who, known)).toEqual(ada);
     expect(await ask(who, await issuer.sign({ ...member, jti: 'new' }))).toEqual(ada);
   });
@@ -217,12 +210,12 @@ describe('keys', () => {
     expect(await ask(who, await issuer.sign(member))).toEqual(ada);
     await issuer.rotate();
     issuer.down = true;
-    clock += 11_000;
+    ground.clock += 11_000;
     const token = await issuer.sign(member);
     expect(await ask(who, token)).toMatch(/^issuer_unavailable: .*cannot be reached/);
     expect(await ask(who, token)).toMatch(/^issuer_unavailable/);
     issuer.down = false;
-    clock += 2_000;
+    ground.clock += 2_000;
     expect(await ask(who, token)).toEqual(ada);
   });
 
@@ -233,7 +226,7 @@ describe('keys', () => {
     expect(await ask(who, token)).toMatch(/^issuer_unavailable/);
     issuer.down = false;
     expect(await ask(who, token)).toMatch(/^issuer_unavailable/);
-    clock += 2_000;
+    ground.clock += 2_000;
     expect(await ask(who, token)).toEqual(ada);
   });
 });
@@ -246,7 +239,7 @@ async function byPublicKey({ url, publicKey }: IssuerFixture, how: 'spki' | 'jwk
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid })
     .setIssuer(url)
     .setSubject('ada')
-    .setExpirationTime(clock / 1000 + 60)
+    .setExpirationTime(ground.clock / 1000 + 60)
     .sign(Buffer.from(how === 'spki' ? pem : JSON.stringify(jwk)));
 }
 

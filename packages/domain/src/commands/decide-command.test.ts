@@ -240,27 +240,6 @@ describe('commands on a registered model', () => {
   });
 });
 
-describe('a model that is registered no more', () => {
-  const gone = model({ registered: false });
-  test('has its jobs ended when somebody asks for that afterwards, once', () => {
-    const stop = { kind: 'unregister', hfModelId, stop: true } as const;
-    expect(decide(stop, { model: gone })).toMatchObject({
-      outcome: applied(false),
-      model: { registered: false, stopRequested: true, updatedAt: now },
-    });
-    const again = decide(stop, { model: { ...gone, stopRequested: true } });
-    expect(again.outcome).toMatchObject({ code: 'model_not_found' });
-  });
-
-  test.each<CommandBody>([
-    { kind: 'unregister', hfModelId, stop: false },
-    { kind: 'wake', hfModelId },
-    { kind: 'sleep', hfModelId },
-  ])('is not there for %j', (body) => {
-    expect(decide(body, { model: gone }).outcome).toMatchObject({ code: 'model_not_found' });
-  });
-});
-
 describe('properties', () => {
   const replicas = fc.integer({ min: -1, max: 6 });
   const body: fc.Arbitrary<CommandBody> = fc.oneof(

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { loadAuthFile, openAuth } from '@wakefield/auth';
+import { freePorts } from '@wakefield/local-stack';
 import { storeFixture, testRedis } from '@wakefield/testkit';
 import {
   type CookieJar,
@@ -26,7 +25,7 @@ let api: ApiFixture;
 let browser: CookieJar;
 
 beforeAll(async () => {
-  const port = await freePort();
+  const port = await freePorts(1);
   const publicUrl = `http://127.0.0.1:${port}`;
   // Shorter than the margin at which a session is refreshed: every look takes a new token.
   issuer = await startTestIssuer({ publicUrl, accessTokenLife: 9 });
@@ -74,6 +73,12 @@ afterAll(async () => {
 });
 
 const signIn = (more = '') => browser.follow(`${api.url}/auth/login${more}`);
+/** Goes to the issuer and stops before coming back. @returns where the browser was sent back to */
+const begin = async (): Promise<string> => {
+  const stop = (location: string) => location.includes('/auth/callback');
+  const { response } = await browser.follow(`${api.url}/auth/login`, stop);
+  return response.headers.get('location') ?? '';
+};
 const json = async (path: string, init?: RequestInit) => {
   const response = await browser.ask(`${api.url}${path}`, init);
   // biome-ignore lint/suspicious/noExplicitAny: JSON of the wire
@@ -187,9 +192,7 @@ describe('signing in', () => {
   });
 
   it('works in the browser that began alone, and once', async () => {
-    const stop = (location: string) => location.includes('/auth/callback');
-    const { response } = await browser.follow(`${api.url}/auth/login`, stop);
-    const callback = response.headers.get('location') ?? '';
+    const callback = await begin();
     const other = createCookieJar();
     const refused = await other.ask(callback);
     expect(refused.status).toBe(400);
@@ -202,19 +205,12 @@ describe('signing in', () => {
   });
 
   it('works where the query of the answer has question marks of its own', async () => {
-    const stop = (location: string) => location.includes('/auth/callback');
-    const { response } = await browser.follow(`${api.url}/auth/login`, stop);
-    const callback = response.headers.get('location') ?? '';
+    const callback = await begin();
     const { status } = await browser.ask(callback.replace('?', '?session_state=a?b&'));
     expect(status).toBe(303);
   });
 
   it('works in two tabs side by side', async () => {
-    const stop = (location: string) => location.includes('/auth/callback');
-    const begin = async () => {
-      const { response } = await browser.follow(`${api.url}/auth/login`, stop);
-      return response.headers.get('location') ?? '';
-    };
     const [first, second] = [await begin(), await begin()];
     expect((await browser.ask(first)).status).toBe(303);
     expect(browser.cookies.has('wakefield_way')).toBe(true);
@@ -225,9 +221,7 @@ describe('signing in', () => {
   });
 
   it('takes the answer of the issuer alone that the browser was sent to', async () => {
-    const stop = (location: string) => location.includes('/auth/callback');
-    const { response } = await browser.follow(`${api.url}/auth/login`, stop);
-    const callback = response.headers.get('location') ?? '';
+    const callback = await begin();
     const refused = await browser.ask(callback.replace('/callback/site', '/callback/lab'));
     expect(refused.status).toBe(400);
     expect(await refused.text()).toContain('did not begin to sign in here');
@@ -302,12 +296,3 @@ describe('a session', () => {
     }
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { readonly port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
