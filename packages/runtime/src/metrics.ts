@@ -1,4 +1,5 @@
 import {
+  AggregatorRegistry,
   Counter,
   type CounterConfiguration,
   collectDefaultMetrics,
@@ -6,6 +7,7 @@ import {
   type GaugeConfiguration,
   Histogram,
   type HistogramConfiguration,
+  type MetricObject,
   Registry,
 } from 'prom-client';
 
@@ -16,7 +18,15 @@ export interface Metrics {
   gauge<L extends string>(config: GaugeConfiguration<L>): Gauge<L>;
   histogram<L extends string>(config: HistogramConfiguration<L>): Histogram<L>;
   /** The text of `/metrics`. */
-  expose(): Promise<{ readonly contentType: string; readonly body: string }>;
+  expose(): Promise<Exposition>;
+  /** The same for `sumMetrics`. */
+  exposeJson(): Promise<Exposition>;
+}
+
+/** What `/metrics` answers. */
+export interface Exposition {
+  readonly contentType: string;
+  readonly body: string;
 }
 
 export type { Counter, Gauge, Histogram };
@@ -42,5 +52,19 @@ export function createMetrics({ service }: { readonly service: string }): Metric
     gauge: (config) => new Gauge({ ...config, registers }),
     histogram: (config) => new Histogram({ ...config, registers }),
     expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+    exposeJson: async () => ({
+      contentType: 'application/json',
+      body: JSON.stringify(await registry.getMetricsAsJSON()),
+    }),
   };
+}
+
+/**
+ * The figures of several processes of one service as one: sums, but for gauges that name another `aggregator`.
+ * @param bodies of their `exposeJson`
+ */
+export async function sumMetrics(bodies: readonly string[]): Promise<Exposition> {
+  const all = bodies.map((body) => JSON.parse(body) as MetricObject[]);
+  const registry = AggregatorRegistry.aggregate(all);
+  return { contentType: registry.contentType, body: await registry.metrics() };
 }

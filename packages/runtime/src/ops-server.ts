@@ -3,13 +3,13 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Health } from './health.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
-import type { Metrics } from './metrics.ts';
+import type { Exposition } from './metrics.ts';
 
 export interface OpsServerOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  readonly metrics: Pick<Metrics, 'expose'>;
+  readonly metrics: { expose(): Promise<Exposition>; exposeJson?(): Promise<Exposition> };
   /** What the process needs to do its work: `/readyz`. */
   readonly readiness: Health;
   /** What a restart would mend: `/livez`. Absent: alive as long as it answers. */
@@ -31,6 +31,7 @@ interface Answer {
 
 /**
  * `/livez`, `/readyz` and `/metrics` of a process, on a port of its own that is not for the public.
+ * `/metrics` answers who accepts `application/json` alone with what `sumMetrics` takes.
  * `/readyz` answers 503 while a required check fails and from the moment the process drains.
  */
 export async function startOpsServer(options: OpsServerOptions): Promise<OpsServer> {
@@ -42,7 +43,8 @@ export async function startOpsServer(options: OpsServerOptions): Promise<OpsServ
         send(response, json(405, { status: 'method not allowed' }), { allow: 'GET, HEAD' });
         return;
       }
-      answer(path, options).then(
+      const wantsJson = request.headers.accept === 'application/json';
+      answer(path, wantsJson, options).then(
         (found) => send(response, found),
         (error: unknown) => {
           options.logger.error({ err: error, path }, 'ops answer failed');
@@ -51,12 +53,17 @@ export async function startOpsServer(options: OpsServerOptions): Promise<OpsServ
       );
     },
   );
-  server.listen(options.port, options.host);
+  // Of this process alone, even where workers share what they listen on (node:cluster).
+  server.listen({ port: options.port, host: options.host, exclusive: true });
   await once(server, 'listening');
   return { url: urlOf(server, options.host), close: () => closeServer(server) };
 }
 
-async function answer(path: string, options: OpsServerOptions): Promise<Answer> {
+async function answer(
+  path: string,
+  wantsJson: boolean,
+  options: OpsServerOptions,
+): Promise<Answer> {
   switch (path) {
     case '/livez':
       return report(options.liveness, 'alive', 'stuck');
@@ -64,8 +71,9 @@ async function answer(path: string, options: OpsServerOptions): Promise<Answer> 
       if (options.lifecycle.draining) return json(503, { status: 'draining', checks: {} });
       return report(options.readiness, 'ready', 'not ready');
     case '/metrics': {
-      const { contentType, body } = await options.metrics.expose();
-      return { status: 200, contentType, body };
+      const { metrics } = options;
+      const exposeJson = wantsJson ? metrics.exposeJson : undefined;
+      return { status: 200, ...(await (exposeJson ?? metrics.expose)()) };
     }
     default:
       return json(404, { status: 'not found', paths: ['/livez', '/readyz', '/metrics'] });

@@ -16,6 +16,8 @@ import {
 import { z } from 'zod';
 import { isNetwork } from './server/peers.ts';
 
+const mostWorkers = 64;
+
 /** Environment of the proxy. Times in seconds (`300`, `5m`), sizes in bytes (`32MiB`). */
 export const configSchema = z
   .object({
@@ -40,6 +42,13 @@ export const configSchema = z
       .refine((list) => list.every(isNetwork), 'has to be addresses or networks (10.2.0.0/16)')
       .default([]),
     DATABASE_POOL: wholeNumber.default(4),
+    /**
+     * Processes that share the port, for machines with several cores: each with its own route table, counts and
+     * connections to the stores. Limits per process (`MAX_HELD`, `MAX_BODIES`) hold for each of them.
+     */
+    PROXY_WORKERS: wholeNumber
+      .refine((count) => count >= 1 && count <= mostWorkers, `has to be 1 to ${mostWorkers}`)
+      .default(1),
     /** Longest time that a request waits for its model. */
     HOLD_TIMEOUT: durationSeconds.default(300),
     /** Requests that may wait for one model, and in the whole process. One project never gets all of it. */
@@ -70,6 +79,7 @@ export const configSchema = z
     ops: { host: env.OPS_HOST, port: env.OPS_PORT },
     databaseUrl: env.DATABASE_URL,
     databasePool: env.DATABASE_POOL,
+    workers: env.PROXY_WORKERS,
     redisUrl: env.REDIS_URL,
     localKey: env.API_LOCAL_KEY ?? null,
     authFile: env.WAKEFIELD_AUTH ?? null,

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import {
   createLifecycle,
   createLogger,
@@ -20,7 +21,13 @@ await runMain(async () => {
     totalTimeoutMs: config.drainDelayMs + config.drainMs + afterDrainMs,
   });
   logger.info({ config: describeConfig(config) }, 'starting');
-  // Not before runMain has looked at Node's version: undici throws under an old one while it is read.
-  const { compose } = await import('./compose.ts');
-  lifecycle.announceReady(await compose(config, logger, lifecycle));
+  // Not before runMain has looked at Node's version: some libraries throw under an old one while they are read.
+  const isOneOfSeveral = cluster.isWorker;
+  const run =
+    config.workers === 1 || isOneOfSeveral
+      ? (await import('./compose.ts')).compose
+      : (await import('./workers/run-workers.ts')).runWorkers;
+  // Workers tell of themselves to the process above them, which has the port that is known.
+  const own = isOneOfSeveral ? { ...config, ops: { host: '127.0.0.1', port: 0 } } : config;
+  lifecycle.announceReady(await run(own, logger, lifecycle));
 });

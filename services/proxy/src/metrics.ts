@@ -114,17 +114,24 @@ function registerGauges(metrics: Metrics, gauges: ProxyGauges): void {
     ['wakefield_held_requests', 'Requests that wait for their model.', gauges.held],
     ['wakefield_requests_in_flight', 'Requests that an engine works on.', gauges.inFlight],
     ['wakefield_body_bytes', 'Bytes of request bodies that are kept to be sent.', gauges.bodyBytes],
-    ['wakefield_route_table_revision', 'Revision of the route table.', gauges.tableRevision],
+    [
+      'wakefield_route_table_revision',
+      'Revision of the route table; of several workers the oldest.',
+      gauges.tableRevision,
+      'min',
+    ],
     [
       'wakefield_route_table_age_seconds',
-      'Seconds since the route store last answered.',
+      'Seconds since the route store last answered; of several workers the longest.',
       gauges.tableAge,
+      'max',
     ],
   ] as const;
-  for (const [name, help, read] of figures) {
+  for (const [name, help, read, aggregator = 'sum'] of figures) {
     metrics.gauge({
       name,
       help,
+      aggregator,
       collect() {
         this.set(read());
       },

@@ -1,0 +1,107 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger, ReadyMessage } from '@wakefield/runtime';
+import { restartDelayMs } from './restart-delay.ts';
+
+/** EX_CONFIG of sysexits.h: with a configuration that cannot be used another try is no use. */
+const WRONG_CONFIGURATION = 78;
+/** So many in a row that end before the first of all was ready: they never will be. */
+const HOPELESS_DEATHS = 3;
+
+/** The workers of one proxy: processes that share its port, each of them a whole proxy. */
+export interface Crew {
+  /** Resolves when every worker was ready once. Rejects when one cannot be. @returns where the proxy answers */
+  start(): Promise<string | null>;
+  /** Where those that are ready tell of themselves. */
+  opsUrls(): readonly string[];
+  /** Resolves when all have ended. A second call tells them once more: then they wait for nobody. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Keeps so many workers running. Connections are dealt out in turn by this process (node:cluster), because a socket
+ * that all accept from gives most of them to one.
+ */
+export function createCrew(count: number, logger: Logger): Crew {
+  const ready = new Map<number, ReadyMessage>();
+  const places: Promise<void>[] = [];
+  const stopping = new AbortController();
+
+  async function keepPlace(onReady: (message: ReadyMessage) => void): Promise<void> {
+    let isFirst = true;
+    for (let deaths = 0; !stopping.signal.aborted; ) {
+      const since = performance.now();
+      // One that was handed over is for this process: those below it get theirs from here.
+      const worker = cluster.fork({ LISTEN_PID: undefined });
+      const { id } = worker;
+      worker.on('message', (message: unknown) => {
+        const told = readyMessage(message);
+        if (told === null) return;
+        isFirst = false;
+        ready.set(id, told);
+        onReady(told);
+      });
+      const { code, signal } = await ended(worker);
+      ready.delete(id);
+      if (stopping.signal.aborted) return;
+      deaths = deathsInARow(deaths, performance.now() - since);
+      if (isFirst && (code === WRONG_CONFIGURATION || deaths >= HOPELESS_DEATHS)) {
+        throw new WorkerError(code ?? 1, `a worker ended with ${signal ?? `code ${code}`}`);
+      }
+      const waitMs = restartDelayMs(deaths);
+      logger.error({ worker: id, code, signal, waitMs }, 'a worker has ended; starting another');
+      await delay(waitMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  return {
+    start: async () => {
+      const firsts = Array.from({ length: count }, () => {
+        const first = Promise.withResolvers<ReadyMessage>();
+        const place = keepPlace(first.resolve);
+        place.catch(first.reject);
+        places.push(place);
+        return first.promise;
+      });
+      const [told] = await Promise.all(firsts);
+      return told?.url ?? null;
+    },
+    opsUrls: () => [...ready.values()].map(({ opsUrl }) => opsUrl),
+    stop: async () => {
+      stopping.abort();
+      for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
+      await Promise.allSettled(places);
+    },
+  };
+}
+
+/** A worker that cannot be brought up; `exitCode` is this process's, too. */
+export class WorkerError extends Error {
+  override readonly name = 'WorkerError';
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message: string) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+async function ended(worker: Worker): Promise<{ code: number | null; signal: string | null }> {
+  const [code, signal] = (await once(worker, 'exit')) as [number | null, string | null];
+  return { code, signal };
+}
+
+/** A process that stayed up this long was healthy: its death is a first one. */
+const HEALTHY_AFTER_MS = 20_000;
+
+function deathsInARow(before: number, livedMs: number): number {
+  return livedMs > HEALTHY_AFTER_MS ? 1 : before + 1;
+}
+
+/** `{ type: 'ready', url, opsUrl }` as the runtime's life cycle sends it. */
+function readyMessage(message: unknown): ReadyMessage | null {
+  const { type, url, opsUrl } = (message ?? {}) as Record<string, unknown>;
+  if (type !== 'ready' || typeof opsUrl !== 'string') return null;
+  return { url: typeof url === 'string' ? url : null, opsUrl };
+}
