@@ -77,7 +77,7 @@ export function createCrew(count: number, logger: Logger): Crew {
 }
 
 /** A worker that cannot be brought up; `exitCode` is this process's, too. */
-export class WorkerError extends Error {
+class WorkerError extends Error {
   override readonly name = 'WorkerError';
   readonly exitCode: number;
 
