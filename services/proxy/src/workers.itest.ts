@@ -81,7 +81,9 @@ describe('a proxy of two workers', () => {
     const [victim = 0, other] = workers();
     process.kill(victim, 'SIGKILL');
     await until('missed', () => pidsOf('a worker has ended; starting another').length === 1);
+    const before = pidsOf('inference request').length;
     expect((await chat()).status).toBe(200);
+    await until('logged', () => pidsOf('inference request').length > before);
     expect(pidsOf('inference request').at(-1)).toBe(other);
     await until('replaced', () => workers().length === 3, 15_000);
     const newcomer = workers().at(-1);
