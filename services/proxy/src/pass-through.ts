@@ -4,9 +4,10 @@ import { type Logger, parseTraceparent, traceContext, traceparent } from '@wakef
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { dropHopByHop } from './inference/headers.ts';
 import { refusals } from './inference/refusals.ts';
-import { letBodyCome, sendError } from './server/answer.ts';
+import { sendError } from './server/answer.ts';
 import { tellForwarded } from './server/forwarded.ts';
 import { isFramed, setFraming } from './server/framing.ts';
+import { letBodyCome, NodeCall } from './server/node-call.ts';
 import type { IsTrusted } from './server/peers.ts';
 
 /** Everything that is not inference, on its way to the management API. */
@@ -108,7 +109,8 @@ function createForward({ apiUrl, repeatable, failed }: Forwarding, agent: Agent 
 function send(forward: Forward, request: IncomingMessage, response: ServerResponse): void {
   void forward(request, response, () => {
     if (response.headersSent || response.closed) return;
-    sendError(response, String(request.headers['x-request-id']), refusals.notFound());
+    const requestId = String(request.headers['x-request-id']);
+    sendError(new NodeCall(request, response), requestId, refusals.notFound());
   });
 }
 
@@ -147,5 +149,6 @@ function refuse(request: IncomingMessage, response: ServerResponse, requestId: s
   request.resume();
   if (!request.complete) response.shouldKeepAlive = false;
   const message = 'The management API cannot be reached.';
-  sendError(response, requestId, new AppError('upstream_error', message, { retryAfterSeconds: 2 }));
+  const error = new AppError('upstream_error', message, { retryAfterSeconds: 2 });
+  sendError(new NodeCall(request, response), requestId, error);
 }

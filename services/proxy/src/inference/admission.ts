@@ -1,5 +1,5 @@
 import { type AppError, decideAccess, type OperationName, type Principal } from '@wakefield/domain';
-import type { InferenceCall } from './call.ts';
+import type { ClientCall } from '../server/client-call.ts';
 import type { InferenceParts } from './parts.ts';
 import { refusals } from './refusals.ts';
 
@@ -7,14 +7,14 @@ import { refusals } from './refusals.ts';
 export function checkAccess(
   principal: Principal | null,
   operation: OperationName,
-  request: InferenceCall['request'],
+  client: Pick<ClientCall, 'header'>,
   project: string,
 ): AppError | null {
   switch (decideAccess(principal, operation, project)) {
     case 'granted':
       return null;
     case 'unknown':
-      return refusals.notAuthorized(request.headers.authorization);
+      return refusals.notAuthorized(client.header('authorization'));
     case 'hidden':
       return refusals.projectNotFound(project);
     case 'forbidden':

@@ -2,6 +2,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { chunk, role, sseHeaders } from '../../test/engine.ts';
+import { NodeCall } from '../server/node-call.ts';
 import { JobEndedError } from '../upstream/pools.ts';
 import { Attempt, type Loss } from './attempt.ts';
 import { refusals } from './refusals.ts';
@@ -34,7 +35,7 @@ afterEach(() => {
 /** An attempt whose engine has begun a stream with this. */
 function begun(piece: string) {
   const response = new ServerResponse(new IncomingMessage(new Socket()));
-  const reply = new Reply(response, 'req_1', () => undefined);
+  const reply = new Reply(new NodeCall(response.req, response), 'req_1', () => undefined);
   const attempt = new Attempt(reply, 'req_1', nobody);
   attempt.onRequestStart(controller);
   attempt.onResponseStart(controller, 200, sseHeaders);
@@ -56,7 +57,8 @@ describe('an attempt whose connection breaks', () => {
     const losses: Loss[] = [];
     const owner = { ...nobody, lost: (one: Loss) => void losses.push(one) };
     const response = new ServerResponse(new IncomingMessage(new Socket()));
-    const attempt = new Attempt(new Reply(response, 'req_1', () => undefined), 'req_1', owner);
+    const reply = new Reply(new NodeCall(response.req, response), 'req_1', () => undefined);
+    const attempt = new Attempt(reply, 'req_1', owner);
     attempt.onRequestStart(controller);
     if (behindHead) attempt.onResponseStart(controller, 200, sseHeaders);
     attempt.onResponseError(controller, error);

@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Operation } from '../server/classify.ts';
+import type { ClientCall } from '../server/client-call.ts';
 
 /** Operations that answer with an event stream when they are asked to; engines ignore `stream` of all others. */
 const streaming: ReadonlySet<Operation> = new Set(['chat/completions', 'completions']);
@@ -11,8 +11,7 @@ export function isStreamed(operation: Operation, asked: boolean): boolean {
 
 /** One inference request as the server hands it over. */
 export interface InferenceCall {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly client: ClientCall;
   readonly requestId: string;
   readonly project: string;
   readonly operation: Operation;

@@ -41,20 +41,20 @@ export class Exchange implements ExchangeView {
   ) {
     this.parts = parts;
     this.call = call;
-    this.reply = new Reply(call.response, call.requestId, () => this.#dropBody());
+    this.reply = new Reply(call.client, call.requestId, () => this.#dropBody());
     this.record = new ExchangeRecord(parts, call, caller);
     this.#tries = new Tries(this);
-    call.response.once('close', () => {
+    call.client.onceClosed(() => {
       if (!this.#over) this.#clientLeft();
       onOver(this);
     });
   }
 
   begin(): void {
-    const { request, response, project } = this.call;
+    const { client, project } = this.call;
     const { bodies, limits } = this.parts;
     const share = bodies.shareOf(project);
-    readBody(request, response, limits.body, share, (result) => this.#read(result));
+    readBody(client, limits.body, share, (result) => this.#read(result));
   }
 
   /** Ends what has not ended by itself; the process goes away. */

@@ -1,4 +1,5 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ClientCall } from '../server/client-call.ts';
 
 /** Headers that speak of one connection only (RFC 9110 §7.6.1), in lower case. */
 const hopByHop = [
@@ -53,12 +54,12 @@ const corsPrefix = 'access-control-';
  * Headers for the engine as a flat list: the client's own, unknown ones too, with our key instead of theirs.
  */
 export function engineHeaders(
-  request: IncomingMessage,
+  client: Pick<ClientCall, 'rawHeaders' | 'header'>,
   engineKey: string,
   requestId: string,
 ): string[] {
-  const raw = request.rawHeaders;
-  const named = namedByConnection(request.headers.connection);
+  const raw = client.rawHeaders;
+  const named = namedByConnection(client.header('connection'));
   const headers = ['authorization', `Bearer ${engineKey}`, 'x-request-id', requestId];
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index] ?? '';
@@ -108,8 +109,8 @@ function namedByConnection(connection: string | undefined): readonly string[] | 
 }
 
 /** Seconds of `Prefer: wait=N` (RFC 7240 §4.3), or null. */
-export function preferredWaitSeconds(prefer: string | string[] | undefined): number | null {
+export function preferredWaitSeconds(prefer: string | undefined): number | null {
   if (prefer === undefined) return null;
-  const found = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?\s*(?:$|[,;])/i.exec(String(prefer));
+  const found = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?\s*(?:$|[,;])/i.exec(prefer);
   return found === null ? null : Number(found[1]);
 }

@@ -31,13 +31,13 @@ export function createInference(parts: InferenceParts, callerOf: CallerOf): Infe
   };
   const begin = (call: InferenceCall, caller: string | null, refusal: AppError | null): void => {
     if (refusal !== null) {
-      const { response, requestId } = call;
-      sendError(response, requestId, refusal);
-      const sent = { status: response.statusCode, firstByteAt: null };
+      const { client, requestId } = call;
+      sendError(client, requestId, refusal);
+      const sent = { status: client.status, firstByteAt: null };
       new ExchangeRecord(parts, call, caller).finish('refused', sent, refusal);
       return;
     }
-    if (call.response.closed) {
+    if (call.client.closed) {
       // It left while the store was looked at; nothing would ever tell an exchange so.
       const nothing = { status: 0, firstByteAt: null };
       new ExchangeRecord(parts, call, caller).finish('client_left', nothing);
@@ -48,16 +48,16 @@ export function createInference(parts: InferenceParts, callerOf: CallerOf): Infe
     exchange.begin();
   };
   const admit = (call: InferenceCall, principal: Principal | null): void => {
-    const { request, project } = call;
+    const { client, project } = call;
     const caller = principal?.id ?? null;
-    const refusal = checkAccess(principal, operationNames[call.operation], request, project);
+    const refusal = checkAccess(principal, operationNames[call.operation], client, project);
     if (refusal !== null) begin(call, caller, refusal);
     else if (checkProject(parts, project) === null) begin(call, caller, null);
     else void parts.catchUp().then(() => begin(call, caller, checkProject(parts, project)));
   };
   return {
     handle: (call) => {
-      const found = callerOf(call.request);
+      const found = callerOf(call.client);
       // Who was seen before is known at once: only the first request of a token waits.
       if (!(found instanceof Promise)) admit(call, found);
       else {

@@ -10,7 +10,7 @@ import { failureFields, refusals, shown } from './refusals.ts';
 
 /** Answers with the models of a project, or with one of them. */
 export type ModelsAnswer = (
-  call: Pick<InferenceCall, 'request' | 'response' | 'requestId' | 'project'>,
+  call: Pick<InferenceCall, 'client' | 'requestId' | 'project'>,
   id: string | null,
 ) => Promise<void>;
 
@@ -23,13 +23,13 @@ export function createModelsAnswer(parts: InferenceParts, callerOf: CallerOf): M
     const route = routes.find(project, id);
     return route === null ? refusals.modelNotFound(project, id) : modelCard(route);
   };
-  return async ({ request, response, requestId, project }, id) => {
+  return async ({ client, requestId, project }, id) => {
     const startedAt = performance.now();
     let principal: Principal | null = null;
     let result: object | AppError;
     try {
-      principal = await callerOf(request);
-      const refusal = checkAccess(principal, 'listOpenAIModels', request, project);
+      principal = await callerOf(client);
+      const refusal = checkAccess(principal, 'listOpenAIModels', client, project);
       result = refusal ?? found(project, id);
       if (refusal === null && isAppError(result)) {
         await parts.catchUp();
@@ -39,15 +39,15 @@ export function createModelsAnswer(parts: InferenceParts, callerOf: CallerOf): M
       result = toAppError(error, refusals.internal);
     }
     const error = isAppError(result) ? result : null;
-    if (error === null) sendJson(response, requestId, 200, result);
-    else sendError(response, requestId, error);
+    if (error === null) sendJson(client, requestId, 200, result);
+    else sendError(client, requestId, error);
     parts.logger[error === null ? 'info' : errorTable[error.code].log](
       {
         requestId,
         project: shown(project),
         principal: principal?.id ?? null,
         model: id === null ? null : shown(id),
-        status: response.statusCode,
+        status: client.status,
         ...(error === null ? {} : failureFields(error)),
         durationMs: Math.round((performance.now() - startedAt) * 100) / 100,
       },

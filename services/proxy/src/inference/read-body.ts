@@ -1,6 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '@wakefield/domain';
-import { letBodyCome } from '../server/answer.ts';
+import type { BodyReader, ClientCall } from '../server/client-call.ts';
 import type { BodyShare } from './body-room.ts';
 import { refusals } from './refusals.ts';
 
@@ -25,52 +24,66 @@ const lingerMs = 10_000;
  * Reads the whole body, or refuses it: 413 before reading when its announced length says so, and while reading
  * otherwise; 408 when it stands still; 415 when it is compressed; 503 when there is no room for it.
  * @param room whoever gets the body gives its bytes back
- * @param done called once; not at all when the client goes away before the end
+ * @param done called once, maybe before this returns; not at all when the client goes away before the end
  */
 export function readBody(
-  request: IncomingMessage,
-  response: ServerResponse,
+  client: ClientCall,
   limits: BodyLimits,
   room: BodyShare,
   done: (result: Buffer | AppError) => void,
 ): void {
-  const refusal = refuseUnread(request, limits.maxBytes);
+  const refusal = refuseUnread(client, limits.maxBytes);
   if (refusal !== null) {
-    linger(request);
+    linger(client);
     done(refusal);
     return;
   }
-  letBodyCome(request, response);
-  const chunks: Buffer[] = [];
+  const { wholeBody } = client;
+  if (wholeBody !== null) {
+    done(room.take(wholeBody.length) ? wholeBody : refusals.noRoomForBody());
+    return;
+  }
+  client.letBodyCome();
+  collect(client, limits, room, done);
+}
+
+function collect(
+  client: ClientCall,
+  limits: BodyLimits,
+  room: BodyShare,
+  done: (result: Buffer | AppError) => void,
+): void {
+  const pieces: Buffer[] = [];
   let size = 0;
   let atLastLook = 0;
-  const finish = (result: Buffer | AppError): void => {
-    clearInterval(timer);
-    request.off('data', onData).off('end', onEnd).off('close', onClose);
-    if (result instanceof Error) {
-      room.give(size);
-      linger(request);
-    }
-    done(result);
-  };
-  const onData = (chunk: Buffer): void => {
-    if (size + chunk.length > limits.maxBytes) finish(tooLarge(limits.maxBytes));
-    else if (!room.take(chunk.length)) finish(refusals.noRoomForBody());
-    else {
-      size += chunk.length;
-      chunks.push(chunk);
-    }
-  };
-  const onEnd = (): void => finish(join(chunks, size));
-  const onClose = (): void => {
+  const refuse = (error: AppError): void => {
     clearInterval(timer);
     room.give(size);
+    linger(client);
+    done(error);
   };
   const timer = setInterval(() => {
     if (size - atLastLook >= leastBytes) atLastLook = size;
-    else finish(new AppError('request_timeout', 'The request body did not arrive in time.'));
+    else refuse(new AppError('request_timeout', 'The request body did not arrive in time.'));
   }, limits.timeoutMs);
-  request.on('data', onData).on('end', onEnd).on('close', onClose);
+  client.readBody({
+    piece: (bytes) => {
+      if (size + bytes.length > limits.maxBytes) refuse(tooLarge(limits.maxBytes));
+      else if (!room.take(bytes.length)) refuse(refusals.noRoomForBody());
+      else {
+        size += bytes.length;
+        pieces.push(bytes);
+      }
+    },
+    end: () => {
+      clearInterval(timer);
+      done(join(pieces, size));
+    },
+    lost: () => {
+      clearInterval(timer);
+      room.give(size);
+    },
+  });
 }
 
 function join(chunks: readonly Buffer[], size: number): Buffer {
@@ -79,20 +92,21 @@ function join(chunks: readonly Buffer[], size: number): Buffer {
 }
 
 /** Reads and drops what is still coming, for a while: closing at once would take our answer with it. */
-function linger(request: IncomingMessage): void {
-  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
+function linger(client: ClientCall): void {
+  const timer = setTimeout(() => client.hangUp(), lingerMs);
   const stop = (): void => clearTimeout(timer);
-  request.once('end', stop).once('close', stop).resume();
+  const drop: BodyReader = { piece: () => undefined, end: stop, lost: stop };
+  client.readBody(drop);
 }
 
-function refuseUnread(request: IncomingMessage, maxBytes: number): AppError | null {
-  const encoding = request.headers['content-encoding'];
+function refuseUnread(client: ClientCall, maxBytes: number): AppError | null {
+  const encoding = client.header('content-encoding');
   if (encoding !== undefined && encoding !== 'identity') {
     return new AppError('unsupported_media_type', 'Compressed request bodies are not supported.', {
       param: 'content-encoding',
     });
   }
-  const announced = request.headers['content-length'];
+  const announced = client.header('content-length');
   return announced !== undefined && Number(announced) > maxBytes ? tooLarge(maxBytes) : null;
 }
 

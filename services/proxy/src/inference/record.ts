@@ -45,9 +45,9 @@ export class ExchangeRecord {
   /** The caller's trace, or a new one. */
   get traceId(): string {
     if (this.#traceId === '') {
-      const { request, requestId } = this.#call;
+      const { client, requestId } = this.#call;
       const own = this.#idIsOurs ? requestId.slice('req_'.length) : null;
-      const given = parseTraceparent(request.headers.traceparent)?.traceId;
+      const given = parseTraceparent(client.header('traceparent'))?.traceId;
       this.#traceId = given ?? own ?? newTraceId();
     }
     return this.#traceId;
@@ -70,7 +70,7 @@ export class ExchangeRecord {
 
   /** Whether the request id was made here: callers may send what looks like it, and the same one twice. */
   get #idIsOurs(): boolean {
-    return this.#call.request.headers['x-request-id'] !== this.#call.requestId;
+    return this.#call.client.header('x-request-id') !== this.#call.requestId;
   }
 
   lost(loss: Loss, jobId: JobId, cause: unknown): void {

@@ -1,7 +1,7 @@
-import type { ServerResponse } from 'node:http';
 import { errorEvent } from '@wakefield/contracts';
 import type { AppError } from '@wakefield/domain';
 import { sendError } from '../server/answer.ts';
+import type { ClientCall } from '../server/client-call.ts';
 
 /**
  * The client's side of one inference request. Knows what was sent, so that a failure is told in the way that is
@@ -10,7 +10,7 @@ import { sendError } from '../server/answer.ts';
 export class Reply {
   /** When the engine's first byte went to the client (performance.now()), or null. */
   firstByteAt: number | null = null;
-  readonly #response: ServerResponse;
+  readonly #client: ClientCall;
   readonly #requestId: string;
   readonly #onBegun: () => void;
   /** Whether the client has yet to take what was written; only then it can be stuck. */
@@ -20,14 +20,14 @@ export class Reply {
   #early = false;
 
   /** @param onBegun called when an engine's answer begins: from then on there is no other one */
-  constructor(response: ServerResponse, requestId: string, onBegun: () => void) {
-    this.#response = response;
+  constructor(client: ClientCall, requestId: string, onBegun: () => void) {
+    this.#client = client;
     this.#requestId = requestId;
     this.#onBegun = onBegun;
   }
 
   get status(): number {
-    return this.#response.headersSent ? this.#response.statusCode : 0;
+    return this.#client.headersSent ? this.#client.status : 0;
   }
 
   /** Whether our own event stream headers are out already. */
@@ -38,34 +38,38 @@ export class Reply {
   /** Opens an event stream before any engine has answered. */
   openEarly(): void {
     this.#early = true;
-    this.#response.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache',
-      'x-accel-buffering': 'no',
-      'x-request-id': this.#requestId,
-    });
+    this.#client.writeHead(200, [
+      'content-type',
+      'text/event-stream; charset=utf-8',
+      'cache-control',
+      'no-cache',
+      'x-accel-buffering',
+      'no',
+      'x-request-id',
+      this.#requestId,
+    ]);
   }
 
   /** An SSE comment: clients skip it, connections stay open for it. */
   comment(text: string): void {
-    this.#response.write(`: ${text}\n\n`);
+    this.#client.write(`: ${text}\n\n`);
   }
 
   /** Status and headers of the engine. Only the first byte counts when our own are out. */
   head(status: number, headers: string[]): void {
     this.firstByteAt = performance.now();
-    if (!this.#early) this.#response.writeHead(status, headers);
+    if (!this.#early) this.#client.writeHead(status, headers);
     this.#onBegun();
   }
 
   /** @returns false when the client cannot take more: wait for `onceDrained` */
   write(bytes: Buffer): boolean {
-    return this.#response.write(bytes);
+    return this.#client.write(bytes);
   }
 
   onceDrained(goOn: () => void): void {
     this.#blocked = true;
-    this.#response.once('drain', () => {
+    this.#client.onceDrained(() => {
       this.#blocked = false;
       this.#written = null;
       goOn();
@@ -73,38 +77,38 @@ export class Reply {
   }
 
   end(bytes?: Buffer): void {
-    this.#response.end(bytes);
+    this.#client.end(bytes);
     this.#blocked = true;
   }
 
   /** Called every now and then: cuts off a client that has taken nothing since the last time. */
   checkStall(): void {
-    if (!this.#blocked || this.#response.writableFinished) return;
-    // Without a socket it waits behind the answer to an earlier request: it is not its client's turn yet.
-    if (this.#response.socket === null) return;
-    const written = this.#response.socket.bytesWritten;
-    if (written === this.#written) this.#response.destroy();
+    if (!this.#blocked || this.#client.finished) return;
+    const written = this.#client.taken;
+    // It waits behind the answer to an earlier request: it is not its client's turn yet.
+    if (written === null) return;
+    if (written === this.#written) this.#client.cutOff();
     this.#written = written;
   }
 
   /** Before anything of an engine was sent. */
   fail(error: AppError, headers: Readonly<Record<string, string>> = {}): void {
     if (this.#early) this.event(error);
-    else sendError(this.#response, this.#requestId, error, headers);
+    else sendError(this.#client, this.#requestId, error, headers);
   }
 
   /** An error event as the last one of a stream; OpenAI clients raise it. */
   event(error: AppError): void {
-    this.#response.end(errorEvent(error, this.#requestId));
+    this.#client.end(errorEvent(error, this.#requestId));
   }
 
   /** Ends a stream with an error event of the engine, or of somebody who speaks for it. */
   rawEvent(json: string): void {
-    this.#response.end(`data: ${json}\n\n`);
+    this.#client.end(`data: ${json}\n\n`);
   }
 
   /** The only way left to say that an answer is not complete. */
   cutOff(): void {
-    this.#response.destroy();
+    this.#client.cutOff();
   }
 }

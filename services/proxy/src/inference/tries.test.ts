@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Dispatcher } from 'undici';
 import { chunk, done, role, sseHeaders } from '../../test/engine.ts';
 import { asleep, endpoint } from '../../test/world.ts';
+import { NodeCall } from '../server/node-call.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import { Reply } from './reply.ts';
 import { Tries } from './tries.ts';
@@ -18,7 +19,8 @@ function sent() {
   let elapsed = 1000;
   let handler: Dispatcher.DispatchHandler = {};
   const request = new IncomingMessage(new Socket());
-  const reply = new Reply(new ServerResponse(request), 'req_1', () => undefined);
+  const client = new NodeCall(request, new ServerResponse(request));
+  const reply = new Reply(client, 'req_1', () => undefined);
   const view = {
     parts: {
       clock: { elapsed: () => elapsed },
@@ -36,7 +38,7 @@ function sent() {
           lessons.push(['broken off', lengthMs]),
       },
     },
-    call: { request, requestId: 'req_1', path: '/v1/chat/completions' },
+    call: { client, requestId: 'req_1', path: '/v1/chat/completions' },
     reply,
     record: { sent: () => 'req_1' },
     route: () => route,

@@ -63,7 +63,7 @@ export class Tries implements AttemptOwner {
     const attempt = new Attempt(reply, call.requestId, this);
     this.#attempt = attempt;
     const engineRequestId = record.sent(route, endpoint.jobId);
-    const headers = engineHeaders(call.request, endpoint.engineKey, engineRequestId);
+    const headers = engineHeaders(call.client, endpoint.engineKey, engineRequestId);
     const onNewConnection = this.mayBeDeadly;
     parts.pools.post(endpoint, { path: call.path, headers, body, onNewConnection }, attempt);
   }

@@ -23,7 +23,7 @@ export class Wait implements Held {
     this.#view = view;
     this.#streamed = streamed;
     this.project = view.call.project;
-    const preferred = preferredWaitSeconds(view.call.request.headers.prefer);
+    const preferred = preferredWaitSeconds(view.call.client.header('prefer'));
     const longest = view.parts.limits.holdMs;
     this.#limitMs = Math.min(longest, preferred === null ? longest : preferred * 1000);
   }

@@ -1,11 +1,5 @@
 import { once } from 'node:events';
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -16,6 +10,7 @@ import { sendError } from './answer.ts';
 import { hostOf, originForm } from './classify.ts';
 import { createClientErrors } from './client-errors.ts';
 import { createConnections } from './connections.ts';
+import { NodeCall } from './node-call.ts';
 import { refuseSocket } from './raw-answer.ts';
 import { type Rooms, serve } from './serve.ts';
 
@@ -67,7 +62,7 @@ export function createDoor(options: DoorOptions): Door {
     const id = requestId(request.headers['x-request-id']);
     const problem = headProblem(request) ?? readTarget(request);
     if (problem === null) serve(options, request, response, id);
-    else refuseForGood(options, response, id, problem);
+    else refuseForGood(options, new NodeCall(request, response), id, problem);
   };
 
   const server = createServer(serverOptions(options.limits), handle);
@@ -77,7 +72,7 @@ export function createDoor(options: DoorOptions): Door {
   server.on('checkContinue', handle);
   server.on('checkExpectation', (request, response) => {
     const id = requestId(request.headers['x-request-id']);
-    refuseForGood(options, response, id, unknownExpectation());
+    refuseForGood(options, new NodeCall(request, response), id, unknownExpectation());
   });
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     const refusal = new AppError('method_not_allowed', 'This is no forward proxy.');
@@ -146,15 +141,10 @@ function readTarget(request: IncomingMessage): AppError | null {
 }
 
 /** What comes behind such a request cannot be told: the connection ends with the answer. */
-function refuseForGood(
-  { metrics }: Rooms,
-  response: ServerResponse,
-  id: string,
-  error: AppError,
-): void {
-  response.shouldKeepAlive = false;
-  sendError(response, id, error);
-  metrics.request('other', response.statusCode);
+function refuseForGood({ metrics }: Rooms, client: NodeCall, id: string, error: AppError): void {
+  client.endConnection();
+  sendError(client, id, error);
+  metrics.request('other', client.status);
 }
 
 function unknownExpectation(): AppError {

@@ -5,6 +5,7 @@ import type { ProxyMetrics, RouteClass } from '../metrics.ts';
 import type { PassThrough } from '../pass-through.ts';
 import { sendError, sendJson } from './answer.ts';
 import { classify, type Destination } from './classify.ts';
+import { NodeCall } from './node-call.ts';
 
 /** Where requests can go. */
 export interface Rooms {
@@ -28,8 +29,7 @@ export function serve(
       const { project, operation, path } = destination;
       const startedAt = performance.now();
       rooms.inference.handle({
-        request,
-        response,
+        client: new NodeCall(request, response),
         requestId: id,
         project,
         operation,
@@ -42,7 +42,7 @@ export function serve(
       rooms.passThrough.request(request, response, id);
       break;
     default:
-      answer(rooms, destination, request, response, id);
+      answer(rooms, destination, new NodeCall(request, response), id);
   }
   const route = routeClassOf(destination);
   response.once('close', () => {
@@ -53,13 +53,12 @@ export function serve(
 function answer(
   rooms: Rooms,
   destination: Exclude<Destination, { kind: 'inference' | 'api' }>,
-  request: IncomingMessage,
-  response: ServerResponse,
+  client: NodeCall,
   id: string,
 ): void {
   switch (destination.kind) {
     case 'health':
-      sendJson(response, id, 200, {
+      sendJson(client, id, 200, {
         status: 'OK',
         version: rooms.version,
         api_version: rooms.apiVersion,
@@ -67,16 +66,16 @@ function answer(
       return;
     case 'models': {
       const { project, id: model } = destination;
-      void rooms.inference.models({ request, response, requestId: id, project }, model);
+      void rooms.inference.models({ client, requestId: id, project }, model);
       return;
     }
     case 'wrong_method':
-      sendError(response, id, refusals.wrongMethod(destination.allow), {
+      sendError(client, id, refusals.wrongMethod(destination.allow), {
         allow: destination.allow,
       });
       return;
     case 'unknown':
-      sendError(response, id, refusals.notFound());
+      sendError(client, id, refusals.notFound());
   }
 }
 
