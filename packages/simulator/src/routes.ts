@@ -90,7 +90,8 @@ function needsKey({ dialect }: SimulatorOptions, path: string): boolean {
     : !path.startsWith('/health') && !path.startsWith('/metrics');
 }
 
-function hasKey({ key }: SimulatorOptions, request: IncomingMessage): boolean {
+/** Whether it carries the key, if one is asked for. */
+export function hasKey({ key }: SimulatorOptions, request: IncomingMessage): boolean {
   if (key === null) return true;
   const given = Buffer.from(request.headers.authorization ?? '');
   const wanted = Buffer.from(`Bearer ${key}`);

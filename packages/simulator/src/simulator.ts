@@ -5,7 +5,8 @@ import { createEngine, type Engine } from './engine.ts';
 import { EngineError, errorPayload } from './engine-error.ts';
 import { ClientGone, sendJson } from './http.ts';
 import { defaultOptions, type SimulatorOptions } from './options.ts';
-import { type RouteContext, route } from './routes.ts';
+import { createRealtime } from './realtime.ts';
+import { hasKey, type RouteContext, route } from './routes.ts';
 
 /** A simulated engine that listens. */
 export interface Simulator {
@@ -36,6 +37,13 @@ export async function startSimulator(
       refuse(options, response, error);
     });
   });
+  const realtime = createRealtime(options, engine);
+  server.on('upgrade', (request, socket, head) => {
+    const isThere = options.dialect === 'vllm' && request.url?.split('?')[0] === '/v1/realtime';
+    // What uvicorn answers to a handshake that the application refuses.
+    if (!isThere || !hasKey(options, request)) socket.end(refusedUpgrade);
+    else realtime.upgrade(request, socket, head);
+  });
   // uvicorn closes idle connections after 5 s; whoever pools connections has to live with that.
   server.keepAliveTimeout = 5000;
   await listen(server, options);
@@ -48,11 +56,17 @@ export async function startSimulator(
     async shutdown() {
       draining = true;
       await drain(engine, options);
+      realtime.close();
       await closeServer(server, false);
     },
-    close: () => closeServer(server, true),
+    close: () => {
+      realtime.close();
+      return closeServer(server, true);
+    },
   };
 }
+
+const refusedUpgrade = 'HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n';
 
 /**
  * vLLM (v1/engine/core.py): with a timeout, running requests may finish while new ones are answered with
