@@ -1,14 +1,19 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import type { Dispatcher } from 'undici';
 import { chunk, done, role, sseHeaders } from '../../test/engine.ts';
 import { asleep, endpoint } from '../../test/world.ts';
+import type { AnswerHandler } from '../upstream/answer-handler.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import { Reply } from './reply.ts';
 import { Tries } from './tries.ts';
 
-const controller = { abort: () => undefined } as unknown as Dispatcher.DispatchController;
+const control = {
+  paused: false,
+  abort: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
+};
 const one = endpoint(1, 'job-1');
 const route = { ...asleep('a/b'), endpoints: [one] };
 
@@ -16,7 +21,7 @@ const route = { ...asleep('a/b'), endpoints: [one] };
 function sent() {
   const lessons: (string | number)[][] = [];
   let elapsed = 1000;
-  let handler: Dispatcher.DispatchHandler = {};
+  const handlers: AnswerHandler[] = [];
   const request = new IncomingMessage(new Socket());
   const reply = new Reply(new ServerResponse(request), 'req_1', () => undefined);
   const view = {
@@ -25,8 +30,8 @@ function sent() {
       demand: { begin: () => undefined, end: () => undefined },
       suspects: { isDead: () => false, clear: () => false },
       pools: {
-        post: (_place: unknown, _request: unknown, attempt: Dispatcher.DispatchHandler) => {
-          handler = attempt;
+        post: (_place: unknown, _request: unknown, attempt: AnswerHandler) => {
+          handlers.push(attempt);
         },
       },
       lengths: {
@@ -44,14 +49,16 @@ function sent() {
   } as unknown as ExchangeView;
   const tries = new Tries(view);
   tries.send(route, one, Buffer.from('{}'));
-  handler.onRequestStart?.(controller, null);
+  const [asked] = handlers;
+  if (asked === undefined) throw new Error('nothing was sent');
+  asked.onStart(control);
   const answers = (status: number, headers: Record<string, string>, body: string): void => {
-    handler.onResponseStart?.(controller, status, headers);
-    handler.onResponseData?.(controller, Buffer.from(body));
+    asked.onHead(status, Object.entries(headers).flat());
+    asked.onData(Buffer.from(body));
     elapsed += 20_000;
   };
-  const ends = (): void => handler.onResponseEnd?.(controller, {});
-  const breaks = (): void => handler.onResponseError?.(controller, new Error('read ECONNRESET'));
+  const ends = (): void => asked.onEnd();
+  const breaks = (): void => asked.onError(new Error('read ECONNRESET'));
   return { tries, lessons, answers, ends, breaks };
 }
 
