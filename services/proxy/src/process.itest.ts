@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createDemandBoard, queueFigures } from '@wakefield/queue';
 import { type CuttableLine, cuttableLine, demandOf, sampleSpec } from '@wakefield/testkit';
+import { startEngine } from '../test/engine.ts';
 import { until } from '../test/harness.ts';
 import { ended, type ProxyProcess, processKey, startProxyProcess } from '../test/process.ts';
 import { type Served, serveModel } from '../test/served.ts';
@@ -127,6 +128,33 @@ describe('a proxy process on real stores', () => {
     // The engine serves another name, which it says itself: the request has arrived there.
     expect((await answer).status).toBe(404);
   }, 30_000);
+
+  it('asks nobody on a connection that was closed while it stood still', async () => {
+    const { store, model } = served;
+    const other = await startEngine();
+    const spec = sampleSpec({ hfModelId: 'acme/other' });
+    await store.job(await store.model({ project: model.project, spec }), 1, {
+      phase: 'ready',
+      address: { host: '127.0.0.1', port: other.port },
+    });
+    const lost = async () => {
+      const text = await (await fetch(`${proxy.opsUrl}/metrics`)).text();
+      return (
+        /^wakefield_upstream_retries_total\{.*reason="lost".*\} (\S+)$/m.exec(text)?.[1] ?? '0'
+      );
+    };
+    const before = await lost();
+    expect((await chat('acme/other')).status).toBe(200);
+    proxy.child.kill('SIGSTOP');
+    // As uvicorn does, after 5 s.
+    await until('closed by the engine', () => other.open() === 0, 10_000);
+    const answers = [chat('acme/other'), chat('acme/other')];
+    proxy.child.kill('SIGCONT');
+    for (const answer of answers) expect((await answer).status).toBe(200);
+    expect(other.seen).toHaveLength(3);
+    expect(await lost()).toBe(before);
+    await other.close();
+  }, 20_000);
 
   it('finishes what runs when it is told to go', async () => {
     const stream = await chat('acme/small', { stream: true, max_tokens: 40 });

@@ -53,7 +53,7 @@ export interface ProxySettings extends EndedPatience {
   readonly wake: WakePatience;
   readonly sweepMs: number;
   readonly demandMs: number;
-  /** How often held requests look at the clock. */
+  /** How often the clock is looked at: for held requests, and for connections to engines. */
   readonly tickMs: number;
   /** How long connections are still accepted after the end was announced: balancers need time to hear of it. */
   readonly drainDelayMs: number;
@@ -111,6 +111,7 @@ export function createProxy(
         holds.tick(processClock.elapsed());
         // Whoever waits looks again: a suspicion may be over, a wake may have to be sent again.
         holds.kickAll();
+        memory.pools.sweep();
       }, settings.tickMs);
       stallTicker = setInterval(inference.checkStalls, settings.inference.stallMs);
       await routes.start();
@@ -128,7 +129,8 @@ export function createProxy(
       door.destroy();
       clearInterval(ticker);
       clearInterval(stallTicker);
-      await Promise.all([publisher.close(), routes.close(), memory.pools.close()]);
+      memory.pools.close();
+      await Promise.all([publisher.close(), routes.close()]);
       passThrough.close();
     },
   };
@@ -156,7 +158,7 @@ function createMemory(
   const wakes = createWakeKeeper(ports.waker, settings.wake, clock.elapsed, logger);
   const lengths = createRunLengths();
   const suspects = createSuspects(demand.runningOn, clock);
-  const pools = createUpstreamPools(ports.transportOf, settings);
+  const pools = createUpstreamPools(ports.transportOf, settings, clock.elapsed);
   const figures = createProxyMetrics(metrics, {
     held: () => holds.size,
     inFlight: () => demand.running,

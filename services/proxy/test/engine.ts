@@ -21,6 +21,8 @@ export interface ScriptedEngine {
   readonly seen: Seen[];
   /** Connections that were ever opened. */
   readonly connections: () => number;
+  /** Those that are open. */
+  readonly open: () => number;
   answer(script: Script): void;
   close(): Promise<void>;
 }
@@ -60,6 +62,7 @@ export async function startEngine(script: Script = ok): Promise<ScriptedEngine> 
     port: (server.address() as AddressInfo).port,
     seen,
     connections: () => connections,
+    open: () => sockets.size,
     answer: (next) => {
       current = next;
     },

@@ -8,16 +8,13 @@ import { Attempt, type Loss } from './attempt.ts';
 import { refusals } from './refusals.ts';
 import { Reply } from './reply.ts';
 
-const controller = {
-  aborted: false,
+const control = {
   paused: false,
-  reason: null,
-  rawHeaders: null,
-  rawTrailers: null,
   abort: () => undefined,
   pause: () => undefined,
   resume: () => undefined,
 };
+const stream = ['content-type', sseHeaders['content-type']];
 const nobody = {
   answered: () => undefined,
   lost: () => undefined,
@@ -37,9 +34,9 @@ function begun(piece: string) {
   const response = new ServerResponse(new IncomingMessage(new Socket()));
   const reply = new Reply(new NodeCall(response.req, response), 'req_1', () => undefined);
   const attempt = new Attempt(reply, 'req_1', nobody);
-  attempt.onRequestStart(controller);
-  attempt.onResponseStart(controller, 200, sseHeaders);
-  attempt.onResponseData(controller, Buffer.from(piece));
+  attempt.onStart(control);
+  attempt.onHead(200, stream);
+  attempt.onData(Buffer.from(piece));
   return { attempt, reply, response };
 }
 
@@ -59,9 +56,9 @@ describe('an attempt whose connection breaks', () => {
     const response = new ServerResponse(new IncomingMessage(new Socket()));
     const reply = new Reply(new NodeCall(response.req, response), 'req_1', () => undefined);
     const attempt = new Attempt(reply, 'req_1', owner);
-    attempt.onRequestStart(controller);
-    if (behindHead) attempt.onResponseStart(controller, 200, sseHeaders);
-    attempt.onResponseError(controller, error);
+    attempt.onStart(control);
+    if (behindHead) attempt.onHead(200, stream);
+    attempt.onError(error);
     expect(losses).toEqual([loss]);
   });
 });

@@ -1,5 +1,6 @@
-import type { Dispatcher } from 'undici';
+import { type AnswerControl, type AnswerHandler, headerOf } from '../upstream/answer-handler.ts';
 import { JobEndedError } from '../upstream/pools.ts';
+import { UnsendableError } from '../upstream/request-head.ts';
 import { PlainRelay } from './plain-relay.ts';
 import type { Relay, RelayEnd, RelaySink, Worthless } from './relay.ts';
 import type { Reply } from './reply.ts';
@@ -18,6 +19,8 @@ import { StreamRelay } from './stream-relay.ts';
  */
 export type Loss = 'refused' | 'lost' | 'cut_off' | 'foreign' | 'unsendable' | Worthless;
 
+/** Of the media type: its parameters do not matter. */
+const eventStream = 'text/event-';
 const worthlessWords: Readonly<Record<Worthless, string>> = {
   ended: 'the engine gave the request up',
   died: 'the core of the engine is gone',
@@ -34,12 +37,13 @@ export interface AttemptOwner {
   hasAlternative(): boolean;
 }
 
-/** One try at one endpoint, as undici's raw handler: no streams, no promises, no copies. */
-export class Attempt implements Dispatcher.DispatchHandler, RelaySink {
+/** One try at one endpoint: no streams, no promises, no copies. */
+export class Attempt implements AnswerHandler, RelaySink {
   readonly #reply: Reply;
   readonly #requestId: string;
   readonly #owner: AttemptOwner;
-  #controller: Dispatcher.DispatchController | null = null;
+  /** From when there is a connection. */
+  #control: AnswerControl | null = null;
   #relay: Relay | null = null;
   #over = false;
   /** Why its connection broke, where that says nothing of the engine. */
@@ -55,7 +59,7 @@ export class Attempt implements Dispatcher.DispatchHandler, RelaySink {
   cancel(): void {
     this.#over = true;
     this.#relay?.cancel();
-    this.#controller?.abort(new Error('the client is gone'));
+    this.#control?.abort();
   }
 
   /** Whether what came of the answer so far ends between two events. */
@@ -63,47 +67,43 @@ export class Attempt implements Dispatcher.DispatchHandler, RelaySink {
     return this.#relay?.atBoundary ?? false;
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#over) controller.abort(new Error('the client is gone'));
+  onStart(control: AnswerControl): void {
+    this.#control = control;
+    if (this.#over) control.abort();
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Readonly<Record<string, string | string[] | undefined>>,
-  ): void {
-    if (status < 200 || this.#over) return;
+  onHead(status: number, headers: readonly string[]): void {
+    if (this.#over) return;
     const foreign = isNotOurs(status);
     if (foreign || (isGivingUp(status) && this.#owner.hasAlternative())) {
+      this.#control?.abort();
       this.#lose(foreign ? 'foreign' : 'ended', new Error(`the engine answered ${status}`));
-      controller.abort(new Error('trying elsewhere'));
       return;
     }
     this.#owner.answered(status);
     const head = { status, headers, requestId: this.#requestId };
-    const type = headers['content-type'];
-    const isStream = status === 200 && typeof type === 'string' && type.startsWith('text/event-');
-    this.#relay = isStream
-      ? new StreamRelay(this.#reply, head, this)
-      : new PlainRelay(this.#reply, head, this);
+    const isStream = status === 200 && headerOf(headers, 'content-type')?.startsWith(eventStream);
+    this.#relay =
+      isStream === true
+        ? new StreamRelay(this.#reply, head, this)
+        : new PlainRelay(this.#reply, head, this);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
+  onData(piece: Buffer): void {
     if (this.#over || this.#relay === null) return;
     const step = this.#relay.data(piece);
-    if (step === 'over') controller.abort(new Error('the answer is over'));
+    if (step === 'over') this.#control?.abort();
     else if (step === 'full') {
-      controller.pause();
-      this.#reply.onceDrained(() => controller.resume());
+      this.#control?.pause();
+      this.#reply.onceDrained(() => this.#control?.resume());
     }
   }
 
-  onResponseEnd(): void {
+  onEnd(): void {
     if (!this.#over) this.#relay?.end();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+  onError(error: Error): void {
     if (this.#over) return;
     this.#excuse = excuseOf(error);
     if (this.#relay !== null) this.#relay.broken();
@@ -120,9 +120,9 @@ export class Attempt implements Dispatcher.DispatchHandler, RelaySink {
   }
 
   #lossOf(error: Error): Loss {
-    if (this.#controller !== null) return this.#excuse ?? 'lost';
+    if (this.#control !== null) return this.#excuse ?? 'lost';
     if (this.#excuse === 'ended') return 'ended';
-    return 'code' in error && error.code === 'UND_ERR_INVALID_ARG' ? 'unsendable' : 'refused';
+    return error instanceof UnsendableError ? 'unsendable' : 'refused';
   }
 
   #lose(loss: Loss, cause: unknown): void {

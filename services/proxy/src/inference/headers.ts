@@ -70,20 +70,23 @@ export function engineHeaders(
   return headers;
 }
 
-/** Headers for the client as a flat list: the engine's own, with our request id, without what speaks for this site. */
+/**
+ * Headers for the client as a flat list: the engine's own, with our request id, without what speaks for this site.
+ * @param headers names, in lower case, and values by turns
+ * @param without the name of one more that does not go on
+ */
 export function clientHeaders(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
+  headers: readonly string[],
   requestId: string,
+  without?: 'content-length',
 ): string[] {
-  const connection = headers.connection;
-  const named = namedByConnection(typeof connection === 'string' ? connection : undefined);
+  const named = namedIn(headers);
   const flat = ['x-request-id', requestId, 'x-content-type-options', 'nosniff'];
-  for (const name in headers) {
-    if (notForClients.has(name) || name.startsWith(corsPrefix)) continue;
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = headers[index] ?? '';
+    if (name === without || notForClients.has(name) || name.startsWith(corsPrefix)) continue;
     if (named?.includes(name) === true) continue;
-    const value = headers[name];
-    if (typeof value === 'string') flat.push(name, value);
-    else if (value !== undefined) for (const one of value) flat.push(name, one);
+    flat.push(name, headers[index + 1] ?? '');
   }
   return flat;
 }
@@ -96,6 +99,16 @@ export function dropHopByHop(headers: IncomingHttpHeaders): void {
   for (const name of [...(namedByConnection(headers.connection) ?? []), ...hopByHop]) {
     if (!framing.has(name)) delete headers[name];
   }
+}
+
+function namedIn(headers: readonly string[]): readonly string[] | null {
+  let named: readonly string[] | null = null;
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    if (headers[index] !== 'connection') continue;
+    const more = namedByConnection(headers[index + 1]);
+    if (more !== null) named = named === null ? more : [...named, ...more];
+  }
+  return named;
 }
 
 /** Headers that `Connection` declares to be of this connection only; null in the usual case of none. */

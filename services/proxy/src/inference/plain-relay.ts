@@ -1,3 +1,4 @@
+import { headerOf } from '../upstream/answer-handler.ts';
 import { engineErrorEvent } from './engine-error.ts';
 import { clientHeaders } from './headers.ts';
 import type { Head, Relay, RelayEnd, RelaySink, Step, Worthless } from './relay.ts';
@@ -70,7 +71,8 @@ export class PlainRelay implements Relay {
       return;
     }
     const flat = clientHeaders(headers, requestId);
-    if (headers['content-length'] === undefined) flat.push('content-length', String(body.length));
+    if (headerOf(headers, 'content-length') === undefined)
+      flat.push('content-length', String(body.length));
     this.#reply.head(status, flat);
     this.#reply.end(body);
     this.#sink.relayed({ outcome: this.#outcome(), usage: findUsage(body), pieces: 0 });

@@ -42,6 +42,7 @@ export interface RelaySink {
 
 export interface Head {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Names, in lower case, and values by turns. */
+  readonly headers: readonly string[];
   readonly requestId: string;
 }

@@ -81,7 +81,9 @@ export class StreamRelay implements Relay {
   #begin(): Step {
     const pieces = this.#preface ?? [];
     this.#dropPreface();
-    this.#reply.head(this.#head.status, streamHeaders(this.#head));
+    const { status, headers, requestId } = this.#head;
+    // Without a length: a stream may come to another end than its engine has announced.
+    this.#reply.head(status, clientHeaders(headers, requestId, 'content-length'));
     let free = true;
     for (const piece of pieces) free = this.#reply.write(piece);
     return free ? 'more' : 'full';
@@ -96,12 +98,6 @@ export class StreamRelay implements Relay {
   #over(outcome: RelayEnd['outcome']): void {
     this.#sink.relayed({ outcome, usage: this.#watch.usage(), pieces: this.#pieces });
   }
-}
-
-/** Without a length: a stream may come to another end than its engine has announced. */
-function streamHeaders({ headers, requestId }: Head): string[] {
-  const { 'content-length': _length, ...others } = headers;
-  return clientHeaders(others, requestId);
 }
 
 /** Whether it is one event that says only who speaks. */

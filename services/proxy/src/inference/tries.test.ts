@@ -1,15 +1,20 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import type { Dispatcher } from 'undici';
 import { chunk, done, role, sseHeaders } from '../../test/engine.ts';
 import { asleep, endpoint } from '../../test/world.ts';
 import { NodeCall } from '../server/node-call.ts';
+import type { AnswerHandler } from '../upstream/answer-handler.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import { Reply } from './reply.ts';
 import { Tries } from './tries.ts';
 
-const controller = { abort: () => undefined } as unknown as Dispatcher.DispatchController;
+const control = {
+  paused: false,
+  abort: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
+};
 const one = endpoint(1, 'job-1');
 const route = { ...asleep('a/b'), endpoints: [one] };
 
@@ -17,7 +22,7 @@ const route = { ...asleep('a/b'), endpoints: [one] };
 function sent() {
   const lessons: (string | number)[][] = [];
   let elapsed = 1000;
-  let handler: Dispatcher.DispatchHandler = {};
+  const handlers: AnswerHandler[] = [];
   const request = new IncomingMessage(new Socket());
   const client = new NodeCall(request, new ServerResponse(request));
   const reply = new Reply(client, 'req_1', () => undefined);
@@ -27,8 +32,8 @@ function sent() {
       demand: { begin: () => undefined, end: () => undefined },
       suspects: { isDead: () => false, clear: () => false },
       pools: {
-        post: (_place: unknown, _request: unknown, attempt: Dispatcher.DispatchHandler) => {
-          handler = attempt;
+        post: (_place: unknown, _request: unknown, attempt: AnswerHandler) => {
+          handlers.push(attempt);
         },
       },
       lengths: {
@@ -46,14 +51,16 @@ function sent() {
   } as unknown as ExchangeView;
   const tries = new Tries(view);
   tries.send(route, one, Buffer.from('{}'));
-  handler.onRequestStart?.(controller, null);
+  const [asked] = handlers;
+  if (asked === undefined) throw new Error('nothing was sent');
+  asked.onStart(control);
   const answers = (status: number, headers: Record<string, string>, body: string): void => {
-    handler.onResponseStart?.(controller, status, headers);
-    handler.onResponseData?.(controller, Buffer.from(body));
+    asked.onHead(status, Object.entries(headers).flat());
+    asked.onData(Buffer.from(body));
     elapsed += 20_000;
   };
-  const ends = (): void => handler.onResponseEnd?.(controller, {});
-  const breaks = (): void => handler.onResponseError?.(controller, new Error('read ECONNRESET'));
+  const ends = (): void => asked.onEnd();
+  const breaks = (): void => asked.onError(new Error('read ECONNRESET'));
   return { tries, lessons, answers, ends, breaks };
 }
 

@@ -1,13 +1,10 @@
 import type { Transport } from '@wakefield/control';
 import type { Address, ClusterName, DurationMs, Endpoint, JobId } from '@wakefield/domain';
-import { type Dispatcher, Pool } from 'undici';
-import { createConnector } from './connector.ts';
-import { letGoOnceSent } from './large-body.ts';
+import type { AnswerHandler } from './answer-handler.ts';
+import { ConnectionPool, type EngineRequest } from './connection-pool.ts';
+import { createDialer } from './dial.ts';
 import { isSamePlace } from './place.ts';
-import { UnderWay } from './under-way.ts';
-
-/** uvicorn, below vLLM and SGLang, closes idle connections after 5 s; we have to be first. */
-const keepAliveMs = 4000;
+import { hostLines } from './request-head.ts';
 
 /** What a request is told that ran on a job which is over. */
 export class JobEndedError extends Error {
@@ -17,17 +14,7 @@ export class JobEndedError extends Error {
 /** Connections to engines, a pool for each endpoint. */
 export interface UpstreamPools {
   /** Sends a POST; whatever happens is told to the handler. */
-  post(
-    endpoint: Endpoint,
-    request: {
-      readonly path: string;
-      readonly headers: string[];
-      readonly body: Buffer;
-      /** On a connection of its own: none that its engine may be closing. */
-      readonly onNewConnection: boolean;
-    },
-    handler: Dispatcher.DispatchHandler,
-  ): void;
+  post(endpoint: Endpoint, request: EngineRequest, handler: AnswerHandler): void;
   /**
    * Lets go of endpoints that are no longer routed to. What runs there runs on while the job may serve; when it
    * has ended or is somewhere else, each of its requests fails with `JobEndedError` once nothing comes of it.
@@ -36,15 +23,16 @@ export interface UpstreamPools {
     readonly endpoints: ReadonlyMap<JobId, Endpoint>;
     readonly serving: ReadonlySet<JobId>;
   }): void;
-  close(): Promise<void>;
+  /** Called a few times a second: the limits of time are looked at here, and nowhere else. */
+  sweep(): void;
+  close(): void;
 }
 
 /** A job at one address: a requeued one keeps its id, and comes up elsewhere. */
 interface Line {
   readonly jobId: JobId;
   readonly address: Address;
-  readonly pool: Pool;
-  readonly underWay: Set<UnderWay>;
+  readonly pool: ConnectionPool;
   /** Runs while its job is over. */
   looks: NodeJS.Timeout | null;
 }
@@ -61,10 +49,12 @@ export interface EndedPatience {
  * @param transportOf how bytes reach jobs of a cluster; null: straight TCP
  * @param patience with jobs that have ended. A node that vanishes closes nothing: without an end of it its requests
  *   would wait for ever, and keep their model awake
+ * @param elapsed the clock that never goes back
  */
 export function createUpstreamPools(
   transportOf: (cluster: ClusterName) => Transport | null,
   { endedGraceMs, endedQuietMs }: EndedPatience,
+  elapsed: () => DurationMs,
 ): UpstreamPools {
   /** Those that get new requests. */
   const open = new Map<JobId, Line>();
@@ -72,62 +62,44 @@ export function createUpstreamPools(
   const lines = new Set<Line>();
 
   const connect = ({ jobId, cluster, address }: Endpoint): Line => {
-    const pool = new Pool(originOf(address), {
-      connect: createConnector(transportOf(cluster), address),
-      pipelining: 1,
-      keepAliveTimeout: keepAliveMs,
-      keepAliveMaxTimeout: keepAliveMs,
-      // Answers of engines may take as long as they take: before the first token, and between two.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      allowH2: false,
-    });
-    const line: Line = { jobId, address, pool, underWay: new Set(), looks: null };
+    const dialer = createDialer(transportOf(cluster), address);
+    const pool = new ConnectionPool(hostLines(address), dialer, elapsed);
+    const line: Line = { jobId, address, pool, looks: null };
+    open.set(jobId, line);
     lines.add(line);
     return line;
   };
   const letGo = (line: Line): void => {
-    if (open.get(line.jobId) === line) open.delete(line.jobId);
-    if (line.pool.closed) return;
-    void line.pool.close().finally(() => {
+    if (open.get(line.jobId) !== line) return;
+    open.delete(line.jobId);
+    line.pool.retire(() => {
       stopLooking(line);
       lines.delete(line);
     });
   };
   const end = (line: Line): void => {
-    if (line.looks !== null) return;
-    for (const request of line.underWay) request.lookAnew();
+    if (line.looks !== null || !lines.has(line)) return;
+    for (const request of line.pool.underWay) request.lookAnew();
     line.looks = setInterval(() => {
-      for (const request of [...line.underWay]) {
+      for (const request of [...line.pool.underWay]) {
         const patienceMs = request.answering ? endedQuietMs : endedGraceMs;
         if (request.look() * endedGraceMs >= patienceMs)
           request.giveUp(new JobEndedError('the job has ended'));
       }
     }, endedGraceMs);
   };
+  const lineTo = (endpoint: Endpoint): Line => {
+    const line = open.get(endpoint.jobId);
+    if (line !== undefined && isAt(line, endpoint)) return line;
+    if (line !== undefined) {
+      letGo(line);
+      end(line);
+    }
+    return connect(endpoint);
+  };
 
   return {
-    post: (endpoint, { path, headers, body, onNewConnection }, handler) => {
-      let line = open.get(endpoint.jobId);
-      if (line !== undefined && !isAt(line, endpoint)) {
-        letGo(line);
-        end(line);
-        line = undefined;
-      }
-      if (onNewConnection) line = connect(endpoint);
-      else if (line === undefined) {
-        line = connect(endpoint);
-        open.set(endpoint.jobId, line);
-      }
-      headers.push('content-length', String(body.length));
-      // undici takes iterables for a body, its types do not say so (undici docs/docs/api/Dispatcher.md).
-      const sent = letGoOnceSent(body) as Buffer;
-      const { pool, underWay } = line;
-      const request = new UnderWay(handler, (over) => underWay.delete(over));
-      underWay.add(request);
-      pool.dispatch({ method: 'POST', path, headers, body: sent }, request);
-      if (onNewConnection) letGo(line);
-    },
+    post: (endpoint, request, handler) => lineTo(endpoint).pool.post(request, handler),
     retain: ({ endpoints, serving }) => {
       for (const line of [...lines]) {
         const endpoint = endpoints.get(line.jobId);
@@ -137,12 +109,17 @@ export function createUpstreamPools(
         else end(line);
       }
     },
-    close: async () => {
+    sweep: () => {
+      for (const { pool } of lines) pool.sweep();
+    },
+    close: () => {
       const all = [...lines];
       open.clear();
       lines.clear();
-      all.forEach(stopLooking);
-      await Promise.allSettled(all.map(({ pool }) => pool.destroy()));
+      for (const line of all) {
+        stopLooking(line);
+        line.pool.destroy();
+      }
     },
   };
 }
@@ -154,8 +131,4 @@ function isAt(line: Line, endpoint: Endpoint): boolean {
 function stopLooking(line: Line): void {
   if (line.looks !== null) clearInterval(line.looks);
   line.looks = null;
-}
-
-function originOf({ host, port }: Address): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,17 +1,28 @@
-import type { Dispatcher } from 'undici';
+import type { AnswerHead } from './answer/head-reader.ts';
+import type { AnswerControl, AnswerHandler } from './answer-handler.ts';
+
+/** The connection that a request is on, as the request sees it. */
+export interface Carrier {
+  readonly paused: boolean;
+  pause(): void;
+  resume(): void;
+  /** At once, and saying nothing to the request. */
+  close(): void;
+}
 
 /** One request at an engine: passes on what comes of it, and can tell whether anything still does. */
-export class UnderWay implements Dispatcher.DispatchHandler {
-  readonly #handler: Dispatcher.DispatchHandler;
+export class UnderWay implements AnswerControl {
+  readonly #handler: AnswerHandler;
   readonly #onOver: (request: UnderWay) => void;
-  #controller: Dispatcher.DispatchController | null = null;
+  /** From when it is sent until it is over. */
+  #carrier: Carrier | null = null;
   #over = false;
   /** What came so far, and what had come when it was last looked at. */
   #pieces = 0;
   #seen = 0;
   #quietLooks = 0;
 
-  constructor(handler: Dispatcher.DispatchHandler, onOver: (request: UnderWay) => void) {
+  constructor(handler: AnswerHandler, onOver: (request: UnderWay) => void) {
     this.#handler = handler;
     this.#onOver = onOver;
   }
@@ -26,7 +37,7 @@ export class UnderWay implements Dispatcher.DispatchHandler {
    * @returns at how many looks in a row nothing had come since the one before
    */
   look(): number {
-    const isQuiet = this.#pieces === this.#seen && this.#controller?.paused !== true;
+    const isQuiet = this.#pieces === this.#seen && !this.paused;
     this.#quietLooks = isQuiet ? this.#quietLooks + 1 : 0;
     this.#seen = this.#pieces;
     return this.#quietLooks;
@@ -40,49 +51,65 @@ export class UnderWay implements Dispatcher.DispatchHandler {
 
   giveUp(reason: Error): void {
     if (this.#over) return;
-    if (this.#controller !== null) this.#controller.abort(reason);
-    // While it connects there is nothing to break off.
-    else this.onResponseError(null, reason);
+    this.abort();
+    this.#handler.onError(reason);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
-    if (this.#over) {
-      controller.abort(new Error('given up'));
-      return;
-    }
-    this.#controller = controller;
-    this.#handler.onRequestStart?.(controller, context);
+  get paused(): boolean {
+    return this.#carrier?.paused ?? false;
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Readonly<Record<string, string | string[] | undefined>>,
-  ): void {
-    this.#handler.onResponseStart?.(controller, status, headers);
+  pause(): void {
+    this.#carrier?.pause();
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
-    this.#pieces += 1;
-    this.#handler.onResponseData?.(controller, piece);
+  resume(): void {
+    this.#carrier?.resume();
   }
 
-  onResponseEnd(
-    controller: Dispatcher.DispatchController,
-    trailers: Record<string, string | string[] | undefined>,
-  ): void {
+  abort(): void {
+    const carrier = this.#carrier;
     this.#end();
-    this.#handler.onResponseEnd?.(controller, trailers);
+    carrier?.close();
   }
 
-  onResponseError(controller: Dispatcher.DispatchController | null, error: Error): void {
+  /**
+   * There is a connection.
+   * @returns whether the request is still to be sent
+   */
+  start(): boolean {
+    if (!this.#over) this.#handler.onStart(this);
+    return !this.#over;
+  }
+
+  sentOn(carrier: Carrier): void {
+    this.#carrier = carrier;
+  }
+
+  head({ status, headers }: AnswerHead): void {
+    this.#handler.onHead(status, headers);
+  }
+
+  data(piece: Buffer): void {
+    this.#pieces += 1;
+    this.#handler.onData(piece);
+  }
+
+  complete(): void {
+    this.#end();
+    this.#handler.onEnd();
+  }
+
+  failed(error: Error): void {
     if (this.#over) return;
     this.#end();
-    this.#handler.onResponseError?.(controller as Dispatcher.DispatchController, error);
+    this.#handler.onError(error);
   }
 
   #end(): void {
+    if (this.#over) return;
     this.#over = true;
+    this.#carrier = null;
     this.#onOver(this);
   }
 }

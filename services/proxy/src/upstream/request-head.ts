@@ -1,0 +1,41 @@
+import type { Address } from '@wakefield/domain';
+
+/** Nothing of a request that cannot be written has left us. */
+export class UnsendableError extends Error {
+  override readonly name = 'UnsendableError';
+}
+
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** Not in a value: controls, among them CR and LF, and what is not latin1 (RFC 9110 §5.5). */
+const unsendable = /[^\t\x20-\x7e\x80-\xff]/;
+/** Not in a target: blanks besides. */
+const noTarget = /[^\x21-\x7e\x80-\xff]/;
+
+/** How the head of every request to this engine ends its first line, and what its second says. */
+export function hostLines({ host, port }: Address): string {
+  return ` HTTP/1.1\r\nhost: ${host.includes(':') ? `[${host}]` : host}:${port}\r\n`;
+}
+
+/**
+ * The head of a POST, a character for each byte (latin1).
+ * @param headers names and values by turns; none that says how long the body is
+ * @throws UnsendableError when a character could be taken for anything but itself
+ */
+export function requestHead(
+  path: string,
+  host: string,
+  headers: readonly string[],
+  bodyBytes: number,
+): string {
+  if (noTarget.test(path)) throw new UnsendableError('the path cannot be sent');
+  let head = `POST ${path}${host}`;
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = headers[index] ?? '';
+    const value = headers[index + 1] ?? '';
+    if (!token.test(name) || unsendable.test(value)) {
+      throw new UnsendableError('a header cannot be sent');
+    }
+    head += `${name}: ${value}\r\n`;
+  }
+  return `${head}content-length: ${bodyBytes}\r\n\r\n`;
+}
