@@ -62,6 +62,8 @@ export const configSchema = z
     BODY_TIMEOUT: durationSeconds.default(60),
     /** A client that takes nothing of its answer for so long is cut off. */
     STALL_TIMEOUT: durationSeconds.default(60),
+    /** `off`: all requests are read by node:http, none by the fast front (docs/adr/0018-a-front-of-our-own.md). */
+    FAST_PATH: z.enum(['on', 'off']).default('on'),
     /** How long connections are still accepted after SIGTERM: as long as balancers take to notice `/readyz`. */
     DRAIN_DELAY: durationSeconds.default(0),
     /**
@@ -91,6 +93,7 @@ export const configSchema = z
     body: { maxBytes: env.MAX_BODY, timeoutMs: env.BODY_TIMEOUT * 1000 },
     stallMs: env.STALL_TIMEOUT * 1000,
     bodyRoomBytes: env.MAX_BODIES,
+    fastPath: env.FAST_PATH === 'on',
     drainDelayMs: env.DRAIN_DELAY * 1000,
     drainMs: env.SHUTDOWN_TIMEOUT * 1000,
   }));

@@ -1,6 +1,7 @@
 import { answerBuckets, type Metrics } from '@wakefield/runtime';
 import type { Loss } from './inference/attempt.ts';
 import type { Usage } from './inference/usage.ts';
+import type { HandOverReason } from './server/front/front-connection.ts';
 
 /** Where a request went: a bounded set, for labels. */
 export type RouteClass =
@@ -21,6 +22,8 @@ export interface ProxyMetrics {
   retry(reason: Loss): void;
   /** A stream that did not come to its end: because of the client, or of the engine. */
   aborted(by: 'client' | 'engine'): void;
+  /** A connection went from the front to node:http. */
+  handedOver(reason: HandOverReason): void;
 }
 
 /** Figures that are read when someone scrapes. */
@@ -70,6 +73,11 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     help: 'Answers that began and did not come to their end.',
     labelNames: ['by'],
   });
+  const handedOver = metrics.counter({
+    name: 'wakefield_handed_over_connections_total',
+    help: 'Connections that the fast front gave to the general server, and why.',
+    labelNames: ['reason'],
+  });
   const requestsOf = remember((route: RouteClass, code: number) =>
     requests.labels(route, String(code)),
   );
@@ -88,6 +96,7 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     held: (seconds, outcome) => holds.labels(outcome).observe(seconds),
     retry: (reason) => retries.labels(reason).inc(),
     aborted: (by) => aborted.labels(by).inc(),
+    handedOver: (reason) => handedOver.labels(reason).inc(),
   };
 }
 

@@ -50,6 +50,8 @@ export interface ProxySettings extends EndedPatience {
   /** Most memory for bodies of requests, all together. */
   readonly bodyRoomBytes: number;
   readonly door: DoorLimits;
+  /** Whether plain requests are read from bare sockets, ahead of node:http. */
+  readonly fastPath: boolean;
   readonly wake: WakePatience;
   readonly sweepMs: number;
   readonly demandMs: number;
@@ -99,6 +101,8 @@ export function createProxy(
     version: settings.version,
     apiVersion: settings.apiVersion,
     limits: settings.door,
+    hasFront: settings.fastPath,
+    mostBodyBytes: settings.inference.body.maxBytes,
   });
   let ticker: NodeJS.Timeout | undefined;
   let stallTicker: NodeJS.Timeout | undefined;

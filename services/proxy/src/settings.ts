@@ -35,6 +35,7 @@ export function settingsOf(config: Config, proxyId: string, version: string): Pr
       keepAliveTimeoutMs,
       lingerMs: 2000,
     },
+    fastPath: config.fastPath,
     wake: { resendMs: [3000, 5000, 10_000, 15_000], afterFailureMs: 1000 },
     sweepMs: 5000,
     demandMs: 1000,

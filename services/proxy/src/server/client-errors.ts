@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { parserRefusal } from '@wakefield/contracts';
 import type { ProxyMetrics } from '../metrics.ts';
-import type { Connections } from './connections.ts';
+import type { Answer, Connections } from './connections.ts';
 import { refuseSocket } from './raw-answer.ts';
 
 /** An error of Node's HTTP parser or of a client's connection. */
@@ -15,7 +15,7 @@ export interface ClientError extends Error {
  * ends.
  */
 export function createClientErrors(
-  connections: Pick<Connections, 'newest'>,
+  connections: Pick<Connections, 'of'>,
   metrics: Pick<ProxyMetrics, 'request'>,
 ): (error: ClientError, socket: Socket) => void {
   const closing = new WeakSet<Socket>();
@@ -23,6 +23,13 @@ export function createClientErrors(
     const { error, status } = parserRefusal(code);
     metrics.request('other', status);
     refuseSocket(socket, error, status);
+  };
+  const settle = (code: string | undefined, socket: Socket, answer: Answer): void => {
+    if (answer.isAsked) {
+      answer.endConnection();
+      answer.onceClosed(() => socket.end());
+    } else if (answer.headersSent) socket.destroy();
+    else refuse(code, socket);
   };
   return (error, socket) => {
     if (closing.has(socket)) return;
@@ -32,12 +39,11 @@ export function createClientErrors(
       return;
     }
     closing.add(socket);
-    const response = connections.newest(socket);
-    if (response === undefined || response.writableFinished) refuse(error.code, socket);
-    else if (response.req.complete) {
-      response.shouldKeepAlive = false;
-      response.once('finish', () => socket.end());
-    } else if (response.headersSent) socket.destroy();
+    const connection = connections.of(socket);
+    const answer = connection?.newest;
+    if (answer !== undefined && !answer.finished) settle(error.code, socket, answer);
+    // It came before the answer was finished, and is read only now.
+    else if (connection?.isLate === true) socket.end();
     else refuse(error.code, socket);
   };
 }

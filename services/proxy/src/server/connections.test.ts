@@ -1,8 +1,7 @@
 import { EventEmitter } from 'node:events';
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { createConnections } from './connections.ts';
+import { type Answer, createConnections } from './connections.ts';
 
 const lingerMs = 1000;
 
@@ -29,8 +28,14 @@ function setUp() {
   return { clock, connections, ended, open, say, sweepAfter };
 }
 
-const answer = (writableFinished: boolean) =>
-  ({ writableFinished, shouldKeepAlive: true, headersSent: true }) as unknown as ServerResponse;
+const answer = (finished: boolean): Answer => ({
+  finished,
+  isLast: false,
+  headersSent: true,
+  isAsked: true,
+  endConnection: () => undefined,
+  onceClosed: () => undefined,
+});
 
 describe('connections that end', () => {
   it('linger alike when they were opened ahead and when they were used', () => {
@@ -59,7 +64,7 @@ describe('connections that end', () => {
     sweepAfter(0);
     sweepAfter(lingerMs * 10);
     expect(ended).toEqual([]);
-    Object.assign(response, { writableFinished: true });
+    Object.assign(response, { finished: true });
     sweepAfter(0);
     sweepAfter(lingerMs - 1);
     say(streamed, 1);

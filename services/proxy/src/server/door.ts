@@ -7,12 +7,13 @@ import { headProblem } from '@wakefield/contracts';
 import { AppError } from '@wakefield/domain';
 import { endUnlessRead, type ListenPlace, listenOptions, requestId } from '@wakefield/runtime';
 import { sendError } from './answer.ts';
-import { hostOf, originForm } from './classify.ts';
+import { classify, hostOf, originForm } from './classify.ts';
 import { createClientErrors } from './client-errors.ts';
 import { createConnections } from './connections.ts';
+import { createFront, type Front, type FrontOptions } from './front/front.ts';
 import { NodeCall } from './node-call.ts';
 import { refuseSocket } from './raw-answer.ts';
-import { type Rooms, serve } from './serve.ts';
+import { countAtEnd, type Rooms, serve } from './serve.ts';
 
 export interface DoorLimits {
   /** Until the last byte of a request's head. */
@@ -31,6 +32,10 @@ export interface DoorLimits {
 
 export interface DoorOptions extends Rooms {
   readonly limits: DoorLimits;
+  /** Whether plain requests are read by the front, and not by node:http. */
+  readonly hasFront: boolean;
+  /** Largest body that the front reads. */
+  readonly mostBodyBytes: number;
 }
 
 /** The public HTTP server: sorts requests and hands them on. */
@@ -57,16 +62,24 @@ export function createDoor(options: DoorOptions): Door {
   let sweep: NodeJS.Timeout | undefined;
 
   const handle: RequestListener = (request, response) => {
-    if (!connections.asked(request.socket, response)) return;
-    if (draining || request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
+    const client = new NodeCall(request, response);
+    if (!connections.asked(request.socket, client)) return;
+    if (draining || request.headers.upgrade !== undefined) client.endConnection();
     const id = requestId(request.headers['x-request-id']);
     const problem = headProblem(request) ?? readTarget(request);
-    if (problem === null) serve(options, request, response, id);
-    else refuseForGood(options, new NodeCall(request, response), id, problem);
+    if (problem !== null) {
+      refuseForGood(options, client, id, problem);
+      return;
+    }
+    const destination = classify(client.method, request.url ?? '/');
+    if (destination.kind !== 'api') serve(options, client, destination, id);
+    else {
+      options.passThrough.request(request, response, id);
+      countAtEnd(options, client, destination);
+    }
   };
 
   const server = createServer(serverOptions(options.limits), handle);
-  server.on('connection', connections.opened);
   server.on('timeout', endUnlessRead);
   // `100 Continue` is sent when the body is really wanted.
   server.on('checkContinue', handle);
@@ -78,7 +91,18 @@ export function createDoor(options: DoorOptions): Door {
     const refusal = new AppError('method_not_allowed', 'This is no forward proxy.');
     refuseSocket(socket, refusal);
   });
-  server.on('clientError', createClientErrors(connections, options.metrics));
+  const failed = createClientErrors(connections, options.metrics);
+  server.on('clientError', failed);
+  const front = options.hasFront
+    ? putBefore(server, {
+        ...options,
+        rooms: options,
+        connections,
+        isRetired: () => draining,
+        failed,
+      })
+    : null;
+  if (front === null) server.on('connection', connections.opened);
 
   return {
     listen: (place) => listen(server, place),
@@ -102,6 +126,7 @@ export function createDoor(options: DoorOptions): Door {
       clearInterval(sweep);
       server.close();
       server.closeAllConnections();
+      front?.destroy();
     },
   };
 }
@@ -121,6 +146,15 @@ function serverOptions(limits: DoorLimits) {
     // packet (llhttp stops there), so such a request is the last of its connection.
     shouldUpgradeCallback: () => false,
   };
+}
+
+/** The server accepts as before, but its connections come to the front first. */
+function putBefore(server: Server, options: Omit<FrontOptions, 'handOver'>): Front {
+  const [own] = server.listeners('connection');
+  server.removeAllListeners('connection');
+  const front = createFront({ ...options, handOver: (socket) => own?.call(server, socket) });
+  server.on('connection', front.take);
+  return front;
 }
 
 async function listen(server: Server, place: ListenPlace): Promise<number> {

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BodyReader, ClientCall, LookedUpHeader } from './client-call.ts';
+import type { Answer } from './connections.ts';
 
 /** A call as node:http has it. */
-export class NodeCall implements ClientCall {
+export class NodeCall implements ClientCall, Answer {
   readonly wholeBody = null;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -54,6 +55,14 @@ export class NodeCall implements ClientCall {
 
   get closed(): boolean {
     return this.#response.closed;
+  }
+
+  get isLast(): boolean {
+    return !this.#response.shouldKeepAlive;
+  }
+
+  get isAsked(): boolean {
+    return this.#request.complete;
   }
 
   get taken(): number | null {

@@ -1,11 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Inference } from '../inference/inference.ts';
 import { refusals } from '../inference/refusals.ts';
 import type { ProxyMetrics, RouteClass } from '../metrics.ts';
 import type { PassThrough } from '../pass-through.ts';
 import { sendError, sendJson } from './answer.ts';
-import { classify, type Destination } from './classify.ts';
-import { NodeCall } from './node-call.ts';
+import type { Destination } from './classify.ts';
+import type { ClientCall } from './client-call.ts';
 
 /** Where requests can go. */
 export interface Rooms {
@@ -16,44 +15,40 @@ export interface Rooms {
   readonly apiVersion: string;
 }
 
-/** Hands a request to where it belongs, and counts it unless that does. */
+/** What is answered here: everything but the API's. */
+export type OwnDestination = Exclude<Destination, { kind: 'api' }>;
+
+/** Answers a request, and counts it. */
 export function serve(
   rooms: Rooms,
-  request: IncomingMessage,
-  response: ServerResponse,
+  client: ClientCall,
+  destination: OwnDestination,
   id: string,
 ): void {
-  const destination = classify(request.method ?? 'GET', request.url ?? '/');
-  switch (destination.kind) {
-    case 'inference': {
-      const { project, operation, path } = destination;
-      const startedAt = performance.now();
-      rooms.inference.handle({
-        client: new NodeCall(request, response),
-        requestId: id,
-        project,
-        operation,
-        path,
-        startedAt,
-      });
-      return;
-    }
-    case 'api':
-      rooms.passThrough.request(request, response, id);
-      break;
-    default:
-      answer(rooms, destination, new NodeCall(request, response), id);
+  if (destination.kind === 'inference') {
+    const { project, operation, path } = destination;
+    const startedAt = performance.now();
+    rooms.inference.handle({ client, requestId: id, project, operation, path, startedAt });
+    return;
   }
+  answer(rooms, client, destination, id);
+  countAtEnd(rooms, client, destination);
+}
+
+/** Counts an answer when it is over. */
+export function countAtEnd(
+  { metrics }: Pick<Rooms, 'metrics'>,
+  client: ClientCall,
+  destination: Exclude<Destination, { kind: 'inference' }>,
+): void {
   const route = routeClassOf(destination);
-  response.once('close', () => {
-    rooms.metrics.request(route, response.writableFinished ? response.statusCode : 499);
-  });
+  client.onceClosed(() => metrics.request(route, client.finished ? client.status : 499));
 }
 
 function answer(
   rooms: Rooms,
-  destination: Exclude<Destination, { kind: 'inference' | 'api' }>,
-  client: NodeCall,
+  client: ClientCall,
+  destination: Exclude<OwnDestination, { kind: 'inference' }>,
   id: string,
 ): void {
   switch (destination.kind) {
@@ -70,16 +65,13 @@ function answer(
       return;
     }
     case 'wrong_method':
-      sendError(client, id, refusals.wrongMethod(destination.allow), {
-        allow: destination.allow,
-      });
+      sendError(client, id, refusals.wrongMethod(destination.allow), { allow: destination.allow });
       return;
     case 'unknown':
       sendError(client, id, refusals.notFound());
   }
 }
 
-function routeClassOf(destination: Destination): RouteClass {
-  const { kind } = destination;
+function routeClassOf({ kind }: Destination): RouteClass {
   return kind === 'health' || kind === 'models' || kind === 'api' ? kind : 'other';
 }

@@ -1,0 +1,163 @@
+import type { BodyReader, ClientCall, LookedUpHeader } from '../client-call.ts';
+import type { Answer } from '../connections.ts';
+import { answerHead, type ConnectionWords } from './answer-head.ts';
+import { httpDate } from './date.ts';
+import type { Outgoing } from './outgoing.ts';
+import type { Head } from './read-head.ts';
+
+/** So much of a body waits for somebody who wants it; no more is read before. */
+const mostWaitingBytes = 64 * 1024;
+
+/** The connection of a call, as far as the call acts upon it. */
+export interface Line {
+  readonly outgoing: Outgoing;
+  readonly words: ConnectionWords;
+  readonly bytesWritten: number;
+  /** Reads no more until `goOn`. */
+  wait(): void;
+  goOn(): void;
+  destroy(): void;
+}
+
+/** A call that came through the front, one at a time on its connection. */
+export class FrontCall implements ClientCall, Answer {
+  readonly method: string;
+  readonly rawHeaders: readonly string[];
+  readonly wholeBody: Buffer | null;
+  isAsked: boolean;
+  isLast: boolean;
+  headersSent = false;
+  status = 200;
+  finished = false;
+  closed = false;
+  readonly #line: Line;
+  #reader: BodyReader | null = null;
+  /** What came of the body before anybody wanted it. */
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #onClosed: (() => void) | null = null;
+
+  /**
+   * @param wholeBody null where it did not come with the head: `piece` and `bodyOver` bring it
+   * @param isLast whether the connection is to end with it
+   */
+  constructor(line: Line, head: Head, wholeBody: Buffer | null, isLast: boolean) {
+    this.#line = line;
+    this.method = head.method;
+    this.rawHeaders = head.rawHeaders;
+    this.wholeBody = wholeBody;
+    this.isAsked = wholeBody !== null;
+    this.isLast = isLast;
+  }
+
+  header(name: LookedUpHeader): string | undefined {
+    const raw = this.rawHeaders;
+    for (let index = 0; index < raw.length; index += 2) {
+      const given = raw[index] ?? '';
+      if (given.length === name.length && given.toLowerCase() === name) return raw[index + 1];
+    }
+    return undefined;
+  }
+
+  /** No expectation comes this far. */
+  letBodyCome(): void {}
+
+  readBody(reader: BodyReader): void {
+    const isFirst = this.#reader === null;
+    this.#reader = reader;
+    if (!isFirst) return;
+    const waiting = this.wholeBody === null ? this.#waiting : [this.wholeBody];
+    this.#waiting = [];
+    // It may be another one from one piece to the next.
+    for (const bytes of waiting) this.#reader.piece(bytes);
+    if (this.isAsked) this.#reader.end();
+    else this.#line.goOn();
+  }
+
+  get taken(): number {
+    return this.#line.bytesWritten;
+  }
+
+  writeHead(status: number, headers: string[]): void {
+    const { words, outgoing } = this.#line;
+    outgoing.begin(answerHead(status, headers, this.isLast ? words.ends : words.stays, httpDate()));
+    this.status = status;
+    this.headersSent = true;
+  }
+
+  write(bytes: Buffer | string): boolean {
+    if (this.closed) return false;
+    return this.#line.outgoing.write(typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
+  }
+
+  onceDrained(goOn: () => void): void {
+    this.#line.outgoing.onceDrained(goOn);
+  }
+
+  end(bytes?: Buffer | string): void {
+    if (this.closed) return;
+    this.#line.outgoing.end(typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
+  }
+
+  onceClosed(listener: () => void): void {
+    const before = this.#onClosed;
+    this.#onClosed =
+      before === null
+        ? listener
+        : () => {
+            before();
+            listener();
+          };
+  }
+
+  endConnection(): void {
+    this.isLast = true;
+  }
+
+  cutOff(): void {
+    if (!this.closed) this.#line.destroy();
+  }
+
+  hangUp(): void {
+    this.#line.destroy();
+  }
+
+  /** More of the body. */
+  piece(bytes: Buffer): void {
+    if (this.#reader !== null) this.#reader.piece(bytes);
+    // It was answered without.
+    else if (this.closed) return;
+    else {
+      this.#waiting.push(bytes);
+      this.#waitingBytes += bytes.length;
+      if (this.#waitingBytes >= mostWaitingBytes) this.#line.wait();
+    }
+  }
+
+  bodyOver(): void {
+    this.isAsked = true;
+    this.#reader?.end();
+  }
+
+  /** All of the answer is out. What is still to come of the body is dropped, unless somebody reads it. */
+  answered(): void {
+    this.finished = true;
+    this.#close();
+    if (this.#reader !== null || this.isAsked) return;
+    this.#waiting = [];
+    this.#line.goOn();
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    if (!this.isAsked) this.#reader?.lost();
+    this.#close();
+  }
+
+  #close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#onClosed?.();
+    this.#onClosed = null;
+  }
+}
