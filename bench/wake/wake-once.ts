@@ -49,7 +49,7 @@ export async function wakeOnce(
   for await (const _ of stream) answeredAt ??= Date.now();
   if (answeredAt === null) throw new Error('the answer was empty');
   const job = await readJob(wakefield, hfModelId);
-  const readyAt = await engineReadyAt(wakefield.directory, job.name);
+  const readyAt = await engineReadyAt(wakefield.directory, `**/${job.name}/log`);
   if (readyAt === null) throw new Error(`the engine of ${job.name} never said that it was ready`);
   await wakefield.call('DELETE', `/p/demo/models?hf_model_id=${hfModelId}&stop=true`);
   await eventually(`${job.name} to be over`, async () =>
