@@ -19,9 +19,9 @@ export interface Outcome {
   /** All that the client read, to the end of the connection. */
   readonly read: string;
   /** What engines got. */
-  readonly engine: readonly unknown[];
+  readonly engine: readonly string[];
   /** What the api got. */
-  readonly api: readonly unknown[];
+  readonly api: readonly string[];
 }
 
 /** What became of them on both. */
@@ -103,12 +103,17 @@ async function outcomeOn(path: Path, turns: readonly (readonly string[])[]): Pro
     read: normal(read),
     engine: engine.seen
       .slice(engineBefore)
-      .map(({ method, url, rawHeaders, body }) => [method, url, headersOf(rawHeaders), body]),
+      .map(({ method, url, rawHeaders, body }) => inOne(method, url, headersOf(rawHeaders), body))
+      .sort(),
     api: api.seen
       .slice(apiBefore)
-      .map(({ line, rawHeaders, body }) => [line, headersOf(rawHeaders), body]),
+      .map(({ line, rawHeaders, body }) => inOne(line, headersOf(rawHeaders), body))
+      .sort(),
   };
 }
+
+/** What comes on several connections comes in any order. */
+const inOne = (...parts: readonly unknown[]): string => JSON.stringify(parts);
 
 /** Sends all of it, waits for the answers, and asks once more. */
 async function converse(port: number, turns: readonly (readonly string[])[]): Promise<string> {
