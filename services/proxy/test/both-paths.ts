@@ -4,7 +4,7 @@ import type { ProxySettings } from '../src/proxy.ts';
 import { countAnswers } from './answers.ts';
 import { type Script, type ScriptedEngine, startEngine } from './engine.ts';
 import { endpoint, type Harness, startHarness } from './harness.ts';
-import { rawClient } from './raw.ts';
+import { type RawClient, rawClient } from './raw.ts';
 import { type RecordingApi, startRecordingApi } from './recording-api.ts';
 
 /** One way through the door, and what is behind it. */
@@ -44,8 +44,11 @@ export interface BothPaths {
 const reasons = ['head', 'route', 'pipelined'] as const;
 /** A last request on the same connection: whatever is left of those before would show. */
 const last = 'GET /health HTTP/1.1\r\nhost: last\r\nconnection: close\r\n\r\n';
-/** For an answer that does not come, as the request is not complete. */
-const patienceMs = 250;
+/**
+ * So many turns of the loop without a byte: the answer does not come, as the request is not complete. Client, proxy and
+ * engine are in this process, so that is long however slow the machine is.
+ */
+const quietTurns = 60;
 
 /** The same proxy twice, with the front and without it. */
 export function useBothPaths(script: Script, settings: Partial<ProxySettings> = {}): BothPaths {
@@ -120,24 +123,31 @@ async function converse(port: number, turns: readonly (readonly string[])[]): Pr
   const client = await rawClient(port);
   const { socket } = client;
   socket.setNoDelay(true);
-  const within = async (holds: () => boolean): Promise<void> => {
-    const deadline = performance.now() + patienceMs;
-    while (!socket.destroyed && !holds() && performance.now() < deadline) await wait(1);
-  };
   for (const [turn, packets] of turns.entries()) {
     for (const [index, packet] of packets.entries()) {
       if (index > 0) await wait(1);
       if (socket.writable) socket.write(packet, 'latin1');
     }
-    await within(() => countAnswers(client.text()) > turn);
+    await settled(client, () => countAnswers(client.text()) > turn);
   }
   if (socket.writable) client.send(last);
-  await within(() => socket.destroyed);
+  await settled(client, () => false);
   // It takes all of that for a part of something; the end of it shows.
   if (socket.writable) socket.end();
-  await within(() => socket.destroyed);
+  await settled(client, () => false);
   socket.destroy();
   return await client.closed();
+}
+
+/** Waits until it holds, the connection is gone, or nothing comes any more. */
+async function settled(client: RawClient, holds: () => boolean): Promise<void> {
+  let read = client.text().length;
+  for (let quiet = 0; quiet < quietTurns && !client.socket.destroyed && !holds(); quiet += 1) {
+    await wait(1);
+    if (client.text().length === read) continue;
+    read = client.text().length;
+    quiet = 0;
+  }
 }
 
 /** Without ids and dates. */
