@@ -55,6 +55,7 @@ describe('a connection that a client leaves idle', () => {
   beforeEach(async () => {
     proxy = spawn(process.execPath, [...flags, fileURLToPath(script)], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: process.env,
     });
     const [line] = await once(proxy.stdout, 'data');
     client = await rawClient(Number(line));

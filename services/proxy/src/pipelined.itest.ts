@@ -21,8 +21,7 @@ describe('a request behind a long stream on one connection', () => {
       void finish.promise.then(() => response.end(done));
     });
     const client = await rawClient(scene.proxy.port);
-    client.send(rawRequest('{"model":"a/b","stream":true}'));
-    client.send(rawRequest('{"model":"a/b"}'));
+    client.send(rawRequest('{"model":"a/b","stream":true}') + rawRequest('{"model":"a/b"}'));
     await until('both answered', () => scene.engine.seen.length === 2);
     await new Promise((resolve) => setTimeout(resolve, 300));
     finish.resolve();

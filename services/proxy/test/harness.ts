@@ -25,7 +25,7 @@ export const defaultSettings: ProxySettings = {
   held: { perModel: 16, perProcess: 32 },
   bodyRoomBytes: 16 * 1024 * 1024,
   door: { headersTimeoutMs: 2000, requestTimeoutMs: 5000, keepAliveTimeoutMs: 5000, lingerMs: 100 },
-  fastPath: true,
+  fastPath: process.env.FAST_PATH !== 'off',
   wake: { resendMs: [300], afterFailureMs: 100 },
   sweepMs: 200,
   demandMs: 200,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { afterEach } from '@jest/globals';
 import { key } from './harness.ts';
 
 /** A bare TCP client, for requests that no HTTP client would send. */
@@ -32,6 +33,20 @@ export async function rawClient(port: number): Promise<RawClient> {
       if (!isClosed) await once(socket, 'close');
       return received;
     },
+  };
+}
+
+/** Opens clients that end with their test. */
+export function useRawClients(): (port: number) => Promise<RawClient> {
+  const open: RawClient[] = [];
+  afterEach(() => {
+    for (const { socket } of open.splice(0)) socket.destroy();
+  });
+  return async (port) => {
+    const client = await rawClient(port);
+    client.socket.setNoDelay(true);
+    open.push(client);
+    return client;
   };
 }
 

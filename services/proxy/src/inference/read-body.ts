@@ -94,6 +94,8 @@ function join(chunks: readonly Buffer[], size: number): Buffer {
 /** Reads and drops what is still coming, for a while: closing at once would take our answer with it. */
 function linger(client: ClientCall): void {
   const timer = setTimeout(() => client.hangUp(), lingerMs);
+  // node:http tells nobody when an answered request loses its connection.
+  timer.unref();
   const stop = (): void => clearTimeout(timer);
   const drop: BodyReader = { piece: () => undefined, end: stop, lost: stop };
   client.readBody(drop);

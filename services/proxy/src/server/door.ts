@@ -84,8 +84,10 @@ export function createDoor(options: DoorOptions): Door {
   // `100 Continue` is sent when the body is really wanted.
   server.on('checkContinue', handle);
   server.on('checkExpectation', (request, response) => {
+    const client = new NodeCall(request, response);
+    if (!connections.asked(request.socket, client)) return;
     const id = requestId(request.headers['x-request-id']);
-    refuseForGood(options, new NodeCall(request, response), id, unknownExpectation());
+    refuseForGood(options, client, id, unknownExpectation());
   });
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     const refusal = new AppError('method_not_allowed', 'This is no forward proxy.');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { badAnswers, goodAnswers, refusedByUs } from '../../../test/answers.ts';
+import { badAnswers, goodAnswers, refusedByUs } from '../../../test/answer-corpus.ts';
 import { readByNode } from '../../../test/node-client.ts';
 import { cutAt, parse } from '../../../test/parsed.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { badAnswers, goodAnswers, refusedByUs } from '../../../test/answers.ts';
+import { badAnswers, goodAnswers, refusedByUs } from '../../../test/answer-corpus.ts';
 import { readByNode } from '../../../test/node-client.ts';
 import { parse } from '../../../test/parsed.ts';
 import { AnswerParser } from './answer-parser.ts';
