@@ -7,7 +7,7 @@ import { until } from './harness.ts';
 import { Listener } from './listener.ts';
 
 /** Connections to one engine, new for each test. */
-export class PoolScene {
+class PoolScene {
   engine: BareEngine;
   pool: ConnectionPool;
   /** Of the pool's clock. */
