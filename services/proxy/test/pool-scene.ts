@@ -1,4 +1,5 @@
 import { afterEach, beforeEach } from '@jest/globals';
+import type { TimeLimits } from '@wakefield/domain';
 import { ConnectionPool } from '../src/upstream/connection-pool.ts';
 import { createDialer } from '../src/upstream/dial.ts';
 import { hostLines } from '../src/upstream/request-head.ts';
@@ -6,12 +7,22 @@ import { answerOf, type BareEngine, type Line, startBareEngine } from './bare-en
 import { until } from './harness.ts';
 import { Listener } from './listener.ts';
 
+const never = Number.POSITIVE_INFINITY;
+export const noLimits: TimeLimits = {
+  connectMs: never,
+  firstByteMs: never,
+  betweenBytesMs: never,
+  totalMs: never,
+};
+
 /** Connections to one engine, new for each test. */
 class PoolScene {
   engine: BareEngine;
   pool: ConnectionPool;
   /** Of the pool's clock. */
   now = 1000;
+  /** Of the requests that come next. */
+  limits = noLimits;
 
   constructor(engine: BareEngine) {
     this.engine = engine;
@@ -26,8 +37,13 @@ class PoolScene {
     { body = '{}', onNewConnection = false }: { body?: string; onNewConnection?: boolean } = {},
     listener = new Listener(),
   ): Listener {
-    const headers = ['a', 'b'];
-    this.pool.post({ path: '/v1/x', headers, body: Buffer.from(body), onNewConnection }, listener);
+    const request = {
+      path: '/v1/x',
+      headers: ['a', 'b'],
+      body: Buffer.from(body),
+      onNewConnection,
+    };
+    this.pool.post({ ...request, limits: this.limits }, listener);
     return listener;
   }
 

@@ -22,6 +22,7 @@ export function timeLimits(
   registered: RequestTimeouts,
   askedMs: DurationMs | null,
 ): TimeLimits {
+  if (askedMs === null && saysNothing(registered)) return configured;
   const totalMs = limitMs(registered.totalSeconds, configured.totalMs);
   return {
     connectMs: limitMs(registered.connectSeconds, configured.connectMs),
@@ -29,6 +30,21 @@ export function timeLimits(
     betweenBytesMs: limitMs(registered.betweenBytesSeconds, configured.betweenBytesMs),
     totalMs: Math.min(totalMs, askedMs ?? totalMs),
   };
+}
+
+/** Nearly every one. */
+function saysNothing({
+  connectSeconds,
+  firstByteSeconds,
+  betweenBytesSeconds,
+  totalSeconds,
+}: RequestTimeouts): boolean {
+  return (
+    connectSeconds === null &&
+    firstByteSeconds === null &&
+    betweenBytesSeconds === null &&
+    totalSeconds === null
+  );
 }
 
 function limitMs(seconds: number | null, otherwise: DurationMs): DurationMs {

@@ -3,7 +3,7 @@ import { freePorts } from '@wakefield/local-stack';
 import { answerOf, startBareEngine } from '../../test/bare-engine.ts';
 import { until } from '../../test/harness.ts';
 import { Listener } from '../../test/listener.ts';
-import { over, usePool } from '../../test/pool-scene.ts';
+import { noLimits, over, usePool } from '../../test/pool-scene.ts';
 
 const scene = usePool();
 
@@ -115,7 +115,7 @@ describe('a request', () => {
     for (const value of ['a\r\nb: c', 'a\nb', 'a\0b', 'ł']) {
       const listener = new Listener();
       const request = { path: '/', headers: ['a', value], body: Buffer.alloc(0) };
-      scene().pool.post({ ...request, onNewConnection: false }, listener);
+      scene().pool.post({ ...request, onNewConnection: false, limits: noLimits }, listener);
       expect(listener.error?.name).toBe('UnsendableError');
       expect(listener.control).toBeNull();
     }
