@@ -115,6 +115,26 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
     'Try again, or ask for less.',
     'The engine did not answer in time.',
   ),
+  connect_timeout: help(
+    'No engine of the model could be connected to in time (`timeouts.connect`), not even another one.',
+    'Try again; if it stays, look at the jobs of the model and at the way to their nodes.',
+    'No engine of this model could be connected to within 5 s.',
+  ),
+  first_byte_timeout: help(
+    'An engine took the request and sent nothing of an answer in time (`timeouts.first_byte`). It was told to stop.',
+    'Stream, ask for less, or let the model have more time or more jobs.',
+    'The engine sent nothing of an answer within 120 s.',
+  ),
+  between_bytes_timeout: help(
+    'The answer stood still for too long (`timeouts.between_bytes`). Its engine was told to stop.',
+    'Try again; if it stays, look at the load of the engine.',
+    'The answer stood still for 60 s; what came so far is all there is.',
+  ),
+  total_timeout: help(
+    'The request took longer than it may in all (`timeouts.total`, or `X-Request-Timeout`), waiting for the model included.',
+    'Ask for less, or give it more time.',
+    'The request took longer than the 30 s that it may take in all.',
+  ),
   model_loading: help(
     'The model was not ready within the time that the request could wait.',
     'Try again after `Retry-After`; stream to be held open meanwhile.',

@@ -47,6 +47,11 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
   internal_error: server(500, 'error'),
   upstream_error: server(502),
   upstream_timeout: server(504),
+  connect_timeout: server(504),
+  // An engine was at it, and would take as long again.
+  first_byte_timeout: server(504, 'warn', false),
+  between_bytes_timeout: server(504, 'warn', false),
+  total_timeout: server(504, 'info', false),
   model_loading: server(503, 'info'),
   model_failed: server(503, 'info', false),
   overloaded: server(503),

@@ -45,6 +45,12 @@ describe('registering a model', () => {
       maxReplicas: 4,
       engineArgs: {},
       resources: { nodes: 1, cpus: null, memory: null },
+      timeouts: {
+        connectSeconds: null,
+        firstByteSeconds: null,
+        betweenBytesSeconds: null,
+        totalSeconds: null,
+      },
     });
   });
 
@@ -64,6 +70,7 @@ describe('registering a model', () => {
       max_replicas: 64,
       engine_args: { max_model_len: 10, dtype: 'half', 'enforce-eager': true },
       resources: { nodes: 64, cpus: 128, memory: '512M' },
+      timeouts: { connect: 300, first_byte: 0, between_bytes: 1, total: 2_592_000 },
     };
     expect(parseInput(registerModelBody, everything, 'request body')).toEqual(everything);
   });
@@ -141,6 +148,9 @@ describe('registering a model', () => {
       /^clusters must not be given beside cluster\.$/,
     ],
     [{ ...least, max_replicas: 65 }, 'max_replicas', /at most 64, not 65/],
+    [{ ...least, timeouts: { connect: 0 } }, 'timeouts.connect', /at least 1 second, not 0/],
+    [{ ...least, timeouts: { total: '5m' } }, 'timeouts.total', /seconds \(300 for 5 m\)/],
+    [{ ...least, timeouts: { first: 1 } }, 'timeouts.first', /Known: connect, first_byte/],
     [{ ...least, min_replicas: -1 }, 'min_replicas', /at least 0, not -1/],
     [
       { ...least, min_replicas: 3, max_replicas: 2 },

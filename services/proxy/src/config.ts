@@ -51,6 +51,23 @@ export const configSchema = z
       .default(1),
     /** Longest time that a request waits for its model. */
     HOLD_TIMEOUT: durationSeconds.default(300),
+    /**
+     * Longest time until there is a connection to an engine, unless its model's registration says otherwise
+     * (`timeouts`); after that another engine is tried.
+     */
+    CONNECT_TIMEOUT: durationSeconds.refine((time) => time > 0, 'has to be more than 0').default(5),
+    /**
+     * Longest time from the connection to an engine to the first byte of its answer, unless its model's registration says otherwise. 0: as long
+     * as it takes, for nobody but a model's owner knows how long that may be.
+     */
+    FIRST_BYTE_TIMEOUT: durationSeconds.default(0),
+    /** Longest time from one piece of an answer to the next, unless its model's registration says otherwise. 0: no limit. */
+    BETWEEN_BYTES_TIMEOUT: durationSeconds.default(0),
+    /**
+     * Longest time of a whole inference request, waiting for its model included, unless its model's registration says
+     * otherwise; callers may lower it (`X-Request-Timeout`). 0: no limit.
+     */
+    TOTAL_TIMEOUT: durationSeconds.default(0),
     /** Requests that may wait for one model, and in the whole process. One project never gets all of it. */
     MAX_HELD_PER_MODEL: wholeNumber.default(256),
     MAX_HELD: wholeNumber.default(4096),
@@ -90,6 +107,12 @@ export const configSchema = z
     trustedProxies: env.TRUSTED_PROXIES,
     held: { perModel: env.MAX_HELD_PER_MODEL, perProcess: env.MAX_HELD },
     holdMs: env.HOLD_TIMEOUT * 1000,
+    times: {
+      connectMs: env.CONNECT_TIMEOUT * 1000,
+      firstByteMs: limitMs(env.FIRST_BYTE_TIMEOUT),
+      betweenBytesMs: limitMs(env.BETWEEN_BYTES_TIMEOUT),
+      totalMs: limitMs(env.TOTAL_TIMEOUT),
+    },
     body: { maxBytes: env.MAX_BODY, timeoutMs: env.BODY_TIMEOUT * 1000 },
     stallMs: env.STALL_TIMEOUT * 1000,
     bodyRoomBytes: env.MAX_BODIES,
@@ -97,5 +120,10 @@ export const configSchema = z
     drainDelayMs: env.DRAIN_DELAY * 1000,
     drainMs: env.SHUTDOWN_TIMEOUT * 1000,
   }));
+
+/** 0 is no limit. */
+function limitMs(seconds: number): number {
+  return seconds === 0 ? Number.POSITIVE_INFINITY : seconds * 1000;
+}
 
 export type Config = z.output<typeof configSchema>;

@@ -1,3 +1,4 @@
+import type { TimeLimit } from '@wakefield/domain';
 import { answerBuckets, type Metrics } from '@wakefield/runtime';
 import type { Loss } from './inference/attempt.ts';
 import type { Usage } from './inference/usage.ts';
@@ -20,6 +21,8 @@ export interface ProxyMetrics {
   firstByte(seconds: number): void;
   held(seconds: number, outcome: 'served' | 'refused' | 'left'): void;
   retry(reason: Loss): void;
+  /** A request over a limit of time; one that did not connect may have been answered by another engine. */
+  timedOut(limit: TimeLimit): void;
   /** A stream that did not come to its end: because of the client, or of the engine. */
   aborted(by: 'client' | 'engine'): void;
   /** A connection went from the front to node:http. */
@@ -68,6 +71,11 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     help: 'Attempts that brought nothing, before the first byte.',
     labelNames: ['reason'],
   });
+  const timeouts = metrics.counter({
+    name: 'wakefield_request_timeouts_total',
+    help: 'Limits of time that requests were over; one that did not connect may have been answered by another engine.',
+    labelNames: ['limit'],
+  });
   const aborted = metrics.counter({
     name: 'wakefield_aborted_streams_total',
     help: 'Answers that began and did not come to their end.',
@@ -95,6 +103,7 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     firstByte: (seconds) => firstByte.observe(seconds),
     held: (seconds, outcome) => holds.labels(outcome).observe(seconds),
     retry: (reason) => retries.labels(reason).inc(),
+    timedOut: (limit) => timeouts.labels(limit).inc(),
     aborted: (by) => aborted.labels(by).inc(),
     handedOver: (reason) => handedOver.labels(reason).inc(),
   };

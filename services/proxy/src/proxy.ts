@@ -55,7 +55,7 @@ export interface ProxySettings extends EndedPatience {
   readonly wake: WakePatience;
   readonly sweepMs: number;
   readonly demandMs: number;
-  /** How often the clock is looked at: for held requests, and for connections to engines. */
+  /** How often the clock is looked at: for held requests, connections to engines and limits of time. */
   readonly tickMs: number;
   /** How long connections are still accepted after the end was announced: balancers need time to hear of it. */
   readonly drainDelayMs: number;
@@ -116,6 +116,7 @@ export function createProxy(
         // Whoever waits looks again: a suspicion may be over, a wake may have to be sent again.
         holds.kickAll();
         memory.pools.sweep();
+        inference.checkTimes(processClock.elapsed());
       }, settings.tickMs);
       stallTicker = setInterval(inference.checkStalls, settings.inference.stallMs);
       await routes.start();

@@ -24,6 +24,7 @@ export function settingsOf(config: Config, proxyId: string, version: string): Pr
     bodyRoomBytes: config.bodyRoomBytes,
     inference: {
       body: config.body,
+      times: config.times,
       holdMs: config.holdMs,
       earlyHeadersMs: 1000,
       commentMs: 5000,

@@ -17,6 +17,12 @@ export const defaultSettings: ProxySettings = {
   apiVersion: '1',
   inference: {
     body: { maxBytes: 1024 * 1024, timeoutMs: 2000 },
+    times: {
+      connectMs: 2000,
+      firstByteMs: Number.POSITIVE_INFINITY,
+      betweenBytesMs: Number.POSITIVE_INFINITY,
+      totalMs: Number.POSITIVE_INFINITY,
+    },
     holdMs: 10_000,
     earlyHeadersMs: 200,
     commentMs: 100,

@@ -54,6 +54,37 @@ const resources = z
   })
   .meta({ description: 'What one job asks the cluster for besides GPUs.' });
 
+/** Longest time to connect that can be asked for: a node that is gone must not keep a request from another for longer. */
+const LONGEST_CONNECT_SECONDS = 300;
+
+const timeouts = z
+  .strictObject({
+    connect: seconds(1, LONGEST_CONNECT_SECONDS).nullable().default(null).meta({
+      description:
+        "Until there is a connection to an engine; after that another engine is tried. null: the proxy's `CONNECT_TIMEOUT`.",
+      example: 5,
+    }),
+    first_byte: seconds(0, LONGEST_SECONDS).nullable().default(null).meta({
+      description:
+        "From the connection to the first byte of the answer: waiting in the engine's queue, and all of an answer that is no stream. null: the proxy's `FIRST_BYTE_TIMEOUT`; 0: no limit.",
+      example: 120,
+    }),
+    between_bytes: seconds(0, LONGEST_SECONDS).nullable().default(null).meta({
+      description:
+        "Between two pieces of an answer; waiting for the caller to read does not count. null: the proxy's `BETWEEN_BYTES_TIMEOUT`; 0: no limit.",
+      example: 60,
+    }),
+    total: seconds(0, LONGEST_SECONDS).nullable().default(null).meta({
+      description:
+        "Of the whole request, waiting for the model included; a caller may lower it with `X-Request-Timeout`. null: the proxy's `TOTAL_TIMEOUT`; 0: no limit.",
+      example: null,
+    }),
+  })
+  .meta({
+    description:
+      'Seconds that a request to the model may take. What is over a limit gets 504 with a code that names it.',
+  });
+
 /** Body of `PUT /p/{project}/models`. A field that is left out has its default: a PUT says everything. */
 export const registerModelBody = z
   .strictObject({
@@ -116,6 +147,7 @@ export const registerModelBody = z
       .meta({ description: 'Most jobs at a time.', example: 4 }),
     engine_args: engineArguments.default({}),
     resources: resources.prefault({}),
+    timeouts: timeouts.prefault({}),
   })
   .superRefine(({ min_replicas: least, max_replicas: most }, context) => {
     if (least <= most) return;
@@ -149,6 +181,12 @@ export function specFromBody(body: RegisterModelBody): ModelSpec {
     maxReplicas: body.max_replicas,
     engineArgs: body.engine_args,
     resources: body.resources,
+    timeouts: {
+      connectSeconds: body.timeouts.connect,
+      firstByteSeconds: body.timeouts.first_byte,
+      betweenBytesSeconds: body.timeouts.between_bytes,
+      totalSeconds: body.timeouts.total,
+    },
   };
 }
 

@@ -96,6 +96,12 @@ export const modelSchema = z
       cpus: z.int().nullable().meta({ example: null }),
       memory: z.string().nullable().meta({ example: null }),
     }),
+    timeouts: z.strictObject({
+      connect: z.int().nullable().meta({ example: null }),
+      first_byte: z.int().nullable().meta({ example: 120 }),
+      between_bytes: z.int().nullable().meta({ example: null }),
+      total: z.int().nullable().meta({ example: null }),
+    }),
     state: z
       .enum(['not_loaded', 'queued', 'loading', 'ready', 'busy', 'failed'])
       .meta({ example: 'busy' }),

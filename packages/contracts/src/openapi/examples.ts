@@ -21,6 +21,7 @@ export const sleepingModel: ModelJson = {
   max_replicas: 4,
   engine_args: { max_model_len: 8192 },
   resources: { nodes: 1, cpus: null, memory: null },
+  timeouts: { connect: null, first_byte: null, between_bytes: null, total: null },
   state: 'not_loaded',
   reason: null,
   idle: true,

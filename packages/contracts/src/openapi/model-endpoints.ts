@@ -91,6 +91,7 @@ export const modelEndpoints: readonly Endpoint[] = [
           max_replicas: 4,
           engine_args: { max_model_len: 8192 },
           resources: { nodes: 1, cpus: 16, memory: '64G' },
+          timeouts: { connect: 5, first_byte: 120, between_bytes: 60, total: 1800 },
         },
       },
     },

@@ -19,10 +19,18 @@ const created = 1_795_250_000;
 const held =
   "The engine's bytes pass unchanged. A request for a sleeping model wakes it and waits: streamed ones get their headers early and comment lines with the state, others wait silently up to the server's hold time. Errors after the headers of a stream arrive as an event `data: {\"error\": …}`. The engine's own errors pass through.";
 
+/** More than 0. */
+const requestTimeout = z.string().regex(/^(?!0+(\.0+)?$)\d{1,9}(\.\d{1,3})?$/);
+
 const headers = z.object({
   Prefer: z.string().optional().meta({
     description:
       '`wait=N`: wait at most N seconds for a sleeping model; 0 answers at once. Anything else is passed over (RFC 7240 §2).',
+  }),
+  'X-Request-Timeout': requestTimeout.optional().meta({
+    description:
+      'Seconds, with up to three decimals, that the request may take in all, waiting for the model included. Lowers what the model may take (`timeouts.total`), and never raises it. After that 504 `total_timeout`, or an event in a stream that has begun.',
+    example: '30',
   }),
 });
 
@@ -41,6 +49,10 @@ const errors: readonly ErrorCode[] = [
   'overloaded',
   'shutting_down',
   'upstream_timeout',
+  'connect_timeout',
+  'first_byte_timeout',
+  'between_bytes_timeout',
+  'total_timeout',
 ];
 
 function inference(

@@ -38,6 +38,12 @@ export const models = pgTable(
     maxReplicas: integer('max_replicas').notNull(),
     engineArgs: json('engine_args').$type<ModelSpec['engineArgs']>().notNull(),
     resources: json('resources').$type<ModelSpec['resources']>().notNull(),
+    timeouts: json('timeouts').$type<ModelSpec['timeouts']>().notNull().default({
+      connectSeconds: null,
+      firstByteSeconds: null,
+      betweenBytesSeconds: null,
+      totalSeconds: null,
+    }),
 
     revision: integer('revision').notNull(),
     generation: integer('generation').notNull(),

@@ -1,5 +1,6 @@
 import { type AppError, decideAccess, type OperationName, type Principal } from '@wakefield/domain';
 import type { ClientCall } from '../server/client-call.ts';
+import { askedTimeoutMs } from './headers.ts';
 import type { InferenceParts } from './parts.ts';
 import { refusals } from './refusals.ts';
 
@@ -20,6 +21,12 @@ export function checkAccess(
     case 'forbidden':
       return refusals.forbidden(project);
   }
+}
+
+/** What its head says of how it is to be answered. */
+export function checkHead(client: Pick<ClientCall, 'header'>): AppError | null {
+  const timeoutMs = askedTimeoutMs(client.header('x-request-timeout'));
+  return Number.isNaN(timeoutMs) ? refusals.badTimeout() : null;
 }
 
 /**

@@ -19,6 +19,7 @@ const nobody = {
   answered: () => undefined,
   lost: () => undefined,
   done: () => undefined,
+  timedOut: () => undefined,
   hasAlternative: () => false,
 };
 

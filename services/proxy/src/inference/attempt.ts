@@ -1,4 +1,5 @@
 import { type AnswerControl, type AnswerHandler, headerOf } from '../upstream/answer-handler.ts';
+import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
 import { JobEndedError } from '../upstream/pools.ts';
 import { UnsendableError } from '../upstream/request-head.ts';
 import { PlainRelay } from './plain-relay.ts';
@@ -27,12 +28,17 @@ const worthlessWords: Readonly<Record<Worthless, string>> = {
   broken: 'the connection broke behind the head of the answer',
 };
 
-/** Who made the attempt. After `lost` or `done` it hears no more. */
+/** Who made the attempt. After `lost`, `done` or `timedOut` it hears no more. */
 export interface AttemptOwner {
   /** An engine has begun to answer. */
   answered(status: number): void;
   lost(loss: Loss, cause: unknown): void;
   done(end: RelayEnd): void;
+  /**
+   * The engine took too long over it, and has been told to stop: nobody else is asked.
+   * @param atBoundary whether what came of the answer so far ends between two events
+   */
+  timedOut(error: EngineTimeoutError, atBoundary: boolean): void;
   /** Whether another endpoint could be asked instead. */
   hasAlternative(): boolean;
 }
@@ -106,7 +112,8 @@ export class Attempt implements AnswerHandler, RelaySink {
   onError(error: Error): void {
     if (this.#over) return;
     this.#excuse = excuseOf(error);
-    if (this.#relay !== null) this.#relay.broken();
+    if (error instanceof EngineTimeoutError && error.limit !== 'connect') this.#timeOut(error);
+    else if (this.#relay !== null) this.#relay.broken();
     else this.#lose(this.#lossOf(error), error);
   }
 
@@ -123,6 +130,13 @@ export class Attempt implements AnswerHandler, RelaySink {
     if (this.#control !== null) return this.#excuse ?? 'lost';
     if (this.#excuse === 'ended') return 'ended';
     return error instanceof UnsendableError ? 'unsendable' : 'refused';
+  }
+
+  #timeOut(error: EngineTimeoutError): void {
+    const { atBoundary } = this;
+    this.#over = true;
+    this.#relay?.cancel();
+    this.#owner.timedOut(error, atBoundary);
   }
 
   #lose(loss: Loss, cause: unknown): void {

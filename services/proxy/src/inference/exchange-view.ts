@@ -1,4 +1,4 @@
-import type { AppError, Route } from '@wakefield/domain';
+import type { AppError, Route, TimeLimits } from '@wakefield/domain';
 import type { InferenceCall } from './call.ts';
 import type { InferenceParts } from './parts.ts';
 import type { ExchangeRecord } from './record.ts';
@@ -14,11 +14,20 @@ export interface ExchangeView {
   readonly record: ExchangeRecord;
   /** What its body says of how long it may run; once that was read. */
   readonly asked: Asked;
+  /** How long it may take; from the moment that its route is known. */
+  readonly limits: TimeLimits;
+  /** Why no engine could be asked, as far as it is known. */
+  readonly nobody: AppError;
   /** The newest route of its model. */
   route(): Route | null;
   /** Looks at the routes again, and decides. */
   proceed(): void;
   refuse(error: AppError): void;
+  /**
+   * Ends it in the way that is still open: with an error, an error event, or a closed connection.
+   * @param atBoundary whether what came of the answer so far ends between two events
+   */
+  breakOff(error: AppError, atBoundary: boolean): void;
   /** Its answer is over. */
   finish(outcome: RelayEnd['outcome']): void;
 }

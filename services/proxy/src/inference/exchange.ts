@@ -1,6 +1,13 @@
-import type { AppError, Route } from '@wakefield/domain';
+import {
+  type AppError,
+  type DurationMs,
+  type Route,
+  type TimeLimits,
+  timeLimits,
+} from '@wakefield/domain';
 import { type InferenceCall, isStreamed } from './call.ts';
 import type { ExchangeView } from './exchange-view.ts';
+import { askedTimeoutMs } from './headers.ts';
 import { scanBody } from './model-name.ts';
 import type { InferenceParts } from './parts.ts';
 import { readBody } from './read-body.ts';
@@ -30,6 +37,9 @@ export class Exchange implements ExchangeView {
   #model = '';
   #asked: Asked = { streamed: false, maxTokens: null };
   #body: Buffer = noBody;
+  /** Of its model, once its route is known; until then those of the configuration. */
+  #limits: TimeLimits;
+  #limitsKnown = false;
   #caughtUp = false;
   #over = false;
 
@@ -44,6 +54,7 @@ export class Exchange implements ExchangeView {
     this.reply = new Reply(call.client, call.requestId, () => this.#dropBody());
     this.record = new ExchangeRecord(parts, call, caller);
     this.#tries = new Tries(this);
+    this.#limits = parts.limits.times;
     call.client.onceClosed(() => {
       if (!this.#over) this.#clientLeft();
       onOver(this);
@@ -59,17 +70,23 @@ export class Exchange implements ExchangeView {
 
   /** Ends what has not ended by itself; the process goes away. */
   shutDown(): void {
-    if (this.#over) return;
-    const { atBoundary } = this.#tries;
-    this.#tries.cancel();
-    this.#wait?.leave('refused');
-    const error = refusals.shuttingDown();
-    if (this.reply.firstByteAt === null) this.refuse(error);
-    else {
-      if (atBoundary) this.reply.event(error);
-      else this.reply.cutOff();
-      this.finish('cut');
-    }
+    if (!this.#over) this.#end(refusals.shuttingDown());
+  }
+
+  /** Called every now and then: ends what has taken too long. */
+  checkTime(at: DurationMs): void {
+    const { totalMs } = this.#limits;
+    if (this.#over || at - this.call.startedAt < totalMs) return;
+    this.record.timedOut('total');
+    this.#end(refusals.tookTooLong(totalMs));
+  }
+
+  get limits(): TimeLimits {
+    return this.#limits;
+  }
+
+  get nobody(): AppError {
+    return this.#tries.nobody;
   }
 
   get asked(): Asked {
@@ -89,6 +106,7 @@ export class Exchange implements ExchangeView {
       void this.parts.catchUp().then(() => this.proceed());
       return;
     }
+    if (route !== null) this.#learnLimits(route);
     const endpoint = route === null ? null : this.#tries.choose(route);
     if (route !== null && endpoint === null && !isFailed(route)) {
       this.#wait ??= new Wait(this, this.#asked.streamed);
@@ -106,11 +124,35 @@ export class Exchange implements ExchangeView {
     this.finish('refused', error);
   }
 
+  breakOff(error: AppError, atBoundary: boolean): void {
+    if (this.reply.firstByteAt === null) this.refuse(error);
+    else {
+      if (atBoundary) this.reply.event(error);
+      else this.reply.cutOff();
+      this.finish('cut', error);
+    }
+  }
+
   finish(outcome: ExchangeOutcome, error?: AppError): void {
     if (this.#over) return;
     this.#over = true;
     this.#dropBody();
     this.record.finish(outcome, this.reply, error);
+  }
+
+  /** Whatever it is at. */
+  #end(error: AppError): void {
+    const { atBoundary } = this.#tries;
+    this.#tries.cancel();
+    this.#wait?.leave('refused');
+    this.breakOff(error, atBoundary);
+  }
+
+  #learnLimits({ timeouts }: Route): void {
+    if (this.#limitsKnown) return;
+    this.#limitsKnown = true;
+    const asked = askedTimeoutMs(this.call.client.header('x-request-timeout'));
+    this.#limits = timeLimits(this.parts.limits.times, timeouts, asked);
   }
 
   #read(result: Buffer | AppError): void {

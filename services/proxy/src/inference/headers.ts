@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { DurationMs } from '@wakefield/domain';
 import type { ClientCall } from '../server/client-call.ts';
 
 /** Headers that speak of one connection only (RFC 9110 §7.6.1), in lower case. */
@@ -119,6 +120,16 @@ function namedByConnection(connection: string | undefined): readonly string[] | 
     .toLowerCase()
     .split(',')
     .map((name) => name.trim());
+}
+
+/**
+ * How long the caller lets a request take in all (`X-Request-Timeout`), or null where they do not say.
+ * @returns NaN: what they say is no length of time
+ */
+export function askedTimeoutMs(header: string | undefined): DurationMs | null {
+  if (header === undefined) return null;
+  const ms = /^\d{1,9}(\.\d{1,3})?$/.test(header) ? Math.round(Number(header) * 1000) : 0;
+  return ms > 0 ? ms : Number.NaN;
 }
 
 /** Seconds of `Prefer: wait=N` (RFC 7240 §4.3), or null. */

@@ -1,8 +1,8 @@
 import { toAppError } from '@wakefield/contracts';
-import type { AppError, OperationName, Principal } from '@wakefield/domain';
+import type { AppError, DurationMs, OperationName, Principal } from '@wakefield/domain';
 import { sendError } from '../server/answer.ts';
 import type { Operation } from '../server/classify.ts';
-import { checkAccess, checkProject } from './admission.ts';
+import { checkAccess, checkHead, checkProject } from './admission.ts';
 import type { InferenceCall } from './call.ts';
 import type { CallerOf } from './caller.ts';
 import { Exchange } from './exchange.ts';
@@ -18,6 +18,8 @@ export interface Inference {
   readonly models: ModelsAnswer;
   /** Called every stall time: cuts off clients that take nothing of their answers. */
   checkStalls(): void;
+  /** Called a few times a second: ends requests that have taken longer than they may. */
+  checkTimes(at: DurationMs): void;
   /** Requests that are not over. */
   readonly active: number;
   /** Ends what is not over. */
@@ -50,7 +52,8 @@ export function createInference(parts: InferenceParts, callerOf: CallerOf): Infe
   const admit = (call: InferenceCall, principal: Principal | null): void => {
     const { client, project } = call;
     const caller = principal?.id ?? null;
-    const refusal = checkAccess(principal, operationNames[call.operation], client, project);
+    const refusal =
+      checkAccess(principal, operationNames[call.operation], client, project) ?? checkHead(client);
     if (refusal !== null) begin(call, caller, refusal);
     else if (checkProject(parts, project) === null) begin(call, caller, null);
     else void parts.catchUp().then(() => begin(call, caller, checkProject(parts, project)));
@@ -70,6 +73,9 @@ export function createInference(parts: InferenceParts, callerOf: CallerOf): Infe
     models: createModelsAnswer(parts, callerOf),
     checkStalls: () => {
       for (const exchange of [...exchanges]) exchange.reply.checkStall();
+    },
+    checkTimes: (at) => {
+      for (const exchange of exchanges) exchange.checkTime(at);
     },
     get active() {
       return exchanges.size;

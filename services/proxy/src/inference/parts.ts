@@ -1,3 +1,4 @@
+import type { TimeLimits } from '@wakefield/domain';
 import type { Logger } from '@wakefield/runtime';
 import type { Clock } from '../clock.ts';
 import type { DemandBook } from '../demand.ts';
@@ -13,6 +14,8 @@ import type { WakeKeeper } from './wake-keeper.ts';
 
 export interface InferenceLimits {
   readonly body: BodyLimits;
+  /** How long requests may take whose models say nothing. */
+  readonly times: TimeLimits;
   /** Longest wait for a model. */
   readonly holdMs: number;
   /** A streamed request that waits longer gets its headers. */

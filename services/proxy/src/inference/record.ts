@@ -1,8 +1,9 @@
 import { errorTable } from '@wakefield/contracts';
-import type { AppError, DurationMs, JobId, Route } from '@wakefield/domain';
+import type { AppError, DurationMs, JobId, Route, TimeLimit } from '@wakefield/domain';
 import { newTraceId, parseTraceparent } from '@wakefield/runtime';
 import type { RouteClass } from '../metrics.ts';
 import type { Operation } from '../server/classify.ts';
+import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
 import type { Loss } from './attempt.ts';
 import type { InferenceCall } from './call.ts';
 import type { InferenceParts } from './parts.ts';
@@ -76,10 +77,15 @@ export class ExchangeRecord {
   lost(loss: Loss, jobId: JobId, cause: unknown): void {
     const { metrics, logger } = this.#parts;
     metrics.retry(loss);
+    if (cause instanceof EngineTimeoutError) metrics.timedOut(cause.limit);
     logger.warn(
       { requestId: this.#call.requestId, traceId: this.traceId, jobId, loss, err: cause },
       'attempt brought nothing',
     );
+  }
+
+  timedOut(limit: TimeLimit): void {
+    this.#parts.metrics.timedOut(limit);
   }
 
   held(lengthMs: DurationMs, outcome: 'served' | 'refused' | 'left'): void {

@@ -1,4 +1,12 @@
-import { AppError, type EpochMs, type HoldRefusal, phrases, type Route } from '@wakefield/domain';
+import {
+  AppError,
+  type DurationMs,
+  type EpochMs,
+  type HoldRefusal,
+  phrases,
+  type Route,
+} from '@wakefield/domain';
+import type { EngineTimeoutError } from '../upstream/engine-timeout.ts';
 import { expectedWords, secondsUntil } from './expectation.ts';
 
 /** Longest name that is repeated to its caller and to the log: none of ours is longer. */
@@ -25,6 +33,17 @@ const waitedFor: Readonly<Record<HoldRefusal, string>> = {
   project_full: 'models of this project',
   process_full: 'models',
 };
+
+const timeoutWords: Readonly<Record<EngineTimeoutError['limit'], (limit: string) => string>> = {
+  connect: (limit) => `No engine of this model could be connected to within ${limit}.`,
+  first_byte: (limit) => `The engine sent nothing of an answer within ${limit}.`,
+  between_bytes: (limit) =>
+    `The answer stood still for ${limit}; what came so far is all there is.`,
+};
+
+function seconds(ms: DurationMs): string {
+  return `${ms / 1000} s`;
+}
 
 /** Refusals of an inference request, in words for its caller. */
 export const refusals = {
@@ -96,6 +115,19 @@ export const refusals = {
     new AppError('upstream_error', 'No engine of this model could answer.', {
       retryAfterSeconds: 2,
     }),
+  timedOut: ({ limit, afterMs }: EngineTimeoutError) =>
+    new AppError(`${limit}_timeout`, timeoutWords[limit](seconds(afterMs))),
+  tookTooLong: (totalMs: DurationMs) =>
+    new AppError(
+      'total_timeout',
+      `The request took longer than the ${seconds(totalMs)} that it may take in all.`,
+    ),
+  badTimeout: () =>
+    new AppError(
+      'invalid_request',
+      'X-Request-Timeout has to be a number of seconds above 0, with up to three decimals: 30, or 2.5.',
+      { param: 'x-request-timeout' },
+    ),
   deadly: () =>
     new AppError(
       'upstream_error',

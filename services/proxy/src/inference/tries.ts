@@ -1,4 +1,13 @@
-import type { Address, DurationMs, Endpoint, JobId, ModelId, Route } from '@wakefield/domain';
+import type {
+  Address,
+  AppError,
+  DurationMs,
+  Endpoint,
+  JobId,
+  ModelId,
+  Route,
+} from '@wakefield/domain';
+import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
 import { isSamePlace } from '../upstream/place.ts';
 import { Attempt, type AttemptOwner, type Loss } from './attempt.ts';
 import { Casualties } from './casualties.ts';
@@ -31,6 +40,8 @@ export class Tries implements AttemptOwner {
   #sentAt: DurationMs = 0;
   /** Of the answer that has begun. */
   #status = 0;
+  /** The last one could not be connected to in time. */
+  #unreached: EngineTimeoutError | null = null;
   /** Whether it had said before it was asked that its core is gone: it does not die of this request. */
   #wasDead = false;
 
@@ -64,8 +75,15 @@ export class Tries implements AttemptOwner {
     this.#attempt = attempt;
     const engineRequestId = record.sent(route, endpoint.jobId);
     const headers = engineHeaders(call.client, endpoint.engineKey, engineRequestId);
+    const { path } = call;
+    const { limits } = this.#view;
     const onNewConnection = this.mayBeDeadly;
-    parts.pools.post(endpoint, { path: call.path, headers, body, onNewConnection }, attempt);
+    parts.pools.post(endpoint, { path, headers, body, onNewConnection, limits }, attempt);
+  }
+
+  /** Why no engine could be asked, as far as it is known. */
+  get nobody(): AppError {
+    return this.#unreached === null ? refusals.noEngine() : refusals.timedOut(this.#unreached);
   }
 
   /** Whether an engine may have died of the request: it is not to be repeated. */
@@ -104,6 +122,7 @@ export class Tries implements AttemptOwner {
     const endpoint = this.#endpoint;
     if (endpoint === null) return;
     this.#stop();
+    this.#unreached = cause instanceof EngineTimeoutError ? cause : null;
     this.#view.record.lost(loss, endpoint.jobId, cause);
     if (loss === 'unsendable') {
       this.#view.refuse(refusals.unsendable());
@@ -111,8 +130,15 @@ export class Tries implements AttemptOwner {
     }
     this.#remember(loss, endpoint);
     if (this.#casualties?.tooMany === true) this.#view.refuse(refusals.deadly());
-    else if (this.#attempts >= mostAttempts) this.#view.refuse(refusals.noEngine());
+    else if (this.#attempts >= mostAttempts) this.#view.refuse(this.nobody);
     else this.#view.proceed();
+  }
+
+  timedOut(error: EngineTimeoutError, atBoundary: boolean): void {
+    this.#breakOff();
+    this.#stop();
+    this.#view.record.timedOut(error.limit);
+    this.#view.breakOff(refusals.timedOut(error), atBoundary);
   }
 
   done(end: RelayEnd): void {

@@ -76,7 +76,7 @@ export class Wait implements Held {
   #giveUp(route: Route): void {
     const now = this.#view.parts.clock.now();
     const isUp = route.endpoints.length > 0;
-    this.#view.refuse(isUp ? refusals.noEngine() : refusals.modelLoading(route, now));
+    this.#view.refuse(isUp ? this.#view.nobody : refusals.modelLoading(route, now));
   }
 
   #comfort(at: DurationMs, waitedMs: DurationMs, route: Route | null): void {

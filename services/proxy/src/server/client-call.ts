@@ -16,6 +16,7 @@ export const lookedUpHeaders = [
   'traceparent',
   'x-forwarded-host',
   'x-request-id',
+  'x-request-timeout',
 ] as const;
 
 export type LookedUpHeader = (typeof lookedUpHeaders)[number];

@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream';
-import type { DurationMs } from '@wakefield/domain';
+import type { DurationMs, TimeLimits } from '@wakefield/domain';
 import type { AnswerHandler } from './answer-handler.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Dialer } from './dial.ts';
+import { EngineTimeoutError } from './engine-timeout.ts';
 import { requestHead, UnsendableError } from './request-head.ts';
 import { UnderWay } from './under-way.ts';
 
@@ -10,8 +11,6 @@ import { UnderWay } from './under-way.ts';
 const keepMs = 4000;
 /** So much sooner than an engine says that it will close: its last second may be our first. */
 const beforeEngineMs = 1000;
-/** An engine that listens is reached at once; a node that is gone must not keep a request from another. */
-const connectTimeoutMs = 5000;
 
 /** A POST for an engine. */
 export interface EngineRequest {
@@ -21,10 +20,14 @@ export interface EngineRequest {
   readonly body: Buffer;
   /** On a connection of its own: none that its engine may be closing. */
   readonly onNewConnection: boolean;
+  readonly limits: TimeLimits;
 }
 
+/** A connection that is to come about, for one request. */
 interface Dialling {
   readonly since: DurationMs;
+  readonly limitMs: DurationMs;
+  readonly request: UnderWay;
   giveUp(error: Error): void;
 }
 
@@ -53,7 +56,10 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   /** Whatever happens is told to the handler. */
-  post({ path, headers, body, onNewConnection }: EngineRequest, handler: AnswerHandler): void {
+  post(
+    { path, headers, body, onNewConnection, limits }: EngineRequest,
+    handler: AnswerHandler,
+  ): void {
     let head: string;
     try {
       head = requestHead(path, this.#host, headers, body.length);
@@ -62,14 +68,14 @@ export class ConnectionPool implements ConnectionOwner {
       handler.onError(error);
       return;
     }
-    const request = new UnderWay(handler, this.#onOver);
+    const request = new UnderWay(handler, limits, this.#onOver);
     this.underWay.add(request);
     const connection = onNewConnection ? null : this.#takeIdle();
-    if (connection === null) this.#dial(request, head, body);
+    if (connection === null) this.#dial(request, head, body, limits.connectMs);
     else this.#send(connection, request, head, body);
   }
 
-  /** Called every now and then: closes what is idle for too long, gives up what does not connect. */
+  /** Called every now and then: closes what is idle for too long, gives up what does not connect or brings nothing. */
   sweep(): void {
     const at = this.#elapsed();
     for (let index = this.#idle.length - 1; index >= 0; index -= 1) {
@@ -77,9 +83,9 @@ export class ConnectionPool implements ConnectionOwner {
       if (connection !== undefined && connection.goodUntil <= at) connection.close();
     }
     for (const dialling of this.#dials) {
-      if (at - dialling.since < connectTimeoutMs) continue;
-      dialling.giveUp(new Error('no connection in time'));
+      if (at - dialling.since >= dialling.limitMs) this.#giveUp(dialling);
     }
+    for (const request of this.underWay) request.checkTime(at);
   }
 
   /** No new requests: ends with those it has. */
@@ -125,7 +131,7 @@ export class ConnectionPool implements ConnectionOwner {
     }
   }
 
-  #dial(request: UnderWay, head: string, body: Buffer): void {
+  #dial(request: UnderWay, head: string, body: Buffer, limitMs: DurationMs): void {
     const giveUp = this.#dialer({
       connected: (channel) => {
         this.#dials.delete(dialling);
@@ -137,8 +143,17 @@ export class ConnectionPool implements ConnectionOwner {
         this.#checkEmpty();
       },
     });
-    const dialling: Dialling = { since: this.#elapsed(), giveUp };
+    const dialling: Dialling = { since: this.#elapsed(), limitMs, request, giveUp };
     this.#dials.add(dialling);
+  }
+
+  /** Whatever still comes of it: its request goes elsewhere now. */
+  #giveUp(dialling: Dialling): void {
+    const error = new EngineTimeoutError('connect', dialling.limitMs);
+    this.#dials.delete(dialling);
+    dialling.giveUp(error);
+    dialling.request.failed(error);
+    this.#checkEmpty();
   }
 
   #connected(channel: Duplex, request: UnderWay, head: string, body: Buffer): void {
@@ -148,9 +163,13 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #send(connection: Connection, request: UnderWay, head: string, body: Buffer): void {
-    if (request.start()) connection.send(request, head, body);
-    // Nobody wants it any more. The connection has seen nothing of it.
-    else this.free(connection, null);
+    if (request.start()) {
+      request.sentOn(connection, this.#elapsed());
+      connection.send(request, head, body);
+    } else {
+      // Nobody wants it any more. The connection has seen nothing of it.
+      this.free(connection, null);
+    }
   }
 
   #checkEmpty(): void {

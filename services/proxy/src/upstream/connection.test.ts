@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import { Listener } from '../../test/listener.ts';
+import { noLimits } from '../../test/pool-scene.ts';
 import { Connection } from './connection.ts';
 import { UnderWay } from './under-way.ts';
 
@@ -37,8 +38,9 @@ function sent(body: string) {
     closed: () => freed.push(-1),
   });
   const listener = new Listener();
-  const request = new UnderWay(listener, () => undefined);
+  const request = new UnderWay(listener, noLimits, () => undefined);
   request.start();
+  request.sentOn(connection, 0);
   connection.send(request, 'POST / HTTP/1.1\r\nx: \xe4\r\n\r\n', Buffer.from(body));
   return { channel, listener, freed };
 }

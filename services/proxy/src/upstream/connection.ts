@@ -49,7 +49,6 @@ export class Connection implements AnswerSink, Carrier {
   send(request: UnderWay, head: string, body: Buffer): void {
     this.#request = request;
     this.#parser.begin();
-    request.sentOn(this);
     const size = head.length + body.length;
     if (size <= oneBufferBytes) {
       const bytes = Buffer.allocUnsafe(size);

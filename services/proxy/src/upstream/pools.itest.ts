@@ -6,6 +6,7 @@ import type { Endpoint } from '@wakefield/domain';
 import { answerOf, type BareEngine, startBareEngine } from '../../test/bare-engine.ts';
 import { endpoint, until } from '../../test/harness.ts';
 import { Listener } from '../../test/listener.ts';
+import { noLimits } from '../../test/pool-scene.ts';
 import { createDialer } from './dial.ts';
 import { createUpstreamPools, type UpstreamPools } from './pools.ts';
 
@@ -20,9 +21,10 @@ const open = (transport: Transport | null = null) =>
     patience,
     () => now,
   );
-const post = (to: Endpoint, body = Buffer.from('{}'), onNewConnection = false) => {
+const limits = { ...noLimits, connectMs: 5000 };
+const post = (to: Endpoint, body = Buffer.from('{}')) => {
   const listener = new Listener();
-  pools.post(to, { path: '/v1/x', headers: [], body, onNewConnection }, listener);
+  pools.post(to, { path: '/v1/x', headers: [], body, onNewConnection: false, limits }, listener);
   return listener;
 };
 const here = () => endpoint(engine.address.port, 'job-1');
@@ -102,7 +104,7 @@ describe('connections to engines', () => {
     expect(signals[0]?.aborted).toBe(false);
     now += 1;
     pools.sweep();
-    await until('given up', () => listener.error?.message === 'no connection in time');
+    await until('given up', () => listener.error?.name === 'EngineTimeoutError');
     expect(listener.control).toBeNull();
     expect(signals).toHaveLength(1);
   });

@@ -1,5 +1,7 @@
+import type { DurationMs, TimeLimits } from '@wakefield/domain';
 import type { AnswerHead } from './answer/head-reader.ts';
 import type { AnswerControl, AnswerHandler } from './answer-handler.ts';
+import { EngineTimeoutError } from './engine-timeout.ts';
 
 /** The connection that a request is on, as the request sees it. */
 export interface Carrier {
@@ -21,9 +23,15 @@ export class UnderWay implements AnswerControl {
   #pieces = 0;
   #seen = 0;
   #quietLooks = 0;
+  readonly #limits: TimeLimits;
+  /** When something last came, by the clock of whoever looks: the sweep that saw it, not the moment itself. */
+  #heardAt: DurationMs = 0;
+  /** What had come by then. */
+  #heard = 0;
 
-  constructor(handler: AnswerHandler, onOver: (request: UnderWay) => void) {
+  constructor(handler: AnswerHandler, limits: TimeLimits, onOver: (request: UnderWay) => void) {
     this.#handler = handler;
+    this.#limits = limits;
     this.#onOver = onOver;
   }
 
@@ -47,6 +55,21 @@ export class UnderWay implements AnswerControl {
   lookAnew(): void {
     this.#quietLooks = 0;
     this.#seen = this.#pieces;
+  }
+
+  /** Called every now and then: gives up what brings nothing for too long. Waiting for its client does not count. */
+  checkTime(at: DurationMs): void {
+    if (this.#carrier === null) return;
+    if (this.#heard !== this.#pieces || this.#carrier.paused) {
+      this.#heard = this.#pieces;
+      this.#heardAt = at;
+      return;
+    }
+    const { firstByteMs, betweenBytesMs } = this.#limits;
+    const limitMs = this.answering ? betweenBytesMs : firstByteMs;
+    if (at - this.#heardAt < limitMs) return;
+    const limit = this.answering ? 'between_bytes' : 'first_byte';
+    this.giveUp(new EngineTimeoutError(limit, limitMs));
   }
 
   giveUp(reason: Error): void {
@@ -82,8 +105,9 @@ export class UnderWay implements AnswerControl {
     return !this.#over;
   }
 
-  sentOn(carrier: Carrier): void {
+  sentOn(carrier: Carrier, at: DurationMs): void {
     this.#carrier = carrier;
+    this.#heardAt = at;
   }
 
   head({ status, headers }: AnswerHead): void {

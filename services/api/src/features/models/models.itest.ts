@@ -37,6 +37,7 @@ describe('registering', () => {
       max_replicas: 4,
       engine_args: {},
       resources: { nodes: 1, cpus: null, memory: null },
+      timeouts: { connect: null, first_byte: null, between_bytes: null, total: null },
       state: 'not_loaded',
       reason: null,
       expected_start: null,
@@ -70,6 +71,7 @@ describe('registering', () => {
       max_replicas: 2,
       engine_args: { load_seconds: 1, fail: 'none' },
       resources: { nodes: 1, cpus: 4, memory: '8G' },
+      timeouts: { connect: 9, first_byte: 0, between_bytes: 60, total: 600 },
     };
     const answer = await register('local-model', asked);
     expect(answer.status).toBe(201);

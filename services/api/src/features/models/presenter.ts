@@ -50,6 +50,12 @@ export function presentModel(
       cpus: spec.resources.cpus,
       memory: spec.resources.memory,
     },
+    timeouts: {
+      connect: spec.timeouts.connectSeconds,
+      first_byte: spec.timeouts.firstByteSeconds,
+      between_bytes: spec.timeouts.betweenBytesSeconds,
+      total: spec.timeouts.totalSeconds,
+    },
     state: modelState(model.state, demand),
     reason: model.reason,
     idle: model.idle,

@@ -1,0 +1,1 @@
+ALTER TABLE "models" ADD COLUMN "timeouts" jsonb DEFAULT '{"connectSeconds":null,"firstByteSeconds":null,"betweenBytesSeconds":null,"totalSeconds":null}'::jsonb NOT NULL;
