@@ -13,10 +13,26 @@ export type { Grant, Permission, Principal, Role } from './requests/access.ts';
 export { mergeGrants, roles } from './requests/access.ts';
 export type { HoldCounts, HoldLimits, HoldRefusal } from './requests/admission.ts';
 export { admitHold, hasShare } from './requests/admission.ts';
-export type { TimeNeeded } from './requests/pick-endpoint.ts';
-export { pickEndpoint } from './requests/pick-endpoint.ts';
 export type { Access, OperationName, Right } from './requests/rights.ts';
 export { decideAccess, rights } from './requests/rights.ts';
+export type { Rank } from './requests/routing/bounded-load.ts';
+export { loadBound, pickByRank } from './requests/routing/bounded-load.ts';
+export type { Choice, TimeNeeded } from './requests/routing/choice.ts';
+export { pickLeastLoaded } from './requests/routing/least-load.ts';
+export { PrefixMemory } from './requests/routing/prefix-memory.ts';
+export { cutPrompt, mostBlocks } from './requests/routing/prompt-blocks.ts';
+export { attraction, hashText } from './requests/routing/rendezvous.ts';
+export type { Suspicion } from './requests/routing/suspicion.ts';
+export {
+  afterAnswer,
+  afterFailure,
+  afterLoss,
+  afterStranger,
+  heedsEjections,
+  isOwnFailure,
+  onTrial,
+} from './requests/routing/suspicion.ts';
+export { xxHash32 } from './requests/routing/xx-hash.ts';
 export type { Expectation, StartExpectation } from './starts/expectation.ts';
 export { settle } from './starts/expectation.ts';
 export { jobShape } from './starts/job-shape.ts';
@@ -74,4 +90,6 @@ export type { Action, ModelPatch, Observed, Plan, Policy, Reconcile } from './vo
 export { defaultPolicy } from './vocabulary/policy.ts';
 export type { Project } from './vocabulary/project.ts';
 export type { Endpoint, Route, RouteTable } from './vocabulary/route.ts';
+export type { Routing, RoutingPolicy } from './vocabulary/routing.ts';
+export { defaultRouting } from './vocabulary/routing.ts';
 export type { DurationMs, EpochMs } from './vocabulary/time.ts';

@@ -100,9 +100,12 @@ async function saveEffect(
 
 /** What readers of routes see of a model's desired state, as a comparable word; empty when nothing. */
 function modelInRoutes(model: Model | null): string {
-  return model?.registered
-    ? JSON.stringify([model.id, model.spec.engine, model.idle, model.createdAt])
-    : '';
+  if (!model?.registered) return '';
+  const { id, idle, createdAt } = model;
+  const { engine, routing } = model.spec;
+  const weights = Object.entries(routing.weights).toSorted();
+  const seen = [id, engine, routing.policy, routing.sessionHeader, weights, idle, createdAt];
+  return JSON.stringify(seen);
 }
 
 function modelNamedBy(body: CommandBody): string | null {

@@ -1,5 +1,13 @@
 import type { ModelToPlan, ModelWithStatus } from '@wakefield/control';
-import type { Address, Command, CommandBody, Expectation, Job, Model } from '@wakefield/domain';
+import {
+  type Address,
+  type Command,
+  type CommandBody,
+  defaultRouting,
+  type Expectation,
+  type Job,
+  type Model,
+} from '@wakefield/domain';
 import { getTableColumns } from 'drizzle-orm';
 import type { commands } from './schema/commands.ts';
 import { jobs } from './schema/jobs.ts';
@@ -73,6 +81,7 @@ export function toModelWithStatus(row: ModelRow): ModelWithStatus {
       maxReplicas: row.maxReplicas,
       engineArgs: row.engineArgs,
       resources: row.resources,
+      routing: row.routing,
     },
     revision: row.revision,
     generation: row.generation,
@@ -116,7 +125,8 @@ export function toCommand(row: typeof commands.$inferSelect): Command {
 /** Commands of an older release do not say what only newer ones can ask for. */
 function withDefaults(body: CommandBody): CommandBody {
   if (body.kind !== 'register') return body;
-  return { ...body, spec: { ...{ otherClusters: [], minReplicas: 0 }, ...body.spec } };
+  const older = { otherClusters: [], minReplicas: 0, routing: defaultRouting };
+  return { ...body, spec: { ...older, ...body.spec } };
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { ProxyDemand, RouteStore } from '@wakefield/control';
-import type { Endpoint, Principal, Route, RouteTable } from '@wakefield/domain';
+import {
+  defaultRouting,
+  type Endpoint,
+  type Principal,
+  type Route,
+  type RouteTable,
+} from '@wakefield/domain';
 import type { ProxyPorts } from '../src/proxy.ts';
 
 /** The world around a proxy, in memory and in the hands of a test or a benchmark. Its first project is `demo`. */
@@ -154,6 +160,7 @@ export function endpoint(port: number, jobId: string = randomUUID()): Endpoint {
     address: { host: '127.0.0.1', port },
     engineKey: `key-of-${jobId}`,
     capacity: null,
+    weight: 1,
     servesUntil: null,
   };
 }
@@ -169,6 +176,7 @@ export function asleep(hfModelId: string): Route {
     idle: true,
     reason: null,
     expectedReady: null,
+    routing: defaultRouting,
     createdAt: 1_700_000_000_123,
     endpoints: [],
   };

@@ -21,6 +21,7 @@ export const sleepingModel: ModelJson = {
   max_replicas: 4,
   engine_args: { max_model_len: 8192 },
   resources: { nodes: 1, cpus: null, memory: null },
+  routing: { policy: 'prefix', session_header: 'x-session-id', weights: {} },
   state: 'not_loaded',
   reason: null,
   idle: true,

@@ -38,6 +38,11 @@ export const models = pgTable(
     maxReplicas: integer('max_replicas').notNull(),
     engineArgs: json('engine_args').$type<ModelSpec['engineArgs']>().notNull(),
     resources: json('resources').$type<ModelSpec['resources']>().notNull(),
+    /** By default that of domain, which the migration tool cannot read. */
+    routing: json('routing')
+      .$type<ModelSpec['routing']>()
+      .notNull()
+      .default({ policy: 'least_load', sessionHeader: 'x-session-id', weights: {} }),
 
     revision: integer('revision').notNull(),
     generation: integer('generation').notNull(),

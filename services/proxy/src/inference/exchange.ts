@@ -1,6 +1,7 @@
 import type { AppError, Route } from '@wakefield/domain';
 import { type InferenceCall, isStreamed } from './call.ts';
 import type { ExchangeView } from './exchange-view.ts';
+import { rawHeader } from './headers.ts';
 import { scanBody } from './model-name.ts';
 import type { InferenceParts } from './parts.ts';
 import { readBody } from './read-body.ts';
@@ -27,7 +28,9 @@ export class Exchange implements ExchangeView {
   readonly #tries: Tries;
   /** From the first time that it has to wait. */
   #wait: Wait | null = null;
-  #model = '';
+  model = '';
+  promptFrom = 0;
+  promptTo = 0;
   #asked: Asked = { streamed: false, maxTokens: null };
   #body: Buffer = noBody;
   #caughtUp = false;
@@ -76,8 +79,16 @@ export class Exchange implements ExchangeView {
     return this.#asked;
   }
 
+  get body(): Buffer {
+    return this.#body;
+  }
+
+  header(name: string): string | undefined {
+    return rawHeader(this.call.client.rawHeaders, name);
+  }
+
   route(): Route | null {
-    return this.parts.routes()?.find(this.call.project, this.#model) ?? null;
+    return this.parts.routes()?.find(this.call.project, this.model) ?? null;
   }
 
   /** Decides with the newest table, at first and whenever something has changed. */
@@ -96,7 +107,7 @@ export class Exchange implements ExchangeView {
       return;
     }
     this.#wait?.leave(endpoint === null ? 'refused' : 'served');
-    if (route === null) this.refuse(refusals.modelNotFound(this.call.project, this.#model));
+    if (route === null) this.refuse(refusals.modelNotFound(this.call.project, this.model));
     else if (endpoint === null) this.refuse(refusals.modelFailed(route));
     else this.#tries.send(route, endpoint, this.#body);
   }
@@ -125,7 +136,9 @@ export class Exchange implements ExchangeView {
     if (!scan.valid) this.refuse(refusals.brokenJson());
     else if (scan.model === null || scan.model === '') this.refuse(refusals.modelMissing());
     else {
-      this.#model = scan.model;
+      this.model = scan.model;
+      this.promptFrom = scan.promptFrom;
+      this.promptTo = scan.promptTo;
       const streamed = isStreamed(this.call.operation, scan.stream);
       this.#asked = { streamed, maxTokens: scan.maxTokens };
       this.record.asked(scan.model, streamed);

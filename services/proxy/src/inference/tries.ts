@@ -1,4 +1,12 @@
-import type { Address, DurationMs, Endpoint, JobId, ModelId, Route } from '@wakefield/domain';
+import {
+  type Address,
+  type DurationMs,
+  type Endpoint,
+  isOwnFailure,
+  type JobId,
+  type ModelId,
+  type Route,
+} from '@wakefield/domain';
 import { isSamePlace } from '../upstream/place.ts';
 import { Attempt, type AttemptOwner, type Loss } from './attempt.ts';
 import { Casualties } from './casualties.ts';
@@ -43,7 +51,9 @@ export class Tries implements AttemptOwner {
     const { parts, asked } = this.#view;
     const needed = parts.lengths.needed(route.modelId, asked);
     const choose = (tried: ReadonlyMap<JobId, Address>) =>
-      parts.suspects.choose(route, tried, needed);
+      parts.suspects.choose(route, tried, (exclude) =>
+        parts.picker.pick(route, exclude, needed, this.#view),
+      );
     const tried = this.#tried;
     if (tried === null) return choose(none);
     forgetMoved(tried, route);
@@ -89,7 +99,7 @@ export class Tries implements AttemptOwner {
   answered(status: number): void {
     this.#status = status;
     // The head of a dead one's answer says nothing yet.
-    if (!this.#wasDead) this.#forgive();
+    if (!this.#wasDead) this.#release((jobId) => this.#view.parts.suspects.answered(jobId));
   }
 
   hasAlternative(): boolean {
@@ -117,8 +127,8 @@ export class Tries implements AttemptOwner {
 
   done(end: RelayEnd): void {
     this.#learn(end);
+    this.#judge(end);
     this.#stop();
-    if (this.#wasDead && end.outcome === 'complete') this.#forgive();
     if (end.usage !== null) this.#view.record.usage = end.usage;
     this.#view.finish(end.outcome);
   }
@@ -149,7 +159,7 @@ export class Tries implements AttemptOwner {
     const again = this.#count(loss, endpoint, clock.elapsed() - this.#sentAt);
     // A first loss may be an idle connection that the engine was closing: it is asked again at once.
     const blamed = loss !== 'lost' && loss !== 'cut_off';
-    if (blamed || again) suspects.mark(endpoint, loss === 'died');
+    if (blamed || again) suspects.mark(endpoint, loss === 'died', this.#sentAt);
     // No engine has seen it.
     if (loss === 'refused') return;
     this.#asked.set(jobId, address);
@@ -165,9 +175,17 @@ export class Tries implements AttemptOwner {
     return died ? this.#casualties.died(endpoint) : this.#casualties.brokeOff(endpoint, afterMs);
   }
 
-  #forgive(): void {
-    const { suspects, holds } = this.#view.parts;
-    if (suspects.clear(this.#endpoint?.jobId ?? '')) holds.kick(this.#modelId);
+  /** What its answer says about the endpoint. */
+  #judge({ outcome }: RelayEnd): void {
+    const { suspects } = this.#view.parts;
+    const failed = outcome === 'cut' || isOwnFailure(this.#status);
+    if (!failed) this.#release((jobId) => suspects.clear(jobId));
+    else if (this.#endpoint !== null) suspects.failed(this.#endpoint, this.#sentAt);
+  }
+
+  /** Who waits for an endpoint looks again where this one had been suspect. */
+  #release(wasSuspect: (jobId: JobId) => boolean): void {
+    if (wasSuspect(this.#endpoint?.jobId ?? '')) this.#view.parts.holds.kick(this.#modelId);
   }
 
   /** From now on only endpoints count that are not there yet. */

@@ -50,6 +50,11 @@ export function presentModel(
       cpus: spec.resources.cpus,
       memory: spec.resources.memory,
     },
+    routing: {
+      policy: spec.routing.policy,
+      session_header: spec.routing.sessionHeader,
+      weights: { ...spec.routing.weights },
+    },
     state: modelState(model.state, demand),
     reason: model.reason,
     idle: model.idle,
