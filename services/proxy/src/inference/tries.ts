@@ -99,7 +99,8 @@ export class Tries implements AttemptOwner {
   answered(status: number): void {
     this.#status = status;
     // The head of a dead one's answer says nothing yet.
-    if (!this.#wasDead) this.#release((jobId) => this.#view.parts.suspects.answered(jobId));
+    if (this.#wasDead) return;
+    if (this.#view.parts.suspects.answered(this.#endpoint?.jobId ?? '')) this.#release();
   }
 
   hasAlternative(): boolean {
@@ -178,14 +179,15 @@ export class Tries implements AttemptOwner {
   /** What its answer says about the endpoint. */
   #judge({ outcome }: RelayEnd): void {
     const { suspects } = this.#view.parts;
+    if (this.#endpoint === null) return;
     const failed = outcome === 'cut' || isOwnFailure(this.#status);
-    if (!failed) this.#release((jobId) => suspects.clear(jobId));
-    else if (this.#endpoint !== null) suspects.failed(this.#endpoint, this.#sentAt);
+    if (failed) suspects.failed(this.#endpoint, this.#sentAt);
+    else if (suspects.clear(this.#endpoint.jobId)) this.#release();
   }
 
-  /** Who waits for an endpoint looks again where this one had been suspect. */
-  #release(wasSuspect: (jobId: JobId) => boolean): void {
-    if (wasSuspect(this.#endpoint?.jobId ?? '')) this.#view.parts.holds.kick(this.#modelId);
+  /** It had been suspect, and is none any more: who waits for an endpoint looks again. */
+  #release(): void {
+    this.#view.parts.holds.kick(this.#modelId);
   }
 
   /** From now on only endpoints count that are not there yet. */

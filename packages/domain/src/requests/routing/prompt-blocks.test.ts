@@ -20,9 +20,9 @@ describe('cutPrompt', () => {
     [511, 1],
     [2048, 8],
     [20_000, 27],
-    [200_000, 46],
-    [2 ** 20, 60],
-    [2 ** 24, 60],
+    [200_000, 47],
+    [2 ** 20, 61],
+    [2 ** 24, 61],
   ])('cuts %d bytes into %d blocks', (length, blocks) => {
     expect(cut(new Uint8Array(length))).toHaveLength(blocks);
   });
