@@ -51,6 +51,7 @@ describe('registering a model', () => {
         betweenBytesSeconds: null,
         totalSeconds: null,
       },
+      routing: { policy: 'least_load', sessionHeader: 'x-session-id', weights: {} },
     });
   });
 
@@ -71,8 +72,19 @@ describe('registering a model', () => {
       engine_args: { max_model_len: 10, dtype: 'half', 'enforce-eager': true },
       resources: { nodes: 64, cpus: 128, memory: '512M' },
       timeouts: { connect: 300, first_byte: 0, between_bytes: 1, total: 2_592_000 },
+      routing: {
+        policy: 'session',
+        session_header: 'X-Chat',
+        weights: { karolina: 100, lumi: 0.01 },
+      },
     };
-    expect(parseInput(registerModelBody, everything, 'request body')).toEqual(everything);
+    const body = parseInput(registerModelBody, everything, 'request body');
+    expect(body).toEqual(everything);
+    expect(specFromBody(body).routing).toEqual({
+      policy: 'session',
+      sessionHeader: 'x-chat',
+      weights: { karolina: 100, lumi: 0.01 },
+    });
   });
 
   it('stores one cluster and a list of one alike, and the first of a list as the first choice', () => {
@@ -176,6 +188,47 @@ describe('registering a model', () => {
       { ...least, resources: { gpus: 1 } },
       'resources.gpus',
       /Unknown field in the request body: resources\.gpus\. Known: nodes, cpus, memory\./,
+    ],
+    [{ ...least, routing: 'prefix' }, 'routing', /must be a JSON object, not the text "prefix"/],
+    [
+      { ...least, routing: { policy: 'random' } },
+      'routing.policy',
+      /^routing\.policy must be one of "least_load", "prefix", "session", not the text "random"\.$/,
+    ],
+    [
+      { ...least, routing: { session_header: 'x y' } },
+      'routing.session_header',
+      /^routing\.session_header must be a legal name of a header, not the text "x y"\.$/,
+    ],
+    [{ ...least, routing: { session_header: '' } }, 'routing.session_header', /at least 1 char/],
+    [
+      { ...least, routing: { weights: { here: 0 } } },
+      'routing.weights.here',
+      /^routing\.weights\.here must be at least 0\.01, not 0\.$/,
+    ],
+    [{ ...least, routing: { weights: { here: 101 } } }, 'routing.weights.here', /at most 100/],
+    [
+      { ...least, routing: { weights: { here: 'twice' } } },
+      'routing.weights.here',
+      /must be a number, not the text "twice"/,
+    ],
+    [
+      { ...least, routing: { weights: { 'a b': 1 } } },
+      'routing.weights.a b',
+      /^routing\.weights\.a b is no legal name of a cluster, /,
+    ],
+    [
+      {
+        ...least,
+        routing: { weights: Object.fromEntries(Array.from('abcdefghi').map((c) => [c, 1])) },
+      },
+      'routing.weights',
+      /^routing\.weights must have at most 8 entries\.$/,
+    ],
+    [
+      { ...least, routing: { stickiness: 1 } },
+      'routing.stickiness',
+      /Unknown field .*: routing\.stickiness\. Known: policy, session_header, weights\./,
     ],
     [
       { ...least, gpus: 1 },

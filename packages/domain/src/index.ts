@@ -13,10 +13,26 @@ export type { Grant, Permission, Principal, Role } from './requests/access.ts';
 export { mergeGrants, roles } from './requests/access.ts';
 export type { HoldCounts, HoldLimits, HoldRefusal } from './requests/admission.ts';
 export { admitHold, hasShare } from './requests/admission.ts';
-export type { TimeNeeded } from './requests/pick-endpoint.ts';
-export { pickEndpoint } from './requests/pick-endpoint.ts';
 export type { Access, OperationName, Right } from './requests/rights.ts';
 export { decideAccess, rights } from './requests/rights.ts';
+export type { Rank } from './requests/routing/bounded-load.ts';
+export { loadBound, pickByRank } from './requests/routing/bounded-load.ts';
+export type { Choice, TimeNeeded } from './requests/routing/choice.ts';
+export { pickLeastLoaded } from './requests/routing/least-load.ts';
+export { PrefixMemory } from './requests/routing/prefix-memory.ts';
+export { cutPrompt, mostBlocks } from './requests/routing/prompt-blocks.ts';
+export { attraction, hashText } from './requests/routing/rendezvous.ts';
+export type { Suspicion } from './requests/routing/suspicion.ts';
+export {
+  afterAnswer,
+  afterFailure,
+  afterLoss,
+  afterStranger,
+  heedsEjections,
+  isOwnFailure,
+  onTrial,
+} from './requests/routing/suspicion.ts';
+export { xxHash32 } from './requests/routing/xx-hash.ts';
 export type { TimeLimit, TimeLimits } from './requests/time-limits.ts';
 export { timeLimits } from './requests/time-limits.ts';
 export type { Expectation, StartExpectation } from './starts/expectation.ts';
@@ -78,4 +94,6 @@ export type { Project } from './vocabulary/project.ts';
 export type { RequestTimeouts } from './vocabulary/request-timeouts.ts';
 export { noTimeouts } from './vocabulary/request-timeouts.ts';
 export type { Endpoint, Route, RouteTable } from './vocabulary/route.ts';
+export type { Routing, RoutingPolicy } from './vocabulary/routing.ts';
+export { defaultRouting } from './vocabulary/routing.ts';
 export type { DurationMs, EpochMs } from './vocabulary/time.ts';

@@ -15,7 +15,7 @@ import type {
   Project,
   TotalDemand,
 } from '../src/index.ts';
-import { noTimeouts, unseen } from '../src/index.ts';
+import { defaultRouting, noTimeouts, unseen } from '../src/index.ts';
 
 /** Some moment; tests count from it. */
 export const t0 = 1_700_000_000_000;
@@ -40,6 +40,7 @@ export function spec(over: Partial<ModelSpec> = {}): ModelSpec {
     engineArgs: {},
     resources: { nodes: 1, cpus: null, memory: null },
     timeouts: noTimeouts,
+    routing: defaultRouting,
     ...over,
   };
 }
@@ -204,13 +205,14 @@ export const commandInput: CommandInput = {
   defaultCluster: 'c1',
 };
 
-export function endpoint(jobId: string, capacity: number | null = null): Endpoint {
+export function endpoint(jobId: string, capacity: number | null = null, weight = 1): Endpoint {
   return {
     jobId,
     cluster: 'c1',
     address: { host: 'cn01', port: 1 },
     engineKey: 'k',
     capacity,
+    weight,
     servesUntil: null,
   };
 }

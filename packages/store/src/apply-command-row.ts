@@ -100,10 +100,14 @@ async function saveEffect(
 
 /** What readers of routes see of a model's desired state, as a comparable word; empty when nothing. */
 function modelInRoutes(model: Model | null): string {
-  if (model === null || !model.registered) return '';
-  const { id, spec, idle, createdAt } = model;
+  if (!model?.registered) return '';
+  const { id, idle, createdAt } = model;
+  const { engine, routing, timeouts } = model.spec;
   // Postgres gives the keys of an object in an order of its own.
-  return JSON.stringify([id, spec.engine, idle, createdAt, Object.entries(spec.timeouts).sort()]);
+  const weights = Object.entries(routing.weights).toSorted();
+  const times = Object.entries(timeouts).toSorted();
+  const ways = [routing.policy, routing.sessionHeader, weights];
+  return JSON.stringify([id, engine, ways, times, idle, createdAt]);
 }
 
 function modelNamedBy(body: CommandBody): string | null {

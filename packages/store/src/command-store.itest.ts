@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { NewCommand, Stores } from '@wakefield/control';
-import type { CommandBody } from '@wakefield/domain';
+import { type CommandBody, defaultRouting } from '@wakefield/domain';
 import { SAMPLE_NOW, type StoreFixture, sampleSpec, storeFixture } from '@wakefield/testkit';
 import { done, rejected, wake } from '../test/commands.ts';
 
@@ -103,6 +103,16 @@ describe('insert', () => {
     expect(insertions.filter(({ kind }) => kind === 'inserted')).toHaveLength(1);
     expect(insertions.filter(({ kind }) => kind === 'replayed')).toHaveLength(11);
     expect(ids.size).toBe(1);
+  });
+});
+
+test('a registration of an older release says nothing of what it could not ask for', async () => {
+  const { otherClusters, minReplicas, routing, ...spec } = sampleSpec();
+  const body = { kind: 'register', spec } as unknown as CommandBody;
+  const command = newCommand({ body });
+  await commands.insert(command);
+  expect((await commands.get(command.id))?.body).toMatchObject({
+    spec: { ...spec, otherClusters: [], minReplicas: 0, routing: defaultRouting },
   });
 });
 

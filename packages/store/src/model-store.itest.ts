@@ -40,6 +40,7 @@ describe('reading', () => {
       cluster: 'there',
       engineArgs: { text: 'a\\u0000"', flag: false, number: -1.5e-9 },
       resources: { nodes: 2, cpus: 16, memory: null },
+      routing: { policy: 'prefix', sessionHeader: 'x-chat', weights: { there: 0.01 } },
     });
     const full = await fixture.model({
       spec,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { JobPatch, Stores } from '@wakefield/control';
-import { type Model, noTimeouts } from '@wakefield/domain';
+import { defaultRouting, type Model, noTimeouts } from '@wakefield/domain';
 import { SAMPLE_NOW, type StoreFixture, sampleSpec, storeFixture } from '@wakefield/testkit';
 import { wake } from '../test/commands.ts';
 
@@ -61,7 +61,8 @@ describe('load', () => {
     await fixture.job(model, 4, { ...serving, phase: 'starting' });
     await fixture.job(model, 5, { phase: 'ready' });
     await fixture.job(model, 6, { ...serving, phase: 'ended', endedAt: SAMPLE_NOW });
-    const endpoint = { cluster: 'here', address: { host: 'n01', port: 8000 }, servesUntil: null };
+    const address = { host: 'n01', port: 8000 };
+    const endpoint = { cluster: 'here', address, weight: 1, servesUntil: null };
     expect(await routeOf(model)).toEqual({
       expectedReady: null,
       timeouts: noTimeouts,
@@ -73,10 +74,21 @@ describe('load', () => {
       idle: false,
       reason: null,
       createdAt: SAMPLE_NOW,
+      routing: { policy: 'least_load', sessionHeader: 'x-session-id' },
       endpoints: [
         { ...endpoint, jobId: job.id, engineKey: 'secret-of-1', capacity: 32 },
         { ...endpoint, jobId: second.id, engineKey: 'secret-of-2', capacity: null },
       ],
+    });
+  });
+
+  test('how requests are spread: by the policy of the model, and the weight of a cluster', async () => {
+    const routing = { policy: 'session', sessionHeader: 'x-chat', weights: { here: 2 } } as const;
+    const spread = await fixture.model({ spec: sampleSpec({ routing }) });
+    await fixture.job(spread, 1, serving);
+    expect(await routeOf(spread)).toMatchObject({
+      routing: { policy: 'session', sessionHeader: 'x-chat' },
+      endpoints: [{ weight: 2 }],
     });
   });
 
@@ -148,6 +160,8 @@ describe('the revision grows', () => {
     ['registered', { registered: false }],
     ['idle', { idle: true }],
     ['engine', { spec: sampleSpec({ engine: 'vllm' }) }],
+    ['policy', { spec: sampleSpec({ routing: { ...defaultRouting, policy: 'prefix' } }) }],
+    ['weights', { spec: sampleSpec({ routing: { ...defaultRouting, weights: { b: 2, a: 1 } } }) }],
     ['createdAt', { createdAt: SAMPLE_NOW + 1 }],
     ['timeouts', { spec: sampleSpec({ timeouts: { ...noTimeouts, totalSeconds: 60 } }) }],
   ])('when a command changes %s', async (_what, change) => {

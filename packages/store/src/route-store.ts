@@ -43,7 +43,7 @@ export async function readRevision(queries: Queries): Promise<number> {
 
 async function readRoutes(
   queries: Queries,
-  endpoints: ReadonlyMap<ModelId, readonly Endpoint[]>,
+  endpoints: Serving['endpoints'],
 ): Promise<readonly Route[]> {
   const rows = await queries
     .select({
@@ -56,22 +56,28 @@ async function readRoutes(
       reason: models.reason,
       expectedReadyFrom: models.expectedReadyFrom,
       expectedReadyTo: models.expectedReadyTo,
+      routing: models.routing,
       createdAt: models.createdAt,
       timeouts: models.timeouts,
     })
     .from(models)
     .where(eq(models.registered, true))
     .orderBy(asc(models.project), asc(models.hfModelId));
-  return rows.map(({ reason, expectedReadyFrom, expectedReadyTo, ...row }) => ({
+  return rows.map(({ reason, expectedReadyFrom, expectedReadyTo, routing, ...row }) => ({
     ...row,
     reason: reason === null ? null : withoutLog(reason),
     expectedReady: toExpectation(expectedReadyFrom, expectedReadyTo),
-    endpoints: endpoints.get(row.modelId) ?? [],
+    routing: { policy: routing.policy, sessionHeader: routing.sessionHeader },
+    endpoints: (endpoints.get(row.modelId) ?? []).map((endpoint) => ({
+      ...endpoint,
+      weight: routing.weights[endpoint.cluster] ?? 1,
+    })),
   }));
 }
 
 interface Serving {
-  readonly endpoints: ReadonlyMap<ModelId, readonly Endpoint[]>;
+  /** Without what their models say of them. */
+  readonly endpoints: ReadonlyMap<ModelId, readonly Omit<Endpoint, 'weight'>[]>;
   readonly serving: readonly JobId[];
 }
 
@@ -94,7 +100,7 @@ async function readServing(queries: Queries): Promise<Serving> {
     .from(jobs)
     .where(sql`${jobs.phase} in ('starting', 'ready', 'draining')`)
     .orderBy(asc(jobs.modelId), asc(jobs.seq));
-  const endpoints = new Map<ModelId, Endpoint[]>();
+  const endpoints = new Map<ModelId, Omit<Endpoint, 'weight'>[]>();
   const serving: JobId[] = [];
   for (const { modelId, jobId, cluster, engineKey, capacity, ...job } of rows) {
     const address = toAddress(job.host, job.port);

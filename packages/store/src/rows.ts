@@ -3,6 +3,7 @@ import {
   type Address,
   type Command,
   type CommandBody,
+  defaultRouting,
   type Expectation,
   type Job,
   type Model,
@@ -82,6 +83,7 @@ export function toModelWithStatus(row: ModelRow): ModelWithStatus {
       engineArgs: row.engineArgs,
       resources: row.resources,
       timeouts: row.timeouts,
+      routing: row.routing,
     },
     revision: row.revision,
     generation: row.generation,
@@ -125,10 +127,13 @@ export function toCommand(row: typeof commands.$inferSelect): Command {
 /** Commands of an older release do not say what only newer ones can ask for. */
 function withDefaults(body: CommandBody): CommandBody {
   if (body.kind !== 'register') return body;
-  return {
-    ...body,
-    spec: { ...{ otherClusters: [], minReplicas: 0, timeouts: noTimeouts }, ...body.spec },
+  const older = {
+    otherClusters: [],
+    minReplicas: 0,
+    timeouts: noTimeouts,
+    routing: defaultRouting,
   };
+  return { ...body, spec: { ...older, ...body.spec } };
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

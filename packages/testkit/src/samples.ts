@@ -1,4 +1,10 @@
-import { type Job, type Model, type ModelSpec, noTimeouts } from '@wakefield/domain';
+import {
+  defaultRouting,
+  type Job,
+  type Model,
+  type ModelSpec,
+  noTimeouts,
+} from '@wakefield/domain';
 
 /** A moment in the past, exact to the millisecond, for tests that bring their own time. */
 export const SAMPLE_NOW = 1_760_000_000_123;
@@ -21,6 +27,7 @@ export function sampleSpec(over: Partial<ModelSpec> = {}): ModelSpec {
     engineArgs: { load_seconds: 0.5, fail: 'none', verbose: true },
     resources: { nodes: 1, cpus: null, memory: '64G' },
     timeouts: noTimeouts,
+    routing: defaultRouting,
     ...over,
   };
 }

@@ -42,6 +42,7 @@ function endpointOf(index: number): Endpoint {
     address: site.engines[index]?.address ?? { host: '', port: 0 },
     engineKey: heappeEngineKey,
     capacity: null,
+    weight: 1,
     servesUntil: null,
   };
 }

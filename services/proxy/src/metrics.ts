@@ -35,6 +35,8 @@ export interface ProxyGauges {
   readonly inFlight: () => number;
   /** Bytes of request bodies in memory. */
   readonly bodyBytes: () => number;
+  /** Endpoints that failed several times in a row and are left alone. */
+  readonly ejected: () => number;
   readonly tableRevision: () => number;
   /** Seconds since the route store last answered. */
   readonly tableAge: () => number;
@@ -132,6 +134,12 @@ function registerGauges(metrics: Metrics, gauges: ProxyGauges): void {
     ['wakefield_held_requests', 'Requests that wait for their model.', gauges.held],
     ['wakefield_requests_in_flight', 'Requests that an engine works on.', gauges.inFlight],
     ['wakefield_body_bytes', 'Bytes of request bodies that are kept to be sent.', gauges.bodyBytes],
+    [
+      'wakefield_ejected_endpoints',
+      'Endpoints that failed several times in a row and are left alone; of several workers the most.',
+      gauges.ejected,
+      'max',
+    ],
     [
       'wakefield_route_table_revision',
       'Revision of the route table; of several workers the oldest.',

@@ -9,6 +9,7 @@ import { createCallerOf } from './inference/caller.ts';
 import { createHoldRoom } from './inference/hold-room.ts';
 import { createInference } from './inference/inference.ts';
 import type { InferenceLimits } from './inference/parts.ts';
+import { createPicker } from './inference/picker.ts';
 import { createRunLengths } from './inference/run-lengths.ts';
 import { createSuspects } from './inference/suspects.ts';
 import { createWakeKeeper, type WakePatience, type Waker } from './inference/wake-keeper.ts';
@@ -162,18 +163,23 @@ function createMemory(
   const bodies = createBodyRoom(settings.bodyRoomBytes);
   const wakes = createWakeKeeper(ports.waker, settings.wake, clock.elapsed, logger);
   const lengths = createRunLengths();
-  const suspects = createSuspects(demand.runningOn, clock);
+  const picker = createPicker(demand.runningOn, clock, Math.random);
+  const suspects = createSuspects(clock.elapsed, ({ jobId, cluster }, failures) => {
+    logger.warn({ jobId, cluster, failures }, 'this engine fails again and again; ejecting it');
+  });
   const pools = createUpstreamPools(ports.transportOf, settings, clock.elapsed);
   const figures = createProxyMetrics(metrics, {
     held: () => holds.size,
     inFlight: () => demand.running,
     bodyBytes: () => bodies.taken,
+    ejected: () => suspects.ejected,
     tableRevision: () => routes.current()?.revision ?? 0,
     tableAge: () => (routes.lastSeenAt === null ? 0 : (clock.elapsed() - routes.lastSeenAt) / 1000),
   });
   routes.onChange((table) => {
     pools.retain(table);
     suspects.prune(table.endpoints);
+    picker.prune(table.byModel);
     demand.prune((modelId) => table.byModel(modelId) !== null);
     lengths.prune((modelId) => table.byModel(modelId) !== null);
     wakes.settle((modelId) => table.byModel(modelId)?.idle !== true);
@@ -189,6 +195,7 @@ function createMemory(
       holds,
       wakes,
       suspects,
+      picker,
       lengths,
       metrics: figures,
       logger,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ProxyDemand, RouteStore } from '@wakefield/control';
 import {
+  defaultRouting,
   type Endpoint,
   noTimeouts,
   type Principal,
@@ -160,6 +161,7 @@ export function endpoint(port: number, jobId: string = randomUUID()): Endpoint {
     address: { host: '127.0.0.1', port },
     engineKey: `key-of-${jobId}`,
     capacity: null,
+    weight: 1,
     servesUntil: null,
   };
 }
@@ -175,6 +177,7 @@ export function asleep(hfModelId: string): Route {
     idle: true,
     reason: null,
     expectedReady: null,
+    routing: defaultRouting,
     createdAt: 1_700_000_000_123,
     timeouts: noTimeouts,
     endpoints: [],

@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 /** Longest walltime and idle timeout that can be asked for: 30 days. */
 export const LONGEST_SECONDS = 2_592_000;
+/** Clusters that one model can name. */
+export const mostClusters = 8;
 /** Longest `hf_model_id`. */
 const LONGEST_MODEL_ID = 200;
 

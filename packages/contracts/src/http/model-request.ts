@@ -1,7 +1,8 @@
 import type { ModelSpec } from '@wakefield/domain';
 import { z } from 'zod';
 import { seconds } from '../seconds.ts';
-import { clusterName, hfModelId, LONGEST_SECONDS, limitParameter } from './fields.ts';
+import { clusterName, hfModelId, LONGEST_SECONDS, limitParameter, mostClusters } from './fields.ts';
+import { routing } from './routing.ts';
 
 const engineArgument = z.union([z.string().max(4096), z.number(), z.boolean()], {
   error: 'must be text, a number, or true or false',
@@ -23,7 +24,7 @@ const engineArguments = z
 const clusterNames = z
   .array(clusterName)
   .min(1)
-  .max(8)
+  .max(mostClusters)
   .refine((names) => new Set(names).size === names.length, {
     error: 'must name each cluster once',
   });
@@ -148,6 +149,7 @@ export const registerModelBody = z
     engine_args: engineArguments.default({}),
     resources: resources.prefault({}),
     timeouts: timeouts.prefault({}),
+    routing: routing.prefault({}),
   })
   .superRefine(({ min_replicas: least, max_replicas: most }, context) => {
     if (least <= most) return;
@@ -186,6 +188,11 @@ export function specFromBody(body: RegisterModelBody): ModelSpec {
       firstByteSeconds: body.timeouts.first_byte,
       betweenBytesSeconds: body.timeouts.between_bytes,
       totalSeconds: body.timeouts.total,
+    },
+    routing: {
+      policy: body.routing.policy,
+      sessionHeader: body.routing.session_header.toLowerCase(),
+      weights: body.routing.weights,
     },
   };
 }

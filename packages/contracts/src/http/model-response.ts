@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { clusterName, hfModelId, instant, uuid } from './fields.ts';
 import { registerModelBody } from './model-request.ts';
+import { routing } from './routing.ts';
 
 const figure = z.number().nullable();
 
@@ -101,6 +102,11 @@ export const modelSchema = z
       first_byte: z.int().nullable().meta({ example: 120 }),
       between_bytes: z.int().nullable().meta({ example: null }),
       total: z.int().nullable().meta({ example: null }),
+    }),
+    routing: z.strictObject({
+      policy: routing.shape.policy.unwrap(),
+      session_header: routing.shape.session_header.unwrap(),
+      weights: routing.shape.weights.unwrap(),
     }),
     state: z
       .enum(['not_loaded', 'queued', 'loading', 'ready', 'busy', 'failed'])

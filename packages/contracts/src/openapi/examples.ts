@@ -22,6 +22,7 @@ export const sleepingModel: ModelJson = {
   engine_args: { max_model_len: 8192 },
   resources: { nodes: 1, cpus: null, memory: null },
   timeouts: { connect: null, first_byte: null, between_bytes: null, total: null },
+  routing: { policy: 'prefix', session_header: 'x-session-id', weights: {} },
   state: 'not_loaded',
   reason: null,
   idle: true,

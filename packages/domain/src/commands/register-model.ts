@@ -21,6 +21,11 @@ export function register(
     const message = `The project ${project.name} is not activated on the cluster ${missing}.`;
     return reject('invalid_request', message, named.length === 1 ? 'cluster' : 'clusters');
   }
+  const stray = Object.keys(spec.routing.weights).find((name) => !named.includes(name));
+  if (stray !== undefined) {
+    const message = `routing.weights names the cluster ${stray}, on which the model does not run.`;
+    return reject('invalid_request', message, `routing.weights.${stray}`);
+  }
   if (model === null)
     return { outcome: applied(true), model: create(spec, cluster, project, input) };
   return model.registered
@@ -116,9 +121,17 @@ function revisionFor(model: Model, spec: ModelSpec): number {
 }
 
 function sameSpec(a: ModelSpec, b: ModelSpec): boolean {
-  const flat = ({ engineArgs, resources, timeouts, ...rest }: ModelSpec) =>
+  const flat = ({
+    engineArgs,
+    resources,
+    timeouts,
+    routing: { weights, ...routing },
+    ...rest
+  }: ModelSpec) =>
     JSON.stringify([
       Object.entries(rest).sort(byKey),
+      Object.entries(routing).sort(byKey),
+      Object.entries(weights).sort(byKey),
       Object.entries(engineArgs).sort(byKey),
       Object.entries(resources).sort(byKey),
       Object.entries(timeouts).sort(byKey),

@@ -1,5 +1,6 @@
 import type { ClusterName, ModelId, ProjectName } from './ids.ts';
 import type { RequestTimeouts } from './request-timeouts.ts';
+import type { Routing } from './routing.ts';
 import type { EpochMs } from './time.ts';
 
 /** A value of `engine_args` after the recipe has checked it. */
@@ -34,6 +35,8 @@ export interface ModelSpec {
   };
   /** Of requests to it; its jobs know nothing of them. */
   readonly timeouts: RequestTimeouts;
+  /** Which of its endpoints gets a request. */
+  readonly routing: Routing;
 }
 
 /** Desired state of a model. Only the scheduler writes it. */

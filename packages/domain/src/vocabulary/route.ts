@@ -2,6 +2,7 @@ import type { ClusterName, JobId, ModelId, ProjectName } from './ids.ts';
 import type { Address } from './job.ts';
 import type { ModelState } from './model.ts';
 import type { RequestTimeouts } from './request-timeouts.ts';
+import type { Routing } from './routing.ts';
 import type { EpochMs } from './time.ts';
 
 /** Where a ready job answers. Carries the engine's key: for the proxy's memory, never for a log. */
@@ -11,6 +12,8 @@ export interface Endpoint {
   readonly address: Address;
   readonly engineKey: string;
   readonly capacity: number | null;
+  /** How much of the load it gets beside the others of its model, by `Routing.weights`. */
+  readonly weight: number;
   /** When its job is asked to end at the latest; null: nobody knows. */
   readonly servesUntil: EpochMs | null;
 }
@@ -30,6 +33,7 @@ export interface Route {
   readonly expectedReady: { readonly from: EpochMs; readonly to: EpochMs } | null;
   /** How long its registration lets a request take. */
   readonly timeouts: RequestTimeouts;
+  readonly routing: Pick<Routing, 'policy' | 'sessionHeader'>;
   /** Ready ones only. */
   readonly endpoints: readonly Endpoint[];
 }

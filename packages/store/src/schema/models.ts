@@ -44,6 +44,11 @@ export const models = pgTable(
       betweenBytesSeconds: null,
       totalSeconds: null,
     }),
+    /** By default that of domain, which the migration tool cannot read. */
+    routing: json('routing')
+      .$type<ModelSpec['routing']>()
+      .notNull()
+      .default({ policy: 'least_load', sessionHeader: 'x-session-id', weights: {} }),
 
     revision: integer('revision').notNull(),
     generation: integer('generation').notNull(),

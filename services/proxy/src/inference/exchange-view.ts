@@ -1,13 +1,14 @@
 import type { AppError, Route, TimeLimits } from '@wakefield/domain';
 import type { InferenceCall } from './call.ts';
 import type { InferenceParts } from './parts.ts';
+import type { Belonging } from './picker.ts';
 import type { ExchangeRecord } from './record.ts';
 import type { RelayEnd } from './relay.ts';
 import type { Reply } from './reply.ts';
 import type { Asked } from './run-lengths.ts';
 
 /** One exchange as its wait and its tries see it. */
-export interface ExchangeView {
+export interface ExchangeView extends Belonging {
   readonly parts: InferenceParts;
   readonly call: InferenceCall;
   readonly reply: Reply;

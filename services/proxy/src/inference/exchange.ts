@@ -7,7 +7,7 @@ import {
 } from '@wakefield/domain';
 import { type InferenceCall, isStreamed } from './call.ts';
 import type { ExchangeView } from './exchange-view.ts';
-import { askedTimeoutMs } from './headers.ts';
+import { askedTimeoutMs, rawHeader } from './headers.ts';
 import { scanBody } from './model-name.ts';
 import type { InferenceParts } from './parts.ts';
 import { readBody } from './read-body.ts';
@@ -34,7 +34,9 @@ export class Exchange implements ExchangeView {
   readonly #tries: Tries;
   /** From the first time that it has to wait. */
   #wait: Wait | null = null;
-  #model = '';
+  model = '';
+  promptFrom = 0;
+  promptTo = 0;
   #asked: Asked = { streamed: false, maxTokens: null };
   #body: Buffer = noBody;
   /** Of its model, once its route is known; until then those of the configuration. */
@@ -93,8 +95,16 @@ export class Exchange implements ExchangeView {
     return this.#asked;
   }
 
+  get body(): Buffer {
+    return this.#body;
+  }
+
+  header(name: string): string | undefined {
+    return rawHeader(this.call.client.rawHeaders, name);
+  }
+
   route(): Route | null {
-    return this.parts.routes()?.find(this.call.project, this.#model) ?? null;
+    return this.parts.routes()?.find(this.call.project, this.model) ?? null;
   }
 
   /** Decides with the newest table, at first and whenever something has changed. */
@@ -114,7 +124,7 @@ export class Exchange implements ExchangeView {
       return;
     }
     this.#wait?.leave(endpoint === null ? 'refused' : 'served');
-    if (route === null) this.refuse(refusals.modelNotFound(this.call.project, this.#model));
+    if (route === null) this.refuse(refusals.modelNotFound(this.call.project, this.model));
     else if (endpoint === null) this.refuse(refusals.modelFailed(route));
     else this.#tries.send(route, endpoint, this.#body);
   }
@@ -167,7 +177,9 @@ export class Exchange implements ExchangeView {
     if (!scan.valid) this.refuse(refusals.brokenJson());
     else if (scan.model === null || scan.model === '') this.refuse(refusals.modelMissing());
     else {
-      this.#model = scan.model;
+      this.model = scan.model;
+      this.promptFrom = scan.promptFrom;
+      this.promptTo = scan.promptTo;
       const streamed = isStreamed(this.call.operation, scan.stream);
       this.#asked = { streamed, maxTokens: scan.maxTokens };
       this.record.asked(scan.model, streamed);

@@ -138,3 +138,15 @@ export function preferredWaitSeconds(prefer: string | undefined): number | null 
   const found = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?\s*(?:$|[,;])/i.exec(prefer);
   return found === null ? null : Number(found[1]);
 }
+
+/**
+ * The first header of a name in a list of names and values by turns.
+ * @param name in lower case
+ */
+export function rawHeader(raw: readonly string[], name: string): string | undefined {
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const its = raw[index] ?? '';
+    if (its.length === name.length && its.toLowerCase() === name) return raw[index + 1];
+  }
+  return undefined;
+}

@@ -2,7 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { scanBody } from './model-name.ts';
 
-const scan = (text: string) => scanBody(Buffer.from(text));
+/** With the prompt itself, in the place of where it is. */
+function scan(text: string) {
+  const bytes = Buffer.from(text);
+  const scanned = scanBody(bytes);
+  if (!scanned.valid) return scanned;
+  const { promptFrom, promptTo, ...rest } = scanned;
+  const prompt = bytes.toString('utf8', promptFrom, promptTo);
+  return prompt === '' ? rest : { ...rest, prompt: JSON.parse(prompt) };
+}
 
 /** What JSON.parse makes of the same text. */
 function parsed(text: string) {
@@ -13,12 +21,13 @@ function parsed(text: string) {
     return { valid: false };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { valid: false };
-  const { model, stream, ...limits } = value as Record<string, unknown>;
+  const { model, stream, messages, prompt, ...limits } = value as Record<string, unknown>;
   return {
     valid: true,
     model: typeof model === 'string' ? model : null,
     stream: stream === true,
     maxTokens: count(limits.max_completion_tokens) ?? count(limits.max_tokens),
+    ...('messages' in value ? { prompt: messages } : 'prompt' in value ? { prompt } : {}),
   };
 }
 
@@ -54,6 +63,15 @@ describe('scanBody', () => {
     ],
     ['{"model":"a","max_tokens":"16"}', { valid: true, model: 'a', stream: false }],
     ['{"model":"a","max_tokens":-1}', { valid: true, model: 'a', stream: false }],
+    [
+      '{ "messages" : [ {"content":"ü"} ] ,"model":"a"}',
+      { valid: true, model: 'a', stream: false, prompt: [{ content: 'ü' }] },
+    ],
+    ['{"pr\\u006fmpt":"x","model":"a"}', { valid: true, model: 'a', stream: false, prompt: 'x' }],
+    [
+      '{"prompt":"x","messages":[1],"model":"a","prompt":"y","messages":[2]}',
+      { valid: true, model: 'a', stream: false, prompt: [2] },
+    ],
     ['', { valid: false }],
     ['{"model":"a"', { valid: false }],
     ['{"model":"a"}}', { valid: false }],
@@ -76,7 +94,9 @@ describe('scanBody', () => {
   const spaced = fc.tuple(fc.constantFrom('', ' ', '\n\t'), fc.constantFrom(undefined, 1, 2));
   const body = fc.dictionary(
     fc.oneof(
-      fc.constantFrom('model', 'stream', 'max_tokens', 'max_completion_tokens'),
+      fc.constantFrom(
+        ...['model', 'stream', 'max_tokens', 'max_completion_tokens', 'messages', 'prompt'],
+      ),
       fc.string(),
     ),
     fc.oneof(fc.jsonValue(), fc.string({ unit: 'binary', maxLength: 200 }), fc.boolean()),
@@ -99,7 +119,7 @@ describe('scanBody', () => {
       maxLength: 4,
     });
     const plain = fc.dictionary(
-      fc.constantFrom('model', 'stream', 'x', 'max_tokens'),
+      fc.constantFrom('model', 'stream', 'x', 'max_tokens', 'messages', 'prompt'),
       fc.jsonValue({ stringUnit: fc.constantFrom('a', 'b', ' ') }),
       { noNullPrototype: true },
     );

@@ -10,6 +10,9 @@ export type BodyScan =
       readonly stream: boolean;
       /** The most tokens that its answer may have, by `max_completion_tokens`, else `max_tokens`; null: not said. */
       readonly maxTokens: number | null;
+      /** Where the value of `messages`, else of `prompt`, begins and ends; 0 and 0: there is none. */
+      readonly promptFrom: number;
+      readonly promptTo: number;
     }
   | { readonly valid: false };
 
@@ -18,6 +21,9 @@ interface Found {
   stream: boolean;
   maxTokens: number | null;
   maxCompletionTokens: number | null;
+  promptFrom: number;
+  promptTo: number;
+  hasMessages: boolean;
 }
 
 const invalid: BodyScan = { valid: false };
@@ -27,20 +33,31 @@ const comma = 0x2c;
 const colon = 0x3a;
 const quote = 0x22;
 const backslash = 0x5c;
+const letterM = 0x6d;
+const letterP = 0x70;
+const letterS = 0x73;
 const letterT = 0x74;
-/** Of `model`, `max_tokens` and `max_completion_tokens`. */
-const lengthsInM: ReadonlySet<number> = new Set([5, 10, 21]);
+/** Of `model`, `messages`, `max_tokens` and `max_completion_tokens`. */
+const lengthsInM: ReadonlySet<number> = new Set([5, 8, 10, 21]);
 /** Digits of a count of tokens, and more than those. */
 const longestCount = 20;
 
 /**
- * Finds the top-level `model`, `stream` and limit of tokens of a JSON object in one walk over its bytes. As with JSON.parse, the
- * last of several members of one name counts and names may be written with escapes. What is inside of strings
+ * Finds the top-level `model`, `stream`, limit of tokens and place of the prompt of a JSON object in one walk over its bytes. As
+ * with JSON.parse, the last of several members of one name counts and names may be written with escapes. What is inside of strings
  * is not checked: that is the engine's to say.
  */
 export function scanBody(bytes: Buffer): BodyScan {
   const cursor = new JsonCursor(bytes);
-  const found: Found = { model: null, stream: false, maxTokens: null, maxCompletionTokens: null };
+  const found: Found = {
+    model: null,
+    stream: false,
+    maxTokens: null,
+    maxCompletionTokens: null,
+    promptFrom: 0,
+    promptTo: 0,
+    hasMessages: false,
+  };
   if (!cursor.take(openBrace)) return invalid;
   if (!cursor.take(closeBrace)) {
     do {
@@ -49,8 +66,9 @@ export function scanBody(bytes: Buffer): BodyScan {
     if (!cursor.take(closeBrace)) return invalid;
   }
   if (cursor.peek() !== -1) return invalid;
-  const { model, stream, maxTokens, maxCompletionTokens } = found;
-  return { valid: true, model, stream, maxTokens: maxCompletionTokens ?? maxTokens };
+  const { model, stream, promptFrom, promptTo } = found;
+  const maxTokens = found.maxCompletionTokens ?? found.maxTokens;
+  return { valid: true, model, stream, maxTokens, promptFrom, promptTo };
 }
 
 function scanMember(cursor: JsonCursor, found: Found): boolean {
@@ -62,18 +80,45 @@ function scanMember(cursor: JsonCursor, found: Found): boolean {
   const first = cursor.peek();
   const valueAt = cursor.at;
   if (!cursor.skipValue()) return false;
-  if (name === 'model') {
-    const text = first === quote ? decodeString(cursor.bytes, valueAt, cursor.at) : null;
-    if (first === quote && text === null) return false;
-    found.model = text;
-  } else if (name === 'stream') {
-    found.stream = first === letterT;
-  } else if (name === 'max_tokens') {
-    found.maxTokens = countIn(cursor.bytes, valueAt, cursor.at);
-  } else if (name === 'max_completion_tokens') {
-    found.maxCompletionTokens = countIn(cursor.bytes, valueAt, cursor.at);
+  return name === null || note(found, name, cursor, first, valueAt);
+}
+
+/** @returns whether the value is one that a parser takes */
+function note(
+  found: Found,
+  name: string,
+  { bytes, at: to }: JsonCursor,
+  first: number,
+  from: number,
+): boolean {
+  switch (name) {
+    case 'model':
+      found.model = first === quote ? decodeString(bytes, from, to) : null;
+      return first !== quote || found.model !== null;
+    case 'stream':
+      found.stream = first === letterT;
+      return true;
+    case 'max_tokens':
+      found.maxTokens = countIn(bytes, from, to);
+      return true;
+    case 'max_completion_tokens':
+      found.maxCompletionTokens = countIn(bytes, from, to);
+      return true;
+    case 'messages':
+    case 'prompt':
+      notePrompt(found, name, from, to);
+      return true;
+    default:
+      return true;
   }
-  return true;
+}
+
+/** Chats have messages, and a prompt beside them is nobody's. */
+function notePrompt(found: Found, name: 'messages' | 'prompt', from: number, to: number): void {
+  if (name === 'prompt' && found.hasMessages) return;
+  found.hasMessages = name === 'messages';
+  found.promptFrom = from;
+  found.promptTo = to;
 }
 
 /** @returns null where it is no whole number above 0 */
@@ -88,7 +133,10 @@ function wantedName(bytes: Buffer, from: number, to: number): string | null {
   const length = to - from - 2;
   const first = bytes[from + 1];
   // One of ours, or one with any of its letters written as \uXXXX.
-  const plain = first === 0x6d ? lengthsInM.has(length) : first === 0x73 && length === 6;
+  const plain =
+    first === letterM
+      ? lengthsInM.has(length)
+      : length === 6 && (first === letterS || first === letterP);
   if (!plain && (length > 6 * 21 || !hasBackslash(bytes, from, to))) return null;
   return decodeString(bytes, from, to);
 }

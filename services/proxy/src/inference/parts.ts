@@ -7,6 +7,7 @@ import type { RouteIndex } from '../routes/route-index.ts';
 import type { UpstreamPools } from '../upstream/pools.ts';
 import type { BodyRoom } from './body-room.ts';
 import type { HoldRoom } from './hold-room.ts';
+import type { Picker } from './picker.ts';
 import type { BodyLimits } from './read-body.ts';
 import type { RunLengths } from './run-lengths.ts';
 import type { Suspects } from './suspects.ts';
@@ -37,6 +38,7 @@ export interface InferenceParts {
   readonly holds: HoldRoom;
   readonly wakes: WakeKeeper;
   readonly suspects: Suspects;
+  readonly picker: Picker;
   readonly lengths: RunLengths;
   readonly metrics: ProxyMetrics;
   readonly logger: Logger;

@@ -3,26 +3,42 @@ import { asleep, endpoint } from '../../test/world.ts';
 import { createSuspects } from './suspects.ts';
 
 const nothing = new Map<string, unknown>();
-const noTime = { atLeastMs: 0, preferablyMs: 0 };
 
-/** The suspects of one model with one endpoint, under clocks that stand still. */
-function setUp() {
-  const at = { now: 1_700_000_000_000, elapsed: 5000 };
-  const clock = { now: () => at.now, elapsed: () => at.elapsed };
-  const suspects = createSuspects(() => 0, clock);
-  const one = endpoint(1, 'job-1');
-  const model = { ...asleep('a/b'), endpoints: [one] };
+/** The suspects of one model with so many endpoints, under a clock that stands still. */
+function setUp(count = 1) {
+  let elapsed = 5000;
+  const ejected: string[] = [];
+  const suspects = createSuspects(
+    () => elapsed,
+    ({ jobId }) => ejected.push(jobId),
+  );
+  const endpoints = Array.from({ length: count }, (_, index) =>
+    endpoint(index + 1, `job-${index + 1}`),
+  );
+  const [one] = endpoints;
+  if (one === undefined) throw new Error('a model without endpoints');
+  const model = { ...asleep('a/b'), endpoints };
+  const ask = (tried: ReadonlyMap<string, unknown> = nothing) =>
+    suspects.choose(
+      model,
+      tried,
+      (exclude) => endpoints.find(({ jobId }) => !exclude.has(jobId)) ?? null,
+    )?.jobId ?? null;
   return {
     suspects,
+    endpoints,
     one,
-    isAsked: () => suspects.choose(model, nothing, noTime) !== null,
+    ejected,
+    ask,
+    isAsked: () => ask() !== null,
+    mark: () => suspects.mark(one, false, elapsed),
+    fail: (times = 1, which = one) => {
+      for (let count = 0; count < times; count += 1) suspects.failed(which, elapsed);
+    },
     pass: (ms: number): void => {
-      at.elapsed += ms;
-      at.now += ms;
+      elapsed += ms;
     },
-    set: (byMs: number): void => {
-      at.now += byMs;
-    },
+    now: () => elapsed,
   };
 }
 
@@ -41,9 +57,9 @@ describe('an endpoint at which a stranger answered', () => {
   });
 
   it('is avoided for no shorter time when it also refuses', () => {
-    const { suspects, one, isAsked, pass } = setUp();
+    const { suspects, one, isAsked, pass, mark } = setUp();
     suspects.shun(one);
-    suspects.mark(one, false);
+    mark();
     pass(59_000);
     expect(isAsked()).toBe(false);
     pass(1000);
@@ -51,17 +67,90 @@ describe('an endpoint at which a stranger answered', () => {
   });
 });
 
-describe('a suspicion', () => {
-  it.each([-3_600_000, 3_600_000])('lasts as long when the wall clock is set by %d ms', (byMs) => {
-    const { suspects, one, isAsked, pass, set } = setUp();
-    suspects.mark(one, false);
-    set(byMs);
+describe('a suspect', () => {
+  it('is tried by one request when its time is over, while others wait', () => {
+    const { isAsked, pass, mark } = setUp();
+    mark();
     expect(isAsked()).toBe(false);
     pass(500);
     expect(isAsked()).toBe(true);
-    // While that one tries it, others wait.
     expect(isAsked()).toBe(false);
     pass(1000);
     expect(isAsked()).toBe(true);
+  });
+
+  it('is none any more once it answers, and is told to have been one', () => {
+    const { suspects, one, isAsked, mark } = setUp();
+    expect(suspects.answered(one.jobId)).toBe(false);
+    mark();
+    expect(suspects.answered(one.jobId)).toBe(true);
+    expect(isAsked()).toBe(true);
+    expect(suspects.clear(one.jobId)).toBe(false);
+  });
+});
+
+describe('an endpoint that fails again and again', () => {
+  it('is ejected, tried by one request after each pause, and let in again when it answers well', () => {
+    const { suspects, one, ask, fail, pass, ejected } = setUp(2);
+    fail(4);
+    expect(ask()).toBe('job-1');
+    fail();
+    expect(ejected).toEqual(['job-1']);
+    expect(suspects.ejected).toBe(1);
+    for (const pauseMs of [5000, 10_000, 20_000, 40_000, 60_000, 60_000]) {
+      expect(ask()).toBe('job-2');
+      pass(pauseMs - 1);
+      expect(ask()).toBe('job-2');
+      pass(1);
+      expect(ask()).toBe('job-1');
+      expect(ask()).toBe('job-2');
+      fail();
+    }
+    expect(ejected).toHaveLength(1);
+    // The head of an answer is not yet a good one.
+    suspects.answered(one.jobId);
+    expect(ask()).toBe('job-2');
+    expect(suspects.clear(one.jobId)).toBe(true);
+    expect(ask()).toBe('job-1');
+    expect(suspects.ejected).toBe(0);
+  });
+
+  it('is asked where it is the last one, or all others were tried or refuse', () => {
+    const alone = setUp();
+    alone.fail(9);
+    expect(alone.isAsked()).toBe(true);
+    const { suspects, endpoints, ask, fail, now } = setUp(2);
+    fail(5);
+    expect(ask(new Map([['job-2', null]]))).toBe('job-1');
+    const [, other] = endpoints;
+    if (other === undefined) throw new Error('there is no other');
+    suspects.mark(other, false, now());
+    expect(ask()).toBe('job-1');
+  });
+
+  it('is not blamed where more than half of them fail', () => {
+    const { endpoints, ask, fail } = setUp(4);
+    for (const [index, failing] of endpoints.entries()) {
+      fail(5, failing);
+      expect(ask()).toBe(index < 2 ? endpoints[index + 1]?.jobId : 'job-1');
+    }
+  });
+
+  it('is ejected once for what was on its way', () => {
+    const { suspects, one, ask, fail, pass, now } = setUp(2);
+    const sentAt = now() - 1;
+    fail(5);
+    for (let count = 0; count < 20; count += 1) suspects.failed(one, sentAt);
+    pass(5000);
+    expect(ask()).toBe('job-1');
+  });
+
+  it('is forgotten with its address', () => {
+    const { suspects, one, ask, fail } = setUp(2);
+    fail(5);
+    suspects.prune(new Map([['job-1', one]]));
+    expect(ask()).toBe('job-2');
+    suspects.prune(new Map([['job-1', { ...one, address: { host: 'elsewhere', port: 1 } }]]));
+    expect(ask()).toBe('job-1');
   });
 });

@@ -1,109 +1,160 @@
 import {
+  afterAnswer,
+  afterFailure,
+  afterLoss,
+  afterStranger,
   type DurationMs,
   type Endpoint,
+  heedsEjections,
   type JobId,
-  pickEndpoint,
+  onTrial,
   type Route,
-  type TimeNeeded,
+  type Suspicion,
 } from '@wakefield/domain';
-import type { Clock } from '../clock.ts';
 import { isSamePlace } from '../upstream/place.ts';
+import type { Excluded } from './picker.ts';
 
-interface Suspicion {
+interface Suspect {
   readonly endpoint: Endpoint;
-  strikes: number;
+  /** Whether it says that its core is gone: it does not come back. */
   readonly dead: boolean;
-  /** Of the clock that never goes back. */
-  until: DurationMs;
+  suspicion: Suspicion;
 }
 
-/** Whether an endpoint is not to be asked. */
-type Excluded = Pick<ReadonlySet<JobId>, 'has'>;
-
-const firstMs = 500;
-const longestMs = 5000;
-/** While one request tries a suspect, others wait this long for its verdict. */
-const trialMs = 1000;
-/** A stranger would get to see what is asked: one request a minute, to find out whether it was a mistake. */
-const strangerMs = 60_000;
-const ofStrangers = Number.POSITIVE_INFINITY;
 const nobody: Excluded = new Set<JobId>();
 
 /**
- * Endpoints that refused a connection or gave up a request a moment ago. Local to this proxy and short: the
- * scheduler finds out by itself, this only keeps requests from running into the same wall meanwhile.
+ * Endpoints that refused a connection, gave up a request or failed several times in a row. Local to this proxy and short:
+ * the scheduler finds out by itself, this only keeps requests from running into the same wall meanwhile.
  */
 export interface Suspects {
-  /** @param dead whether it says that its core is gone: it does not come back */
-  mark(endpoint: Endpoint, dead: boolean): void;
+  /**
+   * It brought nothing for a request that was sent then.
+   * @param dead whether it says that its core is gone: it does not come back
+   */
+  mark(endpoint: Endpoint, dead: boolean, sentAt: DurationMs): void;
+  /** Its answer, to a request that was sent then, was its own failure. */
+  failed(endpoint: Endpoint, sentAt: DurationMs): void;
   /** Whether it has said at this address that its core is gone, and has answered nobody since. */
   isDead(endpoint: Endpoint): boolean;
   /** An engine that is not ours answers there: avoided for long. @returns whether that was news */
   shun(endpoint: Endpoint): boolean;
-  /** It answered: all is forgiven. @returns whether it had been suspect */
+  /** It has begun to answer. @returns whether it had been suspect */
+  answered(jobId: JobId): boolean;
+  /** It has answered well: all is forgiven. @returns whether it had been suspect */
   clear(jobId: JobId): boolean;
   /**
    * The endpoint for the next attempt: not suspect, not tried yet by this request, and of those the best. Whoever
    * gets a suspect whose time is over tries it for all.
    */
-  choose(route: Route, tried: ReadonlyMap<JobId, unknown>, needed: TimeNeeded): Endpoint | null;
+  choose(
+    route: Route,
+    tried: ReadonlyMap<JobId, unknown>,
+    pick: (exclude: Excluded) => Endpoint | null,
+  ): Endpoint | null;
   /** Forgets jobs that are no longer routed to, or to another address. */
   prune(known: ReadonlyMap<JobId, Endpoint>): void;
+  /** How many are ejected now. */
+  readonly ejected: number;
 }
 
+/**
+ * @param elapsed a clock that never goes back
+ * @param onEjected hears of everyone that is ejected after it was not
+ */
 export function createSuspects(
-  runningOn: (jobId: JobId) => number,
-  { now, elapsed }: Clock,
+  elapsed: () => DurationMs,
+  onEjected: (endpoint: Endpoint, failures: number) => void,
 ): Suspects {
-  const suspicions = new Map<JobId, Suspicion>();
+  const suspects = new Map<JobId, Suspect>();
 
-  const excluded = (tried: ReadonlyMap<JobId, unknown>, at: DurationMs): Excluded => {
-    if (suspicions.size === 0) return tried.size === 0 ? nobody : tried;
-    const isAvoided = (jobId: JobId) => (suspicions.get(jobId)?.until ?? at) > at;
-    return { has: (jobId) => tried.has(jobId) || isAvoided(jobId) };
+  const suspicionOf = (jobId: JobId): Suspicion | null => suspects.get(jobId)?.suspicion ?? null;
+  const isEjected = (jobId: JobId, at: DurationMs): boolean =>
+    (suspicionOf(jobId)?.ejectedUntil ?? at) > at;
+  const excluded = (
+    tried: ReadonlyMap<JobId, unknown>,
+    at: DurationMs,
+    withEjected: boolean,
+  ): Excluded => ({
+    has: (jobId) =>
+      tried.has(jobId) ||
+      (suspicionOf(jobId)?.avoidedUntil ?? at) > at ||
+      (withEjected && isEjected(jobId, at)),
+  });
+  const heeds = ({ endpoints }: Route, at: DurationMs): boolean => {
+    let ejected = 0;
+    for (const { jobId } of endpoints) if (isEjected(jobId, at)) ejected += 1;
+    return ejected > 0 && heedsEjections(ejected, endpoints.length);
   };
   // The loss of an engine may be heard after its job was requeued to another address.
   const isDead = (endpoint: Endpoint): boolean => {
-    const suspicion = suspicions.get(endpoint.jobId);
-    if (suspicion === undefined || !suspicion.dead) return false;
-    return isSamePlace(suspicion.endpoint.address, endpoint.address);
+    const suspect = suspects.get(endpoint.jobId);
+    if (suspect === undefined || !suspect.dead) return false;
+    return isSamePlace(suspect.endpoint.address, endpoint.address);
+  };
+  const keep = (endpoint: Endpoint, suspicion: Suspicion, dead: boolean): void => {
+    const wasEjected = (suspicionOf(endpoint.jobId)?.ejectedUntil ?? 0) > 0;
+    suspects.set(endpoint.jobId, { endpoint, dead, suspicion });
+    if (suspicion.ejectedUntil > 0 && !wasEjected) onEjected(endpoint, suspicion.failures);
+  };
+  /** Whoever gets one whose time is over tries it for all. */
+  const chosen = (endpoint: Endpoint | null, at: DurationMs): Endpoint | null => {
+    const suspect = endpoint === null ? undefined : suspects.get(endpoint.jobId);
+    if (suspect !== undefined) suspect.suspicion = onTrial(suspect.suspicion, at);
+    return endpoint;
   };
 
   return {
-    mark: (endpoint, saysDead) => {
-      const before = suspicions.get(endpoint.jobId);
-      const strikes = (before?.strikes ?? 0) + 1;
-      const dead = saysDead || isDead(endpoint);
-      const lengthMs = Math.min(longestMs, firstMs * 2 ** (strikes - 1));
-      // A stranger that refuses is one for no shorter time.
-      const until = Math.max(before?.until ?? 0, elapsed() + lengthMs);
-      suspicions.set(endpoint.jobId, { endpoint, strikes, dead, until });
+    mark: (endpoint, saysDead, sentAt) => {
+      const suspicion = afterLoss(suspicionOf(endpoint.jobId), elapsed(), sentAt);
+      keep(endpoint, suspicion, saysDead || isDead(endpoint));
+    },
+    failed: (endpoint, sentAt) => {
+      const suspicion = afterFailure(suspicionOf(endpoint.jobId), elapsed(), sentAt);
+      keep(endpoint, suspicion, isDead(endpoint));
     },
     isDead,
     shun: (endpoint) => {
-      const known = suspicions.get(endpoint.jobId)?.strikes === ofStrangers;
-      const until = elapsed() + strangerMs;
-      suspicions.set(endpoint.jobId, { endpoint, strikes: ofStrangers, dead: false, until });
+      const known = suspicionOf(endpoint.jobId)?.isStranger === true;
+      keep(endpoint, afterStranger(elapsed()), false);
       return !known;
     },
-    clear: (jobId) => suspicions.delete(jobId),
-    choose: ({ endpoints }, tried, needed) => {
+    answered: (jobId) => {
+      const suspect = suspects.get(jobId);
+      if (suspect === undefined) return false;
+      const { avoidedUntil } = suspect.suspicion;
+      const after = afterAnswer(suspect.suspicion);
+      if (after === null) suspects.delete(jobId);
+      else suspects.set(jobId, { ...suspect, dead: false, suspicion: after });
+      return avoidedUntil > 0;
+    },
+    clear: (jobId) => {
+      const suspicion = suspicionOf(jobId);
+      suspects.delete(jobId);
+      return suspicion !== null && (suspicion.avoidedUntil > 0 || suspicion.ejectedUntil > 0);
+    },
+    choose: (route, tried, pick) => {
+      if (suspects.size === 0) return pick(tried.size === 0 ? nobody : tried);
       const at = elapsed();
-      const exclude = excluded(tried, at);
-      const endpoint = pickEndpoint(endpoints, runningOn, exclude, now(), needed);
-      const suspicion = endpoint === null ? undefined : suspicions.get(endpoint.jobId);
-      if (suspicion !== undefined) {
-        suspicion.until = at + (suspicion.strikes === ofStrangers ? strangerMs : trialMs);
+      if (heeds(route, at)) {
+        const healthy = pick(excluded(tried, at, true));
+        if (healthy !== null) return chosen(healthy, at);
       }
-      return endpoint;
+      return chosen(pick(excluded(tried, at, false)), at);
     },
     prune: (known) => {
-      for (const [jobId, { endpoint }] of suspicions) {
+      for (const [jobId, { endpoint }] of suspects) {
         const current = known.get(jobId);
         if (current === undefined || !isSamePlace(current.address, endpoint.address)) {
-          suspicions.delete(jobId);
+          suspects.delete(jobId);
         }
       }
+    },
+    get ejected() {
+      const at = elapsed();
+      let count = 0;
+      for (const jobId of suspects.keys()) if (isEjected(jobId, at)) count += 1;
+      return count;
     },
   };
 }

@@ -30,7 +30,12 @@ function sent() {
     parts: {
       clock: { elapsed: () => elapsed },
       demand: { begin: () => undefined, end: () => undefined },
-      suspects: { isDead: () => false, clear: () => false },
+      suspects: {
+        isDead: () => false,
+        answered: () => false,
+        clear: () => false,
+        failed: () => undefined,
+      },
       pools: {
         post: (_place: unknown, _request: unknown, attempt: AnswerHandler) => {
           handlers.push(attempt);

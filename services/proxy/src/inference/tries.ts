@@ -1,11 +1,12 @@
-import type {
-  Address,
-  AppError,
-  DurationMs,
-  Endpoint,
-  JobId,
-  ModelId,
-  Route,
+import {
+  type Address,
+  type AppError,
+  type DurationMs,
+  type Endpoint,
+  isOwnFailure,
+  type JobId,
+  type ModelId,
+  type Route,
 } from '@wakefield/domain';
 import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
 import { isSamePlace } from '../upstream/place.ts';
@@ -54,7 +55,9 @@ export class Tries implements AttemptOwner {
     const { parts, asked } = this.#view;
     const needed = parts.lengths.needed(route.modelId, asked);
     const choose = (tried: ReadonlyMap<JobId, Address>) =>
-      parts.suspects.choose(route, tried, needed);
+      parts.suspects.choose(route, tried, (exclude) =>
+        parts.picker.pick(route, exclude, needed, this.#view),
+      );
     const tried = this.#tried;
     if (tried === null) return choose(none);
     forgetMoved(tried, route);
@@ -107,7 +110,8 @@ export class Tries implements AttemptOwner {
   answered(status: number): void {
     this.#status = status;
     // The head of a dead one's answer says nothing yet.
-    if (!this.#wasDead) this.#forgive();
+    if (this.#wasDead) return;
+    if (this.#view.parts.suspects.answered(this.#endpoint?.jobId ?? '')) this.#release();
   }
 
   hasAlternative(): boolean {
@@ -143,8 +147,8 @@ export class Tries implements AttemptOwner {
 
   done(end: RelayEnd): void {
     this.#learn(end);
+    this.#judge(end);
     this.#stop();
-    if (this.#wasDead && end.outcome === 'complete') this.#forgive();
     if (end.usage !== null) this.#view.record.usage = end.usage;
     this.#view.finish(end.outcome);
   }
@@ -175,7 +179,7 @@ export class Tries implements AttemptOwner {
     const again = this.#count(loss, endpoint, clock.elapsed() - this.#sentAt);
     // A first loss may be an idle connection that the engine was closing: it is asked again at once.
     const blamed = loss !== 'lost' && loss !== 'cut_off';
-    if (blamed || again) suspects.mark(endpoint, loss === 'died');
+    if (blamed || again) suspects.mark(endpoint, loss === 'died', this.#sentAt);
     // No engine has seen it.
     if (loss === 'refused') return;
     this.#asked.set(jobId, address);
@@ -191,9 +195,18 @@ export class Tries implements AttemptOwner {
     return died ? this.#casualties.died(endpoint) : this.#casualties.brokeOff(endpoint, afterMs);
   }
 
-  #forgive(): void {
-    const { suspects, holds } = this.#view.parts;
-    if (suspects.clear(this.#endpoint?.jobId ?? '')) holds.kick(this.#modelId);
+  /** What its answer says about the endpoint. */
+  #judge({ outcome }: RelayEnd): void {
+    const { suspects } = this.#view.parts;
+    if (this.#endpoint === null) return;
+    const failed = outcome === 'cut' || isOwnFailure(this.#status);
+    if (failed) suspects.failed(this.#endpoint, this.#sentAt);
+    else if (suspects.clear(this.#endpoint.jobId)) this.#release();
+  }
+
+  /** It had been suspect, and is none any more: who waits for an endpoint looks again. */
+  #release(): void {
+    this.#view.parts.holds.kick(this.#modelId);
   }
 
   /** From now on only endpoints count that are not there yet. */

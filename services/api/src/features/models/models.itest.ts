@@ -38,6 +38,7 @@ describe('registering', () => {
       engine_args: {},
       resources: { nodes: 1, cpus: null, memory: null },
       timeouts: { connect: null, first_byte: null, between_bytes: null, total: null },
+      routing: { policy: 'least_load', session_header: 'x-session-id', weights: {} },
       state: 'not_loaded',
       reason: null,
       expected_start: null,
@@ -72,6 +73,7 @@ describe('registering', () => {
       engine_args: { load_seconds: 1, fail: 'none' },
       resources: { nodes: 1, cpus: 4, memory: '8G' },
       timeouts: { connect: 9, first_byte: 0, between_bytes: 60, total: 600 },
+      routing: { policy: 'session', session_header: 'x-chat', weights: { here: 2 } },
     };
     const answer = await register('local-model', asked);
     expect(answer.status).toBe(201);
@@ -100,6 +102,8 @@ describe('registering', () => {
     [{ clusters: ['here', 'there'] }, 'clusters', /there/],
     [{ cluster: 'here', clusters: ['here'] }, 'clusters', /beside cluster/],
     [{ gpu_count: 2, resources: { nodes: 2 } }, 'resources.nodes', /node/],
+    [{ routing: { policy: 'luck' } }, 'routing.policy', /least_load.*prefix.*session/],
+    [{ routing: { weights: { there: 2 } } }, 'routing.weights.there', /does not run/],
   ])('refuses %j by name', async (more, param, message) => {
     const answer = await register('a/refused', more);
     expect(answer.status).toBe(400);

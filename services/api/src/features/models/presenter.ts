@@ -56,6 +56,11 @@ export function presentModel(
       between_bytes: spec.timeouts.betweenBytesSeconds,
       total: spec.timeouts.totalSeconds,
     },
+    routing: {
+      policy: spec.routing.policy,
+      session_header: spec.routing.sessionHeader,
+      weights: { ...spec.routing.weights },
+    },
     state: modelState(model.state, demand),
     reason: model.reason,
     idle: model.idle,

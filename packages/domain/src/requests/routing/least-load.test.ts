@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { endpoint, minute, second, t0 } from '../../test/builders.ts';
-import { type Endpoint, pickEndpoint } from '../index.ts';
+import { endpoint, minute, second, t0 } from '../../../test/builders.ts';
+import { type Choice, type Endpoint, pickLeastLoaded } from '../../index.ts';
 
 const nothing: ReadonlySet<string> = new Set();
 /** For how long the requests of these tests may need their endpoint. */
@@ -10,10 +10,13 @@ const pickOf = (
   endpoints: readonly Endpoint[],
   running: (id: string) => number,
   exclude: ReadonlySet<string> = nothing,
-) => pickEndpoint(endpoints, running, exclude, t0, { atLeastMs: needed, preferablyMs: needed });
+) => pick({ endpoints, running, exclude, now: t0, needed: wish(needed) });
+/** Of few endpoints none is drawn. */
+const pick = (choice: Choice) => pickLeastLoaded(choice, () => Number.NaN);
+const wish = (preferablyMs: number) => ({ atLeastMs: needed, preferablyMs });
 const counts = (table: Record<string, number>) => (id: string) => table[id] ?? 0;
 
-describe('pickEndpoint', () => {
+describe('pickLeastLoaded', () => {
   test.each<[string, Record<string, number | null>, Record<string, number>, string | null]>([
     ['none there', {}, {}, null],
     ['the only one', { a: null }, { a: 9 }, 'a'],
@@ -34,11 +37,12 @@ describe('pickEndpoint', () => {
     expect(pickOf(endpoints, () => 0, new Set(['a', 'b']))).toBeNull();
   });
 
-  test('property: nobody else is less loaded', () => {
+  test('property: nobody else is less loaded, by capacity and weight', () => {
     const rows = fc.uniqueArray(
       fc.record({
         id: fc.string({ minLength: 1, maxLength: 3 }),
         capacity: fc.integer({ min: 1, max: 64 }),
+        weight: fc.constantFrom(1, 1, 2, 0.5),
         running: fc.nat(100),
         excluded: fc.boolean(),
       }),
@@ -48,16 +52,76 @@ describe('pickEndpoint', () => {
       fc.property(rows, (all) => {
         const running = counts(Object.fromEntries(all.map((row) => [row.id, row.running])));
         const exclude = new Set(all.filter((row) => row.excluded).map((row) => row.id));
-        const endpoints = all.map((row) => endpoint(row.id, row.capacity));
-        const pick = pickOf(endpoints, running, exclude);
+        const endpoints = all.map(({ id, capacity, weight }) => endpoint(id, capacity, weight));
+        const picked = pickOf(endpoints, running, exclude);
         const free = all.filter((row) => !row.excluded);
-        if (free.length === 0) return pick === null;
-        const share = (row: { running: number; capacity: number }) => row.running / row.capacity;
+        if (free.length === 0) return picked === null;
+        const share = (row: (typeof all)[number]) => row.running / (row.capacity * row.weight);
         const best = Math.min(...free.map(share));
-        const picked = free.find((row) => row.id === pick?.jobId);
-        return picked !== undefined && share(picked) === best;
+        const its = free.find((row) => row.id === picked?.jobId);
+        return its !== undefined && share(its) === best;
       }),
     );
+  });
+
+  test('one of twice the weight has twice the load', () => {
+    const endpoints = [endpoint('a', 64, 2), endpoint('b', 64), endpoint('c', 64)];
+    const table: Record<string, number> = {};
+    for (let request = 0; request < 40; request += 1) {
+      const id = pickOf(endpoints, counts(table))?.jobId ?? '';
+      table[id] = (table[id] ?? 0) + 1;
+    }
+    expect(table).toEqual({ a: 20, b: 10, c: 10 });
+  });
+
+  describe('of many', () => {
+    const many = Array.from({ length: 20 }, (_, index) => endpoint(`e${index}`, 4));
+    /** Draws the endpoints of these two numbers. */
+    const drawing = (first: number, second: number) => {
+      const draws = [first / 20, (((second - first + 20) % 20) - 1) / 19];
+      return () => (draws.shift() ?? Number.NaN) + 1e-9;
+    };
+    const draw = (over: Partial<Choice>, random: () => number) =>
+      pickLeastLoaded(
+        {
+          endpoints: many,
+          running: () => 1,
+          exclude: nothing,
+          now: t0,
+          needed: wish(needed),
+          ...over,
+        },
+        random,
+      )?.jobId;
+
+    test('takes the better of two', () => {
+      const running = counts({ e3: 2, e11: 1 });
+      expect(draw({ running }, drawing(3, 11))).toBe('e11');
+      expect(draw({ running }, drawing(11, 3))).toBe('e11');
+      expect(draw({ running }, drawing(19, 0))).toBe('e19');
+    });
+
+    test('looks at all where one of the two will not do', () => {
+      const running = counts({ ...Object.fromEntries(many.map(({ jobId }) => [jobId, 1])), e7: 0 });
+      expect(draw({ running, exclude: new Set(['e3']) }, drawing(3, 11))).toBe('e7');
+      expect(draw({ running: (id) => (id === 'e3' ? 4 : running(id)) }, drawing(3, 11))).toBe('e7');
+      const short = many.map((one) => (one.jobId === 'e3' ? { ...one, servesUntil: t0 } : one));
+      expect(draw({ running, endpoints: short }, drawing(3, 11))).toBe('e7');
+      const unknown = many.map((one) => (one.jobId === 'e3' ? { ...one, capacity: null } : one));
+      expect(draw({ running, endpoints: unknown }, drawing(3, 11))).toBe('e7');
+    });
+
+    test('property: null only if all are excluded, and never one that is', () => {
+      const excluded = fc.subarray(many.map(({ jobId }) => jobId));
+      const draws = fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 2 });
+      fc.assert(
+        fc.property(excluded, draws, (ids, numbers) => {
+          const random = () => numbers.shift() ?? 0;
+          const picked = draw({ exclude: new Set(ids) }, random) ?? null;
+          return picked === null ? ids.length === many.length : !ids.includes(picked);
+        }),
+      );
+    });
   });
 
   /** Seconds that each has left; null: nobody knows. */
@@ -95,8 +159,8 @@ describe('pickEndpoint', () => {
     ['the least full one', { a: 90, b: 900 }, { a: 6, b: 5 }, 'b'],
   ])('of which more is preferred than needed: %s', (_name, left, running, expected) => {
     const endpoints = leaving(left).map((one) => ({ ...one, capacity: 4 }));
-    const wish = { atLeastMs: needed, preferablyMs: 60 * minute };
-    expect(pickEndpoint(endpoints, counts(running), nothing, t0, wish)?.jobId).toBe(expected);
+    const choice = { endpoints, running: counts(running), exclude: nothing, now: t0 };
+    expect(pick({ ...choice, needed: wish(60 * minute) })?.jobId).toBe(expected);
   });
 
   test('one that was tried is not waited for, though it lasts', () => {

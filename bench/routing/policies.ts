@@ -1,0 +1,130 @@
+import {
+  type Choice,
+  defaultRouting,
+  type Endpoint,
+  noTimeouts,
+  pickByRank,
+  type Route,
+  type RoutingPolicy,
+} from '../../packages/domain/src/index.ts';
+import { createPicker } from '../../services/proxy/src/inference/picker.ts';
+import type { KvCache } from './kv-cache.ts';
+import { benchModel, type Prompt } from './prompts.ts';
+import { between, type Random, seeded } from './random.ts';
+
+/** An engine of the model. */
+export interface Engine {
+  readonly endpoint: Endpoint;
+  readonly cache: KvCache;
+  running: number;
+}
+
+/** Says where each request goes, and hears when it is over. */
+export interface Policy {
+  choose(prompt: Prompt, engines: readonly Engine[]): number;
+  over(prompt: Prompt, engine: number): void;
+}
+
+const nobody: ReadonlySet<string> = new Set();
+const anyTime = { atLeastMs: 0, preferablyMs: 0 };
+const policySeed = 4711;
+
+/** Ours, as the proxy has it; each of several proxies knows its own requests alone. */
+export function ours(policy: RoutingPolicy, proxies = 1): Policy {
+  const random = seeded(policySeed);
+  const doors = Array.from({ length: proxies }, () => door(policy, random));
+  const doorOf = new Map<Prompt, ReturnType<typeof door>>();
+  return {
+    choose: (prompt, engines) => {
+      const one = doors[between(random, 0, proxies - 1)];
+      if (one === undefined) throw new Error('there is no proxy');
+      doorOf.set(prompt, one);
+      return one.choose(prompt, engines);
+    },
+    over: (prompt, engine) => doorOf.get(prompt)?.over(prompt, engine),
+  };
+}
+
+/** One proxy. */
+function door(policy: RoutingPolicy, random: Random): Policy {
+  const running = new Map<string, number>();
+  const add = (index: number, change: number): void => {
+    running.set(jobOf(index), (running.get(jobOf(index)) ?? 0) + change);
+  };
+  const picker = createPicker((jobId) => running.get(jobId) ?? 0, { now: () => 0 }, random);
+  let route: Route | null = null;
+  return {
+    choose: ({ belonging }, engines) => {
+      route ??= routeOf(engines, policy);
+      const endpoint = picker.pick(route, nobody, anyTime, belonging);
+      const index = engines.findIndex(({ endpoint: { jobId } }) => jobId === endpoint?.jobId);
+      add(index, 1);
+      return index;
+    },
+    over: (_prompt, index) => add(index, -1),
+  };
+}
+
+/** Knows all caches; takes the most of a prompt within the same bound, and of equals the one with the least to do. */
+export function oracle(): Policy {
+  return without(({ blocks }, engines) => {
+    const byJob = new Map(engines.map((engine) => [engine.endpoint.jobId, engine]));
+    const running = (jobId: string) => byJob.get(jobId)?.running ?? 0;
+    const endpoints = engines.map(({ endpoint }) => endpoint);
+    const choice: Choice = { endpoints, running, exclude: nobody, now: 0, needed: anyTime };
+    const picked = pickByRank(choice, ({ jobId }) => {
+      const engine = byJob.get(jobId);
+      return engine === undefined ? 0 : engine.cache.cached(blocks) - engine.running / 1e6;
+    });
+    return engines.findIndex(({ endpoint }) => endpoint === picked);
+  });
+}
+
+export function atRandom(): Policy {
+  const random = seeded(policySeed);
+  return without((_prompt, engines) => between(random, 0, engines.length - 1));
+}
+
+export function inTurn(): Policy {
+  let next = 0;
+  return without((_prompt, engines) => next++ % engines.length);
+}
+
+/** One that need not hear when a request is over. */
+function without(choose: Policy['choose']): Policy {
+  return { choose, over: () => undefined };
+}
+
+/** Names like those of real jobs: rendezvous goes by them. */
+function jobOf(index: number): string {
+  return `0199f7c4-6a53-7c1e-9c55-0d6f1f6f2b${String(index).padStart(2, '0')}`;
+}
+
+export function endpointOf(index: number): Endpoint {
+  return {
+    jobId: jobOf(index),
+    cluster: 'bench',
+    address: { host: '127.0.0.1', port: 1 },
+    engineKey: '',
+    capacity: null,
+    weight: 1,
+    servesUntil: null,
+  };
+}
+
+function routeOf(engines: readonly Engine[], policy: RoutingPolicy): Route {
+  return {
+    modelId: benchModel,
+    project: 'bench',
+    hfModelId: benchModel,
+    engine: 'vllm',
+    state: 'ready',
+    idle: false,
+    reason: null,
+    createdAt: 0,
+    expectedReady: null,
+    timeouts: noTimeouts,
+    routing: { ...defaultRouting, policy },
+    endpoints: engines.map(({ endpoint }) => endpoint),
+  };
+}

@@ -1,0 +1,1 @@
+ALTER TABLE "models" ADD COLUMN "routing" jsonb DEFAULT '{"policy":"least_load","sessionHeader":"x-session-id","weights":{}}'::jsonb NOT NULL;

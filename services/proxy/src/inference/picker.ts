@@ -1,0 +1,92 @@
+import {
+  attraction,
+  type Choice,
+  cutPrompt,
+  type Endpoint,
+  hashText,
+  type JobId,
+  type ModelId,
+  mostBlocks,
+  PrefixMemory,
+  pickByRank,
+  pickLeastLoaded,
+  type Route,
+  type TimeNeeded,
+} from '@wakefield/domain';
+import type { Clock } from '../clock.ts';
+
+/** Whether an endpoint is not to be asked. */
+export type Excluded = Choice['exclude'];
+
+/** What a request says of where it belongs. */
+export interface Belonging {
+  /** As it was asked for: an adapter shares no cache with its model. */
+  readonly model: string;
+  readonly body: Buffer;
+  /** Where the value of `messages` or `prompt` begins in it, and ends. Nothing between: there is none. */
+  readonly promptFrom: number;
+  readonly promptTo: number;
+  /** @param name in lower case */
+  header(name: string): string | undefined;
+}
+
+/** Picks endpoints by the policies of their models, out of what it remembers of requests before. Memory only. */
+export interface Picker {
+  /** @returns null when all are excluded */
+  pick(route: Route, exclude: Excluded, needed: TimeNeeded, belonging: Belonging): Endpoint | null;
+  /** Forgets models that need no memory any more. */
+  prune(byModel: (modelId: ModelId) => Route | null): void;
+}
+
+export function createPicker(
+  running: (jobId: JobId) => number,
+  { now }: Pick<Clock, 'now'>,
+  random: () => number,
+): Picker {
+  const memories = new Map<ModelId, PrefixMemory>();
+  /** Of the prompt that is looked at; requests are picked for one after the other. */
+  const keys = new Int32Array(mostBlocks);
+
+  const memoryOf = (modelId: ModelId): PrefixMemory => {
+    const memory = memories.get(modelId) ?? new PrefixMemory();
+    memories.set(modelId, memory);
+    return memory;
+  };
+  const byPrefix = (route: Route, choice: Choice, belonging: Belonging): Endpoint | null => {
+    const count = cutPromptOf(belonging, keys);
+    if (count === 0) return pickLeastLoaded(choice, random);
+    const memory = memoryOf(route.modelId);
+    memory.look(keys, count, route.endpoints);
+    const endpoint = pickByRank(choice, (one) => memory.rank(one));
+    if (endpoint !== null) memory.remember(keys, count, endpoint.jobId);
+    return endpoint;
+  };
+  const bySession = (route: Route, choice: Choice, belonging: Belonging): Endpoint | null => {
+    const session = belonging.header(route.routing.sessionHeader);
+    if (session === undefined || session === '') return pickLeastLoaded(choice, random);
+    const key = hashText(session);
+    return pickByRank(choice, ({ jobId, weight }) => attraction(key, jobId, weight));
+  };
+
+  return {
+    pick: (route, exclude, needed, belonging) => {
+      const { endpoints, routing } = route;
+      const choice = { endpoints, running, exclude, now: now(), needed };
+      if (endpoints.length < 2 || routing.policy === 'least_load')
+        return pickLeastLoaded(choice, random);
+      if (routing.policy === 'prefix') return byPrefix(route, choice, belonging);
+      return bySession(route, choice, belonging);
+    },
+    prune: (byModel) => {
+      for (const modelId of memories.keys())
+        if (byModel(modelId)?.routing.policy !== 'prefix') memories.delete(modelId);
+    },
+  };
+}
+
+/** @returns how many keys there are; none of a prompt that is too short to be worth anything */
+function cutPromptOf({ model, body, promptFrom, promptTo }: Belonging, keys: Int32Array): number {
+  if (promptTo <= promptFrom) return 0;
+  const bytes = new DataView(body.buffer, body.byteOffset, body.length);
+  return cutPrompt(bytes, promptFrom, promptTo, hashText(model), keys);
+}
