@@ -13,6 +13,21 @@ export type { Grant, Permission, Principal, Role } from './requests/access.ts';
 export { mergeGrants, roles } from './requests/access.ts';
 export type { HoldCounts, HoldLimits, HoldRefusal } from './requests/admission.ts';
 export { admitHold, hasShare } from './requests/admission.ts';
+export { type Claim, createFairOrder, type FairOrder } from './requests/fairness/fair-order.ts';
+export { areFull, isFull, type PlaceRule } from './requests/fairness/places.ts';
+export type { LimitRules, LimitScope, QueueRules, ScopeRules } from './requests/limits/rules.ts';
+export { defaultLimitRules, defaultQueue, limitsFor, weightOf } from './requests/limits/rules.ts';
+export { equalShare, nextShare } from './requests/limits/share.ts';
+export type { Rate } from './requests/limits/window.ts';
+export {
+  fits,
+  fitsAfterMs,
+  levelAfter,
+  rateOf,
+  remainingOf,
+  resetsAfterMs,
+  settledLevel,
+} from './requests/limits/window.ts';
 export type { TimeNeeded } from './requests/pick-endpoint.ts';
 export { pickEndpoint } from './requests/pick-endpoint.ts';
 export type { Access, OperationName, Right } from './requests/rights.ts';
@@ -73,5 +88,7 @@ export { phrases } from './vocabulary/phrases.ts';
 export type { Action, ModelPatch, Observed, Plan, Policy, Reconcile } from './vocabulary/plan.ts';
 export { defaultPolicy } from './vocabulary/policy.ts';
 export type { Project } from './vocabulary/project.ts';
+export type { RequestLimits } from './vocabulary/request-limits.ts';
+export { isUnlimited, noLimits, tightest } from './vocabulary/request-limits.ts';
 export type { Endpoint, Route, RouteTable } from './vocabulary/route.ts';
 export type { DurationMs, EpochMs } from './vocabulary/time.ts';

@@ -19,6 +19,7 @@ const request = fc.record({
   useShare: fc.double({ min: 0, max: 1, noNaN: true }),
   runsMs: fc.integer({ min: 0, max: 30_000 }),
 });
+type Coming = typeof request extends fc.Arbitrary<infer T> ? T : never;
 const rate = fc
   .record({
     perMinute: fc.integer({ min: 1, max: 600 }),
@@ -32,7 +33,7 @@ interface Booking {
 }
 
 /** Lets requests come and end in the order of time. @returns what was booked when, and what was used in all */
-function run(limit: Rate, requests: readonly fc.TypeOf<typeof request>[], settles: boolean) {
+function run(limit: Rate, requests: readonly Coming[], settles: boolean) {
   const bookings: Booking[] = [];
   let [level, levelAt, emptiedAt, used, now] = [0, 0, 0, 0, 0];
   const open: {
