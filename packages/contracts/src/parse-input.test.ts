@@ -45,6 +45,7 @@ describe('registering a model', () => {
       maxReplicas: 4,
       engineArgs: {},
       resources: { nodes: 1, cpus: null, memory: null },
+      limits: { requestsPerMinute: null, tokensPerMinute: null, concurrentRequests: null },
     });
   });
 
@@ -64,6 +65,7 @@ describe('registering a model', () => {
       max_replicas: 64,
       engine_args: { max_model_len: 10, dtype: 'half', 'enforce-eager': true },
       resources: { nodes: 64, cpus: 128, memory: '512M' },
+      limits: { requests_per_minute: 1, tokens_per_minute: 1_000_000_000, concurrent_requests: 64 },
     };
     expect(parseInput(registerModelBody, everything, 'request body')).toEqual(everything);
   });
@@ -141,6 +143,11 @@ describe('registering a model', () => {
       /^clusters must not be given beside cluster\.$/,
     ],
     [{ ...least, max_replicas: 65 }, 'max_replicas', /at most 64, not 65/],
+    [
+      { ...least, limits: { requests_per_minute: 0 } },
+      'limits.requests_per_minute',
+      /at least 1, not 0/,
+    ],
     [{ ...least, min_replicas: -1 }, 'min_replicas', /at least 0, not -1/],
     [
       { ...least, min_replicas: 3, max_replicas: 2 },

@@ -15,7 +15,7 @@ import type {
   Project,
   TotalDemand,
 } from '../src/index.ts';
-import { unseen } from '../src/index.ts';
+import { noLimits, unseen } from '../src/index.ts';
 
 /** Some moment; tests count from it. */
 export const t0 = 1_700_000_000_000;
@@ -39,6 +39,7 @@ export function spec(over: Partial<ModelSpec> = {}): ModelSpec {
     maxReplicas: 4,
     engineArgs: {},
     resources: { nodes: 1, cpus: null, memory: null },
+    limits: noLimits,
     ...over,
   };
 }

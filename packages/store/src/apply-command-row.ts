@@ -100,9 +100,10 @@ async function saveEffect(
 
 /** What readers of routes see of a model's desired state, as a comparable word; empty when nothing. */
 function modelInRoutes(model: Model | null): string {
-  return model?.registered
-    ? JSON.stringify([model.id, model.spec.engine, model.idle, model.createdAt])
-    : '';
+  if (model === null || !model.registered) return '';
+  const { id, spec, idle, createdAt } = model;
+  // Postgres gives the keys of an object in an order of its own.
+  return JSON.stringify([id, spec.engine, idle, createdAt, Object.entries(spec.limits).sort()]);
 }
 
 function modelNamedBy(body: CommandBody): string | null {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { JobPatch, Stores } from '@wakefield/control';
-import type { Model } from '@wakefield/domain';
+import { type Model, noLimits } from '@wakefield/domain';
 import { SAMPLE_NOW, type StoreFixture, sampleSpec, storeFixture } from '@wakefield/testkit';
 import { wake } from '../test/commands.ts';
 
@@ -64,6 +64,7 @@ describe('load', () => {
     const endpoint = { cluster: 'here', address: { host: 'n01', port: 8000 }, servesUntil: null };
     expect(await routeOf(model)).toEqual({
       expectedReady: null,
+      limits: noLimits,
       modelId: model.id,
       project: model.project,
       hfModelId: 'acme/small',
@@ -148,6 +149,7 @@ describe('the revision grows', () => {
     ['idle', { idle: true }],
     ['engine', { spec: sampleSpec({ engine: 'vllm' }) }],
     ['createdAt', { createdAt: SAMPLE_NOW + 1 }],
+    ['limits', { spec: sampleSpec({ limits: { ...noLimits, requestsPerMinute: 60 } }) }],
   ])('when a command changes %s', async (_what, change) => {
     const work = () =>
       fixture.carryOut(model.project, wake, { outcome: applied, model: { ...model, ...change } });

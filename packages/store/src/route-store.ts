@@ -57,6 +57,7 @@ async function readRoutes(
       expectedReadyFrom: models.expectedReadyFrom,
       expectedReadyTo: models.expectedReadyTo,
       createdAt: models.createdAt,
+      limits: models.limits,
     })
     .from(models)
     .where(eq(models.registered, true))

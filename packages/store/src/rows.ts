@@ -1,5 +1,13 @@
 import type { ModelToPlan, ModelWithStatus } from '@wakefield/control';
-import type { Address, Command, CommandBody, Expectation, Job, Model } from '@wakefield/domain';
+import {
+  type Address,
+  type Command,
+  type CommandBody,
+  type Expectation,
+  type Job,
+  type Model,
+  noLimits,
+} from '@wakefield/domain';
 import { getTableColumns } from 'drizzle-orm';
 import type { commands } from './schema/commands.ts';
 import { jobs } from './schema/jobs.ts';
@@ -73,6 +81,7 @@ export function toModelWithStatus(row: ModelRow): ModelWithStatus {
       maxReplicas: row.maxReplicas,
       engineArgs: row.engineArgs,
       resources: row.resources,
+      limits: row.limits,
     },
     revision: row.revision,
     generation: row.generation,
@@ -116,7 +125,10 @@ export function toCommand(row: typeof commands.$inferSelect): Command {
 /** Commands of an older release do not say what only newer ones can ask for. */
 function withDefaults(body: CommandBody): CommandBody {
   if (body.kind !== 'register') return body;
-  return { ...body, spec: { ...{ otherClusters: [], minReplicas: 0 }, ...body.spec } };
+  return {
+    ...body,
+    spec: { ...{ otherClusters: [], minReplicas: 0, limits: noLimits }, ...body.spec },
+  };
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,4 +1,4 @@
-import type { Job, Model, ModelSpec } from '@wakefield/domain';
+import { type Job, type Model, type ModelSpec, noLimits } from '@wakefield/domain';
 
 /** A moment in the past, exact to the millisecond, for tests that bring their own time. */
 export const SAMPLE_NOW = 1_760_000_000_123;
@@ -20,6 +20,7 @@ export function sampleSpec(over: Partial<ModelSpec> = {}): ModelSpec {
     maxReplicas: 4,
     engineArgs: { load_seconds: 0.5, fail: 'none', verbose: true },
     resources: { nodes: 1, cpus: null, memory: '64G' },
+    limits: noLimits,
     ...over,
   };
 }

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { ProxyDemand, RouteStore } from '@wakefield/control';
-import type { Endpoint, Principal, Route, RouteTable } from '@wakefield/domain';
+import {
+  type Endpoint,
+  noLimits,
+  type Principal,
+  type Route,
+  type RouteTable,
+} from '@wakefield/domain';
 import type { ProxyPorts } from '../src/proxy.ts';
 
 /** The world around a proxy, in memory and in the hands of a test or a benchmark. Its first project is `demo`. */
@@ -170,6 +176,7 @@ export function asleep(hfModelId: string): Route {
     reason: null,
     expectedReady: null,
     createdAt: 1_700_000_000_123,
+    limits: noLimits,
     endpoints: [],
   };
 }

@@ -1,5 +1,5 @@
 import type { RecipeCatalog } from '@wakefield/control';
-import { jobName, type Model } from '@wakefield/domain';
+import { jobName, type Model, noLimits } from '@wakefield/domain';
 import type { HeappeConfig } from '../config/heappe.ts';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import { launcherFiles } from '../heappe/launcher.ts';
@@ -98,6 +98,7 @@ function exampleModel(cluster: string, request: RenderRequest): Model {
       maxReplicas: 1,
       engineArgs: {},
       resources: { nodes: 1, cpus: null, memory: null },
+      limits: noLimits,
     },
     revision: 1,
     generation: 1,

@@ -54,6 +54,23 @@ const resources = z
   })
   .meta({ description: 'What one job asks the cluster for besides GPUs.' });
 
+const atMost = (description: string, example: number | null) =>
+  z.int().min(1).max(1_000_000_000).nullable().default(null).meta({ description, example });
+
+const limits = z
+  .strictObject({
+    requests_per_minute: atMost('Requests of all callers together. null: no limit.', 600),
+    tokens_per_minute: atMost('Tokens of prompts and answers together. null: no limit.', null),
+    concurrent_requests: atMost(
+      'Requests that wait or are being answered at a time. null: no limit.',
+      null,
+    ),
+  })
+  .meta({
+    description:
+      'How much all callers together may ask of the model, beside what the operator limits: what is beyond gets 429. See docs/limits.md.',
+  });
+
 /** Body of `PUT /p/{project}/models`. A field that is left out has its default: a PUT says everything. */
 export const registerModelBody = z
   .strictObject({
@@ -116,6 +133,7 @@ export const registerModelBody = z
       .meta({ description: 'Most jobs at a time.', example: 4 }),
     engine_args: engineArguments.default({}),
     resources: resources.prefault({}),
+    limits: limits.prefault({}),
   })
   .superRefine(({ min_replicas: least, max_replicas: most }, context) => {
     if (least <= most) return;
@@ -149,6 +167,11 @@ export function specFromBody(body: RegisterModelBody): ModelSpec {
     maxReplicas: body.max_replicas,
     engineArgs: body.engine_args,
     resources: body.resources,
+    limits: {
+      requestsPerMinute: body.limits.requests_per_minute,
+      tokensPerMinute: body.limits.tokens_per_minute,
+      concurrentRequests: body.limits.concurrent_requests,
+    },
   };
 }
 

@@ -96,6 +96,11 @@ export const modelSchema = z
       cpus: z.int().nullable().meta({ example: null }),
       memory: z.string().nullable().meta({ example: null }),
     }),
+    limits: z.strictObject({
+      requests_per_minute: z.int().nullable().meta({ example: 600 }),
+      tokens_per_minute: z.int().nullable().meta({ example: null }),
+      concurrent_requests: z.int().nullable().meta({ example: null }),
+    }),
     state: z
       .enum(['not_loaded', 'queued', 'loading', 'ready', 'busy', 'failed'])
       .meta({ example: 'busy' }),

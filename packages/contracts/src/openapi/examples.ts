@@ -21,6 +21,7 @@ export const sleepingModel: ModelJson = {
   max_replicas: 4,
   engine_args: { max_model_len: 8192 },
   resources: { nodes: 1, cpus: null, memory: null },
+  limits: { requests_per_minute: null, tokens_per_minute: null, concurrent_requests: null },
   state: 'not_loaded',
   reason: null,
   idle: true,

@@ -91,6 +91,7 @@ export const modelEndpoints: readonly Endpoint[] = [
           max_replicas: 4,
           engine_args: { max_model_len: 8192 },
           resources: { nodes: 1, cpus: 16, memory: '64G' },
+          limits: { requests_per_minute: 600, tokens_per_minute: 500_000, concurrent_requests: 64 },
         },
       },
     },

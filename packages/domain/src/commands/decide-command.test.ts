@@ -10,7 +10,7 @@ import {
   spec,
   t0,
 } from '../../test/builders.ts';
-import { type CommandBody, decideCommand, type Model, type ModelSpec } from '../index.ts';
+import { type CommandBody, decideCommand, type Model, type ModelSpec, noLimits } from '../index.ts';
 
 const now = t0 + minute;
 const decide = (
@@ -112,6 +112,7 @@ describe('register', () => {
     ['GPUs', { gpuCount: 2 }, 2],
     ['engine arguments', { engineArgs: { max_model_len: 1 } }, 2],
     ['resources', { resources: { nodes: 1, cpus: 4, memory: null } }, 2],
+    ['limits: engines know nothing of them', { limits: { ...noLimits, requestsPerMinute: 9 } }, 1],
     ['cluster: a job is judged by its own', { cluster: 'c2' }, 1],
     ['list of clusters', { cluster: 'c1', otherClusters: ['c2'] }, 1],
     ['order of clusters', { cluster: 'c2', otherClusters: ['c1'] }, 1],

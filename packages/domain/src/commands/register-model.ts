@@ -116,11 +116,12 @@ function revisionFor(model: Model, spec: ModelSpec): number {
 }
 
 function sameSpec(a: ModelSpec, b: ModelSpec): boolean {
-  const flat = ({ engineArgs, resources, ...rest }: ModelSpec) =>
+  const flat = ({ engineArgs, resources, limits, ...rest }: ModelSpec) =>
     JSON.stringify([
       Object.entries(rest).sort(byKey),
       Object.entries(engineArgs).sort(byKey),
       Object.entries(resources).sort(byKey),
+      Object.entries(limits).sort(byKey),
     ]);
   return flat(a) === flat(b);
 }

@@ -1,4 +1,5 @@
 import type { ClusterName, ModelId, ProjectName } from './ids.ts';
+import type { RequestLimits } from './request-limits.ts';
 import type { EpochMs } from './time.ts';
 
 /** A value of `engine_args` after the recipe has checked it. */
@@ -31,6 +32,8 @@ export interface ModelSpec {
     /** As SLURM writes it: `64G`, `512M`. */
     readonly memory: string | null;
   };
+  /** Of all who ask for it, beside what the operator limits. */
+  readonly limits: RequestLimits;
 }
 
 /** Desired state of a model. Only the scheduler writes it. */

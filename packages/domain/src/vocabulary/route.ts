@@ -1,6 +1,7 @@
 import type { ClusterName, JobId, ModelId, ProjectName } from './ids.ts';
 import type { Address } from './job.ts';
 import type { ModelState } from './model.ts';
+import type { RequestLimits } from './request-limits.ts';
 import type { EpochMs } from './time.ts';
 
 /** Where a ready job answers. Carries the engine's key: for the proxy's memory, never for a log. */
@@ -27,6 +28,8 @@ export interface Route {
   readonly createdAt: EpochMs;
   /** When it is expected to serve, while it does not; null: nobody knows. */
   readonly expectedReady: { readonly from: EpochMs; readonly to: EpochMs } | null;
+  /** What its registration allows. */
+  readonly limits: RequestLimits;
   /** Ready ones only. */
   readonly endpoints: readonly Endpoint[];
 }

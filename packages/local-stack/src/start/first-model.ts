@@ -92,6 +92,7 @@ const settings = [
   'max_replicas',
   'engine_args',
   'resources',
+  'limits',
 ] as const;
 
 function settingsOf(model: Readonly<Record<string, unknown>> | null): Record<string, unknown> {

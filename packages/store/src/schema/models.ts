@@ -38,6 +38,10 @@ export const models = pgTable(
     maxReplicas: integer('max_replicas').notNull(),
     engineArgs: json('engine_args').$type<ModelSpec['engineArgs']>().notNull(),
     resources: json('resources').$type<ModelSpec['resources']>().notNull(),
+    limits: json('limits')
+      .$type<ModelSpec['limits']>()
+      .notNull()
+      .default({ requestsPerMinute: null, tokensPerMinute: null, concurrentRequests: null }),
 
     revision: integer('revision').notNull(),
     generation: integer('generation').notNull(),

@@ -37,6 +37,7 @@ describe('registering', () => {
       max_replicas: 4,
       engine_args: {},
       resources: { nodes: 1, cpus: null, memory: null },
+      limits: { requests_per_minute: null, tokens_per_minute: null, concurrent_requests: null },
       state: 'not_loaded',
       reason: null,
       expected_start: null,
@@ -70,6 +71,7 @@ describe('registering', () => {
       max_replicas: 2,
       engine_args: { load_seconds: 1, fail: 'none' },
       resources: { nodes: 1, cpus: 4, memory: '8G' },
+      limits: { requests_per_minute: 60, tokens_per_minute: 10_000, concurrent_requests: 8 },
     };
     const answer = await register('local-model', asked);
     expect(answer.status).toBe(201);

@@ -50,6 +50,11 @@ export function presentModel(
       cpus: spec.resources.cpus,
       memory: spec.resources.memory,
     },
+    limits: {
+      requests_per_minute: spec.limits.requestsPerMinute,
+      tokens_per_minute: spec.limits.tokensPerMinute,
+      concurrent_requests: spec.limits.concurrentRequests,
+    },
     state: modelState(model.state, demand),
     reason: model.reason,
     idle: model.idle,
