@@ -8,6 +8,7 @@ import {
   type RouteTable,
 } from '@wakefield/domain';
 import type { ProxyPorts } from '../src/proxy.ts';
+import { createMemoryLimitBoard } from './limit-board.ts';
 
 /** The world around a proxy, in memory and in the hands of a test or a benchmark. Its first project is `demo`. */
 export interface World {
@@ -102,7 +103,9 @@ export function createWorld(
         withdraw: async () => {
           withdrawn = true;
         },
+        readMany: async () => null,
       },
+      limitBoard: createMemoryLimitBoard(() => performance.now()),
       waker: {
         wake: async ({ project, hfModelId, caller }) => {
           wokenBy.push(caller);

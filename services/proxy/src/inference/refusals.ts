@@ -1,4 +1,11 @@
-import { AppError, type EpochMs, type HoldRefusal, phrases, type Route } from '@wakefield/domain';
+import {
+  AppError,
+  type DurationMs,
+  type EpochMs,
+  type HoldRefusal,
+  phrases,
+  type Route,
+} from '@wakefield/domain';
 import { expectedWords, secondsUntil } from './expectation.ts';
 
 /** Longest name that is repeated to its caller and to the log: none of ours is longer. */
@@ -21,6 +28,7 @@ function ended(reason: string): string {
 }
 
 const waitedFor: Readonly<Record<HoldRefusal, string>> = {
+  principal_full: 'this model',
   model_full: 'this model',
   project_full: 'models of this project',
   process_full: 'models',
@@ -84,10 +92,23 @@ export const refusals = {
       { retryAfterSeconds: secondsUntil(expectedReady, now, state === 'loading' ? 5 : 10) },
     );
   },
-  tooManyHeld: (refusal: HoldRefusal) =>
-    new AppError('overloaded', `Too many requests wait for ${waitedFor[refusal]} already.`, {
-      retryAfterSeconds: 10,
-    }),
+  /** What a caller has itself too much of is told as a limit; what all have too much of, as overload. */
+  tooManyWait: (refusal: HoldRefusal) =>
+    refusal === 'principal_full'
+      ? new AppError(
+          'rate_limit_exceeded',
+          `Too many of your requests wait for ${waitedFor[refusal]} already. Send fewer at a time.`,
+          { retryAfterSeconds: 10, type: 'requests' },
+        )
+      : new AppError('overloaded', `Too many requests wait for ${waitedFor[refusal]} already.`, {
+          retryAfterSeconds: 10,
+        }),
+  noPlace: (waitedMs: DurationMs) =>
+    new AppError(
+      'overloaded',
+      `The engines of this model were full for ${Math.round(waitedMs / 1000)} s. Ask again in a while.`,
+      { retryAfterSeconds: 10 },
+    ),
   noRoomForBody: () =>
     new AppError('overloaded', 'Too many large requests are under way already.', {
       retryAfterSeconds: 5,

@@ -47,6 +47,8 @@ export interface Suspects {
    * gets a suspect whose time is over tries it for all.
    */
   choose(route: Route, tried: ReadonlyMap<JobId, unknown>, needed: TimeNeeded): Endpoint | null;
+  /** Whether it is left alone now. */
+  avoids(jobId: JobId): boolean;
   /** Forgets jobs that are no longer routed to, or to another address. */
   prune(known: ReadonlyMap<JobId, Endpoint>): void;
 }
@@ -57,10 +59,11 @@ export function createSuspects(
 ): Suspects {
   const suspicions = new Map<JobId, Suspicion>();
 
+  const avoids = (jobId: JobId, at: DurationMs): boolean =>
+    (suspicions.get(jobId)?.until ?? at) > at;
   const excluded = (tried: ReadonlyMap<JobId, unknown>, at: DurationMs): Excluded => {
     if (suspicions.size === 0) return tried.size === 0 ? nobody : tried;
-    const isAvoided = (jobId: JobId) => (suspicions.get(jobId)?.until ?? at) > at;
-    return { has: (jobId) => tried.has(jobId) || isAvoided(jobId) };
+    return { has: (jobId) => tried.has(jobId) || avoids(jobId, at) };
   };
   // The loss of an engine may be heard after its job was requeued to another address.
   const isDead = (endpoint: Endpoint): boolean => {
@@ -97,6 +100,7 @@ export function createSuspects(
       }
       return endpoint;
     },
+    avoids: (jobId) => suspicions.size > 0 && avoids(jobId, elapsed()),
     prune: (known) => {
       for (const [jobId, { endpoint }] of suspicions) {
         const current = known.get(jobId);

@@ -16,7 +16,13 @@ describe('an engine is full', () => {
     ['not with an equal part, where others have less', 4, 3, 1, { ...rule, proxies: 2 }, false],
     ['one place for each proxy at least', 1, 0, 9, { surplus: 1, proxies: 8 }, false],
   ])('%s', (_what, capacity, running, elsewhere, given, full) => {
-    expect(isFull({ capacity }, running, elsewhere, given)).toBe(full);
+    const count = isFull(
+      { capacity, jobId: 'j' },
+      () => running,
+      () => elsewhere,
+      given,
+    );
+    expect(count).toBe(full);
   });
 });
 

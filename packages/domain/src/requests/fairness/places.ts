@@ -9,36 +9,40 @@ export interface PlaceRule {
   readonly proxies: number;
 }
 
+/** Requests of a proxy, or of others, on a job. */
+type Count = (jobId: JobId) => number;
+
 /**
  * Whether this proxy has nothing more for an engine now: all that it is given at once is under way, as far as is
  * known of other proxies. Each may always have an equal part, whatever the others have. Of an engine that has not
  * shown what it takes nobody says that it is full.
- * @param running requests of this proxy
- * @param elsewhere requests of other proxies, as they told last
+ * @param running of this proxy
+ * @param elsewhere of other proxies, as they told last; not asked where it makes no difference
  */
 export function isFull(
-  { capacity }: Pick<Endpoint, 'capacity'>,
-  running: number,
-  elsewhere: number,
+  { capacity, jobId }: Pick<Endpoint, 'capacity' | 'jobId'>,
+  running: Count,
+  elsewhere: Count,
   { surplus, proxies }: PlaceRule,
 ): boolean {
   if (capacity === null) return false;
   const places = Math.ceil(Math.max(1, capacity) * surplus);
-  return running >= Math.max(places - elsewhere, Math.ceil(places / Math.max(1, proxies)));
+  const own = running(jobId);
+  if (own < Math.ceil(places / Math.max(1, proxies))) return false;
+  return proxies <= 1 || own >= places - elsewhere(jobId);
 }
 
 /** Whether a request could go nowhere but to engines that are full. */
 export function areFull(
   endpoints: readonly Endpoint[],
   exclude: Pick<ReadonlySet<JobId>, 'has'>,
-  running: (jobId: JobId) => number,
-  elsewhere: (jobId: JobId) => number,
+  running: Count,
+  elsewhere: Count,
   rule: PlaceRule,
 ): boolean {
   for (const endpoint of endpoints) {
-    const { jobId } = endpoint;
-    if (exclude.has(jobId)) continue;
-    if (!isFull(endpoint, running(jobId), elsewhere(jobId), rule)) return false;
+    if (exclude.has(endpoint.jobId)) continue;
+    if (!isFull(endpoint, running, elsewhere, rule)) return false;
   }
   return true;
 }
