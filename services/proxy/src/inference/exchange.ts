@@ -134,7 +134,8 @@ export class Exchange implements ExchangeView {
   /** Whether limits let it in, which is asked once. */
   #isCountedIn(route: Route): boolean {
     if (this.#ticket !== undefined) return true;
-    const ticket = enter(this, route, this.#body.length);
+    const { rateLimits } = this.parts;
+    const ticket = rateLimits.appliesTo(route) ? enter(this, route, this.#body.length) : null;
     if (ticket === false) return false;
     this.#ticket = ticket;
     return true;

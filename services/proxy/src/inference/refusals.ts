@@ -103,12 +103,12 @@ export const refusals = {
       : new AppError('overloaded', `Too many requests wait for ${waitedFor[refusal]} already.`, {
           retryAfterSeconds: 10,
         }),
-  noPlace: (waitedMs: DurationMs) =>
-    new AppError(
-      'overloaded',
-      `The engines of this model were full for ${Math.round(waitedMs / 1000)} s. Ask again in a while.`,
-      { retryAfterSeconds: 10 },
-    ),
+  noPlace: (waitedMs: DurationMs) => {
+    const since = waitedMs < 1000 ? '' : ` for ${Math.round(waitedMs / 1000)} s now`;
+    return new AppError('overloaded', `The engines of this model are full${since}.`, {
+      retryAfterSeconds: 10,
+    });
+  },
   noRoomForBody: () =>
     new AppError('overloaded', 'Too many large requests are under way already.', {
       retryAfterSeconds: 5,

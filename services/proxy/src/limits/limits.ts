@@ -2,6 +2,7 @@ import type { LimitBoard } from '@wakefield/control';
 import {
   type AppError,
   type DurationMs,
+  isUnlimited,
   type LimitRules,
   type LimitScope,
   type ModelId,
@@ -44,6 +45,8 @@ export type Admission =
 
 /** Who may ask for how much. One for a process; decides from memory. */
 export interface Limits {
+  /** Whether there may be anything to count; where nobody limits anything, that is all it costs. */
+  appliesTo(route: Route): boolean;
   /** Counts a request in, or says why not; null where nothing limits it. */
   admit(request: LimitedRequest): Admission | null;
   readonly estimates: TokenEstimates;
@@ -71,7 +74,11 @@ export function createLimits({ rules, elapsed, ...options }: LimitsOptions): Lim
   const ledger = createLedger(rules);
   const exchange = createLimitExchange({ ...options, ledger, elapsed });
   const estimates = createTokenEstimates();
+  const isSaid = Object.values(rules.scopes).some(
+    ({ defaults, named }) => !isUnlimited(defaults) || named.size > 0,
+  );
   return {
+    appliesTo: ({ limits }) => isSaid || !isUnlimited(limits),
     admit: ({ principal, route, bodyBytes, maxTokens, answers }) => {
       const tokens = estimates.of(route.modelId, bodyBytes, maxTokens, answers);
       const most = answers ? maxTokens : null;
