@@ -69,6 +69,13 @@ queue: { wait: 30 }
     expect(rules.queue).toEqual(defaultLimitRules.queue);
   });
 
+  it('is as the documentation writes it', async () => {
+    const page = await readFile(join(root, 'docs/limits.md'), 'utf8');
+    const [, block = ''] = /```yaml\n([^`]+)```/.exec(page) ?? [];
+    const rules = read(block);
+    expect(limitsFor(rules, 'model', 'eu-00-00/Qwen/Qwen3-8B').requestsPerMinute).toBe(30_000);
+  });
+
   it('that is not there says where to begin', async () => {
     await expect(loadLimits('/nowhere/limits.yaml')).rejects.toMatchObject({
       exitCode: 78,

@@ -38,7 +38,7 @@ export interface ProxyMetrics {
 /** Figures that are read when someone scrapes. */
 export interface ProxyGauges {
   readonly held: () => number;
-  /** Of those, the ones that wait for a place. */
+  /** Those that wait for a place at an engine. */
   readonly queued: () => number;
   readonly inFlight: () => number;
   /** Bytes of request bodies in memory. */
@@ -144,12 +144,12 @@ function remember<A, B, Child>(child: (a: A, b: B) => Child): (a: A, b: B) => Ch
 
 function registerGauges(metrics: Metrics, gauges: ProxyGauges): void {
   const figures = [
+    ['wakefield_held_requests', 'Requests that wait for their model.', gauges.held],
     [
-      'wakefield_held_requests',
-      'Requests that wait for their model, or for a place at its engines.',
-      gauges.held,
+      'wakefield_queued_requests',
+      'Requests that wait for a place where the engines of their model are full.',
+      gauges.queued,
     ],
-    ['wakefield_queued_requests', 'Those that wait for a place.', gauges.queued],
     ['wakefield_requests_in_flight', 'Requests that an engine works on.', gauges.inFlight],
     ['wakefield_body_bytes', 'Bytes of request bodies that are kept to be sent.', gauges.bodyBytes],
     [

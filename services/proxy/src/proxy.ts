@@ -170,7 +170,7 @@ function createMemory(
   const lengths = createRunLengths();
   const pools = createUpstreamPools(ports.transportOf, settings, clock.elapsed);
   const figures = createProxyMetrics(metrics, {
-    held: () => holds.size,
+    held: () => holds.size - demand.allQueued,
     queued: () => demand.allQueued,
     inFlight: () => demand.running,
     bodyBytes: () => bodies.taken,
