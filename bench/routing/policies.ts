@@ -2,6 +2,7 @@ import {
   type Choice,
   defaultRouting,
   type Endpoint,
+  noLimits,
   noTimeouts,
   pickByRank,
   type Route,
@@ -124,6 +125,7 @@ function routeOf(engines: readonly Engine[], policy: RoutingPolicy): Route {
     createdAt: 0,
     expectedReady: null,
     timeouts: noTimeouts,
+    limits: noLimits,
     routing: { ...defaultRouting, policy },
     endpoints: engines.map(({ endpoint }) => endpoint),
   };

@@ -104,11 +104,14 @@ describe.each([
     const readsClusters = named.some((file) => file.startsWith('/etc/wakefield/'));
     // Where it is depends on the site: `.env` says it.
     const readsAuth = 'WAKEFIELD_AUTH' in environment;
+    const readsLimits = 'WAKEFIELD_LIMITS' in environment;
     expect(services[name].volumes ?? []).toEqual([
       ...(readsClusters ? ['./site/clusters:/etc/wakefield:ro'] : []),
       ...(readsAuth ? ['./site/auth:/etc/wakefield-auth:ro'] : []),
+      ...(readsLimits ? ['./site/limits:/etc/wakefield-limits:ro'] : []),
     ]);
     expect(readsClusters).toBe('WAKEFIELD_CLUSTERS' in schema.in.shape);
     expect(readsAuth).toBe('WAKEFIELD_AUTH' in schema.in.shape);
+    expect(readsLimits).toBe('WAKEFIELD_LIMITS' in schema.in.shape);
   });
 });

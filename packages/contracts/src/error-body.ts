@@ -13,7 +13,7 @@ export interface ErrorBody {
 }
 
 export function errorBody(error: AppError, requestId: string): ErrorBody {
-  const { type } = errorTable[error.code];
+  const type = error.type ?? errorTable[error.code].type;
   return {
     error: {
       message: error.message,
@@ -27,7 +27,9 @@ export function errorBody(error: AppError, requestId: string): ErrorBody {
 
 /** Headers that go with an error answer. */
 export function errorHeaders(error: AppError): Record<string, string> {
-  const { status, retry } = errorTable[error.code];
+  const { status, retry: usually } = errorTable[error.code];
+  // What no time brings is told no time.
+  const retry = status === 429 && error.retryAfterSeconds === null ? false : usually;
   // Whoever is told to come back is told when, also by errors that do not know.
   const again = error.retryAfterSeconds ?? (status === 503 && retry !== false ? 2 : null);
   return {

@@ -100,6 +100,11 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
     'Cluster karolina would not take a job of eu-00-00: Invalid account or account/partition combination specified',
     'cluster',
   ),
+  rate_limit_exceeded: help(
+    'The caller, the project or the model has used what a limit allows for now (`type`: of requests or of tokens), or has too much waiting.',
+    'Try again after `Retry-After`; where there is none, ask for fewer tokens. `X-RateLimit-…` on every answer says what is left.',
+    'The limit of the principal "site:4711" is reached: 600 requests per minute. Come again in 3 s.',
+  ),
   internal_error: help(
     'Something went wrong on our side.',
     'Try again; if it stays, report the request id.',

@@ -8,7 +8,7 @@ export interface ErrorRow {
     | 'invalid_request_error'
     | 'authentication_error'
     | 'permission_error'
-    | 'rate_limit_error'
+    | 'requests'
     | 'server_error';
   readonly log: 'debug' | 'info' | 'warn' | 'error';
   /** What an OpenAI SDK should do: `x-should-retry`. null leaves it to the status. */
@@ -44,6 +44,8 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
   unsupported_media_type: invalid(415),
   request_timeout: invalid(408),
   cluster_refused: invalid(422),
+  // `tokens` where the error says so.
+  rate_limit_exceeded: { status: 429, type: 'requests', log: 'info', retry: null },
   internal_error: server(500, 'error'),
   upstream_error: server(502),
   upstream_timeout: server(504),

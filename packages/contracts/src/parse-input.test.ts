@@ -52,6 +52,7 @@ describe('registering a model', () => {
         totalSeconds: null,
       },
       routing: { policy: 'least_load', sessionHeader: 'x-session-id', weights: {} },
+      limits: { requestsPerMinute: null, tokensPerMinute: null, concurrentRequests: null },
     });
   });
 
@@ -77,6 +78,7 @@ describe('registering a model', () => {
         session_header: 'X-Chat',
         weights: { karolina: 100, lumi: 0.01 },
       },
+      limits: { requests_per_minute: 1, tokens_per_minute: 1_000_000_000, concurrent_requests: 64 },
     };
     const body = parseInput(registerModelBody, everything, 'request body');
     expect(body).toEqual(everything);
@@ -163,6 +165,11 @@ describe('registering a model', () => {
     [{ ...least, timeouts: { connect: 0 } }, 'timeouts.connect', /at least 1 second, not 0/],
     [{ ...least, timeouts: { total: '5m' } }, 'timeouts.total', /seconds \(300 for 5 m\)/],
     [{ ...least, timeouts: { first: 1 } }, 'timeouts.first', /Known: connect, first_byte/],
+    [
+      { ...least, limits: { requests_per_minute: 0 } },
+      'limits.requests_per_minute',
+      /at least 1, not 0/,
+    ],
     [{ ...least, min_replicas: -1 }, 'min_replicas', /at least 0, not -1/],
     [
       { ...least, min_replicas: 3, max_replicas: 2 },

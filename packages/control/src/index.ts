@@ -24,6 +24,13 @@ export type {
 export { ActivationBroken, ClusterError } from './ports/cluster.ts';
 export type { EngineProbe, MetricSeries, OwnLimit } from './ports/engine-probe.ts';
 export type {
+  CountReport,
+  LevelReport,
+  LimitAnswer,
+  LimitBoard,
+  LimitReport,
+} from './ports/limit-board.ts';
+export type {
   DemandBoard,
   MetricsBoard,
   Nudges,

@@ -11,8 +11,23 @@ export type { ClusterLimits, ClusterUse, Room } from './planning/staff/room.ts';
 export { isLimited, roomFor } from './planning/staff/room.ts';
 export type { Grant, Permission, Principal, Role } from './requests/access.ts';
 export { mergeGrants, roles } from './requests/access.ts';
-export type { HoldCounts, HoldLimits, HoldRefusal } from './requests/admission.ts';
-export { admitHold, hasShare } from './requests/admission.ts';
+export type { HoldRefusal, WaitCounts, WaitLimits, WaitsFor } from './requests/admission.ts';
+export { admitWait, hasShare } from './requests/admission.ts';
+export { type Claim, createFairOrder, type FairOrder } from './requests/fairness/fair-order.ts';
+export { areFull, isFull, type PlaceRule } from './requests/fairness/places.ts';
+export type { LimitRules, LimitScope, QueueRules, ScopeRules } from './requests/limits/rules.ts';
+export { defaultLimitRules, defaultQueue, limitsFor, weightOf } from './requests/limits/rules.ts';
+export { equalShare, nextShare } from './requests/limits/share.ts';
+export type { Rate } from './requests/limits/window.ts';
+export {
+  fits,
+  fitsAfterMs,
+  levelAfter,
+  rateOf,
+  remainingOf,
+  resetsAfterMs,
+  settledLevel,
+} from './requests/limits/window.ts';
 export type { Access, OperationName, Right } from './requests/rights.ts';
 export { decideAccess, rights } from './requests/rights.ts';
 export type { Rank } from './requests/routing/bounded-load.ts';
@@ -91,6 +106,8 @@ export { phrases } from './vocabulary/phrases.ts';
 export type { Action, ModelPatch, Observed, Plan, Policy, Reconcile } from './vocabulary/plan.ts';
 export { defaultPolicy } from './vocabulary/policy.ts';
 export type { Project } from './vocabulary/project.ts';
+export type { RequestLimits } from './vocabulary/request-limits.ts';
+export { isUnlimited, noLimits, tightest } from './vocabulary/request-limits.ts';
 export type { RequestTimeouts } from './vocabulary/request-timeouts.ts';
 export { noTimeouts } from './vocabulary/request-timeouts.ts';
 export type { Endpoint, Route, RouteTable } from './vocabulary/route.ts';

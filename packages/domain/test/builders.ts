@@ -15,7 +15,7 @@ import type {
   Project,
   TotalDemand,
 } from '../src/index.ts';
-import { defaultRouting, noTimeouts, unseen } from '../src/index.ts';
+import { defaultRouting, noLimits, noTimeouts, unseen } from '../src/index.ts';
 
 /** Some moment; tests count from it. */
 export const t0 = 1_700_000_000_000;
@@ -41,6 +41,7 @@ export function spec(over: Partial<ModelSpec> = {}): ModelSpec {
     resources: { nodes: 1, cpus: null, memory: null },
     timeouts: noTimeouts,
     routing: defaultRouting,
+    limits: noLimits,
     ...over,
   };
 }

@@ -37,6 +37,7 @@ const ours = [
   'WAKEFIELD_CLUSTERS',
   'WAKEFIELD_DATA',
   'WAKEFIELD_INSTALLATION',
+  'WAKEFIELD_LIMITS',
   'WAKEFIELD_RECIPES',
 ] as const;
 const oursForTests = 'WAKEFIELD_TEST_';

@@ -102,12 +102,11 @@ async function saveEffect(
 function modelInRoutes(model: Model | null): string {
   if (!model?.registered) return '';
   const { id, idle, createdAt } = model;
-  const { engine, routing, timeouts } = model.spec;
+  const { engine, routing, timeouts, limits } = model.spec;
   // Postgres gives the keys of an object in an order of its own.
-  const weights = Object.entries(routing.weights).toSorted();
-  const times = Object.entries(timeouts).toSorted();
-  const ways = [routing.policy, routing.sessionHeader, weights];
-  return JSON.stringify([id, engine, ways, times, idle, createdAt]);
+  const sorted = (fields: object) => Object.entries(fields).toSorted();
+  const ways = [routing.policy, routing.sessionHeader, sorted(routing.weights)];
+  return JSON.stringify([id, engine, ways, sorted(timeouts), sorted(limits), idle, createdAt]);
 }
 
 function modelNamedBy(body: CommandBody): string | null {

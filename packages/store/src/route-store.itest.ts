@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { JobPatch, Stores } from '@wakefield/control';
-import { defaultRouting, type Model, noTimeouts } from '@wakefield/domain';
+import { defaultRouting, type Model, noLimits, noTimeouts } from '@wakefield/domain';
 import { SAMPLE_NOW, type StoreFixture, sampleSpec, storeFixture } from '@wakefield/testkit';
 import { wake } from '../test/commands.ts';
 
@@ -66,6 +66,7 @@ describe('load', () => {
     expect(await routeOf(model)).toEqual({
       expectedReady: null,
       timeouts: noTimeouts,
+      limits: noLimits,
       modelId: model.id,
       project: model.project,
       hfModelId: 'acme/small',
@@ -164,6 +165,7 @@ describe('the revision grows', () => {
     ['weights', { spec: sampleSpec({ routing: { ...defaultRouting, weights: { b: 2, a: 1 } } }) }],
     ['createdAt', { createdAt: SAMPLE_NOW + 1 }],
     ['timeouts', { spec: sampleSpec({ timeouts: { ...noTimeouts, totalSeconds: 60 } }) }],
+    ['limits', { spec: sampleSpec({ limits: { ...noLimits, requestsPerMinute: 60 } }) }],
   ])('when a command changes %s', async (_what, change) => {
     const work = () =>
       fixture.carryOut(model.project, wake, { outcome: applied, model: { ...model, ...change } });

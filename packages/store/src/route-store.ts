@@ -59,6 +59,7 @@ async function readRoutes(
       routing: models.routing,
       createdAt: models.createdAt,
       timeouts: models.timeouts,
+      limits: models.limits,
     })
     .from(models)
     .where(eq(models.registered, true))

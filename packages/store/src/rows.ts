@@ -7,6 +7,7 @@ import {
   type Expectation,
   type Job,
   type Model,
+  noLimits,
   noTimeouts,
 } from '@wakefield/domain';
 import { getTableColumns } from 'drizzle-orm';
@@ -84,6 +85,7 @@ export function toModelWithStatus(row: ModelRow): ModelWithStatus {
       resources: row.resources,
       timeouts: row.timeouts,
       routing: row.routing,
+      limits: row.limits,
     },
     revision: row.revision,
     generation: row.generation,
@@ -131,6 +133,7 @@ function withDefaults(body: CommandBody): CommandBody {
     otherClusters: [],
     minReplicas: 0,
     timeouts: noTimeouts,
+    limits: noLimits,
     routing: defaultRouting,
   };
   return { ...body, spec: { ...older, ...body.spec } };

@@ -3,6 +3,7 @@ import {
   type Job,
   type Model,
   type ModelSpec,
+  noLimits,
   noTimeouts,
 } from '@wakefield/domain';
 
@@ -28,6 +29,7 @@ export function sampleSpec(over: Partial<ModelSpec> = {}): ModelSpec {
     resources: { nodes: 1, cpus: null, memory: '64G' },
     timeouts: noTimeouts,
     routing: defaultRouting,
+    limits: noLimits,
     ...over,
   };
 }

@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import { loadAuthFile, openAuth, withoutAuthFile } from '@wakefield/auth';
 import { createClusterTransports, loadClusters } from '@wakefield/cluster';
 import type { Transport } from '@wakefield/control';
-import type { ClusterName } from '@wakefield/domain';
+import { type ClusterName, defaultLimitRules } from '@wakefield/domain';
+import { loadLimits } from '@wakefield/limits';
 import {
   createDemandBoard,
+  createLimitBoard,
   createNudges,
   createRouteBus,
   createSessionStore,
@@ -40,6 +42,8 @@ export async function compose(
 ): Promise<ReadyMessage> {
   const proxyId = randomUUID();
   const authFile = config.authFile === null ? withoutAuthFile : await loadAuthFile(config.authFile);
+  const limits =
+    config.limitsFile === null ? defaultLimitRules : await loadLimits(config.limitsFile);
   const store = openStore({
     databaseUrl: config.databaseUrl,
     poolSize: config.databasePool,
@@ -84,11 +88,12 @@ export async function compose(
       waker,
       bus: createRouteBus(redis),
       board: createDemandBoard(redis),
+      limitBoard: createLimitBoard(redis),
       identifier: auth.identifier,
       browsers: auth.browsers,
       transportOf: (cluster) => transports.get(cluster) ?? null,
     },
-    settingsOf(config, proxyId, ownVersion()),
+    settingsOf(config, proxyId, ownVersion(), limits),
     logger,
     metrics,
   );

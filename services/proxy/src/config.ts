@@ -30,6 +30,8 @@ export const configSchema = z
     API_LOCAL_KEY: secret.optional(),
     /** Path of auth.yaml: who may come in beside the static key. */
     WAKEFIELD_AUTH: z.string().optional(),
+    /** Path of limits.yaml: who may ask for how much ([limits.md](../limits.md)). Absent: nobody is limited. */
+    WAKEFIELD_LIMITS: z.string().optional(),
     /** Path of clusters.yaml; absent: engines are reached over straight TCP. */
     WAKEFIELD_CLUSTERS: z.string().optional(),
     /** The management API. */
@@ -102,6 +104,7 @@ export const configSchema = z
     redisUrl: env.REDIS_URL,
     localKey: env.API_LOCAL_KEY ?? null,
     authFile: env.WAKEFIELD_AUTH ?? null,
+    limitsFile: env.WAKEFIELD_LIMITS ?? null,
     clustersFile: env.WAKEFIELD_CLUSTERS ?? null,
     apiUrl: env.API_URL,
     trustedProxies: env.TRUSTED_PROXIES,

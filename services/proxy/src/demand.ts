@@ -6,6 +6,8 @@ import type { Clock } from './clock.ts';
 interface Counts {
   running: number;
   held: number;
+  /** Those that wait for a place at an engine: to everybody else they run, as if they waited in the engine itself. */
+  queued: number;
   /** Of running and held ones together, up to `averagedAt` of the clock that never goes back. */
   average: number;
   /** The highest average of this span of time, and of the one before. */
@@ -30,6 +32,12 @@ export interface DemandBook {
   end(modelId: ModelId, jobId: JobId): void;
   hold(modelId: ModelId): void;
   release(modelId: ModelId): void;
+  /** One waits for a place, as its engines are full. */
+  queue(modelId: ModelId): void;
+  unqueue(modelId: ModelId): void;
+  queued(modelId: ModelId): number;
+  /** Of all models. */
+  readonly allQueued: number;
   /** A request came and was answered at once. */
   touch(modelId: ModelId): void;
   runningOn(jobId: JobId): number;
@@ -40,11 +48,19 @@ export interface DemandBook {
   prune(known: (modelId: ModelId) => boolean): void;
 }
 
-/** @param onEdge called when a model's running or held count rises from zero: worth telling at once */
-export function createDemandBook({ now, elapsed }: Clock, onEdge: () => void): DemandBook {
+/**
+ * @param onEdge called when a model's running or held count rises from zero: worth telling at once
+ * @param onFreed called when a request is over of a model for whose places others wait
+ */
+export function createDemandBook(
+  { now, elapsed }: Clock,
+  onEdge: () => void,
+  onFreed: (modelId: ModelId) => void = () => undefined,
+): DemandBook {
   const models = new Map<ModelId, Counts>();
   const jobs = new Map<JobId, number>();
   let running = 0;
+  let allQueued = 0;
 
   const counts = (modelId: ModelId): Counts => {
     let entry = models.get(modelId);
@@ -53,6 +69,7 @@ export function createDemandBook({ now, elapsed }: Clock, onEdge: () => void): D
       entry = {
         running: 0,
         held: 0,
+        queued: 0,
         average: 0,
         peak: 0,
         peakBefore: 0,
@@ -82,6 +99,7 @@ export function createDemandBook({ now, elapsed }: Clock, onEdge: () => void): D
       running -= 1;
       add(entry.jobs, jobId, -1);
       add(jobs, jobId, -1);
+      if (entry.queued > 0) onFreed(modelId);
     },
     hold: (modelId) => {
       if (++counts(modelId).held === 1) onEdge();
@@ -89,6 +107,18 @@ export function createDemandBook({ now, elapsed }: Clock, onEdge: () => void): D
     release: (modelId) => {
       counts(modelId).held -= 1;
     },
+    queue: (modelId) => {
+      counts(modelId).queued += 1;
+      allQueued += 1;
+    },
+    unqueue: (modelId) => {
+      counts(modelId).queued -= 1;
+      allQueued -= 1;
+    },
+    get allQueued() {
+      return allQueued;
+    },
+    queued: (modelId) => models.get(modelId)?.queued ?? 0,
     touch: (modelId) => {
       counts(modelId);
     },
@@ -102,7 +132,8 @@ export function createDemandBook({ now, elapsed }: Clock, onEdge: () => void): D
     },
     prune: (known) => {
       for (const [modelId, entry] of models) {
-        if (entry.running === 0 && entry.held === 0 && !known(modelId)) models.delete(modelId);
+        const { running, held, queued } = entry;
+        if (running + held + queued === 0 && !known(modelId)) models.delete(modelId);
       }
     },
   };
@@ -110,7 +141,8 @@ export function createDemandBook({ now, elapsed }: Clock, onEdge: () => void): D
 
 function demandOf(entry: Counts, at: DurationMs): ModelDemand {
   averageUntil(entry, at);
-  const { running, held, average, lastRequestAt, jobs } = entry;
+  const { held, average, lastRequestAt, jobs } = entry;
+  const running = entry.running + entry.queued;
   const peak = Math.max(entry.peak, entry.peakBefore);
   return { running, held, average, peak, lastRequestAt, runningByJob: Object.fromEntries(jobs) };
 }
@@ -121,7 +153,7 @@ function averageUntil(entry: Counts, at: DurationMs): void {
   entry.averagedAt = at;
   if (passed <= 0) return;
   const weight = 1 - Math.exp(-passed / AVERAGED_OVER_MS);
-  entry.average += (entry.running + entry.held - entry.average) * weight;
+  entry.average += (entry.running + entry.held + entry.queued - entry.average) * weight;
   const spans = Math.floor((at - entry.spanFrom) / PEAK_SPAN_MS);
   if (spans > 0) {
     entry.peakBefore = spans === 1 ? entry.peak : 0;

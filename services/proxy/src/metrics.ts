@@ -1,7 +1,8 @@
-import type { TimeLimit } from '@wakefield/domain';
+import type { LimitScope, TimeLimit, WaitsFor } from '@wakefield/domain';
 import { answerBuckets, type Metrics } from '@wakefield/runtime';
 import type { Loss } from './inference/attempt.ts';
 import type { Usage } from './inference/usage.ts';
+import type { LimitKind } from './limits/meter.ts';
 import type { HandOverReason } from './server/front/front-connection.ts';
 
 /** Where a request went: a bounded set, for labels. */
@@ -14,12 +15,19 @@ export type RouteClass =
   | 'api'
   | 'other';
 
+/** How a wait ended; `lost`: what it waited for went away, and it waits for something else. */
+export type WaitOutcome = 'served' | 'refused' | 'left' | 'lost';
+
+/** What stands in the way of a request: a limit, or too many of its own that wait already. */
+export type LimitedBy = LimitKind | 'queue';
+
 /** Figures of the proxy. Labels are bounded: never a user, a request or a path. */
 export interface ProxyMetrics {
   request(route: RouteClass, code: number): void;
   tokens(project: string, model: string, usage: Usage): void;
   firstByte(seconds: number): void;
-  held(seconds: number, outcome: 'served' | 'refused' | 'left'): void;
+  waited(waitsFor: WaitsFor, seconds: number, outcome: WaitOutcome): void;
+  rateLimited(limit: LimitedBy, scope: LimitScope): void;
   retry(reason: Loss): void;
   /** A request over a limit of time; one that did not connect may have been answered by another engine. */
   timedOut(limit: TimeLimit): void;
@@ -32,6 +40,8 @@ export interface ProxyMetrics {
 /** Figures that are read when someone scrapes. */
 export interface ProxyGauges {
   readonly held: () => number;
+  /** Those that wait for a place at an engine. */
+  readonly queued: () => number;
   readonly inFlight: () => number;
   /** Bytes of request bodies in memory. */
   readonly bodyBytes: () => number;
@@ -68,6 +78,17 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     labelNames: ['outcome'],
     buckets: holdBuckets,
   });
+  const queues = metrics.histogram({
+    name: 'wakefield_queue_seconds',
+    help: 'How long requests waited for a place where the engines of their model were full.',
+    labelNames: ['outcome'],
+    buckets: holdBuckets,
+  });
+  const limited = metrics.counter({
+    name: 'wakefield_rate_limited_total',
+    help: 'Requests that were refused because a limit was reached, or because too many of one principal wait.',
+    labelNames: ['limit', 'scope'],
+  });
   const retries = metrics.counter({
     name: 'wakefield_upstream_retries_total',
     help: 'Attempts that brought nothing, before the first byte.',
@@ -103,7 +124,9 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
       completions.inc(completion);
     },
     firstByte: (seconds) => firstByte.observe(seconds),
-    held: (seconds, outcome) => holds.labels(outcome).observe(seconds),
+    waited: (waitsFor, seconds, outcome) =>
+      (waitsFor === 'place' ? queues : holds).labels(outcome).observe(seconds),
+    rateLimited: (limit, scope) => limited.labels(limit, scope).inc(),
     retry: (reason) => retries.labels(reason).inc(),
     timedOut: (limit) => timeouts.labels(limit).inc(),
     aborted: (by) => aborted.labels(by).inc(),
@@ -132,6 +155,11 @@ function remember<A, B, Child>(child: (a: A, b: B) => Child): (a: A, b: B) => Ch
 function registerGauges(metrics: Metrics, gauges: ProxyGauges): void {
   const figures = [
     ['wakefield_held_requests', 'Requests that wait for their model.', gauges.held],
+    [
+      'wakefield_queued_requests',
+      'Requests that wait for a place where the engines of their model are full.',
+      gauges.queued,
+    ],
     ['wakefield_requests_in_flight', 'Requests that an engine works on.', gauges.inFlight],
     ['wakefield_body_bytes', 'Bytes of request bodies that are kept to be sent.', gauges.bodyBytes],
     [

@@ -1,12 +1,10 @@
 import type { BrowserIdentifier, Identifier } from '@wakefield/auth';
-import type { DemandBoard, RouteBus, RouteStore, Transport } from '@wakefield/control';
-import type { ClusterName } from '@wakefield/domain';
+import type { DemandBoard, LimitBoard, RouteBus, RouteStore, Transport } from '@wakefield/control';
+import type { ClusterName, LimitRules } from '@wakefield/domain';
 import { type ListenPlace, type Logger, type Metrics, within } from '@wakefield/runtime';
 import { processClock } from './clock.ts';
-import { createDemandBook, createDemandPublisher } from './demand.ts';
 import { createBodyRoom } from './inference/body-room.ts';
 import { createCallerOf } from './inference/caller.ts';
-import { createHoldRoom } from './inference/hold-room.ts';
 import { createInference } from './inference/inference.ts';
 import type { InferenceLimits } from './inference/parts.ts';
 import { createPicker } from './inference/picker.ts';
@@ -18,6 +16,7 @@ import { createPassThrough } from './pass-through.ts';
 import { createLiveRoutes, type LiveRoutes } from './routes/live-routes.ts';
 import { createDoor, type DoorLimits } from './server/door.ts';
 import { trustedPeers } from './server/peers.ts';
+import { createTurns } from './turns.ts';
 import { createUpstreamPools, type EndedPatience } from './upstream/pools.ts';
 
 /** For the last error events to reach their clients. */
@@ -27,7 +26,8 @@ const farewellMs = 500;
 export interface ProxyPorts {
   readonly routes: RouteStore;
   readonly bus: Pick<RouteBus, 'subscribe'>;
-  readonly board: Pick<DemandBoard, 'publish' | 'withdraw'>;
+  readonly board: DemandBoard;
+  readonly limitBoard: LimitBoard;
   readonly waker: Waker;
   readonly identifier: Identifier;
   /** Sessions of browsers; null where nobody can sign in with one. */
@@ -48,6 +48,10 @@ export interface ProxySettings extends EndedPatience {
   readonly apiVersion: string;
   readonly inference: InferenceLimits;
   readonly held: { readonly perModel: number; readonly perProcess: number };
+  /** Who may ask for how much, and how those share who have to wait. */
+  readonly limits: LimitRules;
+  /** How often what is used is told to other proxies. */
+  readonly limitsMs: number;
   /** Most memory for bodies of requests, all together. */
   readonly bodyRoomBytes: number;
   readonly door: DoorLimits;
@@ -91,7 +95,8 @@ export function createProxy(
     sweepMs: settings.sweepMs,
   });
   const memory = createMemory(ports, settings, logger, routes, metrics);
-  const { inference, publisher, holds } = memory;
+  const { inference, turns } = memory;
+  const { holds } = turns;
   const { apiUrl, apiIdleMs: idleMs } = settings;
   const isTrusted = trustedPeers(settings.trustedProxies);
   const passThrough = createPassThrough({ apiUrl, idleMs, isTrusted, logger });
@@ -111,7 +116,7 @@ export function createProxy(
   return {
     listen: (place) => door.listen(place),
     start: async () => {
-      publisher.start();
+      turns.start();
       ticker = setInterval(() => {
         holds.tick(processClock.elapsed());
         // Whoever waits looks again: a suspicion may be over, a wake may have to be sent again.
@@ -136,7 +141,7 @@ export function createProxy(
       clearInterval(ticker);
       clearInterval(stallTicker);
       memory.pools.close();
-      await Promise.all([publisher.close(), routes.close()]);
+      await Promise.all([turns.close(), routes.close()]);
       passThrough.close();
     },
   };
@@ -151,25 +156,27 @@ function createMemory(
   metrics: Metrics,
 ) {
   const clock = processClock;
-  const demand = createDemandBook(clock, () => publisher.soon());
-  const publisher = createDemandPublisher({
+  const turns = createTurns({
+    ...settings,
     board: ports.board,
-    proxyId: settings.proxyId,
-    snapshot: demand.snapshot,
-    everyMs: settings.demandMs,
+    limitBoard: ports.limitBoard,
+    rules: settings.limits,
+    routeOf: (modelId) => routes.current()?.byModel(modelId) ?? null,
+    clock,
     logger,
+    suspects: createSuspects(clock.elapsed, ({ jobId, cluster }, failures) => {
+      logger.warn({ jobId, cluster, failures }, 'this engine fails again and again; ejecting it');
+    }),
   });
-  const holds = createHoldRoom(settings.held);
+  const { demand, suspects, limits, holds, places } = turns;
   const bodies = createBodyRoom(settings.bodyRoomBytes);
   const wakes = createWakeKeeper(ports.waker, settings.wake, clock.elapsed, logger);
   const lengths = createRunLengths();
   const picker = createPicker(demand.runningOn, clock, Math.random);
-  const suspects = createSuspects(clock.elapsed, ({ jobId, cluster }, failures) => {
-    logger.warn({ jobId, cluster, failures }, 'this engine fails again and again; ejecting it');
-  });
   const pools = createUpstreamPools(ports.transportOf, settings, clock.elapsed);
   const figures = createProxyMetrics(metrics, {
-    held: () => holds.size,
+    held: () => holds.size - demand.allQueued,
+    queued: () => demand.allQueued,
     inFlight: () => demand.running,
     bodyBytes: () => bodies.taken,
     ejected: () => suspects.ejected,
@@ -182,6 +189,7 @@ function createMemory(
     picker.prune(table.byModel);
     demand.prune((modelId) => table.byModel(modelId) !== null);
     lengths.prune((modelId) => table.byModel(modelId) !== null);
+    limits.prune((modelId) => table.byModel(modelId) !== null);
     wakes.settle((modelId) => table.byModel(modelId)?.idle !== true);
     holds.kickAll();
   });
@@ -193,6 +201,8 @@ function createMemory(
       demand,
       bodies,
       holds,
+      places,
+      rateLimits: limits,
       wakes,
       suspects,
       picker,
@@ -204,7 +214,7 @@ function createMemory(
     },
     createCallerOf(ports),
   );
-  return { inference, publisher, holds, pools, figures };
+  return { inference, turns, pools, figures };
 }
 
 /** Never resolves when nobody aborts. */

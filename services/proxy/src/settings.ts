@@ -1,4 +1,5 @@
 import { API_VERSION } from '@wakefield/contracts';
+import { defaultLimitRules, type LimitRules } from '@wakefield/domain';
 import type { Config } from './config.ts';
 import { longestBodyMs } from './inference/read-body.ts';
 import type { ProxySettings } from './proxy.ts';
@@ -12,7 +13,12 @@ const headersTimeoutMs = 20_000;
 const afterBodyMs = 30_000;
 
 /** The proxy's settings: what the configuration says, and what nobody needs to turn. */
-export function settingsOf(config: Config, proxyId: string, version: string): ProxySettings {
+export function settingsOf(
+  config: Config,
+  proxyId: string,
+  version: string,
+  limits: LimitRules = defaultLimitRules,
+): ProxySettings {
   return {
     proxyId,
     version,
@@ -21,11 +27,14 @@ export function settingsOf(config: Config, proxyId: string, version: string): Pr
     apiIdleMs,
     trustedProxies: config.trustedProxies,
     held: config.held,
+    limits,
+    limitsMs: 250,
     bodyRoomBytes: config.bodyRoomBytes,
     inference: {
       body: config.body,
       times: config.times,
       holdMs: config.holdMs,
+      placeMs: limits.queue?.waitMs ?? config.holdMs,
       earlyHeadersMs: 1000,
       commentMs: 5000,
       stallMs: config.stallMs,

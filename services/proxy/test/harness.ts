@@ -1,3 +1,4 @@
+import { defaultLimitRules } from '@wakefield/domain';
 import { createLogger, createMetrics } from '@wakefield/runtime';
 import { createProxy, type ProxyPorts, type ProxySettings } from '../src/proxy.ts';
 import { createWorld, type World } from './world.ts';
@@ -24,11 +25,14 @@ export const defaultSettings: ProxySettings = {
       totalMs: Number.POSITIVE_INFINITY,
     },
     holdMs: 10_000,
+    placeMs: 10_000,
     earlyHeadersMs: 200,
     commentMs: 100,
     stallMs: 1000,
   },
   held: { perModel: 16, perProcess: 32 },
+  limits: defaultLimitRules,
+  limitsMs: 50,
   bodyRoomBytes: 16 * 1024 * 1024,
   door: { headersTimeoutMs: 2000, requestTimeoutMs: 5000, keepAliveTimeoutMs: 5000, lingerMs: 100 },
   fastPath: process.env.FAST_PATH !== 'off',

@@ -3,12 +3,14 @@ import type { ProxyDemand, RouteStore } from '@wakefield/control';
 import {
   defaultRouting,
   type Endpoint,
+  noLimits,
   noTimeouts,
   type Principal,
   type Route,
   type RouteTable,
 } from '@wakefield/domain';
 import type { ProxyPorts } from '../src/proxy.ts';
+import { createMemoryLimitBoard } from './limit-board.ts';
 
 /** The world around a proxy, in memory and in the hands of a test or a benchmark. Its first project is `demo`. */
 export interface World {
@@ -103,7 +105,9 @@ export function createWorld(
         withdraw: async () => {
           withdrawn = true;
         },
+        readMany: async () => null,
       },
+      limitBoard: createMemoryLimitBoard(() => performance.now()),
       waker: {
         wake: async ({ project, hfModelId, caller }) => {
           wokenBy.push(caller);
@@ -180,6 +184,7 @@ export function asleep(hfModelId: string): Route {
     routing: defaultRouting,
     createdAt: 1_700_000_000_123,
     timeouts: noTimeouts,
+    limits: noLimits,
     endpoints: [],
   };
 }

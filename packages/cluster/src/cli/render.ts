@@ -1,5 +1,5 @@
 import type { RecipeCatalog } from '@wakefield/control';
-import { defaultRouting, jobName, type Model, noTimeouts } from '@wakefield/domain';
+import { defaultRouting, jobName, type Model, noLimits, noTimeouts } from '@wakefield/domain';
 import type { HeappeConfig } from '../config/heappe.ts';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import { launcherFiles } from '../heappe/launcher.ts';
@@ -100,6 +100,7 @@ function exampleModel(cluster: string, request: RenderRequest): Model {
       resources: { nodes: 1, cpus: null, memory: null },
       timeouts: noTimeouts,
       routing: defaultRouting,
+      limits: noLimits,
     },
     revision: 1,
     generation: 1,

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { checkYaml } from '@wakefield/runtime/yaml';
 import { z } from 'zod';
 import { resolveFileName } from './clusters-path.ts';
 import { type HeappeConfig, heappe } from './heappe.ts';
 import { type LocalConfig, local } from './local.ts';
-import { type Problem, problemsOf } from './problems.ts';
 import { type SlurmSshConfig, slurmSsh } from './slurm-ssh.ts';
 
 /** One cluster of clusters.yaml, with its name; file names are absolute. */
@@ -60,50 +59,13 @@ export async function loadClusters(path: string): Promise<ClustersFile> {
 
 /** {@link loadClusters} on text; `path` is for messages and for relative file names. */
 export function parseClusters(text: string, path: string): ClustersFile {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  if (document.errors.length > 0)
-    throw new ClustersFileError(
-      document.errors
-        .map((error) => `${path}:${lines.linePos(error.pos[0]).line}: ${yamlWords(error.message)}`)
-        .join('\n'),
-    );
-  const data: unknown = document.toJS();
-  const parsed = clustersFile.safeParse(data);
-  if (!parsed.success) {
-    const problems = problemsOf(clustersFile, data, parsed.error.issues);
-    throw new ClustersFileError(
-      problems.map((problem) => `${path}${describe(problem, document, lines)}`).join('\n'),
-    );
-  }
-  const clusters = Object.entries(parsed.data.clusters).map(([name, cluster]) =>
+  const checked = checkYaml(clustersFile, text, path);
+  if (checked.problems !== null) throw new ClustersFileError(checked.problems.join('\n'));
+  const { data } = checked;
+  const clusters = Object.entries(data.clusters).map(([name, cluster]) =>
     absolute({ ...cluster, name }, dirname(resolve(path))),
   );
-  return { clusters, defaultCluster: parsed.data.defaultCluster ?? clusters[0]?.name ?? '' };
-}
-
-function describe({ path, message }: Problem, document: Document, lines: LineCounter): string {
-  const line = lineOf(path, document, lines);
-  const where = path.map(String).join('.');
-  return `${line === null ? '' : `:${line}`}: ${where === '' ? '' : `${where}: `}${message}`;
-}
-
-/** Line of the key, or of the nearest parent that the file has. */
-function lineOf(
-  path: readonly PropertyKey[],
-  document: Document,
-  lines: LineCounter,
-): number | null {
-  for (let length = path.length; length > 0; length--) {
-    const parent = document.getIn(path.slice(0, length - 1), true);
-    const key = path[length - 1];
-    const keyNode = isMap(parent)
-      ? parent.items.find(({ key: node }) => isScalar(node) && String(node.value) === String(key))
-          ?.key
-      : document.getIn(path.slice(0, length), true);
-    if (isNode(keyNode) && keyNode.range) return lines.linePos(keyNode.range[0]).line;
-  }
-  return null;
+  return { clusters, defaultCluster: data.defaultCluster ?? clusters[0]?.name ?? '' };
 }
 
 function absolute(cluster: ClusterConfig, folder: string): ClusterConfig {
@@ -152,11 +114,6 @@ function withFile(
     case 'bearer':
       return { ...credential, tokenFile: file(credential.tokenFile) };
   }
-}
-
-/** Without the place, which is said already, and without the picture of it. */
-function yamlWords(text: string): string {
-  return (text.split('\n')[0] ?? text).replace(/ at line \d+, column \d+:?$/, '');
 }
 
 function unreadable({ code, message }: NodeJS.ErrnoException): string {

@@ -1,13 +1,6 @@
+import { duration } from '@wakefield/runtime/yaml';
 import { z } from 'zod';
-import {
-  cadence,
-  duration,
-  limits,
-  line,
-  portRange,
-  projectLimits,
-  recipeSettings,
-} from './fields.ts';
+import { cadence, limits, line, portRange, projectLimits, recipeSettings } from './fields.ts';
 
 const perProject = z.strictObject({ limits: projectLimits });
 

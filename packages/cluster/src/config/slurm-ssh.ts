@@ -1,7 +1,7 @@
+import { duration } from '@wakefield/runtime/yaml';
 import { z } from 'zod';
 import {
   cadence,
-  duration,
   limits,
   line,
   nodeAddress,

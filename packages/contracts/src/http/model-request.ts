@@ -86,6 +86,23 @@ const timeouts = z
       'Seconds that a request to the model may take. What is over a limit gets 504 with a code that names it.',
   });
 
+const atMost = (description: string, example: number | null) =>
+  z.int().min(1).max(1_000_000_000).nullable().default(null).meta({ description, example });
+
+const limits = z
+  .strictObject({
+    requests_per_minute: atMost('Requests of all callers together. null: no limit.', 600),
+    tokens_per_minute: atMost('Tokens of prompts and answers together. null: no limit.', null),
+    concurrent_requests: atMost(
+      'Requests that wait or are being answered at a time. null: no limit.',
+      null,
+    ),
+  })
+  .meta({
+    description:
+      'How much all callers together may ask of the model, beside what the operator limits: what is beyond gets 429. See docs/limits.md.',
+  });
+
 /** Body of `PUT /p/{project}/models`. A field that is left out has its default: a PUT says everything. */
 export const registerModelBody = z
   .strictObject({
@@ -150,6 +167,7 @@ export const registerModelBody = z
     resources: resources.prefault({}),
     timeouts: timeouts.prefault({}),
     routing: routing.prefault({}),
+    limits: limits.prefault({}),
   })
   .superRefine(({ min_replicas: least, max_replicas: most }, context) => {
     if (least <= most) return;
@@ -193,6 +211,11 @@ export function specFromBody(body: RegisterModelBody): ModelSpec {
       policy: body.routing.policy,
       sessionHeader: body.routing.session_header.toLowerCase(),
       weights: body.routing.weights,
+    },
+    limits: {
+      requestsPerMinute: body.limits.requests_per_minute,
+      tokensPerMinute: body.limits.tokens_per_minute,
+      concurrentRequests: body.limits.concurrent_requests,
     },
   };
 }

@@ -108,6 +108,11 @@ export const modelSchema = z
       session_header: routing.shape.session_header.unwrap(),
       weights: routing.shape.weights.unwrap(),
     }),
+    limits: z.strictObject({
+      requests_per_minute: z.int().nullable().meta({ example: 600 }),
+      tokens_per_minute: z.int().nullable().meta({ example: null }),
+      concurrent_requests: z.int().nullable().meta({ example: null }),
+    }),
     state: z
       .enum(['not_loaded', 'queued', 'loading', 'ready', 'busy', 'failed'])
       .meta({ example: 'busy' }),

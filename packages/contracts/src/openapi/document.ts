@@ -184,8 +184,10 @@ function errorAnswers(endpoint: Endpoint): Record<string, ResponseConfig> {
 function errorHeadersOf(status: number, codes: readonly ErrorCode[]): Record<string, string> {
   return {
     ...(status === 401 ? { 'WWW-Authenticate': 'How to authenticate.' } : {}),
-    ...(status === 503 ? { 'Retry-After': 'Seconds after which to try again.' } : {}),
-    ...(codes.some((code) => errorTable[code].retry !== null)
+    ...(status === 503 || status === 429
+      ? { 'Retry-After': 'Seconds after which to try again.' }
+      : {}),
+    ...(status === 429 || codes.some((code) => errorTable[code].retry !== null)
       ? { 'X-Should-Retry': '`true` or `false`: whether the same request may succeed later.' }
       : {}),
   };

@@ -23,6 +23,7 @@ export const sleepingModel: ModelJson = {
   resources: { nodes: 1, cpus: null, memory: null },
   timeouts: { connect: null, first_byte: null, between_bytes: null, total: null },
   routing: { policy: 'prefix', session_header: 'x-session-id', weights: {} },
+  limits: { requests_per_minute: null, tokens_per_minute: null, concurrent_requests: null },
   state: 'not_loaded',
   reason: null,
   idle: true,

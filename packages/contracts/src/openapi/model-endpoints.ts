@@ -92,6 +92,7 @@ export const modelEndpoints: readonly Endpoint[] = [
           engine_args: { max_model_len: 8192 },
           resources: { nodes: 1, cpus: 16, memory: '64G' },
           timeouts: { connect: 5, first_byte: 120, between_bytes: 60, total: 1800 },
+          limits: { requests_per_minute: 600, tokens_per_minute: 500_000, concurrent_requests: 64 },
         },
       },
     },

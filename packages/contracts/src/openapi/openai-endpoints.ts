@@ -43,6 +43,7 @@ const errors: readonly ErrorCode[] = [
   'request_timeout',
   'payload_too_large',
   'unsupported_media_type',
+  'rate_limit_exceeded',
   'upstream_error',
   'model_loading',
   'model_failed',
@@ -54,6 +55,16 @@ const errors: readonly ErrorCode[] = [
   'between_bytes_timeout',
   'total_timeout',
 ];
+
+const ofTightest = 'of the limit of which the least is left, where one applies';
+const rateHeaders: Readonly<Record<string, string>> = {
+  'X-RateLimit-Limit-Requests': `Requests per minute, ${ofTightest}.`,
+  'X-RateLimit-Remaining-Requests': 'Requests that may come at once now.',
+  'X-RateLimit-Reset-Requests': 'How long until all of them may: `8.64s`, `6m0s`.',
+  'X-RateLimit-Limit-Tokens': `The same of tokens, ${ofTightest}.`,
+  'X-RateLimit-Remaining-Tokens': 'Tokens that may be used at once now.',
+  'X-RateLimit-Reset-Tokens': 'How long until all of them may.',
+};
 
 function inference(
   part: Pick<Endpoint, 'operationId' | 'summary' | 'body' | 'answers'> & { readonly path: string },
@@ -88,6 +99,7 @@ export const openaiEndpoints: readonly Endpoint[] = [
       200: {
         description: 'The completion, or its events.',
         schema: chatCompletion,
+        headers: rateHeaders,
         example: {
           id: 'chatcmpl-8f2c',
           object: 'chat.completion',
@@ -116,6 +128,7 @@ export const openaiEndpoints: readonly Endpoint[] = [
       200: {
         description: 'The completion, or its events.',
         schema: textCompletion,
+        headers: rateHeaders,
         example: {
           id: 'cmpl-8f2c',
           object: 'text_completion',
@@ -142,6 +155,7 @@ export const openaiEndpoints: readonly Endpoint[] = [
       200: {
         description: 'One vector per input.',
         schema: embeddingList,
+        headers: rateHeaders,
         example: {
           object: 'list',
           model,

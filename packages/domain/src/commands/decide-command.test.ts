@@ -15,6 +15,7 @@ import {
   decideCommand,
   type Model,
   type ModelSpec,
+  noLimits,
   noTimeouts,
 } from '../index.ts';
 
@@ -119,6 +120,7 @@ describe('register', () => {
     ['engine arguments', { engineArgs: { max_model_len: 1 } }, 2],
     ['resources', { resources: { nodes: 1, cpus: 4, memory: null } }, 2],
     ['timeouts: engines know nothing of them', { timeouts: { ...noTimeouts, totalSeconds: 9 } }, 1],
+    ['limits: engines know nothing of them', { limits: { ...noLimits, requestsPerMinute: 9 } }, 1],
     ['cluster: a job is judged by its own', { cluster: 'c2' }, 1],
     ['list of clusters', { cluster: 'c1', otherClusters: ['c2'] }, 1],
     ['order of clusters', { cluster: 'c2', otherClusters: ['c1'] }, 1],

@@ -125,6 +125,7 @@ function sameSpec(a: ModelSpec, b: ModelSpec): boolean {
     engineArgs,
     resources,
     timeouts,
+    limits,
     routing: { weights, ...routing },
     ...rest
   }: ModelSpec) =>
@@ -135,6 +136,7 @@ function sameSpec(a: ModelSpec, b: ModelSpec): boolean {
       Object.entries(engineArgs).sort(byKey),
       Object.entries(resources).sort(byKey),
       Object.entries(timeouts).sort(byKey),
+      Object.entries(limits).sort(byKey),
     ]);
   return flat(a) === flat(b);
 }

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { admitHold, hasShare } from '../index.ts';
+import { admitWait, hasShare } from '../index.ts';
 
-const limits = { perModel: 2, perProcess: 3 };
+const limits = { perModel: { model: 2, place: 20 }, perProcess: 3 };
 
 test.each([
   [{ model: 0, project: 0, process: 0 }, null],
@@ -11,7 +11,7 @@ test.each([
   [{ model: 1, project: 1, process: 3 }, 'process_full'],
   [{ model: 2, project: 2, process: 3 }, 'model_full'],
 ] as const)('with %j waiting: %s', (counts, expected) => {
-  expect(admitHold(limits, counts)).toBe(expected);
+  expect(admitWait(limits, 'model', { principal: 0, ...counts })).toBe(expected);
 });
 
 test.each([
@@ -21,9 +21,24 @@ test.each([
   [44, 89, 'project_full'],
   [0, 99, null],
 ] as const)('a project with %i of %i in a room for 100: %s', (project, process, expected) => {
-  const counts = { model: 0, project, process };
-  expect(admitHold({ perModel: 1000, perProcess: 100 }, counts)).toBe(expected);
+  const counts = { principal: 0, model: 0, project, process };
+  const wide = { perModel: { model: 1000, place: 1000 }, perProcess: 100 };
+  expect(admitWait(wide, 'model', counts)).toBe(expected);
 });
+
+test.each([
+  [15, 15, null],
+  [16, 16, 'principal_full'],
+  [0, 19, null],
+  [0, 20, 'model_full'],
+  [3, 20, 'principal_full'],
+] as const)(
+  'a principal with %i of %i that wait for 20 places: %s',
+  (principal, model, expected) => {
+    const counts = { principal, model, project: model, process: model };
+    expect(admitWait({ ...limits, perProcess: 1000 }, 'place', counts)).toBe(expected);
+  },
+);
 
 test('however greedy others are, one that has nothing finds room', () => {
   fc.assert(

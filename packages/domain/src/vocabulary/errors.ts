@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'unsupported_media_type'
   | 'request_timeout'
   | 'cluster_refused'
+  | 'rate_limit_exceeded'
   | 'internal_error'
   | 'upstream_error'
   | 'upstream_timeout'
@@ -34,6 +35,8 @@ export interface AppErrorOptions {
   /** The field or parameter at fault, as the caller wrote it. */
   readonly param?: string;
   readonly retryAfterSeconds?: number;
+  /** Which limit, where that is what it is about: OpenAI's `type` of a 429. */
+  readonly type?: 'requests' | 'tokens';
   /** What a 401 says of the credential that came, as `WWW-Authenticate` writes it (RFC 6750 §3). */
   readonly challenge?: string;
   /** Logged, never returned. */
@@ -45,6 +48,7 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly param: string | null;
   readonly retryAfterSeconds: number | null;
+  readonly type: 'requests' | 'tokens' | null;
   readonly challenge: string | null;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
@@ -53,6 +57,7 @@ export class AppError extends Error {
     this.code = code;
     this.param = options.param ?? null;
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+    this.type = options.type ?? null;
     this.challenge = options.challenge ?? null;
   }
 }

@@ -1,4 +1,5 @@
 import type { ClusterName, ModelId, ProjectName } from './ids.ts';
+import type { RequestLimits } from './request-limits.ts';
 import type { RequestTimeouts } from './request-timeouts.ts';
 import type { Routing } from './routing.ts';
 import type { EpochMs } from './time.ts';
@@ -37,6 +38,8 @@ export interface ModelSpec {
   readonly timeouts: RequestTimeouts;
   /** Which of its endpoints gets a request. */
   readonly routing: Routing;
+  /** Of all who ask for it, beside what the operator limits. */
+  readonly limits: RequestLimits;
 }
 
 /** Desired state of a model. Only the scheduler writes it. */

@@ -1,6 +1,7 @@
 import type { ClusterName, JobId, ModelId, ProjectName } from './ids.ts';
 import type { Address } from './job.ts';
 import type { ModelState } from './model.ts';
+import type { RequestLimits } from './request-limits.ts';
 import type { RequestTimeouts } from './request-timeouts.ts';
 import type { Routing } from './routing.ts';
 import type { EpochMs } from './time.ts';
@@ -34,6 +35,8 @@ export interface Route {
   /** How long its registration lets a request take. */
   readonly timeouts: RequestTimeouts;
   readonly routing: Pick<Routing, 'policy' | 'sessionHeader'>;
+  /** What its registration allows. */
+  readonly limits: RequestLimits;
   /** Ready ones only. */
   readonly endpoints: readonly Endpoint[];
 }

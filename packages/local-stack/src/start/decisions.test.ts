@@ -79,6 +79,7 @@ describe('planServices', () => {
         port: 8080,
         recipes: '/ours',
         authFile: '/etc/auth.yaml',
+        limitsFile: '/etc/limits.yaml',
         instances,
       },
       sockets: { api: null, scheduler: null, proxy: null },

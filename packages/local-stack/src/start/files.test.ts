@@ -241,6 +241,7 @@ describe('refuseEarly', () => {
     dataDirectory: paths.root,
     clustersFile: null,
     authFile: null,
+    limitsFile: null,
   });
 
   test.each([
@@ -265,6 +266,16 @@ describe('refuseEarly', () => {
     const refusal = refuseEarly({ ...options(), authFile });
     await expect(refusal).rejects.toBeInstanceOf(SetupError);
     await expect(refusal).rejects.toThrow(`${authFile}:2: issuer: unknown key`);
+  });
+
+  test('tells a mistake in limits.yaml with its place', async () => {
+    const limitsFile = join(directory, 'limits.yaml');
+    writeFileSync(limitsFile, 'burst: 30s\nqueues: {}\n');
+    const refusal = refuseEarly({ ...options(), limitsFile });
+    await expect(refusal).rejects.toBeInstanceOf(SetupError);
+    await expect(refusal).rejects.toThrow(
+      `${limitsFile}:2: queues: unknown key; did you mean queue?`,
+    );
   });
 
   test('lets a good file pass, and none at all', async () => {

@@ -93,6 +93,7 @@ const settings = [
   'engine_args',
   'resources',
   'timeouts',
+  'limits',
 ] as const;
 
 function settingsOf(model: Readonly<Record<string, unknown>> | null): Record<string, unknown> {

@@ -21,6 +21,8 @@ export interface StartOptions {
   readonly recipes: string | null;
   /** auth.yaml: who may come in beside the static key; absolute. null: nobody. */
   readonly authFile: string | null;
+  /** limits.yaml: who may ask for how much; absolute. null: nobody is limited. */
+  readonly limitsFile: string | null;
   /** Part of job names; null: the one kept in the data directory. */
   readonly installation: string | null;
   /** null: the one kept in the data directory. */
@@ -57,6 +59,7 @@ Environment
   WAKEFIELD_CLUSTERS  the clusters.yaml to use (the one in the data directory)
   WAKEFIELD_RECIPES   folders with recipes of your own, separated by commas
   WAKEFIELD_AUTH      auth.yaml: who may come in beside the static key (docs/auth.md)
+  WAKEFIELD_LIMITS    limits.yaml: who may ask for how much (docs/limits.md)
   WAKEFIELD_INSTALLATION  a name that tells this one's jobs from those of others (docs/configuration.md)
   API_LOCAL_KEY       key of the API (generated once and kept in the data directory)
   DATABASE_URL        a Postgres to use instead of a private one
@@ -68,6 +71,7 @@ const ourVariables = [
   'WAKEFIELD_CLUSTERS',
   'WAKEFIELD_RECIPES',
   'WAKEFIELD_AUTH',
+  'WAKEFIELD_LIMITS',
   'WAKEFIELD_INSTALLATION',
 ];
 const ofTests = 'WAKEFIELD_TEST_';
@@ -91,6 +95,7 @@ export function parseOptions(
       whenSet(env.WAKEFIELD_CLUSTERS) === undefined ? null : clustersFilePath(env, place),
     recipes: absoluteFolders(whenSet(env.WAKEFIELD_RECIPES), place.workingDirectory),
     authFile: absoluteFile(whenSet(env.WAKEFIELD_AUTH), place.workingDirectory),
+    limitsFile: absoluteFile(whenSet(env.WAKEFIELD_LIMITS), place.workingDirectory),
     installation: parseInstallation(whenSet(env.WAKEFIELD_INSTALLATION)),
     localKey: parseKey(whenSet(env.API_LOCAL_KEY)),
     databaseUrl: whenSet(env.DATABASE_URL) ?? null,

@@ -7,13 +7,17 @@ import type { StartOptions } from './options.ts';
 
 /**
  * What is wrong already: said before anything is made or started.
- * @throws SetupError with a line for each mistake in the user's clusters.yaml or auth.yaml, or with the port that is taken
+ * @throws SetupError with a line for each mistake in a file of the user's, or with the port that is taken
  */
 export async function refuseEarly(
-  options: Pick<StartOptions, 'host' | 'port' | 'dataDirectory' | 'clustersFile' | 'authFile'>,
+  options: Pick<
+    StartOptions,
+    'host' | 'port' | 'dataDirectory' | 'clustersFile' | 'authFile' | 'limitsFile'
+  >,
 ): Promise<void> {
   await checkClusters(options.clustersFile ?? join(options.dataDirectory, 'clusters.yaml'));
   if (options.authFile !== null) await checkAuth(options.authFile);
+  if (options.limitsFile !== null) await checkLimits(options.limitsFile);
   // Where there is a data directory, its lock tells better who has the port.
   if (!existsSync(options.dataDirectory)) await requireFreePort(options);
 }
@@ -48,6 +52,16 @@ async function checkAuth(file: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof AuthFileError)) throw error;
     throw new SetupError(`auth.yaml cannot be used:\n${indented(error.message)}`, error);
+  }
+}
+
+async function checkLimits(file: string): Promise<void> {
+  const { LimitsFileError, loadLimits } = await import('@wakefield/limits');
+  try {
+    await loadLimits(file);
+  } catch (error) {
+    if (!(error instanceof LimitsFileError)) throw error;
+    throw new SetupError(`limits.yaml cannot be used:\n${indented(error.message)}`, error);
   }
 }
 

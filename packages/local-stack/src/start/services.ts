@@ -6,7 +6,10 @@ import type { StartOptions } from './options.ts';
 import type { ServiceSpec } from './supervised-service.ts';
 
 export interface ServicePlan {
-  readonly options: Pick<StartOptions, 'host' | 'port' | 'recipes' | 'authFile' | 'instances'>;
+  readonly options: Pick<
+    StartOptions,
+    'host' | 'port' | 'recipes' | 'authFile' | 'limitsFile' | 'instances'
+  >;
   readonly checkout: string;
   readonly paths: DataPaths;
   readonly databaseUrl: string;
@@ -44,6 +47,7 @@ export function planServices(plan: ServicePlan): readonly ServiceSpec[] {
     WAKEFIELD_INSTALLATION: plan.installation,
     ...(plan.options.recipes === null ? {} : { WAKEFIELD_RECIPES: plan.options.recipes }),
     ...(plan.options.authFile === null ? {} : { WAKEFIELD_AUTH: plan.options.authFile }),
+    ...(plan.options.limitsFile === null ? {} : { WAKEFIELD_LIMITS: plan.options.limitsFile }),
     OPS_HOST: '127.0.0.1',
     OPS_PORT: '0',
     // Halves the time to ready. Shared by all data directories: filling it costs the first run's end a second.

@@ -49,6 +49,10 @@ export const models = pgTable(
       .$type<ModelSpec['routing']>()
       .notNull()
       .default({ policy: 'least_load', sessionHeader: 'x-session-id', weights: {} }),
+    limits: json('limits')
+      .$type<ModelSpec['limits']>()
+      .notNull()
+      .default({ requestsPerMinute: null, tokensPerMinute: null, concurrentRequests: null }),
 
     revision: integer('revision').notNull(),
     generation: integer('generation').notNull(),

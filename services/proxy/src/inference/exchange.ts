@@ -1,10 +1,12 @@
 import {
   type AppError,
   type DurationMs,
+  type Endpoint,
   type Route,
   type TimeLimits,
   timeLimits,
 } from '@wakefield/domain';
+import type { Ticket } from '../limits/limits.ts';
 import { type InferenceCall, isStreamed } from './call.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import { askedTimeoutMs, rawHeader } from './headers.ts';
@@ -15,6 +17,7 @@ import { type ExchangeOutcome, ExchangeRecord } from './record.ts';
 import { refusals } from './refusals.ts';
 import { Reply } from './reply.ts';
 import type { Asked } from './run-lengths.ts';
+import { enter, leave } from './toll.ts';
 import { Tries } from './tries.ts';
 import { Wait } from './wait.ts';
 
@@ -34,6 +37,8 @@ export class Exchange implements ExchangeView {
   readonly #tries: Tries;
   /** From the first time that it has to wait. */
   #wait: Wait | null = null;
+  /** What it has to give back to the limits; undefined: it was not counted in yet. */
+  #ticket: Ticket | null | undefined;
   model = '';
   promptFrom = 0;
   promptTo = 0;
@@ -116,17 +121,23 @@ export class Exchange implements ExchangeView {
       void this.parts.catchUp().then(() => this.proceed());
       return;
     }
-    if (route !== null) this.#learnLimits(route);
-    const endpoint = route === null ? null : this.#tries.choose(route);
-    if (route !== null && endpoint === null && !isFailed(route)) {
-      this.#wait ??= new Wait(this, this.#asked.streamed);
-      this.#wait.stay(route);
+    if (route === null || isFailed(route)) {
+      this.#wait?.leave('refused');
+      if (route === null) this.refuse(refusals.modelNotFound(this.call.project, this.model));
+      else this.refuse(refusals.modelFailed(route));
       return;
     }
-    this.#wait?.leave(endpoint === null ? 'refused' : 'served');
-    if (route === null) this.refuse(refusals.modelNotFound(this.call.project, this.model));
-    else if (endpoint === null) this.refuse(refusals.modelFailed(route));
-    else this.#tries.send(route, endpoint, this.#body);
+    this.#learnLimits(route);
+    if (!this.#isCountedIn(route)) return;
+    const endpoint = this.#tries.choose(route);
+    const waitsFor = endpoint === null ? 'model' : this.#mustWait(route, endpoint) ? 'place' : null;
+    if (endpoint !== null && waitsFor === null) {
+      this.#wait?.leave('served');
+      this.#tries.send(route, endpoint, this.#body);
+    } else if (waitsFor !== null) {
+      this.#wait ??= new Wait(this, this.#body.length);
+      this.#wait.stay(route, waitsFor);
+    }
   }
 
   refuse(error: AppError): void {
@@ -147,6 +158,7 @@ export class Exchange implements ExchangeView {
     if (this.#over) return;
     this.#over = true;
     this.#dropBody();
+    leave(this, this.#ticket ?? null, outcome);
     this.record.finish(outcome, this.reply, error);
   }
 
@@ -163,6 +175,23 @@ export class Exchange implements ExchangeView {
     this.#limitsKnown = true;
     const asked = askedTimeoutMs(this.call.client.header('x-request-timeout'));
     this.#limits = timeLimits(this.parts.limits.times, timeouts, asked);
+  }
+
+  /** One that was sent before has had its turn. */
+  #mustWait(route: Route, endpoint: Endpoint): boolean {
+    const { tried } = this.#tries;
+    const hadTurn = tried !== null || this.#wait?.isForPlace === true;
+    return this.parts.places.mustWait(route, endpoint, tried, hadTurn);
+  }
+
+  /** Whether limits let it in, which is asked once. */
+  #isCountedIn(route: Route): boolean {
+    if (this.#ticket !== undefined) return true;
+    const { rateLimits } = this.parts;
+    const ticket = rateLimits.appliesTo(route) ? enter(this, route, this.#body.length) : null;
+    if (ticket === false) return false;
+    this.#ticket = ticket;
+    return true;
   }
 
   #read(result: Buffer | AppError): void {

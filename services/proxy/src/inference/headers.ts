@@ -50,6 +50,8 @@ const notForClients: ReadonlySet<string> = new Set([
   'reporting-endpoints',
 ]);
 const corsPrefix = 'access-control-';
+/** What of this site's limits is left is ours to say (limits/rate-headers.ts). */
+const ratePrefix = 'x-ratelimit-';
 
 /**
  * Headers for the engine as a flat list: the client's own, unknown ones too, with our key instead of theirs.
@@ -85,7 +87,8 @@ export function clientHeaders(
   const flat = ['x-request-id', requestId, 'x-content-type-options', 'nosniff'];
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const name = headers[index] ?? '';
-    if (name === without || notForClients.has(name) || name.startsWith(corsPrefix)) continue;
+    if (name === without || notForClients.has(name)) continue;
+    if (name.startsWith(corsPrefix) || name.startsWith(ratePrefix)) continue;
     if (named?.includes(name) === true) continue;
     flat.push(name, headers[index + 1] ?? '');
   }

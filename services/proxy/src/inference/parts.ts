@@ -2,12 +2,14 @@ import type { TimeLimits } from '@wakefield/domain';
 import type { Logger } from '@wakefield/runtime';
 import type { Clock } from '../clock.ts';
 import type { DemandBook } from '../demand.ts';
+import type { Limits } from '../limits/limits.ts';
 import type { ProxyMetrics } from '../metrics.ts';
 import type { RouteIndex } from '../routes/route-index.ts';
 import type { UpstreamPools } from '../upstream/pools.ts';
 import type { BodyRoom } from './body-room.ts';
 import type { HoldRoom } from './hold-room.ts';
 import type { Picker } from './picker.ts';
+import type { Places } from './places.ts';
 import type { BodyLimits } from './read-body.ts';
 import type { RunLengths } from './run-lengths.ts';
 import type { Suspects } from './suspects.ts';
@@ -19,6 +21,8 @@ export interface InferenceLimits {
   readonly times: TimeLimits;
   /** Longest wait for a model. */
   readonly holdMs: number;
+  /** Longest wait for a place at an engine, where all are full. */
+  readonly placeMs: number;
   /** A streamed request that waits longer gets its headers. */
   readonly earlyHeadersMs: number;
   /** Time between two comments to a waiting stream. */
@@ -36,6 +40,8 @@ export interface InferenceParts {
   readonly demand: DemandBook;
   readonly bodies: BodyRoom;
   readonly holds: HoldRoom;
+  readonly places: Places;
+  readonly rateLimits: Limits;
   readonly wakes: WakeKeeper;
   readonly suspects: Suspects;
   readonly picker: Picker;

@@ -1,7 +1,15 @@
 import { errorTable } from '@wakefield/contracts';
-import type { AppError, DurationMs, JobId, Route, TimeLimit } from '@wakefield/domain';
+import type {
+  AppError,
+  DurationMs,
+  JobId,
+  LimitScope,
+  Route,
+  TimeLimit,
+  WaitsFor,
+} from '@wakefield/domain';
 import { newTraceId, parseTraceparent } from '@wakefield/runtime';
-import type { RouteClass } from '../metrics.ts';
+import type { LimitedBy, RouteClass, WaitOutcome } from '../metrics.ts';
 import type { Operation } from '../server/classify.ts';
 import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
 import type { Loss } from './attempt.ts';
@@ -36,6 +44,8 @@ export class ExchangeRecord {
   #jobId: JobId | null = null;
   #attempts = 0;
   #heldMs: DurationMs = 0;
+  #queuedMs: DurationMs = 0;
+  #limitedBy: string | undefined;
 
   constructor(parts: InferenceParts, call: InferenceCall, caller: string | null) {
     this.#parts = parts;
@@ -88,9 +98,16 @@ export class ExchangeRecord {
     this.#parts.metrics.timedOut(limit);
   }
 
-  held(lengthMs: DurationMs, outcome: 'served' | 'refused' | 'left'): void {
-    this.#heldMs += lengthMs;
-    this.#parts.metrics.held(lengthMs / 1000, outcome);
+  waited(waitsFor: WaitsFor, lengthMs: DurationMs, outcome: WaitOutcome): void {
+    if (waitsFor === 'place') this.#queuedMs += lengthMs;
+    else this.#heldMs += lengthMs;
+    this.#parts.metrics.waited(waitsFor, lengthMs / 1000, outcome);
+  }
+
+  /** A limit stands in its way. */
+  limitedBy(scope: LimitScope, limit: LimitedBy): void {
+    this.#limitedBy = `${scope} ${limit}`;
+    this.#parts.metrics.rateLimited(limit, scope);
   }
 
   /** Once, at the end: the figures and the one line of the log. */
@@ -125,7 +142,9 @@ export class ExchangeRecord {
         outcome,
         ...(error === undefined ? null : failureFields(error)),
         attempts: this.#attempts,
+        limitedBy: this.#limitedBy,
         heldMs: round(this.#heldMs),
+        queuedMs: this.#queuedMs === 0 ? undefined : round(this.#queuedMs),
         firstByteMs,
         durationMs: round(performance.now() - this.#call.startedAt),
         promptTokens: this.usage?.prompt,

@@ -29,6 +29,7 @@ function ended(reason: string): string {
 }
 
 const waitedFor: Readonly<Record<HoldRefusal, string>> = {
+  principal_full: 'this model',
   model_full: 'this model',
   project_full: 'models of this project',
   process_full: 'models',
@@ -103,10 +104,23 @@ export const refusals = {
       { retryAfterSeconds: secondsUntil(expectedReady, now, state === 'loading' ? 5 : 10) },
     );
   },
-  tooManyHeld: (refusal: HoldRefusal) =>
-    new AppError('overloaded', `Too many requests wait for ${waitedFor[refusal]} already.`, {
+  /** What a caller has itself too much of is told as a limit; what all have too much of, as overload. */
+  tooManyWait: (refusal: HoldRefusal) =>
+    refusal === 'principal_full'
+      ? new AppError(
+          'rate_limit_exceeded',
+          `Too many of your requests wait for ${waitedFor[refusal]} already. Send fewer at a time.`,
+          { retryAfterSeconds: 10, type: 'requests' },
+        )
+      : new AppError('overloaded', `Too many requests wait for ${waitedFor[refusal]} already.`, {
+          retryAfterSeconds: 10,
+        }),
+  noPlace: (waitedMs: DurationMs) => {
+    const since = waitedMs < 1000 ? '' : ` for ${Math.round(waitedMs / 1000)} s now`;
+    return new AppError('overloaded', `The engines of this model are full${since}.`, {
       retryAfterSeconds: 10,
-    }),
+    });
+  },
   noRoomForBody: () =>
     new AppError('overloaded', 'Too many large requests are under way already.', {
       retryAfterSeconds: 5,

@@ -3,6 +3,8 @@ import type { AppError } from '@wakefield/domain';
 import { sendError } from '../server/answer.ts';
 import type { ClientCall } from '../server/client-call.ts';
 
+const noHeaders: readonly string[] = [];
+
 /**
  * The client's side of one inference request. Knows what was sent, so that a failure is told in the way that is
  * still open: a status, an error event, or a closed connection.
@@ -10,6 +12,8 @@ import type { ClientCall } from '../server/client-call.ts';
 export class Reply {
   /** When the engine's first byte went to the client (performance.now()), or null. */
   firstByteAt: number | null = null;
+  /** Where its caller stands with the limits: headers of every answer, as a flat list. */
+  rateHeaders: readonly string[] = noHeaders;
   readonly #client: ClientCall;
   readonly #requestId: string;
   readonly #onBegun: () => void;
@@ -47,6 +51,7 @@ export class Reply {
       'no',
       'x-request-id',
       this.#requestId,
+      ...this.rateHeaders,
     ]);
   }
 
@@ -58,6 +63,7 @@ export class Reply {
   /** Status and headers of the engine. Only the first byte counts when our own are out. */
   head(status: number, headers: string[]): void {
     this.firstByteAt = performance.now();
+    if (this.rateHeaders !== noHeaders) headers.push(...this.rateHeaders);
     if (!this.#early) this.#client.writeHead(status, headers);
     this.#onBegun();
   }
@@ -94,7 +100,14 @@ export class Reply {
   /** Before anything of an engine was sent. */
   fail(error: AppError, headers: Readonly<Record<string, string>> = {}): void {
     if (this.#early) this.event(error);
-    else sendError(this.#client, this.#requestId, error, headers);
+    else sendError(this.#client, this.#requestId, error, { ...this.#rates, ...headers });
+  }
+
+  get #rates(): Readonly<Record<string, string>> {
+    const rates: Record<string, string> = {};
+    for (let index = 0; index + 1 < this.rateHeaders.length; index += 2)
+      rates[this.rateHeaders[index] ?? ''] = this.rateHeaders[index + 1] ?? '';
+    return rates;
   }
 
   /** An error event as the last one of a stream; OpenAI clients raise it. */

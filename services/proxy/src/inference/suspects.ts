@@ -52,6 +52,8 @@ export interface Suspects {
     tried: ReadonlyMap<JobId, unknown>,
     pick: (exclude: Excluded) => Endpoint | null,
   ): Endpoint | null;
+  /** Whether it is left alone now. */
+  avoids(jobId: JobId): boolean;
   /** Forgets jobs that are no longer routed to, or to another address. */
   prune(known: ReadonlyMap<JobId, Endpoint>): void;
   /** How many are ejected now. */
@@ -69,6 +71,8 @@ export function createSuspects(
   const suspects = new Map<JobId, Suspect>();
 
   const suspicionOf = (jobId: JobId): Suspicion | null => suspects.get(jobId)?.suspicion ?? null;
+  const isAvoided = (jobId: JobId, at: DurationMs): boolean =>
+    (suspicionOf(jobId)?.avoidedUntil ?? at) > at;
   const isEjected = (jobId: JobId, at: DurationMs): boolean =>
     (suspicionOf(jobId)?.ejectedUntil ?? at) > at;
   const excluded = (
@@ -77,9 +81,7 @@ export function createSuspects(
     withEjected: boolean,
   ): Excluded => ({
     has: (jobId) =>
-      tried.has(jobId) ||
-      (suspicionOf(jobId)?.avoidedUntil ?? at) > at ||
-      (withEjected && isEjected(jobId, at)),
+      tried.has(jobId) || isAvoided(jobId, at) || (withEjected && isEjected(jobId, at)),
   });
   const heeds = ({ endpoints }: Route, at: DurationMs): boolean => {
     let ejected = 0;
@@ -142,6 +144,7 @@ export function createSuspects(
       }
       return chosen(pick(excluded(tried, at, false)), at);
     },
+    avoids: (jobId) => suspects.size > 0 && isAvoided(jobId, elapsed()),
     prune: (known) => {
       for (const [jobId, { endpoint }] of suspects) {
         const current = known.get(jobId);

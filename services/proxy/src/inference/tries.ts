@@ -67,6 +67,11 @@ export class Tries implements AttemptOwner {
     return choose(tried);
   }
 
+  /** Endpoints that saw it already; null: none. */
+  get tried(): ReadonlyMap<JobId, Address> | null {
+    return this.#tried;
+  }
+
   send(route: Route, endpoint: Endpoint, body: Buffer): void {
     const { parts, call, reply, record } = this.#view;
     this.#modelId = route.modelId;

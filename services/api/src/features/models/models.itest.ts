@@ -39,6 +39,7 @@ describe('registering', () => {
       resources: { nodes: 1, cpus: null, memory: null },
       timeouts: { connect: null, first_byte: null, between_bytes: null, total: null },
       routing: { policy: 'least_load', session_header: 'x-session-id', weights: {} },
+      limits: { requests_per_minute: null, tokens_per_minute: null, concurrent_requests: null },
       state: 'not_loaded',
       reason: null,
       expected_start: null,
@@ -74,6 +75,7 @@ describe('registering', () => {
       resources: { nodes: 1, cpus: 4, memory: '8G' },
       timeouts: { connect: 9, first_byte: 0, between_bytes: 60, total: 600 },
       routing: { policy: 'session', session_header: 'x-chat', weights: { here: 2 } },
+      limits: { requests_per_minute: 60, tokens_per_minute: 10_000, concurrent_requests: 8 },
     };
     const answer = await register('local-model', asked);
     expect(answer.status).toBe(201);

@@ -61,6 +61,11 @@ export function presentModel(
       session_header: spec.routing.sessionHeader,
       weights: { ...spec.routing.weights },
     },
+    limits: {
+      requests_per_minute: spec.limits.requestsPerMinute,
+      tokens_per_minute: spec.limits.tokensPerMinute,
+      concurrent_requests: spec.limits.concurrentRequests,
+    },
     state: modelState(model.state, demand),
     reason: model.reason,
     idle: model.idle,

@@ -1,5 +1,5 @@
-import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
+import { nearestWord } from '../nearest-word.ts';
 import { knownKeys, schemaAt, valueAt } from './schema-at.ts';
 
 /** One thing that is wrong: where, and what may stand there instead. */
@@ -105,9 +105,8 @@ function meant(value: unknown, allowed: readonly unknown[]): string {
   return near === null ? '' : `; did you mean ${near}?`;
 }
 
-/** What a mistyped word most likely means; null when it looks like none of them. */
+/** What a mistyped word most likely means; null when it looks like none of them, or like one of a letter or two. */
 function nearest(word: string, candidates: readonly string[]): string | null {
-  if (candidates.length === 0) return null;
-  const near = closest(word, candidates);
-  return distance(word, near) <= Math.max(2, word.length / 4) && near.length > 2 ? near : null;
+  const near = nearestWord(word, candidates);
+  return near !== null && near.length > 2 ? near : null;
 }

@@ -1,0 +1,1 @@
+export { LimitsFileError, loadLimits } from './load-limits.ts';

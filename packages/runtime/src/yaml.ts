@@ -1,0 +1,3 @@
+// A door of its own (`@wakefield/runtime/yaml`): files that operators write, for whoever needs nothing else of this package.
+export { type CheckedYaml, checkYaml } from './yaml/check-yaml.ts';
+export { duration } from './yaml/duration.ts';

@@ -1,0 +1,1 @@
+ALTER TABLE "models" ADD COLUMN "limits" jsonb DEFAULT '{"requestsPerMinute":null,"tokensPerMinute":null,"concurrentRequests":null}'::jsonb NOT NULL;

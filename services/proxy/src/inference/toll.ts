@@ -1,0 +1,49 @@
+import type { ModelId, Route } from '@wakefield/domain';
+import type { Ticket } from '../limits/limits.ts';
+import type { ExchangeView } from './exchange-view.ts';
+import type { ExchangeOutcome } from './record.ts';
+
+/** Operations that answer with text: their tokens are not all in the request. */
+function answersInTokens({ call }: Pick<ExchangeView, 'call'>): boolean {
+  return call.operation !== 'embeddings';
+}
+
+/** How much work a request is, in tokens, as far as that can be told before it is done. */
+export function costOf(view: ExchangeView, modelId: ModelId, bodyBytes: number): number {
+  const { estimates } = view.parts.rateLimits;
+  return Math.max(1, estimates.of(modelId, bodyBytes, view.asked.maxTokens, answersInTokens(view)));
+}
+
+/**
+ * Counts a request in with the limits that apply to it, once its model is known, or refuses it.
+ * @returns what is to be given back when it is over; null where nothing limits it, false where it was refused
+ */
+export function enter(view: ExchangeView, route: Route, bodyBytes: number): Ticket | null | false {
+  const { parts, record, reply, asked } = view;
+  const admission = parts.rateLimits.admit({
+    principal: record.caller ?? '',
+    route,
+    bodyBytes,
+    maxTokens: asked.maxTokens,
+    answers: answersInTokens(view),
+  });
+  if (admission === null) return null;
+  reply.rateHeaders = admission.headers;
+  if (admission.refusal === null) return admission.ticket;
+  record.limitedBy(admission.scope, admission.limit);
+  view.refuse(admission.refusal);
+  return false;
+}
+
+/** It is over: what was reserved is settled by what it used, and what an answer of this model takes is learned. */
+export function leave(view: ExchangeView, ticket: Ticket | null, outcome: ExchangeOutcome): void {
+  const { usage } = view.record;
+  if (usage !== null && view.asked.maxTokens === null && answersInTokens(view)) {
+    const modelId = view.route()?.modelId;
+    if (modelId !== undefined) view.parts.rateLimits.estimates.ended(modelId, usage.completion);
+  }
+  if (ticket === null) return;
+  if (usage !== null) ticket.finish(usage.prompt + usage.completion);
+  // Of an answer that says nothing of it nobody knows; one that never began, or is an error, used nothing.
+  else ticket.finish(view.reply.firstByteAt === null || outcome === 'engine_error' ? 0 : null);
+}
