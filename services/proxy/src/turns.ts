@@ -22,7 +22,6 @@ export interface TurnsOptions {
   readonly routeOf: (modelId: ModelId) => Route | null;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Made of the counts of what runs, which are made here. */
   readonly suspects: Suspects;
 }
 
