@@ -29,7 +29,7 @@ export interface Outcomes {
   readonly front: Outcome;
   readonly node: Outcome;
   /** Why the connection went to node:http; null: all of it was read by the front. */
-  readonly handedOver: string | null;
+  readonly yielded: string | null;
 }
 
 export interface BothPaths {
@@ -77,10 +77,10 @@ export function useBothPaths(script: Script, settings: Partial<ProxySettings> = 
       api.seen.length = 0;
     }
   });
-  const handedOver = () =>
+  const yielded = () =>
     Promise.all(
       reasons.map((reason) =>
-        front.proxy.metric(`wakefield_handed_over_connections_total{reason="${reason}"`),
+        front.proxy.metric(`wakefield_front_yields_total{reason="${reason}"`),
       ),
     );
   return {
@@ -88,12 +88,12 @@ export function useBothPaths(script: Script, settings: Partial<ProxySettings> = 
       return front;
     },
     send: async (...turns) => {
-      const before = await handedOver();
+      const before = await yielded();
       const outcomes = await Promise.all([front, node].map((path) => outcomeOn(path, turns)));
-      const after = await handedOver();
+      const after = await yielded();
       const why = reasons.find((_, index) => after[index] !== before[index]);
       const [atFront, atNode] = outcomes as [Outcome, Outcome];
-      return { front: atFront, node: atNode, handedOver: why ?? null };
+      return { front: atFront, node: atNode, yielded: why ?? null };
     },
   };
 }
