@@ -39,3 +39,23 @@ describe('a request that can be read in one way only', () => {
     expect(yielded).toBeNull();
   });
 });
+
+describe('a client that says no more', () => {
+  it.each([
+    ['at once', ''],
+    ['in the middle of a first line', 'POST /p/demo'],
+    ['in the middle of a head', plain.slice(0, 60)],
+    ['behind a head', plain.slice(0, plain.indexOf('{'))],
+    ['in the middle of a body', plain.slice(0, -1)],
+    ['in the middle of what is no request', 'POS /'],
+    [
+      'in the middle of another request',
+      `GET /health HTTP/1.1\r\nhost: x\r\n\r\n${plain.slice(0, 60)}`,
+    ],
+    ['before it is answered', plain],
+    ['when it is answered', 'GET /health HTTP/1.1\r\nhost: x\r\n\r\n'],
+  ])('is told the same by both: %s', async (_, bytes) => {
+    const { front, node } = await paths.sendAndEnd(bytes);
+    expect(front).toEqual(node);
+  });
+});
