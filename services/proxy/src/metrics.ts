@@ -3,7 +3,6 @@ import { answerBuckets, type Metrics } from '@wakefield/runtime';
 import type { Loss } from './inference/attempt.ts';
 import type { Usage } from './inference/usage.ts';
 import type { LimitKind } from './limits/meter.ts';
-import type { HandOverReason } from './server/front/front-connection.ts';
 
 /** Where a request went: a bounded set, for labels. */
 export type RouteClass =
@@ -21,6 +20,14 @@ export type WaitOutcome = 'served' | 'refused' | 'left' | 'lost';
 /** What stands in the way of a request: a limit, or too many of its own that wait already. */
 export type LimitedBy = LimitKind | 'queue';
 
+/**
+ * Why the front leaves a connection to node:http.
+ * - `head`      it is not understood
+ * - `route`     what is asked is not for the front
+ * - `pipelined` another one came right behind it
+ */
+export type YieldReason = 'head' | 'route' | 'pipelined';
+
 /** Figures of the proxy. Labels are bounded: never a user, a request or a path. */
 export interface ProxyMetrics {
   request(route: RouteClass, code: number): void;
@@ -33,8 +40,8 @@ export interface ProxyMetrics {
   timedOut(limit: TimeLimit): void;
   /** A stream that did not come to its end: because of the client, or of the engine. */
   aborted(by: 'client' | 'engine'): void;
-  /** A connection went from the front to node:http. */
-  handedOver(reason: HandOverReason): void;
+  /** The front left a connection to node:http. */
+  yielded(reason: YieldReason): void;
 }
 
 /** Figures that are read when someone scrapes. */
@@ -104,9 +111,9 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     help: 'Answers that began and did not come to their end.',
     labelNames: ['by'],
   });
-  const handedOver = metrics.counter({
-    name: 'wakefield_handed_over_connections_total',
-    help: 'Connections that the fast front gave to the general server, and why.',
+  const yielded = metrics.counter({
+    name: 'wakefield_front_yields_total',
+    help: 'Connections that the front left to node:http for the rest of their life, and why.',
     labelNames: ['reason'],
   });
   const requestsOf = remember((route: RouteClass, code: number) =>
@@ -130,7 +137,7 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     retry: (reason) => retries.labels(reason).inc(),
     timedOut: (limit) => timeouts.labels(limit).inc(),
     aborted: (by) => aborted.labels(by).inc(),
-    handedOver: (reason) => handedOver.labels(reason).inc(),
+    yielded: (reason) => yielded.labels(reason).inc(),
   };
 }
 

@@ -29,8 +29,11 @@ export interface Outcomes {
   readonly front: Outcome;
   readonly node: Outcome;
   /** Why the connection went to node:http; null: all of it was read by the front. */
-  readonly handedOver: string | null;
+  readonly yielded: string | null;
 }
+
+/** What a client does, to the end of its connection. */
+type Talk = (client: RawClient) => Promise<void>;
 
 export interface BothPaths {
   /**
@@ -38,7 +41,8 @@ export interface BothPaths {
    *   next turn when the answer to the one before is there
    */
   send(...turns: readonly (readonly string[])[]): Promise<Outcomes>;
-  readonly front: Path;
+  /** The same of one packet, behind which the client says that it is the last. */
+  sendAndEnd(packet: string): Promise<Outcomes>;
 }
 
 const reasons = ['head', 'route', 'pipelined'] as const;
@@ -77,31 +81,38 @@ export function useBothPaths(script: Script, settings: Partial<ProxySettings> = 
       api.seen.length = 0;
     }
   });
-  const handedOver = () =>
+  const yielded = () =>
     Promise.all(
       reasons.map((reason) =>
-        front.proxy.metric(`wakefield_handed_over_connections_total{reason="${reason}"`),
+        front.proxy.metric(`wakefield_front_yields_total{reason="${reason}"`),
       ),
     );
+  const onBoth = async (talk: Talk): Promise<Outcomes> => {
+    const before = await yielded();
+    const outcomes = await Promise.all([front, node].map((path) => outcomeOn(path, talk)));
+    const after = await yielded();
+    const why = reasons.find((_, index) => after[index] !== before[index]);
+    const [atFront, atNode] = outcomes as [Outcome, Outcome];
+    return { front: atFront, node: atNode, yielded: why ?? null };
+  };
   return {
-    get front() {
-      return front;
-    },
-    send: async (...turns) => {
-      const before = await handedOver();
-      const outcomes = await Promise.all([front, node].map((path) => outcomeOn(path, turns)));
-      const after = await handedOver();
-      const why = reasons.find((_, index) => after[index] !== before[index]);
-      const [atFront, atNode] = outcomes as [Outcome, Outcome];
-      return { front: atFront, node: atNode, handedOver: why ?? null };
-    },
+    send: (...turns) => onBoth((client) => converse(client, turns)),
+    sendAndEnd: (packet) =>
+      onBoth(async ({ socket, closed }) => {
+        socket.end(packet, 'latin1');
+        await closed();
+      }),
   };
 }
 
-async function outcomeOn(path: Path, turns: readonly (readonly string[])[]): Promise<Outcome> {
+async function outcomeOn(path: Path, talk: Talk): Promise<Outcome> {
   const { proxy, engine, api } = path;
   const [engineBefore, apiBefore] = [engine.seen.length, api.seen.length];
-  const read = await converse(proxy.port, turns);
+  const client = await rawClient(proxy.port);
+  client.socket.setNoDelay(true);
+  await talk(client);
+  client.socket.destroy();
+  const read = await client.closed();
   return {
     read: normal(read),
     engine: engine.seen
@@ -119,10 +130,8 @@ async function outcomeOn(path: Path, turns: readonly (readonly string[])[]): Pro
 const inOne = (...parts: readonly unknown[]): string => JSON.stringify(parts);
 
 /** Sends all of it, waits for the answers, and asks once more. */
-async function converse(port: number, turns: readonly (readonly string[])[]): Promise<string> {
-  const client = await rawClient(port);
+async function converse(client: RawClient, turns: readonly (readonly string[])[]): Promise<void> {
   const { socket } = client;
-  socket.setNoDelay(true);
   for (const [turn, packets] of turns.entries()) {
     for (const [index, packet] of packets.entries()) {
       if (index > 0) await wait(1);
@@ -135,8 +144,6 @@ async function converse(port: number, turns: readonly (readonly string[])[]): Pr
   // It takes all of that for a part of something; the end of it shows.
   if (socket.writable) socket.end();
   await settled(client, () => false);
-  socket.destroy();
-  return await client.closed();
 }
 
 /** Waits until it holds, the connection is gone, or nothing comes any more. */

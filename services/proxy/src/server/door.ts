@@ -150,11 +150,12 @@ function serverOptions(limits: DoorLimits) {
   };
 }
 
-/** The server accepts as before, but its connections come to the front first. */
-function putBefore(server: Server, options: Omit<FrontOptions, 'handOver'>): Front {
+/** The server listens and accepts as before; what it accepts comes to the front first. */
+function putBefore(server: Server, options: Omit<FrontOptions, 'yieldToNode'>): Front {
   const [own] = server.listeners('connection');
+  if (own === undefined) throw new Error('node:http does not listen to its connections');
   server.removeAllListeners('connection');
-  const front = createFront({ ...options, handOver: (socket) => own?.call(server, socket) });
+  const front = createFront({ ...options, yieldToNode: (socket) => own.call(server, socket) });
   server.on('connection', front.take);
   return front;
 }

@@ -62,9 +62,9 @@ const heads: readonly (readonly [string, (lines: readonly string[]) => readonly 
 
 describe.each(sdkRequests)('$name', (sdk) => {
   const same = async (...turns: readonly (readonly string[])[]) => {
-    const { front, node, handedOver } = await paths.send(...turns);
+    const { front, node, yielded } = await paths.send(...turns);
     expect(front).toEqual(node);
-    expect(handedOver).toBeNull();
+    expect(yielded).toBeNull();
     return front;
   };
 

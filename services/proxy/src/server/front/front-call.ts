@@ -33,7 +33,7 @@ export class FrontCall implements ClientCall, Answer {
   readonly #line: Line;
   #reader: BodyReader | null = null;
   /** What came of the body before anybody wanted it. */
-  #waiting: Buffer[] = [];
+  #waiting: Buffer[] | null = null;
   #waitingBytes = 0;
   #onClosed: (() => void) | null = null;
 
@@ -66,8 +66,8 @@ export class FrontCall implements ClientCall, Answer {
     const isFirst = this.#reader === null;
     this.#reader = reader;
     if (!isFirst) return;
-    const waiting = this.wholeBody === null ? this.#waiting : [this.wholeBody];
-    this.#waiting = [];
+    const waiting = this.wholeBody === null ? (this.#waiting ?? []) : [this.wholeBody];
+    this.#waiting = null;
     // It may be another one from one piece to the next.
     for (const bytes of waiting) this.#reader.piece(bytes);
     if (this.isAsked) this.#reader.end();
@@ -128,6 +128,7 @@ export class FrontCall implements ClientCall, Answer {
     // It was answered without.
     else if (this.closed) return;
     else {
+      this.#waiting ??= [];
       this.#waiting.push(bytes);
       this.#waitingBytes += bytes.length;
       if (this.#waitingBytes >= mostWaitingBytes) this.#line.wait();
@@ -144,7 +145,7 @@ export class FrontCall implements ClientCall, Answer {
     this.finished = true;
     this.#close();
     if (this.#reader !== null || this.isAsked) return;
-    this.#waiting = [];
+    this.#waiting = null;
     this.#line.goOn();
   }
 

@@ -1,49 +1,15 @@
 import type { Socket } from 'node:net';
 import { endUnlessRead } from '@wakefield/runtime';
-import type { Destination } from '../classify.ts';
-import type { ClientError } from '../client-errors.ts';
+import type { YieldReason } from '../../metrics.ts';
 import type { Connection } from '../connections.ts';
 import type { ConnectionWords } from './answer-head.ts';
 import { FrontCall, type Line } from './front-call.ts';
+import type { House } from './house.ts';
 import { Outgoing } from './outgoing.ts';
 import { type Head, readHead } from './read-head.ts';
 
-/** What is answered through the front. */
-export type FrontDestination = Extract<
-  Destination,
-  { readonly kind: 'inference' | 'models' | 'health' }
->;
-
-/**
- * Why a connection goes to node:http.
- * - `head`      it is not understood
- * - `route`     what is asked is not for the front
- * - `pipelined` another one came right behind it
- */
-export type HandOverReason = 'head' | 'route' | 'pipelined';
-
 /** So much is kept that came behind an unfinished request. What is beyond stays unread, and with it that its client left. */
 const mostBehindBytes = 64 * 1024;
-
-/** What all connections of a front have in common. */
-export interface House {
-  readonly words: ConnectionWords;
-  readonly mostBodyBytes: number;
-  /** So many times the connections were looked at: time as far as this process ran in it. */
-  readonly looks: number;
-  /** In looks: for a head, for a whole request, for the next request. */
-  readonly patience: { readonly head: number; readonly request: number; readonly idle: number };
-  /** Whether connections end with their next answers. */
-  readonly isRetired: boolean;
-  /** @returns null where it is not for here */
-  destinationOf(head: Head): FrontDestination | null;
-  serve(call: FrontCall, destination: FrontDestination): void;
-  /** The rest of this connection is for node:http, from the first byte of a request on. */
-  handOver(socket: Socket, why: HandOverReason): void;
-  /** What came is no request, or not in time. */
-  failed(error: ClientError, socket: Socket): void;
-  left(connection: FrontConnection): void;
-}
 
 /** A connection whose requests are read here, one after the other, until one comes that is not for here. */
 export class FrontConnection implements Line {
@@ -123,20 +89,19 @@ export class FrontConnection implements Line {
     const begun = this.#begun;
     const bytes = begun === null ? more : Buffer.concat([begun, more]);
     const head = readHead(bytes, this.#house.mostBodyBytes);
-    // The first one of a connection is waited for since that was opened.
-    if (begun === null && this.#connection.newest !== undefined) this.#since = this.#house.looks;
+    if (begun === null) this.#since = this.#house.looks;
     this.#begun = null;
     if (head === 'incomplete') this.#begun = bytes;
-    else if (head === 'other') this.#handOver(bytes, 'head');
+    else if (head === 'other') this.#yield(bytes, 'head');
     else this.#take(head, bytes);
   }
 
   #take(head: Head, bytes: Buffer): void {
     const destination = this.#house.destinationOf(head);
     const end = head.headBytes + head.bodyBytes;
-    if (destination === null) this.#handOver(bytes, 'route');
+    if (destination === null) this.#yield(bytes, 'route');
     // Who sends the next one before the answer is served by a server that was made for that.
-    else if (bytes.length > end) this.#handOver(bytes, 'pipelined');
+    else if (bytes.length > end) this.#yield(bytes, 'pipelined');
     else {
       const body = bytes.subarray(head.headBytes);
       this.#missing = end - bytes.length;
@@ -157,7 +122,7 @@ export class FrontConnection implements Line {
     if (this.#missing > 0) return;
     call.bodyOver();
     if (bytes.length > missing) this.#keep(bytes.subarray(missing));
-    if (call.finished) this.#free();
+    if (call.finished) this.#free(false);
   }
 
   #keep(bytes: Buffer): void {
@@ -175,15 +140,16 @@ export class FrontConnection implements Line {
     if (call.isLast) {
       this.#end();
       this.#socket.destroySoon();
-    } else if (this.#missing === 0) {
-      this.#connection.isLate = this.#behindBytes > 0;
-      this.#free();
-    }
+    } else if (this.#missing === 0) this.#free(this.#behindBytes > 0);
   };
 
-  /** The next one may come, or is there. */
-  #free(): void {
+  /**
+   * The next one may come, or is there.
+   * @param isLate whether it came before this one was answered
+   */
+  #free(isLate: boolean): void {
     this.#call = null;
+    this.#connection.isLate = isLate;
     this.#since = this.#house.looks;
     this.goOn();
     if (this.#behindBytes === 0) return;
@@ -193,7 +159,7 @@ export class FrontConnection implements Line {
     this.#next(bytes);
   }
 
-  #handOver(bytes: Buffer, why: HandOverReason): void {
+  #yield(bytes: Buffer, why: YieldReason): void {
     const socket = this.#socket;
     this.#end();
     this.#house.left(this);
@@ -206,7 +172,7 @@ export class FrontConnection implements Line {
     // What is put back stays until somebody listens and reading goes on.
     socket.pause();
     socket.unshift(bytes);
-    this.#house.handOver(socket, why);
+    this.#house.yieldToNode(socket, why);
     socket.resume();
   }
 

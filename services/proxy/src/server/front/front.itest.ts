@@ -11,7 +11,7 @@ const streamed = '{"model":"a/b","stream":true}';
 const openAt = useRawClients();
 const open = () => openAt(scene.proxy.port);
 
-const handedOver = () => scene.proxy.metric('wakefield_handed_over_connections_total');
+const yielded = () => scene.proxy.metric('wakefield_front_yields_total');
 const answered = (client: RawClient, count: number) =>
   until(`${count} answers`, () => countAnswers(client.text()) === count);
 /** A stream that begins and ends when it is told to. */
@@ -38,7 +38,7 @@ describe('a connection', () => {
     }
     client.send('GET /health HTTP/1.1\r\nhost: x\r\n\r\n');
     await answered(client, 21);
-    expect(await handedOver()).toBe(0);
+    expect(await yielded()).toBe(0);
   });
 
   it('is for node:http from the first request on that is not plain', async () => {
@@ -49,7 +49,7 @@ describe('a connection', () => {
     await answered(client, 2);
     client.send(rawRequest(plain));
     await answered(client, 3);
-    expect(await handedOver()).toBe(1);
+    expect(await yielded()).toBe(1);
     expect(scene.engine.seen).toHaveLength(3);
   });
 });
@@ -72,7 +72,7 @@ describe('a request behind one that is not answered', () => {
     const first = readAnswer(client.text());
     expect(first?.body.endsWith(done)).toBe(true);
     expect(first?.rest).toContain('{"second":true}');
-    expect(await handedOver()).toBe(0);
+    expect(await yielded()).toBe(0);
   });
 
   it('goes to node:http in its turn when it is not plain', async () => {
@@ -87,7 +87,7 @@ describe('a request behind one that is not answered', () => {
     scene.engine.answer((response) => void response.end('{}'));
     finish();
     await answered(client, 3);
-    expect(await handedOver()).toBe(1);
+    expect(await yielded()).toBe(1);
   });
 
   it('is not looked at behind the last of its connection', async () => {
@@ -145,6 +145,6 @@ describe('with the front switched off', () => {
     const client = await open();
     client.send('GARBAGE\r\n\r\n');
     expect(await client.closed()).toMatch(/^HTTP\/1\.1 400 /);
-    expect(await handedOver()).toBe(0);
+    expect(await yielded()).toBe(0);
   });
 });

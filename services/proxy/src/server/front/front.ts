@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { requestId } from '@wakefield/runtime';
+import type { YieldReason } from '../../metrics.ts';
 import { classify } from '../classify.ts';
 import type { ClientError } from '../client-errors.ts';
 import type { Connections } from '../connections.ts';
@@ -7,12 +8,8 @@ import type { DoorLimits } from '../door.ts';
 import { type Rooms, serve } from '../serve.ts';
 import { connectionWords } from './answer-head.ts';
 import type { FrontCall } from './front-call.ts';
-import {
-  FrontConnection,
-  type FrontDestination,
-  type HandOverReason,
-  type House,
-} from './front-connection.ts';
+import { FrontConnection } from './front-connection.ts';
+import type { FrontDestination, House } from './house.ts';
 import type { Head } from './read-head.ts';
 
 /** Reads the requests that clients really send from bare sockets; what else comes goes to node:http untouched. */
@@ -32,7 +29,7 @@ export interface FrontOptions {
   /** Whether connections end with their next answers. */
   readonly isRetired: () => boolean;
   /** Makes it a connection of node:http. */
-  readonly handOver: (socket: Socket) => void;
+  readonly yieldToNode: (socket: Socket) => void;
   readonly failed: (error: ClientError, socket: Socket) => void;
 }
 
@@ -63,9 +60,9 @@ export function createFront(options: FrontOptions): Front {
     serve: (call: FrontCall, destination: FrontDestination) => {
       serve(rooms, call, destination, requestId(call.header('x-request-id')));
     },
-    handOver: (socket: Socket, why: HandOverReason) => {
-      rooms.metrics.handedOver(why);
-      options.handOver(socket);
+    yieldToNode: (socket: Socket, why: YieldReason) => {
+      rooms.metrics.yielded(why);
+      options.yieldToNode(socket);
     },
     failed: options.failed,
     left: (connection: FrontConnection) => open.delete(connection),

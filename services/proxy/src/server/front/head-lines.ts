@@ -1,6 +1,6 @@
 /** Instead of a place in bytes: they end before that could be told; this is not what it has to be. */
 export const short = -1;
-export const strange = -2;
+const strange = -2;
 
 /** What clients write in a target that needs no thought: no percent-encoding, no fragment, no second meaning. */
 const inTarget = bytesOf(/[A-Za-z0-9._~/?=&-]/);

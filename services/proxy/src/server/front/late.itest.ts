@@ -13,7 +13,7 @@ const plain = '{"model":"a/b"}';
 const line = 'POST /p/demo/openai/v1/chat/completions HTTP/1.1\r\n';
 const openAt = useRawClients();
 const open = () => openAt(scene.proxy.port);
-const handedOver = () => scene.proxy.metric('wakefield_handed_over_connections_total');
+const yielded = () => scene.proxy.metric('wakefield_front_yields_total');
 const answered = (client: RawClient, count: number) =>
   until(`${count} answers`, () => countAnswers(client.text()) === count);
 
@@ -28,7 +28,7 @@ describe('a body', () => {
     await answered(client, 2);
     client.send(rawRequest(plain));
     await answered(client, 3);
-    expect(await handedOver()).toBe(0);
+    expect(await yielded()).toBe(0);
   });
 
   it('that nobody reads, and that does not end, has its time', async () => {
@@ -76,7 +76,7 @@ describe('a connection on which nothing comes', () => {
     const client = await open();
     client.send(text);
     expect(await client.closed()).toMatch(/^HTTP\/1\.1 408 /);
-    expect(await handedOver()).toBe(0);
+    expect(await yielded()).toBe(0);
   });
 
   it('is told so in the middle of another request, however slowly that comes', async () => {

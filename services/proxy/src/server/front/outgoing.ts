@@ -73,12 +73,11 @@ export class Outgoing {
   readonly #flush = (): void => {
     this.#isDue = false;
     if ((this.#head === '' && this.#bytes === 0) || !this.#socket.writable) return;
-    // Where there is no room, the socket says when there is.
-    if (this.#send(false)) this.drained();
+    // Who was told that there is no room is told by the socket when there is: it counts what waits here, too.
+    this.#send(false);
   };
 
-  /** @returns whether there is room for more */
-  #send(isLast: boolean): boolean {
+  #send(isLast: boolean): void {
     const head = this.#head;
     const pieces = this.#pieces;
     const isChunked = this.#framing === 'chunks';
@@ -88,7 +87,10 @@ export class Outgoing {
     this.#head = '';
     this.#pieces = [];
     this.#bytes = 0;
-    if (isSmall) return socket.write(joined(head, pieces, isChunked, isLast), onSent);
+    if (isSmall) {
+      socket.write(joined(head, pieces, isChunked, isLast), onSent);
+      return;
+    }
     socket.cork();
     socket.write(head, 'latin1');
     for (const piece of pieces) {
@@ -96,9 +98,8 @@ export class Outgoing {
       socket.write(piece);
       if (isChunked) socket.write('\r\n', 'latin1');
     }
-    const free = socket.write(isLast && isChunked ? lastChunk : '', 'latin1', onSent);
+    socket.write(isLast && isChunked ? lastChunk : '', 'latin1', onSent);
     socket.uncork();
-    return free;
   }
 }
 
