@@ -19,6 +19,8 @@ export type { Access, OperationName, Right } from './requests/rights.ts';
 export { decideAccess, rights } from './requests/rights.ts';
 export type { TimeLimit, TimeLimits } from './requests/time-limits.ts';
 export { timeLimits } from './requests/time-limits.ts';
+export type { UsageView } from './requests/usage-view.ts';
+export { usageView } from './requests/usage-view.ts';
 export type { Expectation, StartExpectation } from './starts/expectation.ts';
 export { settle } from './starts/expectation.ts';
 export { jobShape } from './starts/job-shape.ts';
@@ -79,3 +81,11 @@ export type { RequestTimeouts } from './vocabulary/request-timeouts.ts';
 export { noTimeouts } from './vocabulary/request-timeouts.ts';
 export type { Endpoint, Route, RouteTable } from './vocabulary/route.ts';
 export type { DurationMs, EpochMs } from './vocabulary/time.ts';
+export type {
+  RequestOutcome,
+  UsageFigures,
+  UsageGroup,
+  UsageKey,
+  UsageRecord,
+} from './vocabulary/usage.ts';
+export { usageKeys } from './vocabulary/usage.ts';
