@@ -10,14 +10,27 @@ export type BodyScan =
       readonly stream: boolean;
       /** The most tokens that its answer may have, by `max_completion_tokens`, else `max_tokens`; null: not said. */
       readonly maxTokens: number | null;
+      readonly streamOptions: StreamOptionsPlace;
     }
   | { readonly valid: false };
+
+/** Where `stream_options` stands in a body, or would. */
+export interface StreamOptionsPlace {
+  /** Behind the brace that opens the body. */
+  readonly opensAt: number;
+  /** Of its value: the first byte, and the one behind the last. -1: it is not there. */
+  readonly at: number;
+  readonly end: number;
+  /** More than one is nobody's to choose from. */
+  readonly times: number;
+}
 
 interface Found {
   model: string | null;
   stream: boolean;
   maxTokens: number | null;
   maxCompletionTokens: number | null;
+  readonly streamOptions: { opensAt: number; at: number; end: number; times: number };
 }
 
 const invalid: BodyScan = { valid: false };
@@ -30,18 +43,26 @@ const backslash = 0x5c;
 const letterT = 0x74;
 /** Of `model`, `max_tokens` and `max_completion_tokens`. */
 const lengthsInM: ReadonlySet<number> = new Set([5, 10, 21]);
+/** Of `stream` and `stream_options`. */
+const lengthsInS: ReadonlySet<number> = new Set([6, 14]);
 /** Digits of a count of tokens, and more than those. */
 const longestCount = 20;
 
 /**
- * Finds the top-level `model`, `stream` and limit of tokens of a JSON object in one walk over its bytes. As with JSON.parse, the
+ * Finds the top-level `model`, `stream`, `stream_options` and limit of tokens of a JSON object in one walk over its bytes. As with JSON.parse, the
  * last of several members of one name counts and names may be written with escapes. What is inside of strings
  * is not checked: that is the engine's to say.
  */
 export function scanBody(bytes: Buffer): BodyScan {
   const cursor = new JsonCursor(bytes);
-  const found: Found = { model: null, stream: false, maxTokens: null, maxCompletionTokens: null };
   if (!cursor.take(openBrace)) return invalid;
+  const found: Found = {
+    model: null,
+    stream: false,
+    maxTokens: null,
+    maxCompletionTokens: null,
+    streamOptions: { opensAt: cursor.at, at: -1, end: -1, times: 0 },
+  };
   if (!cursor.take(closeBrace)) {
     do {
       if (!scanMember(cursor, found)) return invalid;
@@ -49,8 +70,8 @@ export function scanBody(bytes: Buffer): BodyScan {
     if (!cursor.take(closeBrace)) return invalid;
   }
   if (cursor.peek() !== -1) return invalid;
-  const { model, stream, maxTokens, maxCompletionTokens } = found;
-  return { valid: true, model, stream, maxTokens: maxCompletionTokens ?? maxTokens };
+  const { model, stream, maxTokens, maxCompletionTokens, streamOptions } = found;
+  return { valid: true, model, stream, maxTokens: maxCompletionTokens ?? maxTokens, streamOptions };
 }
 
 function scanMember(cursor: JsonCursor, found: Found): boolean {
@@ -72,6 +93,10 @@ function scanMember(cursor: JsonCursor, found: Found): boolean {
     found.maxTokens = countIn(cursor.bytes, valueAt, cursor.at);
   } else if (name === 'max_completion_tokens') {
     found.maxCompletionTokens = countIn(cursor.bytes, valueAt, cursor.at);
+  } else if (name === 'stream_options') {
+    found.streamOptions.at = valueAt;
+    found.streamOptions.end = cursor.at;
+    found.streamOptions.times += 1;
   }
   return true;
 }
@@ -88,7 +113,8 @@ function wantedName(bytes: Buffer, from: number, to: number): string | null {
   const length = to - from - 2;
   const first = bytes[from + 1];
   // One of ours, or one with any of its letters written as \uXXXX.
-  const plain = first === 0x6d ? lengthsInM.has(length) : first === 0x73 && length === 6;
+  const lengths = first === 0x6d ? lengthsInM : lengthsInS;
+  const plain = (first === 0x6d || first === 0x73) && lengths.has(length);
   if (!plain && (length > 6 * 21 || !hasBackslash(bytes, from, to))) return null;
   return decodeString(bytes, from, to);
 }
