@@ -1,7 +1,7 @@
 import type { TimeLimit } from '@wakefield/domain';
 import { answerBuckets, type Metrics } from '@wakefield/runtime';
 import type { Loss } from './inference/attempt.ts';
-import type { Usage } from './inference/usage.ts';
+import type { CountedTokens } from './inference/count-tokens.ts';
 import type { HandOverReason } from './server/front/front-connection.ts';
 
 /** Where a request went: a bounded set, for labels. */
@@ -17,7 +17,7 @@ export type RouteClass =
 /** Figures of the proxy. Labels are bounded: never a user, a request or a path. */
 export interface ProxyMetrics {
   request(route: RouteClass, code: number): void;
-  tokens(project: string, model: string, usage: Usage): void;
+  tokens(project: string, model: string, tokens: CountedTokens): void;
   firstByte(seconds: number): void;
   held(seconds: number, outcome: 'served' | 'refused' | 'left'): void;
   retry(reason: Loss): void;
@@ -55,6 +55,11 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     help: 'Tokens as engines counted them in the answers they sent usage with.',
     labelNames: ['project', 'model', 'kind'],
   });
+  const estimated = metrics.counter({
+    name: 'wakefield_estimated_tokens_total',
+    help: 'Tokens of answers whose engines did not get to tell them, guessed by size and chunks. Not in wakefield_tokens_total.',
+    labelNames: ['project', 'model', 'kind'],
+  });
   const firstByte = metrics.histogram({
     name: 'wakefield_time_to_first_byte_seconds',
     help: 'From a request to the first byte of its engine on the way to the client, holds included.',
@@ -89,14 +94,17 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
   const requestsOf = remember((route: RouteClass, code: number) =>
     requests.labels(route, String(code)),
   );
-  const tokensOf = remember((project: string, model: string) => ({
-    prompts: tokens.labels(project, model, 'prompt'),
-    completions: tokens.labels(project, model, 'completion'),
-  }));
+  const childrenOf = (counter: typeof tokens) =>
+    remember((project: string, model: string) => ({
+      prompts: counter.labels(project, model, 'prompt'),
+      completions: counter.labels(project, model, 'completion'),
+    }));
+  const tokensOf = childrenOf(tokens);
+  const estimatedOf = childrenOf(estimated);
   return {
     request: (route, code) => requestsOf(route, code).inc(),
-    tokens: (project, model, { prompt, completion }) => {
-      const { prompts, completions } = tokensOf(project, model);
+    tokens: (project, model, { prompt, completion, estimated: isGuess }) => {
+      const { prompts, completions } = (isGuess ? estimatedOf : tokensOf)(project, model);
       prompts.inc(prompt);
       completions.inc(completion);
     },

@@ -6,12 +6,14 @@ import { processClock } from './clock.ts';
 import { createDemandBook, createDemandPublisher } from './demand.ts';
 import { createBodyRoom } from './inference/body-room.ts';
 import { createCallerOf } from './inference/caller.ts';
+import { HabitBook } from './inference/engine-habits.ts';
 import { createHoldRoom } from './inference/hold-room.ts';
 import { createInference } from './inference/inference.ts';
 import type { InferenceLimits } from './inference/parts.ts';
 import { createRunLengths } from './inference/run-lengths.ts';
 import { createSuspects } from './inference/suspects.ts';
 import { createWakeKeeper, type WakePatience, type Waker } from './inference/wake-keeper.ts';
+import type { UsageMeter } from './metering/meter.ts';
 import { createProxyMetrics } from './metrics.ts';
 import { createPassThrough } from './pass-through.ts';
 import { createLiveRoutes, type LiveRoutes } from './routes/live-routes.ts';
@@ -28,6 +30,7 @@ export interface ProxyPorts {
   readonly bus: Pick<RouteBus, 'subscribe'>;
   readonly board: Pick<DemandBoard, 'publish' | 'withdraw'>;
   readonly waker: Waker;
+  readonly usage: UsageMeter;
   readonly identifier: Identifier;
   /** Sessions of browsers; null where nobody can sign in with one. */
   readonly browsers: BrowserIdentifier | null;
@@ -47,6 +50,8 @@ export interface ProxySettings extends EndedPatience {
   readonly apiVersion: string;
   readonly inference: InferenceLimits;
   readonly held: { readonly perModel: number; readonly perProcess: number };
+  /** Engines, and models as `<project>/<hf_model_id>`, whose streams are not asked for their usage by us. */
+  readonly usageLeftAlone: readonly string[];
   /** Most memory for bodies of requests, all together. */
   readonly bodyRoomBytes: number;
   readonly door: DoorLimits;
@@ -162,6 +167,8 @@ function createMemory(
   const bodies = createBodyRoom(settings.bodyRoomBytes);
   const wakes = createWakeKeeper(ports.waker, settings.wake, clock.elapsed, logger);
   const lengths = createRunLengths();
+  const habits = new HabitBook();
+  const leftAlone: ReadonlySet<string> = new Set(settings.usageLeftAlone);
   const suspects = createSuspects(demand.runningOn, clock);
   const pools = createUpstreamPools(ports.transportOf, settings, clock.elapsed);
   const figures = createProxyMetrics(metrics, {
@@ -176,6 +183,7 @@ function createMemory(
     suspects.prune(table.endpoints);
     demand.prune((modelId) => table.byModel(modelId) !== null);
     lengths.prune((modelId) => table.byModel(modelId) !== null);
+    habits.prune((jobId) => table.serving.has(jobId));
     wakes.settle((modelId) => table.byModel(modelId)?.idle !== true);
     holds.kickAll();
   });
@@ -190,6 +198,11 @@ function createMemory(
       wakes,
       suspects,
       lengths,
+      habits,
+      asksUsage: ({ engine, project, hfModelId }) =>
+        leftAlone.size === 0 ||
+        !(leftAlone.has(engine) || leftAlone.has(`${project}/${hfModelId}`)),
+      usage: ports.usage,
       metrics: figures,
       logger,
       clock,

@@ -22,6 +22,7 @@ export function settingsOf(config: Config, proxyId: string, version: string): Pr
     trustedProxies: config.trustedProxies,
     held: config.held,
     bodyRoomBytes: config.bodyRoomBytes,
+    usageLeftAlone: config.usage.leftAlone,
     inference: {
       body: config.body,
       times: config.times,

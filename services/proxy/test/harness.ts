@@ -30,6 +30,7 @@ export const defaultSettings: ProxySettings = {
   },
   held: { perModel: 16, perProcess: 32 },
   bodyRoomBytes: 16 * 1024 * 1024,
+  usageLeftAlone: [],
   door: { headersTimeoutMs: 2000, requestTimeoutMs: 5000, keepAliveTimeoutMs: 5000, lingerMs: 100 },
   fastPath: process.env.FAST_PATH !== 'off',
   wake: { resendMs: [300], afterFailureMs: 100 },

@@ -5,6 +5,7 @@ import {
   type TimeLimits,
   timeLimits,
 } from '@wakefield/domain';
+import { askForUsage, type Splice } from './ask-usage.ts';
 import { type InferenceCall, isStreamed } from './call.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import { askedTimeoutMs } from './headers.ts';
@@ -36,6 +37,7 @@ export class Exchange implements ExchangeView {
   #wait: Wait | null = null;
   #model = '';
   #asked: Asked = { streamed: false, maxTokens: null };
+  #splice: Splice | null = null;
   #body: Buffer = noBody;
   /** Of its model, once its route is known; until then those of the configuration. */
   #limits: TimeLimits;
@@ -52,7 +54,7 @@ export class Exchange implements ExchangeView {
     this.parts = parts;
     this.call = call;
     this.reply = new Reply(call.client, call.requestId, () => this.#dropBody());
-    this.record = new ExchangeRecord(parts, call, caller);
+    this.record = new ExchangeRecord(parts, call, caller, true);
     this.#tries = new Tries(this);
     this.#limits = parts.limits.times;
     call.client.onceClosed(() => {
@@ -91,6 +93,10 @@ export class Exchange implements ExchangeView {
 
   get asked(): Asked {
     return this.#asked;
+  }
+
+  get splice(): Splice | null {
+    return this.#splice;
   }
 
   route(): Route | null {
@@ -170,7 +176,11 @@ export class Exchange implements ExchangeView {
       this.#model = scan.model;
       const streamed = isStreamed(this.call.operation, scan.stream);
       this.#asked = { streamed, maxTokens: scan.maxTokens };
-      this.record.asked(scan.model, streamed);
+      if (streamed) {
+        const ask = askForUsage(result, scan.streamOptions);
+        this.#splice = typeof ask === 'string' ? null : ask;
+      }
+      this.record.asked(scan.model, streamed, result.length);
       this.proceed();
     }
   }
