@@ -104,6 +104,7 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
   return {
     request: (route, code) => requestsOf(route, code).inc(),
     tokens: (project, model, { prompt, completion, estimated: isGuess }) => {
+      if (prompt + completion === 0) return;
       const { prompts, completions } = (isGuess ? estimatedOf : tokensOf)(project, model);
       prompts.inc(prompt);
       completions.inc(completion);

@@ -12,10 +12,11 @@ import { askedTimeoutMs } from './headers.ts';
 import { scanBody } from './model-name.ts';
 import type { InferenceParts } from './parts.ts';
 import { readBody } from './read-body.ts';
-import { type ExchangeOutcome, ExchangeRecord } from './record.ts';
+import { ExchangeRecord } from './record.ts';
 import { refusals } from './refusals.ts';
 import { Reply } from './reply.ts';
 import type { Asked } from './run-lengths.ts';
+import type { ExchangeOutcome } from './tally.ts';
 import { Tries } from './tries.ts';
 import { Wait } from './wait.ts';
 

@@ -119,7 +119,7 @@ export class Tries implements AttemptOwner {
   /** Ends the one that is under way, if there is one; nothing more is heard of it. */
   cancel(): void {
     if (this.#attempt === null) return;
-    this.#view.record.chunks = this.#attempt.chunks;
+    this.#tell(this.#attempt);
     this.#attempt.cancel();
     this.#breakOff();
     this.#stop();
@@ -162,7 +162,7 @@ export class Tries implements AttemptOwner {
   }
 
   timedOut(error: EngineTimeoutError, atBoundary: boolean): void {
-    this.#view.record.chunks = this.#attempt?.chunks ?? 0;
+    this.#tell(this.#attempt);
     this.#breakOff();
     this.#stop();
     this.#view.record.timedOut(error.limit);
@@ -170,12 +170,19 @@ export class Tries implements AttemptOwner {
   }
 
   done(end: RelayEnd): void {
-    this.#view.record.chunks = this.#attempt?.chunks ?? 0;
+    this.#tell(this.#attempt);
     this.#learn(end);
     this.#stop();
     if (this.#wasDead && end.outcome === 'complete') this.#forgive();
-    if (end.usage !== null) this.#view.record.usage = end.usage;
+    const { tally } = this.#view.record;
+    if (tally !== null) tally.usage = end.usage;
     this.#view.finish(end.outcome);
+  }
+
+  /** How far its answer came. */
+  #tell(attempt: Attempt | null): void {
+    const { tally } = this.#view.record;
+    if (tally !== null && attempt !== null) tally.chunks = attempt.chunks;
   }
 
   /** What it takes without our question it has refused for that: no other request asks it. */
