@@ -62,6 +62,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   }
   const key = randomBytes(32).toString('hex');
   await writeSite(folder, key, options);
+  await makeVolume(join(home, 'volumes'));
   const containerOf = await readContainers(root);
 
   const environmentOf = (name: string, hosts: Readonly<Record<string, string>>) => ({
@@ -126,6 +127,12 @@ async function writeSite(folder: string, key: string, options: SiteOptions): Pro
   }
 }
 
+/** Where volumes are mounted that services write to. */
+async function makeVolume(path: string): Promise<void> {
+  await mkdir(path);
+  if (imageUser.uid !== undefined) await chown(path, imageUser.uid, imageUser.gid);
+}
+
 /** A value of docker-compose.yml as it has to be where the containers share one machine. */
 function mapped(value: string, folder: string, hosts: Readonly<Record<string, string>>): string {
   return (
@@ -133,5 +140,6 @@ function mapped(value: string, folder: string, hosts: Readonly<Record<string, st
     value
       .replace('/etc/wakefield', join(folder, 'clusters'))
       .replace('/run/secrets', join(folder, 'secrets'))
+      .replace('/var/lib/wakefield', join(folder, '../volumes'))
   );
 }

@@ -8,7 +8,7 @@ import { configSchema as scheduler } from '../../services/scheduler/src/config.t
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const dockerfile = read('deploy/Dockerfile');
 const manifest = JSON.parse(read('package.json'));
-const { services, secrets } = parse(read('docker-compose.yml'), { merge: true });
+const { services, secrets, volumes } = parse(read('docker-compose.yml'), { merge: true });
 /** Shared by all containers; a service passes over what it does not know. */
 const sharedBy = new Set([
   ...[api, proxy, scheduler].flatMap((schema) => Object.keys(schema.in.shape)),
@@ -24,6 +24,13 @@ describe('the image', () => {
     const pnpm = /PNPM_VERSION = '([^']+)'/.exec(read('scripts/install.mjs'))?.[1];
     expect(dockerfile).toContain(`npm install --global pnpm@${pnpm}\n`);
   });
+});
+
+test('the volume of the spool is the image user’s', () => {
+  const { USAGE_SPOOL } = services.proxy.environment;
+  expect(dockerfile).toContain(`RUN install -d -o 1000 -g 1000 -m 700 ${USAGE_SPOOL}\n`);
+  expect(dockerfile).toContain('\nUSER 1000:1000\n');
+  expect(volumes).toHaveProperty('usage');
 });
 
 /** Lengths of time as Compose writes them: `60s`, `1m30s`. */
@@ -109,9 +116,11 @@ describe.each([
       ...(readsClusters ? ['./site/clusters:/etc/wakefield:ro'] : []),
       ...(readsAuth ? ['./site/auth:/etc/wakefield-auth:ro'] : []),
       ...(readsLimits ? ['./site/limits:/etc/wakefield-limits:ro'] : []),
+      ...('USAGE_SPOOL' in environment ? [`usage:${environment.USAGE_SPOOL}`] : []),
     ]);
     expect(readsClusters).toBe('WAKEFIELD_CLUSTERS' in schema.in.shape);
     expect(readsAuth).toBe('WAKEFIELD_AUTH' in schema.in.shape);
     expect(readsLimits).toBe('WAKEFIELD_LIMITS' in schema.in.shape);
+    expect('USAGE_SPOOL' in environment).toBe('USAGE_SPOOL' in schema.in.shape);
   });
 });

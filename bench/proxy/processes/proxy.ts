@@ -1,6 +1,16 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createStaticKeyIdentifier } from '../../../packages/auth/src/index.ts';
-import { createLogger, createMetrics, turnBatch } from '../../../packages/runtime/src/index.ts';
+import {
+  createLogger,
+  createMetrics,
+  type Logger,
+  turnBatch,
+} from '../../../packages/runtime/src/index.ts';
 import { configSchema } from '../../../services/proxy/src/config.ts';
+import type { UsageMeter } from '../../../services/proxy/src/metering/meter.ts';
+import { createUsageSpool } from '../../../services/proxy/src/metering/spool.ts';
 import { createProxy } from '../../../services/proxy/src/proxy.ts';
 import { settingsOf } from '../../../services/proxy/src/settings.ts';
 import { createWorld, endpoint } from '../../../services/proxy/test/world.ts';
@@ -15,8 +25,8 @@ const port = kind === 'wakefield' ? await startWakefield() : await startBareProx
 serveQuestions(() => port);
 
 /**
- * The proxy as it runs, with its settings of production and its log line per request. Only the stores are in
- * memory: on the way of a request there are none.
+ * The proxy as it runs, with its settings of production, its log line per request and its records of usage on the
+ * disk. Only the stores are in memory: on the way of a request there are none.
  */
 async function startWakefield(): Promise<number> {
   const world = createWorld(benchKey);
@@ -30,13 +40,37 @@ async function startWakefield(): Promise<number> {
     MAX_HELD_PER_MODEL: '100000',
     MAX_HELD: '100000',
   });
+  const logger = createLogger({
+    service: 'proxy',
+    level: config.logLevel,
+    destination: turnBatch(),
+  });
+  const usage = await startSpool(logger);
   const proxy = createProxy(
-    { ...world.ports, identifier: createStaticKeyIdentifier(benchKey) },
+    { ...world.ports, usage, identifier: createStaticKeyIdentifier(benchKey) },
     settingsOf(config, 'bench', '0'),
-    createLogger({ service: 'proxy', level: config.logLevel, destination: turnBatch() }),
+    logger,
     createMetrics({ service: 'proxy' }),
   );
   const found = await proxy.listen({ host: '127.0.0.1', port: 0 });
   await proxy.start();
   return found;
+}
+
+/** Read again and shipped like every other, to a store that takes everything at once. */
+async function startSpool(logger: Logger): Promise<UsageMeter> {
+  const root = mkdtempSync(join(tmpdir(), 'wakefield-bench-usage-'));
+  process.once('exit', () => rmSync(root, { recursive: true, force: true }));
+  const spool = createUsageSpool({
+    root,
+    maxBytes: 1024 ** 3,
+    store: { add: async (records) => records.length },
+    logger,
+    dropped: (reason) => {
+      throw new Error(`records are dropped: ${reason}`);
+    },
+    now: Date.now,
+  });
+  await spool.start();
+  return spool.meter;
 }

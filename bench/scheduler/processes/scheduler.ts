@@ -111,6 +111,7 @@ const deps: SchedulerDeps = {
   demandBoard,
   metricsBoard: createMetricsBoard(redis),
   policy: defaultPolicy,
+  keepUsage: { recordsMs: 86_400_000, sumsMs: 86_400_000 },
   clusterGoneAfterMs: 900_000,
   telemetry: {
     ...telemetry,

@@ -30,6 +30,8 @@ export { headProblem, parserRefusal } from './http/request-head.ts';
 export type { HealthJson, QueuesJson } from './http/service.ts';
 export { API_VERSION } from './http/service.ts';
 export type { SessionJson } from './http/session.ts';
+export type { UsageGroupJson, UsageJson, UsageSpan } from './http/usage.ts';
+export { usageGroupBy, usageQuery, usageSpan } from './http/usage.ts';
 export type { OpenApiDocument } from './openapi/document.ts';
 export { buildOpenApiDocument, endpoints } from './openapi/document.ts';
 export type { Endpoint, EndpointAnswer, Tag } from './openapi/endpoint.ts';

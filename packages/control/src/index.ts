@@ -60,8 +60,10 @@ export type {
   QuietModel,
   RouteStore,
   Stores,
+  UsageQuestion,
+  UsageStore,
 } from './ports/stores.ts';
-export { LeaseLostError, RoomTakenError } from './ports/stores.ts';
+export { LeaseLostError, RoomTakenError, UnfitRecordsError } from './ports/stores.ts';
 export { type ProbeJobDeps, probeJob } from './probe-job.ts';
 export { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
 export { type ReconcileModelDeps, reconcileModel } from './reconcile-model.ts';

@@ -59,6 +59,7 @@ async function sweepAt(at: number, over: Partial<SweepDeps> = {}): Promise<void>
       scaled: () => undefined,
     },
     clusterGoneAfterMs: 600_000,
+    keepUsage: { recordsMs: 90 * 86_400_000, sumsMs: 365 * 86_400_000 },
     holder: 'tester',
     ...over,
   };
@@ -205,6 +206,35 @@ describe('a sweep', () => {
     await tidyUp({ drivers: new Map([...both, ['away', driver]]) });
     expect(forgotten).toContain(left.name);
     expect(await store.stores.models.get(gone.id)).toBeNull();
+  });
+
+  test('deletes records of requests, and later their sums', async () => {
+    const { usage } = store.stores;
+    const day = 86_400_000;
+    const record = {
+      project: 'p',
+      hfModelId: null,
+      principal: null,
+      operation: 'completions',
+      status: 200,
+      outcome: 'complete',
+      streamed: false,
+      promptTokens: 1,
+      completionTokens: 1,
+      cachedTokens: 0,
+      estimated: false,
+      durationMs: 1,
+      firstByteMs: null,
+      heldMs: 0,
+    } as const;
+    const ages = [89, 91, 364, 366];
+    await usage.add(
+      ages.map((age) => ({ ...record, id: randomUUID(), at: now - age * day - 3_600_000 })),
+    );
+    await tidyUp();
+    const count = async (table: string) =>
+      Number((await store.sql(`select count(*) as count from ${table}`))[0]?.count);
+    expect([await count('usage_records'), await count('usage_hours')]).toEqual([1, 3]);
   });
 
   test('forgets jobs of clusters that are not there any more', async () => {

@@ -15,10 +15,11 @@ import type {
   LeaseStore,
   ModelStore,
 } from './ports/stores.ts';
+import { type PurgeUsageDeps, purgeUsage } from './purge-usage.ts';
 import { giveUpRemovedClusters, type RemovedClustersDeps } from './removed-clusters.ts';
 import { type SweepModelsDeps, sweepModels } from './sweep-models.ts';
 
-export interface SweepDeps extends RemovedClustersDeps, SweepModelsDeps {
+export interface SweepDeps extends RemovedClustersDeps, SweepModelsDeps, PurgeUsageDeps {
   readonly commands: Pick<CommandStore, 'listStale' | 'purgeFinished'>;
   readonly models: SweepModelsDeps['models'] & Pick<ModelStore, 'purgeUnregistered'>;
   readonly jobs: RemovedClustersDeps['jobs'] &
@@ -74,6 +75,7 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void>
 async function tidy(deps: SweepDeps, now: EpochMs, signal: AbortSignal): Promise<void> {
   await giveUpRemovedClusters(deps, now);
   await deps.commands.purgeFinished(now - KEEP_COMMANDS_MS);
+  await purgeUsage(deps, now, signal);
   const failed = new Set<ClusterName>();
   const besideReplicas = endedToJudge({ maxReplicas: 0 }, deps.policy);
   const keep = { least: KEEP_AT_LEAST, besideReplicas };

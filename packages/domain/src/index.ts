@@ -50,6 +50,8 @@ export {
 export { xxHash32 } from './requests/routing/xx-hash.ts';
 export type { TimeLimit, TimeLimits } from './requests/time-limits.ts';
 export { timeLimits } from './requests/time-limits.ts';
+export type { UsageView } from './requests/usage-view.ts';
+export { usageView } from './requests/usage-view.ts';
 export type { Expectation, StartExpectation } from './starts/expectation.ts';
 export { settle } from './starts/expectation.ts';
 export { jobShape } from './starts/job-shape.ts';
@@ -114,3 +116,11 @@ export type { Endpoint, Route, RouteTable } from './vocabulary/route.ts';
 export type { Routing, RoutingPolicy } from './vocabulary/routing.ts';
 export { defaultRouting } from './vocabulary/routing.ts';
 export type { DurationMs, EpochMs } from './vocabulary/time.ts';
+export type {
+  RequestOutcome,
+  UsageFigures,
+  UsageGroup,
+  UsageKey,
+  UsageRecord,
+} from './vocabulary/usage.ts';
+export { usageKeys } from './vocabulary/usage.ts';

@@ -28,12 +28,21 @@ export const listenPort = z
   .transform(Number)
   .refine((port) => port <= 65_535, 'has to be a port, 0 to 65535 (0: any free one)');
 
-const secondsPerUnit: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
+const secondsPerUnit: Readonly<Record<string, number>> = {
+  ms: 0.001,
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86_400,
+};
 
-/** A length of time in seconds: `300`, `300s`, `1500ms`, `5m`, `1h`. */
+/** A length of time in seconds: `300`, `300s`, `1500ms`, `5m`, `1h`, `90d`. */
 export const durationSeconds = z
   .string()
-  .regex(/^\d+(\.\d+)?(ms|s|m|h)?$/, 'has to be a length of time such as 300, 300s, 5m or 1h')
+  .regex(
+    /^\d+(\.\d+)?(ms|s|m|h|d)?$/,
+    'has to be a length of time such as 300, 300s, 5m, 1h or 90d',
+  )
   .transform((text) => Number.parseFloat(text) * unit(secondsPerUnit, text, 1));
 
 const bytesPerUnit: Readonly<Record<string, number>> = {

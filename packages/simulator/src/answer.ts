@@ -25,6 +25,8 @@ export interface AnswerContext {
   readonly response: ServerResponse;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
+  /** What was generated so far. */
+  usage: Usage;
 }
 
 /** Generates the whole answer, then sends it. */
@@ -33,9 +35,8 @@ export async function answerWhole(context: AnswerContext): Promise<void> {
   const { generation } = request;
   const texts = new Array<string>(generation.n).fill('');
   const finished: FinishedChoice[] = [];
-  let completionTokens = 0;
   for await (const tick of engine.generate(generation, signal)) {
-    completionTokens = tick.completionTokens;
+    context.usage = { ...context.usage, completionTokens: tick.completionTokens };
     for (const { index, text, finish } of tick.deltas) {
       texts[index] += text;
       if (finish === null) continue;
@@ -44,8 +45,7 @@ export async function answerWhole(context: AnswerContext): Promise<void> {
     }
   }
   const choices = finished.sort((a, b) => a.index - b.index);
-  const usage = { promptTokens: generation.promptTokens, completionTokens };
-  sendJson(response, 200, wholeAnswer(envelope, choices, usage));
+  sendJson(response, 200, wholeAnswer(envelope, choices, context.usage));
 }
 
 /** Streams the answer: role chunk, one chunk a token, the last with its reason, usage if asked, `[DONE]`. */
@@ -65,16 +65,15 @@ export async function answerStream(context: AnswerContext): Promise<void> {
 async function* chunks(context: AnswerContext): AsyncGenerator<unknown> {
   const { engine, envelope, request, signal } = context;
   const { generation, includeUsage, continuousUsage } = request;
-  const { promptTokens } = generation;
-  let usage = { promptTokens, completionTokens: 0 };
   let first = true;
   for await (const { deltas, completionTokens } of engine.generate(generation, signal)) {
-    usage = { promptTokens, completionTokens };
+    context.usage = { ...context.usage, completionTokens };
     if (first) yield* roleChunks(envelope, deltas);
     first = false;
-    yield* deltaChunks(envelope, deltas, continuousUsage ? usage : null);
+    const soFar = includeUsage && continuousUsage ? context.usage : null;
+    yield* deltaChunks(envelope, deltas, soFar, includeUsage);
   }
-  if (includeUsage) yield usageChunk(envelope, usage);
+  if (includeUsage) yield usageChunk(envelope, context.usage);
 }
 
 function roleChunks(envelope: Envelope, deltas: readonly Delta[]): readonly unknown[] {
@@ -82,10 +81,15 @@ function roleChunks(envelope: Envelope, deltas: readonly Delta[]): readonly unkn
 }
 
 /** Text that is held back for a stop string makes no chunk. */
-function deltaChunks(envelope: Envelope, deltas: readonly Delta[], usage: Usage | null) {
+function deltaChunks(
+  envelope: Envelope,
+  deltas: readonly Delta[],
+  usage: Usage | null,
+  usageFollows: boolean,
+) {
   return deltas
     .filter(({ text, finish }) => text !== '' || finish !== null)
-    .map((delta) => deltaChunk(envelope, delta, usage));
+    .map((delta) => deltaChunk(envelope, delta, usage, usageFollows));
 }
 
 async function send(response: ServerResponse, payload: unknown, signal: AbortSignal) {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import OpenAI, { type APIError, AuthenticationError, BadRequestError, NotFoundError } from 'openai';
+import type { Generated } from './routes.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
 import { answerTokens } from './text.ts';
 
@@ -93,6 +94,76 @@ describe('the official client against the simulator', () => {
     expect(events.at(-1)).toBe('data: [DONE]');
     expect(events.slice(0, -1).some((event) => event.includes('"usage"'))).toBe(false);
     expect(events.slice(0, -2).every((event) => !event.includes('stop_reason'))).toBe(true);
+  });
+
+  test('the fingerprint is in the last chunk: that of the usage, where that is asked for', async () => {
+    const ask = { model, messages, max_tokens: 3, n: 2, stream: true } as const;
+    const read = async (more: object) => {
+      const chunks = [];
+      for await (const chunk of await client.chat.completions.create({ ...ask, ...more }))
+        chunks.push(chunk);
+      return chunks.map((chunk) => [
+        chunk.choices[0]?.finish_reason ?? null,
+        chunk.system_fingerprint?.startsWith('vllm-') ?? false,
+      ]);
+    };
+    const plain = await read({});
+    expect(plain.filter(([, has]) => has)).toEqual([
+      ['length', true],
+      ['length', true],
+    ]);
+    const asked = await read({ stream_options: { include_usage: true } });
+    expect(asked.filter(([, has]) => has)).toEqual([[null, true]]);
+    expect(asked.at(-1)).toEqual([null, true]);
+    expect(asked).toHaveLength(plain.length + 1);
+  });
+
+  test('usage in every chunk, where it is asked for besides', async () => {
+    const read = async (stream_options: object) => {
+      const chunks = [];
+      const ask = { model, messages, max_tokens: 3, stream: true, stream_options } as const;
+      for await (const chunk of await client.chat.completions.create(ask)) chunks.push(chunk);
+      return chunks.map(({ usage }) => usage?.completion_tokens);
+    };
+    expect(await read({ include_usage: true, continuous_usage_stats: true })).toEqual([
+      undefined,
+      1,
+      2,
+      3,
+      3,
+    ]);
+    expect(await read({ continuous_usage_stats: true })).toEqual(Array(4).fill(undefined));
+  });
+
+  test('what of a prompt was at hand, where it is to tell', async () => {
+    const generated: Generated[] = [];
+    const telling = await startSimulator(
+      { models: ['a/b'], enablePromptTokensDetails: true, tokensPerSecond: 5000 },
+      undefined,
+      (one) => generated.push(one),
+    );
+    const prompt = 'word '.repeat(40);
+    const ask = async (stream: boolean) => {
+      const answer = await fetch(`${telling.url}/v1/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-request-id': `stream-${stream}` },
+        body: JSON.stringify({
+          model: 'a/b',
+          prompt,
+          stream,
+          max_tokens: 4,
+          ...(stream ? { stream_options: { include_usage: true } } : {}),
+        }),
+      });
+      return /"cached_tokens":(\d+)/.exec(await answer.text())?.[1];
+    };
+    expect([await ask(false), await ask(true)]).toEqual(['0', '32']);
+    const counts = { promptTokens: 41, completionTokens: 4, complete: true };
+    expect(generated).toEqual([
+      { requestId: 'stream-false', ...counts },
+      { requestId: 'stream-true', ...counts },
+    ]);
+    await telling.close();
   });
 
   test('n answers, whole and streamed, are the same ones', async () => {

@@ -21,6 +21,7 @@ describe('command line', () => {
       '--fail=load',
       '--shutdown-timeout=7',
       '--dialect=sglang',
+      '--enable-prompt-tokens-details',
     ];
     expect(parseCommandLine(argv)).toEqual({
       host: '::1',
@@ -34,6 +35,7 @@ describe('command line', () => {
       fail: 'load',
       shutdownTimeout: 7,
       dialect: 'sglang',
+      enablePromptTokensDetails: true,
     });
   });
 

@@ -28,6 +28,8 @@ export interface SimulatorOptions {
   /** Seconds that running requests get after SIGTERM; 0 cuts them at once. */
   readonly shutdownTimeout: number;
   readonly dialect: Dialect;
+  /** Whether usage says how much of a prompt was at hand, as by vLLM's flag of that name. */
+  readonly enablePromptTokensDetails: boolean;
 }
 
 /** Command line as parsed; the key is still a file name, reading it is main's work. */
@@ -47,6 +49,7 @@ export const defaultOptions: SimulatorOptions = {
   fail: 'none',
   shutdownTimeout: 0,
   dialect: 'vllm',
+  enablePromptTokensDetails: false,
 };
 
 /** @throws Error with a sentence for the user when a flag is unknown or its value is out of bounds */
@@ -65,6 +68,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
       fail: { type: 'string' },
       'shutdown-timeout': { type: 'string' },
       dialect: { type: 'string' },
+      'enable-prompt-tokens-details': { type: 'boolean' },
     },
   });
   const number = (name: keyof typeof values, fallback: number, min: number, max: number) => {
@@ -91,6 +95,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     fail: oneOf('fail', values.fail, ['none', 'start', 'load', 'serve'], d.fail),
     shutdownTimeout: number('shutdown-timeout', d.shutdownTimeout, 0, 86_400),
     dialect: oneOf('dialect', values.dialect, ['vllm', 'sglang'], d.dialect),
+    enablePromptTokensDetails:
+      values['enable-prompt-tokens-details'] ?? d.enablePromptTokensDetails,
   };
 }
 

@@ -1,12 +1,13 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerStream, answerWhole } from './answer.ts';
+import { type AnswerContext, answerStream, answerWhole } from './answer.ts';
 import { metricsPage } from './counters.ts';
 import { embeddingsAnswer } from './embeddings.ts';
 import type { Engine } from './engine.ts';
 import { EngineError, engineDead } from './engine-error.ts';
 import { clientGone, readJson, sendJson, sendText } from './http.ts';
 import type { SimulatorOptions } from './options.ts';
+import type { PrefixCache } from './prefix-cache.ts';
 import { parseChat, parseCompletion } from './request.ts';
 import type { AnswerKind } from './wire.ts';
 
@@ -16,7 +17,23 @@ export interface RouteContext {
   readonly engine: Engine;
   /** SIGTERM came. */
   readonly draining: () => boolean;
+  readonly prefixes: PrefixCache;
+  readonly onGenerated: (generated: Generated) => void;
 }
+
+/** What was generated for one request, whether or not all of it was sent. */
+export interface Generated {
+  /** As its client named it, where it did. */
+  readonly requestId: string;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** Whether the answer was sent to its end. */
+  readonly complete: boolean;
+}
+
+const version = '0.29.0';
+/** `vllm-<version>-<hash>`, as by default (`--fingerprint-mode full`). */
+const fingerprint = `vllm-${version}-5101a7ed`;
 
 type Handler = (
   context: RouteContext,
@@ -39,7 +56,7 @@ const shared: Readonly<Record<string, Partial<Record<Method, Handler>>>> = {
 const routes = {
   vllm: {
     ...shared,
-    '/version': { GET: (_, __, response) => sendJson(response, 200, { version: '0.29.0' }) },
+    '/version': { GET: (_, __, response) => sendJson(response, 200, { version }) },
     '/load': {
       GET: ({ engine }, _, response) => sendJson(response, 200, { server_load: engine.inFlight }),
     },
@@ -133,7 +150,7 @@ function models({ options }: RouteContext, _: IncomingMessage, response: ServerR
 
 async function generate(
   kind: AnswerKind,
-  { options, engine }: RouteContext,
+  { options, engine, prefixes, onGenerated }: RouteContext,
   request: IncomingMessage,
   response: ServerResponse,
 ) {
@@ -141,21 +158,36 @@ async function generate(
   const parsed = kind === 'chat' ? parseChat(body, options) : parseCompletion(body, options);
   if (engine.dead) throw engineDead();
   const prefix = kind === 'chat' ? 'chatcmpl' : 'cmpl';
-  const envelope = {
-    kind,
-    id: `${prefix}-${requestId(request)}`,
-    created: seconds(),
-    model: parsed.model,
-  };
-  const answer = parsed.stream ? answerStream : answerWhole;
-  await answer({
+  const id = requestId(request);
+  const { prompt, promptTokens } = parsed.generation;
+  const cached = prefixes.take(prompt, promptTokens);
+  const context: AnswerContext = {
     engine,
     dialect: options.dialect,
-    envelope,
+    envelope: {
+      kind,
+      id: `${prefix}-${id}`,
+      created: seconds(),
+      model: parsed.model,
+      fingerprint: options.dialect === 'vllm' ? fingerprint : null,
+    },
     request: parsed,
     response,
     signal: clientGone(response),
-  });
+    usage: {
+      promptTokens,
+      completionTokens: 0,
+      cachedTokens: options.enablePromptTokensDetails ? cached : null,
+    },
+  };
+  let complete = false;
+  try {
+    await (parsed.stream ? answerStream : answerWhole)(context);
+    complete = true;
+  } finally {
+    const { completionTokens } = context.usage;
+    onGenerated({ requestId: id, promptTokens, completionTokens, complete });
+  }
 }
 
 async function embeddings(

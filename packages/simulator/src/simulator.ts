@@ -5,8 +5,9 @@ import { createEngine, type Engine } from './engine.ts';
 import { EngineError, errorPayload } from './engine-error.ts';
 import { ClientGone, sendJson } from './http.ts';
 import { defaultOptions, type SimulatorOptions } from './options.ts';
+import { createPrefixCache } from './prefix-cache.ts';
 import { createRealtime } from './realtime.ts';
-import { hasKey, type RouteContext, route } from './routes.ts';
+import { type Generated, hasKey, type RouteContext, route } from './routes.ts';
 
 /** A simulated engine that listens. */
 export interface Simulator {
@@ -22,16 +23,25 @@ export interface Simulator {
  * Starts a simulated engine in this process. Loading and the failure modes `start` and `load` are the
  * process's business (main.ts); here it serves at once.
  * @param onDeath called when failure mode `serve` kills the engine
+ * @param onGenerated called when an answer is over, however
  * @throws the listen error, e.g. EADDRINUSE
  */
 export async function startSimulator(
   given: Partial<SimulatorOptions> = {},
   onDeath: () => void = () => {},
+  onGenerated: (generated: Generated) => void = () => {},
 ): Promise<Simulator> {
   const options = { ...defaultOptions, port: 0, ...given };
   const engine = createEngine(options, { onDeath });
   let draining = false;
-  const context: RouteContext = { options, engine, draining: () => draining };
+  const prefixes = createPrefixCache();
+  const context: RouteContext = {
+    options,
+    engine,
+    draining: () => draining,
+    prefixes,
+    onGenerated,
+  };
   const server = createServer((request, response) => {
     route(context, request, response).catch((error: unknown) => {
       refuse(options, response, error);

@@ -9,11 +9,15 @@ export interface Envelope {
   readonly id: string;
   readonly created: number;
   readonly model: string;
+  /** What vLLM says of its version and parallelism in answers (0.21 and later); null: another engine's. */
+  readonly fingerprint: string | null;
 }
 
 export interface Usage {
   readonly promptTokens: number;
   readonly completionTokens: number;
+  /** null: not told. */
+  readonly cachedTokens: number | null;
 }
 
 /** A whole choice, for answers that are not streamed. */
@@ -37,6 +41,15 @@ function usagePayload({ promptTokens, completionTokens }: Usage) {
   };
 }
 
+function promptDetails({ cachedTokens }: Usage) {
+  return cachedTokens === null ? null : { cached_tokens: cachedTokens };
+}
+
+/** Left out where there is none, as vLLM leaves out what is not set. */
+function fingerprintOf({ fingerprint }: Envelope) {
+  return fingerprint === null ? {} : { system_fingerprint: fingerprint };
+}
+
 /** The whole answer (vllm/entrypoints/openai/protocol.py). */
 export function wholeAnswer(
   envelope: Envelope,
@@ -55,8 +68,8 @@ export function wholeAnswer(
       stop_reason: choice.stopReason,
     })),
     service_tier: null,
-    system_fingerprint: null,
-    usage: { ...usagePayload(usage), prompt_tokens_details: null },
+    system_fingerprint: envelope.fingerprint,
+    usage: { ...usagePayload(usage), prompt_tokens_details: promptDetails(usage) },
   };
 }
 
@@ -70,8 +83,17 @@ export function roleChunk(envelope: Envelope, index: number): unknown {
   };
 }
 
-/** One streamed step; `stop_reason` is there only in the last one, as vLLM leaves unset fields out. */
-export function deltaChunk(envelope: Envelope, delta: Delta, usage: Usage | null): unknown {
+/**
+ * One streamed step; `stop_reason` is there only in the last one, as vLLM leaves unset fields out, and so is the
+ * fingerprint, unless a chunk with the usage follows (vllm/entrypoints/openai/chat_completion/serving.py).
+ * @param usage so far, where it is asked for in every chunk
+ */
+export function deltaChunk(
+  envelope: Envelope,
+  delta: Delta,
+  usage: Usage | null,
+  usageFollows: boolean,
+): unknown {
   const { finish } = delta;
   return {
     ...head(envelope, objects[envelope.kind].chunk),
@@ -85,6 +107,7 @@ export function deltaChunk(envelope: Envelope, delta: Delta, usage: Usage | null
       },
     ],
     ...(usage === null ? {} : { usage: usagePayload(usage) }),
+    ...(finish === null || usageFollows ? {} : fingerprintOf(envelope)),
   };
 }
 
@@ -93,7 +116,11 @@ export function usageChunk(envelope: Envelope, usage: Usage): unknown {
   return {
     ...head(envelope, objects[envelope.kind].chunk),
     choices: [],
-    usage: usagePayload(usage),
+    usage: {
+      ...usagePayload(usage),
+      ...(usage.cachedTokens === null ? {} : { prompt_tokens_details: promptDetails(usage) }),
+    },
+    ...fingerprintOf(envelope),
   };
 }
 

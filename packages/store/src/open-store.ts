@@ -7,6 +7,7 @@ import { leaseStore } from './lease-store.ts';
 import { modelStore } from './model-store.ts';
 import { projectStore } from './project-store.ts';
 import { readRevision, routeStore } from './route-store.ts';
+import { usageStore } from './usage-store.ts';
 
 /** Every store port on one pool. */
 export interface Store {
@@ -32,6 +33,7 @@ export function openStore(options: DatabaseOptions): Store {
       routes: routeStore(database),
       leases: leaseStore(database),
       clusters: clusterStatusStore(database),
+      usage: usageStore(database),
     },
     ping: async () => {
       await database.run(readRevision);

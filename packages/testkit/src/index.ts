@@ -13,6 +13,8 @@ export {
 } from './heappe-engine.ts';
 export type { TestDatabase } from './postgres.ts';
 export { emptyTestDatabase } from './postgres.ts';
+export type { PrivatePostgres } from './private-postgres.ts';
+export { privatePostgres } from './private-postgres.ts';
 export type { CapturedLog, QueueFixture } from './queue-fixture.ts';
 export { captureLog, openQueueFixture, until } from './queue-fixture.ts';
 export type { QueueWorker } from './queue-worker.ts';

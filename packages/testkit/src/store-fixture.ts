@@ -11,7 +11,7 @@ import type {
 } from '@wakefield/domain';
 import { openStore, type StoreOptions } from '@wakefield/store';
 import pg from 'pg';
-import { testDatabase } from './postgres.ts';
+import { type TestDatabase, testDatabase } from './postgres.ts';
 import { SAMPLE_NOW, sampleModel } from './samples.ts';
 
 /** Real stores on a database of their own, and short ways to fill them. */
@@ -45,8 +45,9 @@ export interface StoreFixture {
 
 const LEASE_MS = 60_000;
 
-export async function storeFixture(): Promise<StoreFixture> {
-  const database = await testDatabase();
+/** @param given another database than one on the server that all tests share */
+export async function storeFixture(given?: TestDatabase): Promise<StoreFixture> {
+  const database = given ?? (await testDatabase());
   const closers: (() => Promise<void>)[] = [];
   const another: StoreFixture['another'] = (options = {}) => {
     const store = openStore({

@@ -9,6 +9,7 @@ import { modelRoutes } from './features/models/routes.ts';
 import { operationsRoutes } from './features/operations/routes.ts';
 import { projectRoutes } from './features/projects/routes.ts';
 import { signInRoutes } from './features/sign-in/routes.ts';
+import { usageRoutes } from './features/usage/routes.ts';
 import { authenticate } from './http/authenticate.ts';
 import { createBinder } from './http/bind.ts';
 import { handleError } from './http/handle-error.ts';
@@ -40,6 +41,7 @@ export function createApp(deps: ApiDeps): Express {
   projectRoutes(binder, deps);
   modelRoutes(binder, deps);
   commandRoutes(binder, deps);
+  usageRoutes(binder, deps);
 
   app.use(refuseOtherMethods(served));
   app.use(refuseUnknownPaths());

@@ -75,13 +75,14 @@ export async function compose(
     now: Date.now,
     log: logger,
   });
-  const { projects, models, jobs, clusters, commands } = store.stores;
+  const { projects, models, jobs, clusters, commands, usage } = store.stores;
   const app = createApp({
     projects,
     models,
     jobs,
     clusters,
     commands,
+    usage,
     version: ownVersion(),
     identifier: auth.identifier,
     browsers: auth.browsers,

@@ -12,6 +12,7 @@ import type {
   Nudges,
   ProjectStore,
   RecipeCatalog,
+  UsageStore,
 } from '@wakefield/control';
 import type { Logger, Metrics } from '@wakefield/runtime';
 import type { RequestHandler } from 'express';
@@ -29,6 +30,7 @@ export interface ApiDeps {
   readonly jobs: Pick<JobStore, 'listForModel' | 'listLiveForProject'>;
   readonly clusters: Pick<ClusterStatusStore, 'list'>;
   readonly commands: Pick<CommandStore, 'insert' | 'get' | 'listForProject'>;
+  readonly usage: Pick<UsageStore, 'sums'>;
   readonly nudges: Pick<Nudges, 'command'>;
   readonly metricsBoard: Pick<MetricsBoard, 'read'>;
   readonly demandBoard: Pick<DemandBoard, 'readMany'>;

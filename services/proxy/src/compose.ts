@@ -23,6 +23,7 @@ import {
 } from '@wakefield/runtime';
 import { openStore } from '@wakefield/store';
 import type { Config } from './config.ts';
+import { composeSpool } from './metering/compose-spool.ts';
 import { createProxy } from './proxy.ts';
 import { settingsOf } from './settings.ts';
 import { createWaker } from './waker.ts';
@@ -66,6 +67,8 @@ export async function compose(
 
   const metrics = createMetrics({ service: 'proxy' });
   const { commands, routes } = store.stores;
+  const usage = { config, store: store.stores.usage, metrics, logger, lifecycle };
+  const spool = await composeSpool(usage);
   const waker = createWaker({
     commands,
     nudges: createNudges(redis),
@@ -86,6 +89,7 @@ export async function compose(
     {
       routes,
       waker,
+      usage: spool.meter,
       bus: createRouteBus(redis),
       board: createDemandBoard(redis),
       limitBoard: createLimitBoard(redis),

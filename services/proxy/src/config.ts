@@ -79,6 +79,18 @@ export const configSchema = z
     MAX_BODIES: byteSize.default(512 * 1024 * 1024),
     /** Within this time a request body has to arrive, or another 256 KiB of it. */
     BODY_TIMEOUT: durationSeconds.default(60),
+    /**
+     * Directory of the spool: records of requests on their way to Postgres. On a disk that outlives the process, and its
+     * container; proxies on one machine may share it. Unset: below the directory for temporary files, which does not.
+     */
+    USAGE_SPOOL: z.string().min(1).optional(),
+    /** Most bytes in the spool, per process. What comes beyond that is not counted; requests are served all the same. */
+    USAGE_SPOOL_MAX: byteSize.default(1024 ** 3),
+    /**
+     * Engines (`vllm`), and models (`<project>/<hf_model_id>`), whose streams are not asked for their usage where callers
+     * do not ask for it themselves: their tokens are estimated.
+     */
+    USAGE_LEAVE_ALONE: commaList.default([]),
     /** A client that takes nothing of its answer for so long is cut off. */
     STALL_TIMEOUT: durationSeconds.default(60),
     /** `off`: all requests are read by node:http, none by the fast front (docs/adr/0018-a-front-of-our-own.md). */
@@ -117,6 +129,11 @@ export const configSchema = z
       totalMs: limitMs(env.TOTAL_TIMEOUT),
     },
     body: { maxBytes: env.MAX_BODY, timeoutMs: env.BODY_TIMEOUT * 1000 },
+    usage: {
+      spool: env.USAGE_SPOOL ?? null,
+      spoolMaxBytes: env.USAGE_SPOOL_MAX,
+      leftAlone: env.USAGE_LEAVE_ALONE,
+    },
     stallMs: env.STALL_TIMEOUT * 1000,
     bodyRoomBytes: env.MAX_BODIES,
     fastPath: env.FAST_PATH === 'on',

@@ -1,7 +1,7 @@
 import type { LimitScope, TimeLimit, WaitsFor } from '@wakefield/domain';
 import { answerBuckets, type Metrics } from '@wakefield/runtime';
 import type { Loss } from './inference/attempt.ts';
-import type { Usage } from './inference/usage.ts';
+import type { CountedTokens } from './inference/count-tokens.ts';
 import type { LimitKind } from './limits/meter.ts';
 
 /** Where a request went: a bounded set, for labels. */
@@ -31,7 +31,7 @@ export type YieldReason = 'head' | 'route' | 'pipelined';
 /** Figures of the proxy. Labels are bounded: never a user, a request or a path. */
 export interface ProxyMetrics {
   request(route: RouteClass, code: number): void;
-  tokens(project: string, model: string, usage: Usage): void;
+  tokens(project: string, model: string, tokens: CountedTokens): void;
   firstByte(seconds: number): void;
   waited(waitsFor: WaitsFor, seconds: number, outcome: WaitOutcome): void;
   rateLimited(limit: LimitedBy, scope: LimitScope): void;
@@ -72,6 +72,11 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
   const tokens = metrics.counter({
     name: 'wakefield_tokens_total',
     help: 'Tokens as engines counted them in the answers they sent usage with.',
+    labelNames: ['project', 'model', 'kind'],
+  });
+  const estimated = metrics.counter({
+    name: 'wakefield_estimated_tokens_total',
+    help: 'Tokens of answers whose engines did not get to tell them, guessed by size and chunks. Not in wakefield_tokens_total.',
     labelNames: ['project', 'model', 'kind'],
   });
   const firstByte = metrics.histogram({
@@ -119,14 +124,18 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
   const requestsOf = remember((route: RouteClass, code: number) =>
     requests.labels(route, String(code)),
   );
-  const tokensOf = remember((project: string, model: string) => ({
-    prompts: tokens.labels(project, model, 'prompt'),
-    completions: tokens.labels(project, model, 'completion'),
-  }));
+  const childrenOf = (counter: typeof tokens) =>
+    remember((project: string, model: string) => ({
+      prompts: counter.labels(project, model, 'prompt'),
+      completions: counter.labels(project, model, 'completion'),
+    }));
+  const tokensOf = childrenOf(tokens);
+  const estimatedOf = childrenOf(estimated);
   return {
     request: (route, code) => requestsOf(route, code).inc(),
-    tokens: (project, model, { prompt, completion }) => {
-      const { prompts, completions } = tokensOf(project, model);
+    tokens: (project, model, { prompt, completion, estimated: isGuess }) => {
+      if (prompt + completion === 0) return;
+      const { prompts, completions } = (isGuess ? estimatedOf : tokensOf)(project, model);
       prompts.inc(prompt);
       completions.inc(completion);
     },

@@ -5,12 +5,14 @@ import { type ListenPlace, type Logger, type Metrics, within } from '@wakefield/
 import { processClock } from './clock.ts';
 import { createBodyRoom } from './inference/body-room.ts';
 import { createCallerOf } from './inference/caller.ts';
+import { HabitBook } from './inference/engine-habits.ts';
 import { createInference } from './inference/inference.ts';
 import type { InferenceLimits } from './inference/parts.ts';
 import { createPicker } from './inference/picker.ts';
 import { createRunLengths } from './inference/run-lengths.ts';
 import { createSuspects } from './inference/suspects.ts';
 import { createWakeKeeper, type WakePatience, type Waker } from './inference/wake-keeper.ts';
+import type { UsageMeter } from './metering/meter.ts';
 import { createProxyMetrics } from './metrics.ts';
 import { createPassThrough } from './pass-through.ts';
 import { createLiveRoutes, type LiveRoutes } from './routes/live-routes.ts';
@@ -29,6 +31,7 @@ export interface ProxyPorts {
   readonly board: DemandBoard;
   readonly limitBoard: LimitBoard;
   readonly waker: Waker;
+  readonly usage: UsageMeter;
   readonly identifier: Identifier;
   /** Sessions of browsers; null where nobody can sign in with one. */
   readonly browsers: BrowserIdentifier | null;
@@ -52,6 +55,8 @@ export interface ProxySettings extends EndedPatience {
   readonly limits: LimitRules;
   /** How often what is used is told to other proxies. */
   readonly limitsMs: number;
+  /** Engines, and models as `<project>/<hf_model_id>`, whose streams are not asked for their usage by us. */
+  readonly usageLeftAlone: readonly string[];
   /** Most memory for bodies of requests, all together. */
   readonly bodyRoomBytes: number;
   readonly door: DoorLimits;
@@ -173,6 +178,8 @@ function createMemory(
   const wakes = createWakeKeeper(ports.waker, settings.wake, clock.elapsed, logger);
   const lengths = createRunLengths();
   const picker = createPicker(demand.runningOn, clock, Math.random);
+  const habits = new HabitBook();
+  const leftAlone: ReadonlySet<string> = new Set(settings.usageLeftAlone);
   const pools = createUpstreamPools(ports.transportOf, settings, clock.elapsed);
   const figures = createProxyMetrics(metrics, {
     held: () => holds.size - demand.allQueued,
@@ -190,6 +197,7 @@ function createMemory(
     demand.prune((modelId) => table.byModel(modelId) !== null);
     lengths.prune((modelId) => table.byModel(modelId) !== null);
     limits.prune((modelId) => table.byModel(modelId) !== null);
+    habits.prune((jobId) => table.serving.has(jobId));
     wakes.settle((modelId) => table.byModel(modelId)?.idle !== true);
     holds.kickAll();
   });
@@ -207,6 +215,11 @@ function createMemory(
       suspects,
       picker,
       lengths,
+      habits,
+      asksUsage: ({ engine, project, hfModelId }) =>
+        leftAlone.size === 0 ||
+        !(leftAlone.has(engine) || leftAlone.has(`${project}/${hfModelId}`)),
+      usage: ports.usage,
       metrics: figures,
       logger,
       clock,

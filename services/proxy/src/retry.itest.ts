@@ -232,6 +232,7 @@ describe('before the first byte', () => {
 
 describe('after the first byte', () => {
   const words = [role, chunk({ content: 'one' }), chunk({ content: 'two' })];
+  const withUsage = { stream_options: { include_usage: true } };
 
   it.each<[string, readonly string[]]>([
     ['an abort', [...words, chunk({}, 'abort'), done]],
@@ -269,8 +270,13 @@ describe('after the first byte', () => {
       slowly(response, [...words, 'data: {"id":']).then(() => void response.socket?.destroy()),
     );
     await both();
-    const answer = await chat(proxy.url, { stream: true });
+    const answer = await chat(proxy.url, { stream: true, ...withUsage });
     await expect(answer.text()).rejects.toThrow();
+    // Where whole events are waited for, half of one was not sent.
+    const told = await (await chat(proxy.url, { stream: true })).text();
+    expect(told.startsWith(words.join(''))).toBe(true);
+    expect(told).toContain('"code":"upstream_error"');
+    expect(told).not.toContain('data: {"id":data:');
   });
 
   it('lets the own error events of an engine through', async () => {

@@ -30,6 +30,7 @@ export function settingsOf(
     limits,
     limitsMs: 250,
     bodyRoomBytes: config.bodyRoomBytes,
+    usageLeftAlone: config.usage.leftAlone,
     inference: {
       body: config.body,
       times: config.times,

@@ -150,7 +150,10 @@ describe('shutting down', () => {
       response.writeHead(200, sseHeaders);
       response.write(`${role}data: {"id":`);
     });
-    const answer = await chat(scene.proxy.url, { stream: true });
+    const answer = await chat(scene.proxy.url, {
+      stream: true,
+      stream_options: { include_usage: true },
+    });
     await scene.proxy.stop();
     await expect(answer.text()).rejects.toThrow();
   });

@@ -34,6 +34,7 @@ export const defaultSettings: ProxySettings = {
   limits: defaultLimitRules,
   limitsMs: 50,
   bodyRoomBytes: 16 * 1024 * 1024,
+  usageLeftAlone: [],
   door: { headersTimeoutMs: 2000, requestTimeoutMs: 5000, keepAliveTimeoutMs: 5000, lingerMs: 100 },
   fastPath: process.env.FAST_PATH !== 'off',
   wake: { resendMs: [300], afterFailureMs: 100 },

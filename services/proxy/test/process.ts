@@ -1,5 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** What callers of such a process have to send as bearer token. */
@@ -27,6 +30,7 @@ export interface ProxyGround {
 
 /** Resolves when it is ready. Nobody listens where it looks for the api. */
 export async function startProxyProcess(ground: ProxyGround): Promise<ProxyProcess> {
+  const spool = mkdtempSync(join(tmpdir(), 'wakefield-usage-'));
   const child = fork(fileURLToPath(new URL('../src/main.ts', import.meta.url)), {
     execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
@@ -38,9 +42,11 @@ export async function startProxyProcess(ground: ProxyGround): Promise<ProxyProce
       WAKEFIELD_INSTALLATION: ground.installation,
       PORT: '0',
       SHUTDOWN_TIMEOUT: '5',
+      USAGE_SPOOL: spool,
       ...ground.env,
     },
   });
+  child.once('exit', () => rmSync(spool, { recursive: true, force: true }));
   let log = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     log += text;

@@ -8,7 +8,9 @@ import {
   type Principal,
   type Route,
   type RouteTable,
+  type UsageRecord,
 } from '@wakefield/domain';
+import type { Begun } from '../src/metering/lines.ts';
 import type { ProxyPorts } from '../src/proxy.ts';
 import { createMemoryLimitBoard } from './limit-board.ts';
 
@@ -20,6 +22,8 @@ export interface World {
   /** Whose requests these were, in the same order. */
   readonly wokenBy: readonly (string | null)[];
   forgetWakes(): void;
+  /** Requests that went to an engine, and records of those that are over. */
+  readonly usage: { readonly begun: Begun[]; readonly ended: UsageRecord[] };
   /** What the proxy published last. */
   demand(): ProxyDemand | null;
   withdrawn(): boolean;
@@ -60,6 +64,7 @@ export function createWorld(
   let withdrawn = false;
   let finishing: readonly string[] = [];
   const projects = ['demo'];
+  const usage: World['usage'] = { begun: [], ended: [] };
   let pause: Promise<void> | null = null;
   let waiting = 0;
   let nudge = (_revision: number): void => undefined;
@@ -115,6 +120,10 @@ export function createWorld(
           await guard(null);
         },
       },
+      usage: {
+        begun: (begun) => usage.begun.push(begun),
+        ended: (record) => usage.ended.push(record),
+      },
       browsers: null,
       identifier: {
         identify: (authorization) => (authorization === `Bearer ${key}` ? everybody : null),
@@ -123,6 +132,7 @@ export function createWorld(
     },
     wakes,
     wokenBy,
+    usage,
     forgetWakes: () => {
       wokenBy.length = 0;
       wakes.length = 0;

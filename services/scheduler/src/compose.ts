@@ -109,6 +109,7 @@ export async function compose(
       scaleDownCooldownMs: config.scaleDownCooldownMs,
     },
     clusterGoneAfterMs: config.clusterGoneAfterMs,
+    keepUsage: config.keepUsage,
     telemetry: createTelemetry(metrics, stores, [...drivers.keys()], clock.now),
     clock,
     ids: { uuid: randomUUID, secret: () => randomBytes(32).toString('base64url') },

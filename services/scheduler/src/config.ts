@@ -30,6 +30,10 @@ export const configSchema = z
     SCALE_DOWN_COOLDOWN: durationSeconds.default(defaultPolicy.scaleDownCooldownMs / 1000),
     /** How long nobody looks at a cluster that is not configured any more before its jobs are given up. */
     CLUSTER_GONE_AFTER: durationSeconds.default(900),
+    /** How long the record of each request is kept: at least as long as a spool of a proxy may be away. */
+    USAGE_RETENTION: durationSeconds.default(90 * 86_400),
+    /** How long sums of usage by the hour are kept: as far back as `GET /p/<project>/usage` can look. */
+    USAGE_SUMS_RETENTION: durationSeconds.default(3 * 365 * 86_400),
     /** Time that running work has to finish after SIGTERM. */
     SHUTDOWN_TIMEOUT: durationSeconds.default(8),
   })
@@ -47,6 +51,10 @@ export const configSchema = z
     scaleUpCooldownMs: env.SCALE_UP_COOLDOWN * 1000,
     scaleDownCooldownMs: env.SCALE_DOWN_COOLDOWN * 1000,
     clusterGoneAfterMs: env.CLUSTER_GONE_AFTER * 1000,
+    keepUsage: {
+      recordsMs: env.USAGE_RETENTION * 1000,
+      sumsMs: env.USAGE_SUMS_RETENTION * 1000,
+    },
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT * 1000,
   }));
 

@@ -54,6 +54,7 @@ export function processOf(life: Life, grounds: ProcessGrounds): ProcessDeps {
     },
     policy: { ...defaultPolicy, endGraceMs: 5_000, backoffMs: [2_000, 4_000] },
     clusterGoneAfterMs: 600_000,
+    keepUsage: { recordsMs: 86_400_000, sumsMs: 86_400_000 },
     telemetry: {
       jobAdvanced: () => undefined,
       observed: () => undefined,

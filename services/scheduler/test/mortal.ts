@@ -163,6 +163,7 @@ const storeCalls: { readonly [K in keyof Stores]: Calls<Stores[K]> } = {
   routes: { revision: 'read', load: 'read' },
   leases: { acquire: 'effect', renew: 'effect', release: 'effect' },
   clusters: { save: 'effect', list: 'read' },
+  usage: { add: 'effect', purgeRecords: 'effect', purgeSums: 'effect', sums: 'read' },
 };
 
 export function mortalStores(life: Life, stores: Stores): Stores {
@@ -176,6 +177,7 @@ export function mortalStores(life: Life, stores: Stores): Stores {
     routes: port('routes'),
     leases: port('leases'),
     clusters: port('clusters'),
+    usage: port('usage'),
   };
 }
 

@@ -36,7 +36,7 @@ const statuses = { granted: null, unknown: 401, hidden: 404, forbidden: 403 } as
 const operations = endpoints.map(({ operationId }) => operationId as OperationName);
 const reads: readonly OperationName[] = [
   ...(['getProject', 'listCommands', 'getCommand'] as const),
-  ...(['listModels', 'getModel', 'listOpenAIModels'] as const),
+  ...(['listModels', 'getModel', 'listOpenAIModels', 'getUsage'] as const),
 ];
 const inferences: readonly OperationName[] = [
   ...(['createChatCompletion', 'createCompletion', 'createEmbedding'] as const),

@@ -14,11 +14,13 @@ import { openaiEndpoints } from './openai-endpoints.ts';
 import { projectEndpoints } from './project-endpoints.ts';
 import { serviceEndpoints } from './service-endpoints.ts';
 import { signInEndpoints } from './sign-in-endpoints.ts';
+import { usageEndpoints } from './usage-endpoints.ts';
 
 /** Every operation of the public HTTP interface, whichever process answers it. */
 export const endpoints: readonly Endpoint[] = [
   ...projectEndpoints,
   ...modelEndpoints,
+  ...usageEndpoints,
   ...openaiEndpoints,
   ...signInEndpoints,
   ...serviceEndpoints,

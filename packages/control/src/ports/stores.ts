@@ -21,10 +21,13 @@ import type {
 } from '@wakefield/domain';
 import type { JobStore } from './job-store.ts';
 import type { Lease, LeaseStore } from './lease-store.ts';
+import type { UsageStore } from './usage-store.ts';
 
 export type { JobEngine, JobMove, JobPatch, JobStore, PatchGuard } from './job-store.ts';
 export type { Lease, LeaseStore } from './lease-store.ts';
 export { LeaseLostError } from './lease-store.ts';
+export type { UsageQuestion, UsageStore } from './usage-store.ts';
+export { UnfitRecordsError } from './usage-store.ts';
 
 /** Thrown instead of intending one job more than the cluster's configured limits allow; says which. */
 export class RoomTakenError extends Error {
@@ -191,4 +194,5 @@ export interface Stores {
   readonly routes: RouteStore;
   readonly leases: LeaseStore;
   readonly clusters: ClusterStatusStore;
+  readonly usage: UsageStore;
 }

@@ -20,6 +20,7 @@ export const rights = {
   getProject: inProject('read'),
   listCommands: inProject('read'),
   getCommand: inProject('read'),
+  getUsage: inProject('read'),
   listModels: inProject('read'),
   getModel: inProject('read'),
   registerModel: inProject('manage'),

@@ -19,6 +19,8 @@ export interface DataPaths {
   readonly slurm: string;
   readonly heappe: string;
   readonly models: string;
+  /** Records of requests that proxies have not shipped yet. */
+  readonly usage: string;
   /** Put there by `npm run setup:vllm`. */
   readonly vllm: string;
   /** The user's; need not be in the directory. */
@@ -52,6 +54,7 @@ export function openDataDirectory(path: string, clustersFile: string | null = nu
     slurm: join(root, 'slurm'),
     heappe: join(root, 'heappe'),
     models: join(root, 'models'),
+    usage: join(root, 'usage'),
     vllm: join(root, 'vllm'),
     clusters: clustersFile ?? join(root, 'clusters.yaml'),
     clustersInUse: join(root, 'clusters.run.yaml'),

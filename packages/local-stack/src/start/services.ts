@@ -67,6 +67,7 @@ export function planServices(plan: ServicePlan): readonly ServiceSpec[] {
       LISTEN_FDS: '1',
       API_URL: `http://127.0.0.1:${plan.apiPort}`,
       DRAIN_DELAY: noticeSeconds,
+      USAGE_SPOOL: plan.paths.usage,
     },
   };
   return serviceNames.flatMap((service) =>

@@ -21,14 +21,19 @@ export function pageOf<T>(
   };
 }
 
-/** The body of a list is the list; where it goes on is in the headers (RFC 8288). */
+/**
+ * The body of a list is the list; where it goes on is in the headers (RFC 8288).
+ * @param asked what else the next page has to be asked for
+ */
 export function announceNext(
   res: Response,
   path: string,
   { limit, next }: { readonly limit: number | null; readonly next: string | null },
+  asked: Readonly<Record<string, string>> = {},
 ): void {
   if (next === null) return;
   const query = new URLSearchParams({
+    ...asked,
     ...(limit === null ? {} : { limit: String(limit) }),
     after: next,
   });

@@ -34,7 +34,7 @@ afterEach(() => {
 function begun(piece: string) {
   const response = new ServerResponse(new IncomingMessage(new Socket()));
   const reply = new Reply(new NodeCall(response.req, response), 'req_1', () => undefined);
-  const attempt = new Attempt(reply, 'req_1', nobody);
+  const attempt = new Attempt(reply, 'req_1', nobody, null);
   attempt.onStart(control);
   attempt.onHead(200, stream);
   attempt.onData(Buffer.from(piece));
@@ -56,7 +56,7 @@ describe('an attempt whose connection breaks', () => {
     const owner = { ...nobody, lost: (one: Loss) => void losses.push(one) };
     const response = new ServerResponse(new IncomingMessage(new Socket()));
     const reply = new Reply(new NodeCall(response.req, response), 'req_1', () => undefined);
-    const attempt = new Attempt(reply, 'req_1', owner);
+    const attempt = new Attempt(reply, 'req_1', owner, null);
     attempt.onStart(control);
     if (behindHead) attempt.onHead(200, stream);
     attempt.onError(error);

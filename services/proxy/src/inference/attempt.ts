@@ -6,6 +6,7 @@ import { PlainRelay } from './plain-relay.ts';
 import type { Relay, RelayEnd, RelaySink, Worthless } from './relay.ts';
 import type { Reply } from './reply.ts';
 import { StreamRelay } from './stream-relay.ts';
+import type { UsageCut } from './usage-cut.ts';
 
 /**
  * Why an attempt brought nothing; the client has seen nothing of it.
@@ -17,6 +18,7 @@ import { StreamRelay } from './stream-relay.ts';
  * - `ended`    the engine is being ended
  * - `foreign`  it does not know our key: another engine has got the port
  * - `unsendable`  a header of the client cannot be sent on: nobody is to blame but the request
+ * - `usage_refused`  the engine refuses what we asked besides: it is asked again, as the caller did
  */
 export type Loss = 'refused' | 'lost' | 'cut_off' | 'foreign' | 'unsendable' | Worthless;
 
@@ -26,6 +28,7 @@ const worthlessWords: Readonly<Record<Worthless, string>> = {
   ended: 'the engine gave the request up',
   died: 'the core of the engine is gone',
   broken: 'the connection broke behind the head of the answer',
+  usage_refused: 'the engine does not take stream_options',
 };
 
 /** Who made the attempt. After `lost`, `done` or `timedOut` it hears no more. */
@@ -48,6 +51,7 @@ export class Attempt implements AnswerHandler, RelaySink {
   readonly #reply: Reply;
   readonly #requestId: string;
   readonly #owner: AttemptOwner;
+  readonly #cut: UsageCut | null;
   /** From when there is a connection. */
   #control: AnswerControl | null = null;
   #relay: Relay | null = null;
@@ -55,10 +59,12 @@ export class Attempt implements AnswerHandler, RelaySink {
   /** Why its connection broke, where that says nothing of the engine. */
   #excuse: 'ended' | 'cut_off' | null = null;
 
-  constructor(reply: Reply, requestId: string, owner: AttemptOwner) {
+  /** @param cut where we have asked for the usage of a stream: takes it out again */
+  constructor(reply: Reply, requestId: string, owner: AttemptOwner, cut: UsageCut | null) {
     this.#reply = reply;
     this.#requestId = requestId;
     this.#owner = owner;
+    this.#cut = cut;
   }
 
   /** The client is gone or no longer interested: closing the connection is how engines are told to stop. */
@@ -71,6 +77,11 @@ export class Attempt implements AnswerHandler, RelaySink {
   /** Whether what came of the answer so far ends between two events. */
   get atBoundary(): boolean {
     return this.#relay?.atBoundary ?? false;
+  }
+
+  /** Events of a stream that have come so far. */
+  get chunks(): number {
+    return this.#relay?.chunks ?? 0;
   }
 
   onStart(control: AnswerControl): void {
@@ -91,8 +102,8 @@ export class Attempt implements AnswerHandler, RelaySink {
     const isStream = status === 200 && headerOf(headers, 'content-type')?.startsWith(eventStream);
     this.#relay =
       isStream === true
-        ? new StreamRelay(this.#reply, head, this)
-        : new PlainRelay(this.#reply, head, this);
+        ? new StreamRelay(this.#reply, head, this, this.#cut)
+        : new PlainRelay(this.#reply, head, this, this.#cut !== null);
   }
 
   onData(piece: Buffer): void {

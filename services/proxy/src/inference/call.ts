@@ -20,3 +20,11 @@ export interface InferenceCall {
   /** performance.now() when its head was read. */
   readonly startedAt: number;
 }
+
+/**
+ * The 32 digits of a request id that was made here; null where the caller has given it: that may look like ours, and
+ * come twice.
+ */
+export function ownId({ client, requestId }: InferenceCall): string | null {
+  return client.header('x-request-id') === requestId ? null : requestId.slice('req_'.length);
+}

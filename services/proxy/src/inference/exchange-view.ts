@@ -1,4 +1,5 @@
 import type { AppError, Route, TimeLimits } from '@wakefield/domain';
+import type { Splice } from './ask-usage.ts';
 import type { InferenceCall } from './call.ts';
 import type { InferenceParts } from './parts.ts';
 import type { Belonging } from './picker.ts';
@@ -19,6 +20,8 @@ export interface ExchangeView extends Belonging {
   readonly limits: TimeLimits;
   /** Why no engine could be asked, as far as it is known. */
   readonly nobody: AppError;
+  /** The bytes by which it asks for the usage of its stream; null: it is no stream, or that is not for us to ask. */
+  readonly splice: Splice | null;
   /** The newest route of its model. */
   route(): Route | null;
   /** Looks at the routes again, and decides. */

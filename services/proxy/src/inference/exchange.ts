@@ -7,16 +7,18 @@ import {
   timeLimits,
 } from '@wakefield/domain';
 import type { Ticket } from '../limits/limits.ts';
+import { askForUsage, type Splice } from './ask-usage.ts';
 import { type InferenceCall, isStreamed } from './call.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import { askedTimeoutMs, rawHeader } from './headers.ts';
 import { scanBody } from './model-name.ts';
 import type { InferenceParts } from './parts.ts';
 import { readBody } from './read-body.ts';
-import { type ExchangeOutcome, ExchangeRecord } from './record.ts';
+import { ExchangeRecord } from './record.ts';
 import { refusals } from './refusals.ts';
 import { Reply } from './reply.ts';
 import type { Asked } from './run-lengths.ts';
+import type { ExchangeOutcome } from './tally.ts';
 import { enter, leave } from './toll.ts';
 import { Tries } from './tries.ts';
 import { Wait } from './wait.ts';
@@ -43,6 +45,7 @@ export class Exchange implements ExchangeView {
   promptFrom = 0;
   promptTo = 0;
   #asked: Asked = { streamed: false, maxTokens: null };
+  #splice: Splice | null = null;
   #body: Buffer = noBody;
   /** Of its model, once its route is known; until then those of the configuration. */
   #limits: TimeLimits;
@@ -59,7 +62,7 @@ export class Exchange implements ExchangeView {
     this.parts = parts;
     this.call = call;
     this.reply = new Reply(call.client, call.requestId, () => this.#dropBody());
-    this.record = new ExchangeRecord(parts, call, caller);
+    this.record = new ExchangeRecord(parts, call, caller, true);
     this.#tries = new Tries(this);
     this.#limits = parts.limits.times;
     call.client.onceClosed(() => {
@@ -106,6 +109,10 @@ export class Exchange implements ExchangeView {
 
   header(name: string): string | undefined {
     return rawHeader(this.call.client.rawHeaders, name);
+  }
+
+  get splice(): Splice | null {
+    return this.#splice;
   }
 
   route(): Route | null {
@@ -211,7 +218,11 @@ export class Exchange implements ExchangeView {
       this.promptTo = scan.promptTo;
       const streamed = isStreamed(this.call.operation, scan.stream);
       this.#asked = { streamed, maxTokens: scan.maxTokens };
-      this.record.asked(scan.model, streamed);
+      if (streamed) {
+        const ask = askForUsage(result, scan.streamOptions);
+        this.#splice = typeof ask === 'string' ? null : ask;
+      }
+      this.record.asked(scan.model, streamed, result.length);
       this.proceed();
     }
   }

@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { scanBody } from './model-name.ts';
 
-/** With the prompt itself, in the place of where it is. */
+/** With the prompt itself, in the place of where it is; but for where its stream_options are: see ask-usage.test.ts. */
 function scan(text: string) {
   const bytes = Buffer.from(text);
   const scanned = scanBody(bytes);
   if (!scanned.valid) return scanned;
-  const { promptFrom, promptTo, ...rest } = scanned;
+  const { promptFrom, promptTo, streamOptions: _, ...rest } = scanned;
   const prompt = bytes.toString('utf8', promptFrom, promptTo);
   return prompt === '' ? rest : { ...rest, prompt: JSON.parse(prompt) };
 }

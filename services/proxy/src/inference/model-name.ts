@@ -13,8 +13,20 @@ export type BodyScan =
       /** Where the value of `messages`, else of `prompt`, begins and ends; 0 and 0: there is none. */
       readonly promptFrom: number;
       readonly promptTo: number;
+      readonly streamOptions: StreamOptionsPlace;
     }
   | { readonly valid: false };
+
+/** Where `stream_options` stands in a body, or would. */
+export interface StreamOptionsPlace {
+  /** Behind the brace that opens the body. */
+  readonly opensAt: number;
+  /** Of its value: the first byte, and the one behind the last. -1: it is not there. */
+  readonly at: number;
+  readonly end: number;
+  /** More than one is nobody's to choose from. */
+  readonly times: number;
+}
 
 interface Found {
   model: string | null;
@@ -24,6 +36,7 @@ interface Found {
   promptFrom: number;
   promptTo: number;
   hasMessages: boolean;
+  readonly streamOptions: { opensAt: number; at: number; end: number; times: number };
 }
 
 const invalid: BodyScan = { valid: false };
@@ -39,16 +52,22 @@ const letterS = 0x73;
 const letterT = 0x74;
 /** Of `model`, `messages`, `max_tokens` and `max_completion_tokens`. */
 const lengthsInM: ReadonlySet<number> = new Set([5, 8, 10, 21]);
+/** Of `stream` and `stream_options`. */
+const lengthsInS: ReadonlySet<number> = new Set([6, 14]);
+/** Of `prompt`. */
+const lengthsInP: ReadonlySet<number> = new Set([6]);
+const none: ReadonlySet<number> = new Set();
 /** Digits of a count of tokens, and more than those. */
 const longestCount = 20;
 
 /**
- * Finds the top-level `model`, `stream`, limit of tokens and place of the prompt of a JSON object in one walk over its bytes. As
- * with JSON.parse, the last of several members of one name counts and names may be written with escapes. What is inside of strings
+ * Finds the top-level `model`, `stream`, `stream_options`, limit of tokens and place of the prompt of a JSON object in one walk
+ * over its bytes. As with JSON.parse, the last of several members of one name counts and names may be written with escapes. What is inside of strings
  * is not checked: that is the engine's to say.
  */
 export function scanBody(bytes: Buffer): BodyScan {
   const cursor = new JsonCursor(bytes);
+  if (!cursor.take(openBrace)) return invalid;
   const found: Found = {
     model: null,
     stream: false,
@@ -57,8 +76,8 @@ export function scanBody(bytes: Buffer): BodyScan {
     promptFrom: 0,
     promptTo: 0,
     hasMessages: false,
+    streamOptions: { opensAt: cursor.at, at: -1, end: -1, times: 0 },
   };
-  if (!cursor.take(openBrace)) return invalid;
   if (!cursor.take(closeBrace)) {
     do {
       if (!scanMember(cursor, found)) return invalid;
@@ -66,9 +85,9 @@ export function scanBody(bytes: Buffer): BodyScan {
     if (!cursor.take(closeBrace)) return invalid;
   }
   if (cursor.peek() !== -1) return invalid;
-  const { model, stream, promptFrom, promptTo } = found;
+  const { model, stream, promptFrom, promptTo, streamOptions } = found;
   const maxTokens = found.maxCompletionTokens ?? found.maxTokens;
-  return { valid: true, model, stream, maxTokens, promptFrom, promptTo };
+  return { valid: true, model, stream, maxTokens, promptFrom, promptTo, streamOptions };
 }
 
 function scanMember(cursor: JsonCursor, found: Found): boolean {
@@ -104,6 +123,11 @@ function note(
     case 'max_completion_tokens':
       found.maxCompletionTokens = countIn(bytes, from, to);
       return true;
+    case 'stream_options':
+      found.streamOptions.at = from;
+      found.streamOptions.end = to;
+      found.streamOptions.times += 1;
+      return true;
     case 'messages':
     case 'prompt':
       notePrompt(found, name, from, to);
@@ -133,12 +157,23 @@ function wantedName(bytes: Buffer, from: number, to: number): string | null {
   const length = to - from - 2;
   const first = bytes[from + 1];
   // One of ours, or one with any of its letters written as \uXXXX.
-  const plain =
-    first === letterM
-      ? lengthsInM.has(length)
-      : length === 6 && (first === letterS || first === letterP);
+  const plain = lengthsAfter(first).has(length);
   if (!plain && (length > 6 * 21 || !hasBackslash(bytes, from, to))) return null;
   return decodeString(bytes, from, to);
+}
+
+/** Lengths of names of ours that begin with this letter. */
+function lengthsAfter(letter: number | undefined): ReadonlySet<number> {
+  switch (letter) {
+    case letterM:
+      return lengthsInM;
+    case letterS:
+      return lengthsInS;
+    case letterP:
+      return lengthsInP;
+    default:
+      return none;
+  }
 }
 
 /** @returns null when the escapes are wrong */

@@ -1,12 +1,14 @@
-import type { TimeLimits } from '@wakefield/domain';
+import type { Route, TimeLimits } from '@wakefield/domain';
 import type { Logger } from '@wakefield/runtime';
 import type { Clock } from '../clock.ts';
 import type { DemandBook } from '../demand.ts';
 import type { Limits } from '../limits/limits.ts';
+import type { UsageMeter } from '../metering/meter.ts';
 import type { ProxyMetrics } from '../metrics.ts';
 import type { RouteIndex } from '../routes/route-index.ts';
 import type { UpstreamPools } from '../upstream/pools.ts';
 import type { BodyRoom } from './body-room.ts';
+import type { HabitBook } from './engine-habits.ts';
 import type { HoldRoom } from './hold-room.ts';
 import type { Picker } from './picker.ts';
 import type { Places } from './places.ts';
@@ -46,6 +48,10 @@ export interface InferenceParts {
   readonly suspects: Suspects;
   readonly picker: Picker;
   readonly lengths: RunLengths;
+  readonly habits: HabitBook;
+  /** Whether streams of this model are asked for their usage where their callers do not ask. */
+  readonly asksUsage: (route: Route) => boolean;
+  readonly usage: UsageMeter;
   readonly metrics: ProxyMetrics;
   readonly logger: Logger;
   readonly clock: Clock;

@@ -8,21 +8,26 @@ import { AnswerTail, findUsage } from './usage.ts';
 
 /** Answers up to this size are looked at before they are sent: they may have to be asked for again. */
 const lookedAtBytes = 256 * 1024;
+const ourField = Buffer.from('stream_options');
 
 /** Passes on an answer that is not an event stream. Small ones are looked at first, large ones pass through. */
 export class PlainRelay implements Relay {
   readonly atBoundary = false;
+  readonly chunks = 0;
   readonly #reply: Reply;
   readonly #sink: RelaySink;
   readonly #head: Head;
+  readonly #asksUsage: boolean;
   #collected: Buffer[] | null = [];
   #size = 0;
   readonly #tail = new AnswerTail();
 
-  constructor(reply: Reply, head: Head, sink: RelaySink) {
+  /** @param asksUsage whether we have asked for what the caller did not */
+  constructor(reply: Reply, head: Head, sink: RelaySink, asksUsage: boolean) {
     this.#reply = reply;
     this.#head = head;
     this.#sink = sink;
+    this.#asksUsage = asksUsage;
   }
 
   data(piece: Buffer): Step {
@@ -44,7 +49,7 @@ export class PlainRelay implements Relay {
     }
     const [first = Buffer.alloc(0)] = this.#collected;
     const body = this.#collected.length > 1 ? Buffer.concat(this.#collected) : first;
-    const why = worthlessBy(this.#head.status, body);
+    const why = this.#worthlessBy(body);
     if (why === null) this.#finish(body);
     else this.#sink.worthless(why);
   }
@@ -91,12 +96,20 @@ export class PlainRelay implements Relay {
     return this.#reply.write(piece) ? 'more' : 'full';
   }
 
+  #worthlessBy(body: Buffer): Worthless | null {
+    const { status } = this.#head;
+    if (status === 200) return isAborted(body) ? 'ended' : null;
+    // It may name it for another reason, too: what it says to the caller's own words is what the caller gets.
+    if (this.#asksUsage && isRefusal(status) && body.includes(ourField)) return 'usage_refused';
+    return status >= 500 && isDyingEngine(body) ? 'died' : null;
+  }
+
   #outcome(): RelayEnd['outcome'] {
     return this.#head.status >= 500 ? 'engine_error' : 'complete';
   }
 }
 
-function worthlessBy(status: number, body: Buffer): Worthless | null {
-  if (status === 200) return isAborted(body) ? 'ended' : null;
-  return status >= 500 && isDyingEngine(body) ? 'died' : null;
+/** Of the body, by whoever checks bodies: vLLM and OpenAI say 400, FastAPI by itself 422. */
+function isRefusal(status: number): boolean {
+  return status === 400 || status === 422;
 }

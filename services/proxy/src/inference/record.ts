@@ -13,26 +13,22 @@ import type { LimitedBy, RouteClass, WaitOutcome } from '../metrics.ts';
 import type { Operation } from '../server/classify.ts';
 import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
 import type { Loss } from './attempt.ts';
-import type { InferenceCall } from './call.ts';
+import { type InferenceCall, ownId } from './call.ts';
 import type { InferenceParts } from './parts.ts';
 import { failureFields, shown } from './refusals.ts';
-import type { RelayEnd } from './relay.ts';
 import type { Reply } from './reply.ts';
-import type { Usage } from './usage.ts';
-
-export type ExchangeOutcome = RelayEnd['outcome'] | 'refused' | 'client_left';
+import { clientLeftCode, type ExchangeOutcome, Tally } from './tally.ts';
 
 const routeClasses: Readonly<Record<Operation, RouteClass>> = {
   'chat/completions': 'chat_completions',
   completions: 'completions',
   embeddings: 'embeddings',
 };
-/** What nginx writes for it; nobody gets to see it. */
-const clientLeftCode = 499;
 
 /** What is counted and logged of one request. Never what was asked or answered. */
 export class ExchangeRecord {
-  usage: Usage | null = null;
+  /** null: whoever is not let into a project uses nothing of it. */
+  readonly tally: Tally | null;
   /** Who sends it; null where nobody could tell. */
   readonly caller: string | null;
   readonly #parts: InferenceParts;
@@ -47,26 +43,27 @@ export class ExchangeRecord {
   #queuedMs: DurationMs = 0;
   #limitedBy: string | undefined;
 
-  constructor(parts: InferenceParts, call: InferenceCall, caller: string | null) {
+  /** @param isLetIn whether its usage is counted */
+  constructor(parts: InferenceParts, call: InferenceCall, caller: string | null, isLetIn = false) {
     this.#parts = parts;
     this.#call = call;
     this.caller = caller;
+    this.tally = isLetIn ? new Tally(parts, call, caller) : null;
   }
 
   /** The caller's trace, or a new one. */
   get traceId(): string {
     if (this.#traceId === '') {
-      const { client, requestId } = this.#call;
-      const own = this.#idIsOurs ? requestId.slice('req_'.length) : null;
-      const given = parseTraceparent(client.header('traceparent'))?.traceId;
-      this.#traceId = given ?? own ?? newTraceId();
+      const given = parseTraceparent(this.#call.client.header('traceparent'))?.traceId;
+      this.#traceId = given ?? ownId(this.#call) ?? newTraceId();
     }
     return this.#traceId;
   }
 
-  asked(model: string, streamed: boolean): void {
+  asked(model: string, streamed: boolean, bodyBytes: number): void {
     this.#model = shown(model);
     this.#streamed = streamed;
+    this.tally?.asked(model, streamed, bodyBytes);
   }
 
   /** @returns the request id for the engine: vLLM wants it unique, whatever callers send */
@@ -74,18 +71,15 @@ export class ExchangeRecord {
     this.#route = route;
     this.#jobId = jobId;
     this.#attempts += 1;
+    this.tally?.sent(route);
     const { requestId } = this.#call;
-    const isUnique = this.#idIsOurs && this.#attempts === 1;
+    const isUnique = this.#attempts === 1 && ownId(this.#call) !== null;
     return isUnique ? requestId : `${requestId}-${newTraceId().slice(0, 8)}`;
-  }
-
-  /** Whether the request id was made here: callers may send what looks like it, and the same one twice. */
-  get #idIsOurs(): boolean {
-    return this.#call.client.header('x-request-id') !== this.#call.requestId;
   }
 
   lost(loss: Loss, jobId: JobId, cause: unknown): void {
     const { metrics, logger } = this.#parts;
+    this.tally?.lost();
     metrics.retry(loss);
     if (cause instanceof EngineTimeoutError) metrics.timedOut(cause.limit);
     logger.warn(
@@ -124,8 +118,11 @@ export class ExchangeRecord {
     if (firstByteMs !== null) metrics.firstByte(firstByteMs / 1000);
     if (outcome === 'cut') metrics.aborted('engine');
     if (outcome === 'client_left' && firstByteMs !== null) metrics.aborted('client');
-    if (this.usage !== null && this.#route !== null) {
-      metrics.tokens(this.#route.project, this.#route.hfModelId, this.usage);
+    const durationMs = round(performance.now() - this.#call.startedAt);
+    const heldMs = round(this.#heldMs);
+    const tokens = this.tally?.end({ outcome, status, firstByteMs, durationMs, heldMs });
+    if (tokens !== undefined && this.#route !== null) {
+      metrics.tokens(this.#route.project, this.#route.hfModelId, tokens);
     }
     logger[levelOf(outcome, error)](
       {
@@ -143,12 +140,13 @@ export class ExchangeRecord {
         ...(error === undefined ? null : failureFields(error)),
         attempts: this.#attempts,
         limitedBy: this.#limitedBy,
-        heldMs: round(this.#heldMs),
+        heldMs,
         queuedMs: this.#queuedMs === 0 ? undefined : round(this.#queuedMs),
         firstByteMs,
-        durationMs: round(performance.now() - this.#call.startedAt),
-        promptTokens: this.usage?.prompt,
-        completionTokens: this.usage?.completion,
+        durationMs,
+        promptTokens: tokens?.prompt,
+        completionTokens: tokens?.completion,
+        tokensEstimated: tokens?.estimated === true ? true : undefined,
       },
       'inference request',
     );

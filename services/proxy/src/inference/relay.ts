@@ -23,6 +23,8 @@ export interface Relay {
   cancel(): void;
   /** Whether an error event may be the next thing that the client reads. */
   readonly atBoundary: boolean;
+  /** Events of a stream that have come; 0 for what is no stream. */
+  readonly chunks: number;
 }
 
 /**
@@ -30,8 +32,9 @@ export interface Relay {
  * - `ended`   its engine is being ended
  * - `died`    its engine says that its core is gone
  * - `broken`  the connection broke behind the head
+ * - `usage_refused`  its engine does not know what we asked besides: the usage of a stream
  */
-export type Worthless = 'ended' | 'died' | 'broken';
+export type Worthless = 'ended' | 'died' | 'broken' | 'usage_refused';
 
 /** Where a relay reports; exactly one of both, once. */
 export interface RelaySink {

@@ -3,6 +3,7 @@ import { clientHeaders } from './headers.ts';
 import type { Head, Relay, RelayEnd, RelaySink, Step, Worthless } from './relay.ts';
 import type { Reply } from './reply.ts';
 import { StreamWatch } from './stream-watch.ts';
+import type { UsageCut } from './usage-cut.ts';
 
 /**
  * vLLM sends the chunk with the role and the first one with text in one go, so waiting a moment for the second
@@ -17,16 +18,19 @@ export class StreamRelay implements Relay {
   readonly #sink: RelaySink;
   readonly #head: Head;
   readonly #watch = new StreamWatch();
+  readonly #cut: UsageCut | null;
   /** What has not been sent yet; null once sending began. */
   #preface: Buffer[] | null = [];
   #prefaceTimer: NodeJS.Timeout | null = null;
   #failed = false;
   #pieces = 0;
 
-  constructor(reply: Reply, head: Head, sink: RelaySink) {
+  /** @param cut takes out what is there only because we asked for it; null: the caller did, or nobody */
+  constructor(reply: Reply, head: Head, sink: RelaySink, cut: UsageCut | null) {
     this.#reply = reply;
     this.#head = head;
     this.#sink = sink;
+    this.#cut = cut;
   }
 
   data(piece: Buffer): Step {
@@ -34,7 +38,7 @@ export class StreamRelay implements Relay {
     const finding = this.#watch.inspect(piece);
     if (finding === 'ended' || finding === 'died') return this.#engineEnded(piece, finding);
     this.#failed ||= finding === 'error';
-    if (this.#preface === null) return this.#reply.write(piece) ? 'more' : 'full';
+    if (this.#preface === null) return this.#pass(piece) ? 'more' : 'full';
     this.#preface.push(piece);
     if (this.#preface.length > 1 || !isRoleOnly(piece)) return this.#begin();
     this.#prefaceTimer = setTimeout(() => this.#begin(), prefaceMs);
@@ -43,6 +47,7 @@ export class StreamRelay implements Relay {
 
   end(): void {
     if (this.#preface !== null) this.#begin();
+    this.#write(this.#cut?.rest());
     this.#reply.end();
     this.#over(this.#failed ? 'engine_error' : 'complete');
   }
@@ -52,7 +57,8 @@ export class StreamRelay implements Relay {
       this.#dropPreface();
       this.#sink.worthless('broken');
     } else {
-      if (this.#watch.atBoundary) this.#reply.event(engineGone());
+      this.#write(this.#cut?.wholeRest());
+      if (this.atBoundary) this.#reply.event(engineGone());
       else this.#reply.cutOff();
       this.#over('cut');
     }
@@ -63,7 +69,11 @@ export class StreamRelay implements Relay {
   }
 
   get atBoundary(): boolean {
-    return this.#watch.atBoundary;
+    return this.#cut?.atBoundary ?? this.#watch.atBoundary;
+  }
+
+  get chunks(): number {
+    return this.#watch.events === 0 ? this.#pieces : this.#watch.events;
   }
 
   #engineEnded(piece: Buffer, why: Worthless): Step {
@@ -72,7 +82,8 @@ export class StreamRelay implements Relay {
       this.#sink.worthless(why);
       return 'over';
     }
-    if (this.#watch.cleanBytes > 0) this.#reply.write(piece.subarray(0, this.#watch.cleanBytes));
+    if (this.#watch.cleanBytes > 0) this.#pass(piece.subarray(0, this.#watch.cleanBytes));
+    this.#write(this.#cut?.wholeRest());
     this.#reply.event(engineGone());
     this.#over('cut');
     return 'over';
@@ -85,8 +96,17 @@ export class StreamRelay implements Relay {
     // Without a length: a stream may come to another end than its engine has announced.
     this.#reply.head(status, clientHeaders(headers, requestId, 'content-length'));
     let free = true;
-    for (const piece of pieces) free = this.#reply.write(piece);
+    for (const piece of pieces) free = this.#pass(piece);
     return free ? 'more' : 'full';
+  }
+
+  /** @returns false when the client cannot take more */
+  #pass(piece: Buffer): boolean {
+    return this.#write(this.#cut === null ? piece : this.#cut.take(piece));
+  }
+
+  #write(bytes: Buffer | undefined): boolean {
+    return bytes === undefined || bytes.length === 0 || this.#reply.write(bytes);
   }
 
   #dropPreface(): void {
@@ -96,7 +116,8 @@ export class StreamRelay implements Relay {
   }
 
   #over(outcome: RelayEnd['outcome']): void {
-    this.#sink.relayed({ outcome, usage: this.#watch.usage(), pieces: this.#pieces });
+    const usage = this.#cut?.usage ?? this.#watch.usage();
+    this.#sink.relayed({ outcome, usage, pieces: this.#pieces });
   }
 }
 

@@ -19,6 +19,7 @@ const dyingCore = Buffer.from('EngineCore encountered an issue');
 const longestMark = 32;
 const nothing: Buffer = Buffer.alloc(0);
 const newline = 0x0a;
+const blankLine = Buffer.from('\n\n');
 const carriageReturn = 0x0d;
 
 /**
@@ -30,11 +31,14 @@ export class StreamWatch {
   cleanBytes = 0;
   /** Whether the pieces so far end between two events. */
   atBoundary = true;
+  /** Events so far; those whose lines end with CRLF are not counted. */
+  events = 0;
   #tail = nothing;
   readonly #end = new AnswerTail();
 
   inspect(piece: Buffer): Finding {
     const found = this.#search(piece);
+    this.#count(piece);
     this.atBoundary = endsWithBlankLine(piece, this.#tail);
     this.#tail = this.atBoundary ? nothing : lastBytes(this.#tail, piece);
     this.#end.push(piece);
@@ -44,6 +48,14 @@ export class StreamWatch {
   /** Usage at the end of the stream, where engines put it when asked. */
   usage(): Usage | null {
     return this.#end.usage();
+  }
+
+  /** Inside of JSON there is no blank line. */
+  #count(piece: Buffer): void {
+    if (piece[0] === newline && this.#tail.at(-1) === newline) this.events += 1;
+    for (let at = piece.indexOf(blankLine); at !== -1; at = piece.indexOf(blankLine, at + 2)) {
+      this.events += 1;
+    }
   }
 
   #search(piece: Buffer): Finding {

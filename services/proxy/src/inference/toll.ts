@@ -1,7 +1,7 @@
 import type { ModelId, Route } from '@wakefield/domain';
 import type { Ticket } from '../limits/limits.ts';
 import type { ExchangeView } from './exchange-view.ts';
-import type { ExchangeOutcome } from './record.ts';
+import type { ExchangeOutcome } from './tally.ts';
 
 /** Operations that answer with text: their tokens are not all in the request. */
 function answersInTokens({ call }: Pick<ExchangeView, 'call'>): boolean {
@@ -37,7 +37,7 @@ export function enter(view: ExchangeView, route: Route, bodyBytes: number): Tick
 
 /** It is over: what was reserved is settled by what it used, and what an answer of this model takes is learned. */
 export function leave(view: ExchangeView, ticket: Ticket | null, outcome: ExchangeOutcome): void {
-  const { usage } = view.record;
+  const usage = view.record.tally?.usage ?? null;
   if (usage !== null && view.asked.maxTokens === null && answersInTokens(view)) {
     const modelId = view.route()?.modelId;
     if (modelId !== undefined) view.parts.rateLimits.estimates.ended(modelId, usage.completion);

@@ -51,6 +51,7 @@ function sent() {
     call: { client, requestId: 'req_1', path: '/v1/chat/completions' },
     reply,
     record: { sent: () => 'req_1' },
+    splice: null,
     route: () => route,
     finish: () => undefined,
   } as unknown as ExchangeView;

@@ -10,12 +10,15 @@ import {
 } from '@wakefield/domain';
 import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
 import { isSamePlace } from '../upstream/place.ts';
+import { type Splice, spliced } from './ask-usage.ts';
 import { Attempt, type AttemptOwner, type Loss } from './attempt.ts';
 import { Casualties } from './casualties.ts';
+import { hasNullsByAsking } from './engine-habits.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import { engineHeaders } from './headers.ts';
 import { refusals } from './refusals.ts';
 import type { RelayEnd } from './relay.ts';
+import { UsageCut } from './usage-cut.ts';
 
 /**
  * Engines that may see one request: the first, and two more when nothing came of it. Inference changes nothing,
@@ -45,6 +48,8 @@ export class Tries implements AttemptOwner {
   #unreached: EngineTimeoutError | null = null;
   /** Whether it had said before it was asked that its core is gone: it does not die of this request. */
   #wasDead = false;
+  /** The job whose engine has refused this request because of what we asked besides. */
+  #refusedUsage: JobId | null = null;
 
   constructor(view: ExchangeView) {
     this.#view = view;
@@ -79,19 +84,34 @@ export class Tries implements AttemptOwner {
     this.#sentAt = parts.clock.elapsed();
     this.#wasDead = parts.suspects.isDead(endpoint);
     parts.demand.begin(route.modelId, endpoint.jobId);
-    const attempt = new Attempt(reply, call.requestId, this);
+    const splice = this.#spliceFor(route, endpoint);
+    const cut = splice === null ? null : this.#cutFor(route, endpoint);
+    const attempt = new Attempt(reply, call.requestId, this, cut);
     this.#attempt = attempt;
     const engineRequestId = record.sent(route, endpoint.jobId);
     const headers = engineHeaders(call.client, endpoint.engineKey, engineRequestId);
     const { path } = call;
     const { limits } = this.#view;
     const onNewConnection = this.mayBeDeadly;
-    parts.pools.post(endpoint, { path, headers, body, onNewConnection, limits }, attempt);
+    const sent = splice === null ? body : spliced(body, splice);
+    parts.pools.post(endpoint, { path, headers, body: sent, onNewConnection, limits }, attempt);
   }
 
   /** Why no engine could be asked, as far as it is known. */
   get nobody(): AppError {
     return this.#unreached === null ? refusals.noEngine() : refusals.timedOut(this.#unreached);
+  }
+
+  /** How its body asks this engine for usage; null: it does not. */
+  #spliceFor(route: Route, { jobId }: Endpoint): Splice | null {
+    const { parts, splice } = this.#view;
+    if (splice === null || this.#refusedUsage !== null || !parts.asksUsage(route)) return null;
+    return parts.habits.of(jobId).refusesUsage ? null : splice;
+  }
+
+  #cutFor({ engine }: Route, { jobId }: Endpoint): UsageCut {
+    const { parts, call } = this.#view;
+    return new UsageCut(parts.habits.of(jobId), hasNullsByAsking(engine, call.operation));
   }
 
   /** Whether an engine may have died of the request: it is not to be repeated. */
@@ -107,6 +127,7 @@ export class Tries implements AttemptOwner {
   /** Ends the one that is under way, if there is one; nothing more is heard of it. */
   cancel(): void {
     if (this.#attempt === null) return;
+    this.#tell(this.#attempt);
     this.#attempt.cancel();
     this.#breakOff();
     this.#stop();
@@ -114,6 +135,7 @@ export class Tries implements AttemptOwner {
 
   answered(status: number): void {
     this.#status = status;
+    this.#learnOfUsage(status);
     // The head of a dead one's answer says nothing yet.
     if (this.#wasDead) return;
     if (this.#view.parts.suspects.answered(this.#endpoint?.jobId ?? '')) this.#release();
@@ -133,6 +155,11 @@ export class Tries implements AttemptOwner {
     this.#stop();
     this.#unreached = cause instanceof EngineTimeoutError ? cause : null;
     this.#view.record.lost(loss, endpoint.jobId, cause);
+    if (loss === 'usage_refused') {
+      this.#refusedUsage = endpoint.jobId;
+      this.#view.proceed();
+      return;
+    }
     if (loss === 'unsendable') {
       this.#view.refuse(refusals.unsendable());
       return;
@@ -144,6 +171,7 @@ export class Tries implements AttemptOwner {
   }
 
   timedOut(error: EngineTimeoutError, atBoundary: boolean): void {
+    this.#tell(this.#attempt);
     this.#breakOff();
     this.#stop();
     this.#view.record.timedOut(error.limit);
@@ -151,11 +179,28 @@ export class Tries implements AttemptOwner {
   }
 
   done(end: RelayEnd): void {
+    this.#tell(this.#attempt);
     this.#learn(end);
     this.#judge(end);
     this.#stop();
-    if (end.usage !== null) this.#view.record.usage = end.usage;
+    const { tally } = this.#view.record;
+    if (tally !== null) tally.usage = end.usage;
     this.#view.finish(end.outcome);
+  }
+
+  /** How far its answer came. */
+  #tell(attempt: Attempt | null): void {
+    const { tally } = this.#view.record;
+    if (tally !== null && attempt !== null) tally.chunks = attempt.chunks;
+  }
+
+  /** What it takes without our question it has refused for that: no other request asks it. */
+  #learnOfUsage(status: number): void {
+    const jobId = this.#refusedUsage;
+    if (jobId === null || jobId !== this.#endpoint?.jobId || status >= 400) return;
+    const { parts } = this.#view;
+    parts.habits.of(jobId).refusesUsage = true;
+    parts.logger.info({ jobId }, 'an engine refuses to tell the usage of streams; it is estimated');
   }
 
   /** Refusals and errors say nothing of how long answers take. */

@@ -6,18 +6,36 @@ const event = `data: {"id":"x","choices":[],${usage}}\n\ndata: [DONE]\n\n`;
 
 describe('usage in an answer', () => {
   it.each([
-    ['is found at its end', `{"id":"ü",${usage}}`, { prompt: 12, completion: 7 }],
-    ['may have blanks', '{"usage" : { "prompt_tokens" : 1 } }', { prompt: 1, completion: 0 }],
+    ['is found at its end', `{"id":"ü",${usage}}`, { prompt: 12, completion: 7, cached: 0 }],
+    [
+      'may have blanks',
+      '{"usage" : { "prompt_tokens" : 1 } }',
+      { prompt: 1, completion: 0, cached: 0 },
+    ],
     [
       'counts once, the last',
       `{${usage},"usage":{"prompt_tokens":1}}`,
-      { prompt: 1, completion: 0 },
+      { prompt: 1, completion: 0, cached: 0 },
     ],
     ['is not what a model says', '{"content":"\\"usage\\":{\\"prompt_tokens\\":5}"}', null],
+    [
+      'tells what of it was cached',
+      '{"usage":{"prompt_tokens":9,"prompt_tokens_details":{"cached_tokens":8}}}',
+      { prompt: 9, completion: 0, cached: 8 },
+    ],
+    [
+      'may not tell that',
+      '{"usage":{"prompt_tokens":9,"prompt_tokens_details":null}}',
+      { prompt: 9, completion: 0, cached: 0 },
+    ],
     ['may be null', '{"usage":null}', null],
     ['may be cut', '{"usage":{"prompt_tokens":1', null],
     ['may be nonsense', '{"usage":{"prompt_tokens":"\\q"}}', null],
-    ['is never negative', '{"usage":{"prompt_tokens":-1}}', { prompt: 0, completion: 0 }],
+    [
+      'is never negative',
+      '{"usage":{"prompt_tokens":-1}}',
+      { prompt: 0, completion: 0, cached: 0 },
+    ],
   ])('%s', (_, text, expected) => {
     expect(findUsage(Buffer.from(text))).toEqual(expected);
   });
@@ -27,7 +45,7 @@ describe('usage in an answer', () => {
     for (let size = 1; size < bytes.length; size += 1) {
       const tail = new AnswerTail();
       for (let at = 0; at < bytes.length; at += size) tail.push(bytes.subarray(at, at + size));
-      expect(tail.usage()).toEqual({ prompt: 12, completion: 7 });
+      expect(tail.usage()).toEqual({ prompt: 12, completion: 7, cached: 0 });
     }
   });
 

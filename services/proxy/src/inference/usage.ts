@@ -4,6 +4,8 @@ import { JsonCursor } from './json-cursor.ts';
 export interface Usage {
   readonly prompt: number;
   readonly completion: number;
+  /** Of the prompt's, those that the engine had at hand; 0 where it does not tell (vLLM, SGLang: by a flag). */
+  readonly cached: number;
 }
 
 /** An unescaped quote cannot stand inside of a JSON string, so no text of an answer looks like this. */
@@ -57,7 +59,12 @@ export function findUsage(bytes: Buffer): Usage | null {
 function parseUsage(json: string): Usage | null {
   try {
     const value = JSON.parse(json) as Readonly<Record<string, unknown>>;
-    return { prompt: count(value.prompt_tokens), completion: count(value.completion_tokens) };
+    const details = value.prompt_tokens_details as { readonly cached_tokens?: unknown } | null;
+    return {
+      prompt: count(value.prompt_tokens),
+      completion: count(value.completion_tokens),
+      cached: count(details?.cached_tokens),
+    };
   } catch {
     return null;
   }

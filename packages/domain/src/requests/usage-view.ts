@@ -1,0 +1,10 @@
+import type { ProjectName } from '../vocabulary/ids.ts';
+import { can, type Principal } from './access.ts';
+
+/** Whose usage a caller sees: everybody's in the project, or what is its own. */
+export type UsageView = 'everybody' | 'own';
+
+/** Who manages a project answers for what it uses; how much somebody else asks is nobody's business otherwise. */
+export function usageView(principal: Principal, project: ProjectName): UsageView {
+  return can(principal, 'manage', project) ? 'everybody' : 'own';
+}

@@ -1,0 +1,41 @@
+import { expect, it } from '@jest/globals';
+import { countTokens, type KnownOfTokens } from './count-tokens.ts';
+
+const answered: KnownOfTokens = {
+  usage: { prompt: 12, completion: 7, cached: 4 },
+  atEngine: true,
+  failed: false,
+  operation: 'chat/completions',
+  bodyBytes: 401,
+  chunks: 9,
+};
+const untold: KnownOfTokens = { ...answered, usage: null };
+const nothing = { prompt: 0, completion: 0, cached: 0, estimated: false };
+
+it.each<[string, KnownOfTokens, ReturnType<typeof countTokens>]>([
+  ['are the engine’s', answered, { prompt: 12, completion: 7, cached: 4, estimated: false }],
+  [
+    'are the engine’s, also of what then broke',
+    { ...answered, failed: true },
+    { prompt: 12, completion: 7, cached: 4, estimated: false },
+  ],
+  [
+    'are guessed where it did not tell',
+    untold,
+    { prompt: 101, completion: 8, cached: 0, estimated: true },
+  ],
+  [
+    'are guessed of what is no chat',
+    { ...untold, operation: 'completions' },
+    { prompt: 101, completion: 9, cached: 0, estimated: true },
+  ],
+  [
+    'are the prompt’s before anything was said',
+    { ...untold, chunks: 0 },
+    { prompt: 101, completion: 0, cached: 0, estimated: true },
+  ],
+  ['are none of what never came to an engine', { ...untold, atEngine: false }, nothing],
+  ['are none of what an engine refused', { ...untold, failed: true }, nothing],
+])('tokens %s', (_what, known, expected) => {
+  expect(countTokens(known)).toEqual(expected);
+});

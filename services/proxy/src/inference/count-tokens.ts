@@ -1,0 +1,46 @@
+import type { Operation } from '../server/classify.ts';
+import type { Usage } from './usage.ts';
+
+/** Tokens of one request, as they are accounted for. */
+export interface CountedTokens extends Usage {
+  /** Whether they are guessed. */
+  readonly estimated: boolean;
+}
+
+/** What is known of a request when it is over. */
+export interface KnownOfTokens {
+  /** What the engine told; null: it did not get to that, or was not asked. */
+  readonly usage: Usage | null;
+  /** Whether an engine was at work on it, or has answered. */
+  readonly atEngine: boolean;
+  /** Whether an engine has refused it, or failed before it said anything. */
+  readonly failed: boolean;
+  readonly operation: Operation;
+  readonly bodyBytes: number;
+  /** Events of a stream that have come. */
+  readonly chunks: number;
+}
+
+/** A token of English text has about four characters, which is what the engines' own makers tell their users. */
+const bytesPerToken = 4;
+const none: CountedTokens = { prompt: 0, completion: 0, cached: 0, estimated: false };
+
+/** At most: instructions, names and quotes of the JSON count, too; pictures count for far too much. */
+export function guessPrompt(bodyBytes: number): number {
+  return Math.ceil(bodyBytes / bytesPerToken);
+}
+
+/**
+ * As the engine counted them; else guessed: of the prompt by the size of the body, of the answer by the chunks in which
+ * it came, of which there are as many as tokens, or fewer. Who never came to an engine, or was refused there, has cost
+ * nothing.
+ */
+export function countTokens(known: KnownOfTokens): CountedTokens {
+  const { usage, atEngine, failed, operation, bodyBytes, chunks } = known;
+  if (usage !== null) return { ...usage, estimated: false };
+  if (!atEngine || failed) return none;
+  // The first chunk of a chat says who speaks.
+  const withoutText = operation === 'chat/completions' ? 1 : 0;
+  const completion = Math.max(0, chunks - withoutText);
+  return { prompt: guessPrompt(bodyBytes), completion, cached: 0, estimated: true };
+}

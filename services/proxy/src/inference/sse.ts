@@ -1,0 +1,20 @@
+const blankLine = Buffer.from('\n\n');
+const blankLineCr = Buffer.from('\n\r\n');
+
+/** Where the first event that begins at `from` ends, behind its blank line (HTML Living Standard §9.2.6); -1: not here. */
+export function endOfEvent(bytes: Buffer, from: number): number {
+  const plain = bytes.indexOf(blankLine, from);
+  const withCr = bytes.indexOf(blankLineCr, from);
+  if (withCr === -1) return plain === -1 ? -1 : plain + blankLine.length;
+  return plain !== -1 && plain < withCr ? plain + blankLine.length : withCr + blankLineCr.length;
+}
+
+/** Where the last whole event ends; 0: there is none. */
+export function endOfEvents(bytes: Buffer): number {
+  const plain = bytes.lastIndexOf(blankLine);
+  const withCr = bytes.lastIndexOf(blankLineCr);
+  return Math.max(
+    plain === -1 ? 0 : plain + blankLine.length,
+    withCr === -1 ? 0 : withCr + blankLineCr.length,
+  );
+}

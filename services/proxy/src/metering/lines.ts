@@ -1,0 +1,110 @@
+import type { EpochMs, RequestOutcome, UsageRecord } from '@wakefield/domain';
+
+/** A request that went to an engine: what is known of it until it ends, should its end never be written. */
+export interface Begun {
+  /** Of its record. */
+  readonly id: string;
+  /** When it was sent. */
+  readonly at: EpochMs;
+  readonly project: string;
+  readonly hfModelId: string | null;
+  readonly principal: string | null;
+  readonly operation: string;
+  readonly streamed: boolean;
+  /** Guessed. */
+  readonly promptTokens: number;
+}
+
+/** One line of the spool. */
+export type Entry =
+  | { readonly kind: 'begun'; readonly begun: Begun }
+  | { readonly kind: 'record'; readonly record: UsageRecord };
+
+/** Written by hand: it is done twice for each request, and text of ours needs no escapes. */
+export function begunLine(begun: Begun): string {
+  return `b["${begun.id}",${begun.at},${namesOf(begun)},${begun.streamed},${begun.promptTokens}]\n`;
+}
+
+export function recordLine(record: UsageRecord): string {
+  const { id, at, status, outcome, streamed, estimated } = record;
+  const tokens = `${record.promptTokens},${record.completionTokens},${record.cachedTokens}`;
+  const times = `${record.durationMs},${record.firstByteMs},${record.heldMs}`;
+  return `r["${id}",${at},${namesOf(record)},${streamed},${status},"${outcome}",${estimated},${tokens},${times}]\n`;
+}
+
+function namesOf({
+  project,
+  hfModelId,
+  principal,
+  operation,
+}: Pick<Begun, 'project' | 'hfModelId' | 'principal' | 'operation'>): string {
+  return `${JSON.stringify(project)},${JSON.stringify(hfModelId)},${JSON.stringify(principal)},"${operation}"`;
+}
+
+type Names = [string, number, string, string | null, string | null, string, boolean];
+type BegunFields = [...Names, number];
+type RecordFields = [
+  ...Names,
+  number,
+  RequestOutcome,
+  boolean,
+  number,
+  number,
+  number,
+  number,
+  number | null,
+  number,
+];
+
+/** @returns null for a line that is none of ours, or of a newer release */
+export function parseLine(line: string): Entry | null {
+  try {
+    const fields: unknown = JSON.parse(line.slice(1));
+    if (!Array.isArray(fields)) return null;
+    if (line.startsWith('b') && fields.length === 8) return begunOf(fields as BegunFields);
+    return line.startsWith('r') && fields.length === 16 ? recordOf(fields as RecordFields) : null;
+  } catch {
+    return null;
+  }
+}
+
+function begunOf(fields: BegunFields): Entry {
+  const [id, at, project, hfModelId, principal, operation, streamed, promptTokens] = fields;
+  return {
+    kind: 'begun',
+    begun: { id, at, project, hfModelId, principal, operation, streamed, promptTokens },
+  };
+}
+
+function recordOf(fields: RecordFields): Entry {
+  const [id, at, project, hfModelId, principal, operation, streamed, ...rest] = fields;
+  const [status, outcome, estimated, promptTokens, completionTokens, cachedTokens, ...times] = rest;
+  const [durationMs, firstByteMs, heldMs] = times;
+  return {
+    kind: 'record',
+    record: {
+      ...{ id, at, project, hfModelId, principal, operation, streamed },
+      ...{ status, outcome, estimated, promptTokens, completionTokens, cachedTokens },
+      ...{ durationMs, firstByteMs, heldMs },
+    },
+  };
+}
+
+/**
+ * The record of a request whose proxy died before it ended. Made of what was written when it was sent and nothing
+ * else, so that it is the same whoever finds it, and when.
+ */
+export function lostRecord({ promptTokens, ...begun }: Begun): UsageRecord {
+  return {
+    ...begun,
+    status: 0,
+    outcome: 'lost',
+    promptTokens,
+    completionTokens: 0,
+    cachedTokens: 0,
+    estimated: true,
+    durationMs: 0,
+    firstByteMs: null,
+    heldMs: 0,
+  };
+}

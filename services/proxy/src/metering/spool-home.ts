@@ -1,0 +1,157 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { EpochMs } from '@wakefield/domain';
+
+/** A directory of a process, and behind a dot the process that wrote what is in it, where that was another one. */
+const form = /^([0-9a-f]{8})-[0-9a-f]{16}(?:\.([0-9a-f]{8}-[0-9a-f]{16}))?$/;
+/** Made, and not yet to be looked at. */
+const unfinished = '.new-';
+const lockName = 'lock';
+const heartbeatName = 'heartbeat';
+/** Whoever cannot be asked whether it lives is given up after so long without a sign. */
+const silentMs = 10 * 60_000;
+
+/**
+ * A directory of this process below the spool's, and its right to what others have left there. The right is a socket
+ * that the process listens on: the kernel closes it with the process, however that ends, and it can be asked from other
+ * containers of the same machine, where process ids mean nothing. Of processes of another machine, or from before a
+ * reboot, the time of their last sign decides.
+ */
+export interface SpoolHome {
+  readonly directory: string;
+  /** Shows that it lives. */
+  beat(): Promise<void>;
+  /** Takes what dead processes have left. Of two that try at the same time one gets it. @returns directories */
+  claim(): Promise<readonly string[]>;
+  /** @param clean whether the directory may go, with all that is in it */
+  leave(clean: boolean): Promise<void>;
+}
+
+/** @throws where the directory cannot be made or written to */
+export async function openHome(root: string, now: () => EpochMs): Promise<SpoolHome> {
+  const host = hostId();
+  const id = `${host}-${randomBytes(8).toString('hex')}`;
+  const directory = join(root, id);
+  const raw = join(root, `${unfinished}${id}`);
+  await mkdir(raw, { recursive: true, mode: 0o700 });
+  await writeFile(join(raw, heartbeatName), '');
+  const lock = await listenIn(raw);
+  // Complete when it appears: nobody takes it for what a dead one has left.
+  await rename(raw, directory);
+  await removeUnfinished(root, now);
+  return {
+    directory,
+    beat: () => utimes(join(directory, heartbeatName), now() / 1000, now() / 1000),
+    claim: async () => {
+      const claimed: string[] = [];
+      for (const name of await readdir(root)) {
+        const owner = form.exec(name)?.[0].split('.')[0];
+        if (owner === undefined || owner === id) continue;
+        const isOfThisHost = owner.startsWith(`${host}-`);
+        if (await lives(join(root, owner), isOfThisHost, now)) continue;
+        const mine = join(root, `${id}.${form.exec(name)?.[2] ?? owner}`);
+        if (await renamed(join(root, name), mine)) claimed.push(mine);
+      }
+      return claimed;
+    },
+    leave: async (clean) => {
+      // Without a lock, which goes when it is closed, and without a sign nobody lives here.
+      await rm(clean ? directory : join(directory, heartbeatName), {
+        recursive: true,
+        force: true,
+      });
+      lock?.close();
+    },
+  };
+}
+
+/** The same for all processes of one machine since it was booted, whatever container they are in. */
+function hostId(): string {
+  let boot: string;
+  try {
+    boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
+  } catch {
+    boot = hostname();
+  }
+  return createHash('sha256').update(boot).digest('hex').slice(0, 8);
+}
+
+/** @returns null on file systems without sockets: there the last sign decides */
+async function listenIn(directory: string): Promise<Server | null> {
+  const way = shortWay(directory);
+  const server = createServer((socket) => socket.destroy());
+  server.unref();
+  return await new Promise((resolve) => {
+    server.once('error', () => {
+      way.close();
+      resolve(null);
+    });
+    // Of this very process: `cluster` would else let its first one listen, which may live for longer.
+    server.listen({ path: join(way.path, lockName), exclusive: true }, () => resolve(server));
+    server.once('close', way.close);
+  });
+}
+
+async function lives(home: string, isOfThisHost: boolean, now: () => EpochMs): Promise<boolean> {
+  const hasLock = await exists(join(home, lockName));
+  if (hasLock && isOfThisHost) return await answers(home);
+  try {
+    return (await stat(join(home, heartbeatName))).mtimeMs > now() - silentMs;
+  } catch {
+    return false;
+  }
+}
+
+/** Whatever is no clear answer counts as life: then nothing is taken. */
+async function answers(home: string): Promise<boolean> {
+  const way = shortWay(home);
+  try {
+    return await new Promise((resolve) => {
+      const socket = connect(join(way.path, lockName));
+      socket.once('connect', () => resolve(true));
+      socket.once('error', (error: NodeJS.ErrnoException) =>
+        resolve(error.code !== 'ECONNREFUSED'),
+      );
+      socket.once('connect', () => socket.destroy());
+    });
+  } finally {
+    way.close();
+  }
+}
+
+/** The path of a socket has to be shorter than those of directories may be (unix(7): 108 bytes). */
+function shortWay(directory: string): { readonly path: string; readonly close: () => void } {
+  if (process.platform !== 'linux') return { path: directory, close: () => undefined };
+  const fd = openSync(directory, 'r');
+  return { path: `/proc/self/fd/${fd}`, close: () => closeSync(fd) };
+}
+
+async function removeUnfinished(root: string, now: () => EpochMs): Promise<void> {
+  for (const name of await readdir(root)) {
+    if (!name.startsWith(unfinished)) continue;
+    const path = join(root, name);
+    const at = await stat(path).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => now(),
+    );
+    if (at < now() - silentMs) await rm(path, { recursive: true, force: true });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function renamed(from: string, to: string): Promise<boolean> {
+  return await rename(from, to).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,78 @@
+import type { UsageRecord } from '@wakefield/domain';
+import type { DropReason } from './complaints.ts';
+import { type Begun, begunLine, recordLine } from './lines.ts';
+import type { UsageMeter } from './meter.ts';
+import { NotWrittenError, type SegmentWriter } from './segment-writer.ts';
+
+/**
+ * The side of the spool that requests see: lines in memory until the end of the turn of the event loop, then one append
+ * for all of them. What was written outlives the process.
+ */
+export class TurnWriter implements UsageMeter {
+  /** null: there is no place to write to. */
+  writer: SegmentWriter | null = null;
+  /** Records that were written here and have not been shipped. */
+  waiting = 0;
+  readonly #dropped: (reason: DropReason, records: number, cause: unknown) => void;
+  /** Lines of the requests at an engine, by the id of their record. */
+  readonly #underWay = new Map<string, string>();
+  #lines = '';
+  #records = 0;
+  #flushing: NodeJS.Immediate | undefined;
+
+  constructor(dropped: (reason: DropReason, records: number, cause: unknown) => void) {
+    this.#dropped = dropped;
+  }
+
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
+  /** The lines of what is under way: each segment begins with them, so that those before it can go. */
+  readonly carried = (): string => [...this.#underWay.values()].join('');
+
+  begun(begun: Begun): void {
+    const line = begunLine(begun);
+    this.#underWay.set(begun.id, line);
+    this.#write(line);
+  }
+
+  ended(record: UsageRecord): void {
+    this.#underWay.delete(record.id);
+    this.#records += 1;
+    this.#write(recordLine(record));
+  }
+
+  /** Writes what this turn has brought so far. */
+  readonly flush = (): void => {
+    if (this.#flushing !== undefined) clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    if (this.#lines === '') return;
+    const [lines, records] = [this.#lines, this.#records];
+    this.#lines = '';
+    this.#records = 0;
+    try {
+      if (this.writer === null) throw new NotWrittenError('disk');
+      this.writer.append(lines);
+      this.waiting += records;
+    } catch (error) {
+      if (!(error instanceof NotWrittenError)) throw error;
+      if (records > 0) this.#dropped(error.reason, records, error.cause);
+    }
+  };
+
+  /** Goes on in a new segment; where that cannot be, in the old one. */
+  rotate(): void {
+    this.flush();
+    try {
+      this.writer?.rotate();
+    } catch (error) {
+      if (!(error instanceof NotWrittenError)) throw error;
+    }
+  }
+
+  #write(line: string): void {
+    this.#lines += line;
+    this.#flushing ??= setImmediate(this.flush);
+  }
+}
