@@ -45,7 +45,7 @@ static void hold_tick(void) {
 
 static void hold_start(const char *line) {
   conns_make(number_of(line, "connections", 1));
-  spread = (uint64_t)number_of(line, "spread", 0) * 1000;
+  spread = (uint64_t)number_of(line, "spreadMs", 0) * 1000;
   opened = 0;
   complete = false;
   lag_until = 0;
@@ -91,7 +91,7 @@ static void slow_tick(void) {
 
 static void slow_start(const char *line) {
   conns_make(number_of(line, "connections", 1));
-  each_beat = (size_t)number_of(line, "per_second", 1000) * beat_micros / 1000000;
+  each_beat = (size_t)number_of(line, "perSecond", 1000) * beat_micros / 1000000;
   if (each_beat > 65536) each_beat = 65536;
   for (long at = 0; at < conn_count && mode == &slow_readers; at += 1) {
     // What the system would take in for them is theirs to refuse.
@@ -130,7 +130,7 @@ static void garbage_tick(void) {
 }
 
 static void garbage_start(const char *line) {
-  each_second = number_of(line, "per_second", 10);
+  each_second = number_of(line, "perSecond", 10);
   // Each stays for two seconds, unless it is closed by the other side.
   conns_make(2 * each_second);
   turn = 0;

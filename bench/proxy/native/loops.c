@@ -52,7 +52,7 @@ static void open_tick(void) {
 }
 
 static void open_start(const char *line) {
-  per_second = (double)number_of(line, "per_second", 1);
+  per_second = (double)number_of(line, "perSecond", 1);
   total = (long)((double)number_of(line, "ms", 1000) / 1000 * per_second);
   // At worst none is ever free again.
   conns_make(total);
