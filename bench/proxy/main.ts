@@ -7,6 +7,8 @@ import { bare, wakefield } from './candidates/in-node.ts';
 import { nginx } from './candidates/nginx.ts';
 import { ownVersion } from './machine.ts';
 import { measure } from './measure.ts';
+import { candidateOf } from './peers/candidate-of.ts';
+import { peers } from './peers/list.ts';
 import { markdownOf, type Report } from './report.ts';
 import { quickSizes, wholeSizes } from './scenarios/all.ts';
 import { mostStreams } from './scenarios/open-streams.ts';
@@ -19,6 +21,7 @@ npm run bench -- [proxy] --guard [--record]
   --only NAME      scenarios whose name contains NAME
   --without LIST   candidates that are left out, by name
   --streams N      open streams at once (default 2000), as far as the limit of open files goes
+  --peers          beside the gateways of others, which are installed into the data directory; takes longer
   --generator KIND engine and load generator in C (default, where there is a compiler) or Node
   --json FILE      writes the result as JSON
   --markdown FILE  writes it as Markdown, too
@@ -31,6 +34,7 @@ const options = {
   without: { type: 'string', default: '' },
   streams: { type: 'string' },
   generator: { type: 'string', default: 'C' },
+  peers: { type: 'boolean', default: false },
   json: { type: 'string' },
   markdown: { type: 'string' },
   profile: { type: 'string' },
@@ -57,9 +61,10 @@ export async function main(args: readonly string[]): Promise<void> {
   const report = await measure({
     ...{ quick, rounds, only, generator, version, onProgress },
     sizes: { ...sizes, streams },
-    candidates: candidates(version, values.profile ?? null, onProgress).filter(
-      ({ name }) => !without.includes(name),
-    ),
+    candidates: [
+      ...candidates(version, values.profile ?? null, onProgress),
+      ...(values.peers ? peers : []).map((one) => candidateOf(one, peerDirectory, onProgress)),
+    ].filter(({ name }) => !without.includes(name)),
   });
   await writeResult(report, markdownOf(report), values);
   if (failedOurselves(report)) process.exitCode = 1;
@@ -67,6 +72,8 @@ export async function main(args: readonly string[]): Promise<void> {
 
 /** Where programs are kept that were brought for this. */
 const directory = join(resolve(process.env.WAKEFIELD_DATA ?? '.wakefield'), 'bench');
+
+const peerDirectory = join(directory, 'peers');
 
 function candidates(
   version: string,
