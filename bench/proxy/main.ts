@@ -5,6 +5,7 @@ import type { Candidate } from './candidates/candidate.ts';
 import { haproxy } from './candidates/haproxy.ts';
 import { bare, wakefield } from './candidates/in-node.ts';
 import { nginx } from './candidates/nginx.ts';
+import { runGuard } from './guard.ts';
 import { ownVersion } from './machine.ts';
 import { measure } from './measure.ts';
 import { candidateOf } from './peers/candidate-of.ts';
@@ -25,7 +26,9 @@ npm run bench -- [proxy] --guard [--record]
   --generator KIND engine and load generator in C (default, where there is a compiler) or Node
   --json FILE      writes the result as JSON
   --markdown FILE  writes it as Markdown, too
-  --profile FOLDER writes a CPU profile of the proxy (its figures are then dearer)`;
+  --profile FOLDER writes a CPU profile of the proxy (its figures are then dearer)
+  --guard          a minute: fails when the proxy beside node:http has become 25 % dearer than bench/proxy/guard.json says
+  --record         with --guard: writes that file anew`;
 
 const options = {
   quick: { type: 'boolean', default: false },
@@ -38,6 +41,8 @@ const options = {
   json: { type: 'string' },
   markdown: { type: 'string' },
   profile: { type: 'string' },
+  guard: { type: 'boolean', default: false },
+  record: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -57,6 +62,10 @@ export async function main(args: readonly string[]): Promise<void> {
   }
   const version = ownVersion();
   const onProgress = (text: string): void => console.error(text);
+  if (values.guard) {
+    const size = quick ? { rounds: 1, ms: 100, warmUpMs: 100 } : guardSize;
+    return await runGuard({ ...size, version, onProgress }, values.record);
+  }
   const without = values.without.split(',');
   const report = await measure({
     ...{ quick, rounds, only, generator, version, onProgress },
@@ -69,6 +78,8 @@ export async function main(args: readonly string[]): Promise<void> {
   await writeResult(report, markdownOf(report), values);
   if (failedOurselves(report)) process.exitCode = 1;
 }
+
+const guardSize = { rounds: 7, ms: 1000, warmUpMs: 4000 };
 
 /** Where programs are kept that were brought for this. */
 const directory = join(resolve(process.env.WAKEFIELD_DATA ?? '.wakefield'), 'bench');
@@ -86,7 +97,7 @@ function candidates(
     bare('node:http'),
     bare('undici'),
     wakefield({ version, profile }),
-    wakefield({ version, name: 'wakefield, FAST_PATH=off', fastPath: false }),
+    wakefield({ version, name: 'wakefield FAST_PATH=off', fastPath: false }),
   ];
 }
 

@@ -94,15 +94,21 @@ export async function measure(options: MeasureOptions): Promise<Report> {
 /** Until its code is compiled as it will stay: compiling costs as much as what is measured. */
 async function warmUp(
   entrant: Entrant,
-  { load }: Tools,
+  tools: Tools,
   ms: number,
   onProgress: (text: string) => void,
 ): Promise<void> {
-  const { name, slow } = entrant.candidate;
-  if (ms === 0 || name === 'direct') return;
+  const { name, slow, compiles } = entrant.candidate;
+  if (ms === 0 || !compiles) return;
   onProgress(`warming up ${name}`);
   for (const shape of ['json', 'stream-64-0'] as const) {
-    const asked = await entrant.asked(shape, 2048);
-    await load.run<RunResult>({ ...asked, kind: 'closed', connections: slow ? 4 : 32, ms });
+    try {
+      const asked = await entrant.asked(shape, 2048);
+      const connections = slow ? 4 : 32;
+      await tools.load.run<RunResult>({ ...asked, kind: 'closed', connections, ms });
+    } catch {
+      // What is wrong is told by the first scenario that asks for the same.
+      await tools.reset();
+    }
   }
 }

@@ -43,7 +43,7 @@ export const answers = {
     choices: [
       {
         index: 0,
-        message: { role: 'assistant', content: 'x'.repeat(260) },
+        message: { role: 'assistant', content: 'x'.repeat(234) },
         logprobs: null,
         finish_reason: 'stop',
       },

@@ -11,6 +11,7 @@ export function bare(kind: 'node:http' | 'undici'): Candidate {
   return {
     name,
     slow: false,
+    compiles: true,
     rewrites: false,
     prepare: async () => process.versions.node,
     start: async ({ enginePort, cpu }) =>
@@ -46,6 +47,7 @@ export function wakefield({
   return {
     name,
     slow: false,
+    compiles: true,
     rewrites: false,
     prepare: async () => version,
     start: async ({ enginePort, cpu }) => {

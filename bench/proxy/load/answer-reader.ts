@@ -98,6 +98,8 @@ export class AnswerReader {
 
   /** A line of the chunked coding (RFC 9112 §7.1). */
   #line(bytes: Buffer): number {
+    if (this.#phase === 'after' && bytes[0] !== 0x0d)
+      throw new Error('a chunk longer than it says');
     const end = bytes.indexOf(endOfLine);
     if (end === -1) return 0;
     const line = bytes.toString('latin1', 0, end);
@@ -106,7 +108,7 @@ export class AnswerReader {
       if (Number.isNaN(this.#left)) throw new Error('a chunk without size');
       this.#phase = this.#left === 0 ? 'trailer' : 'chunk';
     } else if (this.#phase === 'after') {
-      if (line !== '') throw new Error('a chunk longer than it says');
+      if (line !== '') throw new Error('a chunk that does not end with a line');
       this.#phase = 'size';
     } else if (line === '') this.#finish();
     return end + endOfLine.length;

@@ -123,7 +123,7 @@ static void take_framing(struct answer *answer, const struct expected *expected)
     if (rest == answer->line) return broken(answer, "a chunk without size");
     answer->phase = answer->left == 0 ? IN_TRAILER : IN_CHUNK;
   } else if (answer->phase == AFTER_CHUNK) {
-    if (!empty) return broken(answer, "a chunk longer than it says");
+    if (!empty) return broken(answer, "a chunk that does not end with a line");
     answer->phase = IN_SIZE;
   } else if (empty) finish(answer, expected);
   answer->line_size = 0;
@@ -146,6 +146,7 @@ void answer_take(struct answer *answer, const struct expected *expected, const c
       else if (answer->left == 0) finish(answer, expected);
     } else {
       taken = take_line(answer, bytes, size);
+      if (answer->phase == AFTER_CHUNK && answer->line[0] != '\r') broken(answer, "a chunk longer than it says");
       if (answer->phase != BROKEN && line_is_whole(answer)) take_framing(answer, expected);
     }
     bytes += taken;

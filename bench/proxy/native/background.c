@@ -107,15 +107,15 @@ const struct mode slow_readers = {"slow", slow_start, nothing, nothing, slow_tic
 
 // ── garbage: a client that sends what is not HTTP, or only looks like it, on a new connection each time.
 
-static const char *const wrong[] = {
-    "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 this is TLS where none is spoken",
-    "POST /p/demo/openai/v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n"
-    "0\r\n\r\n",
-    "POST /p/demo/openai/v1/chat/completions HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
-    "GET /p/demo/openai/v1/models HTTP/1.1\r\nno colon here\r\n\r\n",
-    "POST /p/demo/openai/v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n"
-    "{\"model\":",
-    "\r\n\r\n\r\n GET GET GET",
+#define TEXT(literal) {literal, sizeof literal - 1}
+#define CHAT "POST /p/demo/openai/v1/chat/completions HTTP/1.1\r\nhost: x\r\n"
+static const struct { const char *text; size_t size; } wrong[] = {
+    TEXT("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 this is TLS where none is spoken"),
+    TEXT(CHAT "content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"),
+    TEXT(CHAT "transfer-encoding: chunked\r\n\r\nzz\r\n"),
+    TEXT("GET /p/demo/openai/v1/models HTTP/1.1\r\nno colon here\r\n\r\n"),
+    TEXT(CHAT "content-type: application/json\r\ncontent-length: 9\r\n\r\n{\"model\":"),
+    TEXT("\r\n\r\n\r\n GET GET GET"),
 };
 static long turn, each_second;
 
@@ -123,8 +123,9 @@ static void garbage_tick(void) {
   struct conn *conn = &conns[turn % conn_count];
   conn_drop(conn);
   if (!conn_open(conn, 0)) return;
-  conn->request = wrong[(size_t)turn % (sizeof wrong / sizeof *wrong)];
-  conn->unsent = strlen(conn->request);
+  const size_t which = (size_t)turn % (sizeof wrong / sizeof *wrong);
+  conn->request = wrong[which].text;
+  conn->unsent = wrong[which].size;
   turn += 1;
   wake_at(now_micros() + 1000000 / (uint64_t)each_second);
 }
