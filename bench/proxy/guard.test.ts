@@ -31,16 +31,18 @@ describe('the guard', () => {
     };
   };
 
+  const judged = async (...runs: readonly Ratios[]) =>
+    (await guard(recorded, inTurn(...runs), () => undefined)).problems;
+
   it('does not measure again what is well', async () => {
-    expect(await guard(recorded, inTurn(recorded), () => undefined)).toEqual([]);
+    expect(await judged(recorded)).toEqual([]);
   });
 
   it('measures again what is not, and believes the better of both', async () => {
     const bad = { answers: 2, streams: 2 };
-    expect(await guard(recorded, inTurn(bad, recorded), () => undefined)).toEqual([]);
-    expect(await guard(recorded, inTurn(bad, { answers: 1, streams: 9 }), () => undefined)).toEqual(
-      [],
-    );
-    expect(await guard(recorded, inTurn(bad, bad), () => undefined)).toHaveLength(1);
+    expect(await judged(bad, recorded)).toEqual([]);
+    expect(await judged(bad, { answers: 1, streams: 9 })).toEqual([]);
+    expect(await judged(bad, bad)).toHaveLength(1);
+    expect(await judged(bad, { answers: 1 })).toHaveLength(1);
   });
 });

@@ -25,10 +25,10 @@ export interface Sizes {
 }
 
 export const wholeSizes: Sizes = {
-  ms: 1500,
-  steadyMs: 3000,
-  settleMs: 1000,
-  warmUpMs: 5000,
+  ms: 1200,
+  steadyMs: 2500,
+  settleMs: 800,
+  warmUpMs: 4000,
   perSecond: 300,
   streamsPerSecond: 100,
   streams: 2000,
@@ -66,7 +66,7 @@ export function scenarios(
     steadyAnswers(perSecond, steadyMs),
     saturatedStreams(ms),
     pacedStreams(sizes.streamsPerSecond, steadyMs),
-    openStreams({ count: sizes.streams, ms: steadyMs, settleMs }),
+    openStreams({ count: sizes.streams, ms: steadyMs * 0.6, settleMs }),
     heldRequests(sizes.held),
     busyNeighbour({ perSecond, ms: steadyMs, settleMs }),
     connectionStorm(sizes.storm),

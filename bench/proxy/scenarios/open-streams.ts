@@ -9,6 +9,8 @@ import type { Bench, Scenario } from './scenario.ts';
 const eventsPerSecond = 10_000;
 const few = 10;
 const endless = 10_000_000;
+/** How long a fresh process runs before its events are counted. */
+const compileMs = 1000;
 
 export interface OpenStreamsOptions {
   readonly count: number;
@@ -39,7 +41,7 @@ export function openStreams({ count, ms, settleMs }: OpenStreamsOptions): Scenar
       const rate = slow ? eventsPerSecond / 50 : eventsPerSecond;
       const streams = slow ? count / 20 : count;
       await compile(entrant, bench);
-      const short = await hold(entrant, bench, few, rate, { ms, settleMs: settleMs / 4 });
+      const short = await hold(entrant, bench, few, rate, { ms: ms / 2, settleMs: settleMs / 4 });
       const before = await entrant.running.residentBytes();
       const long = await hold(entrant, bench, streams, rate, { ms, settleMs });
       const { cpuMicros: fewMicros } = short;
@@ -59,7 +61,7 @@ export function openStreams({ count, ms, settleMs }: OpenStreamsOptions): Scenar
 async function compile(entrant: Entrant, { tools }: Bench): Promise<void> {
   const asked = await entrant.asked('stream-64-0', 2048);
   const connections = entrant.candidate.slow ? 4 : 32;
-  await tools.load.run<RunResult>({ ...asked, kind: 'closed', connections, ms: 1500 });
+  await tools.load.run<RunResult>({ ...asked, kind: 'closed', connections, ms: compileMs });
 }
 
 async function hold(
