@@ -14,7 +14,7 @@ import { markdownOf, type Report } from './report.ts';
 import { quickSizes, wholeSizes } from './scenarios/all.ts';
 import { mostStreams } from './scenarios/open-streams.ts';
 
-const usage = `npm run bench -- [proxy] [--quick] [--rounds N] [--only NAME] [--streams N] [--peers] [--json FILE] [--markdown FILE] [--profile FOLDER]
+const usage = `npm run bench -- [proxy] [--quick] [--rounds N] [--only NAME] [--streams N] [--minutes N] [--peers] [--json FILE] [--markdown FILE] [--profile FOLDER]
 npm run bench -- [proxy] --guard [--record]
 
   --quick          a few seconds, to see that it runs; its figures mean nothing
@@ -22,6 +22,7 @@ npm run bench -- [proxy] --guard [--record]
   --only NAME      scenarios whose name contains NAME
   --without LIST   candidates that are left out, by name
   --streams N      open streams at once (default 2000), as far as the limit of open files goes
+  --minutes N      holds the streams for so long, too, and looks at the memory each minute
   --peers          beside the gateways of others, which are installed into the data directory; takes longer
   --generator KIND engine and load generator in C (default, where there is a compiler) or Node
   --json FILE      writes the result as JSON
@@ -36,6 +37,7 @@ const options = {
   only: { type: 'string', default: '' },
   without: { type: 'string', default: '' },
   streams: { type: 'string' },
+  minutes: { type: 'string', default: '0' },
   generator: { type: 'string', default: 'C' },
   peers: { type: 'boolean', default: false },
   json: { type: 'string' },
@@ -54,7 +56,9 @@ export async function main(args: readonly string[]): Promise<void> {
   const sizes = quick ? quickSizes : wholeSizes;
   const rounds = Number(values.rounds ?? (quick ? 1 : 5));
   const streams = Math.min(Number(values.streams ?? sizes.streams), mostStreams());
-  const numbersAreRight = [rounds, streams].every((one) => Number.isInteger(one) && one >= 1);
+  const minutes = Number(values.minutes);
+  const isCount = (one: number, least: number) => Number.isInteger(one) && one >= least;
+  const numbersAreRight = isCount(rounds, 1) && isCount(streams, 1) && isCount(minutes, 0);
   if (!numbersAreRight || (generator !== 'C' && generator !== 'Node')) {
     console.error(usage);
     process.exitCode = 1;
@@ -69,7 +73,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const without = values.without.split(',');
   const report = await measure({
     ...{ quick, rounds, only, generator, version, onProgress },
-    sizes: { ...sizes, streams },
+    sizes: { ...sizes, streams, minutes },
     candidates: [
       ...candidates(version, values.profile ?? null, onProgress),
       ...(values.peers ? peers : []).map((one) => candidateOf(one, peerDirectory, onProgress)),

@@ -31,7 +31,7 @@ export interface Place {
 /** A candidate that runs. */
 export interface Running {
   readonly port: number;
-  /** How it is asked; requests take turns where there are several ways. */
+  /** How it is asked; where there are several ways, any of them each time. */
   readonly askings: readonly Asking[];
   /** User and system time of all its processes so far, in microseconds. */
   cpuMicros(): Promise<number>;

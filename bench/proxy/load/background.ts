@@ -20,7 +20,7 @@ const stampPattern = /t=(\d{16})/g;
 
 /** Streams that are opened over a while and stay open. Resolves when each has its first byte. */
 export async function hold(order: Order<'hold'>): Promise<Background> {
-  const next = requestsOf(order.file);
+  const next = requestsOf(order.file, false);
   let problem: string | null = null;
   let lags: number[] | null = null;
   const clients: Client[] = [];
@@ -71,7 +71,7 @@ function lagsOf(bytes: Buffer): readonly number[] {
 
 /** Clients that take a large answer a little at a time. */
 export function slowReaders(order: Order<'slow'>): Background {
-  const next = requestsOf(order.file);
+  const next = requestsOf(order.file, false);
   let problem: string | null = null;
   const sockets = Array.from({ length: order.connections }, () => {
     const socket = connect({ port: order.port, host: '127.0.0.1' });

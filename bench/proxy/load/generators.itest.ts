@@ -125,6 +125,32 @@ describe.each(kinds)('engine and load generator in %s', (kind) => {
     expect(connections).toBe(5);
   });
 
+  it('send every request of a file in turn, or any of them', async () => {
+    const models = Array.from({ length: 20 }, (_, n) => `model-${n}`);
+    const all = models.map((model) => requestBytes('json', 400, { ...plainAsking, model }));
+    await writeFile(join(folder, 'models'), Buffer.concat(all));
+    let seen: string[] = [];
+    const port = await answering((socket) => socket.write(length(json)));
+    server?.on('connection', (socket: Socket) => {
+      socket.on('data', (bytes: Buffer) => {
+        seen.push(/model-\d+/.exec(bytes.toString('latin1'))?.[0] ?? '');
+      });
+    });
+    const order = {
+      port,
+      file: 'models',
+      ...expectedOf('json'),
+      kind: 'closed',
+      connections: 1,
+    } as const;
+    await tools.load.run({ ...order, requests: 20 });
+    expect(seen).toEqual(models);
+    seen = [];
+    await tools.load.run({ ...order, ms: 100 });
+    expect(new Set(seen).size).toBeGreaterThan(2);
+    expect(seen.slice(0, 20)).not.toEqual(models);
+  });
+
   it('send at a rate, and count from when a request was due', async () => {
     const open = { ...(await asked('json')), kind: 'open', perSecond: 50, ms: 200 } as const;
     const { requests, seconds } = await tools.load.run<RunResult>(open);

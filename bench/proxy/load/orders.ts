@@ -3,13 +3,14 @@ import type { Expected } from '../wire.ts';
 /** What is sent where, and what has to come back. */
 export interface Asked extends Expected {
   readonly port: number;
-  /** Requests, one behind the other, sent in turn. A name without blanks, in the folder that the generator runs in. */
+  /** Requests, one behind the other, of which any is sent. A name without blanks, in the folder of the generator. */
   readonly file: string;
 }
 
 /**
  * What the load generator can be told to do; the one in C and the one in Node know the same.
- * - `closed` each connection sends its next request when its answer is complete: for so long, or so many requests
+ * - `closed` each connection sends its next request when its answer is complete: for so long, or so many requests; those
+ *   then go in turn
  * - `open` requests leave at a fixed rate, whatever becomes of those before
  * - `storm` as many new connections at once, with one request each
  * - `hold` opens streams over a while and keeps them open; answered when each has its first byte

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 
-/** Requests of a file, one behind the other, without end: after the last comes the first. */
-export function requestsOf(file: string): () => Buffer {
+/**
+ * Requests of a file, one behind the other, without end.
+ * @param inTurn after the last comes the first; else any of them comes
+ */
+export function requestsOf(file: string, inTurn: boolean): () => Buffer {
   const bytes = readFileSync(file);
   const all: Buffer[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -13,7 +16,7 @@ export function requestsOf(file: string): () => Buffer {
   }
   let turn = 0;
   return () => {
-    const request = all[turn];
+    const request = all[inTurn ? turn : Math.floor(Math.random() * all.length)];
     if (request === undefined) throw new Error(`${file} has no request`);
     turn = (turn + 1) % all.length;
     return request;

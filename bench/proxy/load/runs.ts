@@ -9,6 +9,8 @@ type Order<Kind extends LoadOrder['kind']> = Extract<LoadOrder, { readonly kind:
 const timerSlackMs = 2;
 /** How long answers may take once nothing more is sent. */
 const patienceMs = 20_000;
+/** How long a run may take that goes by number of requests. */
+const numberedMs = 80_000;
 
 /** Microseconds since a time of `performance.now()`. */
 export const microsSince = (since: number): number => (performance.now() - since) * 1000;
@@ -22,9 +24,9 @@ class Run {
   readonly #startedAt = performance.now();
   readonly #over = Promise.withResolvers<void>();
 
-  constructor(asked: Asked) {
+  constructor(asked: Asked, inTurn = false) {
     this.#asked = asked;
-    this.#next = requestsOf(asked.file);
+    this.#next = requestsOf(asked.file, inTurn);
   }
 
   get startedAt(): number {
@@ -73,8 +75,8 @@ class Run {
 
 /** A closed loop: each of the connections sends its next request when its answer is complete. Saturates. */
 export function closedLoop(order: Order<'closed'>): Promise<RunResult> {
-  const run = new Run(order);
-  const ms = 'ms' in order ? order.ms : 0;
+  const run = new Run(order, 'requests' in order);
+  const ms = 'ms' in order ? order.ms : numberedMs;
   let sent = 0;
   let finished = 0;
   const goesOn = (): boolean =>

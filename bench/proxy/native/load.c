@@ -22,9 +22,19 @@ static int timer;
 static char *requests_text;
 static struct { const char *at; size_t size; } *requests;
 static long request_count, request_turn;
+static bool each_in_turn;
+static uint64_t drawn = 88172645463325252;
+
+// Marsaglia, Xorshift RNGs (2003): quick, and spread evenly enough.
+static long draw(void) {
+  drawn ^= drawn << 13;
+  drawn ^= drawn >> 7;
+  drawn ^= drawn << 17;
+  return (long)(drawn % (uint64_t)request_count);
+}
 
 const char *next_request(size_t *size) {
-  const long turn = request_turn;
+  const long turn = each_in_turn ? request_turn : draw();
   request_turn = turn + 1 == request_count ? 0 : turn + 1;
   *size = requests[turn].size;
   return requests[turn].at;
@@ -67,7 +77,7 @@ void failed(const char *why) {
   say(text);
 }
 
-// The requests of a file, one behind the other; they are sent in turn.
+// The requests of a file, one behind the other.
 static void read_requests(const char *path) {
   static char last[4096];
   if (strcmp(path, last) == 0) return;
@@ -98,6 +108,8 @@ static void start(const struct mode *wanted, const char *line) {
   if (number_of(line, "stream", 0)) strcpy(expected_end, "data: [DONE]\n\n");
   else strcpy(expected_end, "}");
   expected.end = expected_end;
+  each_in_turn = number_of(line, "requests", 0) > 0;
+  request_turn = 0;
   samples_clear();
   mode = wanted;
   started_at = now_micros();

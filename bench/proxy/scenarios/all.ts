@@ -1,5 +1,6 @@
 import { bodySizes, connectionStorm, saturatedAnswers, steadyAnswers } from './answers.ts';
 import { type GrowthOptions, growth } from './growth.ts';
+import { lastingStreams } from './lasting-streams.ts';
 import { busyNeighbour } from './neighbour.ts';
 import { heldRequests, openStreams } from './open-streams.ts';
 import type { Scenario } from './scenario.ts';
@@ -22,6 +23,8 @@ export interface Sizes {
   readonly models: number;
   readonly endpoints: number;
   readonly callers: number;
+  /** How long streams are held for "lasting streams"; 0 leaves it out. */
+  readonly minutes: number;
 }
 
 export const wholeSizes: Sizes = {
@@ -37,6 +40,7 @@ export const wholeSizes: Sizes = {
   models: 10_000,
   endpoints: 5000,
   callers: 100_000,
+  minutes: 0,
 };
 
 /** To see that it runs, and nothing else. */
@@ -53,6 +57,7 @@ export const quickSizes: Sizes = {
   models: 20,
   endpoints: 20,
   callers: 20,
+  minutes: 0,
 };
 
 /** All scenarios, in the order of the report. */
@@ -70,6 +75,7 @@ export function scenarios(
     heldRequests(sizes.held),
     busyNeighbour({ perSecond, ms: steadyMs, settleMs }),
     connectionStorm(sizes.storm),
+    ...(sizes.minutes > 0 ? [lastingStreams(sizes.streams, sizes.minutes)] : []),
     ...growth({ models, endpoints, callers, ms, ...more }),
   ];
 }

@@ -45,7 +45,7 @@ export function growth(options: GrowthOptions): readonly Scenario[] {
 function grown(what: string, ms: number, candidates: readonly Candidate[]): Scenario {
   return {
     name: `growth, ${what}`,
-    about: `closed loop, ${connections} connections, ${bodyBytes} B in; every model and every caller in turn, each of them once before it counts`,
+    about: `closed loop, ${connections} connections, ${bodyBytes} B in; any model or caller each time, each of them once before it counts`,
     candidates,
     mostRounds: 3,
     warmUp: async (entrant, { tools }) => {
