@@ -5,6 +5,8 @@ export interface Candidate {
   readonly name: string;
   /** Gets few requests: it would not be through with as many as the others. */
   readonly slow: boolean;
+  /** Takes no part in scenarios that last: one of its kind is enough there. */
+  readonly brief: boolean;
   /** Whether its code is compiled while it runs, for which it gets time before anything counts. */
   readonly compiles: boolean;
   /** Whether answers may arrive written anew. Otherwise they have to be the engine's, to the byte. */

@@ -7,6 +7,7 @@ export function direct(engine: { readonly port: number; readonly pid: number }):
   return {
     name: 'direct',
     slow: false,
+    brief: false,
     compiles: false,
     rewrites: false,
     prepare: async () => '',

@@ -13,6 +13,7 @@ export function haproxy(directory: string, report: (line: string) => void): Cand
   return {
     name: 'haproxy',
     slow: false,
+    brief: true,
     compiles: false,
     rewrites: false,
     prepare: async () => {

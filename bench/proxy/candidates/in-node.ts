@@ -11,6 +11,7 @@ export function bare(kind: 'node:http' | 'undici'): Candidate {
   return {
     name,
     slow: false,
+    brief: kind === 'undici',
     compiles: true,
     rewrites: false,
     prepare: async () => process.versions.node,
@@ -47,6 +48,7 @@ export function wakefield({
   return {
     name,
     slow: false,
+    brief: false,
     compiles: true,
     rewrites: false,
     prepare: async () => version,

@@ -16,6 +16,7 @@ export function nginx(directory: string, report: (line: string) => void): Candid
   return {
     name: 'nginx',
     slow: false,
+    brief: false,
     compiles: false,
     rewrites: false,
     prepare: async () => {

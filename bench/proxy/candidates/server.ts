@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Daemon, endProcesses, spawnDaemon } from '../../../packages/local-stack/src/index.ts';
 import { pinned } from '../../child/pinned.ts';
-import { cpuMicrosOf, processTree, residentBytesOf } from '../proc.ts';
+import { cpuMicrosOf, hasProc, processTree, residentBytesOf } from '../proc.ts';
 import type { Asking } from '../wire.ts';
 import type { Place, Running } from './candidate.ts';
 
@@ -28,6 +28,8 @@ const everyMs = 50;
  * @throws Error with the last lines of what it said
  */
 export async function startServer(place: Place, options: ServerOptions): Promise<Running> {
+  if (!hasProc)
+    throw new Error('this system does not tell what a program uses (there is no /proc)');
   const [command = '', ...args] = pinned(place.cpu, options.command);
   const logFile = join(place.folder, 'log');
   const daemon = await spawnDaemon({

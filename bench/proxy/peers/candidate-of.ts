@@ -20,6 +20,7 @@ export function candidateOf(
   return {
     name: peer.name,
     slow: peer.slow,
+    brief: false,
     compiles: peer.origin.registry === 'npm',
     rewrites: true,
     prepare: async () => {

@@ -20,7 +20,7 @@ export function busyNeighbour({ perSecond, ms, settleMs }: NeighbourOptions): Sc
       `${perSecond} requests/s as in "first byte", alone and then beside 20 requests/s with 1 MB each, 20 clients that take ` +
       '64 KB/s of 4 MB, and 20 connections/s with garbage',
     mostRounds: 3,
-    takes: ({ slow }) => !slow,
+    takes: ({ slow, brief }) => !slow && !brief,
     run: async (entrant, { tools }) => {
       const asked = await entrant.asked('json', 2048);
       const measured = () => tools.load.run<RunResult>({ ...asked, kind: 'open', perSecond, ms });

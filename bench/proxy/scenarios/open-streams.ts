@@ -36,6 +36,7 @@ export function openStreams({ count, ms, settleMs }: OpenStreamsOptions): Scenar
     }); before them ${few} streams with as many events; memory in a process of its own`,
     fresh: true,
     mostRounds: 3,
+    takes: ({ brief }) => !brief,
     run: async (entrant, bench) => {
       const { slow } = entrant.candidate;
       const rate = slow ? eventsPerSecond / 50 : eventsPerSecond;
