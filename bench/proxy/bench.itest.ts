@@ -32,7 +32,7 @@ beforeAll(async () => {
   whole = await run('whole', '--markdown', join(folder, 'whole.md'));
   markdown = await readFile(join(folder, 'whole.md'), 'utf8');
   inNode = await run('node', '--generator', 'Node', '--without', [...optional, own[1]].join(','));
-}, 180_000);
+}, 300_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

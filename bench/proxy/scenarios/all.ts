@@ -72,7 +72,7 @@ export function scenarios(
     saturatedStreams(ms),
     pacedStreams(sizes.streamsPerSecond, steadyMs),
     openStreams({ count: sizes.streams, ms: steadyMs * 0.6, settleMs }),
-    heldRequests(sizes.held),
+    heldRequests(sizes.held, settleMs),
     busyNeighbour({ perSecond, ms: steadyMs, settleMs }),
     connectionStorm(sizes.storm),
     ...(sizes.minutes > 0 ? [lastingStreams(sizes.streams, sizes.minutes)] : []),

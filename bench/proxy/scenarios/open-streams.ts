@@ -9,13 +9,11 @@ import type { Bench, Scenario } from './scenario.ts';
 const eventsPerSecond = 10_000;
 const few = 10;
 const endless = 10_000_000;
-/** How long a fresh process runs before its events are counted. */
-const compileMs = 1000;
 
 export interface OpenStreamsOptions {
   readonly count: number;
   readonly ms: number;
-  /** For streams to have settled. */
+  /** For streams to have settled, and for a fresh process to run before anything counts. */
   readonly settleMs: number;
 }
 
@@ -41,7 +39,7 @@ export function openStreams({ count, ms, settleMs }: OpenStreamsOptions): Scenar
       const { slow } = entrant.candidate;
       const rate = slow ? eventsPerSecond / 50 : eventsPerSecond;
       const streams = slow ? count / 20 : count;
-      await compile(entrant, bench);
+      await compile(entrant, bench, settleMs);
       const short = await hold(entrant, bench, few, rate, { ms: ms / 2, settleMs: settleMs / 4 });
       const before = await entrant.running.residentBytes();
       const long = await hold(entrant, bench, streams, rate, { ms, settleMs });
@@ -59,10 +57,10 @@ export function openStreams({ count, ms, settleMs }: OpenStreamsOptions): Scenar
 }
 
 /** A fresh process has its code still to compile, which would be counted as the cost of events. */
-async function compile(entrant: Entrant, { tools }: Bench): Promise<void> {
+async function compile(entrant: Entrant, { tools }: Bench, ms: number): Promise<void> {
   const asked = await entrant.asked('stream-64-0', 2048);
   const connections = entrant.candidate.slow ? 4 : 32;
-  await tools.load.run<RunResult>({ ...asked, kind: 'closed', connections, ms: compileMs });
+  await tools.load.run<RunResult>({ ...asked, kind: 'closed', connections, ms });
 }
 
 async function hold(
@@ -96,7 +94,7 @@ async function settle(load: Load, ms: number): Promise<void> {
 }
 
 /** Requests that wait for a model to wake: nobody else holds them. */
-export function heldRequests(count: number): Scenario {
+export function heldRequests(count: number, settleMs: number): Scenario {
   return {
     name: 'held requests',
     about: `${count} streams that wait for a sleeping model`,
@@ -105,7 +103,7 @@ export function heldRequests(count: number): Scenario {
     takes: ({ name }) => name === 'wakefield',
     run: async (entrant, bench) => {
       const { load } = bench.tools;
-      await compile(entrant, bench);
+      await compile(entrant, bench, settleMs);
       const before = await entrant.running.residentBytes();
       const asked = await entrant.asked('stream-64-0', 2048, sleepingModel);
       await load.run({ ...asked, kind: 'hold', connections: count, spreadMs: 200 });
