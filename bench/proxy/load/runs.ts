@@ -13,7 +13,7 @@ const patienceMs = 20_000;
 const numberedMs = 80_000;
 
 /** Microseconds since a time of `performance.now()`. */
-export const microsSince = (since: number): number => (performance.now() - since) * 1000;
+const microsSince = (since: number): number => (performance.now() - since) * 1000;
 
 /** Clients of one run, what they measured, and how it ends. */
 class Run {

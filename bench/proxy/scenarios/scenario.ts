@@ -30,7 +30,7 @@ export interface Scenario {
 }
 
 /** Name of the figure that tells how near engine and load generator were to their limit. Compared with nobody. */
-export const busyFigure = 'load busy %';
+const busyFigure = 'load busy %';
 
 /** CPU of a candidate while a load runs, and how busy engine and generator were meanwhile. */
 export async function underLoad<Result extends RunResult>(
