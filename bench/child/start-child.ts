@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pinned } from './pinned.ts';
 
 /** A process of the benchmark, asked one question at a time over Node's IPC channel. */
 export interface Child {
+  readonly pid: number;
   ask<Answer>(question: object): Promise<Answer>;
   /** User and system time so far, in microseconds. */
   cpuMicros(): Promise<number>;
@@ -16,10 +17,6 @@ export interface Child {
 
 /** No single question takes longer, rounds of load included. */
 const patienceMs = 60_000;
-const taskset = ['/usr/bin/taskset', '/bin/taskset'].find((path) => existsSync(path)) ?? null;
-
-/** Whether children can be tied to processors on this machine. */
-export const canPin = taskset !== null;
 
 /**
  * Starts a TypeScript file as a process. Its log goes where a log goes in production: somewhere else.
@@ -36,9 +33,7 @@ export async function startChild(
   const name = basename(path, '.ts');
   const node = ['--expose-gc', '--conditions=source', '--disable-warning=ExperimentalWarning'];
   const command = [process.execPath, ...node, ...nodeOptions, path, ...args];
-  const pinned =
-    cpu === null || taskset === null ? command : [taskset, '-c', String(cpu), ...command];
-  const [program = '', ...rest] = pinned;
+  const [program = '', ...rest] = pinned(cpu, command);
   const process_ = spawn(program, rest, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const ask = <Answer>(question: object): Promise<Answer> => {
     process_.send(question);
@@ -46,6 +41,7 @@ export async function startChild(
   };
   await nextMessage(process_, name);
   return {
+    pid: process_.pid ?? 0,
     ask,
     cpuMicros: () => ask<number>({ kind: 'cpu' }),
     residentBytes: () => ask<number>({ kind: 'memory' }),

@@ -1,97 +1,114 @@
-import { availableParallelism } from 'node:os';
-import { type Child, canPin, startChild } from '../child/start-child.ts';
-import { type Figures, summarise } from './figures.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Candidate } from './candidates/candidate.ts';
+import { direct } from './candidates/direct.ts';
+import { coresHere } from './cores.ts';
+import type { Entrant } from './entrant.ts';
+import { type Field, start } from './field.ts';
+import type { RunResult } from './load/orders.ts';
+import { startTools, type Tools } from './load/tools.ts';
+import { busyNow, machineHere } from './machine.ts';
 import type { Report } from './report.ts';
-import { type Scenario, scenarios, type Target, warmUp } from './scenarios.ts';
+import { runScenario } from './rounds.ts';
+import { type Sizes, scenarios } from './scenarios/all.ts';
+import { issueTokens } from './scenarios/tokens.ts';
 
 export interface MeasureOptions {
   readonly quick: boolean;
   readonly rounds: number;
+  readonly sizes: Sizes;
+  /** Beside the engine itself, which always takes part. */
+  readonly candidates: readonly Candidate[];
+  /** Of Wakefield. */
+  readonly version: string;
   /** Only scenarios whose name contains this. */
   readonly only: string;
-  /** Folder for a CPU profile of the proxy; null: none. */
-  readonly profile: string | null;
+  readonly generator: Tools['kind'];
   /** Told what is being done. */
   readonly onProgress: (text: string) => void;
 }
 
-const baseline = 'undici';
-const direct = 'direct';
+/** What others are compared with, in order of preference. */
+const baselines = ['nginx', 'node:http'];
 
-/** Measures the proxy beside bare ones and beside the engine itself. Leaves no process behind. */
+/** Measures candidates beside each other and beside the engine itself. Leaves no process behind. */
 export async function measure(options: MeasureOptions): Promise<Report> {
-  const cores = availableParallelism();
-  const pinned = canPin && cores >= 2;
-  const [proxyCpu, otherCpu] = pinned ? [0, 1] : [null, null];
-  const children: Child[] = [];
-  const start = async (name: string, args: string[], cpu: number | null, more: string[] = []) => {
-    const child = await startChild(
-      new URL(`processes/${name}.ts`, import.meta.url),
-      args,
-      cpu,
-      more,
-    );
-    children.push(child);
-    return child;
-  };
+  const { sizes, onProgress, version, rounds } = options;
+  const startedAt = performance.now();
+  const cores = coresHere();
+  const machine = machineHere(cores);
+  const folder = await mkdtemp(join(tmpdir(), 'wakefield-bench-'));
+  const tools = await startTools(folder, cores, options.generator);
+  const issued = await issueTokens(
+    'growth, callers'.includes(options.only) ? sizes.callers : 0,
+    folder,
+  );
+  const field: Field = { enginePort: tools.engine.port, cores, folder };
+  const absent: { candidate: string; reason: string }[] = [];
+  const versions: Record<string, string> = { node: process.versions.node };
+  const entrants: Entrant[] = [];
   try {
-    const load = await start('load', [], otherCpu);
-    const engine = await start('engine', [], otherCpu);
-    const enginePort = await engine.ask<number>({ kind: 'port' });
-    const open = async (name: string): Promise<Target> => {
-      const profiled = name === 'wakefield' && options.profile !== null;
-      const more = profiled ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : [];
-      const child = await start('proxy', [name, String(enginePort)], proxyCpu, more);
-      return { name, port: await child.ask<number>({ kind: 'port' }), child };
-    };
-    const targets: Target[] = [{ name: direct, port: enginePort, child: engine }];
-    for (const name of ['node:http', baseline, 'wakefield']) targets.push(await open(name));
-    for (const target of options.quick ? [] : targets) {
-      options.onProgress(`warming up ${target.name}`);
-      await warmUp(target, load);
+    for (const candidate of [direct(tools.engine), ...options.candidates]) {
+      try {
+        onProgress(`preparing ${candidate.name}`);
+        const found = await candidate.prepare();
+        entrants.push(await start(candidate, field));
+        if (found !== '') versions[candidate.name] = found;
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        onProgress(`  without ${candidate.name}: ${reason}`);
+        absent.push({ candidate: candidate.name, reason });
+      }
     }
-    const chosen = scenarios(options.quick).filter(({ name }) => name.includes(options.only));
+    for (const entrant of entrants) await warmUp(entrant, tools, sizes.warmUpMs, onProgress);
+    const chosen = scenarios(sizes, { version, issued }).filter(({ name }) =>
+      name.includes(options.only),
+    );
     const results: Report['scenarios'][number][] = [];
-    for (const scenario of chosen) {
-      const rounds = await runRounds(scenario, targets, { load, open }, options);
-      const { name, about } = scenario;
-      results.push({ name, about, results: summarise(rounds, baseline, direct) });
-    }
+    const bench = { tools, cores };
+    for (const scenario of chosen)
+      results.push(
+        await runScenario(scenario, entrants, { rounds, baselines, field, bench, onProgress }),
+      );
     return {
-      version: 1,
+      version: 2,
       at: new Date().toISOString(),
-      node: process.versions.node,
-      machine: { cores, arch: process.arch, platform: process.platform, pinned },
+      machine: { ...machine, busyAfter: busyNow() },
+      versions,
+      generator: { kind: tools.kind, reason: tools.reason },
       quick: options.quick,
-      rounds: options.rounds,
-      baseline,
+      rounds,
+      seconds: (performance.now() - startedAt) / 1000,
+      absent,
       scenarios: results,
     };
   } finally {
-    await Promise.all(children.map((child) => child.stop()));
+    await Promise.all(entrants.map(({ running }) => running.stop()));
+    await tools.stop();
+    issued.close();
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Everybody in turn, round by round, each round starting with another: a busy moment hits all alike. */
-async function runRounds(
-  scenario: Scenario,
-  targets: readonly Target[],
-  { load, open }: { readonly load: Child; readonly open: (name: string) => Promise<Target> },
-  { rounds, onProgress }: MeasureOptions,
-): Promise<Record<string, Figures>[]> {
-  const takingPart = targets.filter((target) => scenario.takes(target));
-  const all: Record<string, Figures>[] = [];
-  for (let round = 1; round <= rounds; round += 1) {
-    onProgress(`${scenario.name}: round ${round} of ${rounds}`);
-    const turn = round % takingPart.length;
-    const found: Record<string, Figures> = {};
-    for (const target of [...takingPart.slice(turn), ...takingPart.slice(0, turn)]) {
-      const used = scenario.fresh ? await open(target.name) : target;
-      found[target.name] = await scenario.run(used, load);
-      if (used !== target) await used.child.stop();
+/** Until its code is compiled as it will stay: compiling costs as much as what is measured. */
+async function warmUp(
+  entrant: Entrant,
+  tools: Tools,
+  ms: number,
+  onProgress: (text: string) => void,
+): Promise<void> {
+  const { name, slow, compiles } = entrant.candidate;
+  if (ms === 0 || !compiles) return;
+  onProgress(`warming up ${name}`);
+  for (const shape of ['json', 'stream-64-0'] as const) {
+    try {
+      const asked = await entrant.asked(shape, 2048);
+      const connections = slow ? 4 : 32;
+      await tools.load.run<RunResult>({ ...asked, kind: 'closed', connections, ms });
+    } catch {
+      // What is wrong is told by the first scenario that asks for the same.
+      await tools.reset();
     }
-    const inOrder = takingPart.map(({ name }) => [name, found[name] ?? {}] as const);
-    all.push(Object.fromEntries(inOrder));
   }
-  return all;
 }

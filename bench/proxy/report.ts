@@ -1,77 +1,103 @@
-import type { Spread, Summary } from './figures.ts';
+import type { Summary } from './figures.ts';
+import { type Goal, judge } from './goals.ts';
+import { cellsOf } from './table.ts';
 
 /** The file that `--json` writes. */
 export interface Report {
-  readonly version: 1;
+  readonly version: 2;
   readonly at: string;
-  readonly node: string;
   readonly machine: {
     readonly cores: number;
+    readonly model: string;
+    readonly system: string;
     readonly arch: string;
-    readonly platform: string;
-    /** Whether the proxy had a core of its own, apart from engine and load generator. */
+    /** Whether what is measured had a core of its own, apart from engine and load generator. */
     readonly pinned: boolean;
+    /** Processes that wanted to run, on average of the last minute, before and after the run. */
+    readonly busyBefore: number;
+    readonly busyAfter: number;
   };
+  /** Version of each candidate by name. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** What engine and load generator were written in, and why not in C. */
+  readonly generator: { readonly kind: 'C' | 'Node'; readonly reason: string | null };
   /** Made to see that it runs: its figures mean nothing. */
   readonly quick: boolean;
   readonly rounds: number;
+  /** How long the whole run took. */
+  readonly seconds: number;
+  /** Who could not be had, or did not serve. */
+  readonly absent: readonly { readonly candidate: string; readonly reason: string }[];
+  readonly scenarios: readonly ScenarioReport[];
+}
+
+export interface ScenarioReport {
+  readonly name: string;
+  readonly about: string;
+  readonly rounds: number;
   readonly baseline: string;
-  readonly scenarios: readonly {
-    readonly name: string;
-    readonly about: string;
-    readonly results: readonly Summary[];
-  }[];
+  readonly results: readonly Summary[];
+  /** Who failed in it, and took no further part. */
+  readonly failures: readonly { readonly candidate: string; readonly reason: string }[];
 }
 
 /** The same for people. */
 export function markdownOf(report: Report): string {
-  const { machine, rounds, baseline } = report;
-  const pinned = machine.pinned
-    ? 'the proxy on one core, engine and load generator on another'
-    : 'processes not pinned';
-  const lines = [
-    `${machine.cores} cores (${machine.platform} ${machine.arch}), Node ${report.node}, loopback, ${pinned}.`,
-    `Median (least to most) of ${rounds} interleaved rounds; ratios are taken within each round.`,
-  ];
+  const lines = [...opening(report)];
   if (report.quick) lines.push('', '**A quick run: these figures mean nothing.**');
-  for (const scenario of report.scenarios) lines.push('', ...section(scenario, baseline));
+  const goals = judge(report);
+  if (goals.length > 0) lines.push('', '### Goals', '', ...goalTable(goals));
+  for (const scenario of report.scenarios) lines.push('', ...section(scenario));
+  if (report.absent.length > 0) {
+    lines.push('', '### Not measured', '');
+    for (const { candidate, reason } of report.absent) lines.push(`- ${candidate}: ${reason}`);
+  }
   return `${lines.join('\n')}\n`;
 }
 
-function section(
-  { name, about, results }: Report['scenarios'][number],
-  baseline: string,
-): readonly string[] {
-  const columns: readonly (readonly [string, string, (result: Summary) => string])[] = [
-    ['proxy', '---', ({ proxy }) => proxy],
-    ['figure', '---', ({ figure }) => figure],
-    ['value', '--:', ({ value }) => text(value)],
-    [`× ${baseline}`, '--:', ({ ratio }) => text(ratio)],
-    ['over direct', '--:', ({ added }) => text(added)],
+function opening({ machine, versions, generator, rounds, seconds, at }: Report): readonly string[] {
+  const pinned = machine.pinned
+    ? 'what is measured on one core, engine and load generator on others'
+    : 'processes not tied to cores';
+  const those = Object.entries(versions).map(([name, version]) => `${name} ${version}`.trim());
+  const wrote =
+    generator.kind === 'C'
+      ? 'in C'
+      : `in Node (${generator.reason}), which nginx and haproxy wait for`;
+  const { busyBefore, busyAfter } = machine;
+  return [
+    `${at.slice(0, 10)}, ${machine.model}, ${machine.cores} cores, ${machine.system} ${machine.arch}, loopback, ${pinned};`,
+    `load of the machine ${busyBefore.toFixed(1)} before and ${busyAfter.toFixed(1)} after. Engine and load generator ${wrote}.`,
+    `${those.join(', ')}.`,
+    `Median (least to most) of up to ${rounds} interleaved rounds; ratios and differences are taken within each round.`,
+    `The run took ${Math.round(seconds / 60)} minutes.`,
   ];
-  const used = columns.filter(([, , cell]) => results.some((result) => cell(result) !== ''));
+}
+
+function goalTable(goals: readonly Goal[]): readonly string[] {
+  return [
+    row(['goal', 'measured', 'met']),
+    row(['---', '---', '---']),
+    ...goals.map(({ goal, measured, met }) => row([goal, measured, met ? 'yes' : '**no**'])),
+  ];
+}
+
+function section(scenario: ScenarioReport): readonly string[] {
+  const { name, about, rounds, failures } = scenario;
+  const [titles, ...cells] = cellsOf(scenario);
   return [
     `### ${name}`,
     '',
-    `${about[0]?.toUpperCase() ?? ''}${about.slice(1)}.`,
+    `${about[0]?.toUpperCase() ?? ''}${about.slice(1)}. ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`,
     '',
-    row(used.map(([title]) => title)),
-    row(used.map(([, line]) => line)),
-    ...results.map((result) => row(used.map(([, , cell]) => cell(result)))),
+    row(titles ?? []),
+    row((titles ?? []).map((_, index) => (index === 0 ? '---' : '--:'))),
+    ...cells.map(row),
+    ...(failures.length === 0 ? [] : ['']),
+    ...failures.map(({ candidate, reason }) => `- ${candidate} failed: ${reason}`),
   ];
 }
 
 function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
-}
-
-function text(spread: Spread | undefined): string {
-  if (spread === undefined) return '';
-  const { median, min, max } = spread;
-  return `${round(median)} (${round(min)}–${round(max)})`;
-}
-
-function round(value: number): string {
-  const size = Math.abs(value);
-  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
 }

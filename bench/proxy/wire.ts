@@ -1,98 +1,114 @@
 /**
- * What is asked of the engine, as the value of a header that every proxy passes on:
+ * What is asked of the engine, in the first words of the prompt, because there is no proxy that changes a prompt:
  * - `json` a chat completion of 500 bytes
- * - `stream-<events>-<gap>` an event stream, its events `gap` ms apart, then `[DONE]`
- * - `silent` an event stream that says one thing and then nothing, until somebody hangs up
+ * - `stream-<events>-<gap>` an event stream, its events `gap` ms apart, then `[DONE]`. Each event carries the time of
+ *   its writing as `t=<16 digits>`, microseconds of the machine's monotonic clock. Behind the last one goes the usage,
+ *   if it was asked for
+ * - `bytes-<n>` a JSON text of so many bytes
  */
-export type Shape = 'json' | 'silent' | `stream-${number}-${number}`;
+export type Shape = 'json' | `stream-${number}-${number}` | `bytes-${number}`;
 
-export interface EngineAnswer {
-  readonly head: Buffer;
-  readonly event: Buffer;
-  readonly events: number;
-  readonly gapMs: number;
-  /** null: the answer does not end. */
-  readonly end: Buffer | null;
+/** How a proxy wants to be asked. */
+export interface Asking {
+  readonly path: string;
+  /** Beside those that every client sends, as they stand in a head. */
+  readonly headers: readonly string[];
+  readonly model: string;
+  readonly key: string;
 }
 
-const body = JSON.stringify({
-  id: 'chatcmpl-1',
-  object: 'chat.completion',
-  choices: [
-    { index: 0, message: { role: 'assistant', content: 'x'.repeat(320) }, finish_reason: 'stop' },
-  ],
-  usage: { prompt_tokens: 500, completion_tokens: 80, total_tokens: 580 },
-});
-const event = `data: ${JSON.stringify({
-  id: 'chatcmpl-1',
-  object: 'chat.completion.chunk',
-  created: 1_700_000_000,
-  model: 'org/model',
-  choices: [{ index: 0, delta: { content: 'hello' }, logprobs: null, finish_reason: null }],
-})}\n\n`;
-const done = 'data: [DONE]\n\n';
-const nothing = Buffer.alloc(0);
-const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;
-
-const json: EngineAnswer = {
-  head: Buffer.from(
-    `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-  ),
-  event: nothing,
-  events: 0,
-  gapMs: 0,
-  end: nothing,
-};
-const streamHead = Buffer.from(
-  'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n',
-);
-const streamEvent = Buffer.from(chunk(event));
-const streamEnd = Buffer.from(`${chunk(done)}0\r\n\r\n`);
-
-/** The bytes of an engine for a shape. */
-export function answerOf(shape: string): EngineAnswer {
-  if (shape === 'silent') {
-    return { head: streamHead, event: streamEvent, events: 1, gapMs: 0, end: null };
-  }
-  const [, events, gapMs] = /^stream-(\d+)-(\d+)$/.exec(shape) ?? [];
-  if (events === undefined) return json;
-  return {
-    head: streamHead,
-    event: streamEvent,
-    events: Number(events),
-    gapMs: Number(gapMs),
-    end: streamEnd,
-  };
+/** What an answer has to be like: its body's length without framing. A stream ends with `[DONE]`. */
+export interface Expected {
+  readonly stream: boolean;
+  readonly least: number;
+  readonly most: number;
 }
 
-/** How a complete answer ends on the wire, whoever passed it on. */
-export function endOf(shape: Shape): Buffer {
-  return Buffer.from(shape === 'json' ? body.slice(-24) : `${done}\r\n0\r\n\r\n`);
-}
-
-/** A chat request of about 2 KB. @param model what to ask for: an unknown name for the bare proxies, too */
-export function requestBytes(shape: Shape, model: string): Buffer {
-  const text = JSON.stringify({
-    messages: [{ role: 'user', content: 'y'.repeat(1900) }],
-    model,
-    stream: shape !== 'json',
-    temperature: 0.7,
-  });
-  const head = [
-    'POST /p/demo/openai/v1/chat/completions HTTP/1.1',
-    'host: 127.0.0.1',
-    `authorization: Bearer ${benchKey}`,
-    'content-type: application/json',
-    'accept: application/json',
-    'user-agent: bench',
-    `x-bench: ${shape}`,
-    `content-length: ${text.length}`,
-  ];
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${text}`);
-}
-
-export const benchKey = 'bench-key-of-16-or-more';
-/** Ready in the proxy under test. */
+const id = 'chatcmpl-1';
+const created = 1_700_000_000;
+const usage = { prompt_tokens: 500, completion_tokens: 80, total_tokens: 580 };
+/** Of the model that engines say they are; proxies under test know it as ready. */
 export const readyModel = 'org/model';
 /** Asleep in the proxy under test, and never woken: its requests are held. */
 export const sleepingModel = 'org/asleep';
+export const benchKey = 'bench-key-of-16-or-more';
+
+const chunk = (more: object): string =>
+  `data: ${JSON.stringify({ id, object: 'chat.completion.chunk', created, model: readyModel, ...more })}\n\n`;
+
+/** Texts of the engine's answers; the names are those of the files that the engine in C reads. */
+export const answers = {
+  json: JSON.stringify({
+    ...{ id, object: 'chat.completion', created, model: readyModel },
+    choices: [
+      {
+        index: 0,
+        message: { role: 'assistant', content: 'x'.repeat(234) },
+        logprobs: null,
+        finish_reason: 'stop',
+      },
+    ],
+    usage,
+  }),
+  event: chunk({
+    choices: [
+      {
+        ...{ index: 0, delta: { content: 't=0000000000000000' } },
+        ...{ logprobs: null, finish_reason: null },
+      },
+    ],
+  }),
+  usage: chunk({ choices: [], usage }),
+  done: 'data: [DONE]\n\n',
+  models: JSON.stringify({
+    object: 'list',
+    data: [{ id: readyModel, object: 'model', created, owned_by: 'bench', max_model_len: 131_072 }],
+  }),
+} as const;
+
+/** What a shape brings where nobody changes it. */
+export function expectedOf(shape: Shape): Expected {
+  const { events, bytes } = parseShape(shape);
+  const stream = events > 0;
+  const whole = stream ? events * answers.event.length + answers.done.length : answers.json.length;
+  const length = bytes > 0 ? bytes : whole;
+  return { stream, least: length, most: length };
+}
+
+/** What a prompt or the name of a shape asks for; all zero: `json`. */
+export function parseShape(text: string): {
+  readonly events: number;
+  readonly gapMs: number;
+  readonly bytes: number;
+} {
+  const [, events = '0', gapMs = '0'] = /stream-(\d+)-(\d+)/.exec(text) ?? [];
+  const [, bytes = '0'] = /bytes-(\d+)/.exec(text) ?? [];
+  return { events: Number(events), gapMs: Number(gapMs), bytes: Number(bytes) };
+}
+
+/**
+ * A chat request. The model comes behind the prompt, as the SDKs of OpenAI write it.
+ * @param bodyBytes size of its body
+ */
+export function requestBytes(shape: Shape, bodyBytes: number, asking: Asking): Buffer {
+  const bodyOf = (prompt: string): string =>
+    JSON.stringify({
+      messages: [{ role: 'user', content: prompt }],
+      model: asking.model,
+      stream: expectedOf(shape).stream,
+      temperature: 0.7,
+    });
+  const words = `shape=${shape} `;
+  const body = bodyOf(words + 'y'.repeat(Math.max(0, bodyBytes - bodyOf(words).length)));
+  const head = [
+    `POST ${asking.path} HTTP/1.1`,
+    'host: 127.0.0.1',
+    `authorization: Bearer ${asking.key}`,
+    'content-type: application/json',
+    'accept: application/json',
+    'user-agent: bench',
+    ...asking.headers,
+    `content-length: ${body.length}`,
+  ];
+  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
+}

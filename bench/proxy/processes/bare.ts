@@ -11,7 +11,7 @@ export function startBareProxy(kind: string, enginePort: number): Promise<number
   const listener = kind === 'undici' ? overUndici(enginePort) : overHttp(enginePort);
   const server = createServer({ noDelay: true, keepAliveTimeout: 65_000 }, listener);
   return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
       const address = server.address();
       resolve(typeof address === 'object' && address !== null ? address.port : 0);
     });
@@ -43,8 +43,8 @@ function overUndici(port: number): RequestListener {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
-      const { 'x-bench': shape } = incoming.headers;
-      const headers = ['content-type', 'application/json', 'x-bench', String(shape)];
+      const { authorization = '' } = incoming.headers;
+      const headers = ['content-type', 'application/json', 'authorization', authorization];
       const path = incoming.url ?? '/';
       const [only] = chunks;
       const body = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);

@@ -1,27 +1,39 @@
-import { serveQuestions } from '../../child/serve-questions.ts';
-import { closedLoop, openLoop, openStreams, type RunOptions } from '../load/runs.ts';
+import { serveLines } from '../../child/serve-lines.ts';
+import { type Background, garbage, hold, slowReaders } from '../load/background.ts';
+import { type LoadOrder, orderOf } from '../load/orders.ts';
+import { closedLoop, openLoop, storm } from '../load/runs.ts';
 
-/** What the load generator can be told to do. */
-export type LoadOrder =
-  | ({ readonly kind: 'closed'; readonly connections: number } & RunOptions)
-  | ({ readonly kind: 'open'; readonly perSecond: number } & RunOptions)
-  | ({ readonly kind: 'hold'; readonly count: number } & Omit<RunOptions, 'ms'>)
-  | { readonly kind: 'release' };
+/** The load generator for where there is no C compiler. */
+let background: Background | null = null;
 
-let release = (): void => undefined;
+serveLines({}, async (line) => {
+  const problem = background?.problem() ?? null;
+  if (problem !== null) throw new Error(problem);
+  return await obey(orderOf(line));
+});
 
-serveQuestions(async (question) => {
-  const order = question as LoadOrder;
+async function obey(order: LoadOrder): Promise<unknown> {
   switch (order.kind) {
     case 'closed':
       return closedLoop(order);
     case 'open':
       return openLoop(order);
+    case 'storm':
+      return storm(order);
     case 'hold':
-      release = await openStreams(order);
-      return null;
+      background = await hold(order);
+      return { open: order.connections };
+    case 'slow':
+      background = slowReaders(order);
+      return {};
+    case 'garbage':
+      background = garbage(order);
+      return {};
+    case 'lag':
+      return background?.lag(order.ms);
     case 'release':
-      release();
-      return null;
+      background?.release();
+      background = null;
+      return {};
   }
-});
+}

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createStaticKeyIdentifier } from '../../../packages/auth/src/index.ts';
+import { loadAuthFile, openAuth, withoutAuthFile } from '../../../packages/auth/src/index.ts';
 import {
   createLogger,
   createMetrics,
@@ -18,36 +18,66 @@ import { serveQuestions } from '../../child/serve-questions.ts';
 import { benchKey, readyModel, sleepingModel } from '../wire.ts';
 import { startBareProxy } from './bare.ts';
 
-/** One proxy to be measured: `proxy.ts <kind> <engine port>`. */
-const [kind = '', engine = ''] = process.argv.slice(2);
+/** What the proxy under test knows of. */
+export interface WakefieldOptions {
+  /** false: `FAST_PATH=off`. */
+  readonly fastPath: boolean;
+  /** Ready models: the usual one, and `org/model-<n>` from 1 on. */
+  readonly models: number;
+  /** Engines of each of them. */
+  readonly endpoints: number;
+  /** auth.yaml of issuers whose users may come in beside the key; null: none. */
+  readonly authFile: string | null;
+}
+
+/** One proxy to be measured: `proxy.ts <kind> <engine port> [options]`. */
+const [kind = '', engine = '', options = '{}'] = process.argv.slice(2);
 const enginePort = Number(engine);
-const port = kind === 'wakefield' ? await startWakefield() : await startBareProxy(kind, enginePort);
-serveQuestions(() => port);
+try {
+  const port =
+    kind === 'wakefield'
+      ? await startWakefield(JSON.parse(options) as WakefieldOptions)
+      : await startBareProxy(kind, enginePort);
+  serveQuestions(() => port);
+} catch (error) {
+  process.send?.({ error: error instanceof Error ? error.message : String(error) });
+  process.exitCode = 1;
+  process.disconnect();
+}
 
 /**
  * The proxy as it runs, with its settings of production, its log line per request and its records of usage on the
  * disk. Only the stores are in memory: on the way of a request there are none.
  */
-async function startWakefield(): Promise<number> {
+async function startWakefield(wanted: WakefieldOptions): Promise<number> {
   const world = createWorld(benchKey);
-  world.route(readyModel, { state: 'ready', idle: false, endpoints: [endpoint(enginePort)] });
+  const names = [
+    readyModel,
+    ...Array.from({ length: wanted.models - 1 }, (_, n) => `${readyModel}-${n + 1}`),
+  ];
+  for (const name of names) {
+    const endpoints = Array.from({ length: wanted.endpoints }, () => endpoint(enginePort));
+    world.route(name, { state: 'ready', idle: false, endpoints });
+  }
   world.route(sleepingModel, {});
-  const config = configSchema.parse({
-    DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none',
-    REDIS_URL: 'redis://127.0.0.1:9',
-    API_URL: 'http://127.0.0.1:9',
-    API_LOCAL_KEY: benchKey,
-    MAX_HELD_PER_MODEL: '100000',
-    MAX_HELD: '100000',
-  });
+  const config = configOf(wanted.fastPath);
   const logger = createLogger({
     service: 'proxy',
     level: config.logLevel,
     destination: turnBatch(),
   });
+  const auth = openAuth({
+    file: wanted.authFile === null ? withoutAuthFile : await loadAuthFile(wanted.authFile),
+    localKey: benchKey,
+    // Nobody signs in with a browser here.
+    sessions: unused(),
+    sessionSeconds: 0,
+    now: Date.now,
+    log: logger,
+  });
   const usage = await startSpool(logger);
   const proxy = createProxy(
-    { ...world.ports, usage, identifier: createStaticKeyIdentifier(benchKey) },
+    { ...world.ports, usage, identifier: auth.identifier },
     settingsOf(config, 'bench', '0'),
     logger,
     createMetrics({ service: 'proxy' }),
@@ -73,4 +103,30 @@ async function startSpool(logger: Logger): Promise<UsageMeter> {
   });
   await spool.start();
   return spool.meter;
+}
+
+function unused<T extends object>(): T {
+  return new Proxy({} as T, {
+    get: () => {
+      throw new Error('nobody should have asked');
+    },
+  });
+}
+
+/** @throws Error where the proxy has no fast path to be switched off */
+function configOf(fastPath: boolean): ReturnType<typeof configSchema.parse> {
+  const environment = {
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none',
+    REDIS_URL: 'redis://127.0.0.1:9',
+    API_URL: 'http://127.0.0.1:9',
+    API_LOCAL_KEY: benchKey,
+    MAX_HELD_PER_MODEL: '100000',
+    MAX_HELD: '100000',
+  };
+  const config = configSchema.parse(environment);
+  if (fastPath) return config;
+  const without = configSchema.parse({ ...environment, FAST_PATH: 'off' });
+  if (JSON.stringify(without) === JSON.stringify(config))
+    throw new Error('this proxy has no FAST_PATH to be switched off');
+  return without;
 }

@@ -8,4 +8,3 @@ export { openAuth } from './open-auth.ts';
 export type { BrowserIdentifier } from './sign-in/browser-identifier.ts';
 export type { SignIn, Step } from './sign-in/sign-in.ts';
 export type { KeyCheck } from './static-key.ts';
-export { createStaticKeyIdentifier } from './static-key.ts';

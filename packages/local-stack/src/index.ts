@@ -1,7 +1,9 @@
 export { installPackages } from './debian/install-packages.ts';
+export { libraryPathOf, unpackPackages } from './debian/unpack-packages.ts';
 export type { LocalPostgres, PostgresOptions } from './postgres/start-postgres.ts';
 export { startPostgres } from './postgres/start-postgres.ts';
-export { boundToUs } from './process/daemon.ts';
+export type { Daemon } from './process/daemon.ts';
+export { boundToUs, spawnDaemon } from './process/daemon.ts';
 export { findCommand } from './process/find-command.ts';
 export { freePorts } from './process/free-port.ts';
 export { endProcesses, isAlive, listProcessesAround, sendSignal } from './process/process-table.ts';
