@@ -11,8 +11,8 @@ export interface ClientError extends Error {
 
 /**
  * For `clientError` of the server. What cannot be read is refused with a bare answer, but never into the middle of
- * another one: whoever sent a complete request gets its answer, whatever comes behind it, and then the connection
- * ends.
+ * another one: whoever sent a complete request gets its answer, whatever comes behind it, and so does whoever was
+ * answered already. Then the connection ends.
  */
 export function createClientErrors(
   connections: Pick<Connections, 'of'>,
@@ -25,7 +25,9 @@ export function createClientErrors(
     refuseSocket(socket, error, status);
   };
   const settle = (code: string | undefined, socket: Socket, answer: Answer): void => {
-    if (answer.isAsked) {
+    // Who does not send to the end may not read to the end either.
+    const isSaid = answer.isEnded && code !== 'ERR_HTTP_REQUEST_TIMEOUT';
+    if (answer.isAsked || isSaid) {
       answer.endConnection();
       answer.onceClosed(() => socket.end());
     } else if (answer.headersSent) socket.destroy();

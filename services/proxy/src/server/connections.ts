@@ -6,6 +6,8 @@ export interface Answer {
   readonly headersSent: boolean;
   /** Whether all of it was handed to the operating system. */
   readonly finished: boolean;
+  /** Whether all of it was said, if not sent yet. */
+  readonly isEnded: boolean;
   /** Whether the connection ends with it. */
   readonly isLast: boolean;
   /** Whether the request is there to its last byte. */

@@ -57,6 +57,10 @@ export class NodeCall implements ClientCall, Answer {
     return this.#response.closed;
   }
 
+  get isEnded(): boolean {
+    return this.#response.writableEnded;
+  }
+
   get isLast(): boolean {
     return !this.#response.shouldKeepAlive;
   }

@@ -27,6 +27,7 @@ export class FrontCall implements ClientCall, Answer {
   isAsked: boolean;
   isLast: boolean;
   headersSent = false;
+  isEnded = false;
   status = 200;
   finished = false;
   closed = false;
@@ -96,6 +97,7 @@ export class FrontCall implements ClientCall, Answer {
 
   end(bytes?: Buffer | string): void {
     if (this.closed) return;
+    this.isEnded = true;
     this.#line.outgoing.end(typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
   }
 

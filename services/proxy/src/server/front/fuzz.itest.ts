@@ -6,7 +6,7 @@ import { talkative } from '../../../test/talkative.ts';
 
 const paths = useBothPaths(talkative);
 /** FRONT_FUZZ_RUNS=10000 for more than every run of the tests can wait for. */
-const numRuns = Number(process.env.FRONT_FUZZ_RUNS ?? 300);
+const numRuns = Number(process.env.FRONT_FUZZ_RUNS ?? 150);
 const limitMs = 60_000 + numRuns * 500;
 
 const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 4 });
@@ -19,13 +19,13 @@ function cutAt(text: string, places: readonly number[]): string[] {
 }
 
 /**
- * Without what depends on when bytes come that are no request behind one: what the answer before says of its
- * connection, and whether somebody is told (docs/adr/0018-a-front-of-our-own.md).
+ * Without what depends on how much of it is read at once: whether the last refusals of a connection are told, and what
+ * the answer before says of its connection (docs/adr/0018-a-front-of-our-own.md).
  */
-function whenever({ read, engine, api }: Outcome): Outcome {
+function withoutLastWords({ read, engine, api }: Outcome): Outcome {
   const answers = read
     .replaceAll(/\r\n(?:Connection|Keep-Alive): [^\r]+/g, '')
-    .replace(/HTTP\/1\.1 400 Bad Request\r\n(?:(?!HTTP\/1).)*not a well-formed.*$/s, '');
+    .replace(/(?:HTTP\/1\.1 4(?:00|31) (?:(?!HTTP\/1\.1 \d{3} ).)*)+$/s, '');
   return { read: answers, engine, api };
 }
 
@@ -37,7 +37,7 @@ describe('whatever comes', () => {
       await fc.assert(
         fc.asyncProperty(oddRequests, async (text) => {
           const { front, node, yielded } = await paths.send([text]);
-          expect(whenever(front)).toEqual(whenever(node));
+          expect(withoutLastWords(front)).toEqual(withoutLastWords(node));
           if (yielded !== null) return;
           expect(front).toEqual(node);
           byFront += 1;
@@ -55,7 +55,7 @@ describe('whatever comes', () => {
       await fc.assert(
         fc.asyncProperty(oddRequests, cuts, async (text, places) => {
           const { front, node } = await paths.send(cutAt(text, places));
-          expect(whenever(front)).toEqual(whenever(node));
+          expect(withoutLastWords(front)).toEqual(withoutLastWords(node));
         }),
         { numRuns },
       );
@@ -69,7 +69,7 @@ describe('whatever comes', () => {
       await fc.assert(
         fc.asyncProperty(fc.array(oddRequest, { minLength: 2, maxLength: 4 }), async (texts) => {
           const { front, node } = await paths.send(...texts.map((text) => [text]));
-          expect(whenever(front)).toEqual(whenever(node));
+          expect(withoutLastWords(front)).toEqual(withoutLastWords(node));
         }),
         { numRuns },
       );
