@@ -141,7 +141,7 @@ export function createLimitExchange(options: LimitExchangeOptions): LimitExchang
     soon: () => {
       if (running !== null || failing || closed) return;
       const at = Math.max(restedAt, elapsed());
-      if (at + 1 < dueAt) plan(at - elapsed());
+      if (at + 1 < dueAt) plan(Math.max(0, at - elapsed()));
     },
     start: turn,
     close: async () => {
