@@ -23,7 +23,7 @@ interface Scene {
   /** A request of this caller. */
   ask(who: string, init?: RequestInit, body?: object): Promise<Response>;
   /** So many of them. */
-  asks(who: string, count: number): Promise<number>[];
+  asks(who: string, count: number): Promise<number[]>;
   /** Resolves when so many wait in the proxy. */
   queued(count: number): Promise<void>;
   /** Resolves when so many are at the engine. */
@@ -79,10 +79,12 @@ async function scene(
     ask,
     // Those that are left at the end of a test fail with its proxy.
     asks: (who, count) =>
-      Array.from({ length: count }, () =>
-        ask(who).then(
-          ({ status }) => status,
-          () => 0,
+      Promise.all(
+        Array.from({ length: count }, () =>
+          ask(who).then(
+            ({ status }) => status,
+            () => 0,
+          ),
         ),
       ),
     queued: (count) => reaches('wakefield_queued_requests', count),
@@ -103,12 +105,12 @@ describe('where the engines of a model are full', () => {
     'a light caller waits about as long as one request takes, beside one with a hundred: %s',
     async (_, surplus) => {
       const { asks, queued, step, engine: busy } = await scene({ surplus });
-      asks('heavy', 100);
+      void asks('heavy', 100);
       const waiting = 100 - atOnce * surplus;
       await queued(waiting);
       let served = 0;
       for (let count = 1; count <= 5; count += 1) {
-        asks('light', 1);
+        void asks('light', 1);
         await queued(waiting - served + 1);
         let ended = 0;
         while (busy.begun.filter((who) => who === 'light').length < count) {
@@ -127,9 +129,9 @@ describe('where the engines of a model are full', () => {
 
   it('without turns a light caller waits behind all that came before', async () => {
     const { asks, step, sent, engine: busy } = await scene(null);
-    asks('heavy', 40);
+    void asks('heavy', 40);
     await sent(40);
-    asks('light', 1);
+    void asks('light', 1);
     await sent(41);
     let ended = 0;
     for (; !busy.begun.includes('light'); ended += 1) await step();
@@ -139,9 +141,9 @@ describe('where the engines of a model are full', () => {
   it('callers with weights 1 and 3 get 1:3 of the engine, within 10 %', async () => {
     const weights = new Map([['three', 3]]);
     const { asks, queued, step, engine: busy } = await scene({ surplus: 1 }, { weights });
-    asks('one', 100);
+    void asks('one', 100);
     await queued(100 - atOnce);
-    asks('three', 100);
+    void asks('three', 100);
     await queued(200 - atOnce);
     for (let count = 0; count < 120; count += 1) await step();
     const counted = busy.begun.slice(atOnce);
@@ -157,21 +159,21 @@ describe('where the engines of a model are full', () => {
     // Nothing but the end of another brings the next, and it never takes more than that.
     for (let count = atOnce; count < 40; count += 1) await step();
     busy.finishAll();
-    expect(await Promise.all(answers)).toEqual(Array(40).fill(200));
+    expect(await answers).toEqual(Array(40).fill(200));
   }, 60_000);
 });
 
 describe('a request that waits for a place', () => {
   const places = 2 * atOnce;
-  const fill = async ({ asks, sent }: Scene): Promise<Promise<number>[]> => {
-    const all = asks('a', places);
+  const fill = async ({ asks, sent }: Scene): Promise<{ readonly answers: Promise<number[]> }> => {
+    const answers = asks('a', places);
     await sent(places);
-    return all;
+    return { answers };
   };
 
   it('is a running one to whoever scales', async () => {
     const own = await scene();
-    const running = await fill(own);
+    const { answers: running } = await fill(own);
     const more = own.asks('b', 3);
     await own.queued(3);
     const told = () => [...(own.proxy.demand()?.models.values() ?? [])][0];
@@ -179,14 +181,14 @@ describe('a request that waits for a place', () => {
     expect(told()?.runningByJob).toEqual({ 'job-1': places });
     expect(await own.proxy.metric('wakefield_held_requests')).toBe(0);
     own.engine.finishAll();
-    await Promise.all([...running, ...more]);
+    await Promise.all([running, more]);
     await own.queued(0);
     expect(await own.proxy.metric('wakefield_queue_seconds_count{outcome="served"')).toBe(3);
   }, 60_000);
 
   it('is out when its client is', async () => {
     const own = await scene();
-    const running = await fill(own);
+    const { answers: running } = await fill(own);
     const leaving = new AbortController();
     const gone = own.ask('b', { signal: leaving.signal });
     await own.queued(1);
@@ -194,7 +196,7 @@ describe('a request that waits for a place', () => {
     await expect(gone).rejects.toThrow();
     await own.queued(0);
     own.engine.finishAll();
-    await Promise.all(running);
+    await running;
     expect(own.engine.begun).not.toContain('b');
   }, 60_000);
 
@@ -210,7 +212,7 @@ describe('a request that waits for a place', () => {
 
   it('is sent away when it has waited long enough, or as long as its client likes', async () => {
     const own = await scene({ waitMs: 300 });
-    const running = await fill(own);
+    const { answers: running } = await fill(own);
     const answers = await Promise.all([
       own.ask('b', { headers: { prefer: 'wait=0' } }),
       own.ask('b'),
@@ -222,12 +224,12 @@ describe('a request that waits for a place', () => {
       });
     }
     own.engine.finishAll();
-    expect(await Promise.all(running)).toEqual(Array(places).fill(200));
+    expect(await running).toEqual(Array(places).fill(200));
   }, 60_000);
 
   it('is refused where its caller has too many, and another is not', async () => {
     const own = await scene({ perModel: 10 });
-    const running = await fill(own);
+    const { answers: running } = await fill(own);
     const answers = Array.from({ length: 10 }, () => own.ask('greedy'));
     await own.queued(8);
     const other = own.ask('modest');
@@ -242,7 +244,7 @@ describe('a request that waits for a place', () => {
       });
     }
     expect((await other).status).toBe(200);
-    await Promise.all(running);
+    await running;
     expect(
       await own.proxy.metric('wakefield_rate_limited_total{limit="queue",scope="principal"'),
     ).toBe(2);
@@ -250,23 +252,23 @@ describe('a request that waits for a place', () => {
 
   it('goes to an engine that comes', async () => {
     const own = await scene();
-    const running = await fill(own);
+    const { answers: running } = await fill(own);
     const first = own.asks('b', 1);
     await own.queued(1);
     const second = await startBusyEngine(atOnce);
     second.finishAll();
     const old = { ...endpoint(own.engine.port, 'job-1'), capacity: atOnce };
     own.proxy.route('a/b', { endpoints: [old, { ...endpoint(second.port), capacity: atOnce }] });
-    expect(await Promise.all(first)).toEqual([200]);
+    expect(await first).toEqual([200]);
     expect(second.begun).toEqual(['b']);
     own.engine.finishAll();
-    await Promise.all(running);
+    await running;
     await second.close();
   }, 60_000);
 
   it('waits for the model where its engines go, and for a place again where they come', async () => {
     const own = await scene();
-    const running = await fill(own);
+    const { answers: running } = await fill(own);
     const more = own.asks('b', places);
     await own.queued(places);
     // Its job drains: it gets nothing new, and finishes what it has.
@@ -275,11 +277,11 @@ describe('a request that waits for a place', () => {
     await own.queued(0);
     expect(await own.proxy.metric('wakefield_held_requests')).toBe(places);
     for (let count = 0; count < places; count += 1) own.engine.finishOne();
-    expect(await Promise.all(running)).toEqual(Array(places).fill(200));
+    expect(await running).toEqual(Array(places).fill(200));
     const back = { ...endpoint(own.engine.port, 'job-2'), capacity: 1 };
     own.proxy.route('a/b', { endpoints: [back] });
     await own.queued(places - 2);
     own.engine.finishAll();
-    expect(await Promise.all(more)).toEqual(Array(places).fill(200));
+    expect(await more).toEqual(Array(places).fill(200));
   }, 60_000);
 });
