@@ -4,6 +4,7 @@ import {
   type Endpoint,
   noLimits,
   noTimeouts,
+  noTimeouts,
   pickByRank,
   type Route,
   type RoutingPolicy,
@@ -127,6 +128,7 @@ function routeOf(engines: readonly Engine[], policy: RoutingPolicy): Route {
     timeouts: noTimeouts,
     limits: noLimits,
     routing: { ...defaultRouting, policy },
+    timeouts: noTimeouts,
     endpoints: engines.map(({ endpoint }) => endpoint),
   };
 }
