@@ -4,7 +4,6 @@ import {
   type Endpoint,
   noLimits,
   noTimeouts,
-  noTimeouts,
   pickByRank,
   type Route,
   type RoutingPolicy,
@@ -128,7 +127,6 @@ function routeOf(engines: readonly Engine[], policy: RoutingPolicy): Route {
     timeouts: noTimeouts,
     limits: noLimits,
     routing: { ...defaultRouting, policy },
-    timeouts: noTimeouts,
     endpoints: engines.map(({ endpoint }) => endpoint),
   };
 }
