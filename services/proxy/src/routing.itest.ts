@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { defaultRouting, type RoutingPolicy } from '@wakefield/domain';
+import { defaultRouting, noTimeouts, type RoutingPolicy } from '@wakefield/domain';
 import { json, type Script, type ScriptedEngine, startEngine } from '../test/engine.ts';
 import { chat, endpoint, type Harness, startHarness, until } from '../test/harness.ts';
 
@@ -141,6 +141,20 @@ describe('an engine that fails again and again', () => {
     expect(exposed).toBe(1);
     const told = proxy.log.filter((line) => line.includes('fails again and again'));
     expect(told.map((line) => JSON.parse(line))).toMatchObject([{ jobId: 'job-0', failures: 5 }]);
+  });
+
+  it('is left alone, too, when its answers take too long', async () => {
+    const endpoints = engines.map(({ port }, index) => endpoint(port, `job-${index}`));
+    const timeouts = { ...noTimeouts, firstByteSeconds: 0.1 };
+    proxy.route('a/b', { state: 'ready', idle: false, endpoints, timeouts });
+    await proxy.caughtUp();
+    const [slow] = engines;
+    slow?.answer(() => undefined);
+    for (let request = 0; request < 5; request += 1) {
+      expect((await chat(proxy.url)).status).toBe(504);
+    }
+    expect((await chat(proxy.url)).status).toBe(200);
+    expect(await proxy.metric('wakefield_ejected_endpoints')).toBe(1);
   });
 
   it('is asked on where no other is left, and after errors that are the fault of requests', async () => {

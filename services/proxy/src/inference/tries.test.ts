@@ -50,7 +50,7 @@ function sent() {
     },
     call: { client, requestId: 'req_1', path: '/v1/chat/completions' },
     reply,
-    record: { sent: () => 'req_1' },
+    record: { sent: () => 'req_1', tally: null },
     splice: null,
     route: () => route,
     finish: () => undefined,

@@ -173,6 +173,7 @@ export class Tries implements AttemptOwner {
   timedOut(error: EngineTimeoutError, atBoundary: boolean): void {
     this.#tell(this.#attempt);
     this.#breakOff();
+    if (this.#endpoint !== null) this.#view.parts.suspects.failed(this.#endpoint, this.#sentAt);
     this.#stop();
     this.#view.record.timedOut(error.limit);
     this.#view.breakOff(refusals.timedOut(error), atBoundary);

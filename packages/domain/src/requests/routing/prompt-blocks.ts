@@ -26,7 +26,7 @@ export function cutPrompt(
   seed: number,
   keys: Int32Array,
 ): number {
-  const end = Math.min(to, from + lookedAtBytes);
+  const end = Math.min(to, from + lookedAtBytes, bytes.byteLength);
   let count = 0;
   let key = seed;
   let at = from;
