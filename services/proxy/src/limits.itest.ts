@@ -96,7 +96,7 @@ describe('a caller', () => {
     expect(await refused.json()).toMatchObject({
       error: { type: 'tokens', message: expect.stringContaining('project "demo"') },
     });
-    // Who leaves before an answer has used nothing.
+    // Who leaves before an answer has used its prompt at most.
     waiting.abort();
     await expect(first).rejects.toThrow();
     engine.answer(ok);

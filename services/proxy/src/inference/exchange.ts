@@ -165,8 +165,8 @@ export class Exchange implements ExchangeView {
     if (this.#over) return;
     this.#over = true;
     this.#dropBody();
-    leave(this, this.#ticket ?? null, outcome);
-    this.record.finish(outcome, this.reply, error);
+    const tokens = this.record.finish(outcome, this.reply, error);
+    if (tokens !== undefined) leave(this, this.#ticket ?? null, tokens);
   }
 
   /** Whatever it is at. */

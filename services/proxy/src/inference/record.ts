@@ -14,6 +14,7 @@ import type { Operation } from '../server/classify.ts';
 import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
 import type { Loss } from './attempt.ts';
 import { type InferenceCall, ownId } from './call.ts';
+import type { CountedTokens } from './count-tokens.ts';
 import type { InferenceParts } from './parts.ts';
 import { failureFields, shown } from './refusals.ts';
 import type { Reply } from './reply.ts';
@@ -104,12 +105,15 @@ export class ExchangeRecord {
     this.#parts.metrics.rateLimited(limit, scope);
   }
 
-  /** Once, at the end: the figures and the one line of the log. */
+  /**
+   * Once, at the end: the figures and the one line of the log.
+   * @returns the tokens that it is accounted for with; undefined where it is not
+   */
   finish(
     outcome: ExchangeOutcome,
     reply: Pick<Reply, 'status' | 'firstByteAt'>,
     error?: AppError,
-  ): void {
+  ): CountedTokens | undefined {
     const { metrics, logger } = this.#parts;
     const status = outcome === 'client_left' ? clientLeftCode : reply.status;
     metrics.request(routeClasses[this.#call.operation], status);
@@ -150,6 +154,7 @@ export class ExchangeRecord {
       },
       'inference request',
     );
+    return tokens;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ModelId, Route } from '@wakefield/domain';
 import type { Ticket } from '../limits/limits.ts';
+import type { CountedTokens } from './count-tokens.ts';
 import type { ExchangeView } from './exchange-view.ts';
-import type { ExchangeOutcome } from './tally.ts';
 
 /** Operations that answer with text: their tokens are not all in the request. */
 function answersInTokens({ call }: Pick<ExchangeView, 'call'>): boolean {
@@ -35,15 +35,11 @@ export function enter(view: ExchangeView, route: Route, bodyBytes: number): Tick
   return false;
 }
 
-/** It is over: what was reserved is settled by what it used, and what an answer of this model takes is learned. */
-export function leave(view: ExchangeView, ticket: Ticket | null, outcome: ExchangeOutcome): void {
-  const usage = view.record.tally?.usage ?? null;
-  if (usage !== null && view.asked.maxTokens === null && answersInTokens(view)) {
-    const modelId = view.route()?.modelId;
-    if (modelId !== undefined) view.parts.rateLimits.estimates.ended(modelId, usage.completion);
-  }
-  if (ticket === null) return;
-  if (usage !== null) ticket.finish(usage.prompt + usage.completion);
-  // Of an answer that says nothing of it nobody knows; one that never began, or is an error, used nothing.
-  else ticket.finish(view.reply.firstByteAt === null || outcome === 'engine_error' ? 0 : null);
+/** It is over: what was reserved is settled by what it is accounted for with, and what answers of its model take is learned. */
+export function leave(view: ExchangeView, ticket: Ticket | null, tokens: CountedTokens): void {
+  const { prompt, completion, estimated } = tokens;
+  ticket?.finish(prompt + completion);
+  if (estimated || completion === 0 || view.asked.maxTokens !== null) return;
+  const modelId = view.route()?.modelId;
+  if (modelId !== undefined) view.parts.rateLimits.estimates.ended(modelId, completion);
 }

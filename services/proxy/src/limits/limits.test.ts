@@ -76,7 +76,7 @@ function flood(limits: Limits, count: number, over: Ask = {}): number {
   for (let index = 0; index < count; index += 1) {
     const admission = ask(limits, over);
     if (admission === null || admission.refusal === null) admitted += 1;
-    if (admission?.refusal === null) admission.ticket.finish(null);
+    if (admission?.refusal === null) admission.ticket.finish(1);
   }
   return admitted;
 }
@@ -154,7 +154,7 @@ describe('one proxy', () => {
     const first = ticketOf(one);
     ticketOf(one);
     expect(ask(one)?.refusal?.message).toContain('2 requests at a time');
-    first.finish(null);
+    first.finish(1);
     expect(ask(one)?.refusal).toBeNull();
   });
 
@@ -189,7 +189,7 @@ describe('one proxy', () => {
     expect(one.remembered()).toBe(5001);
     await jest.advanceTimersByTimeAsync(20_000);
     expect(one.remembered()).toBe(1);
-    ticket.finish(null);
+    ticket.finish(1);
     await jest.advanceTimersByTimeAsync(20_000);
     expect(one.remembered()).toBe(0);
   });
@@ -236,7 +236,7 @@ describe('several proxies', () => {
     }
     expect(tickets.length).toBeGreaterThanOrEqual(95);
     expect(tickets.length).toBeLessThanOrEqual(105);
-    for (const ticket of tickets.splice(0)) ticket.finish(null);
+    for (const ticket of tickets.splice(0)) ticket.finish(1);
     await jest.advanceTimersByTimeAsync(1000);
     expect(flood(all[0] as Limits, 30)).toBe(30);
   });

@@ -29,8 +29,8 @@ export interface LimitedRequest {
 
 /** A request that was counted in. */
 export interface Ticket {
-  /** It is over. @param used tokens, all together; null: nobody knows, and what was reserved stands */
-  finish(used: number | null): void;
+  /** It is over. @param used tokens, all together */
+  finish(used: number): void;
 }
 
 /** What the limits say of a request. */
@@ -92,7 +92,7 @@ export function createLimits({ rules, elapsed, ...options }: LimitsOptions): Lim
         return { refusal: limitRefusal(obstacle, tokens), limit, scope: meter.scope, headers };
       }
       if (meters.some(({ isUrgent }) => isUrgent)) exchange.soon();
-      const finish = (used: number | null): void => {
+      const finish = (used: number): void => {
         for (const meter of meters) {
           meter.give(tokens, used, now, elapsed(), exchange.peers());
           ledger.changed.add(meter);

@@ -96,16 +96,10 @@ export class Meter {
     this.tokens?.shared.use(this.costOf(tokens), this.tokens.rate, now, peers);
   }
 
-  /** One that was taken in is over. @param used tokens; null: not known */
-  give(
-    tokens: number,
-    used: number | null,
-    takenAt: DurationMs,
-    now: DurationMs,
-    peers: Peers,
-  ): void {
+  /** One that was taken in is over. @param used tokens */
+  give(tokens: number, used: number, takenAt: DurationMs, now: DurationMs, peers: Peers): void {
     this.running.end();
-    if (this.tokens === null || used === null) return;
+    if (this.tokens === null) return;
     const { shared, rate } = this.tokens;
     shared.settle(this.costOf(tokens), used, takenAt, rate, now, peers);
   }

@@ -72,7 +72,7 @@ async function threeProxies(limits: Partial<RequestLimits>): Promise<Limits[]> {
 }
 
 /** @returns whether it got in; it ends at once, with so many tokens */
-function ask(limits: Limits, tokens: number, used: number | null = null): boolean {
+function ask(limits: Limits, tokens: number, used = tokens): boolean {
   const admission = limits.admit({
     principal,
     route,
@@ -86,12 +86,7 @@ function ask(limits: Limits, tokens: number, used: number | null = null): boolea
 }
 
 /** More than is allowed, unevenly spread, for so long. @returns what got in, and how long it was in all */
-async function overload(
-  all: readonly Limits[],
-  lengthMs: number,
-  tokens: number,
-  used: number | null = null,
-) {
+async function overload(all: readonly Limits[], lengthMs: number, tokens: number, used = tokens) {
   const parts = [0.7, 0.25, 0.05];
   const startedAt = performance.now();
   let admitted = 0;

@@ -1,4 +1,5 @@
 import type { ModelId } from '@wakefield/domain';
+import { guessPrompt } from '../inference/count-tokens.ts';
 
 /** How many tokens a request will take, before anybody has counted them. */
 export interface TokenEstimates {
@@ -13,8 +14,6 @@ export interface TokenEstimates {
   prune(known: (modelId: ModelId) => boolean): void;
 }
 
-/** English text; of others less, until the answer tells (platform.openai.com/tokenizer: about 4 characters). */
-const bytesPerToken = 4;
 /** What is supposed of a model of which no answer has ended yet. */
 const supposed = 512;
 /** What an answer weighs in the mean. */
@@ -24,7 +23,7 @@ export function createTokenEstimates(): TokenEstimates {
   const means = new Map<ModelId, number>();
   return {
     of: (modelId, bodyBytes, most, answers) => {
-      const prompt = Math.ceil(bodyBytes / bytesPerToken);
+      const prompt = guessPrompt(bodyBytes);
       return answers ? prompt + (most ?? Math.ceil(means.get(modelId) ?? supposed)) : prompt;
     },
     ended: (modelId, tokens) => {
