@@ -85,7 +85,9 @@ describe('an answer that stands still', () => {
   it('is cut off in the middle of an event', async () => {
     scene.engine.answer(begins(role, chunk({ content: 'one' }), 'data: {"id":'));
     await registered({ betweenBytesSeconds: 1 });
-    const answer = await chat(scene.proxy.url, { stream: true });
+    // Where usage is not to be taken out, half an event goes on as it comes.
+    const stream_options = { include_usage: true };
+    const answer = await chat(scene.proxy.url, { stream: true, stream_options });
     await expect(answer.text()).rejects.toThrow();
     expect(await counted('between_bytes')).toBe(1);
   });
