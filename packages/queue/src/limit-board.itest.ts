@@ -59,6 +59,12 @@ describe('limit board', () => {
     await until(async () => !(await keys()).includes(name), 3000);
   });
 
+  test('a level that would take ages to fall keeps nobody else from being counted', async () => {
+    const one = board();
+    const levels = [level(1e18, { perMs: 1e-6 }), level(2, { key: 'b' })];
+    expect((await one.exchange('p1', report(1, { levels }))).levels[1]).toBeCloseTo(2, 4);
+  });
+
   test('gives back what was not used, down to nothing', async () => {
     const one = board();
     await one.exchange('p1', report(1, { levels: [level(10)] }));

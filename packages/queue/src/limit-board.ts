@@ -41,7 +41,7 @@ for i = 1, tonumber(ARGV[7]) do
   end
   if isNew then level = level + tonumber(ARGV[at + 2]) end
   if level > 0 then
-    redis.call('SET', key, string.format('%.6f %d', level, now), 'PX', math.ceil(level / perMs) + 1)
+    redis.call('SET', key, string.format('%.6f %d', level, now), 'PX', math.min(math.ceil(level / perMs) + 1, 86400000))
   else
     level = 0
     if kept then redis.call('DEL', key) end

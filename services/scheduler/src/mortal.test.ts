@@ -18,7 +18,15 @@ describe('calls of a port', () => {
 });
 
 describe('a process that dies over its first effect', () => {
-  const away = { commands: {}, jobs: {}, projects: {}, routes: {}, leases: {}, clusters: {} };
+  const away = {
+    commands: {},
+    jobs: {},
+    projects: {},
+    routes: {},
+    leases: {},
+    clusters: {},
+    usage: {},
+  };
 
   test('dies when it puts models off, and not when it reads', async () => {
     let done = 0;

@@ -36,6 +36,11 @@ describe('usage in an answer', () => {
       '{"usage":{"prompt_tokens":-1}}',
       { prompt: 0, completion: 0, cached: 0 },
     ],
+    [
+      'is a whole number that can be counted, whatever it says',
+      '{"usage":{"prompt_tokens":1e300,"completion_tokens":1.5}}',
+      { prompt: 2_147_483_647, completion: 1, cached: 0 },
+    ],
   ])('%s', (_, text, expected) => {
     expect(findUsage(Buffer.from(text))).toEqual(expected);
   });

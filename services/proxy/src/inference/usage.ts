@@ -70,6 +70,10 @@ function parseUsage(json: string): Usage | null {
   }
 }
 
+/** More than any answer has: engines are somebody else's, and sums are made of what they say. */
+const mostTokens = 2 ** 31 - 1;
+
+/** A whole number, whatever the engine says. */
 function count(value: unknown): number {
-  return typeof value === 'number' && value > 0 && Number.isFinite(value) ? value : 0;
+  return typeof value === 'number' && value > 0 ? Math.min(Math.floor(value), mostTokens) : 0;
 }
