@@ -3,6 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAuthFile, openAuth, withoutAuthFile } from '../../../packages/auth/src/index.ts';
 import {
+  defaultLimitRules,
+  type LimitRules,
+  type RequestLimits,
+} from '../../../packages/domain/src/index.ts';
+import {
   createLogger,
   createMetrics,
   type Logger,
@@ -30,6 +35,20 @@ export interface WakefieldOptions {
   readonly authFile: string | null;
 }
 
+/** A limit, or a capacity, that is counted with and never reached. */
+const farAway = 1_000_000_000;
+const everyLimit: RequestLimits = {
+  requestsPerMinute: farAway,
+  tokensPerMinute: farAway,
+  concurrentRequests: farAway,
+};
+const scope = { defaults: everyLimit, named: new Map<string, RequestLimits>() };
+/** Every request is counted with all limits that there are. */
+const limits: LimitRules = {
+  ...defaultLimitRules,
+  scopes: { principal: scope, project: scope, model: scope },
+};
+
 /** One proxy to be measured: `proxy.ts <kind> <engine port> [options]`. */
 const [kind = '', engine = '', options = '{}'] = process.argv.slice(2);
 const enginePort = Number(engine);
@@ -56,7 +75,10 @@ async function startWakefield(wanted: WakefieldOptions): Promise<number> {
     ...Array.from({ length: wanted.models - 1 }, (_, n) => `${readyModel}-${n + 1}`),
   ];
   for (const name of names) {
-    const endpoints = Array.from({ length: wanted.endpoints }, () => endpoint(enginePort));
+    const endpoints = Array.from({ length: wanted.endpoints }, () => ({
+      ...endpoint(enginePort),
+      capacity: farAway,
+    }));
     world.route(name, { state: 'ready', idle: false, endpoints });
   }
   world.route(sleepingModel, {});
@@ -78,7 +100,7 @@ async function startWakefield(wanted: WakefieldOptions): Promise<number> {
   const usage = await startSpool(logger);
   const proxy = createProxy(
     { ...world.ports, usage, identifier: auth.identifier },
-    settingsOf(config, 'bench', '0'),
+    settingsOf(config, 'bench', '0', limits),
     logger,
     createMetrics({ service: 'proxy' }),
   );
