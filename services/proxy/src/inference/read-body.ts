@@ -38,7 +38,7 @@ export function readBody(
     done(refusal);
     return;
   }
-  const { wholeBody } = client;
+  const wholeBody = client.takeWholeBody();
   if (wholeBody !== null) {
     done(room.take(wholeBody.length) ? wholeBody : refusals.noRoomForBody());
     return;
@@ -77,7 +77,10 @@ function collect(
     },
     end: () => {
       clearInterval(timer);
-      done(join(pieces, size));
+      const body = join(pieces, size);
+      // Who brings them may live longer than the request.
+      pieces.length = 0;
+      done(body);
     },
     lost: () => {
       clearInterval(timer);

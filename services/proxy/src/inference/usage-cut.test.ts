@@ -77,6 +77,21 @@ describe('usage that only we asked for', () => {
     );
   });
 
+  it('comes to an end, and changes nothing, wherever an engine breaks its lines', () => {
+    const parts = ['\n', '\r\n', '\n\n', 'data: {"choices":[],"usage":null}', 'x'];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...parts)), cuts, (text, places) => {
+        const stream = text.join('');
+        expect(cutInPieces(stream, places, new UsageCut(newHabits(), false))).toBe(stream);
+      }),
+      { numRuns: 500 },
+    );
+    const cut = new UsageCut(newHabits(), true);
+    expect(cutInPieces(`${event('"choices":[]', '"usage":null')}\n`, [], cut)).toBe(
+      `${event('"choices":[]')}\n`,
+    );
+  });
+
   /** How many events are out after each one that came, and whether they are the right ones. */
   function sentAfterEach(asked: readonly string[], unasked: string, cut: UsageCut): number[] {
     let sent = '';

@@ -90,7 +90,9 @@ export class UsageCut {
     }
     let at = 0;
     while (at < events.length) {
-      const end = endOfEvent(events, at);
+      const found = endOfEvent(events, at);
+      // Line breaks behind a blank line can be the end of two of them.
+      const end = found === -1 ? events.length : found;
       this.#event(events.subarray(at, end), out);
       at = end;
     }

@@ -36,8 +36,8 @@ export interface ClientCall {
   /** Names and values by turns, as they came. */
   readonly rawHeaders: readonly string[];
   header(name: LookedUpHeader): string | undefined;
-  /** The body where all of it came with its head; null: `readBody` brings it. */
-  readonly wholeBody: Buffer | null;
+  /** The body where all of it came with its head, and is kept by whoever takes it; null: `readBody` brings it. */
+  takeWholeBody(): Buffer | null;
   /** Asks for the body of a client that waits to be asked (RFC 9110 §10.1.1). */
   letBodyCome(): void;
   /** From here on what comes of the body goes there: called again, to the new one alone. */

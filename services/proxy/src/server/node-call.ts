@@ -4,7 +4,6 @@ import type { Answer } from './connections.ts';
 
 /** A call as node:http has it. */
 export class NodeCall implements ClientCall, Answer {
-  readonly wholeBody = null;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   #reader: BodyReader | null = null;
@@ -25,6 +24,10 @@ export class NodeCall implements ClientCall, Answer {
   header(name: LookedUpHeader): string | undefined {
     const value = this.#request.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  takeWholeBody(): null {
+    return null;
   }
 
   letBodyCome(): void {

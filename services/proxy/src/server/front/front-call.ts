@@ -23,7 +23,6 @@ export interface Line {
 export class FrontCall implements ClientCall, Answer {
   readonly method: string;
   readonly rawHeaders: readonly string[];
-  readonly wholeBody: Buffer | null;
   isAsked: boolean;
   isLast: boolean;
   headersSent = false;
@@ -32,6 +31,7 @@ export class FrontCall implements ClientCall, Answer {
   finished = false;
   closed = false;
   readonly #line: Line;
+  #whole: Buffer | null;
   #reader: BodyReader | null = null;
   /** What came of the body before anybody wanted it. */
   #waiting: Buffer[] | null = null;
@@ -46,7 +46,7 @@ export class FrontCall implements ClientCall, Answer {
     this.#line = line;
     this.method = head.method;
     this.rawHeaders = head.rawHeaders;
-    this.wholeBody = wholeBody;
+    this.#whole = wholeBody;
     this.isAsked = wholeBody !== null;
     this.isLast = isLast;
   }
@@ -60,6 +60,12 @@ export class FrontCall implements ClientCall, Answer {
     return undefined;
   }
 
+  takeWholeBody(): Buffer | null {
+    const whole = this.#whole;
+    this.#whole = null;
+    return whole;
+  }
+
   /** No expectation comes this far. */
   letBodyCome(): void {}
 
@@ -67,11 +73,12 @@ export class FrontCall implements ClientCall, Answer {
     const isFirst = this.#reader === null;
     this.#reader = reader;
     if (!isFirst) return;
-    const waiting = this.wholeBody === null ? (this.#waiting ?? []) : [this.wholeBody];
+    const whole = this.takeWholeBody();
+    const waiting = whole === null ? (this.#waiting ?? []) : [whole];
     this.#waiting = null;
     // It may be another one from one piece to the next.
     for (const bytes of waiting) this.#reader.piece(bytes);
-    if (this.isAsked) this.#reader.end();
+    if (this.isAsked) this.#letGo().end();
     else this.#line.goOn();
   }
 
@@ -139,7 +146,7 @@ export class FrontCall implements ClientCall, Answer {
 
   bodyOver(): void {
     this.isAsked = true;
-    this.#reader?.end();
+    if (this.#reader !== null) this.#letGo().end();
   }
 
   /** All of the answer is out. What is still to come of the body is dropped, unless somebody reads it. */
@@ -153,8 +160,15 @@ export class FrontCall implements ClientCall, Answer {
 
   /** The connection is gone. */
   lost(): void {
-    if (!this.isAsked) this.#reader?.lost();
+    if (!this.isAsked && this.#reader !== null) this.#letGo().lost();
     this.#close();
+  }
+
+  /** @returns who reads the body. A call outlives its body: nothing that it brought stays with it */
+  #letGo(): BodyReader {
+    const reader = this.#reader ?? noReader;
+    this.#reader = noReader;
+    return reader;
   }
 
   #close(): void {
@@ -164,3 +178,6 @@ export class FrontCall implements ClientCall, Answer {
     this.#onClosed = null;
   }
 }
+
+const nothing = (): void => undefined;
+const noReader: BodyReader = { piece: nothing, end: nothing, lost: nothing };
