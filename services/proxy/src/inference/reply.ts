@@ -101,6 +101,7 @@ export class Reply {
   fail(error: AppError, headers: Readonly<Record<string, string>> = {}): void {
     if (this.#early) this.event(error);
     else sendError(this.#client, this.#requestId, error, { ...this.#rates, ...headers });
+    this.#blocked = true;
   }
 
   get #rates(): Readonly<Record<string, string>> {
@@ -113,11 +114,13 @@ export class Reply {
   /** An error event as the last one of a stream; OpenAI clients raise it. */
   event(error: AppError): void {
     this.#client.end(errorEvent(error, this.#requestId));
+    this.#blocked = true;
   }
 
   /** Ends a stream with an error event of the engine, or of somebody who speaks for it. */
   rawEvent(json: string): void {
     this.#client.end(`data: ${json}\n\n`);
+    this.#blocked = true;
   }
 
   /** The only way left to say that an answer is not complete. */

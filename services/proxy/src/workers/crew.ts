@@ -42,7 +42,7 @@ export function createCrew(count: number, logger: Logger): Crew {
         ready.set(id, told);
         onReady(told);
       });
-      const { code, signal } = await ended(worker);
+      const { code, signal, err } = await ended(worker);
       ready.delete(id);
       if (stopping.signal.aborted) return;
       deaths = deathsInARow(deaths, performance.now() - since);
@@ -50,7 +50,10 @@ export function createCrew(count: number, logger: Logger): Crew {
         throw new WorkerError(code ?? 1, `a worker ended with ${signal ?? `code ${code}`}`);
       }
       const waitMs = restartDelayMs(deaths);
-      logger.error({ worker: id, code, signal, waitMs }, 'a worker has ended; starting another');
+      logger.error(
+        { worker: id, code, signal, err, waitMs },
+        'a worker has ended; starting another',
+      );
       await delay(waitMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   }
@@ -87,9 +90,16 @@ class WorkerError extends Error {
   }
 }
 
-async function ended(worker: Worker): Promise<{ code: number | null; signal: string | null }> {
-  const [code, signal] = (await once(worker, 'exit')) as [number | null, string | null];
-  return { code, signal };
+/** How it ended. One that could not even be begun tells an error, and no exit. */
+async function ended(
+  worker: Worker,
+): Promise<{ code: number | null; signal: string | null; err?: unknown }> {
+  try {
+    const [code, signal] = (await once(worker, 'exit')) as [number | null, string | null];
+    return { code, signal };
+  } catch (err) {
+    return { code: null, signal: null, err };
+  }
 }
 
 /** A process that stayed up this long was healthy: its death is a first one. */
