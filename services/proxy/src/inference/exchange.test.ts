@@ -6,13 +6,15 @@ import { NodeCall } from '../server/node-call.ts';
 import type { InferenceCall } from './call.ts';
 import { Exchange } from './exchange.ts';
 import type { InferenceParts } from './parts.ts';
+import { createPicker } from './picker.ts';
+import { createSuspects } from './suspects.ts';
 
 const body = Buffer.from('{"model":"a/b","messages":[]}');
 const route = { ...asleep('a/b'), idle: false, endpoints: [endpoint(1, 'job-1')] };
 const nothing = () => undefined;
 
-/** A request that the limits have let in and that waits; `given` is what the limits got back. */
-function waiting(over: Partial<Record<keyof InferenceParts, unknown>>) {
+/** A request that the limits have let in and that waits, or goes on; `given` is what the limits got back. */
+function letIn(over: Partial<Record<keyof InferenceParts, unknown>>) {
   const given: (number | null)[] = [];
   const request = new IncomingMessage(new Socket());
   const client = Object.assign(new NodeCall(request, new ServerResponse(request)), {
@@ -38,11 +40,12 @@ function waiting(over: Partial<Record<keyof InferenceParts, unknown>>) {
     },
     clock: { now: () => 0, elapsed: () => 0 },
     lengths: { needed: () => ({ atLeastMs: 0, preferablyMs: 0 }) },
-    suspects: { choose: () => null, excludedFor: () => new Set(['job-1']) },
+    suspects: { excludedFor: () => new Set(['job-1']) },
     picker: { pick: () => null },
+    places: { mustWait: () => true },
     holds: { enter: () => null, leave: nothing },
-    demand: { hold: nothing, release: nothing },
-    usage: { ended: nothing },
+    demand: { hold: nothing, release: nothing, queue: nothing, unqueue: nothing, begin: nothing },
+    usage: { begun: nothing, ended: nothing },
     metrics: { request: nothing, waited: nothing, firstByte: nothing },
     logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
     ...over,
@@ -59,7 +62,7 @@ const breaks = () => {
 
 describe('the place of a request in the limits', () => {
   it('is given back once, with what it has used', () => {
-    const { exchange, given } = waiting({});
+    const { exchange, given } = letIn({});
     exchange.shutDown();
     exchange.shutDown();
     expect(given).toEqual([0]);
@@ -71,9 +74,34 @@ describe('the place of a request in the limits', () => {
     ['its line in the log', { logger: { debug: breaks, info: breaks, warn: breaks } }],
     ['its memory', { bodies: { shareOf: () => ({ take: () => true, give: breaks }) } }],
   ])('is given back where %s cannot be told', (_, over) => {
-    const { exchange, given } = waiting(over);
+    const { exchange, given } = letIn(over);
     expect(() => exchange.shutDown()).toThrow('it broke');
     exchange.shutDown();
     expect(given).toEqual([null]);
+  });
+});
+
+describe('a suspect whose time is over', () => {
+  it.each([
+    ['not tried by a request that waits for a place', true],
+    ['tried by one that goes to it', false],
+  ])('is %s', (_, mustWait) => {
+    let elapsed = 1000;
+    const suspects = createSuspects(() => elapsed, nothing);
+    suspects.mark(endpoint(1, 'job-1'), false, elapsed);
+    elapsed += 500;
+    const posts: unknown[] = [];
+    letIn({
+      suspects,
+      picker: createPicker(
+        () => 0,
+        { now: () => 0 },
+        () => 0,
+      ),
+      places: { mustWait: () => mustWait },
+      pools: { post: (place: unknown) => posts.push(place) },
+    });
+    expect(posts).toHaveLength(mustWait ? 0 : 1);
+    expect(suspects.excludedFor(route, new Map()).has('job-1')).toBe(!mustWait);
   });
 });

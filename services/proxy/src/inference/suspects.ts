@@ -44,19 +44,12 @@ export interface Suspects {
   /** It has answered well: all is forgiven. @returns whether it had been suspect */
   clear(jobId: JobId): boolean;
   /**
-   * The endpoint for the next attempt: not suspect, not tried yet by this request, and of those the best. Whoever
-   * gets a suspect whose time is over tries it for all.
-   */
-  choose(
-    route: Route,
-    tried: ReadonlyMap<JobId, unknown>,
-    pick: (exclude: Excluded) => Endpoint | null,
-  ): Endpoint | null;
-  /**
    * Endpoints that a request does not go to now: those that it has tried, suspects, and those that are ejected, unless no
    * other is left or too many of the model's are.
    */
   excludedFor(route: Route, tried: ReadonlyMap<JobId, unknown>): Excluded;
+  /** A request goes there: it tries a suspect whose time is over, for all. */
+  sent(jobId: JobId): void;
   /** Forgets jobs that are no longer routed to, or to another address. */
   prune(known: ReadonlyMap<JobId, Endpoint>): void;
   /** How many are ejected now. */
@@ -102,12 +95,6 @@ export function createSuspects(
     suspects.set(endpoint.jobId, { endpoint, dead, suspicion });
     if (suspicion.ejectedUntil > 0 && !wasEjected) onEjected(endpoint, suspicion.failures);
   };
-  /** Whoever gets one whose time is over tries it for all. */
-  const chosen = (endpoint: Endpoint | null, at: DurationMs): Endpoint | null => {
-    const suspect = endpoint === null ? undefined : suspects.get(endpoint.jobId);
-    if (suspect !== undefined) suspect.suspicion = onTrial(suspect.suspicion, at);
-    return endpoint;
-  };
 
   return {
     mark: (endpoint, saysDead, sentAt) => {
@@ -138,8 +125,11 @@ export function createSuspects(
       suspects.delete(jobId);
       return suspicion !== null && (suspicion.avoidedUntil > 0 || suspicion.ejectedUntil > 0);
     },
-    choose: (route, tried, pick) => chosen(pick(excludedFor(route, tried)), elapsed()),
     excludedFor,
+    sent: (jobId) => {
+      const suspect = suspects.get(jobId);
+      if (suspect !== undefined) suspect.suspicion = onTrial(suspect.suspicion, elapsed());
+    },
     prune: (known) => {
       for (const [jobId, { endpoint }] of suspects) {
         const current = known.get(jobId);
