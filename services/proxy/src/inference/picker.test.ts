@@ -27,9 +27,9 @@ function setUp() {
 
 describe('the memory of prompts', () => {
   it('says nothing of a request that was picked for and waits', () => {
-    const { pick } = setUp();
     const prompt = promptOf('x');
-    const home = pick(prompt);
+    const home = setUp().pick(prompt);
+    const { pick } = setUp();
     expect(pick(prompt, [home])).not.toBe(home);
     expect(pick(prompt)).toBe(home);
   });
