@@ -58,6 +58,7 @@ function door(policy: RoutingPolicy, random: Random): Policy {
     choose: ({ belonging }, engines) => {
       route ??= routeOf(engines, policy);
       const endpoint = picker.pick(route, nobody, anyTime, belonging);
+      if (endpoint !== null) picker.sent(route, endpoint.jobId, belonging);
       const index = engines.findIndex(({ endpoint: { jobId } }) => jobId === endpoint?.jobId);
       add(index, 1);
       return index;

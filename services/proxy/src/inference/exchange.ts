@@ -9,6 +9,7 @@ import {
 import type { Ticket } from '../limits/limits.ts';
 import { askForUsage, type Splice } from './ask-usage.ts';
 import { type InferenceCall, isStreamed } from './call.ts';
+import type { CountedTokens } from './count-tokens.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import { askedTimeoutMs, rawHeader } from './headers.ts';
 import { scanBody } from './model-name.ts';
@@ -164,9 +165,14 @@ export class Exchange implements ExchangeView {
   finish(outcome: ExchangeOutcome, error?: AppError): void {
     if (this.#over) return;
     this.#over = true;
-    this.#dropBody();
-    const tokens = this.record.finish(outcome, this.reply, error);
-    if (tokens !== undefined) leave(this, this.#ticket ?? null, tokens);
+    let tokens: CountedTokens | undefined;
+    try {
+      this.#dropBody();
+      tokens = this.record.finish(outcome, this.reply, error);
+    } finally {
+      // Whatever becomes of its line in the log: else the caller would have a place less for ever.
+      leave(this, this.#ticket ?? null, tokens);
+    }
   }
 
   /** Whatever it is at. */

@@ -32,8 +32,10 @@ export interface Belonging {
 
 /** Picks endpoints by the policies of their models, out of what it remembers of requests before. Memory only. */
 export interface Picker {
-  /** @returns null when all are excluded */
+  /** Changes nothing: a request may have to wait after all. @returns null when all are excluded */
   pick(route: Route, exclude: Excluded, needed: TimeNeeded, belonging: Belonging): Endpoint | null;
+  /** The request goes there, which is remembered. */
+  sent(route: Route, jobId: JobId, belonging: Belonging): void;
   /** Forgets models that need no memory any more. */
   prune(byModel: (modelId: ModelId) => Route | null): void;
 }
@@ -44,22 +46,28 @@ export function createPicker(
   random: () => number,
 ): Picker {
   const memories = new Map<ModelId, PrefixMemory>();
-  /** Of the prompt that is looked at; requests are picked for one after the other. */
+  /** Of the prompt that was looked at last. */
   const keys = new Int32Array(mostBlocks);
+  let keyCount = 0;
+  /** Whose prompt that is: most are sent at once, and are not cut a second time. */
+  let keysOf: Belonging | null = null;
 
   const memoryOf = (modelId: ModelId): PrefixMemory => {
     const memory = memories.get(modelId) ?? new PrefixMemory();
     memories.set(modelId, memory);
     return memory;
   };
+  const cut = (belonging: Belonging): number => {
+    keyCount = cutPromptOf(belonging, keys);
+    keysOf = belonging;
+    return keyCount;
+  };
   const byPrefix = (route: Route, choice: Choice, belonging: Belonging): Endpoint | null => {
-    const count = cutPromptOf(belonging, keys);
+    const count = cut(belonging);
     if (count === 0) return pickLeastLoaded(choice, random);
     const memory = memoryOf(route.modelId);
     memory.look(keys, count, route.endpoints);
-    const endpoint = pickByRank(choice, (one) => memory.rank(one));
-    if (endpoint !== null) memory.remember(keys, count, endpoint.jobId);
-    return endpoint;
+    return pickByRank(choice, (one) => memory.rank(one));
   };
   const bySession = (route: Route, choice: Choice, belonging: Belonging): Endpoint | null => {
     const session = belonging.header(route.routing.sessionHeader);
@@ -76,6 +84,12 @@ export function createPicker(
         return pickLeastLoaded(choice, random);
       if (routing.policy === 'prefix') return byPrefix(route, choice, belonging);
       return bySession(route, choice, belonging);
+    },
+    sent: ({ modelId, endpoints, routing }, jobId, belonging) => {
+      if (endpoints.length < 2 || routing.policy !== 'prefix') return;
+      const count = keysOf === belonging ? keyCount : cut(belonging);
+      keysOf = null;
+      if (count > 0) memoryOf(modelId).remember(keys, count, jobId);
     },
     prune: (byModel) => {
       for (const modelId of memories.keys())

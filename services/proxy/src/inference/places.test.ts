@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JobId, ModelId } from '@wakefield/domain';
+import type { Endpoint, JobId, ModelId } from '@wakefield/domain';
 import { asleep, endpoint } from '../../test/world.ts';
 import { createHoldRoom, type Held } from './hold-room.ts';
 import { createPlaces } from './places.ts';
+import { createSuspects } from './suspects.ts';
 
 /** One model with two engines that take two each, in a proxy of so many. */
 function setUp(proxies = 1) {
@@ -11,14 +12,18 @@ function setUp(proxies = 1) {
   const running = new Map<JobId, number>();
   const elsewhere = new Map<JobId, number>();
   const wanted: ModelId[] = [];
-  const avoided = new Set<JobId>();
+  let elapsed = 1000;
+  const suspects = createSuspects(
+    () => elapsed,
+    () => undefined,
+  );
   const served: string[] = [];
   let queued = 0;
   const holds = createHoldRoom({ perModel: { model: 9, place: 99 }, perProcess: 99 });
   const places = createPlaces({
     demand: { runningOn: (jobId) => running.get(jobId) ?? 0, queued: () => queued },
     holds,
-    suspects: { avoids: (jobId) => avoided.has(jobId) },
+    suspects,
     elsewhere: {
       on: (jobId) => elsewhere.get(jobId) ?? 0,
       want: (modelId) => wanted.push(modelId),
@@ -26,8 +31,11 @@ function setUp(proxies = 1) {
     routeOf: (modelId) => (modelId === route.modelId ? route : null),
     rule: { surplus: 1, proxies },
   });
-  const [first] = endpoints;
-  if (first === undefined) throw new Error('no endpoint');
+  const [first, second] = endpoints;
+  if (first === undefined || second === undefined) throw new Error('no endpoint');
+  const eject = (which: Endpoint) => {
+    for (let count = 0; count < 5; count += 1) suspects.failed(which, elapsed);
+  };
   const mustWait = (
     tried: ReadonlyMap<JobId, unknown> | null = null,
     isWaiting = false,
@@ -54,12 +62,19 @@ function setUp(proxies = 1) {
     running.set('a', a);
     running.set('b', b);
   };
-  return { places, route, fill, mustWait, waits, served, running, elsewhere, wanted, avoided };
+  return {
+    ...{ places, route, first, second, fill, mustWait, waits, served, elsewhere, wanted },
+    mark: (which: Endpoint) => suspects.mark(which, false, elapsed),
+    eject,
+    pass: (ms: number) => {
+      elapsed += ms;
+    },
+  };
 }
 
 describe('a request waits for a place', () => {
   it('where all engines that it could go to are full, and not before', () => {
-    const { fill, mustWait, avoided } = setUp();
+    const { fill, mustWait, mark, second, pass } = setUp();
     fill(1, 2);
     expect(mustWait()).toBe(false);
     // It is sent where it was to go, as long as there is room anywhere.
@@ -69,8 +84,39 @@ describe('a request waits for a place', () => {
     expect(mustWait()).toBe(true);
     fill(2, 0);
     expect(mustWait(new Map([['b', null]]))).toBe(true);
-    avoided.add('b');
+    mark(second);
     expect(mustWait()).toBe(true);
+    pass(500);
+    expect(mustWait()).toBe(false);
+  });
+
+  it('where those that are left of an ejected one are full, until it is tried again', () => {
+    const { places, route, fill, mustWait, eject, second, pass } = setUp();
+    eject(second);
+    fill(1, 0);
+    expect(mustWait()).toBe(false);
+    fill(2, 0);
+    expect(mustWait()).toBe(true);
+    expect(places.isFull(route)).toBe(true);
+    pass(5000);
+    expect(mustWait()).toBe(false);
+    expect(places.isFull(route)).toBe(false);
+  });
+
+  it('not where an ejected one is all that it could go to, or so many are that the requests are to blame', () => {
+    const { fill, mustWait, mark, eject, first, second } = setUp();
+    eject(second);
+    fill(2, 0);
+    expect(mustWait(new Map([['a', null]]), true, second)).toBe(false);
+    mark(first);
+    expect(mustWait()).toBe(false);
+    fill(2, 2);
+    expect(mustWait()).toBe(true);
+    const both = setUp();
+    both.eject(both.first);
+    both.eject(both.second);
+    both.fill(2, 0);
+    expect(both.mustWait()).toBe(false);
   });
 
   it('where others wait already, unless it has its turn', () => {

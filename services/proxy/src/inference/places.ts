@@ -34,7 +34,7 @@ export interface Places {
 export interface PlacesOptions {
   readonly demand: Pick<DemandBook, 'runningOn' | 'queued'>;
   readonly holds: Pick<HoldRoom, 'first' | 'kick'>;
-  readonly suspects: Pick<Suspects, 'avoids'>;
+  readonly suspects: Pick<Suspects, 'excludedFor'>;
   readonly elsewhere: Pick<Elsewhere, 'on' | 'want'>;
   readonly routeOf: (modelId: ModelId) => Route | null;
   readonly rule: PlaceRule;
@@ -48,7 +48,7 @@ export function createPlaces(options: PlacesOptions): Places {
 
   const allFull = (route: Route, tried: ReadonlyMap<JobId, unknown>): boolean => {
     if (rule.proxies > 1) elsewhere.want(route.modelId);
-    const exclude = { has: (jobId: JobId) => tried.has(jobId) || suspects.avoids(jobId) };
+    const exclude = suspects.excludedFor(route, tried);
     return areFull(route.endpoints, exclude, demand.runningOn, elsewhere.on, rule);
   };
   const isFullFor = (route: Route): boolean =>

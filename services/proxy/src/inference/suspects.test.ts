@@ -18,17 +18,21 @@ function setUp(count = 1) {
   const [one] = endpoints;
   if (one === undefined) throw new Error('a model without endpoints');
   const model = { ...asleep('a/b'), endpoints };
-  const ask = (tried: ReadonlyMap<string, unknown> = nothing) =>
-    suspects.choose(
-      model,
-      tried,
-      (exclude) => endpoints.find(({ jobId }) => !exclude.has(jobId)) ?? null,
-    )?.jobId ?? null;
+  const choose = (tried: ReadonlyMap<string, unknown> = nothing) => {
+    const exclude = suspects.excludedFor(model, tried);
+    return endpoints.find(({ jobId }) => !exclude.has(jobId))?.jobId ?? null;
+  };
+  const ask = (tried: ReadonlyMap<string, unknown> = nothing) => {
+    const jobId = choose(tried);
+    if (jobId !== null) suspects.sent(jobId);
+    return jobId;
+  };
   return {
     suspects,
     endpoints,
     one,
     ejected,
+    choose,
     ask,
     isAsked: () => ask() !== null,
     mark: () => suspects.mark(one, false, elapsed),
@@ -77,6 +81,15 @@ describe('a suspect', () => {
     expect(isAsked()).toBe(false);
     pass(1000);
     expect(isAsked()).toBe(true);
+  });
+
+  it('is not tried by who only looks, however often', () => {
+    const { choose, isAsked, pass, mark } = setUp();
+    mark();
+    pass(500);
+    for (let look = 0; look < 9; look += 1) expect(choose()).toBe('job-1');
+    expect(isAsked()).toBe(true);
+    expect(choose()).toBe(null);
   });
 
   it('is none any more once it answers, and is told to have been one', () => {

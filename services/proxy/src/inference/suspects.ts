@@ -44,16 +44,12 @@ export interface Suspects {
   /** It has answered well: all is forgiven. @returns whether it had been suspect */
   clear(jobId: JobId): boolean;
   /**
-   * The endpoint for the next attempt: not suspect, not tried yet by this request, and of those the best. Whoever
-   * gets a suspect whose time is over tries it for all.
+   * Endpoints that a request does not go to now: those that it has tried, suspects, and those that are ejected, unless no
+   * other is left or too many of the model's are.
    */
-  choose(
-    route: Route,
-    tried: ReadonlyMap<JobId, unknown>,
-    pick: (exclude: Excluded) => Endpoint | null,
-  ): Endpoint | null;
-  /** Whether it is left alone now. */
-  avoids(jobId: JobId): boolean;
+  excludedFor(route: Route, tried: ReadonlyMap<JobId, unknown>): Excluded;
+  /** A request goes there: it tries a suspect whose time is over, for all. */
+  sent(jobId: JobId): void;
   /** Forgets jobs that are no longer routed to, or to another address. */
   prune(known: ReadonlyMap<JobId, Endpoint>): void;
   /** How many are ejected now. */
@@ -75,18 +71,18 @@ export function createSuspects(
     (suspicionOf(jobId)?.avoidedUntil ?? at) > at;
   const isEjected = (jobId: JobId, at: DurationMs): boolean =>
     (suspicionOf(jobId)?.ejectedUntil ?? at) > at;
-  const excluded = (
-    tried: ReadonlyMap<JobId, unknown>,
-    at: DurationMs,
-    withEjected: boolean,
-  ): Excluded => ({
-    has: (jobId) =>
-      tried.has(jobId) || isAvoided(jobId, at) || (withEjected && isEjected(jobId, at)),
-  });
   const heeds = ({ endpoints }: Route, at: DurationMs): boolean => {
     let ejected = 0;
     for (const { jobId } of endpoints) if (isEjected(jobId, at)) ejected += 1;
     return ejected > 0 && heedsEjections(ejected, endpoints.length);
+  };
+  const excludedFor = (route: Route, tried: ReadonlyMap<JobId, unknown>): Excluded => {
+    if (suspects.size === 0) return tried.size === 0 ? nobody : tried;
+    const at = elapsed();
+    const unasked = { has: (jobId: JobId) => tried.has(jobId) || isAvoided(jobId, at) };
+    if (!heeds(route, at)) return unasked;
+    const unhealthy = { has: (jobId: JobId) => unasked.has(jobId) || isEjected(jobId, at) };
+    return route.endpoints.every(({ jobId }) => unhealthy.has(jobId)) ? unasked : unhealthy;
   };
   // The loss of an engine may be heard after its job was requeued to another address.
   const isDead = (endpoint: Endpoint): boolean => {
@@ -98,12 +94,6 @@ export function createSuspects(
     const wasEjected = (suspicionOf(endpoint.jobId)?.ejectedUntil ?? 0) > 0;
     suspects.set(endpoint.jobId, { endpoint, dead, suspicion });
     if (suspicion.ejectedUntil > 0 && !wasEjected) onEjected(endpoint, suspicion.failures);
-  };
-  /** Whoever gets one whose time is over tries it for all. */
-  const chosen = (endpoint: Endpoint | null, at: DurationMs): Endpoint | null => {
-    const suspect = endpoint === null ? undefined : suspects.get(endpoint.jobId);
-    if (suspect !== undefined) suspect.suspicion = onTrial(suspect.suspicion, at);
-    return endpoint;
   };
 
   return {
@@ -135,16 +125,11 @@ export function createSuspects(
       suspects.delete(jobId);
       return suspicion !== null && (suspicion.avoidedUntil > 0 || suspicion.ejectedUntil > 0);
     },
-    choose: (route, tried, pick) => {
-      if (suspects.size === 0) return pick(tried.size === 0 ? nobody : tried);
-      const at = elapsed();
-      if (heeds(route, at)) {
-        const healthy = pick(excluded(tried, at, true));
-        if (healthy !== null) return chosen(healthy, at);
-      }
-      return chosen(pick(excluded(tried, at, false)), at);
+    excludedFor,
+    sent: (jobId) => {
+      const suspect = suspects.get(jobId);
+      if (suspect !== undefined) suspect.suspicion = onTrial(suspect.suspicion, elapsed());
     },
-    avoids: (jobId) => suspects.size > 0 && isAvoided(jobId, elapsed()),
     prune: (known) => {
       for (const [jobId, { endpoint }] of suspects) {
         const current = known.get(jobId);

@@ -35,8 +35,19 @@ export function enter(view: ExchangeView, route: Route, bodyBytes: number): Tick
   return false;
 }
 
-/** It is over: what was reserved is settled by what it is accounted for with, and what answers of its model take is learned. */
-export function leave(view: ExchangeView, ticket: Ticket | null, tokens: CountedTokens): void {
+/**
+ * It is over: what was reserved is settled by what it is accounted for with, and what answers of its model take is learned.
+ * @param tokens undefined: nobody could tell, and what was reserved counts
+ */
+export function leave(
+  view: ExchangeView,
+  ticket: Ticket | null,
+  tokens: CountedTokens | undefined,
+): void {
+  if (tokens === undefined) {
+    ticket?.finish(null);
+    return;
+  }
   const { prompt, completion, estimated } = tokens;
   ticket?.finish(prompt + completion);
   if (estimated || completion === 0 || view.asked.maxTokens !== null) return;

@@ -32,10 +32,12 @@ function sent() {
       demand: { begin: () => undefined, end: () => undefined },
       suspects: {
         isDead: () => false,
+        sent: () => undefined,
         answered: () => false,
         clear: () => false,
         failed: () => undefined,
       },
+      picker: { sent: () => undefined },
       pools: {
         post: (_place: unknown, _request: unknown, attempt: AnswerHandler) => {
           handlers.push(attempt);

@@ -55,14 +55,12 @@ export class Tries implements AttemptOwner {
     this.#view = view;
   }
 
-  /** The endpoint to ask next, or null when there is none now. */
+  /** The endpoint to ask next, or null when there is none now. Nobody else is told: it may have to wait. */
   choose(route: Route): Endpoint | null {
     const { parts, asked } = this.#view;
     const needed = parts.lengths.needed(route.modelId, asked);
     const choose = (tried: ReadonlyMap<JobId, Address>) =>
-      parts.suspects.choose(route, tried, (exclude) =>
-        parts.picker.pick(route, exclude, needed, this.#view),
-      );
+      parts.picker.pick(route, parts.suspects.excludedFor(route, tried), needed, this.#view);
     const tried = this.#tried;
     if (tried === null) return choose(none);
     forgetMoved(tried, route);
@@ -83,6 +81,8 @@ export class Tries implements AttemptOwner {
     this.#endpoint = endpoint;
     this.#sentAt = parts.clock.elapsed();
     this.#wasDead = parts.suspects.isDead(endpoint);
+    parts.suspects.sent(endpoint.jobId);
+    parts.picker.sent(route, endpoint.jobId, this.#view);
     parts.demand.begin(route.modelId, endpoint.jobId);
     const splice = this.#spliceFor(route, endpoint);
     const cut = splice === null ? null : this.#cutFor(route, endpoint);

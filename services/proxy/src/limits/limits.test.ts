@@ -140,6 +140,15 @@ describe('one proxy', () => {
     expect(Number(headerOf(one, 'remaining-tokens'))).toBeCloseTo(848, -1);
   });
 
+  it('counts what was reserved where nobody knows what was used', async () => {
+    const limits = { tokensPerMinute: 1000, concurrentRequests: 1 };
+    const [one] = (await proxies(1, only('project', limits))) as [Limits];
+    const ticket = ticketOf(one, { bodyBytes: 400, maxTokens: 700 });
+    ticket.finish(null);
+    ticketOf(one, { bodyBytes: 4, maxTokens: 1 }).finish(0);
+    expect(headerOf(one, 'remaining-tokens')).toBe('199');
+  });
+
   it('does not wait for what can never be: that many tokens at once', async () => {
     const [one] = (await proxies(1, only('model', { tokensPerMinute: 1000 }))) as [Limits];
     const refusal = ask(one, { maxTokens: 2000 })?.refusal;

@@ -29,8 +29,8 @@ export interface LimitedRequest {
 
 /** A request that was counted in. */
 export interface Ticket {
-  /** It is over. @param used tokens, all together */
-  finish(used: number): void;
+  /** It is over. @param used tokens, all together; null: nobody knows, and what was reserved counts */
+  finish(used: number | null): void;
 }
 
 /** What the limits say of a request. */
@@ -92,9 +92,10 @@ export function createLimits({ rules, elapsed, ...options }: LimitsOptions): Lim
         return { refusal: limitRefusal(obstacle, tokens), limit, scope: meter.scope, headers };
       }
       if (meters.some(({ isUrgent }) => isUrgent)) exchange.soon();
-      const finish = (used: number): void => {
+      const finish = (used: number | null): void => {
         for (const meter of meters) {
-          meter.give(tokens, used, now, elapsed(), exchange.peers());
+          const counted = used ?? meter.costOf(tokens);
+          meter.give(tokens, counted, now, elapsed(), exchange.peers());
           ledger.changed.add(meter);
         }
       };
