@@ -192,8 +192,8 @@ export class Exchange implements ExchangeView {
 
   /** One that was sent before has had its turn. */
   #mustWait(route: Route, endpoint: Endpoint): boolean {
-    const { tried } = this.#tries;
-    const hadTurn = tried !== null || this.#wait?.isForPlace === true;
+    const { tried, wasSent } = this.#tries;
+    const hadTurn = wasSent || this.#wait?.isForPlace === true;
     return this.parts.places.mustWait(route, endpoint, tried, hadTurn);
   }
 

@@ -70,6 +70,11 @@ export class Tries implements AttemptOwner {
     return choose(tried);
   }
 
+  /** Whether it was sent to an engine before, which may not have got it. */
+  get wasSent(): boolean {
+    return this.#sentAt > 0;
+  }
+
   /** Endpoints that saw it already; null: none. */
   get tried(): ReadonlyMap<JobId, Address> | null {
     return this.#tried;
