@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { EpochMs } from '@wakefield/domain';
 
 /** A directory of a process, and behind a dot the process that wrote what is in it, where that was another one. */
-const form = /^([0-9a-f]{8})-[0-9a-f]{16}(?:\.([0-9a-f]{8}-[0-9a-f]{16}))?$/;
+const form = /^[0-9a-f]{8}-[0-9a-f]{16}(?:\.[0-9a-f]{8}-[0-9a-f]{16})?$/;
 /** Made, and not yet to be looked at. */
 const unfinished = '.new-';
 const lockName = 'lock';
@@ -25,16 +25,18 @@ export interface SpoolHome {
   readonly directory: string;
   /** Shows that it lives. */
   beat(): Promise<void>;
-  /** Takes what dead processes have left. Of two that try at the same time one gets it. @returns directories */
-  claim(): Promise<readonly string[]>;
+  /**
+   * Takes what dead processes have left, and tells what it took before, too. Of two that try at the same time one gets
+   * it. Each directory is told as soon as it is taken: nobody else looks at it while this process lives.
+   */
+  claim(): AsyncIterable<string>;
   /** @param clean whether the directory may go, with all that is in it */
   leave(clean: boolean): Promise<void>;
 }
 
 /** @throws where the directory cannot be made or written to */
 export async function openHome(root: string, now: () => EpochMs): Promise<SpoolHome> {
-  const host = hostId();
-  const id = `${host}-${randomBytes(8).toString('hex')}`;
+  const id = `${hostId()}-${randomBytes(8).toString('hex')}`;
   const directory = join(root, id);
   const raw = join(root, `${unfinished}${id}`);
   await mkdir(raw, { recursive: true, mode: 0o700 });
@@ -46,18 +48,7 @@ export async function openHome(root: string, now: () => EpochMs): Promise<SpoolH
   return {
     directory,
     beat: () => utimes(join(directory, heartbeatName), now() / 1000, now() / 1000),
-    claim: async () => {
-      const claimed: string[] = [];
-      for (const name of await readdir(root)) {
-        const owner = form.exec(name)?.[0].split('.')[0];
-        if (owner === undefined || owner === id) continue;
-        const isOfThisHost = owner.startsWith(`${host}-`);
-        if (await lives(join(root, owner), isOfThisHost, now)) continue;
-        const mine = join(root, `${id}.${form.exec(name)?.[2] ?? owner}`);
-        if (await renamed(join(root, name), mine)) claimed.push(mine);
-      }
-      return claimed;
-    },
+    claim: () => claim(root, id, now),
     leave: async (clean) => {
       // Without a lock, which goes when it is closed, and without a sign nobody lives here.
       await rm(clean ? directory : join(directory, heartbeatName), {
@@ -67,6 +58,25 @@ export async function openHome(root: string, now: () => EpochMs): Promise<SpoolH
       lock?.close();
     },
   };
+}
+
+async function* claim(root: string, id: string, now: () => EpochMs): AsyncIterable<string> {
+  const host = hostOf(id);
+  for (const name of await readdir(root)) {
+    if (!form.test(name)) continue;
+    const [owner = '', writer = owner] = name.split('.');
+    if (owner === id) {
+      if (name !== id) yield join(root, name);
+      continue;
+    }
+    if (await lives(join(root, owner), hostOf(owner) === host, now)) continue;
+    const mine = join(root, `${id}.${writer}`);
+    if (await renamed(join(root, name), mine)) yield mine;
+  }
+}
+
+function hostOf(id: string): string {
+  return id.slice(0, id.indexOf('-'));
 }
 
 /** The same for all processes of one machine since it was booted, whatever container they are in. */
@@ -106,20 +116,24 @@ async function lives(home: string, isOfThisHost: boolean, now: () => EpochMs): P
   }
 }
 
-/** Whatever is no clear answer counts as life: then nothing is taken. */
+/** Whatever is no clear answer counts as life: then nothing is taken. So does one that cannot be asked. */
 async function answers(home: string): Promise<boolean> {
-  const way = shortWay(home);
+  let way: ReturnType<typeof shortWay> | undefined;
   try {
+    way = shortWay(home);
+    const { path } = way;
     return await new Promise((resolve) => {
-      const socket = connect(join(way.path, lockName));
+      const socket = connect(join(path, lockName));
       socket.once('connect', () => resolve(true));
       socket.once('error', (error: NodeJS.ErrnoException) =>
         resolve(error.code !== 'ECONNREFUSED'),
       );
       socket.once('connect', () => socket.destroy());
     });
+  } catch {
+    return true;
   } finally {
-    way.close();
+    way?.close();
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -56,6 +56,15 @@ function answer(spool: UsageSpool, count: number): void {
     spool.meter.begun(begun);
     spool.meter.ended(sampleRecord(begun));
   }
+}
+
+/** A record of a process of another machine, which is dead. @returns the path of the file */
+function leave(writer: number): string {
+  const directory = join(root, `0a1b2c3d-${String(writer).padStart(16, '0')}`);
+  const path = join(directory, '000000000001.log');
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(path, frameOf(recordLine(sampleRecord())));
+  return path;
 }
 
 describe('the spool', () => {
@@ -203,5 +212,18 @@ describe('the spool', () => {
     store.mood = 'well';
     await all(12);
     expect(store.records.get(begun.id)?.outcome).toBe('lost');
+  });
+
+  it('takes what dead processes left beside one whose files cannot be read, and that when it can', async () => {
+    const [, unreadable = ''] = [1, 2, 3].map(leave);
+    const target = join(root, 'not-there-yet');
+    rmSync(unreadable);
+    symlinkSync(target, unreadable);
+    await open();
+    await all(2);
+    expect(log.some((line) => line.includes('usage of a dead process cannot be read'))).toBe(true);
+    writeFileSync(target, frameOf(recordLine(sampleRecord())));
+    await all(3);
+    await until('it is tidied up', () => !readdirSync(root).some((name) => name.includes('.')));
   });
 });

@@ -161,14 +161,23 @@ class Spool implements UsageSpool {
       this.#lookedAt = performance.now();
       this.meter.rotate();
       await this.#home.beat();
-      for (const directory of await this.#home.claim()) {
-        logger.warn({ directory }, 'usage of a dead process found');
-        this.#backlogs.push(new Backlog(directory));
-      }
+      for await (const directory of this.#home.claim()) this.#takeUp(directory);
       this.#isWell = true;
     } catch (err) {
       if (this.#isWell) logger.error({ err, root }, 'usage spool cannot be used');
       this.#isWell = false;
+    }
+  }
+
+  /** What cannot be taken up now is told again at the next look. */
+  #takeUp(directory: string): void {
+    if (this.#backlogs.some((one) => one.directory === directory)) return;
+    const { logger } = this.#options;
+    try {
+      this.#backlogs.push(new Backlog(directory));
+      logger.warn({ directory }, 'usage of a dead process found');
+    } catch (err) {
+      logger.error({ err, directory }, 'usage of a dead process cannot be read');
     }
   }
 
