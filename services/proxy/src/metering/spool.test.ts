@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -65,6 +74,24 @@ function leave(writer: number): string {
   mkdirSync(directory, { recursive: true });
   writeFileSync(path, frameOf(recordLine(sampleRecord())));
   return path;
+}
+
+/** @returns undoes nothing */
+function forget(directory: string): () => void {
+  rmSync(directory, { recursive: true });
+  return () => undefined;
+}
+
+/** Its file is one that cannot be read: EISDIR. @returns undoes that */
+function hinder(directory: string): () => void {
+  const path = join(directory, '000000000001.log');
+  const aside = join(root, 'aside');
+  renameSync(path, aside);
+  mkdirSync(path);
+  return () => {
+    rmdirSync(path);
+    renameSync(aside, path);
+  };
 }
 
 describe('the spool', () => {
@@ -212,6 +239,29 @@ describe('the spool', () => {
     store.mood = 'well';
     await all(12);
     expect(store.records.get(begun.id)?.outcome).toBe('lost');
+  });
+
+  it.each([
+    { what: 'is deleted', spoil: forget, wanted: 3 },
+    { what: 'cannot be read for a while', spoil: hinder, wanted: 4 },
+  ])('ships what is behind a backlog that $what', async ({ spoil, wanted }) => {
+    for (const writer of [1, 2, 3]) leave(writer);
+    // A pause that the test does not outlast: whatever takes a file's error for the store's is seen.
+    const pace = { segmentBytes: 2000, shipEveryMs: 5, pausesMs: [60_000], lookEveryMs: 20 };
+    // Nothing is shipped before the first look is over.
+    const spool = await open({ pace });
+    const found = log.find((line) => line.includes('usage of a dead process found')) ?? '{}';
+    const { directory = '' } = JSON.parse(found) as { directory?: string };
+    const mend = spoil(directory);
+    answer(spool, 1);
+    await all(3);
+    const told = log.find((line) => line.includes('usage of a dead process not read')) ?? '{}';
+    const path = join(directory, '000000000001.log');
+    expect(JSON.parse(told)).toMatchObject({ directory, path });
+    expect(log.some((line) => line.includes('usage not shipped'))).toBe(false);
+    mend();
+    await all(wanted);
+    await until('nothing is left of it', () => readdirSync(root).length === 1);
   });
 
   it('takes what dead processes left beside one whose files cannot be read, and that when it can', async () => {
