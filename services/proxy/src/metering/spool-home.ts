@@ -5,6 +5,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { EpochMs } from '@wakefield/domain';
+import { onFile } from './segment.ts';
 
 /** A directory of a process, and behind a dot the process that wrote what is in it, where that was another one. */
 const form = /^[0-9a-f]{8}-[0-9a-f]{16}(?:\.[0-9a-f]{8}-[0-9a-f]{16})?$/;
@@ -23,7 +24,7 @@ const silentMs = 10 * 60_000;
  */
 export interface SpoolHome {
   readonly directory: string;
-  /** Shows that it lives. */
+  /** Shows that it lives. @throws SpoolFileError; missing: the directory has been deleted */
   beat(): Promise<void>;
   /**
    * Takes what dead processes have left, and tells what it took before, too. Of two that try at the same time one gets
@@ -47,7 +48,7 @@ export async function openHome(root: string, now: () => EpochMs): Promise<SpoolH
   await removeUnfinished(root, now);
   return {
     directory,
-    beat: () => utimes(join(directory, heartbeatName), now() / 1000, now() / 1000),
+    beat: () => onFile(directory, () => beat(join(directory, heartbeatName), now() / 1000)),
     claim: () => claim(root, id, now),
     leave: async (clean) => {
       // Without a lock, which goes when it is closed, and without a sign nobody lives here.
@@ -58,6 +59,15 @@ export async function openHome(root: string, now: () => EpochMs): Promise<SpoolH
       lock?.close();
     },
   };
+}
+
+async function beat(heartbeat: string, seconds: number): Promise<void> {
+  try {
+    await utimes(heartbeat, seconds, seconds);
+  } catch {
+    // Where no more than the file is gone, the place is as good as before.
+    await writeFile(heartbeat, '');
+  }
 }
 
 async function* claim(root: string, id: string, now: () => EpochMs): AsyncIterable<string> {

@@ -1,4 +1,5 @@
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -65,6 +66,13 @@ function answer(spool: UsageSpool, count: number): void {
     spool.meter.begun(begun);
     spool.meter.ended(sampleRecord(begun));
   }
+}
+
+async function hasPlace(spool: UsageSpool): Promise<void> {
+  await until('it has a place', () => {
+    answer(spool, 1);
+    return store.records.size > 0;
+  });
 }
 
 /** A record of a process of another machine, which is dead. @returns the path of the file */
@@ -182,13 +190,31 @@ describe('the spool', () => {
     answer(spool, 3);
     await until('they are written', () => spool.waiting === 3);
     rmSync(root, { recursive: true });
-    store.mood = 'well';
     await until('that is seen', () => dropped.length > 0);
     expect(dropped).toEqual([['disk', 3]]);
-    await until('it has a place', () => {
-      answer(spool, 1);
-      return store.records.size > 0;
-    });
+    store.mood = 'well';
+    await hasPlace(spool);
+  });
+
+  it.each([
+    ['all of the spool', () => root],
+    ['its directory', () => join(root, readdirSync(root)[0] ?? '')],
+  ])('goes on when %s is deleted while it has nothing to do', async (_what, place) => {
+    const spool = await open();
+    rmSync(place(), { recursive: true });
+    await until('that is seen', () => log.some((line) => line.includes('usage spool is gone')));
+    await hasPlace(spool);
+  });
+
+  it('stays where it is when only its sign of life is deleted', async () => {
+    const spool = await open();
+    const [place = ''] = readdirSync(root);
+    const sign = join(root, place, 'heartbeat');
+    rmSync(sign);
+    await until('it is there again', () => existsSync(sign));
+    answer(spool, 3);
+    await all(3);
+    expect(readdirSync(root)).toEqual([place]);
   });
 
   it('drops what it has no place for, and finds one when it can', async () => {
@@ -199,10 +225,7 @@ describe('the spool', () => {
     expect(dropped).toEqual([['disk', 2]]);
     expect(log.filter((line) => line.includes('usage spool cannot be used'))).toHaveLength(1);
     rmSync(root);
-    await until('it has a place', () => {
-      answer(spool, 1);
-      return store.records.size > 0;
-    });
+    await hasPlace(spool);
   });
 
   it('leaves out a record that the database never takes', async () => {

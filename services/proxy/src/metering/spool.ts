@@ -160,16 +160,26 @@ class Spool implements UsageSpool {
   async #look(): Promise<void> {
     const { root, logger, now } = this.#options;
     try {
+      await this.#leaveIfGone();
       this.#home ??= this.#moveInto(await openHome(root, now));
       this.#lookedAt = performance.now();
       this.#setAside.clear();
       this.meter.rotate();
-      await this.#home.beat();
       for await (const directory of this.#home.claim()) this.#takeUp(directory);
       this.#isWell = true;
     } catch (err) {
       if (this.#isWell) logger.error({ err, root }, 'usage spool cannot be used');
       this.#isWell = false;
+    }
+  }
+
+  /** Nothing else tells of it where nothing is left to ship: what comes would be dropped for ever. */
+  async #leaveIfGone(): Promise<void> {
+    try {
+      await this.#home?.beat();
+    } catch (error) {
+      if (!(error instanceof SpoolFileError && error.isMissing)) throw error;
+      this.#moveOut(error);
     }
   }
 
@@ -226,8 +236,10 @@ class Spool implements UsageSpool {
   }
 
   /** Somebody has deleted our files: what is written to them reaches nobody. */
-  #moveOut(error: unknown): void {
-    this.#drop('disk', this.meter.waiting, error);
+  #moveOut(err: SpoolFileError): void {
+    const { logger } = this.#options;
+    logger.error({ err, path: err.path }, 'usage spool is gone; it goes on in another place');
+    if (this.meter.waiting > 0) this.#drop('disk', this.meter.waiting, err);
     this.meter.waiting = 0;
     this.meter.writer = null;
     void this.#home?.leave(false).catch(() => undefined);
