@@ -1,6 +1,6 @@
 import { rm, unlink } from 'node:fs/promises';
 import { type Begun, lostRecord } from './lines.ts';
-import { leftSegments, type Segment } from './segment.ts';
+import { leftSegments, onFile, type Segment } from './segment.ts';
 import { type Destination, ship, shipSegment } from './shipping.ts';
 
 /** What a dead process has left: its records, and requests whose end it did not live to see. */
@@ -23,7 +23,10 @@ export class Backlog {
     return this.#segments[0]?.waitingSince ?? null;
   }
 
-  /** Until nothing is left of it. @throws what the store throws while it is away; to be called again */
+  /**
+   * Until nothing is left of it. To be called again after what it throws.
+   * @throws SpoolFileError where a file cannot be read or removed, and what the store throws while it is away
+   */
   async ship(to: Omit<Destination, 'begun' | 'ended'>): Promise<void> {
     const destination: Destination = {
       ...to,
@@ -33,10 +36,12 @@ export class Backlog {
     for (let segment = this.#segments[0]; segment !== undefined; segment = this.#segments[0]) {
       await shipSegment(segment, destination);
       // Requests that were under way at its end are in the next one, too: whoever goes on from there finds them.
-      if (this.#segments.length > 1) await unlink(segment.path);
+      const { path } = segment;
+      if (this.#segments.length > 1) await onFile(path, () => unlink(path));
       else await ship([...this.#underWay.values()].map(lostRecord), destination);
       this.#segments.shift();
     }
-    await rm(this.directory, { recursive: true, force: true });
+    const { directory } = this;
+    await onFile(directory, () => rm(directory, { recursive: true, force: true }));
   }
 }

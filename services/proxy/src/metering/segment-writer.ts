@@ -1,7 +1,7 @@
 import { close, closeSync, fsync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import type { EpochMs } from '@wakefield/domain';
 import { frameOf } from './frames.ts';
-import { type Segment, segmentPath } from './segment.ts';
+import { type Segment, SpoolFileError, segmentPath } from './segment.ts';
 
 export interface WriterOptions {
   readonly directory: string;
@@ -63,9 +63,13 @@ export class SegmentWriter {
     else this.#begin('');
   }
 
-  /** Forgets a segment that is closed and shipped. */
+  /** Forgets a segment that is closed and shipped. @throws SpoolFileError */
   remove(segment: Segment): void {
-    unlinkSync(segment.path);
+    try {
+      unlinkSync(segment.path);
+    } catch (error) {
+      throw new SpoolFileError(segment.path, error);
+    }
     this.segments.splice(this.segments.indexOf(segment), 1);
     this.#bytes -= segment.written;
   }

@@ -15,6 +15,31 @@ export interface Segment {
   waitingSince: EpochMs;
 }
 
+/** A file of the spool cannot be read or removed. No database that comes back mends that. */
+export class SpoolFileError extends Error {
+  override readonly name = 'SpoolFileError';
+  readonly path: string;
+
+  constructor(path: string, cause: unknown) {
+    super(`the spool's ${path} cannot be used`, { cause });
+    this.path = path;
+  }
+
+  /** Somebody has deleted it. */
+  get isMissing(): boolean {
+    return (this.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+  }
+}
+
+/** @throws SpoolFileError */
+export async function onFile<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new SpoolFileError(path, error);
+  }
+}
+
 const suffix = '.log';
 
 /** Names sort as the numbers do. */

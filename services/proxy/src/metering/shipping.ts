@@ -3,7 +3,7 @@ import { UnfitRecordsError, type UsageStore } from '@wakefield/control';
 import type { UsageRecord } from '@wakefield/domain';
 import { frameAt } from './frames.ts';
 import { type Begun, parseLine } from './lines.ts';
-import type { Segment } from './segment.ts';
+import { onFile, type Segment } from './segment.ts';
 
 /** Records in one statement: a millisecond of work in the thread that serves everybody. */
 const atOnce = 200;
@@ -25,11 +25,11 @@ export interface Destination {
 /**
  * Reads a segment from where it was left, and adds its records to the database. What is added was committed before it
  * counts as shipped; whoever is ended in between begins there again, and adds nothing twice.
- * @throws what the store throws while it is away
+ * @throws SpoolFileError where it cannot be read, and what the store throws while it is away
  */
 export async function shipSegment(segment: Segment, to: Destination): Promise<void> {
   const { path, shipped: from, written } = segment;
-  const bytes = await readRange(path, from, written);
+  const bytes = await onFile(path, () => readRange(path, from, written));
   let records: UsageRecord[] = [];
   let at = 0;
   for (let found = frameAt(bytes, at); found !== null; found = frameAt(bytes, at)) {

@@ -5,9 +5,10 @@ import { connect, createServer, type Server } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { EpochMs } from '@wakefield/domain';
+import { onFile } from './segment.ts';
 
 /** A directory of a process, and behind a dot the process that wrote what is in it, where that was another one. */
-const form = /^([0-9a-f]{8})-[0-9a-f]{16}(?:\.([0-9a-f]{8}-[0-9a-f]{16}))?$/;
+const form = /^[0-9a-f]{8}-[0-9a-f]{16}(?:\.[0-9a-f]{8}-[0-9a-f]{16})?$/;
 /** Made, and not yet to be looked at. */
 const unfinished = '.new-';
 const lockName = 'lock';
@@ -23,18 +24,20 @@ const silentMs = 10 * 60_000;
  */
 export interface SpoolHome {
   readonly directory: string;
-  /** Shows that it lives. */
+  /** Shows that it lives. @throws SpoolFileError; missing: the directory has been deleted */
   beat(): Promise<void>;
-  /** Takes what dead processes have left. Of two that try at the same time one gets it. @returns directories */
-  claim(): Promise<readonly string[]>;
+  /**
+   * Takes what dead processes have left, and tells what it took before, too. Of two that try at the same time one gets
+   * it. Each directory is told as soon as it is taken: nobody else looks at it while this process lives.
+   */
+  claim(): AsyncIterable<string>;
   /** @param clean whether the directory may go, with all that is in it */
   leave(clean: boolean): Promise<void>;
 }
 
 /** @throws where the directory cannot be made or written to */
 export async function openHome(root: string, now: () => EpochMs): Promise<SpoolHome> {
-  const host = hostId();
-  const id = `${host}-${randomBytes(8).toString('hex')}`;
+  const id = `${hostId()}-${randomBytes(8).toString('hex')}`;
   const directory = join(root, id);
   const raw = join(root, `${unfinished}${id}`);
   await mkdir(raw, { recursive: true, mode: 0o700 });
@@ -45,19 +48,8 @@ export async function openHome(root: string, now: () => EpochMs): Promise<SpoolH
   await removeUnfinished(root, now);
   return {
     directory,
-    beat: () => utimes(join(directory, heartbeatName), now() / 1000, now() / 1000),
-    claim: async () => {
-      const claimed: string[] = [];
-      for (const name of await readdir(root)) {
-        const owner = form.exec(name)?.[0].split('.')[0];
-        if (owner === undefined || owner === id) continue;
-        const isOfThisHost = owner.startsWith(`${host}-`);
-        if (await lives(join(root, owner), isOfThisHost, now)) continue;
-        const mine = join(root, `${id}.${form.exec(name)?.[2] ?? owner}`);
-        if (await renamed(join(root, name), mine)) claimed.push(mine);
-      }
-      return claimed;
-    },
+    beat: () => onFile(directory, () => beat(join(directory, heartbeatName), now() / 1000)),
+    claim: () => claim(root, id, now),
     leave: async (clean) => {
       // Without a lock, which goes when it is closed, and without a sign nobody lives here.
       await rm(clean ? directory : join(directory, heartbeatName), {
@@ -67,6 +59,34 @@ export async function openHome(root: string, now: () => EpochMs): Promise<SpoolH
       lock?.close();
     },
   };
+}
+
+async function beat(heartbeat: string, seconds: number): Promise<void> {
+  try {
+    await utimes(heartbeat, seconds, seconds);
+  } catch {
+    // Where no more than the file is gone, the place is as good as before.
+    await writeFile(heartbeat, '');
+  }
+}
+
+async function* claim(root: string, id: string, now: () => EpochMs): AsyncIterable<string> {
+  const host = hostOf(id);
+  for (const name of await readdir(root)) {
+    if (!form.test(name)) continue;
+    const [owner = '', writer = owner] = name.split('.');
+    if (owner === id) {
+      if (name !== id) yield join(root, name);
+      continue;
+    }
+    if (await lives(join(root, owner), hostOf(owner) === host, now)) continue;
+    const mine = join(root, `${id}.${writer}`);
+    if (await renamed(join(root, name), mine)) yield mine;
+  }
+}
+
+function hostOf(id: string): string {
+  return id.slice(0, id.indexOf('-'));
 }
 
 /** The same for all processes of one machine since it was booted, whatever container they are in. */
@@ -106,20 +126,24 @@ async function lives(home: string, isOfThisHost: boolean, now: () => EpochMs): P
   }
 }
 
-/** Whatever is no clear answer counts as life: then nothing is taken. */
+/** Whatever is no clear answer counts as life: then nothing is taken. So does one that cannot be asked. */
 async function answers(home: string): Promise<boolean> {
-  const way = shortWay(home);
+  let way: ReturnType<typeof shortWay> | undefined;
   try {
+    way = shortWay(home);
+    const { path } = way;
     return await new Promise((resolve) => {
-      const socket = connect(join(way.path, lockName));
+      const socket = connect(join(path, lockName));
       socket.once('connect', () => resolve(true));
       socket.once('error', (error: NodeJS.ErrnoException) =>
         resolve(error.code !== 'ECONNREFUSED'),
       );
       socket.once('connect', () => socket.destroy());
     });
+  } catch {
+    return true;
   } finally {
-    way.close();
+    way?.close();
   }
 }
 

@@ -1,4 +1,14 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -56,6 +66,40 @@ function answer(spool: UsageSpool, count: number): void {
     spool.meter.begun(begun);
     spool.meter.ended(sampleRecord(begun));
   }
+}
+
+async function hasPlace(spool: UsageSpool): Promise<void> {
+  await until('it has a place', () => {
+    answer(spool, 1);
+    return store.records.size > 0;
+  });
+}
+
+/** A record of a process of another machine, which is dead. @returns the path of the file */
+function leave(writer: number): string {
+  const directory = join(root, `0a1b2c3d-${String(writer).padStart(16, '0')}`);
+  const path = join(directory, '000000000001.log');
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(path, frameOf(recordLine(sampleRecord())));
+  return path;
+}
+
+/** @returns undoes nothing */
+function forget(directory: string): () => void {
+  rmSync(directory, { recursive: true });
+  return () => undefined;
+}
+
+/** Its file is one that cannot be read: EISDIR. @returns undoes that */
+function hinder(directory: string): () => void {
+  const path = join(directory, '000000000001.log');
+  const aside = join(root, 'aside');
+  renameSync(path, aside);
+  mkdirSync(path);
+  return () => {
+    rmdirSync(path);
+    renameSync(aside, path);
+  };
 }
 
 describe('the spool', () => {
@@ -146,13 +190,31 @@ describe('the spool', () => {
     answer(spool, 3);
     await until('they are written', () => spool.waiting === 3);
     rmSync(root, { recursive: true });
-    store.mood = 'well';
     await until('that is seen', () => dropped.length > 0);
     expect(dropped).toEqual([['disk', 3]]);
-    await until('it has a place', () => {
-      answer(spool, 1);
-      return store.records.size > 0;
-    });
+    store.mood = 'well';
+    await hasPlace(spool);
+  });
+
+  it.each([
+    ['all of the spool', () => root],
+    ['its directory', () => join(root, readdirSync(root)[0] ?? '')],
+  ])('goes on when %s is deleted while it has nothing to do', async (_what, place) => {
+    const spool = await open();
+    rmSync(place(), { recursive: true });
+    await until('that is seen', () => log.some((line) => line.includes('usage spool is gone')));
+    await hasPlace(spool);
+  });
+
+  it('stays where it is when only its sign of life is deleted', async () => {
+    const spool = await open();
+    const [place = ''] = readdirSync(root);
+    const sign = join(root, place, 'heartbeat');
+    rmSync(sign);
+    await until('it is there again', () => existsSync(sign));
+    answer(spool, 3);
+    await all(3);
+    expect(readdirSync(root)).toEqual([place]);
   });
 
   it('drops what it has no place for, and finds one when it can', async () => {
@@ -163,10 +225,7 @@ describe('the spool', () => {
     expect(dropped).toEqual([['disk', 2]]);
     expect(log.filter((line) => line.includes('usage spool cannot be used'))).toHaveLength(1);
     rmSync(root);
-    await until('it has a place', () => {
-      answer(spool, 1);
-      return store.records.size > 0;
-    });
+    await hasPlace(spool);
   });
 
   it('leaves out a record that the database never takes', async () => {
@@ -203,5 +262,41 @@ describe('the spool', () => {
     store.mood = 'well';
     await all(12);
     expect(store.records.get(begun.id)?.outcome).toBe('lost');
+  });
+
+  it.each([
+    { what: 'is deleted', spoil: forget, wanted: 3 },
+    { what: 'cannot be read for a while', spoil: hinder, wanted: 4 },
+  ])('ships what is behind a backlog that $what', async ({ spoil, wanted }) => {
+    for (const writer of [1, 2, 3]) leave(writer);
+    // A pause that the test does not outlast: whatever takes a file's error for the store's is seen.
+    const pace = { segmentBytes: 2000, shipEveryMs: 5, pausesMs: [60_000], lookEveryMs: 20 };
+    // Nothing is shipped before the first look is over.
+    const spool = await open({ pace });
+    const found = log.find((line) => line.includes('usage of a dead process found')) ?? '{}';
+    const { directory = '' } = JSON.parse(found) as { directory?: string };
+    const mend = spoil(directory);
+    answer(spool, 1);
+    await all(3);
+    const told = log.find((line) => line.includes('usage of a dead process not read')) ?? '{}';
+    const path = join(directory, '000000000001.log');
+    expect(JSON.parse(told)).toMatchObject({ directory, path });
+    expect(log.some((line) => line.includes('usage not shipped'))).toBe(false);
+    mend();
+    await all(wanted);
+    await until('nothing is left of it', () => readdirSync(root).length === 1);
+  });
+
+  it('takes what dead processes left beside one whose files cannot be read, and that when it can', async () => {
+    const [, unreadable = ''] = [1, 2, 3].map(leave);
+    const target = join(root, 'not-there-yet');
+    rmSync(unreadable);
+    symlinkSync(target, unreadable);
+    await open();
+    await all(2);
+    expect(log.some((line) => line.includes('usage of a dead process cannot be read'))).toBe(true);
+    writeFileSync(target, frameOf(recordLine(sampleRecord())));
+    await all(3);
+    await until('it is tidied up', () => !readdirSync(root).some((name) => name.includes('.')));
   });
 });

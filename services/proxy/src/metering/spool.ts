@@ -4,6 +4,7 @@ import { type Logger, within } from '@wakefield/runtime';
 import { Backlog } from './backlog.ts';
 import { Complaints, type DropReason } from './complaints.ts';
 import type { UsageMeter } from './meter.ts';
+import { SpoolFileError } from './segment.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import { type Destination, shipSegment } from './shipping.ts';
 import { openHome, type SpoolHome } from './spool-home.ts';
@@ -64,6 +65,8 @@ class Spool implements UsageSpool {
   readonly #options: SpoolOptions;
   readonly #pace: SpoolPace;
   readonly #backlogs: Backlog[] = [];
+  /** Of these, those whose files could not be read since the last look. */
+  readonly #setAside = new Set<Backlog>();
   readonly #own: Destination;
   readonly #drop: (reason: DropReason, records: number, cause: unknown) => void;
   #home: SpoolHome | null = null;
@@ -157,18 +160,38 @@ class Spool implements UsageSpool {
   async #look(): Promise<void> {
     const { root, logger, now } = this.#options;
     try {
+      await this.#leaveIfGone();
       this.#home ??= this.#moveInto(await openHome(root, now));
       this.#lookedAt = performance.now();
+      this.#setAside.clear();
       this.meter.rotate();
-      await this.#home.beat();
-      for (const directory of await this.#home.claim()) {
-        logger.warn({ directory }, 'usage of a dead process found');
-        this.#backlogs.push(new Backlog(directory));
-      }
+      for await (const directory of this.#home.claim()) this.#takeUp(directory);
       this.#isWell = true;
     } catch (err) {
       if (this.#isWell) logger.error({ err, root }, 'usage spool cannot be used');
       this.#isWell = false;
+    }
+  }
+
+  /** Nothing else tells of it where nothing is left to ship: what comes would be dropped for ever. */
+  async #leaveIfGone(): Promise<void> {
+    try {
+      await this.#home?.beat();
+    } catch (error) {
+      if (!(error instanceof SpoolFileError && error.isMissing)) throw error;
+      this.#moveOut(error);
+    }
+  }
+
+  /** What cannot be taken up now is told again at the next look. */
+  #takeUp(directory: string): void {
+    if (this.#backlogs.some((one) => one.directory === directory)) return;
+    const { logger } = this.#options;
+    try {
+      this.#backlogs.push(new Backlog(directory));
+      logger.warn({ directory }, 'usage of a dead process found');
+    } catch (err) {
+      logger.error({ err, directory }, 'usage of a dead process cannot be read');
     }
   }
 
@@ -205,7 +228,7 @@ class Spool implements UsageSpool {
         if (segment.shipped < segment.written) await shipSegment(segment, this.#own);
         if (segment.closed && segment.shipped === segment.written) writer?.remove(segment);
       } catch (error) {
-        if (!isMissing(error)) throw error;
+        if (!(error instanceof SpoolFileError && error.isMissing)) throw error;
         this.#moveOut(error);
         return;
       }
@@ -213,8 +236,10 @@ class Spool implements UsageSpool {
   }
 
   /** Somebody has deleted our files: what is written to them reaches nobody. */
-  #moveOut(error: unknown): void {
-    this.#drop('disk', this.meter.waiting, error);
+  #moveOut(err: SpoolFileError): void {
+    const { logger } = this.#options;
+    logger.error({ err, path: err.path }, 'usage spool is gone; it goes on in another place');
+    if (this.meter.waiting > 0) this.#drop('disk', this.meter.waiting, err);
     this.meter.waiting = 0;
     this.meter.writer = null;
     void this.#home?.leave(false).catch(() => undefined);
@@ -222,13 +247,30 @@ class Spool implements UsageSpool {
   }
 
   async #shipLeft(): Promise<void> {
-    for (let left = this.#backlogs[0]; left !== undefined; left = this.#backlogs[0]) {
-      await left.ship({ ...this.#own, shipped: () => undefined });
-      this.#backlogs.shift();
+    for (const left of [...this.#backlogs]) {
+      if (this.#setAside.has(left)) continue;
+      try {
+        await left.ship({ ...this.#own, shipped: () => undefined });
+        this.#forget(left);
+      } catch (error) {
+        if (!(error instanceof SpoolFileError)) throw error;
+        this.#setBack(left, error);
+      }
     }
   }
-}
 
-function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+  /** It keeps no other waiting: its turn comes last, after the next look, which finds what is left of a deleted one. */
+  #setBack(left: Backlog, error: SpoolFileError): void {
+    const { path, cause, isMissing } = error;
+    const { directory } = left;
+    this.#options.logger.error({ err: cause, path, directory }, 'usage of a dead process not read');
+    this.#forget(left);
+    if (isMissing) return;
+    this.#backlogs.push(left);
+    this.#setAside.add(left);
+  }
+
+  #forget(left: Backlog): void {
+    this.#backlogs.splice(this.#backlogs.indexOf(left), 1);
+  }
 }
