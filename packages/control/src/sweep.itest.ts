@@ -237,6 +237,16 @@ describe('a sweep', () => {
     expect([await count('usage_records'), await count('usage_hours')]).toEqual([1, 3]);
   });
 
+  test('purges the rest when one purge fails', async () => {
+    const log = captureLog();
+    const tooSlow = () => Promise.reject(new Error('too slow'));
+    const commands = { ...store.stores.commands, purgeFinished: tooSlow };
+    const gone = await store.job(await store.model({ registered: false }), 1, over);
+    await tidyUp({ log, commands, usage: { purgeRecords: tooSlow, purgeSums: tooSlow } });
+    expect(log.has('not purged; it is tried again in a minute')).toBe(true);
+    expect(forgotten).toContain(gone.name);
+  });
+
   test('forgets jobs of clusters that are not there any more', async () => {
     const gone = await store.model({ registered: false, cluster: 'removed' });
     await store.job(gone, 1, over);

@@ -74,8 +74,21 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void>
 
 async function tidy(deps: SweepDeps, now: EpochMs, signal: AbortSignal): Promise<void> {
   await giveUpRemovedClusters(deps, now);
-  await deps.commands.purgeFinished(now - KEEP_COMMANDS_MS);
-  await purgeUsage(deps, now, signal);
+  await apart(deps, 'commands', () => deps.commands.purgeFinished(now - KEEP_COMMANDS_MS));
+  await apart(deps, 'usage', () => purgeUsage(deps, now, signal));
+  await apart(deps, 'jobs', () => purgeJobs(deps, now, signal));
+}
+
+/** One purge that fails, or takes longer than a statement may, keeps no other from its work. */
+async function apart(deps: SweepDeps, what: string, purge: () => Promise<unknown>): Promise<void> {
+  try {
+    await purge();
+  } catch (err) {
+    deps.log.warn({ err, what }, 'not purged; it is tried again in a minute');
+  }
+}
+
+async function purgeJobs(deps: SweepDeps, now: EpochMs, signal: AbortSignal): Promise<void> {
   const failed = new Set<ClusterName>();
   const besideReplicas = endedToJudge({ maxReplicas: 0 }, deps.policy);
   const keep = { least: KEEP_AT_LEAST, besideReplicas };

@@ -27,3 +27,10 @@ describe('the fast path', () => {
     expect(() => settings({ FAST_PATH: 'of' })).toThrow('FAST_PATH');
   });
 });
+
+describe('the room of the usage spool', () => {
+  it('is that of a few of its files at least', () => {
+    expect(settings({ USAGE_SPOOL_MAX: '16MiB' })).toBeDefined();
+    expect(() => settings({ USAGE_SPOOL_MAX: '15MiB' })).toThrow('USAGE_SPOOL_MAX');
+  });
+});

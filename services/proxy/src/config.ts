@@ -84,8 +84,13 @@ export const configSchema = z
      * container; proxies on one machine may share it. Unset: below the directory for temporary files, which does not.
      */
     USAGE_SPOOL: z.string().min(1).optional(),
-    /** Most bytes in the spool, per process. What comes beyond that is not counted; requests are served all the same. */
-    USAGE_SPOOL_MAX: byteSize.default(1024 ** 3),
+    /**
+     * Most bytes in the spool, per process: at least 16MiB, a few of its files. What comes beyond that is not counted;
+     * requests are served all the same.
+     */
+    USAGE_SPOOL_MAX: byteSize
+      .refine((bytes) => bytes >= 16 * 1024 ** 2, 'has to be at least 16MiB')
+      .default(1024 ** 3),
     /**
      * Engines (`vllm`), and models (`<project>/<hf_model_id>`), whose streams are not asked for their usage where callers
      * do not ask for it themselves: their tokens are estimated.

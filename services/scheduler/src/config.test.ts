@@ -41,6 +41,8 @@ describe('the environment of the scheduler', () => {
     ],
     [{ ...least, RECONCILE_CONCURRENCY: 'many' }, ['RECONCILE_CONCURRENCY']],
     [{ ...least, DRAIN_TIMEOUT: 'soon', OPS_PORT: '70000' }, ['DRAIN_TIMEOUT', 'OPS_PORT']],
+    [{ ...least, USAGE_RETENTION: '1d' }, []],
+    [{ ...least, USAGE_RETENTION: '23h' }, ['USAGE_RETENTION']],
     [{ ...least, WAKEFIELD_CLUSTER: 'x' }, ['WAKEFIELD_CLUSTER']],
     [{ ...least, WAKEFIELD_INSTALLATION: 'Two Words' }, ['WAKEFIELD_INSTALLATION']],
   ])('names everything that is wrong in %j', (env, expected) => {

@@ -30,8 +30,13 @@ export const configSchema = z
     SCALE_DOWN_COOLDOWN: durationSeconds.default(defaultPolicy.scaleDownCooldownMs / 1000),
     /** How long nobody looks at a cluster that is not configured any more before its jobs are given up. */
     CLUSTER_GONE_AFTER: durationSeconds.default(900),
-    /** How long the record of each request is kept: at least as long as a spool of a proxy may be away. */
-    USAGE_RETENTION: durationSeconds.default(90 * 86_400),
+    /**
+     * How long the record of each request is kept: at least a day, and as long as a spool of a proxy may be away. What
+     * is shipped again is passed over only while its record is there.
+     */
+    USAGE_RETENTION: durationSeconds
+      .refine((seconds) => seconds >= 86_400, 'has to be at least a day')
+      .default(90 * 86_400),
     /** How long sums of usage by the hour are kept: as far back as `GET /p/<project>/usage` can look. */
     USAGE_SUMS_RETENTION: durationSeconds.default(3 * 365 * 86_400),
     /** Time that running work has to finish after SIGTERM. */

@@ -84,7 +84,6 @@ function leave(writer: number): string {
   return path;
 }
 
-/** @returns undoes nothing */
 function forget(directory: string): () => void {
   rmSync(directory, { recursive: true });
   return () => undefined;
@@ -270,9 +269,7 @@ describe('the spool', () => {
   ])('ships what is behind a backlog that $what', async ({ spoil, wanted }) => {
     for (const writer of [1, 2, 3]) leave(writer);
     // A pause that the test does not outlast: whatever takes a file's error for the store's is seen.
-    const pace = { segmentBytes: 2000, shipEveryMs: 5, pausesMs: [60_000], lookEveryMs: 20 };
-    // Nothing is shipped before the first look is over.
-    const spool = await open({ pace });
+    const spool = await open({ pace: { shipEveryMs: 5, pausesMs: [60_000], lookEveryMs: 20 } });
     const found = log.find((line) => line.includes('usage of a dead process found')) ?? '{}';
     const { directory = '' } = JSON.parse(found) as { directory?: string };
     const mend = spoil(directory);
