@@ -17,6 +17,7 @@ const given = process.argv.slice(2);
 
 try {
   if (!given.includes(withoutBrowser)) {
+    await installPackages(missingTools(), (line) => console.log(line)).catch(() => undefined);
     process.env.WAKEFIELD_TEST_CHROMIUM = findBrowser();
     for (const name of ['curl', 'jq']) checkThere(name);
   }
@@ -47,6 +48,13 @@ try {
   if (!(error instanceof SetupError)) throw error;
   console.error(error.message);
   process.exitCode = 1;
+}
+
+/** Packages of Debian for what is missing; where they cannot be had, what is missing is told below. */
+function missingTools(): readonly string[] {
+  const isThere = (name: string) => findCommand(name) !== null;
+  const tools = ['curl', 'jq'].filter((name) => !isThere(name));
+  return browsers.some(isThere) ? tools : [...tools, 'chromium'];
 }
 
 /** @throws SetupError where there is none: the script of the page of the API is tried by nothing else */

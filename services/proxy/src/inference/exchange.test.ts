@@ -18,7 +18,7 @@ function letIn(over: Partial<Record<keyof InferenceParts, unknown>>) {
   const given: (number | null)[] = [];
   const request = new IncomingMessage(new Socket());
   const client = Object.assign(new NodeCall(request, new ServerResponse(request)), {
-    wholeBody: body,
+    takeWholeBody: () => body,
   });
   const call = {
     ...{ client, requestId: 'req_1', project: 'demo', operation: 'chat/completions' },
