@@ -11,7 +11,7 @@ import {
 import { createPicker } from '../../services/proxy/src/inference/picker.ts';
 import type { KvCache } from './kv-cache.ts';
 import { benchModel, type Prompt } from './prompts.ts';
-import { between, type Random, seeded } from './random.ts';
+import { between, seeded } from './random.ts';
 
 /** An engine of the model. */
 export interface Engine {
@@ -22,7 +22,7 @@ export interface Engine {
 
 /** Says where each request goes, and hears when it is over. */
 export interface Policy {
-  choose(prompt: Prompt, engines: readonly Engine[]): number;
+  choose(prompt: Prompt, engines: readonly Engine[], now: number): number;
   over(prompt: Prompt, engine: number): void;
 }
 
@@ -30,40 +30,51 @@ const nobody: ReadonlySet<string> = new Set();
 const anyTime = { atLeastMs: 0, preferablyMs: 0 };
 const policySeed = 4711;
 
-/** Ours, as the proxy has it; each of several proxies knows its own requests alone. */
+/** Proxies tell and ask each other what they have at engines once a second each. */
+const toldEveryMs = 2000;
+
+/** Ours, as the proxy has it; each of several proxies knows its own requests, and what others told last. */
 export function ours(policy: RoutingPolicy, proxies = 1): Policy {
   const random = seeded(policySeed);
-  const doors = Array.from({ length: proxies }, () => door(policy, random));
-  const doorOf = new Map<Prompt, ReturnType<typeof door>>();
-  return {
-    choose: (prompt, engines) => {
-      const one = doors[between(random, 0, proxies - 1)];
-      if (one === undefined) throw new Error('there is no proxy');
-      doorOf.set(prompt, one);
-      return one.choose(prompt, engines);
-    },
-    over: (prompt, engine) => doorOf.get(prompt)?.over(prompt, engine),
-  };
-}
-
-/** One proxy. */
-function door(policy: RoutingPolicy, random: Random): Policy {
-  const running = new Map<string, number>();
-  const add = (index: number, change: number): void => {
-    running.set(jobOf(index), (running.get(jobOf(index)) ?? 0) + change);
-  };
-  const picker = createPicker((jobId) => running.get(jobId) ?? 0, { now: () => 0 }, random);
+  const counts = Array.from({ length: proxies }, () => new Map<string, number>());
+  let told: readonly ReadonlyMap<string, number>[] = counts;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  const pickers = counts.map((own, index) =>
+    createPicker({
+      demand: { runningOn: (jobId) => own.get(jobId) ?? 0 },
+      elsewhere: {
+        on: (jobId) =>
+          told.reduce((sum, theirs, at) => sum + (at === index ? 0 : (theirs.get(jobId) ?? 0)), 0),
+        want: () => undefined,
+      },
+      proxies: () => proxies,
+      clock: { now: () => 0 },
+      random,
+    }),
+  );
+  const proxyOf = new Map<Prompt, number>();
   let route: Route | null = null;
+  const add = (prompt: Prompt, jobId: string, change: number): void => {
+    const own = counts[proxyOf.get(prompt) ?? 0];
+    own?.set(jobId, (own.get(jobId) ?? 0) + change);
+  };
   return {
-    choose: ({ belonging }, engines) => {
+    choose: (prompt, engines, now) => {
+      if (now - toldAt >= toldEveryMs) {
+        told = counts.map((own) => new Map(own));
+        toldAt = now;
+      }
       route ??= routeOf(engines, policy);
-      const endpoint = picker.pick(route, nobody, anyTime, belonging);
-      if (endpoint !== null) picker.sent(route, endpoint.jobId, belonging);
-      const index = engines.findIndex(({ endpoint: { jobId } }) => jobId === endpoint?.jobId);
-      add(index, 1);
-      return index;
+      const proxy = between(random, 0, proxies - 1);
+      proxyOf.set(prompt, proxy);
+      const picker = pickers[proxy];
+      const endpoint = picker?.pick(route, nobody, anyTime, prompt.belonging) ?? null;
+      if (picker === undefined || endpoint === null) throw new Error('nothing was picked');
+      picker.sent(route, endpoint.jobId, prompt.belonging);
+      add(prompt, endpoint.jobId, 1);
+      return engines.findIndex(({ endpoint: { jobId } }) => jobId === endpoint.jobId);
     },
-    over: (_prompt, index) => add(index, -1),
+    over: (prompt, engine) => add(prompt, jobOf(engine), -1),
   };
 }
 

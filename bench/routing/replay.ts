@@ -45,7 +45,7 @@ export function replay(
   const ask = (conversation: Conversation, turn: number): void => {
     const prompt = prompts[conversation.id]?.[turn];
     if (prompt === undefined) return;
-    const index = policy.choose(prompt, engines);
+    const index = policy.choose(prompt, engines, agenda.now);
     const engine = engines[index];
     if (engine === undefined) throw new Error('a request was sent nowhere');
     const cached = engine.cache.cached(prompt.blocks);

@@ -173,11 +173,12 @@ function createMemory(
       logger.warn({ jobId, cluster, failures }, 'this engine fails again and again; ejecting it');
     }),
   });
-  const { demand, suspects, limits, holds, places } = turns;
+  const { demand, elsewhere, suspects, limits, holds, places } = turns;
   const bodies = createBodyRoom(settings.bodyRoomBytes);
   const wakes = createWakeKeeper(ports.waker, settings.wake, clock.elapsed, logger);
   const lengths = createRunLengths();
-  const picker = createPicker(demand.runningOn, clock, Math.random);
+  const { proxies } = limits;
+  const picker = createPicker({ demand, elsewhere, proxies, clock, random: Math.random });
   const habits = new HabitBook();
   const leftAlone: ReadonlySet<string> = new Set(settings.usageLeftAlone);
   const pools = createUpstreamPools(ports.transportOf, settings, clock.elapsed);

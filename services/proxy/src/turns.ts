@@ -79,6 +79,7 @@ export function createTurns(options: TurnsOptions) {
       : createPlaces({ demand, holds, suspects, elsewhere, routeOf, rule });
   return {
     demand,
+    elsewhere,
     suspects,
     limits,
     holds,

@@ -93,11 +93,13 @@ describe('a suspect whose time is over', () => {
     const posts: unknown[] = [];
     letIn({
       suspects,
-      picker: createPicker(
-        () => 0,
-        { now: () => 0 },
-        () => 0,
-      ),
+      picker: createPicker({
+        demand: { runningOn: () => 0 },
+        elsewhere: { on: () => 0, want: nothing },
+        proxies: () => 1,
+        clock: { now: () => 0 },
+        random: () => 0,
+      }),
       places: { mustWait: () => mustWait },
       pools: { post: (place: unknown) => posts.push(place) },
     });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { defaultRouting, type JobId } from '@wakefield/domain';
+import { defaultRouting, type JobId, type RoutingPolicy } from '@wakefield/domain';
 import { asleep, endpoint } from '../../test/world.ts';
 import { type Belonging, createPicker } from './picker.ts';
 
@@ -11,18 +11,28 @@ const needed = { atLeastMs: 0, preferablyMs: 0 };
 
 function promptOf(letter: string): Belonging {
   const body = Buffer.from(letter.repeat(4000));
-  return { model: 'm/m', body, promptFrom: 0, promptTo: body.length, header: () => undefined };
+  return { model: 'm/m', body, promptFrom: 0, promptTo: body.length, header: () => 'chat 1' };
 }
 
-function setUp() {
-  const picker = createPicker(
-    () => 0,
-    { now: () => 0 },
-    () => 0,
-  );
+function setUp({ proxies = 1 } = {}) {
+  const there = new Map<JobId, number>();
+  const wanted: string[] = [];
+  const picker = createPicker({
+    demand: { runningOn: () => 0 },
+    elsewhere: { on: (jobId) => there.get(jobId) ?? 0, want: (modelId) => wanted.push(modelId) },
+    proxies: () => proxies,
+    clock: { now: () => 0 },
+    random: () => 0,
+  });
   const pick = (prompt: Belonging, not: readonly JobId[] = []) =>
     picker.pick(route, new Set(not), needed, prompt)?.jobId ?? '';
-  return { pick, send: (prompt: Belonging, jobId: JobId) => picker.sent(route, jobId, prompt) };
+  const send = (prompt: Belonging, jobId: JobId) => picker.sent(route, jobId, prompt);
+  /** By another policy, or of fewer endpoints. */
+  const pickBy = (policy: RoutingPolicy, among = endpoints) => {
+    const other = { ...route, endpoints: among, routing: { ...routing, policy } };
+    return picker.pick(other, new Set(), needed, promptOf('x'))?.jobId ?? '';
+  };
+  return { pick, send, pickBy, there, wanted };
 }
 
 describe('the memory of prompts', () => {
@@ -45,5 +55,29 @@ describe('the memory of prompts', () => {
       expect(pick(promptOf('x'))).toBe(other);
       for (const [one, its] of homes) expect(pick(one)).toBe(its);
     }
+  });
+});
+
+describe('what other proxies have at engines', () => {
+  it.each<[RoutingPolicy, boolean]>([
+    ['prefix', true],
+    ['session', true],
+    ['least_load', false],
+  ])('is asked for and counts by %s: %s', (policy, counts) => {
+    const { pickBy, there, wanted } = setUp({ proxies: 3 });
+    const home = pickBy(policy);
+    there.set(home, 9);
+    expect(pickBy(policy) !== home).toBe(counts);
+    expect(wanted).toEqual(counts ? [route.modelId, route.modelId] : []);
+  });
+
+  it('is not asked for by one that is alone, nor of a model with one engine', () => {
+    const alone = setUp();
+    const home = alone.pickBy('prefix');
+    alone.there.set(home, 9);
+    expect(alone.pickBy('prefix')).toBe(home);
+    const several = setUp({ proxies: 3 });
+    several.pickBy('session', endpoints.slice(0, 1));
+    expect([...alone.wanted, ...several.wanted]).toEqual([]);
   });
 });

@@ -14,6 +14,8 @@ import {
   type TimeNeeded,
 } from '@wakefield/domain';
 import type { Clock } from '../clock.ts';
+import type { DemandBook } from '../demand.ts';
+import type { Elsewhere } from './elsewhere.ts';
 
 /** Whether an endpoint is not to be asked. */
 export type Excluded = Choice['exclude'];
@@ -40,11 +42,18 @@ export interface Picker {
   prune(byModel: (modelId: ModelId) => Route | null): void;
 }
 
-export function createPicker(
-  running: (jobId: JobId) => number,
-  { now }: Pick<Clock, 'now'>,
-  random: () => number,
-): Picker {
+export interface PickerOptions {
+  readonly demand: Pick<DemandBook, 'runningOn'>;
+  readonly elsewhere: Pick<Elsewhere, 'on' | 'want'>;
+  /** How many there are, this one among them. */
+  readonly proxies: () => number;
+  readonly clock: Pick<Clock, 'now'>;
+  /** A number in [0, 1). */
+  readonly random: () => number;
+}
+
+export function createPicker(options: PickerOptions): Picker {
+  const { demand, elsewhere, proxies, clock, random } = options;
   const memories = new Map<ModelId, PrefixMemory>();
   /** Of the prompt that was looked at last. */
   const keys = new Int32Array(mostBlocks);
@@ -52,6 +61,13 @@ export function createPicker(
   /** Whose prompt that is: most are sent at once, and are not cut a second time. */
   let keysOf: Belonging | null = null;
 
+  const everywhere = (jobId: JobId) => demand.runningOn(jobId) + elsewhere.on(jobId);
+  // Of the few that one of several proxies has on an endpoint a bound says little: the next one is too many for it.
+  const runningFor = ({ modelId }: Route): Choice['running'] => {
+    if (proxies() === 1) return demand.runningOn;
+    elsewhere.want(modelId);
+    return everywhere;
+  };
   const memoryOf = (modelId: ModelId): PrefixMemory => {
     const memory = memories.get(modelId) ?? new PrefixMemory();
     memories.set(modelId, memory);
@@ -67,19 +83,21 @@ export function createPicker(
     if (count === 0) return pickLeastLoaded(choice, random);
     const memory = memoryOf(route.modelId);
     memory.look(keys, count, route.endpoints);
-    return pickByRank(choice, (one) => memory.rank(one));
+    return pickByRank({ ...choice, running: runningFor(route) }, (one) => memory.rank(one));
   };
   const bySession = (route: Route, choice: Choice, belonging: Belonging): Endpoint | null => {
     const session = belonging.header(route.routing.sessionHeader);
     if (session === undefined || session === '') return pickLeastLoaded(choice, random);
     const key = hashText(session);
-    return pickByRank(choice, ({ jobId, weight }) => attraction(key, jobId, weight));
+    const rank = ({ jobId, weight }: Endpoint) => attraction(key, jobId, weight);
+    return pickByRank({ ...choice, running: runningFor(route) }, rank);
   };
 
   return {
     pick: (route, exclude, needed, belonging) => {
       const { endpoints, routing } = route;
-      const choice = { endpoints, running, exclude, now: now(), needed };
+      const running = demand.runningOn;
+      const choice = { endpoints, running, exclude, now: clock.now(), needed };
       if (endpoints.length < 2 || routing.policy === 'least_load')
         return pickLeastLoaded(choice, random);
       if (routing.policy === 'prefix') return byPrefix(route, choice, belonging);
