@@ -19,7 +19,8 @@ export function endingTests(scene: () => Scene): void {
         'trap "asked=yes" USR1',
         ...listener,
         'echo $$ > shell.new; mv shell.new shell',
-        'while [ -z "$asked" ]; do wait; done',
+        // `wait` could miss a signal that comes right before it.
+        'while [ -z "$asked" ]; do sleep 0.1; done',
         'sleep 0.5; cat heard > overheard 2>/dev/null',
         'kill -KILL "$(cat child)"',
         `echo '{"exitCode":0,"cause":"drained","at":5}' > exit.json`,
@@ -27,6 +28,8 @@ export function endingTests(scene: () => Scene): void {
       signal,
     );
     await until('the job to run', async () => (await file(name, 'shell')) || null);
+    // A scheduler in between may learn of it later than its files tell, and a job that waits is cancelled.
+    await sightUntil(name, ({ clusterJob }) => clusterJob?.state === 'running');
     await driver.askToEnd([{ name, clusterJobId: null }], signal);
     const seen = await sightUntil(name, ({ clusterJob }) => clusterJob?.state === 'completed');
     expect(seen.exit?.cause).toBe('drained');

@@ -83,11 +83,16 @@ export function createScene(given: DriverUnderTest): Scene {
     directory,
     file: (name, file) => readFile(join(directory(name), file), 'utf8').catch(() => null),
     sight,
-    sightUntil: (name, wish) =>
-      until(`${name} to be as wished`, async () => {
-        const sighting = await sight(name);
-        return wish(sighting) ? sighting : null;
-      }),
+    sightUntil(name, wish) {
+      let last: JobSighting | null = null;
+      return until(
+        () => `${name} to be as wished; last seen ${JSON.stringify(last)}`,
+        async () => {
+          last = await sight(name);
+          return wish(last) ? last : null;
+        },
+      );
+    },
   };
 }
 
@@ -110,7 +115,7 @@ export function smallJob(
 
 /** Asks again until there is an answer. */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   ask: () => Promise<T | null>,
   withinMs = 30_000,
 ): Promise<T> {
@@ -118,7 +123,10 @@ export async function until<T>(
   for (;;) {
     const answer = await ask();
     if (answer !== null) return answer;
-    if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms in vain for ${what}`);
+    if (Date.now() > deadline)
+      throw new Error(
+        `waited ${withinMs} ms in vain for ${typeof what === 'string' ? what : what()}`,
+      );
     await pause(100);
   }
 }
