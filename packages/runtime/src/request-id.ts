@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { newTraceId } from './trace-context.ts';
 
 const sane = /^[A-Za-z0-9._:-]{1,128}$/;
 
@@ -6,5 +6,5 @@ const sane = /^[A-Za-z0-9._:-]{1,128}$/;
 export function requestId(headerValue: string | readonly string[] | undefined): string {
   const value = typeof headerValue === 'string' ? headerValue : headerValue?.[0];
   if (value !== undefined && sane.test(value)) return value;
-  return `req_${randomUUID().replaceAll('-', '')}`;
+  return `req_${newTraceId()}`;
 }

@@ -40,8 +40,18 @@ export function traceparent({ traceId, parentId, sampled }: TraceContext): strin
   return `00-${traceId}-${parentId}-${sampled ? '01' : '00'}`;
 }
 
+const idDigits = 32;
+/** Random digits for the next ids: asking for them one by one costs ten times as much. */
+let digits = '';
+let used = 0;
+
 export function newTraceId(): string {
-  return randomBytes(16).toString('hex');
+  if (used === digits.length) {
+    digits = randomBytes(64 * (idDigits / 2)).toString('hex');
+    used = 0;
+  }
+  used += idDigits;
+  return digits.slice(used - idDigits, used);
 }
 
 function newSpanId(): string {

@@ -1,5 +1,6 @@
 import type { LimitScope, TimeLimit, WaitsFor } from '@wakefield/domain';
 import { answerBuckets, type Metrics } from '@wakefield/runtime';
+import { countLater } from './count-later.ts';
 import type { Loss } from './inference/attempt.ts';
 import type { CountedTokens } from './inference/count-tokens.ts';
 import type { LimitKind } from './limits/meter.ts';
@@ -64,17 +65,17 @@ const holdBuckets = [0.1, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 180, 300, 600];
 /** Registers the proxy's metrics once. */
 export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): ProxyMetrics {
   registerGauges(metrics, gauges);
-  const requests = metrics.counter({
+  const requests = countLater(metrics, {
     name: 'wakefield_http_requests_total',
     help: 'Answered HTTP requests by class of route and status; 499: the client left first.',
     labelNames: ['route', 'code'],
   });
-  const tokens = metrics.counter({
+  const tokens = countLater(metrics, {
     name: 'wakefield_tokens_total',
     help: 'Tokens as engines counted them in the answers they sent usage with.',
     labelNames: ['project', 'model', 'kind'],
   });
-  const estimated = metrics.counter({
+  const estimated = countLater(metrics, {
     name: 'wakefield_estimated_tokens_total',
     help: 'Tokens of answers whose engines did not get to tell them, guessed by size and chunks. Not in wakefield_tokens_total.',
     labelNames: ['project', 'model', 'kind'],
@@ -122,22 +123,24 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     labelNames: ['reason'],
   });
   const requestsOf = remember((route: RouteClass, code: number) =>
-    requests.labels(route, String(code)),
+    requests({ route, code: String(code) }),
   );
   const childrenOf = (counter: typeof tokens) =>
     remember((project: string, model: string) => ({
-      prompts: counter.labels(project, model, 'prompt'),
-      completions: counter.labels(project, model, 'completion'),
+      prompts: counter({ project, model, kind: 'prompt' }),
+      completions: counter({ project, model, kind: 'completion' }),
     }));
   const tokensOf = childrenOf(tokens);
   const estimatedOf = childrenOf(estimated);
   return {
-    request: (route, code) => requestsOf(route, code).inc(),
+    request: (route, code) => {
+      requestsOf(route, code).more += 1;
+    },
     tokens: (project, model, { prompt, completion, estimated: isGuess }) => {
       if (prompt + completion === 0) return;
       const { prompts, completions } = (isGuess ? estimatedOf : tokensOf)(project, model);
-      prompts.inc(prompt);
-      completions.inc(completion);
+      prompts.more += prompt;
+      completions.more += completion;
     },
     firstByte: (seconds) => firstByte.observe(seconds),
     waited: (waitsFor, seconds, outcome) =>

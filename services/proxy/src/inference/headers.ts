@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { DurationMs } from '@wakefield/domain';
 import type { ClientCall } from '../server/client-call.ts';
+import { remembered } from '../server/remembered.ts';
 
 /** Headers that speak of one connection only (RFC 9110 §7.6.1), in lower case. */
 const hopByHop = [
@@ -53,6 +54,12 @@ const corsPrefix = 'access-control-';
 /** What of this site's limits is left is ours to say (limits/rate-headers.ts). */
 const ratePrefix = 'x-ratelimit-';
 
+const isForEngines = remembered((name) => !notForEngines.has(name.toLowerCase()));
+const isForClients = remembered(
+  (name) =>
+    !(notForClients.has(name) || name.startsWith(corsPrefix) || name.startsWith(ratePrefix)),
+);
+
 /**
  * Headers for the engine as a flat list: the client's own, unknown ones too, with our key instead of theirs.
  */
@@ -66,8 +73,7 @@ export function engineHeaders(
   const headers = ['authorization', `Bearer ${engineKey}`, 'x-request-id', requestId];
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index] ?? '';
-    const lower = name.toLowerCase();
-    if (notForEngines.has(lower) || named?.includes(lower) === true) continue;
+    if (!isForEngines(name) || named?.includes(name.toLowerCase()) === true) continue;
     headers.push(name, raw[index + 1] ?? '');
   }
   return headers;
@@ -87,8 +93,7 @@ export function clientHeaders(
   const flat = ['x-request-id', requestId, 'x-content-type-options', 'nosniff'];
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const name = headers[index] ?? '';
-    if (name === without || notForClients.has(name)) continue;
-    if (name.startsWith(corsPrefix) || name.startsWith(ratePrefix)) continue;
+    if (name === without || !isForClients(name)) continue;
     if (named?.includes(name) === true) continue;
     flat.push(name, headers[index + 1] ?? '');
   }

@@ -8,7 +8,7 @@ import { AnswerTail, findUsage } from './usage.ts';
 
 /** Answers up to this size are looked at before they are sent: they may have to be asked for again. */
 const lookedAtBytes = 256 * 1024;
-const ourField = Buffer.from('stream_options');
+const ourField = 'stream_options';
 
 /** Passes on an answer that is not an event stream. Small ones are looked at first, large ones pass through. */
 export class PlainRelay implements Relay {
@@ -37,7 +37,8 @@ export class PlainRelay implements Relay {
     if (this.#size <= lookedAtBytes) return 'more';
     if (!this.#reply.early) return this.#begin(this.#collected);
     // Inside of an event stream only an error can be told, and errors are small.
-    this.#finish(Buffer.concat(this.#collected));
+    const all = Buffer.concat(this.#collected);
+    this.#finish(all, all.toString('latin1'));
     return 'over';
   }
 
@@ -49,8 +50,9 @@ export class PlainRelay implements Relay {
     }
     const [first = Buffer.alloc(0)] = this.#collected;
     const body = this.#collected.length > 1 ? Buffer.concat(this.#collected) : first;
-    const why = this.#worthlessBy(body);
-    if (why === null) this.#finish(body);
+    const text = body.toString('latin1');
+    const why = this.#worthlessBy(text);
+    if (why === null) this.#finish(body, text);
     else this.#sink.worthless(why);
   }
 
@@ -67,7 +69,8 @@ export class PlainRelay implements Relay {
     this.#collected = null;
   }
 
-  #finish(body: Buffer): void {
+  /** @param text the same, a character for each byte */
+  #finish(body: Buffer, text: string): void {
     const { status, headers, requestId } = this.#head;
     if (this.#reply.early) {
       this.#reply.head(status, []);
@@ -80,7 +83,7 @@ export class PlainRelay implements Relay {
       flat.push('content-length', String(body.length));
     this.#reply.head(status, flat);
     this.#reply.end(body);
-    this.#sink.relayed({ outcome: this.#outcome(), usage: findUsage(body), pieces: 0 });
+    this.#sink.relayed({ outcome: this.#outcome(), usage: findUsage(body, text), pieces: 0 });
   }
 
   #begin(pieces: readonly Buffer[]): Step {
@@ -96,7 +99,7 @@ export class PlainRelay implements Relay {
     return this.#reply.write(piece) ? 'more' : 'full';
   }
 
-  #worthlessBy(body: Buffer): Worthless | null {
+  #worthlessBy(body: string): Worthless | null {
     const { status } = this.#head;
     if (status === 200) return isAborted(body) ? 'ended' : null;
     // It may name it for another reason, too: what it says to the caller's own words is what the caller gets.

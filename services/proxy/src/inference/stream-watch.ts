@@ -12,10 +12,12 @@ import { AnswerTail, type Usage } from './usage.ts';
 export type Finding = 'clean' | 'ended' | 'died' | 'error';
 
 /** With their quotes: inside of a JSON string those would be escaped, so no generated text looks like these. */
-const abortMark = Buffer.from('"abort"');
+const abortText = '"abort"';
+const abortMark = Buffer.from(abortText);
 const errorMark = Buffer.from('{"error"');
 const finishReason = '"finish_reason":';
-const dyingCore = Buffer.from('EngineCore encountered an issue');
+const dyingWords = 'EngineCore encountered an issue';
+const dyingCore = Buffer.from(dyingWords);
 const longestMark = 32;
 const nothing: Buffer = Buffer.alloc(0);
 const newline = 0x0a;
@@ -124,12 +126,21 @@ function lastBytes(before: Buffer, piece: Buffer): Buffer {
   return Buffer.concat([before, piece]).subarray(-longestMark);
 }
 
-/** Whether a complete answer was ended by the engine's end: a choice with `finish_reason` "abort". */
-export function isAborted(body: Buffer): boolean {
-  return findAbort(body) !== -1;
+/**
+ * Whether a complete answer was ended by the engine's end: a choice with `finish_reason` "abort".
+ * @param body a character for each byte (latin1): V8 searches that in a tenth of the time of a Buffer
+ */
+export function isAborted(body: string): boolean {
+  let at = body.indexOf(abortText);
+  while (at !== -1) {
+    const before = body.slice(Math.max(0, at - longestMark), at).trimEnd();
+    if (before.endsWith(finishReason)) return true;
+    at = body.indexOf(abortText, at + 1);
+  }
+  return false;
 }
 
 /** Whether an error answer is that of an engine whose core is gone. */
-export function isDyingEngine(body: Buffer): boolean {
-  return body.includes(dyingCore);
+export function isDyingEngine(body: string): boolean {
+  return body.includes(dyingWords);
 }

@@ -9,7 +9,7 @@ export interface Usage {
 }
 
 /** An unescaped quote cannot stand inside of a JSON string, so no text of an answer looks like this. */
-const mark = Buffer.from('"usage"');
+const mark = '"usage"';
 const colon = 0x3a;
 const openBrace = 0x7b;
 /** More than a usage object with all details and the `[DONE]` behind it. */
@@ -43,9 +43,12 @@ export class AnswerTail {
   }
 }
 
-/** The last `usage` object in a piece of an answer's end; null where there is none that can be read. */
-export function findUsage(bytes: Buffer): Usage | null {
-  const at = bytes.lastIndexOf(mark);
+/**
+ * The last `usage` object in a piece of an answer's end; null where there is none that can be read.
+ * @param text the same, a character for each byte (latin1), for those who have it
+ */
+export function findUsage(bytes: Buffer, text = bytes.toString('latin1')): Usage | null {
+  const at = text.lastIndexOf(mark);
   if (at === -1) return null;
   const cursor = new JsonCursor(bytes);
   cursor.at = at + mark.length;

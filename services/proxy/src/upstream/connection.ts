@@ -53,7 +53,7 @@ export class Connection implements AnswerSink, Carrier {
     if (size <= oneBufferBytes) {
       const bytes = Buffer.allocUnsafe(size);
       bytes.write(head, 'latin1');
-      body.copy(bytes, head.length);
+      bytes.set(body, head.length);
       this.#channel.write(bytes);
     } else {
       this.#channel.cork();

@@ -1,4 +1,5 @@
 import type { Address } from '@wakefield/domain';
+import { remembered } from '../server/remembered.ts';
 
 /** Nothing of a request that cannot be written has left us. */
 export class UnsendableError extends Error {
@@ -6,6 +7,7 @@ export class UnsendableError extends Error {
 }
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const isToken = remembered((name) => token.test(name));
 /** Not in a value: controls, among them CR and LF, and what is not latin1 (RFC 9110 §5.5). */
 const unsendable = /[^\t\x20-\x7e\x80-\xff]/;
 /** Not in a target: blanks besides. */
@@ -32,7 +34,7 @@ export function requestHead(
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const name = headers[index] ?? '';
     const value = headers[index + 1] ?? '';
-    if (!token.test(name) || unsendable.test(value)) {
+    if (!isToken(name) || unsendable.test(value)) {
       throw new UnsendableError('a header cannot be sent');
     }
     head += `${name}: ${value}\r\n`;

@@ -1,4 +1,5 @@
 import { STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http';
+import { remembered } from '../remembered.ts';
 
 /**
  * How the end of an answer's body is told.
@@ -46,7 +47,7 @@ export function answerHead(
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index] ?? '';
     const value = headers[index + 1] ?? '';
-    validateHeaderName(name);
+    checkName(name);
     validateHeaderValue(name, value);
     text += `${name}: ${value}\r\n`;
     const ruled = ruledName(name);
@@ -61,6 +62,9 @@ export function answerHead(
   if (hasLength) return { text: `${text}\r\n`, framing: 'length' };
   return { text: `${text}Transfer-Encoding: chunked\r\n\r\n`, framing: 'chunks' };
 }
+
+/** Engines send the same names again and again. */
+const checkName = remembered((name: string) => validateHeaderName(name));
 
 /** Those that frame an answer or speak of its connection; by length first, as this is asked of every header. */
 function ruledName(given: string): string | null {

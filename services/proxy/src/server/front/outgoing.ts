@@ -116,7 +116,8 @@ function joined(
   let at = all.write(head, 0, 'latin1');
   for (const piece of pieces) {
     if (isChunked) at += all.write(`${piece.length.toString(16)}\r\n`, at, 'latin1');
-    at += piece.copy(all, at);
+    all.set(piece, at);
+    at += piece.length;
     if (isChunked) at += all.write('\r\n', at, 'latin1');
   }
   if (isChunked && isLast) at += all.write(lastChunk, at, 'latin1');
