@@ -28,6 +28,7 @@ export type { Counter, Exposition, Gauge, Histogram, Metrics } from './metrics.t
 export { answerBuckets, createMetrics, sumMetrics, wakeBuckets } from './metrics.ts';
 export type { OpsServer, OpsServerOptions } from './ops-server.ts';
 export { startOpsServer } from './ops-server.ts';
+export { remembered } from './remembered.ts';
 export { requestId } from './request-id.ts';
 export { runMain } from './run-main.ts';
 // Part of the type of a configuration: declarations of services name it.

@@ -1,3 +1,5 @@
+import { remembered } from './remembered.ts';
+
 /** Field names whose values never reach a log. */
 const secretFields: ReadonlySet<string> = new Set([
   'authorization',
@@ -20,6 +22,7 @@ const secretFields: ReadonlySet<string> = new Set([
   'completion',
   'choices',
 ]);
+const isSecretField = remembered((name) => secretFields.has(name.toLowerCase()));
 const shown = '[secret]';
 const maxDepth = 5;
 
@@ -43,7 +46,7 @@ export function redact<T>(value: T, depth = 0): T {
 }
 
 function isSecret(name: string, value: unknown): boolean {
-  return value !== null && value !== undefined && secretFields.has(name.toLowerCase());
+  return value !== null && value !== undefined && isSecretField(name);
 }
 
 /** Errors, secrets and instances of other classes have serializers of their own. */

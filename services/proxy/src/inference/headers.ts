@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { DurationMs } from '@wakefield/domain';
+import { remembered } from '@wakefield/runtime';
 import type { ClientCall } from '../server/client-call.ts';
-import { remembered } from '../server/remembered.ts';
 
 /** Headers that speak of one connection only (RFC 9110 §7.6.1), in lower case. */
 const hopByHop = [

@@ -1,5 +1,5 @@
 import type { Address } from '@wakefield/domain';
-import { remembered } from '../server/remembered.ts';
+import { remembered } from '@wakefield/runtime';
 
 /** Nothing of a request that cannot be written has left us. */
 export class UnsendableError extends Error {

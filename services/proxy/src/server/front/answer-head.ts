@@ -1,5 +1,5 @@
 import { STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http';
-import { remembered } from '../remembered.ts';
+import { remembered } from '@wakefield/runtime';
 
 /**
  * How the end of an answer's body is told.
