@@ -88,7 +88,9 @@ async function liveThrough(
   const watch = watchProcesses(() => processesOf(wakefield));
   const telling = setInterval(() => {
     const failed = traffic.records.filter(({ whole }) => !whole).length;
-    say(`${traffic.records.length} requests, ${failed} failed`);
+    const notWhole =
+      failed === 0 ? 'all whole' : `${failed} not whole (by whose fault: at the end)`;
+    say(`${traffic.records.length} requests, ${notWhole}`);
   }, 60_000);
   const strikes = await strikeUntil(Date.now() + minutes * 60_000, site, options);
   clearInterval(telling);
