@@ -36,8 +36,10 @@ export interface Relay {
  */
 export type Worthless = 'ended' | 'died' | 'broken' | 'usage_refused';
 
-/** Where a relay reports; exactly one of both, once. */
+/** Where a relay reports; exactly one of `worthless` and `relayed`, once. */
 export interface RelaySink {
+  /** Takes a step that a timer has brought, and no piece of the engine: heeds what it comes to, as of those. */
+  later(step: () => Step): void;
   /** Nothing of this answer has reached the client, and it is not worth having. */
   worthless(why: Worthless): void;
   relayed(end: RelayEnd): void;

@@ -41,7 +41,7 @@ export class StreamRelay implements Relay {
     if (this.#preface === null) return this.#pass(piece) ? 'more' : 'full';
     this.#preface.push(piece);
     if (this.#preface.length > 1 || !isRoleOnly(piece)) return this.#begin();
-    this.#prefaceTimer = setTimeout(() => this.#begin(), prefaceMs);
+    this.#prefaceTimer = setTimeout(() => this.#sink.later(() => this.#begin()), prefaceMs);
     return 'more';
   }
 

@@ -13,6 +13,7 @@ import { isSamePlace } from '../upstream/place.ts';
 import { type Splice, spliced } from './ask-usage.ts';
 import { Attempt, type AttemptOwner, type Loss } from './attempt.ts';
 import { Casualties } from './casualties.ts';
+import { endCrashed } from './crash.ts';
 import { hasNullsByAsking } from './engine-habits.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import { engineHeaders } from './headers.ts';
@@ -182,6 +183,12 @@ export class Tries implements AttemptOwner {
     this.#stop();
     this.#view.record.timedOut(error.limit);
     this.#view.breakOff(refusals.timedOut(error), atBoundary);
+  }
+
+  crashed(error: unknown): void {
+    this.#tell(this.#attempt);
+    this.#stop();
+    endCrashed(this.#view, error);
   }
 
   done(end: RelayEnd): void {
