@@ -3,7 +3,15 @@ import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
 import { JobEndedError } from '../upstream/pools.ts';
 import { UnsendableError } from '../upstream/request-head.ts';
 import { PlainRelay } from './plain-relay.ts';
-import type { Relay, RelayEnd, RelaySink, Step, Worthless } from './relay.ts';
+import {
+  type Come,
+  nothingCame,
+  type Relay,
+  type RelayEnd,
+  type RelaySink,
+  type Step,
+  type Worthless,
+} from './relay.ts';
 import type { Reply } from './reply.ts';
 import { StreamRelay } from './stream-relay.ts';
 import type { UsageCut } from './usage-cut.ts';
@@ -84,9 +92,9 @@ export class Attempt implements AnswerHandler, RelaySink {
     return this.#relay?.atBoundary ?? false;
   }
 
-  /** Events of a stream that have come so far. */
-  get chunks(): number {
-    return this.#relay?.chunks ?? 0;
+  /** How much has come so far. */
+  get come(): Come {
+    return this.#relay?.come ?? nothingCame;
   }
 
   onStart(control: AnswerControl): void {

@@ -23,9 +23,19 @@ export interface Relay {
   cancel(): void;
   /** Whether an error event may be the next thing that the client reads. */
   readonly atBoundary: boolean;
-  /** Events of a stream that have come; 0 for what is no stream. */
-  readonly chunks: number;
+  /** What has come of the answer. */
+  readonly come: Come;
 }
+
+/** How much has come of an answer. */
+export interface Come {
+  /** Events of a stream. */
+  readonly chunks: number;
+  /** Bytes of what is no stream. */
+  readonly bytes: number;
+}
+
+export const nothingCame: Come = { chunks: 0, bytes: 0 };
 
 /**
  * Why an answer is not worth having.

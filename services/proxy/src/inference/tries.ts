@@ -204,7 +204,7 @@ export class Tries implements AttemptOwner {
   /** How far its answer came. */
   #tell(attempt: Attempt | null): void {
     const { tally } = this.#view.record;
-    if (tally !== null && attempt !== null) tally.chunks = attempt.chunks;
+    if (tally !== null && attempt !== null) tally.come = attempt.come;
   }
 
   /** What it takes without our question it has refused for that: no other request asks it. */
