@@ -53,8 +53,12 @@ export class StreamWatch {
   /** Inside of JSON there is no blank line. */
   #count(piece: Buffer): void {
     if (piece[0] === newline && this.#tail.at(-1) === newline) this.events += 1;
-    for (let at = piece.indexOf(blankLine); at !== -1; at = piece.indexOf(blankLine, at + 2)) {
+    // Most pieces are one event: one search, and not another one behind the end.
+    for (let from = 0; from < piece.length; ) {
+      const at = piece.indexOf(blankLine, from);
+      if (at === -1) return;
       this.events += 1;
+      from = at + blankLine.length;
     }
   }
 
