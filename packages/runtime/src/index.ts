@@ -30,6 +30,7 @@ export type { OpsServer, OpsServerOptions } from './ops-server.ts';
 export { startOpsServer } from './ops-server.ts';
 export { remembered } from './remembered.ts';
 export { requestId } from './request-id.ts';
+export { deathsInARow, restartDelayMs } from './restart-delay.ts';
 export { runMain } from './run-main.ts';
 // Part of the type of a configuration: declarations of services name it.
 export type { Secret } from './secret.ts';

@@ -135,6 +135,27 @@ describe('a stream', () => {
     });
   });
 
+  it('that its client leaves is estimated, also where it is none', async () => {
+    const size = 400_000;
+    scene.engine.answer((response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1e6 });
+      response.write(Buffer.alloc(size, ' '));
+    });
+    const leaving = new AbortController();
+    const answer = await chat(scene.proxy.url, {}, { signal: leaving.signal });
+    const reader = answer.body?.getReader();
+    for (let come = 0; come < size; ) come += (await reader?.read())?.value?.length ?? size;
+    leaving.abort();
+    expect(await onlyRecord()).toMatchObject({
+      status: 499,
+      outcome: 'client_left',
+      streamed: false,
+      promptTokens: Math.ceil((scene.engine.seen[0]?.body.length ?? 0) / 4),
+      completionTokens: size / 4,
+      estimated: true,
+    });
+  });
+
   it('that the end of the proxy cuts is estimated', async () => {
     await scene.restart({ drainMs: 0 });
     scene.engine.answer((response) => {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { deathsInARow, restartDelayMs } from '@wakefield/runtime';
 import type { DaemonExit } from '../process/daemon.ts';
-import { healthyAfterMs, restartDelayMs } from './restart-delay.ts';
 
 /** A daemon that is started again, ever more slowly, whenever it ends. */
 export interface Kept {
@@ -25,7 +25,7 @@ export function keepRunning(kept: Kept, log: (line: string) => void): () => Prom
       const since = performance.now();
       const how = await Promise.race([kept.exited(), aborted(signal)]);
       if (how === null) return;
-      deaths = performance.now() - since > healthyAfterMs ? 1 : deaths + 1;
+      deaths = deathsInARow(deaths, performance.now() - since);
       const waitMs = restartDelayMs(deaths);
       const cause = how.signal ?? `code ${how.code}`;
       log(`${kept.name} ended (${cause}); starting it again in ${waitMs / 1000} s`);

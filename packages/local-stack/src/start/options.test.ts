@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { clustersFilePath } from '@wakefield/cluster/clusters-file';
 import { parseOptions } from './options.ts';
-import { restartDelayMs } from './restart-delay.ts';
 
 const place = { root: '/clone', workingDirectory: '/home/me' };
 
@@ -117,8 +116,4 @@ describe('parseOptions', () => {
   ])('refuses %j %j', (args, env, message) => {
     expect(() => parseOptions(args, env, place)).toThrow(message);
   });
-});
-
-test('restarts slow down, up to a limit', () => {
-  expect([1, 2, 3, 6, 7, 40].map(restartDelayMs)).toEqual([250, 500, 1000, 8000, 10_000, 10_000]);
 });

@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { Stream } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { deathsInARow, restartDelayMs } from '@wakefield/runtime';
 import { boundToUs } from '../process/daemon.ts';
 import { type Escalation, sendSignal } from '../process/process-table.ts';
 import { tailLines } from '../process/tail.ts';
 import { SetupError } from '../setup-error.ts';
 import type { ServiceName } from './instances.ts';
-import { healthyAfterMs, restartDelayMs } from './restart-delay.ts';
 
 export interface ServiceSpec {
   readonly service: ServiceName;
@@ -84,7 +84,7 @@ export function superviseService(spec: ServiceSpec, events: SupervisorEvents): S
       const started = performance.now();
       const how = await runOnce();
       if (stopping) return;
-      deaths = performance.now() - started > healthyAfterMs ? 1 : deaths + 1;
+      deaths = deathsInARow(deaths, performance.now() - started);
       const hopeless = everReady ? null : whyHopeless(how);
       if (hopeless !== null) return fail(hopeless);
       await pauseAfter(how);

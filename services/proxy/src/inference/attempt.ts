@@ -3,7 +3,15 @@ import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
 import { JobEndedError } from '../upstream/pools.ts';
 import { UnsendableError } from '../upstream/request-head.ts';
 import { PlainRelay } from './plain-relay.ts';
-import type { Relay, RelayEnd, RelaySink, Worthless } from './relay.ts';
+import {
+  type Come,
+  nothingCame,
+  type Relay,
+  type RelayEnd,
+  type RelaySink,
+  type Step,
+  type Worthless,
+} from './relay.ts';
 import type { Reply } from './reply.ts';
 import { StreamRelay } from './stream-relay.ts';
 import type { UsageCut } from './usage-cut.ts';
@@ -31,7 +39,7 @@ const worthlessWords: Readonly<Record<Worthless, string>> = {
   usage_refused: 'the engine does not take stream_options',
 };
 
-/** Who made the attempt. After `lost`, `done` or `timedOut` it hears no more. */
+/** Who made the attempt. After `lost`, `done`, `timedOut` or `crashed` it hears no more. */
 export interface AttemptOwner {
   /** An engine has begun to answer. */
   answered(status: number): void;
@@ -42,11 +50,16 @@ export interface AttemptOwner {
    * @param atBoundary whether what came of the answer so far ends between two events
    */
   timedOut(error: EngineTimeoutError, atBoundary: boolean): void;
+  /** Our own code has failed over it. It was given up. */
+  crashed(error: unknown): void;
   /** Whether another endpoint could be asked instead. */
   hasAlternative(): boolean;
 }
 
-/** One try at one endpoint: no streams, no promises, no copies. */
+/**
+ * One try at one endpoint: no streams, no promises, no copies. Sockets and timers call it, and what they are thrown ends
+ * the process: what fails here ends its own request, and no other one.
+ */
 export class Attempt implements AnswerHandler, RelaySink {
   readonly #reply: Reply;
   readonly #requestId: string;
@@ -79,9 +92,9 @@ export class Attempt implements AnswerHandler, RelaySink {
     return this.#relay?.atBoundary ?? false;
   }
 
-  /** Events of a stream that have come so far. */
-  get chunks(): number {
-    return this.#relay?.chunks ?? 0;
+  /** How much has come so far. */
+  get come(): Come {
+    return this.#relay?.come ?? nothingCame;
   }
 
   onStart(control: AnswerControl): void {
@@ -91,6 +104,59 @@ export class Attempt implements AnswerHandler, RelaySink {
 
   onHead(status: number, headers: readonly string[]): void {
     if (this.#over) return;
+    try {
+      this.#begin(status, headers);
+    } catch (error) {
+      this.#crash(error);
+    }
+  }
+
+  onData(piece: Buffer): void {
+    if (this.#over || this.#relay === null) return;
+    try {
+      this.#heed(this.#relay.data(piece));
+    } catch (error) {
+      this.#crash(error);
+    }
+  }
+
+  onEnd(): void {
+    if (this.#over) return;
+    try {
+      this.#relay?.end();
+    } catch (error) {
+      this.#crash(error);
+    }
+  }
+
+  onError(error: Error): void {
+    if (this.#over) return;
+    try {
+      this.#break(error);
+    } catch (thrown) {
+      this.#crash(thrown);
+    }
+  }
+
+  later(step: () => Step): void {
+    if (this.#over) return;
+    try {
+      this.#heed(step());
+    } catch (error) {
+      this.#crash(error);
+    }
+  }
+
+  worthless(why: Worthless): void {
+    this.#lose(this.#excuse ?? why, new Error(worthlessWords[why]));
+  }
+
+  relayed(end: RelayEnd): void {
+    this.#over = true;
+    this.#owner.done(end);
+  }
+
+  #begin(status: number, headers: readonly string[]): void {
     const foreign = isNotOurs(status);
     if (foreign || (isGivingUp(status) && this.#owner.hasAlternative())) {
       this.#control?.abort();
@@ -106,9 +172,7 @@ export class Attempt implements AnswerHandler, RelaySink {
         : new PlainRelay(this.#reply, head, this, this.#cut !== null);
   }
 
-  onData(piece: Buffer): void {
-    if (this.#over || this.#relay === null) return;
-    const step = this.#relay.data(piece);
+  #heed(step: Step): void {
     if (step === 'over') this.#control?.abort();
     else if (step === 'full') {
       this.#control?.pause();
@@ -116,25 +180,16 @@ export class Attempt implements AnswerHandler, RelaySink {
     }
   }
 
-  onEnd(): void {
-    if (!this.#over) this.#relay?.end();
-  }
-
-  onError(error: Error): void {
-    if (this.#over) return;
+  #break(error: Error): void {
     this.#excuse = excuseOf(error);
     if (error instanceof EngineTimeoutError && error.limit !== 'connect') this.#timeOut(error);
     else if (this.#relay !== null) this.#relay.broken();
     else this.#lose(this.#lossOf(error), error);
   }
 
-  worthless(why: Worthless): void {
-    this.#lose(this.#excuse ?? why, new Error(worthlessWords[why]));
-  }
-
-  relayed(end: RelayEnd): void {
-    this.#over = true;
-    this.#owner.done(end);
+  #crash(error: unknown): void {
+    this.cancel();
+    this.#owner.crashed(error);
   }
 
   #lossOf(error: Error): Loss {

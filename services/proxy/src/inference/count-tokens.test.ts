@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { countTokens, type KnownOfTokens } from './count-tokens.ts';
+import { nothingCame } from './relay.ts';
 
 const answered: KnownOfTokens = {
   usage: { prompt: 12, completion: 7, cached: 4 },
@@ -7,7 +8,7 @@ const answered: KnownOfTokens = {
   failed: false,
   operation: 'chat/completions',
   bodyBytes: 401,
-  chunks: 9,
+  come: { chunks: 9, bytes: 0 },
 };
 const untold: KnownOfTokens = { ...answered, usage: null };
 const nothing = { prompt: 0, completion: 0, cached: 0, estimated: false };
@@ -31,7 +32,17 @@ it.each<[string, KnownOfTokens, ReturnType<typeof countTokens>]>([
   ],
   [
     'are the prompt’s before anything was said',
-    { ...untold, chunks: 0 },
+    { ...untold, come: nothingCame },
+    { prompt: 101, completion: 0, cached: 0, estimated: true },
+  ],
+  [
+    'are guessed by the size of what came, where it is no stream',
+    { ...untold, come: { chunks: 0, bytes: 41 } },
+    { prompt: 101, completion: 11, cached: 0, estimated: true },
+  ],
+  [
+    'are none of an embedding',
+    { ...untold, operation: 'embeddings', come: { chunks: 0, bytes: 41 } },
     { prompt: 101, completion: 0, cached: 0, estimated: true },
   ],
   ['are none of what never came to an engine', { ...untold, atEngine: false }, nothing],

@@ -1,4 +1,5 @@
 import type { Operation } from '../server/classify.ts';
+import type { Come } from './relay.ts';
 import type { Usage } from './usage.ts';
 
 /** Tokens of one request, as they are accounted for. */
@@ -17,8 +18,8 @@ export interface KnownOfTokens {
   readonly failed: boolean;
   readonly operation: Operation;
   readonly bodyBytes: number;
-  /** Events of a stream that have come. */
-  readonly chunks: number;
+  /** What has come of the answer. */
+  readonly come: Come;
 }
 
 /** A token of English text has about four characters, which is what the engines' own makers tell their users. */
@@ -30,17 +31,23 @@ export function guessPrompt(bodyBytes: number): number {
   return Math.ceil(bodyBytes / bytesPerToken);
 }
 
+/** Of a stream as many as chunks, without the one that says who speaks; of what is no stream by its size, as the prompt. */
+function guessAnswer({ chunks, bytes }: Come, operation: Operation): number {
+  // Numbers are no tokens.
+  if (operation === 'embeddings') return 0;
+  const withoutText = operation === 'chat/completions' ? 1 : 0;
+  return Math.max(0, chunks - withoutText) + Math.ceil(bytes / bytesPerToken);
+}
+
 /**
- * As the engine counted them; else guessed: of the prompt by the size of the body, of the answer by the chunks in which
- * it came, of which there are as many as tokens, or fewer. Who never came to an engine, or was refused there, has cost
- * nothing.
+ * As the engine counted them; else guessed: of the prompt by the size of the body, of the answer by what came of it: the
+ * chunks of a stream, of which there are as many as tokens, or fewer, or the bytes of what is none. Who never came to an
+ * engine, or was refused there, has cost nothing.
  */
 export function countTokens(known: KnownOfTokens): CountedTokens {
-  const { usage, atEngine, failed, operation, bodyBytes, chunks } = known;
+  const { usage, atEngine, failed, operation, bodyBytes, come } = known;
   if (usage !== null) return { ...usage, estimated: false };
   if (!atEngine || failed) return none;
-  // The first chunk of a chat says who speaks.
-  const withoutText = operation === 'chat/completions' ? 1 : 0;
-  const completion = Math.max(0, chunks - withoutText);
+  const completion = guessAnswer(come, operation);
   return { prompt: guessPrompt(bodyBytes), completion, cached: 0, estimated: true };
 }

@@ -1,7 +1,7 @@
 import { headerOf } from '../upstream/answer-handler.ts';
 import { engineErrorEvent } from './engine-error.ts';
 import { clientHeaders } from './headers.ts';
-import type { Head, Relay, RelayEnd, RelaySink, Step, Worthless } from './relay.ts';
+import type { Come, Head, Relay, RelayEnd, RelaySink, Step, Worthless } from './relay.ts';
 import type { Reply } from './reply.ts';
 import { isAborted, isDyingEngine } from './stream-watch.ts';
 import { AnswerTail, findUsage } from './usage.ts';
@@ -13,7 +13,6 @@ const ourField = 'stream_options';
 /** Passes on an answer that is not an event stream. Small ones are looked at first, large ones pass through. */
 export class PlainRelay implements Relay {
   readonly atBoundary = false;
-  readonly chunks = 0;
   readonly #reply: Reply;
   readonly #sink: RelaySink;
   readonly #head: Head;
@@ -67,6 +66,10 @@ export class PlainRelay implements Relay {
 
   cancel(): void {
     this.#collected = null;
+  }
+
+  get come(): Come {
+    return { chunks: 0, bytes: this.#size };
   }
 
   /** @param text the same, a character for each byte */

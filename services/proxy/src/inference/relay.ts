@@ -23,9 +23,19 @@ export interface Relay {
   cancel(): void;
   /** Whether an error event may be the next thing that the client reads. */
   readonly atBoundary: boolean;
-  /** Events of a stream that have come; 0 for what is no stream. */
-  readonly chunks: number;
+  /** What has come of the answer. */
+  readonly come: Come;
 }
+
+/** How much has come of an answer. */
+export interface Come {
+  /** Events of a stream. */
+  readonly chunks: number;
+  /** Bytes of what is no stream. */
+  readonly bytes: number;
+}
+
+export const nothingCame: Come = { chunks: 0, bytes: 0 };
 
 /**
  * Why an answer is not worth having.
@@ -36,8 +46,10 @@ export interface Relay {
  */
 export type Worthless = 'ended' | 'died' | 'broken' | 'usage_refused';
 
-/** Where a relay reports; exactly one of both, once. */
+/** Where a relay reports; exactly one of `worthless` and `relayed`, once. */
 export interface RelaySink {
+  /** Takes a step that a timer has brought, and no piece of the engine: heeds what it comes to, as of those. */
+  later(step: () => Step): void;
   /** Nothing of this answer has reached the client, and it is not worth having. */
   worthless(why: Worthless): void;
   relayed(end: RelayEnd): void;

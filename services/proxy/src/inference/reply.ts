@@ -12,6 +12,8 @@ const noHeaders: readonly string[] = [];
 export class Reply {
   /** When the engine's first byte went to the client (performance.now()), or null. */
   firstByteAt: number | null = null;
+  /** Whether all of it was said, or it was broken off. */
+  ended = false;
   /** Where its caller stands with the limits: headers of every answer, as a flat list. */
   rateHeaders: readonly string[] = noHeaders;
   readonly #client: ClientCall;
@@ -84,7 +86,7 @@ export class Reply {
 
   end(bytes?: Buffer): void {
     this.#client.end(bytes);
-    this.#blocked = true;
+    this.#endedNow();
   }
 
   /** Called every now and then: cuts off a client that has taken nothing since the last time. */
@@ -101,7 +103,7 @@ export class Reply {
   fail(error: AppError, headers: Readonly<Record<string, string>> = {}): void {
     if (this.#early) this.event(error);
     else sendError(this.#client, this.#requestId, error, { ...this.#rates, ...headers });
-    this.#blocked = true;
+    this.#endedNow();
   }
 
   get #rates(): Readonly<Record<string, string>> {
@@ -114,17 +116,23 @@ export class Reply {
   /** An error event as the last one of a stream; OpenAI clients raise it. */
   event(error: AppError): void {
     this.#client.end(errorEvent(error, this.#requestId));
-    this.#blocked = true;
+    this.#endedNow();
   }
 
   /** Ends a stream with an error event of the engine, or of somebody who speaks for it. */
   rawEvent(json: string): void {
     this.#client.end(`data: ${json}\n\n`);
-    this.#blocked = true;
+    this.#endedNow();
   }
 
   /** The only way left to say that an answer is not complete. */
   cutOff(): void {
+    this.ended = true;
     this.#client.cutOff();
+  }
+
+  #endedNow(): void {
+    this.ended = true;
+    this.#blocked = true;
   }
 }

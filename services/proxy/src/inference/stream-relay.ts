@@ -1,6 +1,6 @@
 import { AppError } from '@wakefield/domain';
 import { clientHeaders } from './headers.ts';
-import type { Head, Relay, RelayEnd, RelaySink, Step, Worthless } from './relay.ts';
+import type { Come, Head, Relay, RelayEnd, RelaySink, Step, Worthless } from './relay.ts';
 import type { Reply } from './reply.ts';
 import { StreamWatch } from './stream-watch.ts';
 import type { UsageCut } from './usage-cut.ts';
@@ -41,7 +41,7 @@ export class StreamRelay implements Relay {
     if (this.#preface === null) return this.#pass(piece) ? 'more' : 'full';
     this.#preface.push(piece);
     if (this.#preface.length > 1 || !isRoleOnly(piece)) return this.#begin();
-    this.#prefaceTimer = setTimeout(() => this.#begin(), prefaceMs);
+    this.#prefaceTimer = setTimeout(() => this.#sink.later(() => this.#begin()), prefaceMs);
     return 'more';
   }
 
@@ -72,8 +72,9 @@ export class StreamRelay implements Relay {
     return this.#cut?.atBoundary ?? this.#watch.atBoundary;
   }
 
-  get chunks(): number {
-    return this.#watch.events === 0 ? this.#pieces : this.#watch.events;
+  get come(): Come {
+    const { events } = this.#watch;
+    return { chunks: events === 0 ? this.#pieces : events, bytes: 0 };
   }
 
   #engineEnded(piece: Buffer, why: Worthless): Step {

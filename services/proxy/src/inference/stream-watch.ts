@@ -55,8 +55,12 @@ export class StreamWatch {
   /** Inside of JSON there is no blank line. */
   #count(piece: Buffer): void {
     if (piece[0] === newline && this.#tail.at(-1) === newline) this.events += 1;
-    for (let at = piece.indexOf(blankLine); at !== -1; at = piece.indexOf(blankLine, at + 2)) {
+    // Most pieces are one event: one search, and not another one behind the end.
+    for (let from = 0; from < piece.length; ) {
+      const at = piece.indexOf(blankLine, from);
+      if (at === -1) return;
       this.events += 1;
+      from = at + blankLine.length;
     }
   }
 
@@ -128,7 +132,7 @@ function lastBytes(before: Buffer, piece: Buffer): Buffer {
 
 /**
  * Whether a complete answer was ended by the engine's end: a choice with `finish_reason` "abort".
- * @param body a character for each byte (latin1): V8 searches that in a tenth of the time of a Buffer
+ * @param body a character for each byte (latin1): searched faster than a Buffer
  */
 export function isAborted(body: string): boolean {
   let at = body.indexOf(abortText);

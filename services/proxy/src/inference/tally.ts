@@ -3,7 +3,7 @@ import { newTraceId } from '@wakefield/runtime';
 import { type InferenceCall, ownId } from './call.ts';
 import { type CountedTokens, countTokens, guessPrompt } from './count-tokens.ts';
 import type { InferenceParts } from './parts.ts';
-import type { RelayEnd } from './relay.ts';
+import { nothingCame, type RelayEnd } from './relay.ts';
 import type { Usage } from './usage.ts';
 
 /** What nginx writes for a client that has left; nobody gets to see it. */
@@ -24,8 +24,8 @@ export interface TallyEnd {
 /** One request as it is accounted for: told when it goes to an engine, and when it is over. */
 export class Tally {
   usage: Usage | null = null;
-  /** Events of a stream that have come. */
-  chunks = 0;
+  /** What has come of its answer. */
+  come = nothingCame;
   readonly #parts: Pick<InferenceParts, 'usage' | 'clock' | 'routes'>;
   readonly #call: InferenceCall;
   readonly #caller: string | null;
@@ -114,14 +114,14 @@ export class Tally {
   #countTokens({ outcome, status }: TallyEnd): CountedTokens {
     const isAnswer = outcome === 'complete' || outcome === 'engine_error';
     // Inside of a stream that we have opened the engine's refusal is an event, and the only one.
-    const saidNothing = outcome === 'engine_error' && this.chunks === 0;
+    const saidNothing = outcome === 'engine_error' && this.come.chunks === 0;
     return countTokens({
       usage: this.usage,
       atEngine: this.#atEngine,
       failed: isAnswer && (status >= 400 || saidNothing),
       operation: this.#call.operation,
       bodyBytes: this.#bodyBytes,
-      chunks: this.chunks,
+      come: this.come,
     });
   }
 }

@@ -19,8 +19,9 @@ const one = endpoint(1, 'job-1');
 const route = { ...asleep('a/b'), endpoints: [one] };
 
 /** A request that is at its engine; `lessons` is what is learned of its length. */
-function sent() {
+function sent(over: Partial<ExchangeView> = {}) {
   const lessons: (string | number)[][] = [];
+  const log: unknown[][] = [];
   let elapsed = 1000;
   const handlers: AnswerHandler[] = [];
   const request = new IncomingMessage(new Socket());
@@ -49,6 +50,7 @@ function sent() {
         brokenOff: (_: string, __: unknown, lengthMs: number) =>
           lessons.push(['broken off', lengthMs]),
       },
+      logger: { error: (...line: unknown[]) => log.push(line) },
     },
     call: { client, requestId: 'req_1', path: '/v1/chat/completions' },
     reply,
@@ -56,6 +58,7 @@ function sent() {
     splice: null,
     route: () => route,
     finish: () => undefined,
+    ...over,
   } as unknown as ExchangeView;
   const tries = new Tries(view);
   tries.send(route, one, Buffer.from('{}'));
@@ -69,7 +72,7 @@ function sent() {
   };
   const ends = (): void => asked.onEnd();
   const breaks = (): void => asked.onError(new Error('read ECONNRESET'));
-  return { tries, lessons, answers, ends, breaks };
+  return { tries, lessons, log, reply, answers, ends, breaks };
 }
 
 const words = role + chunk({ content: 'x' });
@@ -111,5 +114,43 @@ describe('the length of a request', () => {
     answers(status, headers, body);
     ends();
     expect(lessons).toEqual([]);
+  });
+});
+
+describe('a request over which our own code fails', () => {
+  const breaks = () => {
+    throw new Error('it broke');
+  };
+
+  it('is refused as long as nothing was said', () => {
+    const told: unknown[] = [];
+    const breakOff: ExchangeView['breakOff'] = ({ code }, atBoundary) =>
+      told.push([code, atBoundary]);
+    const { answers, ends, reply, log } = sent({ breakOff });
+    answers(200, json, '{}');
+    reply.head = breaks;
+    ends();
+    expect(told).toEqual([['internal_error', false]]);
+    expect(log).toEqual([[{ requestId: 'req_1', err: new Error('it broke') }, expect.any(String)]]);
+  });
+
+  it('says no more than it has, and is over', () => {
+    const told: unknown[] = [];
+    const finish = (outcome: string) => {
+      told.push(outcome);
+      if (outcome === 'complete') breaks();
+    };
+    const { answers, ends } = sent({ finish, breakOff: () => told.push('broken off') });
+    answers(200, json, '{}');
+    ends();
+    expect(told).toEqual(['complete', 'cut']);
+  });
+
+  it('is cut off where not even that can be told', () => {
+    const { answers, ends, reply, log } = sent({ breakOff: breaks });
+    answers(200, json, '{}');
+    reply.head = breaks;
+    ends();
+    expect([log.length, reply.ended]).toEqual([2, true]);
   });
 });

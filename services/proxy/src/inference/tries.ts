@@ -13,6 +13,7 @@ import { isSamePlace } from '../upstream/place.ts';
 import { type Splice, spliced } from './ask-usage.ts';
 import { Attempt, type AttemptOwner, type Loss } from './attempt.ts';
 import { Casualties } from './casualties.ts';
+import { endCrashed } from './crash.ts';
 import { hasNullsByAsking } from './engine-habits.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import { engineHeaders } from './headers.ts';
@@ -184,6 +185,12 @@ export class Tries implements AttemptOwner {
     this.#view.breakOff(refusals.timedOut(error), atBoundary);
   }
 
+  crashed(error: unknown): void {
+    this.#tell(this.#attempt);
+    this.#stop();
+    endCrashed(this.#view, error);
+  }
+
   done(end: RelayEnd): void {
     this.#tell(this.#attempt);
     this.#learn(end);
@@ -197,7 +204,7 @@ export class Tries implements AttemptOwner {
   /** How far its answer came. */
   #tell(attempt: Attempt | null): void {
     const { tally } = this.#view.record;
-    if (tally !== null && attempt !== null) tally.chunks = attempt.chunks;
+    if (tally !== null && attempt !== null) tally.come = attempt.come;
   }
 
   /** What it takes without our question it has refused for that: no other request asks it. */

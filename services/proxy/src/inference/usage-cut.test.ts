@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import type { EngineHabits } from './engine-habits.ts';
 import { UsageCut } from './usage-cut.ts';
@@ -179,6 +179,30 @@ describe('usage that only we asked for', () => {
       out.push(cut.rest());
       expect(Buffer.concat(out).toString()).toBe(unasked);
     }
+  });
+
+  it('costs no more for coming in many pieces: nothing is copied or searched again and again', () => {
+    const long = `data: {"id":"${'x'.repeat(35_000)}"`;
+    const breaks = '\r'.repeat(5000);
+    const { asked, unasked } = streams(['b'], { nulls: 'never', fingerprint: false });
+    const stream = Buffer.from(`${long}}\n\n${long}${long}${breaks}}\n\n${asked.join('')}`);
+    const cut = new UsageCut(newHabits(), false);
+    const spies = [
+      jest.spyOn(Buffer, 'concat'),
+      jest.spyOn(Buffer.prototype, 'indexOf'),
+      jest.spyOn(Buffer.prototype, 'lastIndexOf'),
+    ] as const;
+    const out: Buffer[] = [];
+    for (let at = 0; at < stream.length; at += 1) out.push(cut.take(stream.subarray(at, at + 1)));
+    const touched = [
+      ...spies[0].mock.results.map(({ value }) => value as Buffer),
+      ...(spies[1].mock.contexts as Buffer[]),
+      ...(spies[2].mock.contexts as Buffer[]),
+    ].reduce((sum, { length }) => sum + length, 0);
+    for (const spy of spies) spy.mockRestore();
+    out.push(cut.rest());
+    expect(Buffer.concat(out).toString().endsWith(`}\n\n${unasked}`)).toBe(true);
+    expect(touched).toBeLessThan(30 * stream.length);
   });
 
   it('ends between two events where a stream breaks off, with all that was whole', () => {

@@ -1,4 +1,5 @@
 import type { EngineHabits } from './engine-habits.ts';
+import { GrowingBytes } from './growing-bytes.ts';
 import { endOfEvent, endOfEvents } from './sse.ts';
 import { findUsage, type Usage } from './usage.ts';
 import { type Chunk, readChunk } from './usage-chunk.ts';
@@ -11,6 +12,8 @@ const finishMark = Buffer.from('"finish_reason":"');
 /** A beginning of an event that is longer than this is not that of the usage. */
 const longestKept = 64 * 1024;
 const nothing: Buffer = Buffer.alloc(0);
+/** Of the bytes that end an event all but one may be on one side of a cut. */
+const longestSeam = 2;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
@@ -26,7 +29,7 @@ export class UsageCut {
   readonly #habits: EngineHabits;
   readonly #withNulls: boolean;
   /** The beginning of an event. */
-  #kept = nothing;
+  readonly #kept = new GrowingBytes();
   /** In the middle of one that is too long to be kept. */
   #passing = false;
   /** The last chunk of a choice, until it is known whether it lacks a fingerprint: in the first stream of an engine. */
@@ -48,7 +51,11 @@ export class UsageCut {
   /** @returns what goes on of all that came so far */
   take(piece: Buffer): Buffer {
     const isFresh = this.#kept.length === 0 && !this.#passing;
-    const bytes = isFresh ? piece : Buffer.concat([this.#kept, piece]);
+    if (!isFresh && this.#goesOn(piece)) {
+      this.#kept.push(piece);
+      return nothing;
+    }
+    const bytes = isFresh ? piece : Buffer.concat([this.#kept.bytes, piece]);
     const end = endOfEvents(bytes);
     if (isFresh && end === bytes.length && !this.#concerns(bytes)) return bytes;
     const from = this.#passing ? Math.max(0, endOfEvent(bytes, 0)) : 0;
@@ -62,9 +69,9 @@ export class UsageCut {
 
   /** What was kept back, at the end of the stream. */
   rest(): Buffer {
-    const rest = Buffer.concat([this.#held ?? nothing, this.#kept]);
+    const rest = Buffer.concat([this.#held ?? nothing, this.#kept.bytes]);
     this.#held = null;
-    this.#kept = nothing;
+    this.#kept.clear();
     return rest;
   }
 
@@ -73,6 +80,14 @@ export class UsageCut {
     const whole = this.#held ?? nothing;
     this.#held = null;
     return whole;
+  }
+
+  /** Whether it is one more piece of the event whose beginning is kept, and leaves room for more: nothing is searched twice. */
+  #goesOn(piece: Buffer): boolean {
+    if (this.#passing || this.#kept.length + piece.length > longestKept) return false;
+    if (endOfEvents(piece) > 0) return false;
+    const seam = [this.#kept.bytes.subarray(-longestSeam), piece.subarray(0, longestSeam)];
+    return endOfEvents(Buffer.concat(seam)) === 0;
   }
 
   /** Whether any of these events is to be looked at. */
@@ -150,25 +165,27 @@ export class UsageCut {
   }
 
   #keep(rest: Buffer, out: Buffer[]): void {
-    this.#kept = nothing;
+    this.#kept.clear();
     if (rest.length === 0) return;
     if (!this.#passing && rest.length <= longestKept) {
-      // A view of what was read would keep all of that in memory.
-      this.#kept = Buffer.from(rest);
+      this.#kept.push(rest);
       return;
     }
     this.#release(out);
     this.#passing = true;
     const breaks = lineBreaksAtEnd(rest);
     out.push(rest.subarray(0, rest.length - breaks));
-    this.#kept = Buffer.from(rest.subarray(rest.length - breaks));
+    this.#kept.push(rest.subarray(rest.length - breaks));
   }
 }
 
-/** They may be half of a blank line. */
+/** They may be half of a blank line: what is before the last two of them is not. */
 function lineBreaksAtEnd(bytes: Buffer): number {
   let count = 0;
-  for (let byte = bytes.at(-1); byte === lineFeed || byte === carriageReturn; ) {
+  for (
+    let byte = bytes.at(-1);
+    count < longestSeam && (byte === lineFeed || byte === carriageReturn);
+  ) {
     count += 1;
     byte = bytes.at(-1 - count);
   }

@@ -17,8 +17,8 @@ export class Wait implements Held {
   /** The client's own patience; null: it says nothing of it. */
   readonly #preferredMs: DurationMs | null;
   #waitsFor: WaitsFor = 'model';
-  /** Waits that are over. */
-  #waitedMs: DurationMs = 0;
+  /** Waits that are over, by what they were for. */
+  readonly #waitedMs: Record<WaitsFor, DurationMs> = { model: 0, place: 0 };
   /** null: it does not wait. */
   #since: DurationMs | null = null;
   #commentedAt: DurationMs = 0;
@@ -54,7 +54,7 @@ export class Wait implements Held {
     }
     this.modelId = route.modelId;
     this.#waitsFor = waitsFor;
-    if (this.#waitedMs >= this.#limitMs) {
+    if (this.#isTooLong(0)) {
       parts.demand.touch(this.modelId);
       this.#giveUp(route);
       return;
@@ -88,19 +88,28 @@ export class Wait implements Held {
 
   tick(at: DurationMs): void {
     if (this.#since === null) return;
-    const waitedMs = this.#waitedMs + at - this.#since;
+    const lengthMs = at - this.#since;
     const route = this.#view.route();
-    if (waitedMs >= this.#limitMs && route !== null) {
+    if (route !== null && this.#isTooLong(lengthMs)) {
       this.leave('refused');
       this.#giveUp(route);
-    } else if (this.#view.asked.streamed) this.#comfort(at, waitedMs, route);
+    } else if (this.#view.asked.streamed) this.#comfort(at, this.#allMs + lengthMs, route);
   }
 
-  /** All waits of a request together may take so long, by what it waits for now, or as long as its client prefers. */
-  get #limitMs(): DurationMs {
+  /**
+   * Waits for the model and those for places have a limit each, as they have different reasons; its client's patience is
+   * one for both.
+   * @param lengthMs of the wait that is under way
+   */
+  #isTooLong(lengthMs: DurationMs): boolean {
     const { holdMs, placeMs } = this.#view.parts.limits;
-    const longest = this.#waitsFor === 'place' ? placeMs : holdMs;
-    return Math.min(longest, this.#preferredMs ?? longest);
+    const limitMs = this.#waitsFor === 'place' ? placeMs : holdMs;
+    if (this.#waitedMs[this.#waitsFor] + lengthMs >= limitMs) return true;
+    return this.#preferredMs !== null && this.#allMs + lengthMs >= this.#preferredMs;
+  }
+
+  get #allMs(): DurationMs {
+    return this.#waitedMs.model + this.#waitedMs.place;
   }
 
   /** Its engines came, or went, while it waited. */
@@ -117,7 +126,7 @@ export class Wait implements Held {
   /** @returns how long the wait was that is over now */
   #pause(): DurationMs {
     const lengthMs = this.#view.parts.clock.elapsed() - (this.#since ?? 0);
-    this.#waitedMs += lengthMs;
+    this.#waitedMs[this.#waitsFor] += lengthMs;
     return lengthMs;
   }
 
@@ -132,7 +141,7 @@ export class Wait implements Held {
 
   #giveUp(route: Route): void {
     const now = this.#view.parts.clock.now();
-    if (this.#waitsFor === 'place') this.#view.refuse(refusals.noPlace(this.#waitedMs));
+    if (this.#waitsFor === 'place') this.#view.refuse(refusals.noPlace(this.#waitedMs.place));
     else if (route.endpoints.length > 0) this.#view.refuse(this.#view.nobody);
     else this.#view.refuse(refusals.modelLoading(route, now));
   }

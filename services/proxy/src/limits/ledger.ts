@@ -21,7 +21,7 @@ export interface Asking {
 }
 
 /** What came of asking: the meters that apply to it, and what stands in its way, if anything does. */
-export interface Entry {
+export interface LedgerAnswer {
   readonly meters: readonly Meter[];
   readonly obstacle: Obstacle | null;
 }
@@ -29,7 +29,7 @@ export interface Entry {
 /** Who has used how much of which limit. Memory only; what idles is forgotten. */
 export interface Ledger {
   /** Counts the request, unless something stands in its way; null where nothing limits it. */
-  enter(asking: Asking, now: DurationMs, peers: Peers): Entry | null;
+  enter(asking: Asking, now: DurationMs, peers: Peers): LedgerAnswer | null;
   /** All that were asked for since they were last looked at. */
   readonly changed: Set<Meter>;
   /** Looks at so many of those that are remembered, going round: forgets the idle. */

@@ -16,7 +16,7 @@ export interface Begun {
 }
 
 /** One line of the spool. */
-export type Entry =
+export type SpoolLine =
   | { readonly kind: 'begun'; readonly begun: Begun }
   | { readonly kind: 'record'; readonly record: UsageRecord };
 
@@ -57,7 +57,7 @@ type RecordFields = [
 ];
 
 /** @returns null for a line that is none of ours, or of a newer release */
-export function parseLine(line: string): Entry | null {
+export function parseLine(line: string): SpoolLine | null {
   try {
     const fields: unknown = JSON.parse(line.slice(1));
     if (!Array.isArray(fields)) return null;
@@ -68,7 +68,7 @@ export function parseLine(line: string): Entry | null {
   }
 }
 
-function begunOf(fields: BegunFields): Entry {
+function begunOf(fields: BegunFields): SpoolLine {
   const [id, at, project, hfModelId, principal, operation, streamed, promptTokens] = fields;
   return {
     kind: 'begun',
@@ -76,7 +76,7 @@ function begunOf(fields: BegunFields): Entry {
   };
 }
 
-function recordOf(fields: RecordFields): Entry {
+function recordOf(fields: RecordFields): SpoolLine {
   const [id, at, project, hfModelId, principal, operation, streamed, ...rest] = fields;
   const [status, outcome, estimated, promptTokens, completionTokens, cachedTokens, ...times] = rest;
   const [durationMs, firstByteMs, heldMs] = times;

@@ -1,8 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger, ReadyMessage } from '@wakefield/runtime';
-import { restartDelayMs } from './restart-delay.ts';
+import { deathsInARow, type Logger, type ReadyMessage, restartDelayMs } from '@wakefield/runtime';
 
 /** EX_CONFIG of sysexits.h: with a configuration that cannot be used another try is no use. */
 const WRONG_CONFIGURATION = 78;
@@ -100,13 +99,6 @@ async function ended(
   } catch (err) {
     return { code: null, signal: null, err };
   }
-}
-
-/** A process that stayed up this long was healthy: its death is a first one. */
-const HEALTHY_AFTER_MS = 20_000;
-
-function deathsInARow(before: number, livedMs: number): number {
-  return livedMs > HEALTHY_AFTER_MS ? 1 : before + 1;
 }
 
 /** `{ type: 'ready', url, opsUrl }` as the runtime's life cycle sends it. */

@@ -1,6 +1,14 @@
 import type { Endpoint } from '../../vocabulary/route.ts';
 import type { EpochMs } from '../../vocabulary/time.ts';
-import { type Choice, endOf, isFull, neededUntil, type Scale, scaleOf, sizeOf } from './choice.ts';
+import {
+  type Choice,
+  endOf,
+  isAtCapacity,
+  neededUntil,
+  type Scale,
+  scaleOf,
+  sizeOf,
+} from './choice.ts';
 
 /** How good an endpoint would be for a request, whatever it has to do; the highest number wins. */
 export type Rank = (endpoint: Endpoint) => number;
@@ -80,7 +88,7 @@ function bestRanked(
 
 function mayTake(endpoint: Endpoint, { running }: Choice, scale: Scale, below: number): boolean {
   const count = running(endpoint.jobId);
-  if (isFull(endpoint, count)) return false;
+  if (isAtCapacity(endpoint, count)) return false;
   return count / sizeOf(endpoint, scale) < below;
 }
 

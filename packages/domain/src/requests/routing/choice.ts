@@ -45,8 +45,8 @@ export function sizeOf({ capacity, weight }: Endpoint, scale: Scale): number {
   return (Math.max(1, capacity ?? scale.capacity) * weight) / scale.weight;
 }
 
-/** Whether it has as much to do as it can take, as far as that is known. */
-export function isFull({ capacity }: Endpoint, count: number): boolean {
+/** Whether it has as much to do as it has shown to take. Full it is with the surplus besides (fairness/places.ts). */
+export function isAtCapacity({ capacity }: Endpoint, count: number): boolean {
   return capacity !== null && count >= Math.max(1, capacity);
 }
 

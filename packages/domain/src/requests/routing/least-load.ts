@@ -1,6 +1,14 @@
 import type { Endpoint } from '../../vocabulary/route.ts';
 import type { DurationMs } from '../../vocabulary/time.ts';
-import { type Choice, endOf, isFull, neededUntil, type Scale, scaleOf, sizeOf } from './choice.ts';
+import {
+  type Choice,
+  endOf,
+  isAtCapacity,
+  neededUntil,
+  type Scale,
+  scaleOf,
+  sizeOf,
+} from './choice.ts';
 
 /** An endpoint that is preferred for its time has so much more of its capacity in use than the least busy one at most. */
 const slackShare = 0.3;
@@ -89,6 +97,6 @@ function pickOfTwo(choice: Choice, random: () => number): Endpoint | null {
 
 /** It is not full, and lasts as long as anybody could wish. */
 function willDo(endpoint: Endpoint, { running, exclude, now, needed }: Choice): boolean {
-  if (exclude.has(endpoint.jobId) || isFull(endpoint, running(endpoint.jobId))) return false;
+  if (exclude.has(endpoint.jobId) || isAtCapacity(endpoint, running(endpoint.jobId))) return false;
   return endOf(endpoint) >= now + Math.max(needed.atLeastMs, needed.preferablyMs);
 }

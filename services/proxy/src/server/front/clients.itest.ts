@@ -80,6 +80,14 @@ describe.each(sdkRequests)('$name', (sdk) => {
     await same(packets(sdk, { lines }));
   });
 
+  it('asks with a limit of its own, which its engine does not get to see', async () => {
+    const limited = (lines: readonly string[]) => [...lines, 'X-Request-Timeout: 60', 'x-own: 1'];
+    const { read, engine } = await same(packets(sdk, { lines: limited }));
+    expect(read).toMatch(/^HTTP\/1\.1 200 /);
+    expect(engine).toEqual([expect.stringContaining('"x-own","1"')]);
+    expect(engine.join().toLowerCase()).not.toContain('x-request-timeout');
+  });
+
   it.each(['/p/demo/openai/v1/models', '/p/demo/openai/v1/models/a/b', '/health', '/health?x'])(
     'gets %s',
     async (target) => {
