@@ -121,7 +121,10 @@ export function createWorld(
         },
       },
       usage: {
-        begun: (begun) => usage.begun.push(begun),
+        begun: (begun) => {
+          usage.begun.push(begun);
+          return { line: '', place: -1 };
+        },
         ended: (record) => usage.ended.push(record),
       },
       browsers: null,

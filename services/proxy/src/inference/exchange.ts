@@ -37,6 +37,8 @@ export class Exchange implements ExchangeView {
   readonly call: InferenceCall;
   readonly reply: Reply;
   readonly record: ExchangeRecord;
+  /** For the roster of those that are not over. */
+  place = -1;
   readonly #tries: Tries;
   /** From the first time that it has to wait. */
   #wait: Wait | null = null;

@@ -1,5 +1,6 @@
 import { toAppError } from '@wakefield/contracts';
 import type { AppError, DurationMs, OperationName, Principal } from '@wakefield/domain';
+import { Roster } from '../roster.ts';
 import { sendError } from '../server/answer.ts';
 import type { Operation } from '../server/classify.ts';
 import { checkAccess, checkHead, checkProject } from './admission.ts';
@@ -27,7 +28,7 @@ export interface Inference {
 }
 
 export function createInference(parts: InferenceParts, callerOf: CallerOf): Inference {
-  const exchanges = new Set<Exchange>();
+  const exchanges = new Roster<Exchange>();
   const forget = (exchange: Exchange): void => {
     exchanges.delete(exchange);
   };
@@ -72,16 +73,16 @@ export function createInference(parts: InferenceParts, callerOf: CallerOf): Infe
     },
     models: createModelsAnswer(parts, callerOf),
     checkStalls: () => {
-      for (const exchange of [...exchanges]) exchange.reply.checkStall();
+      exchanges.each(({ reply }) => reply.checkStall());
     },
     checkTimes: (at) => {
-      for (const exchange of exchanges) exchange.checkTime(at);
+      exchanges.each((exchange) => exchange.checkTime(at));
     },
     get active() {
       return exchanges.size;
     },
     shutDown: () => {
-      for (const exchange of [...exchanges]) exchange.shutDown();
+      exchanges.each((exchange) => exchange.shutDown());
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { DurationMs, Route } from '@wakefield/domain';
 import { newTraceId } from '@wakefield/runtime';
+import type { OpenLine } from '../metering/meter.ts';
 import { type InferenceCall, ownId } from './call.ts';
 import { type CountedTokens, countTokens, guessPrompt } from './count-tokens.ts';
 import type { InferenceParts } from './parts.ts';
@@ -33,6 +34,7 @@ export class Tally {
   #streamed = false;
   #bodyBytes = 0;
   #route: Route | null = null;
+  #open: OpenLine | null = null;
   /** '': no engine has seen it. */
   #id = '';
   /** Whether an engine has it, or has answered it. */
@@ -60,7 +62,7 @@ export class Tally {
     this.#atEngine = true;
     if (this.#id !== '') return;
     this.#id = this.#newId();
-    this.#parts.usage.begun({
+    this.#open = this.#parts.usage.begun({
       id: this.#id,
       at: this.#parts.clock.now(),
       project: route.project,
@@ -79,7 +81,7 @@ export class Tally {
 
   end(end: TallyEnd): CountedTokens {
     const tokens = this.#countTokens(end);
-    this.#parts.usage.ended({
+    const record = {
       id: this.#id === '' ? this.#newId() : this.#id,
       at: this.#parts.clock.now(),
       project: this.#call.project,
@@ -96,7 +98,8 @@ export class Tally {
       durationMs: Math.round(end.durationMs),
       firstByteMs: end.firstByteMs === null ? null : Math.round(end.firstByteMs),
       heldMs: Math.round(end.heldMs),
-    });
+    };
+    this.#parts.usage.ended(record, this.#open);
     return tokens;
   }
 

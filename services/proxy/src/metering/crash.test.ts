@@ -14,6 +14,7 @@ import fc from 'fast-check';
 import { memoryUsage, sampleBegun, sampleRecord } from '../../test/usage.ts';
 import { Backlog } from './backlog.ts';
 import type { Begun } from './lines.ts';
+import type { OpenLine } from './meter.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import { type Destination, shipSegment } from './shipping.ts';
 import { TurnWriter } from './turn-writer.ts';
@@ -61,7 +62,7 @@ const steps = fc.array(
 class Life {
   readonly written = new Map<string, 'lost' | 'complete'>();
   readonly #made: ReturnType<typeof openWriter>;
-  readonly #open: Begun[] = [];
+  readonly #open: { readonly begun: Begun; readonly open: OpenLine }[] = [];
   readonly #turn: (readonly [string, 'lost' | 'complete'])[] = [];
 
   constructor(made: ReturnType<typeof openWriter>) {
@@ -70,15 +71,15 @@ class Life {
 
   begin(): void {
     const begun = sampleBegun();
-    this.#open.push(begun);
-    this.#made.meter.begun(begun);
+    this.#open.push({ begun, open: this.#made.meter.begun(begun) });
     this.#turn.push([begun.id, 'lost']);
   }
 
   end(which: number): void {
-    const [begun] = this.#open.splice(which % Math.max(1, this.#open.length), 1);
-    if (begun === undefined) return;
-    this.#made.meter.ended(sampleRecord(begun));
+    const [one] = this.#open.splice(which % Math.max(1, this.#open.length), 1);
+    if (one === undefined) return;
+    const { begun, open } = one;
+    this.#made.meter.ended(sampleRecord(begun), open);
     this.#turn.push([begun.id, 'complete']);
   }
 
@@ -126,9 +127,9 @@ describe('whatever a process had done when it died', () => {
     const { directory, store, meter, to } = openWriter(1e6);
     const requests = Array.from({ length: 5 }, () => sampleBegun());
     for (const begun of requests) {
-      meter.begun(begun);
+      const open = meter.begun(begun);
       meter.flush();
-      meter.ended(sampleRecord(begun));
+      meter.ended(sampleRecord(begun), open);
       meter.flush();
     }
     const [name = ''] = readdirSync(directory);
@@ -162,9 +163,9 @@ describe('whatever a process had done when it died', () => {
       const { directory, store, meter, to } = openWriter(500);
       const requests = Array.from({ length: 40 }, () => sampleBegun());
       for (const begun of requests) {
-        meter.begun(begun);
+        const open = meter.begun(begun);
         meter.flush();
-        if (begun !== requests[20]) meter.ended(sampleRecord(begun));
+        if (begun !== requests[20]) meter.ended(sampleRecord(begun), open);
         meter.flush();
       }
       expect(readdirSync(directory).length).toBeGreaterThan(5);

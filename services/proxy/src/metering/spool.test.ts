@@ -63,8 +63,7 @@ const files = () =>
 function answer(spool: UsageSpool, count: number): void {
   for (let one = 0; one < count; one += 1) {
     const begun = sampleBegun();
-    spool.meter.begun(begun);
-    spool.meter.ended(sampleRecord(begun));
+    spool.meter.ended(sampleRecord(begun), spool.meter.begun(begun));
   }
 }
 
@@ -233,7 +232,7 @@ describe('the spool', () => {
     answer(spool, 30);
     const bad = sampleRecord();
     store.unfit.add(bad.id);
-    spool.meter.ended(bad);
+    spool.meter.ended(bad, null);
     answer(spool, 30);
     await until('they are written', () => spool.waiting === 61);
     store.mood = 'well';

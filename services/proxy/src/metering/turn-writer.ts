@@ -1,7 +1,8 @@
 import type { UsageRecord } from '@wakefield/domain';
+import { Roster } from '../roster.ts';
 import type { DropReason } from './complaints.ts';
 import { type Begun, begunLine, recordLine } from './lines.ts';
-import type { UsageMeter } from './meter.ts';
+import type { OpenLine, UsageMeter } from './meter.ts';
 import { NotWrittenError, type SegmentWriter } from './segment-writer.ts';
 
 /**
@@ -14,8 +15,8 @@ export class TurnWriter implements UsageMeter {
   /** Records that were written here and have not been shipped. */
   waiting = 0;
   readonly #dropped: (reason: DropReason, records: number, cause: unknown) => void;
-  /** Lines of the requests at an engine, by the id of their record. */
-  readonly #underWay = new Map<string, string>();
+  /** The requests at an engine. */
+  readonly #underWay = new Roster<OpenLine>();
   #lines = '';
   #records = 0;
   #flushing: NodeJS.Immediate | undefined;
@@ -29,16 +30,23 @@ export class TurnWriter implements UsageMeter {
   }
 
   /** The lines of what is under way: each segment begins with them, so that those before it can go. */
-  readonly carried = (): string => [...this.#underWay.values()].join('');
+  readonly carried = (): string => {
+    let lines = '';
+    this.#underWay.each(({ line }) => {
+      lines += line;
+    });
+    return lines;
+  };
 
-  begun(begun: Begun): void {
-    const line = begunLine(begun);
-    this.#underWay.set(begun.id, line);
-    this.#write(line);
+  begun(begun: Begun): OpenLine {
+    const open = { line: begunLine(begun), place: -1 };
+    this.#underWay.add(open);
+    this.#write(open.line);
+    return open;
   }
 
-  ended(record: UsageRecord): void {
-    this.#underWay.delete(record.id);
+  ended(record: UsageRecord, open: OpenLine | null): void {
+    if (open !== null) this.#underWay.delete(open);
     this.#records += 1;
     this.#write(recordLine(record));
   }

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { DurationMs, TimeLimits } from '@wakefield/domain';
+import { Roster } from '../roster.ts';
 import type { AnswerHandler } from './answer-handler.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Dialer } from './dial.ts';
@@ -33,7 +34,7 @@ interface Dialling {
 
 /** The connections to one engine: as many as there are requests at a time, and those that were of use just now. */
 export class ConnectionPool implements ConnectionOwner {
-  readonly underWay = new Set<UnderWay>();
+  readonly underWay = new Roster<UnderWay>();
   readonly #host: string;
   readonly #dialer: Dialer;
   readonly #elapsed: () => DurationMs;
@@ -85,7 +86,7 @@ export class ConnectionPool implements ConnectionOwner {
     for (const dialling of this.#dials) {
       if (at - dialling.since >= dialling.limitMs) this.#giveUp(dialling);
     }
-    for (const request of this.underWay) request.checkTime(at);
+    this.underWay.each((request) => request.checkTime(at));
   }
 
   /** No new requests: ends with those it has. */
@@ -98,7 +99,7 @@ export class ConnectionPool implements ConnectionOwner {
   /** At once, whatever is under way; nobody is told. */
   destroy(): void {
     this.#onEmpty ??= () => undefined;
-    for (const request of [...this.underWay]) request.abort();
+    this.underWay.each((request) => request.abort());
     for (const connection of [...this.#connections]) connection.close();
     for (const dialling of [...this.#dials]) dialling.giveUp(new Error('closing'));
   }

@@ -79,13 +79,13 @@ export function createUpstreamPools(
   };
   const end = (line: Line): void => {
     if (line.looks !== null || !lines.has(line)) return;
-    for (const request of line.pool.underWay) request.lookAnew();
+    line.pool.underWay.each((request) => request.lookAnew());
     line.looks = setInterval(() => {
-      for (const request of [...line.pool.underWay]) {
+      line.pool.underWay.each((request) => {
         const patienceMs = request.answering ? endedQuietMs : endedGraceMs;
         if (request.look() * endedGraceMs >= patienceMs)
           request.giveUp(new JobEndedError('the job has ended'));
-      }
+      });
     }, endedGraceMs);
   };
   const lineTo = (endpoint: Endpoint): Line => {
