@@ -90,4 +90,5 @@ const operationNames: Readonly<Record<Operation, OperationName>> = {
   'chat/completions': 'createChatCompletion',
   completions: 'createCompletion',
   embeddings: 'createEmbedding',
+  realtime: 'openRealtimeSession',
 };
