@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { listProcessesAround } from '@wakefield/local-stack';
+import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import { clusterJobs, clusterKinds, squeue } from './cluster-jobs.ts';
 import { eventually, startWakefield, type Wakefield } from './wakefield.ts';
 
@@ -54,6 +57,40 @@ describe.each(clusterKinds)('register, wake, chat, idle on the $name', ({ args, 
     expect(text).toContain('"content"');
     expect(text.trimEnd().endsWith('data: [DONE]')).toBe(true);
   }, 60_000);
+
+  test('the official client of realtime sessions, in which the engine hears and writes', async () => {
+    const { hostname, port } = new URL(wakefield.url);
+    // It insists on TLS, which ends in front of Wakefield.
+    const options = { createConnection: () => connect(Number(port), hostname) };
+    const name = 'wakefield/simulator';
+    const session = new OpenAIRealtimeWS({ model: name, options }, wakefield.openai());
+    if (cluster === 'heappe-dev') {
+      // Its transport carries requests and no connections (docs/heappe-transport.md): the refusal is the engine's.
+      const refused = Promise.withResolvers<Error>();
+      session.on('error', refused.resolve);
+      expect((await refused.promise).message).toContain('404');
+      return;
+    }
+    const heard: { readonly type: string; readonly text?: string }[] = [];
+    session.on('event', (event) => heard.push(event as { type: string }));
+    await once(session.socket, 'open');
+    // Events are vLLM's, which knows others than OpenAI.
+    const say = (event: object) => session.send(event as Parameters<typeof session.send>[0]);
+    const audio = Buffer.alloc(5 * 2560).toString('base64');
+    say({ type: 'session.update', model: name });
+    say({ type: 'input_audio_buffer.commit' });
+    say({ type: 'input_audio_buffer.append', audio });
+    say({ type: 'input_audio_buffer.commit', final: true });
+    await eventually('all of it', async () => heard.at(-1)?.type === 'transcription.done');
+    const types = heard.map(({ type }) => type);
+    expect(types).toEqual([
+      'session.created',
+      ...Array.from({ length: 5 }, () => 'transcription.delta'),
+      'transcription.done',
+    ]);
+    session.close();
+    await once(session.socket, 'close');
+  }, 30_000);
 
   test('the official client: plain, streamed, completions, embeddings, models', async () => {
     const openai = wakefield.openai();

@@ -73,6 +73,11 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
     'Use a method of the header `Allow`.',
     'This path takes GET, HEAD, PUT, POST and DELETE, not PATCH.',
   ),
+  upgrade_required: help(
+    'This path is for WebSocket alone, and the request does not offer it as it has to.',
+    'Use a WebSocket client: GET with `Upgrade: websocket` and `Sec-WebSocket-Version: 13`.',
+    'This path speaks WebSocket, version 13: offer it by GET in HTTP/1.1.',
+  ),
   idempotency_key_reused: help(
     'The idempotency key was used before with another request.',
     'Use a new key for a new request.',

@@ -39,6 +39,7 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
   command_not_found: invalid(404),
   cluster_not_found: invalid(404),
   method_not_allowed: invalid(405),
+  upgrade_required: invalid(426),
   idempotency_key_reused: invalid(409),
   payload_too_large: invalid(413),
   unsupported_media_type: invalid(415),

@@ -10,6 +10,7 @@ import {
   roles,
 } from '@wakefield/domain';
 import { chat, type Harness, startHarness } from '../test/harness.ts';
+import { offer } from '../test/offer.ts';
 
 /** The key says who it is: `role@project`. What begins with `later:` is looked up first, `away` cannot be. */
 function principalOf(key: string): Principal | null {
@@ -62,11 +63,15 @@ afterAll(() => proxy.stop());
 const ask = async (operationId: string, headers: Record<string, string>, project = 'demo') => {
   const endpoint = endpoints.find((one) => one.operationId === operationId);
   if (endpoint === undefined) throw new Error(`no ${operationId}`);
-  const response = await fetch(`${proxy.url}${endpoint.path.replace('{project}', project)}`, {
-    method: endpoint.method.toUpperCase(),
-    headers: { 'content-type': 'application/json', ...headers },
-    ...(endpoint.method === 'post' ? { body: '{"model":"no/such"}' } : {}),
-  });
+  const url = `${proxy.url}${endpoint.path.replace('{project}', project)}`;
+  const response =
+    operationId === 'openRealtimeSession'
+      ? await offer(`${url}?model=no/such`, headers)
+      : await fetch(url, {
+          method: endpoint.method.toUpperCase(),
+          headers: { 'content-type': 'application/json', ...headers },
+          ...(endpoint.method === 'post' ? { body: '{"model":"no/such"}' } : {}),
+        });
   const text = await response.text();
   return {
     status: response.status,
@@ -147,6 +152,13 @@ describe('at the door', () => {
     }
     const known = await ask('listOpenAIModels', { cookie, authorization: 'Bearer user@demo' });
     expect(known.status).toBe(200);
+  });
+
+  it('a session of a browser opens no session with an engine for a page of another site', async () => {
+    const cookie = 'wakefield_session=good';
+    const from = (origin: string) => ask('openRealtimeSession', { cookie, origin });
+    expect((await from('https://evil.example')).status).toBe(403);
+    expect(await from(proxy.url)).toMatchObject({ status: 404, code: 'model_not_found' });
   });
 
   it('the log and the command of a wake say who it was', async () => {

@@ -7,6 +7,9 @@ import {
 } from '@wakefield/domain';
 import { ok, type ScriptedEngine, startEngine, streaming } from '../test/engine.ts';
 import { auth, chat, endpoint, type Harness, startHarness, until } from '../test/harness.ts';
+import { offer } from '../test/offer.ts';
+import { openSession } from '../test/session.ts';
+import { startWsEngine } from '../test/ws-engine.ts';
 
 let proxy: Harness;
 let engine: ScriptedEngine;
@@ -42,6 +45,23 @@ async function start(limits: LimitRules): Promise<void> {
 const ratesOf = ({ headers }: Response) =>
   Object.fromEntries([...headers].filter(([name]) => name.startsWith('x-ratelimit-')));
 const limited = (labels: string) => proxy.metric(`wakefield_rate_limited_total{${labels}`);
+
+describe('a session', () => {
+  it('is one of the requests that may be under way at once, for as long as it lasts', async () => {
+    const speech = await startWsEngine();
+    await start(rules({ principal: { concurrentRequests: 1 } }));
+    proxy.route('a/speech', { state: 'ready', idle: false, endpoints: [endpoint(speech.port)] });
+    await proxy.caughtUp();
+    const url = `${proxy.url}/p/demo/openai/v1/realtime?model=a/speech`;
+    const { client } = await openSession(url);
+    const refused = await offer(url, auth);
+    expect([refused.status, (await chat(proxy.url)).status]).toEqual([429, 429]);
+    expect(refused.headers.get('retry-after')).toBeTruthy();
+    client.terminate();
+    await until('free', async () => (await chat(proxy.url)).status === 200);
+    await speech.close();
+  });
+});
 
 describe('a caller', () => {
   it('is told where it stands, in the words of OpenAI, and when to come again', async () => {

@@ -10,6 +10,7 @@ export type RouteClass =
   | 'chat_completions'
   | 'completions'
   | 'embeddings'
+  | 'realtime'
   | 'models'
   | 'health'
   | 'api'
@@ -41,6 +42,8 @@ export interface ProxyMetrics {
   timedOut(limit: TimeLimit): void;
   /** A stream that did not come to its end: because of the client, or of the engine. */
   aborted(by: 'client' | 'engine'): void;
+  /** Bytes of a session: up from its client, down to it. */
+  passed(direction: 'up' | 'down', bytes: number): void;
   /** The front left a connection to node:http. */
   yielded(reason: YieldReason): void;
 }
@@ -117,6 +120,13 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     help: 'Answers that began and did not come to their end.',
     labelNames: ['by'],
   });
+  const passed = metrics.counter({
+    name: 'wakefield_session_bytes_total',
+    help: 'Bytes of realtime sessions: up from clients to engines, down from engines to clients.',
+    labelNames: ['direction'],
+  });
+  const bytesUp = passed.labels('up');
+  const bytesDown = passed.labels('down');
   const yielded = metrics.counter({
     name: 'wakefield_front_yields_total',
     help: 'Connections that the front left to node:http for the rest of their life, and why.',
@@ -149,6 +159,7 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     retry: (reason) => retries.labels(reason).inc(),
     timedOut: (limit) => timeouts.labels(limit).inc(),
     aborted: (by) => aborted.labels(by).inc(),
+    passed: (direction, bytes) => (direction === 'up' ? bytesUp : bytesDown).inc(bytes),
     yielded: (reason) => yielded.labels(reason).inc(),
   };
 }

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Simulator, startSimulator } from '@wakefield/simulator';
 import OpenAI from 'openai';
+import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import { endpoint, type Harness, key, startHarness, until } from '../test/harness.ts';
+import { audio } from '../test/session.ts';
 
 const model = 'wakefield/simulator';
 const messages = [{ role: 'user' as const, content: 'Tell me something.' }];
@@ -152,5 +156,41 @@ describe('the official client', () => {
     };
     await expect(read()).rejects.toMatchObject({ code: 'upstream_error' });
     await dying.close();
+  });
+});
+
+describe('the official client of realtime sessions', () => {
+  it('speaks with the engine', async () => {
+    // It insists on TLS, which ends in front of us.
+    const options = { createConnection: () => connect(proxy.port, '127.0.0.1') };
+    const session = new OpenAIRealtimeWS({ model, options }, client);
+    expect(session.url.href).toMatch(/\/p\/demo\/openai\/v1\/realtime\?model=/);
+    const heard: { readonly type: string; readonly text?: string }[] = [];
+    session.on('event', (event) => heard.push(event as { type: string }));
+    await once(session.socket, 'open');
+    // Events are vLLM's, which knows others than OpenAI.
+    const say = (event: object) => session.send(event as Parameters<typeof session.send>[0]);
+    say({ type: 'session.update', model });
+    say({ type: 'input_audio_buffer.commit' });
+    say({ type: 'input_audio_buffer.append', audio: audio(2) });
+    say({ type: 'input_audio_buffer.commit', final: true });
+    await until('heard', () => heard.at(-1)?.type === 'transcription.done');
+    expect(heard.at(0)?.type).toBe('session.created');
+    expect(heard.at(-1)?.text).toBeTruthy();
+    session.close();
+    await once(session.socket, 'close');
+    await until('counted', () => {
+      const last = proxy.usage.ended.at(-1);
+      return last?.operation === 'realtime' && last.completionTokens === 2;
+    });
+  });
+
+  it('is told what is wrong with its key', async () => {
+    const other = new OpenAI({ baseURL: client.baseURL, apiKey: 'wrong' });
+    const options = { createConnection: () => connect(proxy.port, '127.0.0.1') };
+    const session = new OpenAIRealtimeWS({ model, options }, other);
+    const failed = Promise.withResolvers<Error>();
+    session.on('error', failed.resolve);
+    expect((await failed.promise).message).toContain('401');
   });
 });

@@ -11,6 +11,7 @@ import {
 import { createClusterTransports } from '@wakefield/cluster';
 import type { Transport } from '@wakefield/control';
 import { startTestSlurm, type TestSlurm } from '@wakefield/testkit';
+import { WebSocket } from 'ws';
 import {
   chunk,
   completion,
@@ -22,6 +23,8 @@ import {
   streaming,
 } from '../test/engine.ts';
 import { chat, endpoint, type Harness, startHarness, until } from '../test/harness.ts';
+import { openSession } from '../test/session.ts';
+import { startWsEngine } from '../test/ws-engine.ts';
 
 jest.setTimeout(60_000);
 
@@ -108,6 +111,39 @@ describe('an engine that is reached over ssh', () => {
     expect(engine.seen[0]?.aborted).toBe(false);
     await answer.body?.cancel();
     await until('told', () => engine.seen[0]?.aborted === true);
+  });
+
+  it('has sessions, whose slow readers are waited for on both sides', async () => {
+    const speech = await startWsEngine();
+    proxy.route('a/speech', { state: 'ready', idle: false, endpoints: [endpoint(speech.port)] });
+    await proxy.caughtUp();
+    const { client } = await openSession(`${proxy.url}/p/demo/openai/v1/realtime?model=a/speech`);
+    const side = present(speech.sessions[0]);
+    const message = Buffer.alloc(1 << 20, 'x');
+    for (const [from, to] of [
+      [client, side],
+      [side, client],
+    ] as const) {
+      let heard = 0;
+      to.on('message', (data) => {
+        heard += (data as Buffer).length;
+      });
+      to.pause();
+      for (let count = 0; count < 64; count += 1) from.send(message);
+      let waiting = -1;
+      await until('held up', async () => {
+        const before = waiting;
+        waiting = from.bufferedAmount;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        return waiting === before;
+      });
+      expect(waiting).toBeGreaterThan(16 * message.length);
+      to.resume();
+      await until('all of it', () => heard === 64 * message.length, 30_000);
+    }
+    client.terminate();
+    await until('ended', () => side.readyState === WebSocket.CLOSED);
+    await speech.close();
   });
 
   it('is not to blame for a way that is lost', async () => {

@@ -4,15 +4,19 @@ import { type Logger, parseTraceparent, traceContext, traceparent } from '@wakef
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { dropHopByHop } from './inference/headers.ts';
 import { refusals } from './inference/refusals.ts';
+import { passUpgrade } from './pass-upgrade.ts';
 import { sendError } from './server/answer.ts';
 import { tellForwarded } from './server/forwarded.ts';
 import { isFramed, setFraming } from './server/framing.ts';
 import { letBodyCome, NodeCall } from './server/node-call.ts';
 import type { IsTrusted } from './server/peers.ts';
+import type { UpgradeCall } from './server/upgrade/upgrade-call.ts';
 
 /** Everything that is not inference, on its way to the management API. */
 export interface PassThrough {
   request(request: IncomingMessage, response: ServerResponse, requestId: string): void;
+  /** An offer of WebSocket. */
+  upgrade(request: IncomingMessage, call: UpgradeCall, requestId: string): void;
   close(): void;
 }
 
@@ -68,6 +72,16 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
       const mayRepeat = isRepeatable(request);
       if (mayRepeat) repeatable.add(request);
       send(mayRepeat ? onKept : onNew, request, response);
+    },
+    upgrade: (request, call, requestId) => {
+      const { headers } = request;
+      dropHopByHop(headers);
+      tellForwarded(request, options.isTrusted);
+      mark(request, requestId);
+      passUpgrade(options.apiUrl, request, headers, call, requestId, (error) => {
+        options.logger.warn({ err: error, requestId }, 'api cannot be reached');
+        sendError(call, requestId, apiAway());
+      });
     },
     close: () => agent.destroy(),
   };
@@ -148,7 +162,10 @@ function refuse(request: IncomingMessage, response: ServerResponse, requestId: s
   // The rest of the body is of no more use to anybody.
   request.resume();
   if (!request.complete) response.shouldKeepAlive = false;
+  sendError(new NodeCall(request, response), requestId, apiAway());
+}
+
+function apiAway(): AppError {
   const message = 'The management API cannot be reached.';
-  const error = new AppError('upstream_error', message, { retryAfterSeconds: 2 });
-  sendError(new NodeCall(request, response), requestId, error);
+  return new AppError('upstream_error', message, { retryAfterSeconds: 2 });
 }

@@ -9,6 +9,8 @@ export class Listener implements AnswerHandler {
   pieces = 0;
   ended = false;
   error: (Error & { readonly code?: string }) | null = null;
+  /** How often there was room again for what is written. */
+  drained = 0;
   /** What it does besides when a piece comes. */
   onPiece: (control: AnswerControl) => void = () => undefined;
 
@@ -32,6 +34,10 @@ export class Listener implements AnswerHandler {
     this.body += piece.toString('latin1');
     this.pieces += 1;
     if (this.control !== null) this.onPiece(this.control);
+  }
+
+  onDrained(): void {
+    this.drained += 1;
   }
 
   onEnd(): void {

@@ -38,6 +38,7 @@ class PoolScene {
     listener = new Listener(),
   ): Listener {
     const request = {
+      isOffer: false,
       path: '/v1/x',
       headers: ['a', 'b'],
       body: Buffer.from(body),

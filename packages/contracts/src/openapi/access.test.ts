@@ -40,6 +40,7 @@ const reads: readonly OperationName[] = [
 ];
 const inferences: readonly OperationName[] = [
   ...(['createChatCompletion', 'createCompletion', 'createEmbedding'] as const),
+  'openRealtimeSession',
 ];
 
 /** Said once more, in other words than the table: what issue and documentation promise. */

@@ -41,6 +41,7 @@ describe('the API document', () => {
       '/p/{project}/openai/v1/completions',
       '/p/{project}/openai/v1/embeddings',
       '/p/{project}/openai/v1/models',
+      '/p/{project}/openai/v1/realtime',
       '/p/{project}/usage',
       '/swagger/index.html',
     ]);

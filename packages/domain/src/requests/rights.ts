@@ -31,6 +31,7 @@ export const rights = {
   createChatCompletion: inProject('infer'),
   createCompletion: inProject('infer'),
   createEmbedding: inProject('infer'),
+  openRealtimeSession: inProject('infer'),
   listOpenAIModels: inProject('read'),
   queueDashboard: operate,
   queueFigures: operate,

@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'command_not_found'
   | 'cluster_not_found'
   | 'method_not_allowed'
+  | 'upgrade_required'
   | 'idempotency_key_reused'
   | 'payload_too_large'
   | 'unsupported_media_type'

@@ -13,6 +13,8 @@ const control = {
   abort: () => undefined,
   pause: () => undefined,
   resume: () => undefined,
+  write: () => true,
+  finish: () => undefined,
 };
 const stream = ['content-type', sseHeaders['content-type']];
 const nobody = {
@@ -22,6 +24,7 @@ const nobody = {
   timedOut: () => undefined,
   crashed: () => undefined,
   hasAlternative: () => false,
+  declined: () => undefined,
 };
 
 beforeEach(() => {

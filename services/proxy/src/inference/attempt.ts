@@ -1,10 +1,11 @@
+import { switchingProtocols } from '../upstream/answer/switching.ts';
 import { type AnswerControl, type AnswerHandler, headerOf } from '../upstream/answer-handler.ts';
 import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
 import { JobEndedError } from '../upstream/pools.ts';
 import { UnsendableError } from '../upstream/request-head.ts';
 import { PlainRelay } from './plain-relay.ts';
 import {
-  type Come,
+  type Head,
   nothingCame,
   type Relay,
   type RelayEnd,
@@ -13,7 +14,9 @@ import {
   type Worthless,
 } from './relay.ts';
 import type { Reply } from './reply.ts';
+import { SessionRelay, type SessionSides } from './session/session-relay.ts';
 import { StreamRelay } from './stream-relay.ts';
+import type { Tally } from './tally.ts';
 import type { UsageCut } from './usage-cut.ts';
 
 /**
@@ -52,9 +55,17 @@ export interface AttemptOwner {
   timedOut(error: EngineTimeoutError, atBoundary: boolean): void;
   /** Our own code has failed over it. It was given up. */
   crashed(error: unknown): void;
+  /** The engine has no such sessions: nobody else is asked. */
+  declined(): void;
   /** Whether another endpoint could be asked instead. */
   hasAlternative(): boolean;
 }
+
+/**
+ * What servers of ASGI answer to an offer of WebSocket that nobody takes, one for a path that is not there, too (ASGI
+ * specification, `websocket.close` before `websocket.accept`): our key is none of its business, vLLM says 401 to that.
+ */
+const forbidden = 403;
 
 /**
  * One try at one endpoint: no streams, no promises, no copies. Sockets and timers call it, and what they are thrown ends
@@ -65,6 +76,8 @@ export class Attempt implements AnswerHandler, RelaySink {
   readonly #requestId: string;
   readonly #owner: AttemptOwner;
   readonly #cut: UsageCut | null;
+  /** null: it is no session that is asked for. */
+  readonly #session: SessionSides | null;
   /** From when there is a connection. */
   #control: AnswerControl | null = null;
   #relay: Relay | null = null;
@@ -73,7 +86,14 @@ export class Attempt implements AnswerHandler, RelaySink {
   #excuse: 'ended' | 'cut_off' | null = null;
 
   /** @param cut where we have asked for the usage of a stream: takes it out again */
-  constructor(reply: Reply, requestId: string, owner: AttemptOwner, cut: UsageCut | null) {
+  constructor(
+    reply: Reply,
+    requestId: string,
+    owner: AttemptOwner,
+    cut: UsageCut | null,
+    session: SessionSides | null = null,
+  ) {
+    this.#session = session;
     this.#reply = reply;
     this.#requestId = requestId;
     this.#owner = owner;
@@ -92,9 +112,22 @@ export class Attempt implements AnswerHandler, RelaySink {
     return this.#relay?.atBoundary ?? false;
   }
 
-  /** How much has come so far. */
-  get come(): Come {
-    return this.#relay?.come ?? nothingCame;
+  /**
+   * The client has gone. Where all was said that is its right.
+   * @returns whether it was so: the owner was told of the end
+   */
+  leave(): boolean {
+    if (this.#over || this.#relay?.isSaid !== true) return false;
+    this.#control?.abort();
+    this.#relay.end();
+    return true;
+  }
+
+  /** How far its answer has come. */
+  tell(tally: Pick<Tally, 'come' | 'usage'> | null): void {
+    if (tally === null) return;
+    tally.come = this.#relay?.come ?? nothingCame;
+    tally.usage = this.#relay?.told ?? null;
   }
 
   onStart(control: AnswerControl): void {
@@ -118,6 +151,10 @@ export class Attempt implements AnswerHandler, RelaySink {
     } catch (error) {
       this.#crash(error);
     }
+  }
+
+  onDrained(): void {
+    if (!this.#over) this.#relay?.drained();
   }
 
   onEnd(): void {
@@ -157,6 +194,13 @@ export class Attempt implements AnswerHandler, RelaySink {
   }
 
   #begin(status: number, headers: readonly string[]): void {
+    if (this.#session !== null && status === forbidden) {
+      this.#over = true;
+      this.#control?.abort();
+      this.#owner.answered(status);
+      this.#owner.declined();
+      return;
+    }
     const foreign = isNotOurs(status);
     if (foreign || (isGivingUp(status) && this.#owner.hasAlternative())) {
       this.#control?.abort();
@@ -165,6 +209,10 @@ export class Attempt implements AnswerHandler, RelaySink {
     }
     this.#owner.answered(status);
     const head = { status, headers, requestId: this.#requestId };
+    if (status === switchingProtocols) {
+      this.#open(head);
+      return;
+    }
     const isStream = status === 200 && headerOf(headers, 'content-type')?.startsWith(eventStream);
     this.#relay =
       isStream === true
@@ -190,6 +238,12 @@ export class Attempt implements AnswerHandler, RelaySink {
   #crash(error: unknown): void {
     this.cancel();
     this.#owner.crashed(error);
+  }
+
+  #open(head: Head): void {
+    if (this.#control === null || this.#session === null) return;
+    const { client, traffic } = this.#session;
+    this.#relay = new SessionRelay(this.#reply, head, this, this.#control, client, traffic);
   }
 
   #lossOf(error: Error): Loss {

@@ -1,5 +1,6 @@
 import type { Operation } from '../server/classify.ts';
 import type { ClientCall } from '../server/client-call.ts';
+import type { ClientSession } from './session/client-session.ts';
 
 /** Operations that answer with an event stream when they are asked to; engines ignore `stream` of all others. */
 const streaming: ReadonlySet<Operation> = new Set(['chat/completions', 'completions']);
@@ -12,6 +13,8 @@ export function isStreamed(operation: Operation, asked: boolean): boolean {
 /** One inference request as the server hands it over. */
 export interface InferenceCall {
   readonly client: ClientCall;
+  /** Where a session is asked for: its client; null: a request with one answer. */
+  readonly session: ClientSession | null;
   readonly requestId: string;
   readonly project: string;
   readonly operation: Operation;

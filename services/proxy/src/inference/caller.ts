@@ -35,5 +35,6 @@ function isFromHere(client: Pick<ClientCall, 'method' | 'header'>): boolean {
     origin: client.header('origin'),
     'sec-fetch-site': client.header('sec-fetch-site'),
     'x-forwarded-host': client.header('x-forwarded-host'),
+    upgrade: client.header('upgrade'),
   });
 }

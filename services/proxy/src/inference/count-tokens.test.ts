@@ -21,6 +21,16 @@ it.each<[string, KnownOfTokens, ReturnType<typeof countTokens>]>([
     { prompt: 12, completion: 7, cached: 4, estimated: false },
   ],
   [
+    'are those of the utterances of a session',
+    { ...answered, operation: 'realtime', come: nothingCame },
+    { prompt: 12, completion: 7, cached: 4, estimated: false },
+  ],
+  [
+    'are, of one that was cut off, the deltas besides',
+    { ...answered, operation: 'realtime', come: { chunks: 3, bytes: 0 } },
+    { prompt: 12, completion: 10, cached: 4, estimated: true },
+  ],
+  [
     'are guessed where it did not tell',
     untold,
     { prompt: 101, completion: 8, cached: 0, estimated: true },

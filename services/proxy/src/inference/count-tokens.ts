@@ -46,8 +46,17 @@ function guessAnswer({ chunks, bytes }: Come, operation: Operation): number {
  */
 export function countTokens(known: KnownOfTokens): CountedTokens {
   const { usage, atEngine, failed, operation, bodyBytes, come } = known;
+  if (operation === 'realtime') return countSession(usage ?? none, come.chunks);
   if (usage !== null) return { ...usage, estimated: false };
   if (!atEngine || failed) return none;
   const completion = guessAnswer(come, operation);
   return { prompt: guessPrompt(bodyBytes), completion, cached: 0, estimated: true };
+}
+
+/**
+ * Of an utterance that did not come to its end, the deltas: engines send one for a token. How many tokens its audio
+ * is depends on the model.
+ */
+function countSession(told: Usage, deltas: number): CountedTokens {
+  return { ...told, completion: told.completion + deltas, estimated: deltas > 0 };
 }

@@ -7,6 +7,7 @@ import type { ExchangeRecord } from './record.ts';
 import type { RelayEnd } from './relay.ts';
 import type { Reply } from './reply.ts';
 import type { Asked } from './run-lengths.ts';
+import type { SessionSides } from './session/session-relay.ts';
 
 /** One exchange as its wait and its tries see it. */
 export interface ExchangeView extends Belonging {
@@ -18,6 +19,8 @@ export interface ExchangeView extends Belonging {
   readonly asked: Asked;
   /** How long it may take; from the moment that its route is known. */
   readonly limits: TimeLimits;
+  /** Where a session is asked for, what it is made of; null: a request with one answer. */
+  readonly session: SessionSides | null;
   /** Why no engine could be asked, as far as it is known. */
   readonly nobody: AppError;
   /** The bytes by which it asks for the usage of its stream; null: it is no stream, or that is not for us to ask. */

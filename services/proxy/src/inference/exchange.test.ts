@@ -21,6 +21,7 @@ function letIn(over: Partial<Record<keyof InferenceParts, unknown>>) {
     takeWholeBody: () => body,
   });
   const call = {
+    session: null,
     ...{ client, requestId: 'req_1', project: 'demo', operation: 'chat/completions' },
     ...{ path: '/v1/chat/completions', startedAt: 0 },
   } as unknown as InferenceCall;

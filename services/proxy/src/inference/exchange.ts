@@ -19,6 +19,7 @@ import { ExchangeRecord } from './record.ts';
 import { refusals } from './refusals.ts';
 import { Reply } from './reply.ts';
 import type { Asked } from './run-lengths.ts';
+import type { SessionSides } from './session/session-relay.ts';
 import type { ExchangeOutcome } from './tally.ts';
 import { enter, leave } from './toll.ts';
 import { Tries } from './tries.ts';
@@ -39,6 +40,7 @@ export class Exchange implements ExchangeView {
   readonly record: ExchangeRecord;
   /** For the roster of those that are not over. */
   place = -1;
+  readonly session: SessionSides | null;
   readonly #tries: Tries;
   /** From the first time that it has to wait. */
   #wait: Wait | null = null;
@@ -66,6 +68,7 @@ export class Exchange implements ExchangeView {
     this.call = call;
     this.reply = new Reply(call.client, call.requestId, () => this.#dropBody());
     this.record = new ExchangeRecord(parts, call, caller, true);
+    this.session = call.session === null ? null : { client: call.session, traffic: this.record };
     this.#tries = new Tries(this);
     this.#limits = parts.limits.times;
     call.client.onceClosed(() => {
@@ -76,6 +79,10 @@ export class Exchange implements ExchangeView {
 
   begin(): void {
     const { client, project } = this.call;
+    if (this.call.session !== null) {
+      this.#open();
+      return;
+    }
     const { bodies, limits } = this.parts;
     const share = bodies.shareOf(project);
     readBody(client, limits.body, share, (result) => this.#read(result));
@@ -235,7 +242,21 @@ export class Exchange implements ExchangeView {
     }
   }
 
+  /** A session has no body: its model stands in the query, as OpenAI's clients write it. */
+  #open(): void {
+    const model = queryOf(this.call.path).get('model') ?? '';
+    if (model === '') {
+      this.refuse(refusals.sessionModelMissing());
+      return;
+    }
+    this.model = model;
+    this.#asked = { streamed: true, maxTokens: null };
+    this.record.asked(model, true, 0);
+    this.proceed();
+  }
+
   #clientLeft(): void {
+    if (this.#tries.leave()) return;
     this.#tries.cancel();
     this.#wait?.leave('left');
     this.finish('client_left');
@@ -246,6 +267,11 @@ export class Exchange implements ExchangeView {
     this.parts.bodies.shareOf(this.call.project).give(this.#body.length);
     this.#body = noBody;
   }
+}
+
+function queryOf(path: string): URLSearchParams {
+  const mark = path.indexOf('?');
+  return new URLSearchParams(mark === -1 ? '' : path.slice(mark));
 }
 
 function isFailed(route: Route): boolean {

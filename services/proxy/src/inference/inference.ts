@@ -91,4 +91,5 @@ const operationNames: Readonly<Record<Operation, OperationName>> = {
   'chat/completions': 'createChatCompletion',
   completions: 'createCompletion',
   embeddings: 'createEmbedding',
+  realtime: 'openRealtimeSession',
 };

@@ -12,6 +12,8 @@ const ourField = 'stream_options';
 
 /** Passes on an answer that is not an event stream. Small ones are looked at first, large ones pass through. */
 export class PlainRelay implements Relay {
+  readonly told = null;
+  readonly isSaid = false;
   readonly atBoundary = false;
   readonly #reply: Reply;
   readonly #sink: RelaySink;
@@ -62,6 +64,10 @@ export class PlainRelay implements Relay {
     }
     this.#reply.cutOff();
     this.#sink.relayed({ outcome: 'cut', usage: null, pieces: 0 });
+  }
+
+  drained(): void {
+    // Its request is one piece.
   }
 
   cancel(): void {

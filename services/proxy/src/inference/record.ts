@@ -18,16 +18,18 @@ import type { CountedTokens } from './count-tokens.ts';
 import type { InferenceParts } from './parts.ts';
 import { failureFields, shown } from './refusals.ts';
 import type { Reply } from './reply.ts';
+import type { Traffic } from './session/session-relay.ts';
 import { clientLeftCode, type ExchangeOutcome, Tally } from './tally.ts';
 
 const routeClasses: Readonly<Record<Operation, RouteClass>> = {
   'chat/completions': 'chat_completions',
   completions: 'completions',
   embeddings: 'embeddings',
+  realtime: 'realtime',
 };
 
 /** What is counted and logged of one request. Never what was asked or answered. */
-export class ExchangeRecord {
+export class ExchangeRecord implements Traffic {
   /** null: whoever is not let into a project uses nothing of it. */
   readonly tally: Tally | null;
   /** Who sends it; null where nobody could tell. */
@@ -43,6 +45,9 @@ export class ExchangeRecord {
   #heldMs: DurationMs = 0;
   #queuedMs: DurationMs = 0;
   #limitedBy: string | undefined;
+  /** Of a session, from its client and to it. */
+  #bytesUp = 0;
+  #bytesDown = 0;
 
   /** @param isLetIn whether its usage is counted */
   constructor(parts: InferenceParts, call: InferenceCall, caller: string | null, isLetIn = false) {
@@ -87,6 +92,12 @@ export class ExchangeRecord {
       { requestId: this.#call.requestId, traceId: this.traceId, jobId, loss, err: cause },
       'attempt brought nothing',
     );
+  }
+
+  passed(direction: 'up' | 'down', bytes: number): void {
+    if (direction === 'up') this.#bytesUp += bytes;
+    else this.#bytesDown += bytes;
+    this.#parts.metrics.passed(direction, bytes);
   }
 
   timedOut(limit: TimeLimit): void {
@@ -148,6 +159,9 @@ export class ExchangeRecord {
         queuedMs: this.#queuedMs === 0 ? undefined : round(this.#queuedMs),
         firstByteMs,
         durationMs,
+        ...(this.#call.session === null
+          ? null
+          : { bytesUp: this.#bytesUp, bytesDown: this.#bytesDown }),
         promptTokens: tokens?.prompt,
         completionTokens: tokens?.completion,
         tokensEstimated: tokens?.estimated === true ? true : undefined,

@@ -75,7 +75,7 @@ export const refusals = {
   notFound: () =>
     new AppError(
       'not_found',
-      'There is nothing at this path. Served below /p/<project>/openai/v1: chat/completions, completions, embeddings, models. The base URL of a client ends in /openai/v1.',
+      'There is nothing at this path. Served below /p/<project>/openai/v1: chat/completions, completions, embeddings, models, realtime. The base URL of a client ends in /openai/v1.',
     ),
   wrongMethod: (allow: string) =>
     new AppError('method_not_allowed', `This path takes ${allow} only.`),
@@ -83,6 +83,14 @@ export const refusals = {
     new AppError('invalid_json', 'The request body is not a JSON object, or is not complete.'),
   modelMissing: () =>
     new AppError('invalid_request', 'Name the model: `model` has to be a string.', {
+      param: 'model',
+    }),
+  sessionModelMissing: () =>
+    new AppError('invalid_request', 'Name the model in the query: /realtime?model=NAME.', {
+      param: 'model',
+    }),
+  noSessions: () =>
+    new AppError('not_found', 'The engine of this model offers no realtime sessions.', {
       param: 'model',
     }),
   modelNotFound: (project: string, model: string) =>

@@ -25,11 +25,17 @@ export interface Relay {
   readonly atBoundary: boolean;
   /** What has come of the answer. */
   readonly come: Come;
+  /** Usage that came on the way, as sessions tell it; null: none, or it comes at the end. */
+  readonly told: Usage | null;
+  /** Whether the answer has said by itself that it is over, whatever becomes of its connection. */
+  readonly isSaid: boolean;
+  /** The engine takes more of what its client says. */
+  drained(): void;
 }
 
 /** How much has come of an answer. */
 export interface Come {
-  /** Events of a stream. */
+  /** Events of a stream; of a session those whose usage was not told. */
   readonly chunks: number;
   /** Bytes of what is no stream. */
   readonly bytes: number;
@@ -48,7 +54,7 @@ export type Worthless = 'ended' | 'died' | 'broken' | 'usage_refused';
 
 /** Where a relay reports; exactly one of `worthless` and `relayed`, once. */
 export interface RelaySink {
-  /** Takes a step that a timer has brought, and no piece of the engine: heeds what it comes to, as of those. */
+  /** Takes a step that a timer or the client has brought, and no piece of the engine: heeds what it comes to, as of those. */
   later(step: () => Step): void;
   /** Nothing of this answer has reached the client, and it is not worth having. */
   worthless(why: Worthless): void;

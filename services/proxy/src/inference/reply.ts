@@ -2,6 +2,8 @@ import { errorEvent } from '@wakefield/contracts';
 import type { AppError } from '@wakefield/domain';
 import { sendError } from '../server/answer.ts';
 import type { ClientCall } from '../server/client-call.ts';
+import { switchingProtocols } from '../upstream/answer/switching.ts';
+import { closeFrame } from './session/close-frame.ts';
 
 const noHeaders: readonly string[] = [];
 
@@ -113,9 +115,10 @@ export class Reply {
     return rates;
   }
 
-  /** An error event as the last one of a stream; OpenAI clients raise it. */
+  /** An error event as the last one of a stream, which OpenAI clients raise; in a session the frame that closes it. */
   event(error: AppError): void {
-    this.#client.end(errorEvent(error, this.#requestId));
+    const isSession = this.status === switchingProtocols;
+    this.#client.end(isSession ? closeFrame(error) : errorEvent(error, this.#requestId));
     this.#endedNow();
   }
 

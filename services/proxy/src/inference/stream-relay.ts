@@ -14,6 +14,8 @@ const roleMark = Buffer.from('"role"');
 
 /** Passes an event stream on as it comes, and sees when it only looks finished. */
 export class StreamRelay implements Relay {
+  readonly told = null;
+  readonly isSaid = false;
   readonly #reply: Reply;
   readonly #sink: RelaySink;
   readonly #head: Head;
@@ -62,6 +64,10 @@ export class StreamRelay implements Relay {
       else this.#reply.cutOff();
       this.#over('cut');
     }
+  }
+
+  drained(): void {
+    // Its request is one piece.
   }
 
   cancel(): void {

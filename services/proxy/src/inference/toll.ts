@@ -3,9 +3,12 @@ import type { Ticket } from '../limits/limits.ts';
 import type { CountedTokens } from './count-tokens.ts';
 import type { ExchangeView } from './exchange-view.ts';
 
-/** Operations that answer with text: their tokens are not all in the request. */
+/**
+ * Operations that answer with text: their tokens are not all in the request. Of a session nobody can tell before it is over;
+ * what it took says nothing of other answers.
+ */
 function answersInTokens({ call }: Pick<ExchangeView, 'call'>): boolean {
-  return call.operation !== 'embeddings';
+  return call.operation !== 'embeddings' && call.operation !== 'realtime';
 }
 
 /** How much work a request is, in tokens, as far as that can be told before it is done. */
@@ -51,6 +54,7 @@ export function leave(
   const { prompt, completion, estimated } = tokens;
   ticket?.finish(prompt + completion);
   if (estimated || completion === 0 || view.asked.maxTokens !== null) return;
+  if (!answersInTokens(view)) return;
   const modelId = view.route()?.modelId;
   if (modelId !== undefined) view.parts.rateLimits.estimates.ended(modelId, completion);
 }

@@ -14,6 +14,8 @@ const control = {
   abort: () => undefined,
   pause: () => undefined,
   resume: () => undefined,
+  write: () => true,
+  finish: () => undefined,
 };
 const one = endpoint(1, 'job-1');
 const route = { ...asleep('a/b'), endpoints: [one] };
@@ -53,6 +55,7 @@ function sent(over: Partial<ExchangeView> = {}) {
       logger: { error: (...line: unknown[]) => log.push(line) },
     },
     call: { client, requestId: 'req_1', path: '/v1/chat/completions' },
+    session: null,
     reply,
     record: { sent: () => 'req_1', tally: null },
     splice: null,

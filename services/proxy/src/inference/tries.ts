@@ -9,13 +9,13 @@ import {
   type Route,
 } from '@wakefield/domain';
 import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
-import { isSamePlace } from '../upstream/place.ts';
 import { type Splice, spliced } from './ask-usage.ts';
 import { Attempt, type AttemptOwner, type Loss } from './attempt.ts';
 import { Casualties } from './casualties.ts';
 import { endCrashed } from './crash.ts';
 import { hasNullsByAsking } from './engine-habits.ts';
 import type { ExchangeView } from './exchange-view.ts';
+import { forgetMoved } from './forget-moved.ts';
 import { engineHeaders } from './headers.ts';
 import { refusals } from './refusals.ts';
 import type { RelayEnd } from './relay.ts';
@@ -82,7 +82,7 @@ export class Tries implements AttemptOwner {
   }
 
   send(route: Route, endpoint: Endpoint, body: Buffer): void {
-    const { parts, call, reply, record } = this.#view;
+    const { parts, call, reply, record, session, limits } = this.#view;
     this.#modelId = route.modelId;
     this.#endpoint = endpoint;
     this.#sentAt = parts.clock.elapsed();
@@ -92,15 +92,16 @@ export class Tries implements AttemptOwner {
     parts.demand.begin(route.modelId, endpoint.jobId);
     const splice = this.#spliceFor(route, endpoint);
     const cut = splice === null ? null : this.#cutFor(route, endpoint);
-    const attempt = new Attempt(reply, call.requestId, this, cut);
+    const attempt = new Attempt(reply, call.requestId, this, cut, session);
     this.#attempt = attempt;
     const engineRequestId = record.sent(route, endpoint.jobId);
     const headers = engineHeaders(call.client, endpoint.engineKey, engineRequestId);
     const { path } = call;
-    const { limits } = this.#view;
     const onNewConnection = this.mayBeDeadly;
     const sent = splice === null ? body : spliced(body, splice);
-    parts.pools.post(endpoint, { path, headers, body: sent, onNewConnection, limits }, attempt);
+    const isOffer = session !== null;
+    const request = { isOffer, path, headers, body: sent, onNewConnection, limits };
+    parts.pools.post(endpoint, request, attempt);
   }
 
   /** Why no engine could be asked, as far as it is known. */
@@ -133,10 +134,20 @@ export class Tries implements AttemptOwner {
   /** Ends the one that is under way, if there is one; nothing more is heard of it. */
   cancel(): void {
     if (this.#attempt === null) return;
-    this.#tell(this.#attempt);
+    this.#attempt?.tell(this.#view.record.tally);
     this.#attempt.cancel();
     this.#breakOff();
     this.#stop();
+  }
+
+  /** The client has gone. @returns whether the answer was complete: it is finished then */
+  leave(): boolean {
+    return this.#attempt?.leave() ?? false;
+  }
+
+  declined(): void {
+    this.#stop();
+    this.#view.refuse(refusals.noSessions());
   }
 
   answered(status: number): void {
@@ -177,7 +188,7 @@ export class Tries implements AttemptOwner {
   }
 
   timedOut(error: EngineTimeoutError, atBoundary: boolean): void {
-    this.#tell(this.#attempt);
+    this.#attempt?.tell(this.#view.record.tally);
     this.#breakOff();
     if (this.#endpoint !== null) this.#view.parts.suspects.failed(this.#endpoint, this.#sentAt);
     this.#stop();
@@ -186,25 +197,19 @@ export class Tries implements AttemptOwner {
   }
 
   crashed(error: unknown): void {
-    this.#tell(this.#attempt);
+    this.#attempt?.tell(this.#view.record.tally);
     this.#stop();
     endCrashed(this.#view, error);
   }
 
   done(end: RelayEnd): void {
-    this.#tell(this.#attempt);
+    this.#attempt?.tell(this.#view.record.tally);
     this.#learn(end);
     this.#judge(end);
     this.#stop();
     const { tally } = this.#view.record;
     if (tally !== null) tally.usage = end.usage;
     this.#view.finish(end.outcome);
-  }
-
-  /** How far its answer came. */
-  #tell(attempt: Attempt | null): void {
-    const { tally } = this.#view.record;
-    if (tally !== null && attempt !== null) tally.come = attempt.come;
   }
 
   /** What it takes without our question it has refused for that: no other request asks it. */
@@ -288,12 +293,5 @@ export class Tries implements AttemptOwner {
     if (this.#attempt === null || this.#endpoint === null) return;
     this.#attempt = null;
     this.#view.parts.demand.end(this.#modelId, this.#endpoint.jobId);
-  }
-}
-
-function forgetMoved(tried: Map<JobId, Address>, { endpoints }: Route): void {
-  for (const { jobId, address } of endpoints) {
-    const before = tried.get(jobId);
-    if (before !== undefined && !isSamePlace(before, address)) tried.delete(jobId);
   }
 }

@@ -41,6 +41,10 @@ export class AnswerTail {
   usage(): Usage | null {
     return findUsage(Buffer.concat(this.#pieces, this.#bytes));
   }
+
+  includes(mark: string): boolean {
+    return Buffer.concat(this.#pieces, this.#bytes).includes(mark);
+  }
 }
 
 /**

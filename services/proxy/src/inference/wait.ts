@@ -93,7 +93,12 @@ export class Wait implements Held {
     if (route !== null && this.#isTooLong(lengthMs)) {
       this.leave('refused');
       this.#giveUp(route);
-    } else if (this.#view.asked.streamed) this.#comfort(at, this.#allMs + lengthMs, route);
+    } else if (this.#isCompanied) this.#comfort(at, this.#allMs + lengthMs, route);
+  }
+
+  /** Whether it can be told how it stands: an event stream can, an offer only waits for its answer. */
+  get #isCompanied(): boolean {
+    return this.#view.asked.streamed && this.#view.call.session === null;
   }
 
   /**

@@ -33,6 +33,13 @@ describe('classify', () => {
       '/p/demo/openai/v1/completions',
       { kind: 'inference', project: 'demo', operation: 'completions', path: '/v1/completions' },
     ],
+    [
+      'GET',
+      '/p/demo/openai/v1/realtime?model=a%2Fb',
+      { kind: 'realtime', project: 'demo', path: '/v1/realtime?model=a%2Fb' },
+    ],
+    ['POST', '/p/demo/openai/v1/realtime', { kind: 'wrong_method', allow: 'GET' }],
+    ['GET', '/p/demo/openai/v1/realtime/', { kind: 'unknown' }],
     ['GET', '/p/demo/openai/v1/chat/completions', { kind: 'wrong_method', allow: 'POST' }],
     ['OPTIONS', '/p/demo/openai/v1/embeddings', { kind: 'wrong_method', allow: 'POST' }],
     ['POST', '/p/demo/openai/v1/chat/completions/', { kind: 'unknown' }],

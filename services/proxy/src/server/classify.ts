@@ -9,6 +9,8 @@ export type Destination =
       readonly operation: Operation;
       readonly path: string;
     }
+  /** A session with an engine: an offer of WebSocket, or what should have been one. */
+  | { readonly kind: 'realtime'; readonly project: string; readonly path: string }
   | { readonly kind: 'models'; readonly project: string; readonly id: string | null }
   /** Below `openai/` and not ours. */
   | { readonly kind: 'unknown' }
@@ -16,12 +18,13 @@ export type Destination =
   /** The management API's. */
   | { readonly kind: 'api' };
 
-export type Operation = 'chat/completions' | 'completions' | 'embeddings';
+export type Operation = 'chat/completions' | 'completions' | 'embeddings' | 'realtime';
 
 const api: Destination = { kind: 'api' };
 const health: Destination = { kind: 'health' };
 const unknown: Destination = { kind: 'unknown' };
 const postOnly: Destination = { kind: 'wrong_method', allow: 'POST' };
+const plainGetOnly: Destination = { kind: 'wrong_method', allow: 'GET' };
 const getOnly: Destination = { kind: 'wrong_method', allow: 'GET, HEAD' };
 
 const operations: ReadonlyMap<string, Operation> = new Map([
@@ -70,6 +73,10 @@ function belowOpenai(method: string, url: string, endOfProject: number): Destina
   const start = endOfProject + '/openai/v1/'.length;
   const mark = url.indexOf('?', start);
   const rest = mark === -1 ? url.slice(start) : url.slice(start, mark);
+  if (rest === 'realtime') {
+    const path = `/v1/${url.slice(start)}`;
+    return method === 'GET' ? { kind: 'realtime', project, path } : plainGetOnly;
+  }
   const operation = operations.get(rest);
   if (operation === undefined) return models(method, project, rest);
   if (method !== 'POST') return postOnly;

@@ -14,6 +14,7 @@ export const lookedUpHeaders = [
   'prefer',
   'sec-fetch-site',
   'traceparent',
+  'upgrade',
   'x-forwarded-host',
   'x-request-id',
   'x-request-timeout',

@@ -30,6 +30,7 @@ function setUp() {
 
 const answer = (finished: boolean): Answer => ({
   finished,
+  closed: finished,
   isEnded: true,
   isLast: false,
   headersSent: true,

@@ -6,6 +6,8 @@ export interface Answer {
   readonly headersSent: boolean;
   /** Whether all of it was handed to the operating system. */
   readonly finished: boolean;
+  /** Whether it has let go of its connection, or that is gone. */
+  readonly closed: boolean;
   /** Whether all of it was said, if not sent yet. */
   readonly isEnded: boolean;
   /** Whether the connection ends with it. */

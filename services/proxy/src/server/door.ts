@@ -14,6 +14,8 @@ import { createFront, type Front, type FrontOptions } from './front/front.ts';
 import { NodeCall } from './node-call.ts';
 import { refuseSocket } from './raw-answer.ts';
 import { countAtEnd, type Rooms, serve } from './serve.ts';
+import { refuseOffer } from './upgrade/refuse-offer.ts';
+import { createUpgrades, type Upgrades } from './upgrade/upgrades.ts';
 
 export interface DoorLimits {
   /** Until the last byte of a request's head. */
@@ -72,14 +74,17 @@ export function createDoor(options: DoorOptions): Door {
       return;
     }
     const destination = classify(client.method, request.url ?? '/');
-    if (destination.kind !== 'api') serve(options, client, destination, id);
+    if (destination.kind === 'realtime') refuseOffer(options, client, id, request);
+    else if (destination.kind !== 'api') serve(options, client, destination, id);
     else {
       options.passThrough.request(request, response, id);
       countAtEnd(options, client, destination);
     }
   };
 
-  const server = createServer(serverOptions(options.limits), handle);
+  const upgrades = createUpgrades(options, connections, readTarget);
+  const server = createServer(serverOptions(options.limits, upgrades), handle);
+  server.on('upgrade', upgrades.take);
   server.on('timeout', endUnlessRead);
   // `100 Continue` is sent when the body is really wanted.
   server.on('checkContinue', handle);
@@ -129,11 +134,12 @@ export function createDoor(options: DoorOptions): Door {
       server.close();
       server.closeAllConnections();
       front?.destroy();
+      upgrades.destroy();
     },
   };
 }
 
-function serverOptions(limits: DoorLimits) {
+function serverOptions(limits: DoorLimits, upgrades: Upgrades) {
   return {
     noDelay: true,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
@@ -144,9 +150,9 @@ function serverOptions(limits: DoorLimits) {
     requireHostHeader: false,
     // Whatever NODE_OPTIONS say.
     insecureHTTPParser: false,
-    // Offers of other protocols are ignored, as RFC 9110 §7.8 allows. Node loses what came behind one in the same
-    // packet (llhttp stops there), so such a request is the last of its connection.
-    shouldUpgradeCallback: () => false,
+    // Other offers are ignored, as RFC 9110 §7.8 allows. Node loses what came behind one in the same packet (llhttp
+    // stops there), so such a request is the last of its connection.
+    shouldUpgradeCallback: upgrades.isTaken,
   };
 }
 

@@ -15,8 +15,8 @@ export interface Rooms {
   readonly apiVersion: string;
 }
 
-/** What is answered here: everything but the API's. */
-export type OwnDestination = Exclude<Destination, { kind: 'api' }>;
+/** What is answered here: everything but the API's, and what has to be offered in another way. */
+export type OwnDestination = Exclude<Destination, { kind: 'api' | 'realtime' }>;
 
 /** Answers a request, and counts it. */
 export function serve(
@@ -28,7 +28,15 @@ export function serve(
   if (destination.kind === 'inference') {
     const { project, operation, path } = destination;
     const startedAt = performance.now();
-    rooms.inference.handle({ client, requestId: id, project, operation, path, startedAt });
+    rooms.inference.handle({
+      client,
+      session: null,
+      requestId: id,
+      project,
+      operation,
+      path,
+      startedAt,
+    });
     return;
   }
   answer(rooms, client, destination, id);
@@ -72,6 +80,6 @@ function answer(
   }
 }
 
-function routeClassOf({ kind }: Destination): RouteClass {
-  return kind === 'health' || kind === 'models' || kind === 'api' ? kind : 'other';
+function routeClassOf({ kind }: Exclude<Destination, { kind: 'inference' }>): RouteClass {
+  return kind === 'unknown' || kind === 'wrong_method' ? 'other' : kind;
 }

@@ -7,6 +7,13 @@ export interface AnswerControl {
   resume(): void;
   /** Closes the connection at once, as engines are told to stop. Nothing more is heard of the answer. */
   abort(): void;
+  /**
+   * Sends bytes to an engine that has switched protocols.
+   * @returns false when it cannot take more: wait for `onDrained`
+   */
+  write(bytes: Buffer): boolean;
+  /** Nothing more is sent to such an engine, which may still speak. */
+  finish(): void;
 }
 
 /** Hears what becomes of one request. After `onEnd` or `onError` it hears no more. */
@@ -17,6 +24,8 @@ export interface AnswerHandler {
   onHead(status: number, headers: readonly string[]): void;
   /** @param piece a view of what was read: nobody changes it */
   onData(piece: Buffer): void;
+  /** What was written is with the operating system: more may come. Only where `write` is used. */
+  onDrained(): void;
   onEnd(): void;
   /**
    * The answer is not complete, and will not be: before `onStart` no connection came about, or the request could not

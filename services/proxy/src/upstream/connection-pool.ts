@@ -5,7 +5,7 @@ import type { AnswerHandler } from './answer-handler.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Dialer } from './dial.ts';
 import { EngineTimeoutError } from './engine-timeout.ts';
-import { requestHead, UnsendableError } from './request-head.ts';
+import { offerHead, requestHead, UnsendableError } from './request-head.ts';
 import { UnderWay } from './under-way.ts';
 
 /** uvicorn, below vLLM and SGLang, closes idle connections after 5 s; we have to be first. */
@@ -13,8 +13,10 @@ const keepMs = 4000;
 /** So much sooner than an engine says that it will close: its last second may be our first. */
 const beforeEngineMs = 1000;
 
-/** A POST for an engine. */
+/** A POST for an engine, or an offer of WebSocket. */
 export interface EngineRequest {
+  /** An offer: its body is empty, and its connection its own. */
+  readonly isOffer: boolean;
   readonly path: string;
   /** Names and values by turns; none that says how long the body is. */
   readonly headers: readonly string[];
@@ -58,12 +60,14 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** Whatever happens is told to the handler. */
   post(
-    { path, headers, body, onNewConnection, limits }: EngineRequest,
+    { isOffer, path, headers, body, onNewConnection, limits }: EngineRequest,
     handler: AnswerHandler,
   ): void {
     let head: string;
     try {
-      head = requestHead(path, this.#host, headers, body.length);
+      head = isOffer
+        ? offerHead(path, this.#host, headers)
+        : requestHead(path, this.#host, headers, body.length);
     } catch (error) {
       if (!(error instanceof UnsendableError)) throw error;
       handler.onError(error);
@@ -71,8 +75,8 @@ export class ConnectionPool implements ConnectionOwner {
     }
     const request = new UnderWay(handler, limits, this.#onOver);
     this.underWay.add(request);
-    const connection = onNewConnection ? null : this.#takeIdle();
-    if (connection === null) this.#dial(request, head, body, limits.connectMs);
+    const connection = onNewConnection || isOffer ? null : this.#takeIdle();
+    if (connection === null) this.#dial(request, head, isOffer ? null : body, limits.connectMs);
     else this.#send(connection, request, head, body);
   }
 
@@ -132,7 +136,8 @@ export class ConnectionPool implements ConnectionOwner {
     }
   }
 
-  #dial(request: UnderWay, head: string, body: Buffer, limitMs: DurationMs): void {
+  /** @param body null: an offer */
+  #dial(request: UnderWay, head: string, body: Buffer | null, limitMs: DurationMs): void {
     const giveUp = this.#dialer({
       connected: (channel) => {
         this.#dials.delete(dialling);
@@ -157,16 +162,17 @@ export class ConnectionPool implements ConnectionOwner {
     this.#checkEmpty();
   }
 
-  #connected(channel: Duplex, request: UnderWay, head: string, body: Buffer): void {
+  #connected(channel: Duplex, request: UnderWay, head: string, body: Buffer | null): void {
     const connection = new Connection(channel, this);
     this.#connections.add(connection);
     this.#send(connection, request, head, body);
   }
 
-  #send(connection: Connection, request: UnderWay, head: string, body: Buffer): void {
+  #send(connection: Connection, request: UnderWay, head: string, body: Buffer | null): void {
     if (request.start()) {
       request.sentOn(connection, this.#elapsed());
-      connection.send(request, head, body);
+      if (body === null) connection.offer(request, head);
+      else connection.send(request, head, body);
     } else {
       // Nobody wants it any more. The connection has seen nothing of it.
       this.free(connection, null);

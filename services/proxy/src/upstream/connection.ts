@@ -31,6 +31,8 @@ export class Connection implements AnswerSink, Carrier {
   #request: UnderWay | null = null;
   #closed = false;
   #reading = false;
+  /** Nobody else may ever use it: what its engine made of the offer is not for us to know. */
+  #isForOne = false;
   /** What was read and not told, because the request was paused in the middle of it. */
   #rest: Buffer | null = null;
   /** How it ended, while that is not told: all that came before is told first. */
@@ -49,6 +51,27 @@ export class Connection implements AnswerSink, Carrier {
   send(request: UnderWay, head: string, body: Buffer): void {
     this.#request = request;
     this.#parser.begin();
+    this.#put(head, body);
+  }
+
+  /** Offers to switch to WebSocket. Whatever the answer, the connection is good for nothing else. */
+  offer(request: UnderWay, head: string): void {
+    this.#request = request;
+    this.#parser.begin(false, true);
+    this.#channel.on('drain', () => this.#request?.drained());
+    this.#isForOne = true;
+    this.#channel.write(head, 'latin1');
+  }
+
+  write(bytes: Buffer): boolean {
+    return this.#channel.write(bytes);
+  }
+
+  finish(): void {
+    this.#channel.end();
+  }
+
+  #put(head: string, body: Buffer): void {
     const size = head.length + body.length;
     if (size <= oneBufferBytes) {
       const bytes = Buffer.allocUnsafe(size);
@@ -159,7 +182,8 @@ export class Connection implements AnswerSink, Carrier {
     this.#request = null;
     // An answer that came before its request was gone leaves the rest of that in front of the next.
     const sent = this.#channel.writableLength === 0 && this.#channel.writable;
-    if (clean && sent && this.#fate === null && framing?.persistent === true) {
+    const isGood = clean && sent && this.#fate === null && !this.#isForOne;
+    if (isGood && framing?.persistent === true) {
       if (this.#channel.isPaused()) this.#channel.resume();
       this.#owner.free(this, framing.keepSeconds);
     } else this.close();

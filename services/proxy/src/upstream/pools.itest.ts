@@ -24,7 +24,8 @@ const open = (transport: Transport | null = null) =>
 const limits = { ...noLimits, connectMs: 5000 };
 const post = (to: Endpoint, body = Buffer.from('{}')) => {
   const listener = new Listener();
-  pools.post(to, { path: '/v1/x', headers: [], body, onNewConnection: false, limits }, listener);
+  const request = { isOffer: false, path: '/v1/x', headers: [], onNewConnection: false, limits };
+  pools.post(to, { ...request, body }, listener);
   return listener;
 };
 const here = () => endpoint(engine.address.port, 'job-1');

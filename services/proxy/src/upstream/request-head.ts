@@ -29,8 +29,27 @@ export function requestHead(
   headers: readonly string[],
   bodyBytes: number,
 ): string {
+  return `${linesOf('POST', path, host, headers)}content-length: ${bodyBytes}\r\n\r\n`;
+}
+
+/**
+ * The head of an offer of WebSocket (RFC 6455 §4.1), which has no body.
+ * @param headers names and values by turns; those of the handshake, but none that speaks of the connection
+ * @throws UnsendableError as above
+ */
+export function offerHead(path: string, host: string, headers: readonly string[]): string {
+  const offer = 'connection: Upgrade\r\nupgrade: websocket\r\n\r\n';
+  return `${linesOf('GET', path, host, headers)}${offer}`;
+}
+
+function linesOf(
+  method: 'GET' | 'POST',
+  path: string,
+  host: string,
+  headers: readonly string[],
+): string {
   if (noTarget.test(path)) throw new UnsendableError('the path cannot be sent');
-  let head = `POST ${path}${host}`;
+  let head = `${method} ${path}${host}`;
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const name = headers[index] ?? '';
     const value = headers[index + 1] ?? '';
@@ -39,5 +58,5 @@ export function requestHead(
     }
     head += `${name}: ${value}\r\n`;
   }
-  return `${head}content-length: ${bodyBytes}\r\n\r\n`;
+  return head;
 }

@@ -115,7 +115,10 @@ describe('a request', () => {
     for (const value of ['a\r\nb: c', 'a\nb', 'a\0b', 'ł']) {
       const listener = new Listener();
       const request = { path: '/', headers: ['a', value], body: Buffer.alloc(0) };
-      scene().pool.post({ ...request, onNewConnection: false, limits: noLimits }, listener);
+      scene().pool.post(
+        { ...request, isOffer: false, onNewConnection: false, limits: noLimits },
+        listener,
+      );
       expect(listener.error?.name).toBe('UnsendableError');
       expect(listener.control).toBeNull();
     }

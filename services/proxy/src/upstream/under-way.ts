@@ -1,5 +1,6 @@
 import type { DurationMs, TimeLimits } from '@wakefield/domain';
 import type { AnswerHead } from './answer/head-reader.ts';
+import { switchingProtocols } from './answer/switching.ts';
 import type { AnswerControl, AnswerHandler } from './answer-handler.ts';
 import { EngineTimeoutError } from './engine-timeout.ts';
 
@@ -10,6 +11,9 @@ export interface Carrier {
   resume(): void;
   /** At once, and saying nothing to the request. */
   close(): void;
+  /** @returns false when it cannot take more */
+  write(bytes: Buffer): boolean;
+  finish(): void;
 }
 
 /** One request at an engine: passes on what comes of it, and can tell whether anything still does. */
@@ -30,6 +34,8 @@ export class UnderWay implements AnswerControl {
   #heardAt: DurationMs = 0;
   /** What had come by then. */
   #heard = 0;
+  /** Whether something was said to it since then: a session lives by both sides. */
+  #hasSaid = false;
 
   constructor(handler: AnswerHandler, limits: TimeLimits, onOver: (request: UnderWay) => void) {
     this.#handler = handler;
@@ -62,8 +68,9 @@ export class UnderWay implements AnswerControl {
   /** Called every now and then: gives up what brings nothing for too long. Waiting for its client does not count. */
   checkTime(at: DurationMs): void {
     if (this.#carrier === null) return;
-    if (this.#heard !== this.#pieces || this.#carrier.paused) {
+    if (this.#heard !== this.#pieces || this.#hasSaid || this.#carrier.paused) {
       this.#heard = this.#pieces;
+      this.#hasSaid = false;
       this.#heardAt = at;
       return;
     }
@@ -98,6 +105,22 @@ export class UnderWay implements AnswerControl {
     carrier?.close();
   }
 
+  write(bytes: Buffer): boolean {
+    const isFree = this.#carrier?.write(bytes) ?? true;
+    // An engine that takes nothing any more is not kept by what waits for it.
+    this.#hasSaid ||= isFree;
+    return isFree;
+  }
+
+  finish(): void {
+    this.#carrier?.finish();
+  }
+
+  drained(): void {
+    this.#hasSaid = true;
+    if (!this.#over) this.#handler.onDrained();
+  }
+
   /**
    * There is a connection.
    * @returns whether the request is still to be sent
@@ -113,6 +136,8 @@ export class UnderWay implements AnswerControl {
   }
 
   head({ status, headers }: AnswerHead): void {
+    // There may be nothing to say for as long as its client is silent.
+    if (status === switchingProtocols) this.#pieces += 1;
     this.#handler.onHead(status, headers);
   }
 

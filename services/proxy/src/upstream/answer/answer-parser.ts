@@ -2,6 +2,7 @@ import { BadAnswerError } from './bad-answer.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { type Framing, framingOf, isInterim } from './framing.ts';
 import { type AnswerHead, HeadReader } from './head-reader.ts';
+import { isWebSocket, switchingProtocols, tunnel } from './switching.ts';
 
 /** What hears of an answer as it is read. */
 export interface AnswerSink {
@@ -11,8 +12,6 @@ export interface AnswerSink {
 }
 
 type Stage = 'head' | 'body' | 'until_close' | 'size' | 'data' | 'data_end' | 'trailers' | 'over';
-
-const switchingProtocols = 101;
 
 /**
  * Reads the answers that come on one connection, one after the other (RFC 9112), however the network cuts them. Strict:
@@ -26,6 +25,7 @@ export class AnswerParser {
   readonly #chunks = new ChunkReader();
   #stage: Stage = 'over';
   #bodyless = false;
+  #mayUpgrade = false;
   #framing: Framing | null = null;
   /** Bytes of the body, or of a chunk, that are yet to come. */
   #left = 0;
@@ -38,10 +38,12 @@ export class AnswerParser {
   /**
    * The next answer may come.
    * @param bodyless to a HEAD: whatever its head says, no body follows
+   * @param mayUpgrade to an offer of WebSocket: an answer may be the beginning of that
    */
-  begin(bodyless = false): void {
+  begin(bodyless = false, mayUpgrade = false): void {
     this.#stage = 'head';
     this.#bodyless = bodyless;
+    this.#mayUpgrade = mayUpgrade;
     this.#framing = null;
   }
 
@@ -106,10 +108,13 @@ export class AnswerParser {
     const head = this.#heads.read(bytes, this.#at);
     this.#at = this.#heads.at;
     if (head === null) return;
-    // Nobody here asks for another protocol.
-    if (head.status === switchingProtocols) throw new BadAnswerError('another protocol');
-    const framing = framingOf(head, this.#bodyless);
-    if (isInterim(head.status)) return;
+    const isSwitch = head.status === switchingProtocols;
+    // Nobody here asks for another one.
+    if (isSwitch && !(this.#mayUpgrade && isWebSocket(head))) {
+      throw new BadAnswerError('another protocol');
+    }
+    const framing = isSwitch ? tunnel : framingOf(head, this.#bodyless);
+    if (isInterim(head.status) && !isSwitch) return;
     this.#framing = framing;
     this.#stage = stageBehindHead(framing);
     if (typeof framing.body === 'number') this.#left = framing.body;

@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { WebSocket } from 'ws';
+import { auth, until } from '../test/harness.ts';
+import { startRecordingApi } from '../test/recording-api.ts';
+import { useScene } from '../test/scene.ts';
+import { openSession, RefusedError } from '../test/session.ts';
+import { startWsEngine, type WsEngine } from '../test/ws-engine.ts';
+
+let api: WsEngine;
+beforeEach(async () => {
+  api = await startWsEngine();
+});
+const scene = useScene(() => ({ apiUrl: `http://127.0.0.1:${api.port}` }));
+afterEach(() => api.close());
+
+const url = (path = '/queues/live?x=1') => `${scene.proxy.url}${path}`;
+const refused = (path?: string) =>
+  openSession(url(path)).then(
+    () => null,
+    (error: unknown) => error as RefusedError,
+  );
+
+describe('a session with the api', () => {
+  it('is offered as it came, with who it is from, and speaks both ways', async () => {
+    const { client } = await openSession(url());
+    const [offer] = api.offers;
+    expect(offer?.url).toBe('/queues/live?x=1');
+    expect(offer?.headers).toMatchObject({
+      ...auth,
+      'x-forwarded-for': '127.0.0.1',
+      'x-request-id': expect.stringMatching(/^req_/),
+      traceparent: expect.any(String),
+    });
+    const [side] = api.sessions;
+    side?.on('message', (data) => side.send(JSON.stringify({ heard: String(data) })));
+    const heard: string[] = [];
+    client.on('message', (data) => heard.push(String(data)));
+    client.send('this');
+    await until('heard', () => heard[0] === '{"heard":"this"}');
+    client.close(1000, 'bye');
+    await until('closed', () => side?.readyState === WebSocket.CLOSED);
+    await until('counted', async () => {
+      const name = 'wakefield_http_requests_total{route="api",code="101"';
+      return (await scene.proxy.metric(name)) === 1;
+    });
+  });
+
+  it('ends with the api', async () => {
+    const session = await openSession(url());
+    api.sessions[0]?.terminate();
+    expect((await session.closed())[0]).toBe(1006);
+  });
+
+  it('ends with its client', async () => {
+    const { client } = await openSession(url());
+    client.terminate();
+    await until('closed', () => api.sessions[0]?.readyState === WebSocket.CLOSED);
+  });
+
+  it('ends with the proxy, when its time for that is over', async () => {
+    await scene.restart({ drainMs: 200 });
+    const session = await openSession(url());
+    const stopped = scene.proxy.stop();
+    await session.closed();
+    await stopped;
+  });
+});
+
+describe('an offer that the api does not take', () => {
+  it('is answered as the api answers', async () => {
+    const plain = await startRecordingApi();
+    await scene.restart({ apiUrl: plain.url });
+    const error = await refused();
+    expect(error).toBeInstanceOf(RefusedError);
+    expect([error?.status, error?.body]).toEqual([200, 'answer to GET /queues/live?x=1']);
+    expect(error?.headers.connection).toBe('close');
+    plain.answer((response) => response.writeHead(404).end('{}'));
+    expect(await refused()).toMatchObject({ status: 404, body: '{}' });
+    await plain.close();
+  });
+
+  it('is told when there is no api', async () => {
+    await scene.restart({ apiUrl: 'http://127.0.0.1:9' });
+    const error = await refused();
+    expect([error?.status, error?.body]).toEqual([502, expect.stringContaining('upstream_error')]);
+  });
+});

@@ -1,0 +1,90 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { headProblem } from '@wakefield/contracts';
+import { AppError } from '@wakefield/domain';
+import { requestId } from '@wakefield/runtime';
+import { sendError } from '../answer.ts';
+import { classify, originForm } from '../classify.ts';
+import type { Connections } from '../connections.ts';
+import { countAtEnd, type Rooms } from '../serve.ts';
+import { offerProblem } from './offer.ts';
+import { UpgradeCall } from './upgrade-call.ts';
+
+/** Offers of WebSocket that come to the door, and the connections that have been made of them. */
+export interface Upgrades {
+  /**
+   * Whether node:http lets go of the connection. Everything else is a request like others, whatever it offers
+   * (RFC 9110 §7.8).
+   */
+  isTaken(request: IncomingMessage): boolean;
+  /** @param head what came behind the offer */
+  take(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Ends what is left. */
+  destroy(): void;
+}
+
+export function createUpgrades(
+  rooms: Rooms,
+  connections: Pick<Connections, 'asked' | 'of'>,
+  readTarget: (request: IncomingMessage) => AppError | null,
+): Upgrades {
+  const open = new Set<UpgradeCall>();
+
+  const serve = (request: IncomingMessage, call: UpgradeCall, head: Buffer): void => {
+    const id = requestId(request.headers['x-request-id']);
+    const problem =
+      headProblem(request) ?? readTarget(request) ?? (head.length > 0 ? early() : null);
+    const destination = classify('GET', request.url ?? '/');
+    if (problem !== null || (destination.kind !== 'realtime' && destination.kind !== 'api')) {
+      sendError(call, id, problem ?? early());
+      rooms.metrics.request('other', call.status);
+    } else if (destination.kind === 'api') {
+      rooms.passThrough.upgrade(request, call, id);
+      countAtEnd(rooms, call, destination);
+    } else {
+      const { project, path } = destination;
+      const startedAt = performance.now();
+      rooms.inference.handle({
+        client: call,
+        session: call,
+        requestId: id,
+        project,
+        operation: 'realtime',
+        path,
+        startedAt,
+      });
+    }
+  };
+
+  return {
+    isTaken: (request) => {
+      const { kind } = classify(request.method ?? '', originForm(request.url ?? '/'));
+      if (kind !== 'realtime' && kind !== 'api') return false;
+      if (offerProblem(request) !== null) return false;
+      // Behind an answer that is not finished its own would be in the middle of that.
+      const newest = connections.of(request.socket)?.newest;
+      return newest === undefined || newest.closed;
+    },
+    take: (request, duplex, head) => {
+      // node:http says Duplex for whoever hands it something else than connections.
+      const socket = duplex as Socket;
+      const call = new UpgradeCall(request, socket);
+      if (!connections.asked(socket, call)) {
+        call.hangUp();
+        return;
+      }
+      open.add(call);
+      call.onceClosed(() => open.delete(call));
+      serve(request, call, head);
+    },
+    destroy: () => {
+      for (const call of open) call.hangUp();
+    },
+  };
+}
+
+/** RFC 6455 §4.1: a client waits for the answer. */
+function early(): AppError {
+  return new AppError('invalid_request', 'Nothing may come behind an offer before its answer.');
+}
