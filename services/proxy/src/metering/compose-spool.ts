@@ -28,8 +28,8 @@ export async function composeSpool(parts: SpoolParts): Promise<UsageSpool> {
     logger.warn({ root }, 'USAGE_SPOOL is not set: the usage spool ends with this container');
   }
   let spool: UsageSpool | null = null;
-  const dropped = registerSpoolMetrics(metrics, () => spool, Date.now);
-  spool = createUsageSpool({ root, maxBytes, store, logger, dropped, now: Date.now });
+  const figures = registerSpoolMetrics(metrics, () => spool, Date.now);
+  spool = createUsageSpool({ root, maxBytes, store, logger, ...figures, now: Date.now });
   const made = spool;
   lifecycle.onClose('usage spool', () => made.close(closeMs), closeMs + 1000);
   await made.start();

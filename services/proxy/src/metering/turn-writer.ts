@@ -11,8 +11,6 @@ import { NotWrittenError, type SegmentWriter } from './segment-writer.ts';
 export class TurnWriter implements UsageMeter {
   /** null: there is no place to write to. */
   writer: SegmentWriter | null = null;
-  /** Records that were written here and have not been shipped. */
-  waiting = 0;
   readonly #dropped: (reason: DropReason, records: number, cause: unknown) => void;
   /** Lines of the requests at an engine, by the id of their record. */
   readonly #underWay = new Map<string, string>();
@@ -22,6 +20,11 @@ export class TurnWriter implements UsageMeter {
 
   constructor(dropped: (reason: DropReason, records: number, cause: unknown) => void) {
     this.#dropped = dropped;
+  }
+
+  /** Records that were written here and have not been shipped. */
+  get waiting(): number {
+    return this.writer?.waiting ?? 0;
   }
 
   get underWay(): number {
@@ -53,8 +56,7 @@ export class TurnWriter implements UsageMeter {
     this.#records = 0;
     try {
       if (this.writer === null) throw new NotWrittenError('disk');
-      this.writer.append(lines);
-      this.waiting += records;
+      this.writer.append(lines, records);
     } catch (error) {
       if (!(error instanceof NotWrittenError)) throw error;
       if (records > 0) this.#dropped(error.reason, records, error.cause);
