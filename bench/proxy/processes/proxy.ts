@@ -121,6 +121,9 @@ async function startSpool(logger: Logger): Promise<UsageMeter> {
     dropped: (reason) => {
       throw new Error(`records are dropped: ${reason}`);
     },
+    setAside: () => {
+      throw new Error('a file of the spool cannot be read');
+    },
     now: Date.now,
   });
   await spool.start();

@@ -51,7 +51,7 @@ export { xxHash32 } from './requests/routing/xx-hash.ts';
 export type { TimeLimit, TimeLimits } from './requests/time-limits.ts';
 export { timeLimits } from './requests/time-limits.ts';
 export type { UsageView } from './requests/usage-view.ts';
-export { usageView } from './requests/usage-view.ts';
+export { sumsKeptFrom, usageView } from './requests/usage-view.ts';
 export type { Expectation, StartExpectation } from './starts/expectation.ts';
 export { settle } from './starts/expectation.ts';
 export { jobShape } from './starts/job-shape.ts';

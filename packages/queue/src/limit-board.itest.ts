@@ -102,10 +102,20 @@ describe('limit board', () => {
   test('counts the proxies that report, and no longer those that left or fell silent', async () => {
     const one = board({ aliveMs: 200 });
     for (const id of ['p1', 'p2', 'p3']) await one.exchange(id, report(1, {}));
-    await one.withdraw('p2');
+    await one.withdraw('p2', []);
     expect((await one.exchange('p1', report(2, {}))).proxies).toBe(2);
     let seq = 3;
     await until(async () => (await one.exchange('p1', report(seq++, {}))).proxies === 1);
+  });
+
+  test('forgets at once what a proxy that leaves had under way, and nothing else', async () => {
+    const one = board();
+    const counts = ['a', 'b'].map((key) => ({ key, count: 3 }));
+    for (const id of ['p1', 'p2']) await one.exchange(id, report(1, { counts }));
+    await one.withdraw('p1', ['a', 'b', 'never told']);
+    expect((await one.exchange('p3', report(1, { counts }))).others).toEqual([3, 3]);
+    await one.withdraw('p2', ['a']);
+    expect((await one.exchange('p3', report(2, { counts }))).others).toEqual([0, 3]);
   });
 
   test('leaves nothing behind that does not expire', async () => {

@@ -103,13 +103,14 @@ export function createLimitBoard(
         const [count, levels, others] = answer.parse(told);
         return { proxies: count, levels, others };
       }),
-    withdraw: (proxyId) =>
+    withdraw: (proxyId, counts) =>
       translated(async () => {
-        await produce
+        const all = produce
           .multi()
           .zrem(proxies, proxyId)
-          .del(reports + proxyId)
-          .exec();
+          .del(reports + proxyId);
+        for (const key of counts) all.hdel(keys + key, proxyId);
+        await all.exec();
       }),
   };
 }

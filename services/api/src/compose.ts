@@ -96,6 +96,7 @@ export async function compose(
     logger,
     metrics,
     commandWaitMs: config.commandWaitMs,
+    usageSumsMs: config.usageSumsMs,
     operations: {
       board: createBoard(redis, { basePath: '/ops/queues' }),
       figures: async () => presentQueues(await queueFigures(redis)),

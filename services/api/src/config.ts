@@ -32,6 +32,8 @@ export const configSchema = z
     DATABASE_POOL: wholeNumber.default(10),
     /** How long a change waits for its outcome before it answers 202. */
     COMMAND_WAIT: durationSeconds.default(2),
+    /** As the schedulers have it, which delete them: answers tell from when on sums are there. */
+    USAGE_SUMS_RETENTION: durationSeconds.default(3 * 365 * 86_400),
     /** How long a browser stays logged in or signed in at most. */
     LOGIN_LIFETIME: durationSeconds.default(43_200),
     /** Whether browsers reach us by https, where no publicUrl says so: the cookie of the login form is then for it alone. */
@@ -53,6 +55,7 @@ export const configSchema = z
     authFile: env.WAKEFIELD_AUTH ?? null,
     recipeFolders: env.WAKEFIELD_RECIPES,
     commandWaitMs: env.COMMAND_WAIT * 1000,
+    usageSumsMs: env.USAGE_SUMS_RETENTION * 1000,
     login: { lifetimeSeconds: env.LOGIN_LIFETIME, secure: env.SECURE_COOKIES },
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT * 1000,
   }));

@@ -41,6 +41,8 @@ export interface ApiDeps {
   readonly metrics: Pick<Metrics, 'counter' | 'histogram'>;
   /** How long a change waits for its outcome before it answers 202. */
   readonly commandWaitMs: number;
+  /** How long sums of usage are kept, by those who delete them. */
+  readonly usageSumsMs: number;
   readonly operations: {
     /** Bull Board, to be mounted at `/ops/queues`. */
     readonly board: RequestHandler;

@@ -103,6 +103,7 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
     metrics,
     // Longer than in production: what is tried here is the answer, not the speed of a loaded machine.
     commandWaitMs: options.commandWaitMs ?? 20_000,
+    usageSumsMs: 30 * 86_400_000,
     operations: {
       board: createBoard(redis, { basePath: '/ops/queues' }),
       figures: async () => presentQueues(await queueFigures(redis)),

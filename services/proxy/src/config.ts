@@ -81,9 +81,12 @@ export const configSchema = z
     BODY_TIMEOUT: durationSeconds.default(60),
     /**
      * Directory of the spool: records of requests on their way to Postgres. On a disk that outlives the process, and its
-     * container; proxies on one machine may share it. Unset: below the directory for temporary files, which does not.
+     * container; proxies of one user on one machine may share it. Refused where another user owns it (root may), or
+     * everybody may write to it. Unset: `wakefield/usage-<installation>` in `$XDG_STATE_HOME`, or in `~/.local/state`.
      */
     USAGE_SPOOL: z.string().min(1).optional(),
+    /** Where this user keeps what programs remember: the spool is in it, where `USAGE_SPOOL` says nothing. */
+    XDG_STATE_HOME: z.string().optional(),
     /**
      * Most bytes in the spool, per process: at least 16MiB, a few of its files. What comes beyond that is not counted;
      * requests are served all the same.
@@ -136,6 +139,7 @@ export const configSchema = z
     body: { maxBytes: env.MAX_BODY, timeoutMs: env.BODY_TIMEOUT * 1000 },
     usage: {
       spool: env.USAGE_SPOOL ?? null,
+      stateHome: env.XDG_STATE_HOME ?? null,
       spoolMaxBytes: env.USAGE_SPOOL_MAX,
       leftAlone: env.USAGE_LEAVE_ALONE,
     },

@@ -6,6 +6,8 @@ export interface MemoryLimitBoard extends LimitBoard {
   failing: 'no' | 'before' | 'after';
   readonly levels: ReadonlyMap<string, { readonly level: number; readonly at: number }>;
   readonly calls: number;
+  /** Requests that a proxy has told to be under way. */
+  underWay(proxyId: string): number;
 }
 
 const aliveMs = 5000;
@@ -37,6 +39,8 @@ export function createMemoryLimitBoard(now: () => number): MemoryLimitBoard {
     };
   };
   const board: MemoryLimitBoard = {
+    underWay: (proxyId) =>
+      [...counts.values()].reduce((sum, one) => sum + (one.get(proxyId) ?? 0), 0),
     countLifeMs: 30_000,
     failing: 'no',
     levels,
@@ -51,8 +55,9 @@ export function createMemoryLimitBoard(now: () => number): MemoryLimitBoard {
       const proxies = [...seen.values()].filter((at) => now() - at < aliveMs).length;
       return { proxies, ...told };
     },
-    withdraw: async (proxyId) => {
+    withdraw: async (proxyId, keys) => {
       seen.delete(proxyId);
+      for (const key of keys) counts.get(key)?.delete(proxyId);
     },
   };
   return board;

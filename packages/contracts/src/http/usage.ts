@@ -169,6 +169,10 @@ export const usageSchema = z
     project: projectName,
     from: instant.meta({ description: 'The first hour that is counted.' }),
     to: instant.meta({ description: 'Where the last one ends.' }),
+    kept_from: instant.meta({
+      description:
+        'Sums of hours before this one have been deleted (`USAGE_SUMS_RETENTION`): where `from` is earlier, they are missing here, and not nought.',
+    }),
     of: z.enum(['everybody', 'own']).meta({
       description: 'Whose: who manages the project sees everybody’s, others what is their own.',
     }),

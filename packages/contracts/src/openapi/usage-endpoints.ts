@@ -28,6 +28,7 @@ const usage: UsageJson = {
   project: 'eu-00-00',
   from: '2026-11-01T00:00:00.000Z',
   to: '2026-11-22T09:00:00.000Z',
+  kept_from: '2023-11-23T09:00:00.000Z',
   of: 'everybody',
   totals: figures,
   groups: [{ model: 'Qwen/Qwen3-8B', day: '2026-11-21T00:00:00.000Z', ...figures }],

@@ -39,8 +39,11 @@ export interface LimitAnswer {
 export interface LimitBoard {
   /** One round trip, one step. Rejects when nobody can tell whether it was counted: then send the same again. */
   exchange(proxyId: string, report: LimitReport): Promise<LimitAnswer>;
-  /** Called by a proxy that goes away in order. */
-  withdraw(proxyId: string): Promise<void>;
+  /**
+   * Called by a proxy that goes away in order.
+   * @param counts keys of what it has told to be under way: nobody is to wait until that is forgotten
+   */
+  withdraw(proxyId: string, counts: readonly string[]): Promise<void>;
   /** A count is forgotten when it is not told again within this time. */
   readonly countLifeMs: DurationMs;
 }

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { Grant } from './access.ts';
-import { usageView } from './usage-view.ts';
+import { sumsKeptFrom, usageView } from './usage-view.ts';
 
 it.each<[string, readonly Grant[], ReturnType<typeof usageView>]>([
   ['nobody in particular', [], 'own'],
@@ -11,4 +11,11 @@ it.each<[string, readonly Grant[], ReturnType<typeof usageView>]>([
   ['an admin of all projects', [{ project: '*', role: 'admin' }], 'everybody'],
 ])('%s sees the usage of its own, or of everybody', (_who, grants, expected) => {
   expect(usageView({ kind: 'user', id: 'u', grants }, 'mine')).toBe(expected);
+});
+
+it.each([
+  ['the hour that began just then', 10 * 3_600_000, 7 * 3_600_000],
+  ['the one after that in which it was', 10 * 3_600_000 + 1, 8 * 3_600_000],
+])('sums are kept from %s', (_, now, expected) => {
+  expect(sumsKeptFrom(now, 3 * 3_600_000)).toBe(expected);
 });

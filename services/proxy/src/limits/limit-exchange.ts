@@ -56,6 +56,8 @@ export function createLimitExchange(options: LimitExchangeOptions): LimitExchang
   let fewerSince: DurationMs | null = null;
   let heardAt = elapsed();
   let seq = 0;
+  /** Keys of what is under way, as it was told last: not to stay on the board when this proxy is gone. */
+  const underWay = new Set<string>();
   /** Of which nobody knows whether it was counted. */
   let unanswered: Sent | null = null;
   let running: Promise<void> | null = null;
@@ -87,14 +89,21 @@ export function createLimitExchange(options: LimitExchangeOptions): LimitExchang
     return unanswered ?? cutReport(ledger, seq++, elapsed(), known);
   };
 
+  /** They know that it is none any more. */
+  const forget = ({ report }: Sent): void => {
+    for (const { key, count: own } of report.counts) if (own === 0) underWay.delete(key);
+  };
+
   const run = async (): Promise<void> => {
     const sent = nextReport();
+    for (const one of sent.report.counts) if (one.count > 0) underWay.add(one.key);
     try {
       const answer = await board.exchange(proxyId, sent.report);
       const wasSilent = peers().alone;
       heardAt = elapsed();
       count(answer.proxies);
       unanswered = null;
+      forget(sent);
       learn(sent, answer, heardAt, peers());
       if (failing) logger.info({ proxies, wasSilent }, 'limits are shared again');
       failing = false;
@@ -149,7 +158,7 @@ export function createLimitExchange(options: LimitExchangeOptions): LimitExchang
       clearTimeout(timer);
       await running;
       if (!failing && ledger.changed.size > 0) await run();
-      await board.withdraw(proxyId).catch(() => undefined);
+      await board.withdraw(proxyId, [...underWay]).catch(() => undefined);
     },
   };
 }

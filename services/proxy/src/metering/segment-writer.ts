@@ -49,11 +49,20 @@ export class SegmentWriter {
     return this.#bytes;
   }
 
-  /** @throws NotWrittenError; it is as if nothing had been tried */
-  append(lines: string): void {
+  /** Records that are not in the database. */
+  get waiting(): number {
+    return this.segments.reduce((sum, { records }) => sum + records, 0);
+  }
+
+  /**
+   * @param records that are in these lines
+   * @throws NotWrittenError; it is as if nothing had been tried
+   */
+  append(lines: string, records: number): void {
     const open = this.#open;
     if (open === null || open.segment.written >= this.#options.segmentBytes) this.#begin(lines);
     else this.#write(open.fd, open.segment, frameOf(lines));
+    if (this.#open !== null) this.#open.segment.records += records;
   }
 
   /** Goes on in a new segment, where there is anything to go on with. @throws NotWrittenError */
@@ -70,6 +79,21 @@ export class SegmentWriter {
     } catch (error) {
       throw new SpoolFileError(segment.path, error);
     }
+    this.#forget(segment);
+  }
+
+  /** Goes on without a segment that is of no use any more. @throws NotWrittenError; then nothing has changed */
+  giveUp(segment: Segment): void {
+    if (this.#open?.segment === segment) this.rotate();
+    this.#forget(segment);
+  }
+
+  /** Nothing more is written. */
+  close(): void {
+    this.#finish();
+  }
+
+  #forget(segment: Segment): void {
     this.segments.splice(this.segments.indexOf(segment), 1);
     this.#bytes -= segment.written;
   }
@@ -79,7 +103,7 @@ export class SegmentWriter {
     const frame = frameOf(this.#options.carried() + lines);
     const path = segmentPath(this.#options.directory, this.#number + 1);
     const waitingSince = this.#options.now();
-    const segment = { path, written: 0, shipped: 0, closed: false, waitingSince };
+    const segment = { path, written: 0, shipped: 0, closed: false, records: 0, waitingSince };
     const fd = onDisk(() => openSync(path, 'wx', 0o600));
     try {
       this.#write(fd, segment, frame);

@@ -11,8 +11,8 @@ const atOnce = 200;
 /** Where what was read goes, and what is told of it. */
 export interface Destination {
   readonly store: Pick<UsageStore, 'add'>;
-  /** So many more need not be read again. */
-  shipped(records: number): void;
+  /** So many more of it need not be read again. */
+  shipped(segment: Segment, records: number): void;
   /** The database will never take it. */
   unfit(record: UsageRecord, error: unknown): void;
   /** Bytes that are no frames of ours, and lines that are none. */
@@ -38,12 +38,12 @@ export async function shipSegment(segment: Segment, to: Destination): Promise<vo
     at = found.next;
     if (records.length < atOnce) continue;
     await ship(records, to);
-    to.shipped(records.length);
+    to.shipped(segment, records.length);
     records = [];
     segment.shipped = from + at;
   }
   await ship(records, to);
-  to.shipped(records.length);
+  to.shipped(segment, records.length);
   segment.shipped = written;
 }
 
@@ -75,12 +75,12 @@ function recordsOf(lines: string, path: string, to: Destination): readonly Usage
   const records: UsageRecord[] = [];
   for (const line of lines.split('\n')) {
     if (line === '') continue;
-    const entry = parseLine(line);
-    if (entry === null) to.damaged(path, line.length);
-    else if (entry.kind === 'begun') to.begun(entry.begun);
+    const said = parseLine(line);
+    if (said === null) to.damaged(path, line.length);
+    else if (said.kind === 'begun') to.begun(said.begun);
     else {
-      to.ended(entry.record.id);
-      records.push(entry.record);
+      to.ended(said.record.id);
+      records.push(said.record);
     }
   }
   return records;

@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { EpochMs } from '@wakefield/domain';
 import { onFile } from './segment.ts';
+import { refuseForeign } from './spool-root.ts';
 
 /** A directory of a process, and behind a dot the process that wrote what is in it, where that was another one. */
 const form = /^[0-9a-f]{8}-[0-9a-f]{16}(?:\.[0-9a-f]{8}-[0-9a-f]{16})?$/;
@@ -35,12 +36,14 @@ export interface SpoolHome {
   leave(clean: boolean): Promise<void>;
 }
 
-/** @throws where the directory cannot be made or written to */
+/** @throws where the directory cannot be made or written to, or others could put something there */
 export async function openHome(root: string, now: () => EpochMs): Promise<SpoolHome> {
   const id = `${hostId()}-${randomBytes(8).toString('hex')}`;
   const directory = join(root, id);
   const raw = join(root, `${unfinished}${id}`);
-  await mkdir(raw, { recursive: true, mode: 0o700 });
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  await refuseForeign(root);
+  await mkdir(raw, { mode: 0o700 });
   await writeFile(join(raw, heartbeatName), '');
   const lock = await listenIn(raw);
   // Complete when it appears: nobody takes it for what a dead one has left.

@@ -1,16 +1,16 @@
 import type { EpochMs } from '@wakefield/domain';
 import type { Metrics } from '@wakefield/runtime';
 import type { DropReason } from './complaints.ts';
-import type { UsageSpool } from './spool.ts';
+import type { SpoolOptions, UsageSpool } from './spool.ts';
 
 const reasons: readonly DropReason[] = ['full', 'disk', 'unfit'];
 
-/** Registers the figures of the spool once. @returns counts records that will never be in the database */
+/** Registers the figures of the spool once. @returns counts records that will never be in the database, and files */
 export function registerSpoolMetrics(
   metrics: Metrics,
   spool: () => UsageSpool | null,
   now: () => EpochMs,
-): (reason: DropReason, records: number) => void {
+): Pick<SpoolOptions, 'dropped' | 'setAside'> {
   const figures = [
     [
       'wakefield_usage_waiting_records',
@@ -49,5 +49,12 @@ export function registerSpoolMetrics(
     labelNames: ['reason'],
   });
   for (const reason of reasons) dropped.inc({ reason }, 0);
-  return (reason, records) => dropped.inc({ reason }, records);
+  const setAside = metrics.counter({
+    name: 'wakefield_usage_set_aside_files_total',
+    help: 'Files of the spool that could not be read, and were put under another name for a person to look at.',
+  });
+  return {
+    dropped: (reason, records) => dropped.inc({ reason }, records),
+    setAside: () => setAside.inc(),
+  };
 }

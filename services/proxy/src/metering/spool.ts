@@ -4,11 +4,13 @@ import { type Logger, within } from '@wakefield/runtime';
 import { Backlog } from './backlog.ts';
 import { Complaints, type DropReason } from './complaints.ts';
 import type { UsageMeter } from './meter.ts';
-import { SpoolFileError } from './segment.ts';
-import { SegmentWriter } from './segment-writer.ts';
+import { Patience } from './patience.ts';
+import { type Segment, SpoolFileError } from './segment.ts';
+import { NotWrittenError, SegmentWriter } from './segment-writer.ts';
 import { type Destination, shipSegment } from './shipping.ts';
 import { openHome, type SpoolHome } from './spool-home.ts';
 import { TurnWriter } from './turn-writer.ts';
+import { UnreadFiles } from './unread-files.ts';
 
 export interface SpoolOptions {
   /** Shared with other processes on this machine. */
@@ -19,6 +21,8 @@ export interface SpoolOptions {
   readonly logger: Logger;
   /** So many records will never be counted. */
   readonly dropped: (reason: DropReason, records: number) => void;
+  /** One more file was set aside because it cannot be read. */
+  readonly setAside: () => void;
   readonly now: () => EpochMs;
   readonly pace?: Partial<SpoolPace>;
 }
@@ -65,8 +69,7 @@ class Spool implements UsageSpool {
   readonly #options: SpoolOptions;
   readonly #pace: SpoolPace;
   readonly #backlogs: Backlog[] = [];
-  /** Of these, those whose files could not be read since the last look. */
-  readonly #setAside = new Set<Backlog>();
+  readonly #unread: UnreadFiles;
   readonly #own: Destination;
   readonly #drop: (reason: DropReason, records: number, cause: unknown) => void;
   #home: SpoolHome | null = null;
@@ -75,13 +78,16 @@ class Spool implements UsageSpool {
   #running: Promise<void> = Promise.resolve();
   #busy = false;
   #isWell = true;
-  #failures = 0;
-  #notBefore: DurationMs = 0;
+  readonly #withOwn: Patience;
+  readonly #withLeft: Patience;
 
   constructor(options: SpoolOptions) {
     this.#options = options;
     this.#pace = { ...usualPace, ...options.pace };
-    const { logger, store, dropped } = options;
+    const { root, logger, store, dropped, setAside } = options;
+    this.#withOwn = new Patience(this.#pace.pausesMs);
+    this.#withLeft = new Patience(this.#pace.pausesMs);
+    this.#unread = new UnreadFiles({ root, logger, setAside });
     const complaints = new Complaints(logger);
     this.#drop = (reason, records, cause) => {
       dropped(reason, records);
@@ -90,8 +96,8 @@ class Spool implements UsageSpool {
     this.meter = new TurnWriter(this.#drop);
     this.#own = {
       store,
-      shipped: (records) => {
-        this.meter.waiting -= records;
+      shipped: (segment, records) => {
+        segment.records -= records;
       },
       unfit: (_record, error) => this.#drop('unfit', 1, error),
       damaged: (path, bytes) => logger.error({ path, bytes }, 'usage spool is damaged'),
@@ -133,10 +139,11 @@ class Spool implements UsageSpool {
     this.meter.flush();
     await within(limitMs, 'shipping usage', async () => {
       await this.#running;
-      this.#notBefore = 0;
+      this.#withOwn.hurry();
       await this.#ship();
     }).catch(() => undefined);
     const clean = this.meter.underWay === 0 && this.#isShipped();
+    this.meter.writer?.close();
     this.meter.writer = null;
     await this.#home?.leave(clean);
   }
@@ -163,7 +170,7 @@ class Spool implements UsageSpool {
       await this.#leaveIfGone();
       this.#home ??= this.#moveInto(await openHome(root, now));
       this.#lookedAt = performance.now();
-      this.#setAside.clear();
+      this.#unread.lookAgain();
       this.meter.rotate();
       for await (const directory of this.#home.claim()) this.#takeUp(directory);
       this.#isWell = true;
@@ -204,73 +211,82 @@ class Spool implements UsageSpool {
     return home;
   }
 
+  /** What dead processes have left keeps nobody from counting what is: each waits for its own failures. */
   async #ship(): Promise<void> {
-    if (performance.now() < this.#notBefore) return;
+    await this.#trying(this.#withOwn, () => this.#shipOwn());
+    await this.#trying(this.#withLeft, () => this.#shipLeft());
+  }
+
+  async #trying(patience: Patience, work: () => Promise<void>): Promise<void> {
+    if (!patience.isDue) return;
     const { logger } = this.#options;
     try {
-      await this.#shipOwn();
-      await this.#shipLeft();
-      if (this.#failures > 0) logger.info('usage is shipped again');
-      this.#failures = 0;
+      await work();
+      if (patience.worked()) logger.info('usage is shipped again');
     } catch (err) {
-      if (this.#failures === 0) logger.warn({ err }, 'usage not shipped; it is kept in the spool');
-      const { pausesMs } = this.#pace;
-      const pause = pausesMs[Math.min(this.#failures, pausesMs.length - 1)] ?? 0;
-      this.#failures += 1;
-      this.#notBefore = performance.now() + pause;
+      if (patience.failed()) logger.warn({ err }, 'usage not shipped; it is kept in the spool');
     }
   }
 
   async #shipOwn(): Promise<void> {
     const { writer } = this.meter;
     for (const segment of [...(writer?.segments ?? [])]) {
+      // Its files are gone: what is left of the list is, too.
+      if (this.meter.writer !== writer) return;
+      if (this.#unread.rests(segment.path)) continue;
       try {
-        if (segment.shipped < segment.written) await shipSegment(segment, this.#own);
-        if (segment.closed && segment.shipped === segment.written) writer?.remove(segment);
+        await this.#shipSegment(segment);
       } catch (error) {
-        if (!(error instanceof SpoolFileError && error.isMissing)) throw error;
-        this.#moveOut(error);
-        return;
+        if (!(error instanceof SpoolFileError)) throw error;
+        this.#unreadable(segment, error);
       }
     }
+  }
+
+  #unreadable(segment: Segment, error: SpoolFileError): void {
+    if (error.isMissing) this.#moveOut(error);
+    else if (this.#unread.failed(error)) this.#giveUp(segment, error);
+  }
+
+  async #shipSegment(segment: Segment): Promise<void> {
+    if (segment.shipped < segment.written) await shipSegment(segment, this.#own);
+    const isShipped = segment.closed && segment.shipped === segment.written;
+    if (isShipped) this.meter.writer?.remove(segment);
+  }
+
+  /** It was set aside, and what is in it is not counted. */
+  #giveUp(segment: Segment, error: SpoolFileError): void {
+    try {
+      this.meter.writer?.giveUp(segment);
+    } catch (thrown) {
+      // There is no room to go on elsewhere: what was opened is written to, and found missing.
+      if (!(thrown instanceof NotWrittenError)) throw thrown;
+      return;
+    }
+    if (segment.records > 0) this.#drop('disk', segment.records, error);
   }
 
   /** Somebody has deleted our files: what is written to them reaches nobody. */
   #moveOut(err: SpoolFileError): void {
     const { logger } = this.#options;
     logger.error({ err, path: err.path }, 'usage spool is gone; it goes on in another place');
-    if (this.meter.waiting > 0) this.#drop('disk', this.meter.waiting, err);
-    this.meter.waiting = 0;
+    const { waiting, writer } = this.meter;
+    if (waiting > 0) this.#drop('disk', waiting, err);
+    writer?.close();
     this.meter.writer = null;
     void this.#home?.leave(false).catch(() => undefined);
     this.#home = null;
   }
 
   async #shipLeft(): Promise<void> {
+    const shipping = {
+      to: { ...this.#own, shipped: () => undefined },
+      unread: this.#unread,
+      between: () => this.#trying(this.#withOwn, () => this.#shipOwn()),
+    };
     for (const left of [...this.#backlogs]) {
-      if (this.#setAside.has(left)) continue;
-      try {
-        await left.ship({ ...this.#own, shipped: () => undefined });
-        this.#forget(left);
-      } catch (error) {
-        if (!(error instanceof SpoolFileError)) throw error;
-        this.#setBack(left, error);
-      }
+      if (this.#unread.rests(left.directory)) continue;
+      if (await left.ship(shipping)) this.#backlogs.splice(this.#backlogs.indexOf(left), 1);
     }
-  }
-
-  /** It keeps no other waiting: its turn comes last, after the next look, which finds what is left of a deleted one. */
-  #setBack(left: Backlog, error: SpoolFileError): void {
-    const { path, cause, isMissing } = error;
-    const { directory } = left;
-    this.#options.logger.error({ err: cause, path, directory }, 'usage of a dead process not read');
-    this.#forget(left);
-    if (isMissing) return;
-    this.#backlogs.push(left);
-    this.#setAside.add(left);
-  }
-
-  #forget(left: Backlog): void {
-    this.#backlogs.splice(this.#backlogs.indexOf(left), 1);
   }
 }

@@ -12,8 +12,6 @@ import { NotWrittenError, type SegmentWriter } from './segment-writer.ts';
 export class TurnWriter implements UsageMeter {
   /** null: there is no place to write to. */
   writer: SegmentWriter | null = null;
-  /** Records that were written here and have not been shipped. */
-  waiting = 0;
   readonly #dropped: (reason: DropReason, records: number, cause: unknown) => void;
   /** The requests at an engine. */
   readonly #underWay = new Roster<OpenLine>();
@@ -23,6 +21,11 @@ export class TurnWriter implements UsageMeter {
 
   constructor(dropped: (reason: DropReason, records: number, cause: unknown) => void) {
     this.#dropped = dropped;
+  }
+
+  /** Records that were written here and have not been shipped. */
+  get waiting(): number {
+    return this.writer?.waiting ?? 0;
   }
 
   get underWay(): number {
@@ -61,8 +64,7 @@ export class TurnWriter implements UsageMeter {
     this.#records = 0;
     try {
       if (this.writer === null) throw new NotWrittenError('disk');
-      this.writer.append(lines);
-      this.waiting += records;
+      this.writer.append(lines, records);
     } catch (error) {
       if (!(error instanceof NotWrittenError)) throw error;
       if (records > 0) this.#dropped(error.reason, records, error.cause);

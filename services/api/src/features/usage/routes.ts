@@ -6,7 +6,7 @@ import {
   usageQuery,
   usageSpan,
 } from '@wakefield/contracts';
-import { AppError, usageView } from '@wakefield/domain';
+import { AppError, sumsKeptFrom, usageView } from '@wakefield/domain';
 import type { ApiDeps } from '../../deps.ts';
 import type { Binder } from '../../http/bind.ts';
 import { principalOf } from '../../http/context.ts';
@@ -19,13 +19,14 @@ import { presentFigures, presentGroup } from './presenter.ts';
 
 const DEFAULT_LIMIT = 100;
 
-export type UsageDeps = Pick<ApiDeps, 'usage' | 'projects' | 'clock'>;
+export type UsageDeps = Pick<ApiDeps, 'usage' | 'projects' | 'clock' | 'usageSumsMs'>;
 
 export function usageRoutes({ bind }: Binder, deps: UsageDeps): void {
   bind('getUsage', async (req, res) => {
     const { project } = parseInput(projectParams, req.params, 'path');
     const query = parseInput(usageQuery, req.query, 'query');
-    const { from, to } = spanOf(query, deps.clock.now());
+    const now = deps.clock.now();
+    const { from, to } = spanOf(query, now);
     const groupBy = usageGroupBy(query.group_by);
     const after = readCursor(groupBy, query.after);
     await existingProject(deps, res, project);
@@ -52,6 +53,7 @@ export function usageRoutes({ bind }: Binder, deps: UsageDeps): void {
       project,
       from: iso(from),
       to: iso(to),
+      kept_from: iso(sumsKeptFrom(now, deps.usageSumsMs)),
       of: view,
       totals: presentFigures(totals),
       groups: page.map(presentGroup),

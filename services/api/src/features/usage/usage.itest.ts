@@ -70,6 +70,7 @@ describe('GET /p/:project/usage', () => {
       project: 'demo',
       from: '2026-11-20T00:00:00.000Z',
       to: '2026-11-22T00:00:00.000Z',
+      kept_from: expect.any(String),
       of: 'everybody',
       totals: {
         requests: {
@@ -155,6 +156,15 @@ describe('GET /p/:project/usage', () => {
       to: '2026-11-20T02:00:00.000Z',
       totals: { requests: { total: 3 } },
     });
+  });
+
+  it('tells from when on sums are there, so that nobody takes what was deleted for nothing', async () => {
+    const before = Date.now();
+    const { body } = await usage('from=2026-01-01&to=2026-06-01');
+    const keptFrom = Date.parse(body.kept_from);
+    expect(keptFrom % hour).toBe(0);
+    expect(keptFrom).toBeGreaterThanOrEqual(before - 30 * 24 * hour);
+    expect(keptFrom).toBeLessThan(Date.now() - 30 * 24 * hour + hour);
   });
 
   it.each([
