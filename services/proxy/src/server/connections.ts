@@ -20,13 +20,17 @@ export interface Answer {
 /** A connection with the newest of its answers: they go out in the order of the requests. */
 export interface Connection {
   newest: Answer | undefined;
+  /** The one before it, where that was not finished yet; all of its request is there. */
+  before: Answer | undefined;
   /** What came behind the request of the newest answer, before that was finished, is being read only now. */
   isLate: boolean;
 }
 
 /** The connections of the door. */
 export interface Connections {
+  /** Where there are too many, another one ends, or this one. */
   opened(socket: Socket): Connection;
+  readonly size: number;
   /**
    * Told of every request, before it is answered.
    * @returns false for one that came behind the last of its connection: it must not be looked at (RFC 9112 §9.6)
@@ -40,26 +44,80 @@ export interface Connections {
    * anything (Node takes those for busy until their head is overdue). Infinity: only begins to count.
    */
   endIdle(afterMs: DurationMs): void;
+  /**
+   * Ends those whose client has taken nothing since the last time, of what waited for it then and still waits, and those
+   * that were ended to it by then, if it does not end them, too.
+   */
+  endStalled(): void;
 }
+
+/**
+ * Why a connection is ended.
+ * - `evicted` too many are open, and nothing is under way on it
+ * - `refused` too many are open, and no other one was found to be ended
+ * - `stalled` its client takes nothing of what it is sent, not even the end of it
+ */
+export type ConnectionEnd = 'evicted' | 'refused' | 'stalled';
 
 interface Watched extends Connection {
   /** When it was first seen without anything under way, and what it had received by then. */
   quiet: { readonly since: number; readonly bytesRead: number } | null;
+  /** Bytes that had been taken of it when it was last looked at, and more, or its end, was to be taken; -1: nothing was. */
+  taken: number;
 }
 
-/** @param now milliseconds of a clock that never goes back */
-export function createConnections(now: () => number): Connections {
+/** So many connections are looked at for each that is one too many: whoever opens them is not to be given more work. */
+const mostLooks = 32;
+
+/**
+ * @param now milliseconds of a clock that never goes back
+ * @param most connections at once
+ */
+export function createConnections(
+  now: () => number,
+  most: number,
+  ended: (why: ConnectionEnd) => void,
+): Connections {
   const open = new Map<Socket, Watched>();
+  const end = (socket: Socket, why: ConnectionEnd): void => {
+    ended(why);
+    open.delete(socket);
+    socket.destroy();
+  };
+  /** Goes on where it ended the last time, and begins again with the oldest. */
+  let turn = open.entries();
+  const findIdle = (): Socket | null => {
+    for (let looks = 0; looks < mostLooks; looks += 1) {
+      const { value } = turn.next();
+      if (value === undefined) turn = open.entries();
+      else if (value[1].newest?.finished ?? true) return value[0];
+    }
+    return null;
+  };
   return {
     opened: (socket) => {
-      const connection: Watched = { newest: undefined, isLate: false, quiet: null };
+      const connection: Watched = {
+        newest: undefined,
+        before: undefined,
+        isLate: false,
+        quiet: null,
+        taken: -1,
+      };
+      const idle = open.size < most ? null : findIdle();
+      if (idle !== null) end(idle, 'evicted');
       open.set(socket, connection);
       socket.once('close', () => open.delete(socket));
+      if (open.size > most) end(socket, 'refused');
       return connection;
+    },
+    get size() {
+      return open.size;
     },
     asked: (socket, answer) => {
       const connection = open.get(socket);
       if (connection === undefined || connection.newest?.isLast === true) return false;
+      const { newest } = connection;
+      connection.before = newest?.finished === false ? newest : undefined;
       connection.newest = answer;
       connection.isLate = false;
       return true;
@@ -78,6 +136,15 @@ export function createConnections(now: () => number): Connections {
         if (!isIdle) connection.quiet = null;
         else if (quiet?.bytesRead !== bytesRead) connection.quiet = { since: now(), bytesRead };
         else if (now() - quiet.since >= afterMs) socket.destroy();
+      }
+    },
+    endStalled: () => {
+      for (const [socket, connection] of open) {
+        const { bytesWritten, writableLength, writableEnded } = socket;
+        const isDue = writableLength > 0 || writableEnded;
+        const taken = isDue ? bytesWritten - writableLength : -1;
+        if (taken !== -1 && taken === connection.taken) end(socket, 'stalled');
+        connection.taken = taken;
       }
     },
   };
