@@ -24,13 +24,20 @@ export function createClientErrors(
     metrics.request('other', status);
     refuseSocket(socket, error, status);
   };
-  const settle = (code: string | undefined, socket: Socket, answer: Answer): void => {
+  const settle = (
+    code: string | undefined,
+    socket: Socket,
+    answer: Answer,
+    before: Answer | undefined,
+  ): void => {
     // Who does not send to the end may not read to the end either.
     const isSaid = answer.isEnded && code !== 'ERR_HTTP_REQUEST_TIMEOUT';
     if (answer.isAsked || isSaid) {
       answer.endConnection();
       answer.onceClosed(() => socket.end());
     } else if (answer.headersSent) socket.destroy();
+    // Answers go out in the order of requests.
+    else if (before?.finished === false) before.onceClosed(() => refuse(code, socket));
     else refuse(code, socket);
   };
   return (error, socket) => {
@@ -43,7 +50,8 @@ export function createClientErrors(
     closing.add(socket);
     const connection = connections.of(socket);
     const answer = connection?.newest;
-    if (answer !== undefined && !answer.finished) settle(error.code, socket, answer);
+    if (answer !== undefined && !answer.finished)
+      settle(error.code, socket, answer, connection?.before);
     // It came before the answer was finished, and is read only now.
     else if (connection?.isLate === true) socket.end();
     else refuse(error.code, socket);
