@@ -86,7 +86,7 @@ describe('a head that does not come', () => {
 
 describe('a client that does not read', () => {
   it('is cut off, whatever it has asked for', async () => {
-    await scene.restart({ door: { ...door, stallMs: 200 } });
+    await scene.restart({ door: { ...door, stallMs: 200, mostPipelined: 10_000_000 } });
     const client = await open();
     client.socket.pause();
     // It asks until neither side takes any more.
@@ -94,6 +94,19 @@ describe('a client that does not read', () => {
     await until('cut off', async () => (await ended('stalled')) === 1, 15_000);
     clearInterval(asking);
     await until('gone', async () => (await connections()) === 0);
+  });
+});
+
+describe('more requests at once than one connection may have', () => {
+  it('are answered as far as they may wait, and the connection ends', async () => {
+    await scene.restart({ door: { ...door, mostPipelined: 5 } });
+    const client = await open();
+    client.send(health.repeat(20));
+    const answers = (await client.closed()).split('HTTP/1.1 200 ').slice(1);
+    expect(answers).toHaveLength(5);
+    expect(answers.map((text) => /connection: close/i.test(text))).toEqual([
+      ...[false, false, false, false, true],
+    ]);
   });
 });
 

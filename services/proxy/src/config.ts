@@ -87,6 +87,11 @@ export const configSchema = z
     MAX_HEAD: byteSize
       .refine((bytes) => bytes >= 8192, 'has to be at least 8KiB')
       .default(16 * 1024),
+    /**
+     * Requests of one connection that may wait behind each other for their answers. The connection ends with the answer to the
+     * last of them.
+     */
+    MAX_PIPELINED: wholeNumber.refine((count) => count >= 1, 'has to be at least 1').default(64),
     /** How long a connection is kept on which nothing is asked: longer than balancers in front keep theirs (60 s). */
     IDLE_TIMEOUT: durationSeconds.refine((time) => time > 0, 'has to be more than 0').default(65),
     /** Largest request body. */
@@ -153,6 +158,7 @@ export const configSchema = z
       mostConnections: env.MAX_CONNECTIONS,
       headersTimeoutMs: env.HEAD_TIMEOUT * 1000,
       mostHeadBytes: env.MAX_HEAD,
+      mostPipelined: env.MAX_PIPELINED,
       keepAliveTimeoutMs: env.IDLE_TIMEOUT * 1000,
     },
     body: { maxBytes: env.MAX_BODY, timeoutMs: env.BODY_TIMEOUT * 1000 },

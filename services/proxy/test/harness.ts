@@ -38,6 +38,7 @@ export const defaultSettings: ProxySettings = {
   door: {
     mostConnections: 2000,
     mostHeadBytes: 16_384,
+    mostPipelined: 64,
     headersTimeoutMs: 2000,
     requestTimeoutMs: 5000,
     keepAliveTimeoutMs: 5000,

@@ -12,7 +12,7 @@ function setUp(most = 100) {
   const reasons: string[] = [];
   const connections = createConnections(
     () => clock.at,
-    most,
+    { mostConnections: most, mostPipelined: 3 },
     (reason) => reasons.push(reason),
   );
   const open = (name: string): Socket => {
@@ -158,5 +158,39 @@ describe('a client that takes nothing', () => {
     connections.endStalled();
     connections.endStalled();
     expect(ended).toEqual(['ended']);
+  });
+});
+
+describe('requests that come before others are answered', () => {
+  const asking = () => {
+    const listeners: (() => void)[] = [];
+    const made = { ...answer(false), isLast: false };
+    made.endConnection = () => Object.assign(made, { isLast: true });
+    made.onceClosed = (listener) => void listeners.push(listener);
+    return { made, close: () => listeners.forEach((listener) => void listener()) };
+  };
+
+  it('are as many as there may be, and none behind them is looked at', () => {
+    const { connections, open } = setUp();
+    const socket = open('one');
+    const all = [asking(), asking(), asking(), asking()];
+    expect(all.map(({ made }) => connections.asked(socket, made))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    expect(all.map(({ made }) => made.isLast)).toEqual([false, false, true, false]);
+  });
+
+  it('are counted until they are answered', () => {
+    const { connections, open } = setUp();
+    const socket = open('one');
+    for (let count = 0; count < 10; count += 1) {
+      const { made, close } = asking();
+      expect(connections.asked(socket, made)).toBe(true);
+      expect(made.isLast).toBe(false);
+      close();
+    }
   });
 });

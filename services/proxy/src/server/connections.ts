@@ -26,6 +26,13 @@ export interface Connection {
   isLate: boolean;
 }
 
+export interface ConnectionLimits {
+  /** Connections at once. */
+  readonly mostConnections: number;
+  /** Requests of one connection at once. */
+  readonly mostPipelined: number;
+}
+
 /** The connections of the door. */
 export interface Connections {
   /** Where there are too many, another one ends, or this one. */
@@ -62,6 +69,8 @@ export type ConnectionEnd = 'evicted' | 'refused' | 'stalled';
 interface Watched extends Connection {
   /** When it was first seen without anything under way, and what it had received by then. */
   quiet: { readonly since: number; readonly bytesRead: number } | null;
+  /** Requests whose answers are not finished. */
+  waiting: number;
   /** Bytes that had been taken of it when it was last looked at, and more, or its end, was to be taken; -1: nothing was. */
   taken: number;
 }
@@ -71,11 +80,10 @@ const mostLooks = 32;
 
 /**
  * @param now milliseconds of a clock that never goes back
- * @param most connections at once
  */
 export function createConnections(
   now: () => number,
-  most: number,
+  { mostConnections, mostPipelined }: ConnectionLimits,
   ended: (why: ConnectionEnd) => void,
 ): Connections {
   const open = new Map<Socket, Watched>();
@@ -84,13 +92,15 @@ export function createConnections(
     open.delete(socket);
     socket.destroy();
   };
-  /** Goes on where it ended the last time, and begins again with the oldest. */
-  let turn = open.entries();
   const findIdle = (): Socket | null => {
-    for (let looks = 0; looks < mostLooks; looks += 1) {
-      const { value } = turn.next();
-      if (value === undefined) turn = open.entries();
-      else if (value[1].newest?.finished ?? true) return value[0];
+    let looks = 0;
+    for (const [socket, connection] of open) {
+      if (connection.newest?.finished ?? true) return socket;
+      looks += 1;
+      if (looks >= mostLooks) return null;
+      // The next look is at others. (An iterator that is kept would keep all that was ever in the map.)
+      open.delete(socket);
+      open.set(socket, connection);
     }
     return null;
   };
@@ -101,13 +111,14 @@ export function createConnections(
         before: undefined,
         isLate: false,
         quiet: null,
+        waiting: 0,
         taken: -1,
       };
-      const idle = open.size < most ? null : findIdle();
+      const idle = open.size < mostConnections ? null : findIdle();
       if (idle !== null) end(idle, 'evicted');
       open.set(socket, connection);
       socket.once('close', () => open.delete(socket));
-      if (open.size > most) end(socket, 'refused');
+      if (open.size > mostConnections) end(socket, 'refused');
       return connection;
     },
     get size() {
@@ -120,6 +131,12 @@ export function createConnections(
       connection.before = newest?.finished === false ? newest : undefined;
       connection.newest = answer;
       connection.isLate = false;
+      connection.waiting += 1;
+      answer.onceClosed(() => {
+        connection.waiting -= 1;
+      });
+      // All that came in one packet is asked before anybody else gets a turn.
+      if (connection.waiting >= mostPipelined) answer.endConnection();
       return true;
     },
     of: (socket) => open.get(socket),

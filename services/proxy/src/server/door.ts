@@ -18,6 +18,8 @@ import { countAtEnd, type Rooms, serve } from './serve.ts';
 export interface DoorLimits {
   /** Connections at once. */
   readonly mostConnections: number;
+  /** Requests of a connection that wait for their answers: it ends with the one that makes them so many. */
+  readonly mostPipelined: number;
   /** Of a request's head: what is larger is told 431. */
   readonly mostHeadBytes: number;
   /** Until the last byte of a request's head. */
@@ -67,7 +69,7 @@ export function createDoor(options: DoorOptions): Door {
   const gone = Promise.withResolvers<void>();
   const connections = createConnections(
     () => performance.now(),
-    options.limits.mostConnections,
+    options.limits,
     options.metrics.connectionEnded,
   );
   let draining = false;
