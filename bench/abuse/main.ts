@@ -51,7 +51,7 @@ export async function main(args: readonly string[]): Promise<void> {
   });
   const note = quick ? '**A quick run: these figures mean nothing.**\n\n' : '';
   await writeResult(report, note + markdownOf(report), values);
-  const open = report.outcomes.filter(({ standing }) => standing.open > 0);
-  for (const { name, standing } of open) console.error(`${name}: ${standing.open} are still open`);
+  const open = report.outcomes.filter(({ held }) => held > 0);
+  for (const { name, held } of open) console.error(`${name}: ${held} connections are still held`);
   if (open.length > 0) process.exitCode = 1;
 }

@@ -12,6 +12,7 @@ import type { RunResult } from '../proxy/load/orders.ts';
 import { startTools, type Tools } from '../proxy/load/tools.ts';
 import { machineHere, ownVersion } from '../proxy/machine.ts';
 import { type Abuse, abusesOf, type Patience } from './abuses.ts';
+import { heldNow } from './connections-of.ts';
 import type { AttackOrder, Standing } from './processes/attacker.ts';
 
 export interface AbuseOptions {
@@ -34,6 +35,10 @@ export interface Outcome {
   readonly name: string;
   readonly bound: string;
   readonly standing: Standing;
+  /** Connections that the proxy held when it was over. NaN where the system does not tell. */
+  readonly held: number;
+  /** From when all had been opened until the proxy held none; null: never. */
+  readonly goneAfterS: number | null;
   /** When all were opened, and when it is over, over what the process had before; bytes. */
   readonly memory: { readonly during: number; readonly after: number };
   readonly cpuSeconds: number;
@@ -138,11 +143,17 @@ async function attack(
   let standing = await order({
     ...{ kind: 'begin', port: running.port, deed, connections, spreadMs },
   });
+  const openedAt = performance.now();
   const during = (await running.residentBytes()) - before;
+  let held = Number.NaN;
+  let goneAt: number | null = null;
   const deadline = startedAt + spreadMs + overAfter * 1000;
   while (performance.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
     standing = await order({ kind: 'look' });
+    held = heldNow(running.port, new Set(standing.ports));
+    if (held > 0) goneAt = null;
+    else goneAt ??= performance.now();
   }
   const beside = await besides;
   const cpuSeconds = ((await running.cpuMicros()) - cpuBefore) / 1e6;
@@ -150,7 +161,19 @@ async function attack(
   const after = (await running.residentBytes()) - before;
   const seconds = (performance.now() - startedAt) / 1000;
   const memory = { during, after };
-  return { name, bound, standing, memory, cpuSeconds, alone, beside, seconds };
+  const goneAfterS = goneAt === null ? null : Math.max(0, (goneAt - openedAt) / 1000);
+  return {
+    name,
+    bound,
+    standing: { ...standing, ports: [] },
+    held,
+    goneAfterS,
+    memory,
+    cpuSeconds,
+    alone,
+    beside,
+    seconds,
+  };
 }
 
 /** It has as many connections as the proxy, and shares the core of those who behave. */

@@ -11,8 +11,8 @@ export function markdownOf(report: AbuseReport): string {
     `Beside each abuse ${perSecond} honest requests/s; what they wait for their first byte, alone and beside it.`,
     '',
     row([
-      ...['abuse', 'bounded by', 'connections', 'told', 'after, s', 'ended after, s'],
-      ...['open at the end', 'KB each', 'MiB kept', 'CPU s', 'honest p50, ms', 'honest p99, ms'],
+      ...['abuse', 'bounded by', 'connections', 'told', 'after, s', 'all gone after, s'],
+      ...['still held', 'KB each', 'MiB kept', 'CPU s', 'honest p50, ms', 'honest p99, ms'],
     ]),
     row(['---', '---', '--:', '---', ...Array.from({ length: 8 }, () => '--:')]),
     ...outcomes.map((one) => row(cellsOf(one))),
@@ -21,16 +21,16 @@ export function markdownOf(report: AbuseReport): string {
 }
 
 function cellsOf(outcome: Outcome): readonly string[] {
-  const { name, bound, standing, memory, cpuSeconds, alone, beside } = outcome;
-  const { opened, failed, open } = standing;
+  const { name, bound, standing, held, goneAfterS, memory, cpuSeconds, alone, beside } = outcome;
+  const { opened, failed } = standing;
   return [
     name,
     `\`${bound}\``,
     failed === 0 ? `${opened}` : `${opened} (${failed} not opened)`,
     answersOf(outcome),
     rangeText(standing.answeredAfter),
-    rangeText(standing.endedAfter),
-    `${open}`,
+    goneAfterS === null ? '–' : goneAfterS.toFixed(1),
+    Number.isNaN(held) ? '–' : `${held}`,
     (memory.during / 1024 / Math.max(1, opened)).toFixed(1),
     (memory.after / 1024 / 1024).toFixed(0),
     cpuSeconds.toFixed(1),

@@ -20,15 +20,14 @@ export interface Standing {
   readonly opened: number;
   /** Could not be opened, or not be kept until it had said anything. */
   readonly failed: number;
-  readonly open: number;
   /** First statuses that were read, and how many. */
   readonly statuses: Readonly<Record<string, number>>;
   /** Ended without an answer. */
   readonly silent: number;
   /** Until there was an answer, or the connection was ended without one. */
   readonly answeredAfter: Range | null;
-  /** Until the connection was ended. */
-  readonly endedAfter: Range | null;
+  /** Of all connections, at this end. */
+  readonly ports: readonly number[];
   readonly sentBytes: number;
 }
 
@@ -86,6 +85,7 @@ const plans: Readonly<Record<Deed, Plan>> = {
 interface Connection {
   readonly socket: Socket;
   at: number;
+  port: number;
   status: string | null;
   answeredAt: number | null;
   endedAt: number | null;
@@ -127,10 +127,11 @@ async function begin({
 function open(port: number, plan: Plan): void {
   // Who clings does not answer the end with an end.
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
-  const one: Connection = { socket, at: 0, status: null, answeredAt: null, endedAt: null };
+  const one: Connection = { socket, at: 0, port: 0, status: null, answeredAt: null, endedAt: null };
   socket.on('error', () => undefined);
   socket.on('connect', () => {
     one.at = performance.now();
+    one.port = socket.localPort ?? 0;
     all.push(one);
     if (plan.first !== '') socket.write(plan.first, 'latin1');
     if (plan.flood !== undefined) flood(socket, plan.flood);
@@ -162,17 +163,17 @@ function flood(socket: Socket, text: string): void {
 function standingOf(): Standing {
   const statuses: Record<string, number> = {};
   for (const { status } of all) if (status !== null) statuses[status] = (statuses[status] ?? 0) + 1;
+  // By what this end sees: who does not close hears of no end.
   const ended = all.filter(({ endedAt }) => endedAt !== null);
   return {
     opened: all.length,
     failed,
-    open: all.length - ended.length,
     statuses,
     silent: ended.filter(({ status }) => status === null).length,
     answeredAfter: rangeOf(
       all.map(({ at, answeredAt, endedAt }) => (answeredAt ?? endedAt ?? at) - at),
     ),
-    endedAfter: rangeOf(ended.map(({ at, endedAt }) => (endedAt ?? at) - at)),
+    ports: all.map(({ port }) => port),
     sentBytes: all.reduce(
       (sum, { socket }) => sum + socket.bytesWritten - socket.writableLength,
       0,

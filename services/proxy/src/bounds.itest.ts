@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { defaultSettings, until } from '../test/harness.ts';
-import { rawRequest, useRawClients } from '../test/raw.ts';
+import { rawHead, rawRequest, useRawClients } from '../test/raw.ts';
 import { useScene } from '../test/scene.ts';
 
 const scene = useScene();
@@ -81,6 +82,31 @@ describe('a head that does not come', () => {
     await until('refused', () => read.startsWith('HTTP/1.1 408 '));
     await until('gone', async () => (await connections()) === 0);
     socket.destroy();
+  });
+});
+
+describe('a client that goes on sending what was refused', () => {
+  it.each([
+    [
+      'chunks without end',
+      `transfer-encoding: chunked\r\n\r\n`,
+      `10000\r\n${'x'.repeat(65_536)}\r\n`,
+      413,
+    ],
+    ['more than may be announced', 'content-length: 99999999999\r\n\r\n', 'x'.repeat(65_536), 413],
+    ['headers without end', '', 'x: y\r\n'.repeat(1000), 431],
+  ])('is told so, and then not heard any more: %s', async (_, lines, piece, status) => {
+    await scene.restart({}, { body: { maxBytes: 100_000, timeoutMs: 5000 } });
+    const client = await open();
+    client.send(rawHead('').replace(/\r\n$/, lines));
+    while (!client.socket.destroyed) {
+      client.send(piece);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (client.socket.writableLength > 1_000_000)
+        await once(client.socket, 'drain').catch(() => undefined);
+    }
+    expect(await client.closed()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    await until('gone', async () => (await connections()) === 0);
   });
 });
 

@@ -9,6 +9,9 @@ export interface ClientError extends Error {
   readonly code?: string;
 }
 
+/** So much is read and dropped of what comes behind a refusal, so that its client, still busy sending, gets to read it. */
+const mostDroppedBytes = 1024 * 1024;
+
 /**
  * For `clientError` of the server. What cannot be read is refused with a bare answer, but never into the middle of
  * another one: whoever sent a complete request gets its answer, whatever comes behind it, and so does whoever was
@@ -18,7 +21,8 @@ export function createClientErrors(
   connections: Pick<Connections, 'of'>,
   metrics: Pick<ProxyMetrics, 'request'>,
 ): (error: ClientError, socket: Socket) => void {
-  const closing = new WeakSet<Socket>();
+  /** What they had sent when they were refused. */
+  const closing = new WeakMap<Socket, number>();
   const refuse = (code: string | undefined, socket: Socket): void => {
     const { error, status } = parserRefusal(code);
     metrics.request('other', status);
@@ -41,13 +45,19 @@ export function createClientErrors(
     else refuse(code, socket);
   };
   return (error, socket) => {
-    if (closing.has(socket)) return;
+    const readBefore = closing.get(socket);
+    if (readBefore !== undefined) {
+      const isTooMuch = socket.bytesRead - readBefore > mostDroppedBytes;
+      // Who has not read it by then does not look.
+      if (isTooMuch && socket.writableEnded) socket.destroy();
+      return;
+    }
     // There is nobody to be told.
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
     }
-    closing.add(socket);
+    closing.set(socket, socket.bytesRead);
     const connection = connections.of(socket);
     const answer = connection?.newest;
     if (answer !== undefined && !answer.finished)
