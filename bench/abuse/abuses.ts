@@ -72,7 +72,7 @@ export function abusesOf(patience: Patience, most: number): readonly Abuse[] {
   const { HEAD_TIMEOUT, IDLE_TIMEOUT, BODY_TIMEOUT, STALL_TIMEOUT } = patience;
   const up = (count: number): number => Math.min(most, count);
   const stalled = 2 * STALL_TIMEOUT + slackS;
-  const full = Math.max(10, Math.floor(most / 4));
+  const full = Math.max(30, Math.floor(most / 4));
   return [
     {
       ...{ name: 'connections that say nothing', deed: 'silent', connections: most },

@@ -53,5 +53,7 @@ export async function main(args: readonly string[]): Promise<void> {
   await writeResult(report, note + markdownOf(report), values);
   const open = report.outcomes.filter(({ held }) => held > 0);
   for (const { name, held } of open) console.error(`${name}: ${held} connections are still held`);
-  if (open.length > 0) process.exitCode = 1;
+  const failed = report.outcomes.filter(({ failure }) => failure !== null);
+  for (const { name, failure } of failed) console.error(`${name}: honest requests: ${failure}`);
+  if (open.length + failed.length > 0) process.exitCode = 1;
 }

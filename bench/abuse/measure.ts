@@ -43,7 +43,9 @@ export interface Outcome {
   readonly memory: { readonly during: number; readonly after: number };
   readonly cpuSeconds: number;
   readonly alone: RunResult;
-  readonly beside: RunResult;
+  /** null: they were not all served, because of `failure`. */
+  readonly beside: RunResult | null;
+  readonly failure: string | null;
   /** How long it was watched. */
   readonly seconds: number;
 }
@@ -139,7 +141,11 @@ async function attack(
   const cpuBefore = await running.cpuMicros();
   const startedAt = performance.now();
   const spreadMs = (connections * 1000) / opensPerSecond;
-  const besides = honest(spreadMs + overAfter * 1000);
+  let failure: string | null = null;
+  const besides = honest(spreadMs + overAfter * 1000).catch((error: Error) => {
+    failure = error.message;
+    return null;
+  });
   let standing = await order({
     ...{ kind: 'begin', port: running.port, deed, connections, spreadMs },
   });
@@ -172,6 +178,7 @@ async function attack(
     cpuSeconds,
     alone,
     beside,
+    failure,
     seconds,
   };
 }

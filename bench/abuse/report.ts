@@ -34,8 +34,8 @@ function cellsOf(outcome: Outcome): readonly string[] {
     (memory.during / 1024 / Math.max(1, opened)).toFixed(1),
     (memory.after / 1024 / 1024).toFixed(0),
     cpuSeconds.toFixed(1),
-    `${ms(alone.p50)} → ${ms(beside.p50)}`,
-    `${ms(alone.p99)} → ${ms(beside.p99)}`,
+    `${ms(alone.p50)} → ${beside === null ? 'failed' : ms(beside.p50)}`,
+    `${ms(alone.p99)} → ${beside === null ? 'failed' : ms(beside.p99)}`,
   ];
 }
 

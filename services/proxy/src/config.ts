@@ -75,8 +75,8 @@ export const configSchema = z
     MAX_HELD: wholeNumber.default(4096),
     /**
      * Client connections at once, per process: at most half of the files that it may have open, for each may need another
-     * one to an engine. Beyond that those go on which no request is under way, oldest first; where there is none, new
-     * ones are closed unread.
+     * one to an engine. Beyond that those go on which no request is under way, those first that ask seldom; where there
+     * is none, new ones are closed unread.
      */
     MAX_CONNECTIONS: wholeNumber
       .refine((count) => count >= 1, 'has to be at least 1')

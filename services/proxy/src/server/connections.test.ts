@@ -86,17 +86,24 @@ describe('connections that end', () => {
 });
 
 describe('too many connections', () => {
-  it('end the oldest on which nothing is under way', () => {
+  it('end the oldest on which nothing is under way, and those last on which something was asked', () => {
     const { connections, ended, reasons, open } = setUp(3);
     connections.asked(open('busy'), answer(false));
     connections.asked(open('answered'), answer(true));
     open('silent');
     open('one too many');
-    expect(ended).toEqual(['answered']);
+    expect(ended).toEqual(['silent']);
     open('another');
-    expect(ended).toEqual(['answered', 'silent']);
+    expect(ended).toEqual(['silent', 'answered']);
     expect(reasons).toEqual(['evicted', 'evicted']);
     expect(connections.size).toBe(3);
+  });
+
+  it('end one that was used where all were', () => {
+    const { connections, ended, open } = setUp(3);
+    for (const name of ['first', 'second', 'third']) connections.asked(open(name), answer(true));
+    open('one too many');
+    expect(ended).toEqual(['first']);
   });
 
   it('are refused where something is under way on all', () => {

@@ -22,6 +22,8 @@ export interface Connection {
   newest: Answer | undefined;
   /** The one before it, where that was not finished yet; all of its request is there. */
   before: Answer | undefined;
+  /** Whether something was asked on it since one was looked for that could be ended. */
+  isUsed: boolean;
   /** What came behind the request of the newest answer, before that was finished, is being read only now. */
   isLate: boolean;
 }
@@ -93,22 +95,28 @@ export function createConnections(
     socket.destroy();
   };
   const findIdle = (): Socket | null => {
+    let used: Socket | null = null;
     let looks = 0;
     for (const [socket, connection] of open) {
-      if (connection.newest?.finished ?? true) return socket;
+      const isIdle = connection.newest?.finished ?? true;
+      if (isIdle && !connection.isUsed) return socket;
+      // Who asks now and then is not ended for the sake of those who never do.
+      if (isIdle) used ??= socket;
+      connection.isUsed = false;
       looks += 1;
-      if (looks >= mostLooks) return null;
+      if (looks >= mostLooks) break;
       // The next look is at others. (An iterator that is kept would keep all that was ever in the map.)
       open.delete(socket);
       open.set(socket, connection);
     }
-    return null;
+    return used;
   };
   return {
     opened: (socket) => {
       const connection: Watched = {
         newest: undefined,
         before: undefined,
+        isUsed: false,
         isLate: false,
         quiet: null,
         waiting: 0,
@@ -130,6 +138,7 @@ export function createConnections(
       const { newest } = connection;
       connection.before = newest?.finished === false ? newest : undefined;
       connection.newest = answer;
+      connection.isUsed = true;
       connection.isLate = false;
       connection.waiting += 1;
       answer.onceClosed(() => {
