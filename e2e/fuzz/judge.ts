@@ -51,7 +51,7 @@ export function isForFront(text: string): boolean {
 }
 
 /** Without what is made anew for each request. */
-export function withoutIds(text: string): string {
+function withoutIds(text: string): string {
   return text
     .replaceAll(/req_[0-9a-f]{32}/g, 'req_*')
     .replaceAll(/fz\d{9}/g, 'fz*')
@@ -63,7 +63,7 @@ export function withoutIds(text: string): string {
  * Without what depends on how much of it is read at once: whether the last refusals of a connection are told, and what
  * the answer before says of its connection (docs/adr/0018-a-front-of-our-own.md).
  */
-export function withoutLastWords(read: string): string {
+function withoutLastWords(read: string): string {
   return read
     .replaceAll(/\r\n(?:Connection|Keep-Alive): [^\r]+/g, '')
     .replace(/(?:HTTP\/1\.1 4(?:00|31) (?:(?!HTTP\/1\.1 \d{3} ).)*)+$/s, '');

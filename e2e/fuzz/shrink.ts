@@ -28,7 +28,7 @@ export async function shrink(
 }
 
 /** Without a turn, with a turn in one packet, and without a part of a packet: large parts first. */
-export function* smallerThan({ turns }: Case): Generator<Case> {
+function* smallerThan({ turns }: Case): Generator<Case> {
   if (turns.length > 1) for (const at of turns.keys()) yield { turns: turns.toSpliced(at, 1) };
   for (const [at, packets] of turns.entries())
     if (packets.length > 1) yield { turns: turns.with(at, [packets.join('')]) };
