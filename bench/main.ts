@@ -1,4 +1,5 @@
-// `npm run bench -- [proxy|routing|scheduler|wake|bridge] [flags]`: what the parts cost. Each measures one thing and has flags of its own.
+// `npm run bench -- [proxy|abuse|routing|scheduler|wake|bridge] [flags]`: what the parts cost. Each measures one thing and has flags of its own.
+import { main as abuse } from './abuse/main.ts';
 import { main as bridge } from './bridge/main.ts';
 import { main as proxy } from './proxy/main.ts';
 import { main as routing } from './routing/main.ts';
@@ -7,6 +8,7 @@ import { main as wake } from './wake/main.ts';
 
 const benches = [
   { name: 'proxy', about: 'the proxy beside node:http and undici, as ratios', main: proxy },
+  { name: 'abuse', about: 'clients that behave badly, beside some that behave', main: abuse },
   { name: 'routing', about: 'policies of routing beside one that knows all caches', main: routing },
   { name: 'scheduler', about: 'one cycle over 100 to 10,000 models', main: scheduler },
   { name: 'wake', about: 'request to sbatch, ready engine to request', main: wake },

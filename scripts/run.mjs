@@ -21,6 +21,7 @@ const tasks = {
   'test:faults': 'scripts/test-faults.ts',
   bench: 'bench/main.ts',
   soak: 'e2e/soak/main.ts',
+  fuzz: 'e2e/fuzz/main.ts',
 };
 
 const [task, ...rest] = process.argv.slice(2);

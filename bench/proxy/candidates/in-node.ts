@@ -42,6 +42,7 @@ export function wakefield({
     models: 1,
     endpoints: 1,
     authFile: null,
+    environment: {},
     ...more,
   };
   const node = profile == null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];

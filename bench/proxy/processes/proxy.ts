@@ -33,6 +33,8 @@ export interface WakefieldOptions {
   readonly endpoints: number;
   /** auth.yaml of issuers whose users may come in beside the key; null: none. */
   readonly authFile: string | null;
+  /** Settings of its own, beside those of the benchmark. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** A limit, or a capacity, that is counted with and never reached. */
@@ -82,7 +84,7 @@ async function startWakefield(wanted: WakefieldOptions): Promise<number> {
     world.route(name, { state: 'ready', idle: false, endpoints });
   }
   world.route(sleepingModel, {});
-  const config = configOf(wanted.fastPath);
+  const config = configOf(wanted);
   const logger = createLogger({
     service: 'proxy',
     level: config.logLevel,
@@ -139,7 +141,10 @@ function unused<T extends object>(): T {
 }
 
 /** @throws Error where the proxy has no fast path to be switched off */
-function configOf(fastPath: boolean): ReturnType<typeof configSchema.parse> {
+function configOf({
+  fastPath,
+  environment: own,
+}: Pick<WakefieldOptions, 'fastPath' | 'environment'>): ReturnType<typeof configSchema.parse> {
   const environment = {
     DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none',
     REDIS_URL: 'redis://127.0.0.1:9',
@@ -147,6 +152,7 @@ function configOf(fastPath: boolean): ReturnType<typeof configSchema.parse> {
     API_LOCAL_KEY: benchKey,
     MAX_HELD_PER_MODEL: '100000',
     MAX_HELD: '100000',
+    ...own,
   };
   const config = configSchema.parse(environment);
   if (fastPath) return config;

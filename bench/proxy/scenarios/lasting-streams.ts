@@ -5,6 +5,8 @@ const mib = 1024 * 1024;
 const perSecond = 10_000;
 const endless = 10_000_000;
 const minuteMs = 60_000;
+/** Minutes that are shown, beside the first and the last. */
+const shown = [5, 10, 15, 20, 25, 30, 45, 60];
 
 /**
  * Very many streams for a long while, for `--minutes`: whether memory stays as it was after the first minute. Read after a
@@ -36,8 +38,14 @@ export function lastingStreams(streams: number, minutes: number): Scenario {
       await load.run({ kind: 'release' });
       const [first = Number.NaN] = sizes;
       const last = sizes.at(-1) ?? Number.NaN;
+      const marks = shown.filter((minute) => minute < minutes);
+      const between = marks.map((minute) => [
+        `MiB after ${minute}`,
+        sizes[minute - 1] ?? Number.NaN,
+      ]);
       return {
         'MiB after the first minute': first,
+        ...Object.fromEntries(between),
         'MiB at the end': last,
         'MiB at most': Math.max(...sizes),
         'end over first minute': last / first,

@@ -8,6 +8,8 @@ import type { Bench, Scenario } from './scenario.ts';
 /** Events a second of all streams together: so few streams and many bring the same work. */
 const eventsPerSecond = 10_000;
 const few = 10;
+/** Between few and many: what an event costs by how many streams there are. */
+const between = [100, 1000];
 const endless = 10_000_000;
 
 export interface OpenStreamsOptions {
@@ -31,7 +33,7 @@ export function openStreams({ count, ms, settleMs }: OpenStreamsOptions): Scenar
     name: 'open streams',
     about: `${count} streams at once (slow ones ${count / 20}), together ${eventsPerSecond} events/s (slow ones ${
       eventsPerSecond / 50
-    }); before them ${few} streams with as many events; memory in a process of its own`,
+    }); before them ${few} streams with as many events, and behind them as many as stand here; memory in a process of its own`,
     fresh: true,
     mostRounds: 3,
     takes: ({ brief }) => !brief,
@@ -44,10 +46,18 @@ export function openStreams({ count, ms, settleMs }: OpenStreamsOptions): Scenar
       const before = await entrant.running.residentBytes();
       const long = await hold(entrant, bench, streams, rate, { ms, settleMs });
       const { cpuMicros: fewMicros } = short;
+      // Behind the many: what they take stays with the process, and would be missing in its growth.
+      const steps: Record<string, number> = {};
+      for (const step of slow ? [] : between.filter((one) => one < streams)) {
+        const times = { ms: ms / 2, settleMs: settleMs / 4 };
+        const { cpuMicros } = await hold(entrant, bench, step, rate, times);
+        steps[`CPU µs/event of ${step} streams`] = cpuMicros;
+      }
       return {
         'KB/stream': (long.residentBytes - before) / 1024 / streams,
         'CPU µs/event': long.cpuMicros,
         [`CPU µs/event of ${few} streams`]: fewMicros,
+        ...steps,
         'many over few': long.cpuMicros / fewMicros,
         'late p50 µs': long.lag.p50,
         'late p99 µs': long.lag.p99,

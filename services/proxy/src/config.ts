@@ -46,7 +46,7 @@ export const configSchema = z
     DATABASE_POOL: wholeNumber.default(4),
     /**
      * Processes that share the port, for machines with several cores: each with its own route table, counts and
-     * connections to the stores. Limits per process (`MAX_HELD`, `MAX_BODIES`) hold for each of them.
+     * connections to the stores. Limits per process (`MAX_HELD`, `MAX_BODIES`, `MAX_CONNECTIONS`) hold for each of them.
      */
     PROXY_WORKERS: wholeNumber
       .refine((count) => count >= 1 && count <= mostWorkers, `has to be 1 to ${mostWorkers}`)
@@ -73,6 +73,27 @@ export const configSchema = z
     /** Requests that may wait for one model, and in the whole process. One project never gets all of it. */
     MAX_HELD_PER_MODEL: wholeNumber.default(256),
     MAX_HELD: wholeNumber.default(4096),
+    /**
+     * Client connections at once, per process: at most half of the files that it may have open, for each may need another
+     * one to an engine. Beyond that those go on which no request is under way, those first that ask seldom; where there
+     * is none, new ones are closed unread.
+     */
+    MAX_CONNECTIONS: wholeNumber
+      .refine((count) => count >= 1, 'has to be at least 1')
+      .default(16_384),
+    /** Within this time the head of a request has to arrive, from its first byte on; the first one from the connection on. */
+    HEAD_TIMEOUT: durationSeconds.refine((time) => time > 0, 'has to be more than 0').default(20),
+    /** Largest head of a request: at least 8KiB. Larger ones are told 431. */
+    MAX_HEAD: byteSize
+      .refine((bytes) => bytes >= 8192, 'has to be at least 8KiB')
+      .default(16 * 1024),
+    /**
+     * Requests of one connection that may wait behind each other for their answers. The connection ends with the answer to the
+     * last of them.
+     */
+    MAX_PIPELINED: wholeNumber.refine((count) => count >= 1, 'has to be at least 1').default(64),
+    /** How long a connection is kept on which nothing is asked: longer than balancers in front keep theirs (60 s). */
+    IDLE_TIMEOUT: durationSeconds.refine((time) => time > 0, 'has to be more than 0').default(65),
     /** Largest request body. */
     MAX_BODY: byteSize.default(32 * 1024 * 1024),
     /** Most memory for the bodies of all requests that wait or are being sent. One project never gets all of it. */
@@ -135,6 +156,13 @@ export const configSchema = z
       firstByteMs: limitMs(env.FIRST_BYTE_TIMEOUT),
       betweenBytesMs: limitMs(env.BETWEEN_BYTES_TIMEOUT),
       totalMs: limitMs(env.TOTAL_TIMEOUT),
+    },
+    door: {
+      mostConnections: env.MAX_CONNECTIONS,
+      headersTimeoutMs: env.HEAD_TIMEOUT * 1000,
+      mostHeadBytes: env.MAX_HEAD,
+      mostPipelined: env.MAX_PIPELINED,
+      keepAliveTimeoutMs: env.IDLE_TIMEOUT * 1000,
     },
     body: { maxBytes: env.MAX_BODY, timeoutMs: env.BODY_TIMEOUT * 1000 },
     usage: {

@@ -4,6 +4,7 @@ import { countLater } from './count-later.ts';
 import type { Loss } from './inference/attempt.ts';
 import type { CountedTokens } from './inference/count-tokens.ts';
 import type { LimitKind } from './limits/meter.ts';
+import type { ConnectionEnd } from './server/connections.ts';
 
 /** Where a request went: a bounded set, for labels. */
 export type RouteClass =
@@ -46,6 +47,8 @@ export interface ProxyMetrics {
   passed(direction: 'up' | 'down', bytes: number): void;
   /** The front left a connection to node:http. */
   yielded(reason: YieldReason): void;
+  /** A client's connection was ended for the sake of others. */
+  connectionEnded(reason: ConnectionEnd): void;
 }
 
 /** Figures that are read when someone scrapes. */
@@ -54,6 +57,8 @@ export interface ProxyGauges {
   /** Those that wait for a place at an engine. */
   readonly queued: () => number;
   readonly inFlight: () => number;
+  /** Connections of clients. */
+  readonly connections: () => number;
   /** Bytes of request bodies in memory. */
   readonly bodyBytes: () => number;
   /** Endpoints that failed several times in a row and are left alone. */
@@ -132,6 +137,11 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     help: 'Connections that the front left to node:http for the rest of their life, and why.',
     labelNames: ['reason'],
   });
+  const ended = metrics.counter({
+    name: 'wakefield_client_connections_ended_total',
+    help: 'Connections of clients that were ended: too many were open, or nothing was taken of an answer.',
+    labelNames: ['reason'],
+  });
   const requestsOf = remember((route: RouteClass, code: number) =>
     requests({ route, code: String(code) }),
   );
@@ -161,6 +171,7 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     aborted: (by) => aborted.labels(by).inc(),
     passed: (direction, bytes) => (direction === 'up' ? bytesUp : bytesDown).inc(bytes),
     yielded: (reason) => yielded.labels(reason).inc(),
+    connectionEnded: (reason) => ended.labels(reason).inc(),
   };
 }
 
@@ -191,6 +202,7 @@ function registerGauges(metrics: Metrics, gauges: ProxyGauges): void {
       gauges.queued,
     ],
     ['wakefield_requests_in_flight', 'Requests that an engine works on.', gauges.inFlight],
+    ['wakefield_client_connections', 'Connections of clients that are open.', gauges.connections],
     ['wakefield_body_bytes', 'Bytes of request bodies that are kept to be sent.', gauges.bodyBytes],
     [
       'wakefield_ejected_endpoints',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { chunk, done, role, sseHeaders } from '../test/engine.ts';
 import { until } from '../test/harness.ts';
-import { rawClient, rawRequest } from '../test/raw.ts';
+import { rawClient, rawHead, rawRequest } from '../test/raw.ts';
 import { useScene } from '../test/scene.ts';
 
 const scene = useScene();
@@ -29,5 +29,16 @@ describe('a request behind a long stream on one connection', () => {
     expect(client.text()).toContain('data: [DONE]');
     client.send('GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
     expect(await client.closed()).toContain('"status":"OK"');
+  });
+});
+
+describe('a request that breaks off behind others that are complete', () => {
+  it('is refused behind their answers', async () => {
+    const client = await rawClient(scene.proxy.port);
+    const health = 'GET /health HTTP/1.1\r\nhost: x\r\n\r\n';
+    const broken = `${rawHead('transfer-encoding: chunked\r\n')}f\r\n{"model":"a/b"}\r\n0\r\nx\r\n\r\n`;
+    client.send(health + health + broken);
+    const answers = (await client.closed()).match(/^HTTP\/1\.1 \d{3}|(?<=})HTTP\/1\.1 \d{3}/g);
+    expect(answers).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 400']);
   });
 });

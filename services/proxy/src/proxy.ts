@@ -99,7 +99,7 @@ export function createProxy(
     logger,
     sweepMs: settings.sweepMs,
   });
-  const memory = createMemory(ports, settings, logger, routes, metrics);
+  const memory = createMemory(ports, settings, logger, routes, metrics, () => door.open);
   const { inference, turns } = memory;
   const { holds } = turns;
   const { apiUrl, apiIdleMs: idleMs } = settings;
@@ -159,6 +159,7 @@ function createMemory(
   logger: Logger,
   routes: LiveRoutes,
   metrics: Metrics,
+  connections: () => number,
 ) {
   const clock = processClock;
   const turns = createTurns({
@@ -186,6 +187,7 @@ function createMemory(
     held: () => holds.size - demand.allQueued,
     queued: () => demand.allQueued,
     inFlight: () => demand.running,
+    connections,
     bodyBytes: () => bodies.taken,
     ejected: () => suspects.ejected,
     tableRevision: () => routes.current()?.revision ?? 0,

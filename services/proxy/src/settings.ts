@@ -4,11 +4,8 @@ import type { Config } from './config.ts';
 import { longestBodyMs } from './inference/read-body.ts';
 import type { ProxySettings } from './proxy.ts';
 
-/** Load balancers keep idle connections for 60 s; ours have to outlive theirs. */
-const keepAliveTimeoutMs = 65_000;
 /** Balancers close after 60 s, the api after 75 s: there is time in between for a request to arrive. */
 const apiIdleMs = 30_000;
-const headersTimeoutMs = 20_000;
 /** A body that is too slow is told so in the envelope; the server's own limit comes after that. */
 const afterBodyMs = 30_000;
 
@@ -41,9 +38,9 @@ export function settingsOf(
       stallMs: config.stallMs,
     },
     door: {
-      headersTimeoutMs,
-      requestTimeoutMs: headersTimeoutMs + longestBodyMs(config.body) + afterBodyMs,
-      keepAliveTimeoutMs,
+      ...config.door,
+      requestTimeoutMs: config.door.headersTimeoutMs + longestBodyMs(config.body) + afterBodyMs,
+      stallMs: config.stallMs,
       lingerMs: 2000,
     },
     fastPath: config.fastPath,

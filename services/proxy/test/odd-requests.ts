@@ -104,15 +104,17 @@ function mutate(
   return text.slice(0, place) + bytes + text.slice(place + instead);
 }
 
+/** Texts in which up to three places are not as they were. */
+export function mutated(texts: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  return fc
+    .tuple(texts, fc.array(mutation, { minLength: 1, maxLength: 3 }))
+    .map(([text, mutations]) => mutations.reduce(mutate, text));
+}
+
 /** One request, or what looks a little like one. */
 export const oddRequest: fc.Arbitrary<string> = fc.oneof(
   { arbitrary: put, weight: 3 },
-  {
-    arbitrary: fc
-      .tuple(fc.oneof(plain, put), fc.array(mutation, { minLength: 1, maxLength: 3 }))
-      .map(([text, mutations]) => mutations.reduce(mutate, text)),
-    weight: 3,
-  },
+  { arbitrary: mutated(fc.oneof(plain, put)), weight: 3 },
   { arbitrary: plain, weight: 1 },
 );
 

@@ -19,6 +19,8 @@ export function longestBodyMs({ maxBytes, timeoutMs }: BodyLimits): number {
 
 /** How long we read on after a refusal, so that the client, still busy sending, gets to read our answer. */
 const lingerMs = 10_000;
+/** And so much, as a multiple of the largest body. */
+const droppedPerBody = 4;
 
 /**
  * Reads the whole body, or refuses it: 413 before reading when its announced length says so, and while reading
@@ -34,7 +36,7 @@ export function readBody(
 ): void {
   const refusal = refuseUnread(client, limits.maxBytes);
   if (refusal !== null) {
-    linger(client);
+    linger(client, droppedPerBody * limits.maxBytes);
     done(refusal);
     return;
   }
@@ -59,7 +61,7 @@ function collect(
   const refuse = (error: AppError): void => {
     clearInterval(timer);
     room.give(size);
-    linger(client);
+    linger(client, droppedPerBody * limits.maxBytes);
     done(error);
   };
   const timer = setInterval(() => {
@@ -94,13 +96,25 @@ function join(chunks: readonly Buffer[], size: number): Buffer {
   return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size);
 }
 
-/** Reads and drops what is still coming, for a while: closing at once would take our answer with it. */
-function linger(client: ClientCall): void {
+/**
+ * Reads and drops what is still coming, for a while: closing at once would take our answer with it.
+ * @param mostBytes of it; who sends more does not look
+ */
+function linger(client: ClientCall, mostBytes: number): void {
+  let dropped = 0;
   const timer = setTimeout(() => client.hangUp(), lingerMs);
   // node:http tells nobody when an answered request loses its connection.
   timer.unref();
   const stop = (): void => clearTimeout(timer);
-  const drop: BodyReader = { piece: () => undefined, end: stop, lost: stop };
+  const drop: BodyReader = {
+    piece: ({ length }) => {
+      const isIn = dropped <= mostBytes;
+      dropped += length;
+      if (isIn && dropped > mostBytes) client.hangUp();
+    },
+    end: stop,
+    lost: stop,
+  };
   client.readBody(drop);
 }
 

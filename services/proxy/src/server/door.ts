@@ -18,12 +18,20 @@ import { refuseOffer } from './upgrade/refuse-offer.ts';
 import { createUpgrades, type Upgrades } from './upgrade/upgrades.ts';
 
 export interface DoorLimits {
+  /** Connections at once. */
+  readonly mostConnections: number;
+  /** Requests of a connection that wait for their answers: it ends with the one that makes them so many. */
+  readonly mostPipelined: number;
+  /** Of a request's head: what is larger is told 431. */
+  readonly mostHeadBytes: number;
   /** Until the last byte of a request's head. */
   readonly headersTimeoutMs: number;
   /** Until the last byte of a request; longer than the body limit of inference, which answers by itself. */
   readonly requestTimeoutMs: number;
   /** How long an idle connection stays; longer than that of load balancers in front (60 s). */
   readonly keepAliveTimeoutMs: number;
+  /** A client that takes nothing of what waits for it for so long is cut off; it may have twice as long. */
+  readonly stallMs: number;
   /**
    * How long a connection may be idle once no more are accepted, one that was opened ahead, too. Its client was not
    * told yet that it ends, and a request may be on the way: who asks within that time gets an answer, and
@@ -44,6 +52,8 @@ export interface DoorOptions extends Rooms {
 export interface Door {
   /** @returns the port */
   listen(place: ListenPlace): Promise<number>;
+  /** Connections that are open. */
+  readonly open: number;
   /**
    * Says `Connection: close` on every answer from now on. Resolves after the delay, or when it is aborted; accepts
    * until `drain`.
@@ -59,9 +69,14 @@ export interface Door {
 
 export function createDoor(options: DoorOptions): Door {
   const gone = Promise.withResolvers<void>();
-  const connections = createConnections(() => performance.now());
+  const connections = createConnections(
+    () => performance.now(),
+    options.limits,
+    options.metrics.connectionEnded,
+  );
   let draining = false;
   let sweep: NodeJS.Timeout | undefined;
+  let stalls: NodeJS.Timeout | undefined;
 
   const handle: RequestListener = (request, response) => {
     const client = new NodeCall(request, response);
@@ -112,7 +127,13 @@ export function createDoor(options: DoorOptions): Door {
   if (front === null) server.on('connection', connections.opened);
 
   return {
-    listen: (place) => listen(server, place),
+    listen: (place) => {
+      stalls = setInterval(connections.endStalled, options.limits.stallMs).unref();
+      return listen(server, place);
+    },
+    get open() {
+      return connections.size;
+    },
     retire: async (delayMs, signal) => {
       draining = true;
       connections.retire();
@@ -131,6 +152,7 @@ export function createDoor(options: DoorOptions): Door {
     closed: () => gone.promise,
     destroy: () => {
       clearInterval(sweep);
+      clearInterval(stalls);
       server.close();
       server.closeAllConnections();
       front?.destroy();
@@ -143,6 +165,7 @@ function serverOptions(limits: DoorLimits, upgrades: Upgrades) {
   return {
     noDelay: true,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
+    maxHeaderSize: limits.mostHeadBytes,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     connectionsCheckingInterval: Math.min(5000, limits.headersTimeoutMs),

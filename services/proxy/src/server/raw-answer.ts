@@ -13,5 +13,7 @@ export function refuseSocket(socket: Duplex, error: AppError, status?: number): 
     return;
   }
   socket.on('error', () => socket.destroy());
+  // Nobody reads it any more, and the end of a connection comes behind what was sent before.
+  socket.resume();
   socket.end(rawErrorAnswer(error, requestId(undefined), status));
 }

@@ -109,6 +109,7 @@ export class FrontConnection implements Line {
       const call = new FrontCall(this, head, this.#missing === 0 ? body : null, isLast);
       this.#call = call;
       this.#connection.newest = call;
+      this.#connection.isUsed = true;
       if (this.#missing > 0 && body.length > 0) call.piece(body);
       this.#house.serve(call, destination);
     }

@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+
+/** What is behind the proxy: it keeps the bytes that it was sent, and answers every whole request at once. */
+export interface Behind {
+  readonly port: number;
+  /** Each request as it came. Emptied by whoever reads it. */
+  readonly seen: string[];
+  /** What should never have come; empty. */
+  readonly problems: string[];
+  readonly open: () => number;
+  close(): Promise<void>;
+}
+
+const headEnd = '\r\n\r\n';
+const chunk = (content: string): string =>
+  `data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"${content}"}}]}\n\n`;
+
+/** An engine that takes only what a careful client would write, and says whose request it was. */
+export async function startEngine(): Promise<Behind> {
+  const seen: string[] = [];
+  const problems: string[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer({ noDelay: true }, (socket) => {
+    let pending = '';
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('data', (bytes: Buffer) => {
+      pending += bytes.toString('latin1');
+      for (let size = sizeOf(pending); size !== null; size = sizeOf(pending)) {
+        if (size === 'strange') {
+          problems.push(`an engine was sent ${JSON.stringify(pending.slice(0, 500))}`);
+          socket.destroy();
+          return;
+        }
+        const request = pending.slice(0, size);
+        pending = pending.slice(size);
+        seen.push(request);
+        socket.write(answerTo(request), 'latin1');
+      }
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    seen,
+    problems,
+    open: () => sockets.size,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** @returns bytes of the first request; null while it is not complete */
+function sizeOf(text: string): number | 'strange' | null {
+  if (text === '') return null;
+  const end = text.indexOf(headEnd);
+  if (end === -1) return text.startsWith('POST '.slice(0, text.length)) ? null : 'strange';
+  const [first = '', ...lines] = text.slice(0, end).split('\r\n');
+  const lengths = lines.filter((line) => /^content-length:/i.test(line));
+  const length = /^content-length: (\d+)$/i.exec(lengths[0] ?? '')?.[1];
+  const isProper =
+    /^POST \/v1\/[!-~]* HTTP\/1\.1$/.test(first) &&
+    lines.every((line) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+: ?[\t -~\x80-\xff]*$/.test(line)) &&
+    !lines.some((line) => /^(?:transfer-encoding|expect|upgrade):/i.test(line)) &&
+    lengths.length === 1;
+  if (!isProper || length === undefined) return 'strange';
+  const size = end + headEnd.length + Number(length);
+  return text.length < size ? null : size;
+}
+
+/** All of it in one write, so that it is passed on alike however busy the machine is. */
+function answerTo(request: string): string {
+  const mark = /\r\nx-request-id: ([^\r]*)/i.exec(request)?.[1]?.replace(/-[0-9a-f]{8}$/, '') ?? '';
+  const whose = mark.startsWith('req_') ? 'nobody' : mark;
+  const body = request.slice(request.indexOf(headEnd) + headEnd.length);
+  if (!/"stream" *: *true/.test(body)) {
+    const text = `{"object":"chat.completion","choices":[],"whose":"${whose}"}`;
+    return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${text.length}${headEnd}${text}`;
+  }
+  const text = `${chunk(whose)}${chunk('more')}data: [DONE]\n\n`;
+  return `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked${headEnd}${text.length.toString(16)}\r\n${text}\r\n0${headEnd}`;
+}
