@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -114,6 +114,16 @@ describe('the recipes that come along', () => {
 });
 
 describe('recipes of a site', () => {
+  test('are as the documentation writes one', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../../docs/recipes.md'), 'utf8');
+    const [, text = ''] = /```yaml\n([^`]+)```/.exec(page) ?? [];
+    const { services } = await loadRecipes([await withRecipe(text, 'tools/files')]);
+    const given = { environment: { FILES_FOLDER: '/scratch/me' } };
+    expect(services.resolve('tools/files', given)).toMatchObject({
+      service: { exported: { FILES_FOLDER: '/scratch/me' }, resources: { gpu: null, cpu: 1 } },
+    });
+  });
+
   test('join the others, and take the place of one of the same name', async () => {
     const own = await withRecipe(stringify(minimal));
     const instead = await withRecipe(stringify({ ...minimal, name: 'vllm' }), 'inference/ours');

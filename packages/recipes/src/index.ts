@@ -1,11 +1,13 @@
 export type { LoadedRecipes } from './catalog.ts';
 export { createCatalog, loadRecipes } from './catalog.ts';
 export { runRecipeCli } from './cli/run-cli.ts';
-export type { LoadedRecipe } from './read-recipes.ts';
-export type { RenderedJob } from './render.ts';
-export { buildDigest } from './render-build.ts';
 export type { Bounds, ResolvedService, ServiceConfig } from './resolve.ts';
 export type { Parameter, Recipe } from './schema.ts';
 export { recipeSchema } from './schema.ts';
-export type { ServiceRecipe, ServiceRecipes } from './service-recipes.ts';
+export type {
+  ServiceBuild,
+  ServiceRecipe,
+  ServiceRecipes,
+  ServiceVariable,
+} from './service-recipes.ts';
 export type { RenderInput } from './work.ts';

@@ -130,11 +130,13 @@ function missingOnes(recipe: Entry['recipe'], values: ReadonlyMap<string, Engine
   });
 }
 
-function declaredBy(recipe: Recipe, variable: Variable): Value {
+/** Type, bounds and default of a variable. */
+export function declaredBy(recipe: Recipe, variable: Variable): Value {
   if (variable.sets !== 'parameter') return variable.value;
   const parameter = recipe.parameters[variable.parameter];
   if (parameter === undefined) throw new Error(`no parameter ${variable.parameter}`);
-  return parameter;
+  // Of the type of the parameter: the recipe would not have been loaded else.
+  return { ...parameter, default: variable.default ?? parameter.default } as Value;
 }
 
 /** Environments hold text: `"2048"` is the number where one is declared. What cannot be one stays as it is. */

@@ -1,16 +1,20 @@
 import type { ArgumentProblem, LaunchProfile } from '@wakefield/control';
 import { AppError, type JobName } from '@wakefield/domain';
 import { nearestWord } from '@wakefield/runtime/yaml';
+import { spreads } from './check-arguments.ts';
 import type { LoadedRecipe } from './read-recipes.ts';
 import { type RenderedJob, renderJob, type ScriptParts } from './render.ts';
+import { buildDigest, buildOf } from './render-build.ts';
 import {
   type Bounds,
+  declaredBy,
   type ResolvedService,
   resolveService,
   type ServiceConfig,
 } from './resolve.ts';
 import type { Recipe } from './schema.ts';
-import type { Service } from './service-schema.ts';
+import type { Build, Service } from './service-schema.ts';
+import type { Value } from './value-schema.ts';
 
 export interface ServiceRenderInput {
   readonly service: ResolvedService;
@@ -40,12 +44,32 @@ export interface ServiceRecipes {
   render(input: ServiceRenderInput): RenderedJob;
 }
 
+/** A variable as its sender sees it, whatever it sets. */
+export interface ServiceVariable {
+  readonly name: string;
+  readonly description: string;
+  readonly value: Value;
+  /** Why it does nothing; null where it does something. */
+  readonly ignored: string | null;
+}
+
+export interface ServiceBuild {
+  readonly kind: Build['kind'];
+  /** Packages, or the image. */
+  readonly of: readonly string[];
+  readonly digest: string;
+}
+
 export interface ServiceRecipe extends LoadedRecipe {
   readonly recipe: Recipe & { readonly service: Service };
+  readonly variables: readonly ServiceVariable[];
+  readonly severalNodes: boolean;
+  /** null: nothing, so the cluster has to bring it. */
+  readonly builds: { readonly gpu: ServiceBuild | null; readonly cpu: ServiceBuild | null };
 }
 
 export function bookOf(loaded: readonly LoadedRecipe[], parts: ScriptParts): ServiceRecipes {
-  const list = loaded.filter(isService);
+  const list = loaded.flatMap(asService);
   const get = (path: string) => list.find((entry) => entry.path === path) ?? missing(list, path);
   return {
     list,
@@ -65,8 +89,27 @@ export function bookOf(loaded: readonly LoadedRecipe[], parts: ScriptParts): Ser
   };
 }
 
-function isService(loaded: LoadedRecipe): loaded is ServiceRecipe {
-  return loaded.recipe.service !== undefined;
+function asService({ path, file, recipe }: LoadedRecipe): readonly ServiceRecipe[] {
+  const { service } = recipe;
+  if (service === undefined) return [];
+  const builds = { gpu: built(buildOf(recipe, true)), cpu: built(buildOf(recipe, false)) };
+  const variables = Object.entries(service.variables).map(([name, variable]): ServiceVariable => {
+    const value = declaredBy(recipe, variable);
+    if (variable.sets !== 'parameter') {
+      const ignored = variable.sets === 'nothing' ? variable.because : null;
+      return { name, description: variable.description, value, ignored };
+    }
+    const description = recipe.parameters[variable.parameter]?.description ?? '';
+    return { name, description, value, ignored: null };
+  });
+  const severalNodes = spreads(recipe);
+  return [{ path, file, recipe: { ...recipe, service }, variables, severalNodes, builds }];
+}
+
+function built(build: Build | null): ServiceBuild | null {
+  if (build === null) return null;
+  const of = build.kind === 'venv' ? build.requirements : [build.image];
+  return { kind: build.kind, of, digest: buildDigest(build) };
 }
 
 function missing(list: readonly ServiceRecipe[], path: string): never {
