@@ -40,7 +40,7 @@ const summary = {
 };
 
 /** A recipe in a list. */
-export const recipeSummarySchema = z.strictObject(summary).meta({ id: 'RecipeSummary' });
+const recipeSummarySchema = z.strictObject(summary).meta({ id: 'RecipeSummary' });
 export type RecipeSummaryJson = z.output<typeof recipeSummarySchema>;
 
 export const recipeListSchema = z.array(recipeSummarySchema);
@@ -64,7 +64,6 @@ const variable = z
     }),
   })
   .meta({ id: 'RecipeVariable' });
-export type RecipeVariableJson = z.output<typeof variable>;
 
 const build = z
   .strictObject({
@@ -111,13 +110,10 @@ export const recipeSchema = z
       description: 'Path that answers 200 once it serves.',
       example: '/health',
     }),
-    metrics: z
-      .string()
-      .nullable()
-      .meta({
-        description: 'Path of its metrics, in the format of Prometheus.',
-        example: '/metrics',
-      }),
+    metrics: z.string().nullable().meta({
+      description: 'Path of its metrics, in the format of Prometheus.',
+      example: '/metrics',
+    }),
     build: z.strictObject({ gpu: build, cpu: build }).meta({
       description:
         'What is built first, with GPUs and without; null: nothing, so the cluster has to have it. A cluster that brings it by its configuration builds nothing.',

@@ -49,11 +49,10 @@ export async function runRecipeCli(options: RecipeCliOptions): Promise<number> {
   return 64;
 }
 
-/** Of parseArgs, and of {@link render}. */
+/** Of parseArgs: an option that there is not, a value that is missing. By its code, as its class may be another realm's. */
 function isWrongCall(error: unknown): error is Error {
-  return (
-    error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
-  );
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS');
 }
 
 async function lint(options: RecipeCliOptions, folder: string | undefined): Promise<number> {
