@@ -24,10 +24,7 @@ export interface ReadRecipes {
 /** The folder that comes with Wakefield. */
 const builtIn = fileURLToPath(new URL('../../../recipes', import.meta.url));
 
-/**
- * Reads the built-in recipes and those of further folders, the later ones before the earlier ones.
- * @throws Error for a folder that is not there
- */
+/** Reads the built-in recipes and those of further folders, where the later ones go before the earlier ones. */
 export async function readRecipes(extraFolders: readonly string[]): Promise<ReadRecipes> {
   const folders = await Promise.all([builtIn, ...extraFolders].map(readFolder));
   const problems = folders.flatMap((folder) => [...folder.problems, ...twins(folder.recipes)]);
@@ -51,7 +48,13 @@ export async function readScriptParts(): Promise<ScriptParts> {
 }
 
 async function readFolder(folder: string): Promise<ReadRecipes> {
-  const paths = await recipePaths(folder);
+  let paths: readonly string[];
+  try {
+    paths = await recipePaths(folder);
+  } catch (error) {
+    const { message } = error as NodeJS.ErrnoException;
+    return { recipes: [], problems: [`${folder}: cannot be read: ${message}`] };
+  }
   const read = await Promise.all(paths.map((path) => readRecipe(folder, path)));
   return {
     recipes: read.flatMap(({ recipes }) => recipes),

@@ -35,6 +35,12 @@ describe('npm run recipe', () => {
     expect(text).toContain(`✘ ${file}:3: command: must be a list`);
   });
 
+  test('a folder that is not there', async () => {
+    const { code, text } = await run('lint', 'nowhere');
+    expect(code).toBe(1);
+    expect(text).toContain(`✘ ${join(folder, 'nowhere')}: cannot be read: ENOENT`);
+  });
+
   test('render prints the script, and what does nothing', async () => {
     const asked = ['--env', 'VLLM_MODEL=gpt2', '--env', 'VLLM_PORT=8001', '--nodes', '2'];
     const { code, text } = await run('render', 'inference/vllm', ...asked, '--time-limit', '15');

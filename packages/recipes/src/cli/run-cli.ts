@@ -56,7 +56,7 @@ function isWrongCall(error: unknown): error is Error {
 }
 
 async function lint(options: RecipeCliOptions, folder: string | undefined): Promise<number> {
-  const own = folder === undefined ? [] : [resolve(options.workingDirectory, folder)];
+  const own = folder === undefined ? [] : [folder];
   const read = await readAll(options, own);
   if (read === null) return 1;
   for (const { path, recipe } of read.recipes) {
@@ -129,7 +129,8 @@ async function readAll(
   options: RecipeCliOptions,
   more: readonly string[],
 ): Promise<ReadRecipes | null> {
-  const read = await readRecipes([...options.folders, ...more]);
+  const folders = [...options.folders, ...more];
+  const read = await readRecipes(folders.map((path) => resolve(options.workingDirectory, path)));
   for (const problem of read.problems) options.print(`✘ ${problem}`);
   return read.problems.length === 0 ? read : null;
 }
