@@ -226,6 +226,18 @@ describe('recipes of a site', () => {
       /variables\.X\.default: must be at most 3/,
     ],
     [
+      'a variable that the command names, and nobody has to set',
+      stringify({
+        ...minimal,
+        command: ['x', '{env.X}'],
+        service: {
+          ...service,
+          variables: { X: { sets: 'environment', description: 'd', value: { type: 'integer' } } },
+        },
+      }),
+      /variables\.X: needs a default/,
+    ],
+    [
       'a kind of variable that there is not',
       stringify({ ...minimal, service: { ...service, variables: { X: { sets: 'modle' } } } }),
       /variables\.X\.sets: .*did you mean model/,

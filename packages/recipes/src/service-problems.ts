@@ -39,8 +39,15 @@ function variableProblems(recipe: Recipe, service: Service, name: string): reado
     variable.sets === 'parameter' ? recipe.parameters[variable.parameter] : variable.value;
   if (value === undefined) return [{ path, message: 'sets a parameter that is not there' }];
   const fallback = variable.sets === 'parameter' ? variable.default : variable.value.default;
+  if (fallback === undefined && isNamed(recipe, name))
+    return [{ path, message: 'needs a default: the command or the environment names it' }];
   const problem = fallback === undefined ? null : checkValue(value, fallback);
   return problem === null ? [] : [{ path: [...path, 'default'], message: problem }];
+}
+
+/** Whether a job would fail without it. */
+function isNamed({ command, environment, ranks }: Recipe, name: string): boolean {
+  return JSON.stringify([command, environment, ranks]).includes(`{env.${name}}`);
 }
 
 function cpuOnlyProblems(recipe: Recipe, { cpu_only }: Service): readonly Problem[] {

@@ -40,7 +40,7 @@ const recipe: Recipe = recipeSchema.parse({
   service: {
     variables: {
       MODEL: { sets: 'model', description: 'd', value: { ...anyText, default: 'm' } },
-      GIVEN: { sets: 'environment', description: 'd', value: anyText },
+      GIVEN: { sets: 'environment', description: 'd', value: { ...anyText, default: '' } },
       TEXT: { sets: 'parameter', parameter: 'text' },
     },
     resources: { cpu: 1, memory: '1G', time_limit: 1, gpu: null },
