@@ -94,8 +94,8 @@ describe('the production build', () => {
     const own = files.filter((file) => !file.includes('node_modules'));
     expect(own.filter((file) => /(\.(ts|map|tsbuildinfo)|test\.js)$/.test(file))).toEqual([]);
     expect(own.filter((file) => /testkit|simulator|local-stack|conformance/.test(file))).toEqual([
-      'recipes/inference/simulator',
-      'recipes/inference/simulator/recipe.yaml',
+      'recipes/simulator',
+      'recipes/simulator/recipe.yaml',
     ]);
     const packages = await readdir(join(site.app, 'node_modules/.pnpm'));
     expect(

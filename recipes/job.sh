@@ -31,7 +31,7 @@ wf_dir=$PWD
 # Who starts last has the directory: should two jobs of one name ever run, the files are one's alone.
 [ -z "${SLURM_JOB_ID:-}" ] || printf '%s\n' "$SLURM_JOB_ID" >owner
 # A requeued job finds what its first run left.
-rm -f endpoint.json exit.json gpu .flushed
+rm -f endpoint.json exit.json gpu stage .flushed
 IFS= read -r wf_key <key
 
 # The log: everything printed here and by the engine, without the key, at most wf_log_limit bytes.
@@ -114,6 +114,7 @@ wf_terminate() {
 # Ends every process of the engine: TERM, three seconds, KILL.
 wf_end_group() {
   local try
+  wf_ranks_end
   [ -n "$wf_engine" ] || return
   kill -TERM -- "-$wf_engine" 2>/dev/null
   for try in {1..60}; do
@@ -239,20 +240,34 @@ wf_ask_installed() {
   [ "$code" -eq 0 ] || [ "$code" -eq 124 ] || wf_absent "$wf_status" "${said##*$'\n'}"
 }
 
+# What the engine alone is to find in its environment.
+wf_environment() {
+  :
+<<environment>>
+}
+
+# Nothing is started on other nodes, unless the recipe and the job have it otherwise.
+wf_ranks_prepare() { :; }
+wf_ranks_start() { :; }
+wf_ranks_end() { :; }
+<<ranks>>
+
 wf_start() {
   local wf_argv=() first
   wf_blame=setup
 <<argv>>
+  wf_ranks_prepare
   first=${WAKEFIELD_WRAP[0]:-${wf_argv[0]}}
   type -P -- "$first" >/dev/null || wf_absent 127 "there is no program $first"
   wf_blame=engine
   echo "wakefield: starting the engine on port $wf_port"
   (
     trap - USR1 TERM INT HUP
-<<environment>>
+    wf_environment
     exec "${WAKEFIELD_WRAP[@]}" "${wf_argv[@]}"
   ) 9>&- &
   wf_engine=$!
+  wf_ranks_start
   wf_write endpoint.json "{\"host\":\"$(wf_host)\",\"port\":$wf_port,\"pid\":$wf_engine,\"at\":$(wf_now)}"
   # A signal that came before there was an engine to tell.
   [ -z "$wf_cause" ] || { kill -TERM "$wf_engine" && wf_kill_after <<terminate_grace>>; } 2>/dev/null
@@ -300,6 +315,7 @@ wf_depth=${#BASH_SOURCE[@]}
 trap '[ "${#BASH_SOURCE[@]}" -gt "$wf_depth" ] || wf_setup_failed "$?" "$BASH_COMMAND"' ERR
 <<setup>>
 trap - ERR
+<<build>>
 wf_blame=engine
 
 wf_model=<<hf_model_id>>

@@ -15,6 +15,7 @@ const tasks = {
   build: 'scripts/build.ts',
   generate: 'scripts/generate.ts',
   cluster: 'services/scheduler/src/cli/main.ts',
+  recipe: 'scripts/recipe.ts',
   'setup:vllm': 'scripts/setup-vllm.ts',
   'test:vllm': 'scripts/test-vllm.ts',
   'test:oidc': 'scripts/test-oidc.ts',

@@ -62,6 +62,12 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
     'There is no command 0199f7c4-6a53-7c1e-9c55-0d6f1f6f2b11 in project "eu-00-00".',
     'id',
   ),
+  recipe_not_found: help(
+    'There is no recipe of that name.',
+    'Name one of GET /api/v1/recipes.',
+    'There is no recipe "inference/vlm". Did you mean "inference/vllm"?',
+    'recipe_name',
+  ),
   cluster_not_found: help(
     'The configuration has no such cluster.',
     'Name a cluster of the configuration.',

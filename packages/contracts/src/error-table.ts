@@ -37,6 +37,7 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
   project_not_found: invalid(404),
   model_not_found: invalid(404),
   command_not_found: invalid(404),
+  recipe_not_found: invalid(404),
   cluster_not_found: invalid(404),
   method_not_allowed: invalid(405),
   upgrade_required: invalid(426),

@@ -25,6 +25,8 @@ export type { JobJson, ModelJson } from './http/model-response.ts';
 export { modelSchema } from './http/model-response.ts';
 export type { ProjectDetailsJson, ProjectJson } from './http/projects.ts';
 export { activateProjectBody } from './http/projects.ts';
+export type { RecipeJson, RecipeSummaryJson } from './http/recipes.ts';
+export { listRecipesQuery, recipeParams } from './http/recipes.ts';
 export type { HeadRefusal, RequestHead } from './http/request-head.ts';
 export { headProblem, parserRefusal } from './http/request-head.ts';
 export type { HealthJson, QueuesJson } from './http/service.ts';

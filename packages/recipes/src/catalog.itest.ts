@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -16,11 +16,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function withRecipe(text: string): Promise<string> {
+async function withRecipe(text: string, path = 'inference/mine'): Promise<string> {
   const root = join(folder, String(serial++));
-  await mkdir(join(root, 'inference', 'mine'), { recursive: true });
-  await writeFile(join(root, 'inference', 'mine', 'recipe.yaml'), text);
+  await addRecipe(root, text, path);
   return root;
+}
+
+async function addRecipe(root: string, text: string, path: string): Promise<void> {
+  await mkdir(join(root, path), { recursive: true });
+  await writeFile(join(root, path, 'recipe.yaml'), text);
 }
 
 const minimal = {
@@ -34,16 +38,23 @@ const minimal = {
   metrics: { path: null, running: [], waiting: [] },
 };
 
+const service = {
+  variables: {},
+  resources: { nodes: 1, cpu: 1, memory: '1G', time_limit: 10, gpu: null },
+  cpu_only: {},
+  ports: [{ name: 'http', protocol: 'http' }],
+};
+
 describe('the recipes that come along', () => {
   test('all load, and what was not run says so', () => {
     expect(builtIn.names()).toEqual(['sglang', 'simulator', 'vllm']);
-    const untested = builtIn.recipes.filter((recipe) => recipe.untested).map(({ name }) => name);
-    expect(untested).toEqual(['sglang']);
-    for (const { tried, untested: never } of builtIn.recipes) expect(tried.length > 0).toBe(!never);
+    for (const { recipe } of builtIn.recipes) {
+      expect([recipe.name, recipe.tried.length > 0]).toEqual([recipe.name, !recipe.untested]);
+    }
   });
 
   test("the simulator's arguments, defaults and bounds", () => {
-    const { parameters } = builtIn.recipes.find(({ name }) => name === 'simulator') ?? {};
+    const { parameters } = builtIn.recipes.find(({ path }) => path === 'simulator')?.recipe ?? {};
     expect(parameters).toMatchObject({
       load_seconds: { default: 2 },
       tokens_per_second: { default: 100 },
@@ -103,21 +114,53 @@ describe('the recipes that come along', () => {
 });
 
 describe('recipes of a site', () => {
+  test('are as the documentation writes one', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../../docs/recipes.md'), 'utf8');
+    const [, text = ''] = /```yaml\n([^`]+)```/.exec(page) ?? [];
+    const { services } = await loadRecipes([await withRecipe(text, 'tools/files')]);
+    const given = { environment: { FILES_FOLDER: '/scratch/me' } };
+    expect(services.resolve('tools/files', given)).toMatchObject({
+      service: { exported: { FILES_FOLDER: '/scratch/me' }, resources: { gpu: null, cpu: 1 } },
+    });
+  });
+
   test('join the others, and take the place of one of the same name', async () => {
     const own = await withRecipe(stringify(minimal));
-    const instead = await withRecipe(stringify({ ...minimal, name: 'vllm' }));
+    const instead = await withRecipe(stringify({ ...minimal, name: 'vllm' }), 'inference/ours');
     const catalog = await loadRecipes([own, instead]);
     expect(catalog.names()).toEqual(['mine', 'sglang', 'simulator', 'vllm']);
-    expect(catalog.recipes.filter(({ name }) => name === 'vllm')).toMatchObject([
-      { description: 'Mine.' },
+    expect(catalog.recipes.filter(({ recipe }) => recipe.name === 'vllm')).toMatchObject([
+      { path: 'inference/ours', recipe: { description: 'Mine.' } },
     ]);
     expect(catalog.has('mine')).toBe(true);
     expect(catalog.has('toString')).toBe(false);
   });
 
+  test('take the place of one of the same path, and may stand in a folder of one name', async () => {
+    const instead = await withRecipe(stringify({ ...minimal, name: 'mine' }), 'inference/vllm');
+    await addRecipe(instead, stringify({ ...minimal, name: 'other' }), 'other');
+    await mkdir(join(instead, '.git', 'x'), { recursive: true });
+    const catalog = await loadRecipes([instead]);
+    expect(catalog.names()).toEqual(['mine', 'other', 'sglang', 'simulator']);
+    expect(catalog.recipes.map(({ path }) => path)).toContain('other');
+  });
+
+  test('two of one folder must not have one name', async () => {
+    const twice = await withRecipe(stringify(minimal));
+    await addRecipe(twice, stringify(minimal), 'other');
+    await expect(loadRecipes([twice])).rejects.toThrow(
+      join(twice, 'other/recipe.yaml: name: mine is that of inference/mine as well'),
+    );
+  });
+
+  test('a folder whose name no path can have', async () => {
+    const root = await withRecipe(stringify(minimal), 'inference/My Recipe');
+    await expect(loadRecipes([root])).rejects.toThrow('its folders must be named by');
+  });
+
   test.each([
     ['no yaml', 'a: [', /Flow sequence/],
-    ['an unknown word', stringify({ ...minimal, comand: [] }), /file: .*comand/],
+    ['an unknown word', stringify({ ...minimal, comand: [] }), /comand: .*did you mean command/],
     [
       'an unknown placeholder',
       stringify({ ...minimal, command: ['x', '{prot}'] }),
@@ -143,6 +186,76 @@ describe('recipes of a site', () => {
         parameters: { x: { type: 'boolean', description: 'd', flag: '--x', requires: ['y'] } },
       }),
       /parameters\.x: requires y, which is no parameter/,
+    ],
+    [
+      'a variable of a parameter that is not there',
+      stringify({
+        ...minimal,
+        service: { ...service, variables: { X: { sets: 'parameter', parameter: 'y' } } },
+      }),
+      /service\.variables\.X: sets a parameter that is not there/,
+    ],
+    [
+      'a variable that the loader goes by',
+      stringify({
+        ...minimal,
+        service: {
+          ...service,
+          variables: {
+            LD_PRELOAD: { sets: 'environment', description: 'd', value: { type: 'boolean' } },
+          },
+        },
+      }),
+      /LD_PRELOAD: must not be set/,
+    ],
+    [
+      'a default out of its bounds',
+      stringify({
+        ...minimal,
+        service: {
+          ...service,
+          variables: {
+            X: {
+              sets: 'environment',
+              description: 'd',
+              value: { type: 'integer', max: 3, default: 4 },
+            },
+          },
+        },
+      }),
+      /variables\.X\.default: must be at most 3/,
+    ],
+    [
+      'a variable that the command names, and nobody has to set',
+      stringify({
+        ...minimal,
+        command: ['x', '{env.X}'],
+        service: {
+          ...service,
+          variables: { X: { sets: 'environment', description: 'd', value: { type: 'integer' } } },
+        },
+      }),
+      /variables\.X: needs a default/,
+    ],
+    [
+      'a kind of variable that there is not',
+      stringify({ ...minimal, service: { ...service, variables: { X: { sets: 'modle' } } } }),
+      /variables\.X\.sets: .*did you mean model/,
+    ],
+    [
+      'no GPU, and none said of CPUs',
+      stringify({ ...minimal, service: { ...service, cpu_only: undefined } }),
+      /resources\.gpu: must not be null without cpu_only/,
+    ],
+    [
+      'a model that no variable sets',
+      stringify({ ...minimal, command: ['x', '{model}'], service }),
+      /service\.variables: one has to set the model/,
+    ],
+    [
+      'a build that is not pinned',
+      stringify({ ...minimal, build: { kind: 'venv', requirements: ['x>=1'] } }),
+      /build\.requirements\.0: must be pinned/,
     ],
     ['a capacity of nothing', stringify({ ...minimal, capacity: { parameter: 'q' } }), /capacity/],
   ])('%s: told with file and place', async (_name, text, words) => {

@@ -1,5 +1,6 @@
 import type { ArgumentProblem } from '@wakefield/control';
 import type { Parameter, Recipe } from './schema.ts';
+import type { Value } from './value-schema.ts';
 
 /** First problem of a model's `engine_args`, or null. Names, types, bounds, and what goes only together. */
 export function checkArguments(
@@ -28,12 +29,18 @@ export function checkShape(
   return null;
 }
 
+/** Whether a service of it runs on several nodes: by its own command, or as ranks that the job starts. */
+export function spreads({ several_nodes, ranks }: Recipe): boolean {
+  return several_nodes || ranks !== undefined;
+}
+
 function unknownName(recipe: Recipe, name: string): string {
   const names = Object.keys(recipe.parameters).sort().join(', ');
   return `engine ${recipe.name} takes no argument ${JSON.stringify(name)}; it takes ${names}`;
 }
 
-function checkValue(parameter: Parameter, value: unknown): string | null {
+/** What is wrong with the value, or null. */
+export function checkValue(parameter: Value, value: unknown): string | null {
   switch (parameter.type) {
     case 'boolean':
       return typeof value === 'boolean' ? null : 'must be true or false';
@@ -59,7 +66,7 @@ function checkBounds(
   return null;
 }
 
-function checkText(parameter: Extract<Parameter, { type: 'string' }>, value: string) {
+function checkText(parameter: Extract<Value, { type: 'string' }>, value: string) {
   if (parameter.enum !== undefined && !parameter.enum.includes(value)) {
     return `must be one of ${parameter.enum.join(', ')}`;
   }

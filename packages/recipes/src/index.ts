@@ -1,5 +1,13 @@
 export type { LoadedRecipes } from './catalog.ts';
 export { createCatalog, loadRecipes } from './catalog.ts';
-export type { RenderedJob, RenderInput } from './render.ts';
+export { runRecipeCli } from './cli/run-cli.ts';
+export type { Bounds, ResolvedService, ServiceConfig } from './resolve.ts';
 export type { Parameter, Recipe } from './schema.ts';
 export { recipeSchema } from './schema.ts';
+export type {
+  ServiceBuild,
+  ServiceRecipe,
+  ServiceRecipes,
+  ServiceVariable,
+} from './service-recipes.ts';
+export type { RenderInput } from './work.ts';

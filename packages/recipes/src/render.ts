@@ -1,8 +1,10 @@
-import type { LaunchProfile } from '@wakefield/control';
-import { AppError, identityName, type JobName, type Model } from '@wakefield/domain';
+import { AppError, identityName } from '@wakefield/domain';
+import { fillScript } from './fill-script.ts';
 import { quote } from './quote.ts';
+import { renderBuild } from './render-build.ts';
 import type { Parameter, Recipe } from './schema.ts';
 import { compileTemplate, fillText, type KnownValues } from './template.ts';
+import type { Work } from './work.ts';
 
 /** From TERM to KILL when the cluster ends the job, in seconds; below SLURM's default KillWait of 30. */
 const terminateGrace = 5;
@@ -13,11 +15,11 @@ export interface RenderedJob {
   readonly secretFiles: Readonly<Record<string, string>>;
 }
 
-export interface RenderInput {
-  readonly model: Model;
-  readonly name: JobName;
-  readonly engineKey: string;
-  readonly profile: LaunchProfile;
+/** Bash that all jobs are made of: the job itself, and what only some need. */
+export interface ScriptParts {
+  readonly job: string;
+  readonly build: string;
+  readonly ranks: string;
 }
 
 /**
@@ -25,9 +27,9 @@ export interface RenderInput {
  * the cluster's configuration are shell by intention.
  * @throws AppError `invalid_request` for a model name that no command line can hold
  */
-export function renderJob(template: string, recipe: Recipe, input: RenderInput): RenderedJob {
-  const { profile, name, engineKey } = input;
-  const known = knownValues(recipe, input);
+export function renderJob(parts: ScriptParts, recipe: Recipe, work: Work): RenderedJob {
+  const { profile, name, engineKey } = work;
+  const known = knownValues(recipe, work);
   const directory = profile.jobsDirectory === null ? '.' : `${profile.jobsDirectory}/${name}`;
   const setup = profile.setup[recipe.name] ?? [];
   const words: Readonly<Record<string, string>> = {
@@ -43,26 +45,33 @@ export function renderJob(template: string, recipe: Recipe, input: RenderInput):
     advertise_host: quote(profile.advertise.kind === 'fixed' ? profile.advertise.host : ''),
     hf_model_id: quote(known.hf_model_id),
     model_directory: quote(safeFolder(known.hf_model_id) ? (profile.modelDirectory ?? '') : ''),
-    argv: argv(recipe, input.model, known),
+    argv: argv(recipe, work, known),
     engine: quote(recipe.name),
     installed: (recipe.installed?.ask ?? []).map((text) => compileTemplate(text, known)).join(' '),
     install_hint: quote(recipe.installed?.hint ?? bringIt(recipe)),
     environment: engineEnvironment(recipe, known),
-    profile_environment: profileEnvironment(profile.environment[recipe.name] ?? {}),
+    profile_environment: exports({
+      ...(profile.environment[recipe.name] ?? {}),
+      ...work.environment,
+    }),
     login: setup.length === 0 ? '' : login,
     setup: setup.join('\n'),
+    // A cluster whose set-up lines bring it needs no build.
+    build: work.builds && setup.length === 0 ? renderBuild(parts.build, recipe, work) : '',
+    ranks: ranks(parts.ranks, recipe, work, known),
   };
   const secretFiles = Object.entries(recipe.secret_files).map(
     ([file, text]) => [file, fillText(text, { key: engineKey })] as const,
   );
   return {
-    script: fillScript(template, words),
+    script: fillScript(parts.job, words),
     secretFiles: { key: `${engineKey}\n`, ...Object.fromEntries(secretFiles) },
   };
 }
 
-function knownValues(recipe: Recipe, { model, name, profile }: RenderInput): KnownValues {
-  const { hfModelId, gpuCount, resources } = model.spec;
+function knownValues(recipe: Recipe, work: Work): KnownValues {
+  const { name, profile, gpuCount, nodes } = work;
+  const hfModelId = work.hfModelId ?? '';
   if (/^-|\0/.test(hfModelId)) {
     throw new AppError('invalid_request', 'a model id cannot start with a dash or hold NUL', {
       param: 'hf_model_id',
@@ -73,9 +82,10 @@ function knownValues(recipe: Recipe, { model, name, profile }: RenderInput): Kno
     identity: identityName(name),
     bind_host: profile.bindHost,
     gpu_count: String(gpuCount),
-    gpus_per_node: String(Math.floor(gpuCount / resources.nodes)),
-    nodes: String(resources.nodes),
+    gpus_per_node: String(Math.floor(gpuCount / nodes)),
+    nodes: String(nodes),
     drain_grace: String(recipe.drain_grace_seconds),
+    base_path: work.basePath,
   };
 }
 
@@ -88,10 +98,10 @@ function safeFolder(hfModelId: string): boolean {
 }
 
 /** Lines that build the array `wf_argv`. */
-function argv(recipe: Recipe, model: Model, known: KnownValues): string {
+function argv(recipe: Recipe, work: Work, known: KnownValues): string {
   const word = (text: string) => compileTemplate(text, known);
-  const lines = recipe.command.flatMap((item) => {
-    if (item === '{engine_args}') return flags(recipe, model, known).map(append);
+  const lines = commandOf(recipe, work).flatMap((item) => {
+    if (item === '{engine_args}') return flags(recipe, work, known).map(append);
     if (typeof item === 'string') return [append(word(item))];
     const test = item.when.map(word).join(' ');
     const args = item.args.map(word).join(' ');
@@ -100,12 +110,21 @@ function argv(recipe: Recipe, model: Model, known: KnownValues): string {
   return lines.join('\n');
 }
 
+/** With the program that starts ranks, where there are any. */
+function commandOf({ command, ranks: spread }: Recipe, { nodes }: Work): Recipe['command'] {
+  if (nodes < 2 || spread?.program === undefined) return command;
+  const options = command.findIndex(
+    (item) => typeof item === 'string' && /^(--|\{engine)/.test(item),
+  );
+  return [...spread.program, ...(options < 0 ? [] : command.slice(options))];
+}
+
 const append = (word: string) => `  wf_argv+=(${word})`;
 
 /** One word a parameter, `--flag=value`: a value that starts with a dash stays a value. */
-function flags(recipe: Recipe, model: Model, known: KnownValues): readonly string[] {
+function flags(recipe: Recipe, { args }: Work, known: KnownValues): readonly string[] {
   return Object.entries(recipe.parameters).flatMap(([name, parameter]) => {
-    const value = model.spec.engineArgs[name] ?? defaultOf(parameter, known);
+    const value = args[name] ?? defaultOf(parameter, known);
     if (value === undefined) return [];
     if (parameter.type !== 'boolean') return [quote(`${parameter.flag}=${value}`)];
     const flag = value === true ? parameter.flag : parameter.negated_flag;
@@ -115,9 +134,22 @@ function flags(recipe: Recipe, model: Model, known: KnownValues): readonly strin
 
 function defaultOf(parameter: Parameter, known: KnownValues) {
   if (parameter.type === 'integer' && parameter.default_from !== undefined) {
-    return known[parameter.default_from];
+    // Without GPUs the engine's own default stands.
+    return known[parameter.default_from] === '0' ? undefined : known[parameter.default_from];
   }
   return parameter.default;
+}
+
+/** How the other nodes are started; nothing where there are none, or where the command sees to it. */
+function ranks(part: string, recipe: Recipe, work: Work, known: KnownValues): string {
+  if (work.nodes < 2 || recipe.ranks === undefined) return '';
+  const words = (texts: readonly string[]) =>
+    texts.map((text) => compileTemplate(text, known)).join(' ');
+  return fillScript(part, {
+    others_count: String(work.nodes - 1),
+    args: words(recipe.ranks.args),
+    others: words(recipe.ranks.others),
+  });
 }
 
 function engineEnvironment(recipe: Recipe, known: KnownValues): string {
@@ -128,7 +160,7 @@ function engineEnvironment(recipe: Recipe, known: KnownValues): string {
   return [...unset, ...set].join('\n');
 }
 
-function profileEnvironment(environment: Readonly<Record<string, string>>): string {
+function exports(environment: Readonly<Record<string, string>>): string {
   return Object.entries(environment)
     .map(([name, value]) => `export ${variable(name)}=${quote(value)}`)
     .join('\n');
@@ -146,12 +178,3 @@ function bringIt({ name }: Recipe): string {
 
 /** `module` is a shell function that only login shells have. */
 const login = 'type module >/dev/null 2>&1 || [ ! -r /etc/profile ] || . /etc/profile';
-
-/** @throws Error when the template names a word that is not there: a broken installation */
-function fillScript(template: string, words: Readonly<Record<string, string>>): string {
-  return template.replaceAll(/<<([a-z_]+)>>/g, (_, name: string) => {
-    const word = words[name];
-    if (word === undefined) throw new Error(`the job script names <<${name}>>, which is unknown`);
-    return word;
-  });
-}

@@ -1,5 +1,15 @@
 import { z } from 'zod';
+import { serviceProblems } from './service-problems.ts';
+import { buildSchema, serviceSchema } from './service-schema.ts';
 import { checkTemplate, type TemplateUse } from './template.ts';
+import {
+  booleanFields,
+  integerFields,
+  isBounded,
+  numberFields,
+  textFields,
+  unbounded,
+} from './value-schema.ts';
 
 const template = (use: TemplateUse) =>
   z.string().superRefine((text, context) => {
@@ -15,46 +25,28 @@ const described = {
   requires: z.array(z.string()).optional(),
 };
 
-const bounds = { min: z.number().optional(), max: z.number().optional() };
-
 const parameter = z.discriminatedUnion('type', [
   z.strictObject({
-    type: z.literal('integer'),
+    ...integerFields,
     ...described,
-    ...bounds,
-    default: z.int().optional(),
     /** Taken from the job instead of a fixed default. */
     default_from: z.enum(['gpu_count', 'gpus_per_node', 'nodes']).optional(),
   }),
+  z.strictObject({ ...numberFields, ...described }),
   z.strictObject({
-    type: z.literal('number'),
-    ...described,
-    ...bounds,
-    default: z.number().optional(),
-  }),
-  z.strictObject({
-    type: z.literal('boolean'),
+    ...booleanFields,
     ...described,
     /** What `false` becomes; without it, false is left out. */
     negated_flag: described.flag.optional(),
-    default: z.boolean().optional(),
   }),
-  z
-    .strictObject({
-      type: z.literal('string'),
-      ...described,
-      enum: z.array(z.string()).min(1).optional(),
-      /** Regular expression for the whole value. */
-      pattern: z.string().optional(),
-      default: z.string().optional(),
-    })
-    .refine((value) => value.enum !== undefined || value.pattern !== undefined, {
-      message: 'a string needs an enum or a pattern',
-    }),
+  z.strictObject({ ...textFields, ...described }).refine(isBounded, unbounded),
 ]);
 
 const commandItem = z.union([
-  template('command'),
+  z.string().superRefine((text, context) => {
+    const problem = text === '{engine_args}' ? null : checkTemplate(text, 'command');
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+  }),
   /** Given only if the command in `when` succeeds on the node. */
   z.strictObject({
     when: z.array(template('command')).min(1),
@@ -84,6 +76,23 @@ export const recipeSchema = z
     untested: z.boolean().default(false),
     /** Its command starts the engine on all nodes of the job, not just on the first. */
     several_nodes: z.boolean().default(false),
+    /** How it is started on several nodes: the command on each, the first one first, with these words added. */
+    ranks: z
+      .strictObject({
+        /** On every node; `{rank}` counts from 0, `{head_host}` and `{head_port}` are of the first. */
+        args: z.array(template('command')).min(1),
+        /** On all but the first. */
+        others: z.array(template('command')).default([]),
+        /** Instead of the words of the command that stand before its first option. */
+        program: z.array(template('command')).min(1).optional(),
+        /** Versions that were run on several nodes. */
+        tried: z.array(z.string()).default([]),
+      })
+      .optional(),
+    /** What has to be made once before it can run, where the cluster's configuration does not bring it. */
+    build: buildSchema.optional(),
+    /** As a service; absent: for models only. */
+    service: serviceSchema.optional(),
     /** Longest time that the engine gets to finish its requests, in seconds. */
     drain_grace_seconds: z.int().min(1).max(86_400),
     /** Bytes of engine output that are kept; the end of it. */
@@ -92,7 +101,7 @@ export const recipeSchema = z
       .min(4096)
       .default(20 * 1024 * 1024),
     /** Argument vector; `{engine_args}` alone stands for the parameters' flags. */
-    command: z.array(z.union([z.literal('{engine_args}'), commandItem])).min(1),
+    command: z.array(commandItem).min(1),
     /** How an engine that failed is told from one that is not there. */
     installed: z
       .strictObject({
@@ -107,7 +116,7 @@ export const recipeSchema = z
     unset: z.array(variableName).default([]),
     /** Further 0600 files in the job's directory; `{key}` is the engine's key. */
     secret_files: z.record(fileName, z.string()).default({}),
-    parameters: z.record(z.string().regex(/^[a-z][a-z0-9_]*$/), parameter),
+    parameters: z.record(z.string().regex(/^[a-z][a-z0-9_]*$/), parameter).default({}),
     /** Requests the engine takes at once. */
     capacity: z
       .strictObject({
@@ -119,14 +128,15 @@ export const recipeSchema = z
       .optional(),
     probes: z.strictObject({
       health: path,
-      models: path,
+      /** Where it lists its models, as OpenAI does; what has none is no engine, and serves no models. */
+      models: path.optional(),
       /** Kinds of tiny request, tried in this order until the engine knows one. */
-      warm_up: z.array(z.enum(['chat', 'completion', 'embedding'])),
+      warm_up: z.array(z.enum(['chat', 'completion', 'embedding'])).default([]),
     }),
     metrics: z.strictObject({
       path: path.nullable(),
-      running: z.array(series),
-      waiting: z.array(series),
+      running: z.array(series).default([]),
+      waiting: z.array(series).default([]),
     }),
   })
   .superRefine((recipe, context) => {
@@ -142,6 +152,9 @@ export const recipeSchema = z
     }
     if (Object.hasOwn(recipe.secret_files, 'key')) {
       context.addIssue({ code: 'custom', path: ['secret_files'], message: '`key` is taken' });
+    }
+    for (const { path, message } of serviceProblems(recipe)) {
+      context.addIssue({ code: 'custom', path: [...path], message });
     }
   });
 

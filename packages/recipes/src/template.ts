@@ -9,10 +9,14 @@ const placeholders = {
   gpus_per_node: 'known',
   nodes: 'known',
   drain_grace: 'known',
+  base_path: 'known',
   port: 'in_job',
   model: 'in_job',
   job_dir: 'in_job',
   key_file: 'in_job',
+  rank: 'in_job',
+  head_host: 'in_job',
+  head_port: 'in_job',
   key: 'secret',
 } as const;
 
@@ -31,6 +35,9 @@ const inJob: Readonly<Record<Exclude<Placeholder, keyof KnownValues>, string>> =
   model: '"$wf_model"',
   job_dir: '"$wf_dir"',
   key_file: '"$wf_dir"/key',
+  rank: '"$wf_rank"',
+  head_host: '"$wf_head"',
+  head_port: '"$wf_head_port"',
   key: '"$wf_key"',
 };
 
@@ -40,7 +47,7 @@ type Part =
   /** A variable of the job's environment that has to be set. */
   | { readonly kind: 'variable'; readonly name: string };
 
-/** Where a template stands: the key must never be in a command line. */
+/** Where a template stands: the key must never be in a command line, and ranks are told apart by theirs alone. */
 export type TemplateUse = 'command' | 'environment';
 
 const pattern = /\{([a-z_]+|env\.[A-Za-z_][A-Za-z0-9_]*)\}/;

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createCatalog, type LoadedRecipes, loadRecipes, recipeSchema } from '../src/index.ts';
+import { readScriptParts } from '../src/read-recipes.ts';
+import type { RenderedJob, ScriptParts } from '../src/render.ts';
 import { type InputChange, renderInput } from './inputs.ts';
 
-const templateFile = fileURLToPath(new URL('../../../recipes/job.sh', import.meta.url));
 const simulatorMain = fileURLToPath(new URL('../../simulator/src/main.ts', import.meta.url));
 
 /** A job script that runs under a real bash, as a batch system would start it. */
@@ -35,18 +36,34 @@ export interface Workshop {
   catalogOf(command: readonly unknown[], change?: object): LoadedRecipes;
   /** Renders and starts a job, from the real catalog by default; it is ended with the workshop. */
   start(change: InputChange, from?: LoadedRecipes): Promise<RunningJob>;
+  /** Starts a script that is rendered already, in this directory. */
+  run(
+    directory: string,
+    job: RenderedJob,
+    environment?: Readonly<Record<string, string>>,
+  ): Promise<RunningJob>;
   close(): Promise<void>;
 }
 
 export async function openWorkshop(): Promise<Workshop> {
   const root = await mkdtemp(join(tmpdir(), 'wakefield-job-'));
-  const template = await readFile(templateFile, 'utf8');
+  const parts = await readScriptParts();
   const catalog = await loadRecipes();
   const running: RunningJob[] = [];
   let seq = 0;
+  const run: Workshop['run'] = async (directory, job, environment = {}) => {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    for (const [file, text] of Object.entries(job.secretFiles)) {
+      await writeFile(join(directory, file), text, { mode: 0o600 });
+    }
+    const started = await startShell(directory, job.script, environment);
+    running.push(started);
+    return started;
+  };
   return {
     root,
-    catalogOf: (command, change) => catalogOf(template, command, change),
+    run,
+    catalogOf: (command, change) => catalogOf(parts, command, change),
     async start(change, from = catalog) {
       const name = change.name ?? `wf-t-0123456789abcdef-${++seq}`;
       const jobsDirectory = change.profile?.jobsDirectory ?? join(root, 'jobs');
@@ -56,14 +73,7 @@ export async function openWorkshop(): Promise<Workshop> {
       };
       const profile = { ...change.profile, jobsDirectory, environment };
       const job = from.render(renderInput({ ...change, name, profile }));
-      const directory = join(jobsDirectory, name);
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-      for (const [file, text] of Object.entries(job.secretFiles)) {
-        await writeFile(join(directory, file), text, { mode: 0o600 });
-      }
-      const started = await startShell(directory, job.script);
-      running.push(started);
-      return started;
+      return run(join(jobsDirectory, name), job);
     },
     async close() {
       for (const job of running) await job.signalAll('SIGKILL');
@@ -74,7 +84,7 @@ export async function openWorkshop(): Promise<Workshop> {
 }
 
 function catalogOf(
-  template: string,
+  parts: ScriptParts,
   command: readonly unknown[],
   change: object = {},
 ): LoadedRecipes {
@@ -89,7 +99,7 @@ function catalogOf(
     metrics: { path: null, running: [], waiting: [] },
     ...change,
   });
-  return createCatalog([recipe], template);
+  return createCatalog([{ path: 'simulator', file: 'recipe.yaml', recipe }], parts);
 }
 
 /** An executable with this text, somewhere in the workshop. */
@@ -100,13 +110,17 @@ export async function program(root: string, name: string, text: string): Promise
   return path;
 }
 
-async function startShell(directory: string, script: string): Promise<RunningJob> {
+async function startShell(
+  directory: string,
+  script: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<RunningJob> {
   const file = join(directory, 'script');
   await writeFile(file, script);
   const shell = spawn('/bin/bash', [file], {
     detached: true,
     stdio: 'ignore',
-    env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: directory },
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: directory, ...environment },
   });
   const exit = once(shell, 'exit').then(([code]: (number | null)[]) => code ?? null);
   const pid = shell.pid ?? 0;

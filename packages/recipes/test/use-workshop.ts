@@ -19,5 +19,6 @@ export function useWorkshop(): Omit<Workshop, 'close'> {
     },
     catalogOf: (...recipe) => workshop().catalogOf(...recipe),
     start: (...job) => workshop().start(...job),
+    run: (...job) => workshop().run(...job),
   };
 }

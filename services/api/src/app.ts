@@ -8,6 +8,7 @@ import { healthRoutes } from './features/health/routes.ts';
 import { modelRoutes } from './features/models/routes.ts';
 import { operationsRoutes } from './features/operations/routes.ts';
 import { projectRoutes } from './features/projects/routes.ts';
+import { recipeRoutes } from './features/recipes/routes.ts';
 import { signInRoutes } from './features/sign-in/routes.ts';
 import { usageRoutes } from './features/usage/routes.ts';
 import { authenticate } from './http/authenticate.ts';
@@ -42,6 +43,7 @@ export function createApp(deps: ApiDeps): Express {
   modelRoutes(binder, deps);
   commandRoutes(binder, deps);
   usageRoutes(binder, deps);
+  recipeRoutes(binder, deps);
 
   app.use(refuseOtherMethods(served));
   app.use(refuseUnknownPaths());

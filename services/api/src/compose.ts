@@ -91,6 +91,7 @@ export async function compose(
     metricsBoard: createMetricsBoard(redis),
     demandBoard: createDemandBoard(redis),
     recipes,
+    services: recipes.services,
     clock: { now: Date.now },
     ids: { uuid: randomUUID },
     logger,

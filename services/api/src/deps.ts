@@ -14,6 +14,7 @@ import type {
   RecipeCatalog,
   UsageStore,
 } from '@wakefield/control';
+import type { ServiceRecipes } from '@wakefield/recipes';
 import type { Logger, Metrics } from '@wakefield/runtime';
 import type { RequestHandler } from 'express';
 import type { LoginAttempts } from './features/operations/login-attempts.ts';
@@ -35,6 +36,8 @@ export interface ApiDeps {
   readonly metricsBoard: Pick<MetricsBoard, 'read'>;
   readonly demandBoard: Pick<DemandBoard, 'readMany'>;
   readonly recipes: Pick<RecipeCatalog, 'names' | 'has' | 'checkArguments' | 'checkShape'>;
+  /** What can be started as a service. */
+  readonly services: Pick<ServiceRecipes, 'list' | 'get'>;
   readonly clock: Clock;
   readonly ids: Pick<Ids, 'uuid'>;
   readonly logger: Logger;

@@ -71,7 +71,7 @@ function variables(template: string): number {
 function matches(template: string, path: string): boolean {
   const source = template
     .replaceAll('.', '\\.')
-    .replaceAll('{hf_model_id}', '.+')
+    .replaceAll(/\{(hf_model_id|recipe_path)\}/g, '.+')
     .replaceAll(/\{\w+\}/g, '[^/]+');
   return new RegExp(`^${source}$`).test(path);
 }

@@ -47,6 +47,8 @@ export interface ApiFixtureOptions {
   /** Where it listens; any free one when absent. */
   readonly port?: number;
   readonly commandWaitMs?: number;
+  /** Besides the recipes that come along. */
+  readonly recipeFolders?: readonly string[];
   readonly over?: Partial<ApiDeps>;
 }
 
@@ -87,6 +89,7 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
     log: logger,
   });
   const identifier = options.identifier ?? auth.identifier;
+  const recipes = await loadRecipes(options.recipeFolders);
   const app = createApp({
     ...stores,
     version: '9.9.9',
@@ -96,7 +99,8 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
     nudges: createNudges(redis),
     metricsBoard: board,
     demandBoard: createDemandBoard(redis),
-    recipes: await loadRecipes(),
+    recipes,
+    services: recipes.services,
     clock: { now: Date.now },
     ids: { uuid: randomUUID },
     logger,

@@ -48,7 +48,7 @@ function promised(principal: Principal | null, operation: OperationName): keyof 
   const endpoint = endpoints.find(({ operationId }) => operationId === operation);
   if (endpoint?.open === true) return 'granted';
   if (principal === null) return 'unknown';
-  if (operation === 'listProjects') return 'granted';
+  if (['listProjects', 'listRecipes', 'getRecipe'].includes(operation)) return 'granted';
   const [grant] = principal.grants;
   if (operation === 'queueDashboard' || operation === 'queueFigures') {
     return grant?.project === '*' && grant.role === 'admin' ? 'granted' : 'forbidden';

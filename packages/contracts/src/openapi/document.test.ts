@@ -19,6 +19,8 @@ function refs(value: unknown): string[] {
 describe('the API document', () => {
   it('has every path of the interface', () => {
     expect(Object.keys(document.paths).sort()).toEqual([
+      '/api/v1/recipes',
+      '/api/v1/recipes/{recipe_path}',
       '/auth/callback/{issuer}',
       '/auth/login',
       '/auth/logout',

@@ -12,6 +12,7 @@ import { type Endpoint, type EndpointAnswer, errorsOf, tags } from './endpoint.t
 import { modelEndpoints } from './model-endpoints.ts';
 import { openaiEndpoints } from './openai-endpoints.ts';
 import { projectEndpoints } from './project-endpoints.ts';
+import { recipeEndpoints } from './recipe-endpoints.ts';
 import { serviceEndpoints } from './service-endpoints.ts';
 import { signInEndpoints } from './sign-in-endpoints.ts';
 import { usageEndpoints } from './usage-endpoints.ts';
@@ -21,6 +22,7 @@ export const endpoints: readonly Endpoint[] = [
   ...projectEndpoints,
   ...modelEndpoints,
   ...usageEndpoints,
+  ...recipeEndpoints,
   ...openaiEndpoints,
   ...signInEndpoints,
   ...serviceEndpoints,

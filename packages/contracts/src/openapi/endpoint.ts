@@ -4,6 +4,7 @@ import type { z } from 'zod';
 export const tags = {
   Projects: 'Activate projects and look at them.',
   Models: 'Register, wake, scale and unregister models of a project.',
+  Recipes: 'What can be run as a service, and how it can be set up.',
   Commands: 'What became of an accepted change.',
   OpenAI: 'The OpenAI-compatible interface. Base URL: `/p/{project}/openai/v1`.',
   'Sign-in': 'For browsers: sign in with an account of the site.',

@@ -16,6 +16,8 @@ const operate: Right = { in: 'installation', permission: 'operate' };
 /** The right that each operation of the HTTP interface needs, by its operation id. Nothing else lets anybody in. */
 export const rights = {
   listProjects: 'known',
+  listRecipes: 'known',
+  getRecipe: 'known',
   activateProject: inProject('manage'),
   getProject: inProject('read'),
   listCommands: inProject('read'),

@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'project_not_found'
   | 'model_not_found'
   | 'command_not_found'
+  | 'recipe_not_found'
   | 'cluster_not_found'
   | 'method_not_allowed'
   | 'upgrade_required'

@@ -52,9 +52,11 @@ function bodyReader({ body }: Endpoint): readonly RequestHandler[] {
   return [body.contentType === undefined ? readJson() : readForm()];
 }
 
-/** `{name}` to `:name`; a model id may span segments. */
+/** `{name}` to `:name`; model ids and names of recipes may span segments. */
 function expressPath(template: string): string {
-  return template.replaceAll('{hf_model_id}', '*hf_model_id').replaceAll(/\{(\w+)\}/g, ':$1');
+  return template
+    .replaceAll(/\{(hf_model_id|recipe_path)\}/g, '*$1')
+    .replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
 /** A path parameter as text; one that spans segments is joined again. */

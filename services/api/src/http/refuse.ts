@@ -70,7 +70,7 @@ export function refuseUnknownPaths(): RequestHandler {
 function patternOf(template: string): RegExp {
   const source = template
     .replaceAll('.', '\\.')
-    .replaceAll('{hf_model_id}', '.+')
+    .replaceAll(/\{(hf_model_id|recipe_path)\}/g, '.+')
     .replaceAll(/\{\w+\}/g, '[^/]+');
   return new RegExp(`^${source}/?$`);
 }

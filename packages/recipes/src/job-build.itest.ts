@@ -1,0 +1,145 @@
+import { mkdir, readdir, readFile, rm, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { renderInput } from '../test/inputs.ts';
+import { program, until } from '../test/job.ts';
+import { useWorkshop } from '../test/use-workshop.ts';
+import { createCatalog } from './catalog.ts';
+import { readScriptParts } from './read-recipes.ts';
+import { recipeSchema } from './schema.ts';
+
+const workshop = useWorkshop();
+let serial = 0;
+
+/** Stands for Python: an environment is a folder with a `pip` that does what the test says, and a program `tool`. */
+const python = (pip: string) => `#!/bin/bash
+[ "$1 $2" = "-m venv" ] || exit 9
+mkdir -p "$3/bin"
+printf '#!/bin/bash\\n${pip}\\n' >"$3/bin/python"
+printf '#!/bin/bash\\necho "$VIRTUAL_ENV" >tool\\n' >"$3/bin/tool"
+chmod +x "$3/bin/"*
+`;
+
+/** An account on a cluster: what it builds is in its home directory. */
+async function account(pip: string) {
+  const home = join(workshop.root, `home-${++serial}`);
+  await mkdir(home);
+  const interpreter = await program(home, 'python', python(pip));
+  const recipe = recipeSchema.parse({
+    name: 'tool',
+    description: 'A stand-in.',
+    tried: ['1'],
+    drain_grace_seconds: 5,
+    command: ['tool'],
+    probes: { health: '/' },
+    metrics: { path: null },
+    build: { kind: 'venv', python: interpreter, requirements: ['tool==1.0', 'a[b]==2'] },
+    service: {
+      variables: {},
+      resources: { cpu: 1, memory: '1G', time_limit: 1, gpu: null },
+      cpu_only: {},
+      ports: [{ name: 'http', protocol: 'http' }],
+    },
+  });
+  const { services } = createCatalog([{ path: 'tool', file: '', recipe }], await readScriptParts());
+  const resolved = services.resolve('tool', {});
+  if ('problems' in resolved) throw new Error('its defaults are good');
+  const builds = join(home, '.cache/wakefield/builds');
+  return {
+    builds,
+    async start(setup: readonly string[] = []) {
+      const name = `wf-t-build-${++serial}`;
+      const input = renderInput({ name, profile: { jobsDirectory: home, setup: { tool: setup } } });
+      const { engineKey, profile } = input;
+      const job = services.render({
+        service: resolved.service,
+        name,
+        engineKey,
+        profile,
+        basePath: '',
+      });
+      return await workshop.run(join(home, name), job, { HOME: home });
+    },
+    made: async () => (await readdir(builds)).filter((file) => !/\.lock$/.test(file)),
+    locks: async () => (await readdir(builds)).filter((file) => /\.lock$/.test(file)),
+    count: async () =>
+      (await readFile(join(home, 'pips'), 'utf8').catch(() => '')).split('\n').length - 1,
+  };
+}
+
+const counted = 'echo "$@" >>"$HOME/pips"';
+
+describe('what a recipe builds', () => {
+  test('is built once, also where two jobs begin with it, and used by all', async () => {
+    const here = await account(`${counted}; sleep 0.5`);
+    const jobs = await Promise.all([here.start(), here.start(), here.start()]);
+    for (const job of jobs) expect(await job.ended()).toBe(0);
+    const later = await here.start();
+    expect(await later.ended()).toBe(0);
+    expect(await here.count()).toBe(1);
+    const places = await Promise.all([...jobs, later].map((job) => job.read('tool')));
+    expect(new Set(places).size).toBe(1);
+    expect(places[0]).toMatch(/builds\/[0-9a-f]{16}-\w+\/venv\n$/);
+    // The name, and what it leads to.
+    expect((await here.made()).length).toBe(2);
+    expect(await here.locks()).toEqual([]);
+    expect(await later.read('log')).not.toContain('building');
+  });
+
+  test('is told while it goes on, with its log', async () => {
+    const here = await account('echo collecting; until [ -e "$HOME/go" ]; do sleep 0.05; done');
+    const job = await here.start();
+    await until(async () => (await job.read('stage')) === 'building\n');
+    await until(async () => (await job.read('log')).includes('collecting'));
+    await mkdir(join(here.builds, '../../../go'));
+    expect(await job.ended()).toBe(0);
+    expect(await job.read('stage')).toBe('');
+  });
+
+  test('and fails, ends the job in its own words, and leaves nothing', async () => {
+    const here = await account('echo no such version; exit 4');
+    const job = await here.start();
+    expect(await job.ended()).toBe(4);
+    expect(await job.json('exit.json')).toMatchObject({ cause: 'setup', exitCode: 4 });
+    const log = await job.read('log');
+    expect(log).toContain('no such version');
+    expect(log).toContain('wakefield: the build failed with code 4');
+    expect(await here.made()).toEqual([]);
+    expect(await here.locks()).toEqual([]);
+  });
+
+  test('ends when the job is asked to', async () => {
+    const here = await account('sleep 300');
+    const job = await here.start();
+    await until(async () => (await job.read('stage')) === 'building\n');
+    job.signal('SIGUSR1');
+    expect(await job.ended()).toBe(0);
+    expect(await job.json('exit.json')).toMatchObject({ cause: 'drained' });
+    await until(async () => (await job.processes()).length === 0);
+    expect(await here.made()).toEqual([]);
+  });
+
+  test('does not wait for a job that is gone', async () => {
+    const here = await account(counted);
+    const first = await here.start();
+    expect(await first.ended()).toBe(0);
+    const [name = ''] = (await here.made()).sort();
+    await rm(join(here.builds, name));
+    const lock = join(here.builds, `${name}.lock`);
+    await mkdir(lock);
+    const long = new Date(Date.now() - 600_000);
+    await utimes(lock, long, long);
+    expect(await (await here.start()).ended()).toBe(0);
+    expect(await here.count()).toBe(2);
+  });
+
+  test('is not built where the set-up lines of the cluster bring it', async () => {
+    const here = await account(counted);
+    const tool = [
+      "tool() { :; }; mkdir bin; printf '#!/bin/sh\\n' >bin/tool; chmod +x bin/tool",
+      'PATH=$PWD/bin:$PATH',
+    ];
+    expect(await (await here.start(tool)).ended()).toBe(0);
+    expect(await here.count()).toBe(0);
+  });
+});

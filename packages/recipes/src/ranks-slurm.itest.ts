@@ -1,0 +1,114 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { startTestSlurm, type TestSlurm } from '@wakefield/testkit';
+import { renderInput } from '../test/inputs.ts';
+import { until } from '../test/job.ts';
+import { createCatalog } from './catalog.ts';
+import { readScriptParts } from './read-recipes.ts';
+import { recipeSchema } from './schema.ts';
+
+jest.setTimeout(60_000);
+let site: TestSlurm;
+beforeAll(async () => {
+  site = await startTestSlurm();
+});
+afterAll(async () => {
+  expect(await site.stop()).toEqual([]);
+});
+
+const nasty = `a'b"c $(touch /tmp/wakefield-no-rank) \`id\` %j ! ; & > *\n#SBATCH --nodes=1\n{rank} ~ ärger`;
+
+/** Each rank keeps its words, its node and what it has of the key in a file of its own. */
+const show = `printf '%s\\0' "$SLURMD_NODENAME" "$SECRET" "$GIVEN" "$@" >"rank.$$.new" && mv "rank.$$.new" "rank-$RANK_OF_TEST.$$"`;
+
+async function submit(nodes: number, then: string) {
+  const recipe = recipeSchema.parse({
+    name: 'show',
+    description: 'A stand-in.',
+    tried: ['1'],
+    drain_grace_seconds: 5,
+    command: [
+      'bash',
+      '-c',
+      `RANK_OF_TEST=$SLURMD_NODENAME; ${show}; ${then}`,
+      'show',
+      '{hf_model_id}',
+    ],
+    environment: { SECRET: '{key}' },
+    ranks: { args: ['{rank}', '{head_host}:{head_port}', '{job_dir}'], others: ['--other'] },
+    probes: { health: '/' },
+    metrics: { path: null },
+    service: {
+      variables: {
+        MODEL: {
+          sets: 'model',
+          description: 'd',
+          value: { type: 'string', pattern: '[^]*', default: 'm' },
+        },
+        GIVEN: {
+          sets: 'environment',
+          description: 'd',
+          value: { type: 'string', pattern: '[^]*' },
+        },
+      },
+      resources: { cpu: 1, memory: '1G', time_limit: 1, gpu: null },
+      cpu_only: {},
+      ports: [{ name: 'http', protocol: 'http' }],
+    },
+  });
+  const { services } = createCatalog([{ path: 'show', file: '', recipe }], await readScriptParts());
+  const environment = { MODEL: `m${nasty}`, GIVEN: nasty };
+  const resolved = services.resolve('show', { environment, resources: { nodes } });
+  if ('problems' in resolved) throw new Error(JSON.stringify(resolved.problems));
+  const name = `wf-t-${nodes}-${then.length}`;
+  const { profile, engineKey } = renderInput({ profile: { jobsDirectory: site.workingDirectory } });
+  const job = services.render({
+    service: resolved.service,
+    name,
+    engineKey,
+    profile,
+    basePath: '',
+  });
+  const directory = join(site.workingDirectory, name);
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'key'), job.secretFiles.key ?? '', { mode: 0o600 });
+  await writeFile(join(directory, 'script'), job.script);
+  // Without the environment of whoever submits, as the driver does it: srun would hand on none of the job's by itself.
+  const asked = ['--parsable', '--export=NONE', `--nodes=${nodes}`, '-o', '/dev/null'];
+  const id = (await site.slurm.client('sbatch', [...asked, join(directory, 'script')])).trim();
+  const read = (file: string) => readFile(join(directory, file), 'utf8').catch(() => '');
+  const ranks = async () => {
+    const files = (await readdir(directory)).filter((file) => file.startsWith('rank-')).sort();
+    return await Promise.all(
+      files.map(async (file) => (await read(file)).split('\0').slice(0, -1)),
+    );
+  };
+  return { id, directory, read, ranks };
+}
+
+describe('a service on several nodes of a real SLURM', () => {
+  test('has a rank on each, the first on the head, and every value as it was sent', async () => {
+    const job = await submit(2, 'exec sleep 300');
+    await until(async () => (await job.ranks()).length === 2);
+    const ranks = [...(await job.ranks())].sort((a, b) => Number(a[4]) - Number(b[4]));
+    const [head, other] = ranks;
+    expect(head?.slice(1, 5)).toEqual(['sk-test', nasty, `m${nasty}`, '0']);
+    expect(other?.slice(1, 5)).toEqual(['sk-test', nasty, `m${nasty}`, '1']);
+    expect(head?.[0]).not.toBe(other?.[0]);
+    expect(head?.[5]).toMatch(/^[\d.]+:\d+$/);
+    expect(other?.slice(5)).toEqual([head?.[5], job.directory, '--other']);
+    expect(head?.slice(5)).toEqual([head?.[5], job.directory]);
+    expect(await readFile('/tmp/wakefield-no-rank', 'utf8').catch(() => null)).toBeNull();
+    await site.slurm.client('scancel', ['-b', '-s', 'USR1', job.id]);
+    await until(async () => (await job.read('exit.json')) !== '');
+    expect(JSON.parse(await job.read('exit.json'))).toMatchObject({ cause: 'drained' });
+  });
+
+  test('ends with a node that fails', async () => {
+    const job = await submit(2, '[ "$2" = 0 ] || exit 7; exec sleep 300');
+    await until(async () => (await job.read('exit.json')) !== '');
+    expect(JSON.parse(await job.read('exit.json'))).toMatchObject({ cause: 'engine' });
+    expect(await job.read('log')).toContain('the ranks on the other nodes ended with code 7');
+  });
+});

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { fillScript } from './fill-script.ts';
+import { quote } from './quote.ts';
+import type { Recipe } from './schema.ts';
+import type { Build } from './service-schema.ts';
+import type { Work } from './work.ts';
+
+/** What tells one build from another: the same words give the same, whatever recipe they stand in. */
+export function buildDigest(build: Build): string {
+  const words =
+    build.kind === 'venv' ? [build.python, ...[...build.requirements].sort()] : [build.image];
+  return createHash('sha256')
+    .update(JSON.stringify([build.kind, ...words]))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/** What it needs, with GPUs and without; null: nothing that we can build. */
+export function buildOf({ build, service }: Recipe, withGpus: boolean): Build | null {
+  const onCpus = service?.cpu_only?.build;
+  return !withGpus && onCpus !== undefined ? onCpus : (build ?? null);
+}
+
+/** Bash that builds what the recipe needs, unless it is there, and uses it; empty for one that needs nothing. */
+export function renderBuild(part: string, recipe: Recipe, work: Work): string {
+  const build = buildOf(recipe, work.gpuCount > 0);
+  if (build === null) return '';
+  return fillScript(part, {
+    digest: buildDigest(build),
+    what: quote(build.kind === 'venv' ? build.requirements.join(' ') : build.image),
+    ...(build.kind === 'venv' ? venv(build) : apptainer(build, work)),
+  });
+}
+
+function venv({ python, requirements }: Extract<Build, { kind: 'venv' }>) {
+  const packages = requirements.map(quote).join(' ');
+  return {
+    make: `  ${quote(python)} -m venv "$1/venv" &&
+    "$1/venv/bin/python" -m pip install --disable-pip-version-check --no-input --quiet ${packages}`,
+    use: `export VIRTUAL_ENV=$wf_build/venv PATH=$wf_build/venv/bin:$PATH`,
+  };
+}
+
+function apptainer({ image, path }: Extract<Build, { kind: 'apptainer' }>, { gpuCount }: Work) {
+  const gpus = gpuCount > 0 ? '--nv ' : '';
+  const prepend = path === undefined ? '' : `export APPTAINERENV_PREPEND_PATH=${quote(path)}\n`;
+  return {
+    make: `  apptainer pull "$1/image.sif" ${quote(image)}`,
+    use: `${prepend}WAKEFIELD_WRAP=(apptainer exec ${gpus}--bind "$wf_dir" "$wf_build/image.sif")`,
+  };
+}

@@ -1,0 +1,183 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { loadRecipes } from './catalog.ts';
+import type { ServiceConfig } from './resolve.ts';
+import type { ServiceRecipes } from './service-recipes.ts';
+import type { Bounds } from './service-resources.ts';
+
+let services: ServiceRecipes;
+beforeAll(async () => {
+  services = (await loadRecipes()).services;
+});
+
+function resolved(path: string, config: ServiceConfig = {}, bounds?: Bounds) {
+  const result = services.resolve(path, config, bounds);
+  if ('problems' in result) throw new Error(JSON.stringify(result.problems));
+  return result.service;
+}
+
+function problems(path: string, config: ServiceConfig, bounds?: Bounds) {
+  const result = services.resolve(path, config, bounds);
+  return 'problems' in result
+    ? result.problems.map(({ param, message }) => `${param} ${message}`)
+    : [];
+}
+
+describe('what the seed document sends', () => {
+  test('a recipe alone', () => {
+    expect(resolved('inference/vllm')).toEqual({
+      recipe: 'inference/vllm',
+      model: 'Qwen/Qwen2.5-0.5B-Instruct',
+      args: {},
+      environment: { VLLM_MODEL: 'Qwen/Qwen2.5-0.5B-Instruct' },
+      exported: {},
+      ignored: {},
+      resources: { nodes: 1, cpu: 8, memory: '64G', time_limit: 120, gpu: 1 },
+    });
+  });
+
+  test('all options', () => {
+    const environment = {
+      VLLM_MODEL: 'gpt2',
+      VLLM_HOST: '0.0.0.0',
+      VLLM_PORT: '8001',
+      VLLM_MAX_MODEL_LEN: '2048',
+      VLLM_TENSOR_PARALLEL_SIZE: '1',
+      VLLM_GPU_MEMORY_UTILIZATION: '0.9',
+      CUDA_VISIBLE_DEVICES: '0',
+    };
+    const resources = { nodes: 1, cpu: '2', memory: '32G', time_limit: 15, gpu: '1' };
+    const service = resolved('inference/vllm', { environment, resources });
+    expect(service).toMatchObject({
+      model: 'gpt2',
+      args: { max_model_len: 2048, tensor_parallel_size: 1, gpu_memory_utilization: 0.9 },
+      exported: {},
+      resources: { nodes: 1, cpu: 2, memory: '32G', time_limit: 15, gpu: 1 },
+    });
+    expect(Object.keys(service.ignored).sort()).toEqual([
+      'CUDA_VISIBLE_DEVICES',
+      'VLLM_HOST',
+      'VLLM_PORT',
+    ]);
+    expect(service.environment).toMatchObject({ VLLM_PORT: '8001' });
+  });
+
+  test('without GPU', () => {
+    const resources = { nodes: 1, cpu: '4', memory: '16G', gpu: null };
+    const service = resolved('inference/vllm', { environment: { VLLM_MODEL: 'gpt2' }, resources });
+    expect(service).toMatchObject({
+      args: { enforce_eager: true, dtype: 'bfloat16' },
+      exported: { VLLM_CPU_KVCACHE_SPACE: '4' },
+      resources: { cpu: 4, memory: '16G', time_limit: 120, gpu: null },
+    });
+    const own = { VLLM_CPU_KVCACHE_SPACE: 9, VLLM_DTYPE: 'auto', VLLM_ENFORCE_EAGER: 'false' };
+    expect(resolved('inference/vllm', { environment: own, resources })).toMatchObject({
+      args: { enforce_eager: false, dtype: 'auto' },
+      exported: { VLLM_CPU_KVCACHE_SPACE: '9' },
+    });
+  });
+});
+
+describe('every bad value is refused by its name', () => {
+  test('all of them at once', () => {
+    const environment = { VLLM_MODLE: 'gpt2', VLLM_MAX_MODEL_LEN: 'many' };
+    const resources = { cpu: 'eight', memroy: '1G' };
+    expect(problems('inference/vllm', { environment, resources })).toEqual([
+      'config.environment.VLLM_MODLE is no variable of this recipe; did you mean VLLM_MODEL?',
+      'config.environment.VLLM_MAX_MODEL_LEN must be an integer',
+      'config.resources.memroy is unknown; did you mean memory?',
+      'config.resources.cpu must be a whole number from 1, like "8"',
+    ]);
+  });
+
+  test.each([
+    ['VLLM_MODEL', '-x', 'must match'],
+    ['VLLM_MODEL', 'a/../../etc', 'must match'],
+    ['VLLM_MODEL', '$(id)', 'must match'],
+    ['VLLM_MODEL', 'a\nb', 'must match'],
+    ['VLLM_MODEL', null, 'must be a string'],
+    ['VLLM_MAX_MODEL_LEN', '0', 'must be at least 1'],
+    ['VLLM_MAX_MODEL_LEN', '1e3', 'must be an integer'],
+    ['VLLM_MAX_MODEL_LEN', '0x10', 'must be an integer'],
+    ['VLLM_MAX_MODEL_LEN', ' 5', 'must be an integer'],
+    ['VLLM_GPU_MEMORY_UTILIZATION', '1.5', 'must be at most 1'],
+    ['VLLM_GPU_MEMORY_UTILIZATION', 'NaN', 'must be a number'],
+    ['VLLM_ENFORCE_EAGER', 'yes', 'must be true or false'],
+    ['VLLM_DTYPE', 'int1', 'must be one of'],
+    ['VLLM_PORT', '70000', 'must be at most 65535'],
+    ['VLLM_ENABLE_AUTO_TOOL_CHOICE', 'true', 'needs VLLM_TOOL_CALL_PARSER as well'],
+    ['LD_PRELOAD', '/x', 'is no variable'],
+    ['toString', 'x', 'is no variable'],
+    ['__proto__', 'x', 'is no variable'],
+  ])('%s = %j', (name, value, words) => {
+    const environment = Object.fromEntries([[name, value]]);
+    const found = problems('inference/vllm', { environment });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(`config.environment.${name} ${words}`);
+  });
+
+  const bounds = { nodes: 2, cpus: 64, memoryBytes: 2 ** 37, gpus: 4, minutes: 600 };
+  test.each([
+    [{ nodes: 0 }, 'nodes must be a whole number'],
+    [{ nodes: 3 }, 'nodes must be at most 2 on this cluster'],
+    [{ nodes: 1.5 }, 'nodes must be a whole number'],
+    [{ nodes: null }, 'nodes must be a whole number'],
+    [{ cpu: '65' }, 'cpu must be at most 64 on this cluster'],
+    [{ cpu: '-1' }, 'cpu must be a whole number'],
+    [{ cpu: '8 ' }, 'cpu must be a whole number'],
+    [{ memory: '64' }, 'memory must be a size'],
+    [{ memory: 64 }, 'memory must be a size'],
+    [{ memory: '64GB' }, 'memory must be a size'],
+    [{ memory: '0G' }, 'memory must be a size'],
+    [{ memory: '129G' }, 'memory must be at most 131072M on this cluster'],
+    [{ time_limit: '2:00:00' }, 'time_limit must be a whole number'],
+    [{ time_limit: 601 }, 'time_limit must be at most 600 minutes on this cluster'],
+    [{ gpu: 'a100:1' }, 'gpu must be a whole number'],
+    [{ gpu: 5 }, 'gpu must be at most 4 on this cluster'],
+  ])('%j', (resources, words) => {
+    const found = problems('inference/vllm', { resources }, bounds);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(`config.resources.${words}`);
+  });
+
+  test('what a recipe cannot do', () => {
+    expect(problems('inference/sglang', { resources: { gpu: null } })).toEqual([
+      'config.resources.gpu must not be null: this recipe needs a GPU',
+    ]);
+    expect(problems('notebook/jupyter', { resources: { nodes: 2 } })).toEqual([
+      'config.resources.nodes must be at most 1: this recipe runs on one node',
+    ]);
+    expect(problems('inference/vllm', {}, { ...bounds, gpus: 0 })).toEqual([
+      'config.resources.gpu must be null: this cluster has no GPUs',
+    ]);
+  });
+
+  test('a recipe that is not there, with what is meant', () => {
+    expect(() => services.resolve('inference/vlm', {})).toThrow('Did you mean "inference/vllm"?');
+    expect(() => services.resolve('../../etc', {})).toThrow('There is no recipe "../../etc"');
+  });
+});
+
+test('each recipe resolves and renders by its defaults, with no key in its script', () => {
+  expect(services.list.length).toBe(9);
+  for (const { path, recipe } of services.list) {
+    const { script, secretFiles } = services.render({
+      service: resolved(path),
+      name: 'wf-t-1-1',
+      engineKey: 'sk-test',
+      profile: {
+        jobsDirectory: '/jobs',
+        bindHost: '127.0.0.1',
+        advertise: { kind: 'hostname' },
+        ports: { from: 1, to: 2 },
+        modelDirectory: null,
+        setup: {},
+        environment: {},
+      },
+      basePath: '/x',
+    });
+    expect(script).not.toContain('sk-test');
+    expect(script).not.toMatch(/<<[a-z_]+>>/);
+    expect(secretFiles.key).toBe('sk-test\n');
+    expect(script.includes('wf_build=')).toBe(recipe.build !== undefined);
+  }
+});

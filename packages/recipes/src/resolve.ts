@@ -1,0 +1,163 @@
+import type { ArgumentProblem } from '@wakefield/control';
+import type { EngineArg } from '@wakefield/domain';
+import { nearestWord } from '@wakefield/runtime/yaml';
+import { checkValue, spreads } from './check-arguments.ts';
+import type { Recipe } from './schema.ts';
+import { type Bounds, type GivenResources, readResources } from './service-resources.ts';
+import type { Resources, Service, Variable } from './service-schema.ts';
+import type { Value } from './value-schema.ts';
+
+export type { Bounds } from './service-resources.ts';
+
+/** What somebody who starts a service sends besides the recipe's name: unchecked. */
+export interface ServiceConfig {
+  /** Variables by name; text, numbers, true and false. */
+  readonly environment?: Readonly<Record<string, unknown>> | undefined;
+  readonly resources?: GivenResources | undefined;
+}
+
+/** What a service is to run: everything is said, nothing is left to a default. */
+export interface ResolvedService {
+  /** Path of the recipe. */
+  readonly recipe: string;
+  readonly model: string | null;
+  /** Parameters of the recipe that are set. */
+  readonly args: Readonly<Record<string, EngineArg>>;
+  /** Every variable with its value, as its sender would write it. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Those that the job has in its environment. */
+  readonly exported: Readonly<Record<string, string>>;
+  /** Given ones that do nothing, with the reason. */
+  readonly ignored: Readonly<Record<string, string>>;
+  readonly resources: Resources;
+}
+
+interface Entry {
+  readonly path: string;
+  readonly recipe: Recipe & { readonly service: Service };
+}
+
+/** Recipe, overrides and resources to what is run, or all that is wrong, each by its name. */
+export function resolveService(
+  { path, recipe }: Entry,
+  { environment = {}, resources = {} }: ServiceConfig,
+  bounds: Bounds = {},
+): { readonly service: ResolvedService } | { readonly problems: readonly ArgumentProblem[] } {
+  const { service } = recipe;
+  const shape = readResources(service.resources, resources, bounds, {
+    withoutGpu: service.cpu_only !== undefined,
+    severalNodes: spreads(recipe),
+  });
+  const given = readEnvironment(recipe, environment);
+  const problems = [...given.problems, ...shape.problems];
+  if (problems.length > 0 || shape.resources === null) return { problems };
+  const onCpus = shape.resources.gpu === null ? service.cpu_only : undefined;
+  return { service: resolved({ path, recipe }, given.values, shape.resources, onCpus) };
+}
+
+function resolved(
+  { path, recipe }: Entry,
+  given: ReadonlyMap<string, EngineArg>,
+  resources: Resources,
+  onCpus: Service['cpu_only'],
+): ResolvedService {
+  const args: Record<string, EngineArg> = { ...onCpus?.parameters };
+  const exported: Record<string, string> = { ...onCpus?.environment };
+  const environment: Record<string, string> = { ...onCpus?.environment };
+  const ignored: Record<string, string> = {};
+  let model: string | null = null;
+  for (const [name, variable] of Object.entries(recipe.service.variables)) {
+    const value = given.get(name) ?? fallbackOf(variable, args);
+    if (value === undefined) continue;
+    environment[name] = String(value);
+    if (variable.sets === 'model') model = String(value);
+    if (variable.sets === 'parameter') args[variable.parameter] = value;
+    if (variable.sets === 'environment') exported[name] = String(value);
+    if (variable.sets === 'nothing' && given.has(name)) ignored[name] = variable.because;
+  }
+  return { recipe: path, model, args, environment, exported, ignored, resources };
+}
+
+/** What runs without a GPU has its own defaults, which go before those of the variable. */
+function fallbackOf(
+  variable: Variable,
+  args: Readonly<Record<string, EngineArg>>,
+): EngineArg | undefined {
+  if (variable.sets === 'nothing') return undefined;
+  if (variable.sets === 'parameter') return args[variable.parameter] ?? variable.default;
+  return variable.value.default;
+}
+
+/** Values of their declared types; a variable that is not declared is a problem. */
+function readEnvironment(recipe: Entry['recipe'], given: Readonly<Record<string, unknown>>) {
+  const { variables } = recipe.service;
+  const values = new Map<string, EngineArg>();
+  const problems: ArgumentProblem[] = [];
+  for (const [name, raw] of Object.entries(given)) {
+    const param = `config.environment.${name.slice(0, 64)}`;
+    const variable = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    if (variable === undefined) {
+      problems.push({ param, message: unknownName(name, Object.keys(variables)) });
+      continue;
+    }
+    const declared = declaredBy(recipe, variable);
+    const value = typed(declared, raw);
+    const message = checkValue(declared, value) ?? unsafe(variable, value);
+    if (message === null) values.set(name, value as EngineArg);
+    else problems.push({ param, message });
+  }
+  return { values, problems: [...problems, ...missingOnes(recipe, values)] };
+}
+
+/** Parameters may need one another. */
+function missingOnes(recipe: Entry['recipe'], values: ReadonlyMap<string, EngineArg>) {
+  const { variables } = recipe.service;
+  const setters = new Map(
+    Object.entries(variables).flatMap(([name, variable]) =>
+      variable.sets === 'parameter' ? [[variable.parameter, { name, variable }] as const] : [],
+    ),
+  );
+  return [...setters.values()].flatMap(({ name, variable }): readonly ArgumentProblem[] => {
+    if (!values.has(name)) return [];
+    const needed = recipe.parameters[variable.parameter]?.requires ?? [];
+    return needed.flatMap((parameter) => {
+      const other = setters.get(parameter);
+      const there = other !== undefined && (values.has(other.name) || other.variable.default);
+      if (there) return [];
+      const message = `needs ${other?.name ?? parameter} as well`;
+      return [{ param: `config.environment.${name}`, message }];
+    });
+  });
+}
+
+/** Type, bounds and default of a variable. */
+export function declaredBy(recipe: Recipe, variable: Variable): Value {
+  if (variable.sets !== 'parameter') return variable.value;
+  const parameter = recipe.parameters[variable.parameter];
+  if (parameter === undefined) throw new Error(`no parameter ${variable.parameter}`);
+  // Of the type of the parameter: the recipe would not have been loaded else.
+  return { ...parameter, default: variable.default ?? parameter.default } as Value;
+}
+
+/** Environments hold text: `"2048"` is the number where one is declared. What cannot be one stays as it is. */
+function typed({ type }: Value, raw: unknown): unknown {
+  if (type === 'string') {
+    return typeof raw === 'number' || typeof raw === 'boolean' ? String(raw) : raw;
+  }
+  if (typeof raw !== 'string') return raw;
+  if (type === 'boolean') return raw === 'true' ? true : raw === 'false' ? false : raw;
+  return /^-?\d{1,15}(\.\d{1,15})?$/.test(raw) ? Number(raw) : raw;
+}
+
+/** A pattern of a centre may let through what no process can be given, or what a program takes for an option. */
+function unsafe(variable: Variable, value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  if (value.includes('\0')) return 'must not hold NUL';
+  return variable.sets === 'model' && value.startsWith('-') ? 'must not start with a dash' : null;
+}
+
+function unknownName(name: string, known: readonly string[]): string {
+  const near = nearestWord(name, known);
+  if (near !== null) return `is no variable of this recipe; did you mean ${near}?`;
+  return `is no variable of this recipe; it takes ${[...known].sort().join(', ')}`;
+}

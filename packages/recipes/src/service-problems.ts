@@ -1,0 +1,83 @@
+import { checkValue } from './check-arguments.ts';
+import type { Recipe } from './schema.ts';
+import type { Service } from './service-schema.ts';
+
+/** Something in a recipe that does not go together. */
+interface Problem {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+/** What a shell, the loader, a language or the job itself goes by: nobody who starts a service may set it. */
+const reserved = new RegExp(
+  [
+    '^(PATH|HOME|IFS|ENV|SHELL|SHELLOPTS|PS4|CDPATH|TMPDIR|UID|EUID|PPID|NODE_OPTIONS|JAVA_TOOL_OPTIONS)$',
+    '^(BASH|PYTHON|PERL|RUBY)',
+    '^(LD|DYLD|WF|WAKEFIELD|SLURM|SBATCH|SRUN|GIT|SSH|APPTAINER|APPTAINERENV|SINGULARITY|SINGULARITYENV)_',
+  ].join('|'),
+);
+
+/** Problems between the parts of a recipe that is to be a service; none for one that is for models only. */
+export function serviceProblems(recipe: Recipe): readonly Problem[] {
+  const { service } = recipe;
+  if (service === undefined) return [];
+  return [
+    ...Object.keys(service.variables).flatMap((name) => variableProblems(recipe, service, name)),
+    ...cpuOnlyProblems(recipe, service),
+    ...modelProblems(recipe, service),
+    ...resourceProblems(recipe, service),
+  ];
+}
+
+function variableProblems(recipe: Recipe, service: Service, name: string): readonly Problem[] {
+  const path = ['service', 'variables', name];
+  const variable = service.variables[name];
+  if (variable === undefined) return [];
+  if (variable.sets === 'environment' && reserved.test(name))
+    return [{ path, message: 'must not be set by whoever starts a service' }];
+  const value =
+    variable.sets === 'parameter' ? recipe.parameters[variable.parameter] : variable.value;
+  if (value === undefined) return [{ path, message: 'sets a parameter that is not there' }];
+  const fallback = variable.sets === 'parameter' ? variable.default : variable.value.default;
+  if (fallback === undefined && isNamed(recipe, name))
+    return [{ path, message: 'needs a default: the command or the environment names it' }];
+  const problem = fallback === undefined ? null : checkValue(value, fallback);
+  return problem === null ? [] : [{ path: [...path, 'default'], message: problem }];
+}
+
+/** Whether a job would fail without it. */
+function isNamed({ command, environment, ranks }: Recipe, name: string): boolean {
+  return JSON.stringify([command, environment, ranks]).includes(`{env.${name}}`);
+}
+
+function cpuOnlyProblems(recipe: Recipe, { cpu_only }: Service): readonly Problem[] {
+  return Object.entries(cpu_only?.parameters ?? {}).flatMap(([name, value]) => {
+    const parameter = recipe.parameters[name];
+    const message =
+      parameter === undefined ? 'is no parameter of the recipe' : checkValue(parameter, value);
+    return message === null ? [] : [{ path: ['service', 'cpu_only', 'parameters', name], message }];
+  });
+}
+
+function modelProblems(recipe: Recipe, { variables }: Service): readonly Problem[] {
+  const setters = Object.entries(variables).filter(([, { sets }]) => sets === 'model');
+  const [first, second] = setters;
+  const path = ['service', 'variables'];
+  if (second !== undefined) return [{ path, message: 'only one may set the model' }];
+  const used = /\{(hf_model_id|model)\}/.test(JSON.stringify([recipe.command, recipe.environment]));
+  if (used && first === undefined)
+    return [{ path, message: 'one has to set the model, which the command names' }];
+  if (first?.[1].sets === 'model' && first[1].value.default === undefined)
+    return [{ path: [...path, first[0]], message: 'needs a default: the model is always known' }];
+  return [];
+}
+
+function resourceProblems(recipe: Recipe, { resources, cpu_only }: Service): readonly Problem[] {
+  const path = ['service', 'resources'];
+  const problems: Problem[] = [];
+  if (resources.gpu === null && cpu_only === undefined)
+    problems.push({ path: [...path, 'gpu'], message: 'must not be null without cpu_only' });
+  if (resources.nodes > 1 && !recipe.several_nodes && recipe.ranks === undefined)
+    problems.push({ path: [...path, 'nodes'], message: 'must be 1 without ranks' });
+  return problems;
+}

@@ -1,0 +1,125 @@
+import type { ArgumentProblem, LaunchProfile } from '@wakefield/control';
+import { AppError, type JobName } from '@wakefield/domain';
+import { nearestWord } from '@wakefield/runtime/yaml';
+import { spreads } from './check-arguments.ts';
+import type { LoadedRecipe } from './read-recipes.ts';
+import { type RenderedJob, renderJob, type ScriptParts } from './render.ts';
+import { buildDigest, buildOf } from './render-build.ts';
+import {
+  type Bounds,
+  declaredBy,
+  type ResolvedService,
+  resolveService,
+  type ServiceConfig,
+} from './resolve.ts';
+import type { Recipe } from './schema.ts';
+import type { Build, Service } from './service-schema.ts';
+import type { Value } from './value-schema.ts';
+
+export interface ServiceRenderInput {
+  readonly service: ResolvedService;
+  readonly name: JobName;
+  readonly engineKey: string;
+  readonly profile: LaunchProfile;
+  /** Path under which it is reached from outside, without a slash at the end. */
+  readonly basePath: string;
+}
+
+/** Recipes by their path, as those who start services see them. */
+export interface ServiceRecipes {
+  /** Every one that can be started, by path. */
+  readonly list: readonly ServiceRecipe[];
+  /** @throws AppError `recipe_not_found`, with what is most likely meant */
+  get(path: string): ServiceRecipe;
+  /**
+   * Recipe, overrides and resources to what is run, or all that is wrong.
+   * @throws AppError `recipe_not_found`
+   */
+  resolve(
+    path: string,
+    config: ServiceConfig,
+    bounds?: Bounds,
+  ): { readonly service: ResolvedService } | { readonly problems: readonly ArgumentProblem[] };
+  /** The whole batch script and the files it reads. @throws AppError `recipe_not_found` */
+  render(input: ServiceRenderInput): RenderedJob;
+}
+
+/** A variable as its sender sees it, whatever it sets. */
+export interface ServiceVariable {
+  readonly name: string;
+  readonly description: string;
+  readonly value: Value;
+  /** Why it does nothing; null where it does something. */
+  readonly ignored: string | null;
+}
+
+export interface ServiceBuild {
+  readonly kind: Build['kind'];
+  /** Packages, or the image. */
+  readonly of: readonly string[];
+  readonly digest: string;
+}
+
+export interface ServiceRecipe extends LoadedRecipe {
+  readonly recipe: Recipe & { readonly service: Service };
+  readonly variables: readonly ServiceVariable[];
+  readonly severalNodes: boolean;
+  /** null: nothing, so the cluster has to bring it. */
+  readonly builds: { readonly gpu: ServiceBuild | null; readonly cpu: ServiceBuild | null };
+}
+
+export function bookOf(loaded: readonly LoadedRecipe[], parts: ScriptParts): ServiceRecipes {
+  const list = loaded.flatMap(asService);
+  const get = (path: string) => list.find((entry) => entry.path === path) ?? missing(list, path);
+  return {
+    list,
+    get,
+    resolve: (path, config, bounds) => resolveService(get(path), config, bounds),
+    render({ service, name, engineKey, profile, basePath }) {
+      const { nodes, gpu } = service.resources;
+      return renderJob(parts, get(service.recipe).recipe, {
+        ...{ name, engineKey, profile, basePath, nodes },
+        hfModelId: service.model,
+        gpuCount: (gpu ?? 0) * nodes,
+        args: service.args,
+        environment: service.exported,
+        builds: true,
+      });
+    },
+  };
+}
+
+function asService({ path, file, recipe }: LoadedRecipe): readonly ServiceRecipe[] {
+  const { service } = recipe;
+  if (service === undefined) return [];
+  const builds = { gpu: built(buildOf(recipe, true)), cpu: built(buildOf(recipe, false)) };
+  const variables = Object.entries(service.variables).map(([name, variable]): ServiceVariable => {
+    const value = declaredBy(recipe, variable);
+    if (variable.sets !== 'parameter') {
+      const ignored = variable.sets === 'nothing' ? variable.because : null;
+      return { name, description: variable.description, value, ignored };
+    }
+    const description = recipe.parameters[variable.parameter]?.description ?? '';
+    return { name, description, value, ignored: null };
+  });
+  const severalNodes = spreads(recipe);
+  return [{ path, file, recipe: { ...recipe, service }, variables, severalNodes, builds }];
+}
+
+function built(build: Build | null): ServiceBuild | null {
+  if (build === null) return null;
+  const of = build.kind === 'venv' ? build.requirements : [build.image];
+  return { kind: build.kind, of, digest: buildDigest(build) };
+}
+
+function missing(list: readonly ServiceRecipe[], path: string): never {
+  const shown = JSON.stringify(path.slice(0, 64));
+  const near = nearestWord(
+    path,
+    list.map((entry) => entry.path),
+  );
+  const hint = near === null ? '' : ` Did you mean ${JSON.stringify(near)}?`;
+  throw new AppError('recipe_not_found', `There is no recipe ${shown}.${hint}`, {
+    param: 'recipe_name',
+  });
+}

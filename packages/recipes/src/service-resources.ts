@@ -1,0 +1,124 @@
+import type { ArgumentProblem } from '@wakefield/control';
+import { nearestWord } from '@wakefield/runtime/yaml';
+import { type Resources, resourcesSchema } from './service-schema.ts';
+
+/** As somebody who starts a service writes it: unchecked, numbers as numbers or as text. */
+export type GivenResources = Readonly<Record<string, unknown>>;
+
+/** The most that the cluster has to give; what is absent, nobody knows. */
+export interface Bounds {
+  readonly nodes?: number;
+  /** Of one node. */
+  readonly cpus?: number;
+  readonly memoryBytes?: number;
+  readonly gpus?: number;
+  readonly minutes?: number;
+}
+
+export interface Abilities {
+  readonly withoutGpu: boolean;
+  readonly severalNodes: boolean;
+}
+
+const fields = Object.keys(resourcesSchema.shape);
+
+/** A field as it is to be, or what is wrong with it. */
+type Read<T> = { readonly value: T } | { readonly message: string };
+
+/** The resources of a job, or what is wrong with those that were asked for. What is not said is the recipe's. */
+export function readResources(
+  defaults: Resources,
+  given: GivenResources,
+  bounds: Bounds,
+  abilities: Abilities,
+): { readonly resources: Resources | null; readonly problems: readonly ArgumentProblem[] } {
+  const asked = (field: keyof Resources) =>
+    given[field] === undefined ? defaults[field] : given[field];
+  const read = {
+    nodes: readNodes(asked('nodes'), bounds.nodes, abilities),
+    cpu: readCount(asked('cpu'), bounds.cpus, 4096, ''),
+    memory: readMemory(asked('memory'), bounds.memoryBytes),
+    time_limit: readCount(asked('time_limit'), bounds.minutes, 43_200, ' minutes'),
+    gpu: readGpu(asked('gpu'), bounds.gpus, abilities),
+  };
+  const problems = [
+    ...unknownFields(given),
+    ...Object.entries(read).flatMap(([field, result]) =>
+      'message' in result ? [problemOf(field, result.message)] : [],
+    ),
+  ];
+  const { nodes, cpu, memory, time_limit, gpu } = read;
+  if ('message' in nodes || 'message' in cpu || 'message' in memory) return none(problems);
+  if ('message' in time_limit || 'message' in gpu || problems.length > 0) return none(problems);
+  const resources = {
+    ...{ nodes: nodes.value, cpu: cpu.value, memory: memory.value },
+    ...{ time_limit: time_limit.value, gpu: gpu.value },
+  };
+  return { resources, problems };
+}
+
+const none = (problems: readonly ArgumentProblem[]) => ({ resources: null, problems });
+
+function problemOf(field: string, message: string): ArgumentProblem {
+  return { param: `config.resources.${field.slice(0, 64)}`, message };
+}
+
+function unknownFields(given: GivenResources): readonly ArgumentProblem[] {
+  return Object.keys(given)
+    .filter((field) => !fields.includes(field))
+    .map((field) => {
+      const near = nearestWord(field, fields);
+      const hint = near === null ? `there are ${fields.join(', ')}` : `did you mean ${near}?`;
+      return problemOf(field, `is unknown; ${hint}`);
+    });
+}
+
+const onThis = ' on this cluster';
+
+function readNodes(value: unknown, most: number | undefined, able: Abilities): Read<number> {
+  if (able.severalNodes) return readCount(value, most, 64, '');
+  const read = readCount(value, undefined, 1, '');
+  const tooMany = 'message' in read && wholeNumber(value) !== null && wholeNumber(value) !== 0;
+  return tooMany ? { message: `${read.message}: this recipe runs on one node` } : read;
+}
+
+function readCount(
+  value: unknown,
+  here: number | undefined,
+  ever: number,
+  unit: string,
+): Read<number> {
+  const number = wholeNumber(value);
+  if (number === null || number < 1) return { message: 'must be a whole number from 1, like "8"' };
+  const most = Math.min(here ?? ever, ever);
+  if (number <= most) return { value: number };
+  return { message: `must be at most ${most}${unit}${here === most ? onThis : ''}` };
+}
+
+function readMemory(value: unknown, most = Number.POSITIVE_INFINITY): Read<string> {
+  const match = typeof value === 'string' ? /^([1-9]\d{0,8})([KMGT])$/.exec(value) : null;
+  if (match === null) return { message: 'must be a size like "64G" or "512M"' };
+  const [whole, digits, unit] = match;
+  if (Number(digits) * units[unit as keyof typeof units] <= most) return { value: whole };
+  return { message: `must be at most ${Math.floor(most / 2 ** 20)}M${onThis}` };
+}
+
+function readGpu(value: unknown, here: number | undefined, able: Abilities): Read<number | null> {
+  const number = value === null ? 0 : wholeNumber(value);
+  if (number === null || number < 0)
+    return { message: 'must be a whole number like "1", or null for none' };
+  if (number === 0)
+    return able.withoutGpu
+      ? { value: null }
+      : { message: 'must not be null: this recipe needs a GPU' };
+  if (here === 0) return { message: 'must be null: this cluster has no GPUs' };
+  return readCount(number, here, 64, '');
+}
+
+/** null: it is none. */
+function wholeNumber(value: unknown): number | null {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : null;
+  return typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : null;
+}
+
+const units = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 } as const;

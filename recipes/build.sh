@@ -1,0 +1,90 @@
+# Part of job.sh, for recipes with `build` where the cluster's set-up lines do not bring it. What is built is kept for all
+# jobs of this account, under its digest and the kind of machine.
+wf_builds=${XDG_CACHE_HOME:-$HOME/.cache}/wakefield/builds
+wf_build=$wf_builds/<<digest>>-$(uname -m)
+wf_builder=''
+
+wf_build_make() {
+<<make>>
+}
+
+# A trap interrupts `wait`, not `sleep`.
+wf_build_pause() {
+  sleep "$1" &
+  wait "$!"
+  [ -z "$wf_cause" ] || exit 0
+}
+
+# Waits until no other job builds the same; fails once one has. The lock saves work only: a build appears whole under its
+# name, and once, so a lock that is taken from somebody slow does no harm. Its holder touches it every 20 s.
+wf_build_turn() {
+  local told=''
+  until mkdir "$wf_build.lock" 2>/dev/null; do
+    [ ! -e "$wf_build/done" ] || return 1
+    if [ ! -d "$wf_build.lock" ]; then
+      # It went this moment, or nothing can be made here: the build itself will tell.
+      mkdir "$wf_build.lock" 2>/dev/null && break
+      [ -d "$wf_build.lock" ] || break
+    elif [ -n "$(find "$wf_build.lock" -maxdepth 0 -mmin +2 2>/dev/null)" ]; then
+      rmdir "$wf_build.lock" 2>/dev/null
+    else
+      [ -n "$told" ] || echo "wakefield: another job builds the same; waiting for it"
+      told=yes
+      wf_build_pause 1
+    fi
+  done
+  # Whoever had the lock before may have been at it.
+  [ ! -e "$wf_build/done" ] || ! rmdir "$wf_build.lock" 2>/dev/null
+}
+
+# wf_build_in DIRECTORY: in a group of its own, so that a drain and the end of the job end it.
+wf_build_in() {
+  local beat code last
+  (
+    trap - USR1 TERM INT HUP
+    while sleep 20; do touch "$wf_build.lock"; done
+  ) >/dev/null 2>&1 &
+  beat=$!
+  (
+    trap - USR1 TERM INT HUP
+    mkdir "$1" && wf_build_make "$1"
+  ) &
+  wf_builder=$!
+  while :; do
+    wait "$wf_builder"
+    code=$?
+    wf_alive "$wf_builder" || break
+    [ -z "$wf_cause" ] || kill -KILL -- "-$wf_builder" 2>/dev/null
+  done
+  wait "$wf_builder" 2>/dev/null
+  last=$?
+  [ "$last" -eq 127 ] || code=$last
+  kill -KILL -- "-$beat" 2>/dev/null
+  return "$code"
+}
+
+wf_build_all() {
+  local own=$wf_build.$RANDOM$RANDOM code=0
+  [ ! -e "$wf_build/done" ] || return 0
+  mkdir -p "$wf_builds" || return
+  wf_write stage building
+  if wf_build_turn; then
+    echo "wakefield: building "<<what>>
+    wf_build_in "$own"
+    code=$?
+    # -n: a link that is there is not followed, and refuses the new one.
+    if [ "$code" -ne 0 ] || ! : >"$own/done" || ! ln -sn "${own##*/}" "$wf_build" 2>/dev/null; then rm -rf "$own"; fi
+    rmdir "$wf_build.lock" 2>/dev/null
+  fi
+  rm -f stage
+  [ "$code" -ne 0 ] || [ -e "$wf_build/done" ] || code=1
+  return "$code"
+}
+
+wf_build_all || {
+  wf_status=$?
+  [ -n "$wf_cause" ] || echo "wakefield: the build failed with code $wf_status"
+  exit "$wf_status"
+}
+[ -z "$wf_cause" ] || exit 0
+<<use>>

@@ -1,0 +1,65 @@
+import type { RecipeJson, RecipeSummaryJson } from '@wakefield/contracts';
+import type { ServiceBuild, ServiceRecipe, ServiceVariable } from '@wakefield/recipes';
+
+export function presentRecipe(shown: ServiceRecipe): RecipeSummaryJson {
+  const { path, recipe } = shown;
+  return {
+    name: path,
+    category: categoryOf(path),
+    description: recipe.description,
+    tried: [...recipe.tried],
+    untested: recipe.untested,
+    needs_gpu: recipe.service.cpu_only === undefined,
+    several_nodes: shown.severalNodes,
+  };
+}
+
+export function presentRecipeDetails(shown: ServiceRecipe): RecipeJson {
+  const { recipe, variables, builds } = shown;
+  const { nodes, cpu, memory, time_limit, gpu } = recipe.service.resources;
+  return {
+    ...presentRecipe(shown),
+    environment: Object.fromEntries(
+      variables.map((variable) => [variable.name, presentVariable(variable)]),
+    ),
+    // As callers write them.
+    resources: {
+      nodes,
+      memory,
+      time_limit,
+      cpu: String(cpu),
+      gpu: gpu === null ? null : String(gpu),
+    },
+    ports: recipe.service.ports.map(({ name, protocol, websocket, page = null }) => ({
+      ...{ name, protocol, websocket, page },
+    })),
+    readiness: recipe.probes.health,
+    metrics: recipe.metrics.path,
+    build: { gpu: presentBuild(builds.gpu), cpu: presentBuild(builds.cpu) },
+    models: recipe.probes.models !== undefined,
+  };
+}
+
+export function categoryOf(path: string): string {
+  return path.split('/')[0] ?? path;
+}
+
+function presentVariable({ description, value, ignored }: ServiceVariable) {
+  const number = value.type === 'integer' || value.type === 'number' ? value : undefined;
+  const text = value.type === 'string' ? value : undefined;
+  return {
+    ...{ description, type: value.type },
+    default: value.default ?? null,
+    min: number?.min ?? null,
+    max: number?.max ?? null,
+    enum: text?.enum ?? null,
+    pattern: text?.pattern ?? null,
+    ignored,
+  };
+}
+
+function presentBuild(build: ServiceBuild | null) {
+  if (build === null) return null;
+  const { kind, of, digest } = build;
+  return { kind, of: [...of], digest };
+}
