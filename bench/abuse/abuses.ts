@@ -72,7 +72,7 @@ export function abusesOf(patience: Patience, most: number): readonly Abuse[] {
   const { HEAD_TIMEOUT, IDLE_TIMEOUT, BODY_TIMEOUT, STALL_TIMEOUT } = patience;
   const up = (count: number): number => Math.min(most, count);
   const stalled = 2 * STALL_TIMEOUT + slackS;
-  const full = Math.max(30, Math.floor(most / 4));
+  const full = Math.max(100, Math.floor(most / 4));
   return [
     {
       ...{ name: 'connections that say nothing', deed: 'silent', connections: most },
@@ -93,11 +93,11 @@ export function abusesOf(patience: Patience, most: number): readonly Abuse[] {
     },
     {
       ...{ name: 'a header of 64 KB', deed: 'long-header', connections: up(1000) },
-      ...{ bound: 'MAX_HEAD', overAfter: slackS },
+      ...{ bound: 'MAX_HEAD', overAfter: stalled },
     },
     {
       ...{ name: 'headers without end', deed: 'many-headers', connections: up(1000) },
-      ...{ bound: 'MAX_HEAD', overAfter: slackS },
+      ...{ bound: 'MAX_HEAD', overAfter: stalled },
     },
     {
       ...{ name: 'chunks without end', deed: 'endless-chunks', connections: up(20) },

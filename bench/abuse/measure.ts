@@ -34,6 +34,8 @@ export interface AbuseOptions {
 export interface Outcome {
   readonly name: string;
   readonly bound: string;
+  /** That it was to have. Some are not there in time where the kernel's queue of new ones runs over. */
+  readonly connections: number;
   readonly standing: Standing;
   /** Connections that the proxy held when it was over. NaN where the system does not tell. */
   readonly held: number;
@@ -171,6 +173,7 @@ async function attack(
   return {
     name,
     bound,
+    connections,
     standing: { ...standing, ports: [] },
     held,
     goneAfterS,

@@ -22,11 +22,12 @@ export function markdownOf(report: AbuseReport): string {
 
 function cellsOf(outcome: Outcome): readonly string[] {
   const { name, bound, standing, held, goneAfterS, memory, cpuSeconds, alone, beside } = outcome;
-  const { opened, failed } = standing;
+  const { connections } = outcome;
+  const { opened } = standing;
   return [
     name,
     `\`${bound}\``,
-    failed === 0 ? `${opened}` : `${opened} (${failed} not opened)`,
+    opened === connections ? `${opened}` : `${opened} of ${connections}`,
     answersOf(outcome),
     rangeText(standing.answeredAfter),
     goneAfterS === null ? '–' : goneAfterS.toFixed(1),

@@ -36,13 +36,15 @@ const shareSize = 5000;
 const sharePatienceMs = 15 * 60_000;
 
 // Who started us is gone without a word.
-process.on('disconnect', () => process.exit(130));
+const gone = (): never => process.exit(130);
+process.on('disconnect', gone);
 if (values.help) console.log(usage);
 else if (!isWhole(count, 1) || !isWhole(seed, 0) || !isWhole(workers, 1)) {
   console.error(usage);
   process.exitCode = 1;
 } else if (values.replay === undefined) process.exitCode = await run();
 else process.exitCode = await again(resolve(process.env.INIT_CWD ?? '.', values.replay));
+process.off('disconnect', gone);
 process.disconnect?.();
 
 async function run(): Promise<number> {
