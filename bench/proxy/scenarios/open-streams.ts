@@ -91,6 +91,8 @@ async function hold(
   await tools.load.run({ ...asked, kind: 'hold', connections, spreadMs });
   await settle(tools.load, settleMs);
   const residentBytes = await entrant.running.residentBytes();
+  // What was due while memory was collected for that is late because of us.
+  await settle(tools.load, settleMs);
   const before = await entrant.running.cpuMicros();
   const lag = await tools.load.run<LagResult>({ kind: 'lag', ms });
   const cpuMicros = ((await entrant.running.cpuMicros()) - before) / lag.chunks;

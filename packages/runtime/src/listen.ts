@@ -34,8 +34,13 @@ export const socketCheck = z.refine<{ LISTEN_FDS: number; LISTEN_PID?: number | 
 );
 
 const firstInherited = 3;
+/**
+ * Connections that wait to be accepted; the kernel may allow less (net.core.somaxconn, 4096 by default). Behind Node's 511
+ * those that come at once in thousands wait a second for their next try (tcp(7)).
+ */
+const backlog = 4096;
 
 /** What `server.listen` of node:net takes. */
 export function listenOptions({ host, port, inherited = false }: ListenPlace) {
-  return inherited ? { fd: firstInherited } : { host, port };
+  return { ...(inherited ? { fd: firstInherited } : { host, port }), backlog };
 }

@@ -43,6 +43,43 @@ describe('refusals', () => {
     expect((await errorOf(answer)).error.code).toBe('project_not_found');
   });
 
+  describe('what may be new is not called unknown while the store', () => {
+    const unknown: readonly (readonly [string, RequestInit])[] = [
+      ['demo/openai/v1/embeddings', post('{"model":"x"}')],
+      ['demo/openai/v1/models/x', { headers: auth }],
+      ['nope/openai/v1/models', { headers: auth }],
+      ['nope/openai/v1/embeddings', post('{"model":"x"}')],
+    ];
+    const codes = async () =>
+      await Promise.all(
+        unknown.map(async ([path, init]) => {
+          const answer = await fetch(`${scene.proxy.url}/p/${path}`, init);
+          const { error } = await errorOf(answer);
+          return [answer.status, error.code, answer.headers.get('retry-after') !== null];
+        }),
+      );
+
+    it('is away', async () => {
+      scene.proxy.breakStores(true);
+      try {
+        expect(await codes()).toEqual(unknown.map(() => [503, 'store_unavailable', true]));
+      } finally {
+        scene.proxy.breakStores(false);
+      }
+      const known = (await codes()).map(([status]) => status);
+      expect(known).toEqual(unknown.map(() => 404));
+    });
+
+    it('does not answer', async () => {
+      const { goOn } = scene.proxy.pauseRoutes();
+      try {
+        expect(await codes()).toEqual(unknown.map(() => [503, 'store_unavailable', true]));
+      } finally {
+        goOn();
+      }
+    });
+  });
+
   it('an insane request id', async () => {
     const answer = await chat(scene.proxy.url, {}, { headers: { 'x-request-id': 'a b"c' } });
     expect(answer.headers.get('x-request-id')).toMatch(/^req_[0-9a-f]{32}$/);

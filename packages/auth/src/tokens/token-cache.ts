@@ -15,7 +15,7 @@ interface Entry extends Verdict {
 
 export interface TokenCacheOptions {
   readonly now: () => number;
-  /** Tokens that are remembered. */
+  /** Tokens that are remembered: half a kilobyte each. */
   readonly most?: number;
   /** Grants that are remembered, of all tokens together. */
   readonly mostGrants?: number;
@@ -40,8 +40,8 @@ export interface TokenCache {
 
 export function createTokenCache({
   now,
-  most = 20_000,
-  mostGrants = 200_000,
+  most = 150_000,
+  mostGrants = 600_000,
 }: TokenCacheOptions): TokenCache {
   const entries = new LRUCache<string, Entry>({
     max: most,

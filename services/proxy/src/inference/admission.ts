@@ -31,12 +31,15 @@ export function checkHead(client: Pick<ClientCall, 'header'>): AppError | null {
 
 /**
  * One more look at the store may change it: a new project, or the first table of a proxy that was just started.
+ * @param isCurrent whether the store has just been asked, and has answered
  */
 export function checkProject(
   parts: Pick<InferenceParts, 'routes'>,
   project: string,
+  isCurrent = false,
 ): AppError | null {
   const routes = parts.routes();
   if (routes === null) return refusals.starting();
-  return routes.hasProject(project) ? null : refusals.projectNotFound(project);
+  if (routes.hasProject(project)) return null;
+  return isCurrent ? refusals.projectNotFound(project) : refusals.notKnownNow('project', project);
 }

@@ -56,6 +56,8 @@ export class Exchange implements ExchangeView {
   #limits: TimeLimits;
   #limitsKnown = false;
   #caughtUp = false;
+  /** Whether the store has answered then. */
+  #isCurrent = false;
   #over = false;
 
   constructor(
@@ -135,12 +137,15 @@ export class Exchange implements ExchangeView {
     const route = this.route();
     if (route === null && !this.#caughtUp) {
       this.#caughtUp = true;
-      void this.parts.catchUp().then(() => this.proceed());
+      void this.parts.catchUp().then((isCurrent) => {
+        this.#isCurrent = isCurrent;
+        this.proceed();
+      });
       return;
     }
     if (route === null || isFailed(route)) {
       this.#wait?.leave('refused');
-      if (route === null) this.refuse(refusals.modelNotFound(this.call.project, this.model));
+      if (route === null) this.refuse(this.#unknown());
       else this.refuse(refusals.modelFailed(route));
       return;
     }
@@ -182,6 +187,11 @@ export class Exchange implements ExchangeView {
       // Whatever becomes of its line in the log: else the caller would have a place less for ever.
       leave(this, this.#ticket ?? null, tokens);
     }
+  }
+
+  #unknown(): AppError {
+    if (!this.#isCurrent) return refusals.notKnownNow('model', this.model);
+    return refusals.modelNotFound(this.call.project, this.model);
   }
 
   /** Whatever it is at. */

@@ -57,7 +57,10 @@ export function createInference(parts: InferenceParts, callerOf: CallerOf): Infe
       checkAccess(principal, operationNames[call.operation], client, project) ?? checkHead(client);
     if (refusal !== null) begin(call, caller, refusal);
     else if (checkProject(parts, project) === null) begin(call, caller, null);
-    else void parts.catchUp().then(() => begin(call, caller, checkProject(parts, project)));
+    else
+      void parts
+        .catchUp()
+        .then((isCurrent) => begin(call, caller, checkProject(parts, project, isCurrent)));
   };
   return {
     handle: (call) => {

@@ -15,13 +15,14 @@ export type ModelsAnswer = (
 ) => Promise<void>;
 
 export function createModelsAnswer(parts: InferenceParts, callerOf: CallerOf): ModelsAnswer {
-  const found = (project: string, id: string | null): object | AppError => {
+  const found = (project: string, id: string | null, isCurrent: boolean): object | AppError => {
     const routes = parts.routes();
-    const refusal = checkProject(parts, project);
+    const refusal = checkProject(parts, project, isCurrent);
     if (refusal !== null || routes === null) return refusal ?? refusals.starting();
     if (id === null) return modelList(routes.list(project));
     const route = routes.find(project, id);
-    return route === null ? refusals.modelNotFound(project, id) : modelCard(route);
+    if (route !== null) return modelCard(route);
+    return isCurrent ? refusals.modelNotFound(project, id) : refusals.notKnownNow('model', id);
   };
   return async ({ client, requestId, project }, id) => {
     const startedAt = performance.now();
@@ -30,10 +31,10 @@ export function createModelsAnswer(parts: InferenceParts, callerOf: CallerOf): M
     try {
       principal = await callerOf(client);
       const refusal = checkAccess(principal, 'listOpenAIModels', client, project);
-      result = refusal ?? found(project, id);
+      result = refusal ?? found(project, id, false);
       if (refusal === null && isAppError(result)) {
-        await parts.catchUp();
-        result = found(project, id);
+        const isCurrent = await parts.catchUp();
+        result = found(project, id, isCurrent);
       }
     } catch (error) {
       result = toAppError(error, refusals.internal);

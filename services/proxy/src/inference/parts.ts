@@ -37,7 +37,7 @@ export interface InferenceLimits {
 export interface InferenceParts {
   readonly routes: () => RouteIndex | null;
   /** One more look at the store before something unknown is refused: it may have just been registered. */
-  readonly catchUp: () => Promise<void>;
+  readonly catchUp: () => Promise<boolean>;
   readonly pools: UpstreamPools;
   readonly demand: DemandBook;
   readonly bodies: BodyRoom;

@@ -52,6 +52,13 @@ export const refusals = {
     new AppError('store_unavailable', 'Wakefield is starting and has no routes yet.', {
       retryAfterSeconds: 2,
     }),
+  /** The table lacks it, and the store does not say whether it is new. */
+  notKnownNow: (what: 'model' | 'project', name: string) =>
+    new AppError(
+      'store_unavailable',
+      `Whether there is a ${what} "${shown(name)}" cannot be told at the moment: the database does not answer in time.`,
+      { param: what, retryAfterSeconds: 2 },
+    ),
   projectNotFound: (project: string) =>
     new AppError(
       'project_not_found',

@@ -28,8 +28,9 @@ export interface LiveRoutes {
   /**
    * One more look for a caller who names what the table does not know: it may be new. Waits for no rest, but never
    * longer than `catchUpMs`; one look at a time however many ask, and never a failure.
+   * @returns whether the store has answered: what is not in the table then is not there
    */
-  catchUp(): Promise<void>;
+  catchUp(): Promise<boolean>;
   /** When the store last answered, in ms of `performance.now()`; null before that. */
   readonly lastSeenAt: number | null;
   close(): Promise<void>;
@@ -122,7 +123,7 @@ export function createLiveRoutes(options: LiveRoutesOptions): LiveRoutes {
     timer = setTimeout(() => refresh(false), routes === null ? Math.min(250, sweepMs) : sweepMs);
   };
 
-  const lookOnceMore = async (): Promise<void> => {
+  const lookOnceMore = async (): Promise<boolean> => {
     const unhurried = pace.hurry();
     const begunBefore = loadsBegun;
     // A look that is under way began before the caller asked, unless it rests before its load.
@@ -132,9 +133,10 @@ export function createLiveRoutes(options: LiveRoutesOptions): LiveRoutes {
       await running;
     }
     unhurried();
+    return !failing && !closed;
   };
-  const catchUp = (): Promise<void> =>
-    Promise.race([lookOnceMore(), wait(catchUpMs, undefined, { ref: false })]);
+  const catchUp = (): Promise<boolean> =>
+    Promise.race([lookOnceMore(), wait(catchUpMs, false, { ref: false })]);
 
   const subscribe = async (): Promise<void> => {
     try {
