@@ -109,6 +109,7 @@ export function createProxy(
     inference,
     passThrough,
     metrics: memory.figures,
+    logger,
     version: settings.version,
     apiVersion: settings.apiVersion,
     limits: settings.door,

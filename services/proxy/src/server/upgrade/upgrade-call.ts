@@ -28,6 +28,7 @@ export class UpgradeCall implements ClientCall, ClientSession, Answer {
   #reader: BodyReader | null = null;
   #linger: NodeJS.Timeout | undefined;
 
+  /** Touches nothing of the socket yet: `begin` does. */
   constructor(request: IncomingMessage, socket: Socket) {
     this.#request = request;
     this.#socket = socket;
@@ -35,12 +36,18 @@ export class UpgradeCall implements ClientCall, ClientSession, Answer {
     this.rawHeaders = without(this.#subprotocols.rawHeaders, extensions);
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
+    this.#response = response;
+  }
+
+  /** Takes the socket over. */
+  begin(): void {
+    const socket = this.#socket;
+    const response = this.#response;
     response.assignSocket(socket);
     response.once('finish', () => {
       response.detachSocket(socket);
       this.#leave();
     });
-    this.#response = response;
     socket.setTimeout(0);
     socket
       .on('data', this.#data)
