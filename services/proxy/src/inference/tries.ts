@@ -221,17 +221,19 @@ export class Tries implements AttemptOwner {
     parts.logger.info({ jobId }, 'an engine refuses to tell the usage of streams; it is estimated');
   }
 
-  /** Refusals and errors say nothing of how long answers take. */
+  /** Refusals and errors say nothing of how long answers take, sessions nothing of how long those of others do. */
   #learn({ outcome, usage, pieces }: RelayEnd): void {
     if (outcome === 'cut') this.#breakOff();
     if (outcome !== 'complete' || this.#status >= 400) return;
-    const { parts, asked } = this.#view;
+    const { parts, asked, session } = this.#view;
+    if (session !== null) return;
     const tokens = usage?.completion ?? pieces;
     parts.lengths.ended(this.#modelId, asked, parts.clock.elapsed() - this.#sentAt, tokens);
   }
 
   #breakOff(): void {
-    const { parts, asked } = this.#view;
+    const { parts, asked, session } = this.#view;
+    if (session !== null) return;
     parts.lengths.brokenOff(this.#modelId, asked, parts.clock.elapsed() - this.#sentAt);
   }
 
