@@ -8,7 +8,7 @@ import {
   type ModelId,
   type Route,
 } from '@wakefield/domain';
-import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
+import { type EngineStalledError, EngineTimeoutError } from '../upstream/engine-timeout.ts';
 import { type Splice, spliced } from './ask-usage.ts';
 import { Attempt, type AttemptOwner, type Loss } from './attempt.ts';
 import { Casualties } from './casualties.ts';
@@ -99,8 +99,8 @@ export class Tries implements AttemptOwner {
     const { path } = call;
     const onNewConnection = this.mayBeDeadly;
     const sent = splice === null ? body : spliced(body, splice);
-    const isOffer = session !== null;
-    const request = { isOffer, path, headers, body: sent, onNewConnection, limits };
+    const offer = session === null ? null : parts.limits;
+    const request = { offer, path, headers, body: sent, onNewConnection, limits };
     parts.pools.post(endpoint, request, attempt);
   }
 
@@ -194,6 +194,13 @@ export class Tries implements AttemptOwner {
     this.#stop();
     this.#view.record.timedOut(error.limit);
     this.#view.breakOff(refusals.timedOut(error), atBoundary);
+  }
+
+  /** Nothing is held against it: it may be slower than its client speaks. */
+  stalled({ afterMs }: EngineStalledError, atBoundary: boolean): void {
+    this.#attempt?.tell(this.#view.record.tally);
+    this.#stop();
+    this.#view.breakOff(refusals.stalled(afterMs), atBoundary);
   }
 
   crashed(error: unknown): void {

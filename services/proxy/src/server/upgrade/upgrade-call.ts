@@ -8,6 +8,8 @@ import { chooseOurs, readSubprotocols, type Subprotocols } from './subprotocols.
 
 /** Until a client that has been told goodbye has to be gone. It may still read, and answer. */
 const lingerMs = 2000;
+/** Of silence, until the kernel asks whether the client is still there. */
+const keepAliveMs = 60_000;
 /** Compressed frames could not be metered, and engines would have to do the work. */
 const extensions = 'sec-websocket-extensions';
 
@@ -49,6 +51,8 @@ export class UpgradeCall implements ClientCall, ClientSession, Answer {
       this.#leave();
     });
     socket.setTimeout(0);
+    // A client whose machine is gone says nothing of that, and nobody may have anything to say to it.
+    socket.setKeepAlive(true, keepAliveMs);
     socket
       .on('data', this.#data)
       .once('end', this.#ended)
