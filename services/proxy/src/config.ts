@@ -120,8 +120,16 @@ export const configSchema = z
      * do not ask for it themselves: their tokens are estimated.
      */
     USAGE_LEAVE_ALONE: commaList.default([]),
-    /** A client that takes nothing of its answer for so long is cut off. */
+    /**
+     * A client that takes nothing of its answer for so long is cut off; a realtime session whose engine takes nothing of what
+     * its client says is closed.
+     */
     STALL_TIMEOUT: durationSeconds.default(60),
+    /**
+     * A session over WebSocket ends when neither side says anything for so long, not even a ping: earlier where
+     * `BETWEEN_BYTES_TIMEOUT` is shorter. 0: no limit.
+     */
+    SESSION_IDLE_TIMEOUT: durationSeconds.default(600),
     /** `off`: all requests are read by node:http, none by the fast front (docs/adr/0018-a-front-of-our-own.md). */
     FAST_PATH: z.enum(['on', 'off']).default('on'),
     /** How long connections are still accepted after SIGTERM: as long as balancers take to notice `/readyz`. */
@@ -172,6 +180,7 @@ export const configSchema = z
       leftAlone: env.USAGE_LEAVE_ALONE,
     },
     stallMs: env.STALL_TIMEOUT * 1000,
+    sessionIdleMs: limitMs(env.SESSION_IDLE_TIMEOUT),
     bodyRoomBytes: env.MAX_BODIES,
     fastPath: env.FAST_PATH === 'on',
     drainDelayMs: env.DRAIN_DELAY * 1000,

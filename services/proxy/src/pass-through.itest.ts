@@ -98,6 +98,7 @@ describe('a connection to the api', () => {
     const passThrough = createPassThrough({
       apiUrl: api.url,
       idleMs: 5000,
+      sessionIdleMs: 5000,
       isTrusted: () => false,
       logger: createLogger({ service: 'proxy', level: 'silent' }),
     });

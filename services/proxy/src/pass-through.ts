@@ -28,6 +28,8 @@ export interface PassThroughOptions {
    * (60 s) closes it, so that no request is written into one that is about to go.
    */
   readonly idleMs: number;
+  /** How long a session lasts in which nothing passes. */
+  readonly sessionIdleMs: number;
   readonly isTrusted: IsTrusted;
   readonly logger: Logger;
 }
@@ -78,7 +80,8 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
       dropHopByHop(headers);
       tellForwarded(request, options.isTrusted);
       mark(request, requestId);
-      passUpgrade(options.apiUrl, request, headers, call, requestId, (error) => {
+      const { sessionIdleMs } = options;
+      passUpgrade(options.apiUrl, request, headers, call, requestId, sessionIdleMs, (error) => {
         options.logger.warn({ err: error, requestId }, 'api cannot be reached');
         sendError(call, requestId, apiAway());
       });

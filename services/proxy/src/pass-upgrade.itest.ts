@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { auth, until } from '../test/harness.ts';
 import { startRecordingApi } from '../test/recording-api.ts';
@@ -55,6 +56,28 @@ describe('a session with the api', () => {
     const { client } = await openSession(url());
     client.terminate();
     await until('closed', () => api.sessions[0]?.readyState === WebSocket.CLOSED);
+  });
+
+  it('ends when nothing passes for too long, or the api takes nothing', async () => {
+    await scene.restart({ apiUrl: `http://127.0.0.1:${api.port}` }, { sessionIdleMs: 200 });
+    const silent = await openSession(url());
+    expect((await silent.closed())[0]).toBe(1006);
+    const { client } = await openSession(url());
+    api.sessions[1]?.pause();
+    for (let sent = 0; sent < 400; sent += 1) client.send(Buffer.alloc(256 * 1024));
+    await until('let go', () => client.readyState === WebSocket.CLOSED);
+  });
+
+  it('asks by the kernel whether its client is still there', async () => {
+    const asked = jest.spyOn(Socket.prototype, 'setKeepAlive');
+    const session = await openSession(url());
+    const sockets = asked.mock.contexts.filter(
+      (one) => (one as Socket).localPort === scene.proxy.port,
+    );
+    expect(sockets).toHaveLength(1);
+    expect(asked.mock.calls).toContainEqual([true, 60_000]);
+    asked.mockRestore();
+    session.client.terminate();
   });
 
   it('ends with the proxy, when its time for that is over', async () => {

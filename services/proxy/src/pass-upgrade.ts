@@ -1,5 +1,7 @@
 import { request as ask, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { DurationMs } from '@wakefield/domain';
 import { dropHopByHop, rawHeader } from './inference/headers.ts';
 import type { UpgradeCall } from './server/upgrade/upgrade-call.ts';
 import { switchingProtocols } from './upstream/answer/switching.ts';
@@ -11,6 +13,7 @@ type Failed = (error: Error) => void;
  * Offers WebSocket to the api on behalf of a client. What the api answers is the answer, whether it takes the offer or
  * not; then bytes pass both ways, and whoever reads slowly holds the other side up.
  * @param headers for the api; those of the connection are written here
+ * @param idleMs how long a session lasts in which nothing passes, in neither direction
  */
 export function passUpgrade(
   apiUrl: string,
@@ -18,6 +21,7 @@ export function passUpgrade(
   headers: IncomingHttpHeaders,
   call: UpgradeCall,
   requestId: string,
+  idleMs: DurationMs,
   failed: Failed,
 ): void {
   // The key of a page is for us to read: where everybody reads it.
@@ -28,6 +32,8 @@ export function passUpgrade(
   const attempt = ask(new URL(apiUrl), { method: 'GET', path: url, headers: sent, agent: false });
   attempt.once('upgrade', (answer, socket, first) => {
     call.writeHead(switchingProtocols, headersOf(answer, requestId));
+    // Bytes that the api does not take are none that pass: it is not waited for, either.
+    if (Number.isFinite(idleMs)) (socket as Socket).setTimeout(idleMs, () => call.cutOff());
     join(call, socket, first);
   });
   attempt.once('response', (answer) => {

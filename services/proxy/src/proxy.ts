@@ -104,11 +104,13 @@ export function createProxy(
   const { holds } = turns;
   const { apiUrl, apiIdleMs: idleMs } = settings;
   const isTrusted = trustedPeers(settings.trustedProxies);
-  const passThrough = createPassThrough({ apiUrl, idleMs, isTrusted, logger });
+  const { sessionIdleMs } = settings.inference;
+  const passThrough = createPassThrough({ apiUrl, idleMs, sessionIdleMs, isTrusted, logger });
   const door = createDoor({
     inference,
     passThrough,
     metrics: memory.figures,
+    logger,
     version: settings.version,
     apiVersion: settings.apiVersion,
     limits: settings.door,

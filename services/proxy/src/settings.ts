@@ -36,6 +36,7 @@ export function settingsOf(
       earlyHeadersMs: 1000,
       commentMs: 5000,
       stallMs: config.stallMs,
+      sessionIdleMs: config.sessionIdleMs,
     },
     door: {
       ...config.door,

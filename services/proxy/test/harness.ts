@@ -29,6 +29,7 @@ export const defaultSettings: ProxySettings = {
     earlyHeadersMs: 200,
     commentMs: 100,
     stallMs: 1000,
+    sessionIdleMs: Number.POSITIVE_INFINITY,
   },
   held: { perModel: 16, perProcess: 32 },
   limits: defaultLimitRules,

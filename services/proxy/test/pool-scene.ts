@@ -38,7 +38,7 @@ class PoolScene {
     listener = new Listener(),
   ): Listener {
     const request = {
-      isOffer: false,
+      offer: null,
       path: '/v1/x',
       headers: ['a', 'b'],
       body: Buffer.from(body),

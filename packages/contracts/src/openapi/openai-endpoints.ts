@@ -173,7 +173,7 @@ export const openaiEndpoints: readonly Endpoint[] = [
     tag: 'OpenAI',
     summary: 'Realtime session by WebSocket',
     description:
-      'For WebSocket clients (RFC 6455): the answer to an offer comes when an engine has taken it; a sleeping model is woken meanwhile. Then frames pass both ways as they are, uncompressed; what is said is between client and engine (vLLM: `session.update`, `input_audio_buffer.append`, …). Pages, which cannot write headers, may send their key as the subprotocol `openai-insecure-api-key.<key>`. Where the engine cannot say goodbye, the session is closed with 1001 (this server goes away), 1008 (over a limit of time) or 1011 (the engine is gone). Whatever is refused is an ordinary answer.',
+      'For WebSocket clients (RFC 6455): the answer to an offer comes when an engine has taken it; a sleeping model is woken meanwhile. Then frames pass both ways as they are, uncompressed; what is said is between client and engine (vLLM: `session.update`, `input_audio_buffer.append`, …). Pages, which cannot write headers, may send their key as the subprotocol `openai-insecure-api-key.<key>`. Where the engine cannot say goodbye, the session is closed with 1001 (this server goes away), 1008 (over a limit of time) or 1011 (the engine is gone, or takes nothing of what is said). Whatever is refused is an ordinary answer.',
     params: projectParams,
     query: z.object({
       model: z.string().min(1).meta({ description: 'The model.', example: model }),

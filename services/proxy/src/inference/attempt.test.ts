@@ -22,6 +22,7 @@ const nobody = {
   lost: () => undefined,
   done: () => undefined,
   timedOut: () => undefined,
+  stalled: () => undefined,
   crashed: () => undefined,
   hasAlternative: () => false,
   declined: () => undefined,

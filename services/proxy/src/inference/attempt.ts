@@ -1,6 +1,6 @@
 import { switchingProtocols } from '../upstream/answer/switching.ts';
 import { type AnswerControl, type AnswerHandler, headerOf } from '../upstream/answer-handler.ts';
-import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
+import { EngineStalledError, EngineTimeoutError } from '../upstream/engine-timeout.ts';
 import { JobEndedError } from '../upstream/pools.ts';
 import { UnsendableError } from '../upstream/request-head.ts';
 import { PlainRelay } from './plain-relay.ts';
@@ -42,7 +42,7 @@ const worthlessWords: Readonly<Record<Worthless, string>> = {
   usage_refused: 'the engine does not take stream_options',
 };
 
-/** Who made the attempt. After `lost`, `done`, `timedOut` or `crashed` it hears no more. */
+/** Who made the attempt. After `lost`, `done`, `timedOut`, `stalled` or `crashed` it hears no more. */
 export interface AttemptOwner {
   /** An engine has begun to answer. */
   answered(status: number): void;
@@ -53,6 +53,8 @@ export interface AttemptOwner {
    * @param atBoundary whether what came of the answer so far ends between two events
    */
   timedOut(error: EngineTimeoutError, atBoundary: boolean): void;
+  /** The engine takes nothing of a session any more, and has been told to stop. */
+  stalled(error: EngineStalledError, atBoundary: boolean): void;
   /** Our own code has failed over it. It was given up. */
   crashed(error: unknown): void;
   /** The engine has no such sessions: nobody else is asked. */
@@ -231,6 +233,7 @@ export class Attempt implements AnswerHandler, RelaySink {
   #break(error: Error): void {
     this.#excuse = excuseOf(error);
     if (error instanceof EngineTimeoutError && error.limit !== 'connect') this.#timeOut(error);
+    else if (error instanceof EngineStalledError) this.#timeOut(error);
     else if (this.#relay !== null) this.#relay.broken();
     else this.#lose(this.#lossOf(error), error);
   }
@@ -252,11 +255,12 @@ export class Attempt implements AnswerHandler, RelaySink {
     return error instanceof UnsendableError ? 'unsendable' : 'refused';
   }
 
-  #timeOut(error: EngineTimeoutError): void {
+  #timeOut(error: EngineTimeoutError | EngineStalledError): void {
     const { atBoundary } = this;
     this.#over = true;
     this.#relay?.cancel();
-    this.#owner.timedOut(error, atBoundary);
+    if (error instanceof EngineStalledError) this.#owner.stalled(error, atBoundary);
+    else this.#owner.timedOut(error, atBoundary);
   }
 
   #lose(loss: Loss, cause: unknown): void {

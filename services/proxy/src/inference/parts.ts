@@ -7,6 +7,7 @@ import type { UsageMeter } from '../metering/meter.ts';
 import type { ProxyMetrics } from '../metrics.ts';
 import type { RouteIndex } from '../routes/route-index.ts';
 import type { UpstreamPools } from '../upstream/pools.ts';
+import type { SessionPatience } from '../upstream/under-way.ts';
 import type { BodyRoom } from './body-room.ts';
 import type { HabitBook } from './engine-habits.ts';
 import type { HoldRoom } from './hold-room.ts';
@@ -17,7 +18,7 @@ import type { RunLengths } from './run-lengths.ts';
 import type { Suspects } from './suspects.ts';
 import type { WakeKeeper } from './wake-keeper.ts';
 
-export interface InferenceLimits {
+export interface InferenceLimits extends SessionPatience {
   readonly body: BodyLimits;
   /** How long requests may take whose models say nothing. */
   readonly times: TimeLimits;
@@ -29,7 +30,7 @@ export interface InferenceLimits {
   readonly earlyHeadersMs: number;
   /** Time between two comments to a waiting stream. */
   readonly commentMs: number;
-  /** A client that takes nothing of its answer for this long, twice that at most, is cut off. */
+  /** A client that takes nothing of its answer for this long, twice that at most, is cut off; so is the engine of a session. */
   readonly stallMs: number;
 }
 

@@ -146,6 +146,11 @@ export const refusals = {
     }),
   timedOut: ({ limit, afterMs }: EngineTimeoutError) =>
     new AppError(`${limit}_timeout`, timeoutWords[limit](seconds(afterMs))),
+  stalled: (afterMs: DurationMs) =>
+    new AppError(
+      'upstream_error',
+      `The engine took nothing of what was said for ${seconds(afterMs)}.`,
+    ),
   tookTooLong: (totalMs: DurationMs) =>
     new AppError(
       'total_timeout',

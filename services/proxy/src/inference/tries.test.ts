@@ -70,7 +70,7 @@ function sent(over: Partial<ExchangeView> = {}) {
   asked.onStart(control);
   const answers = (status: number, headers: Record<string, string>, body: string): void => {
     asked.onHead(status, Object.entries(headers).flat());
-    asked.onData(Buffer.from(body));
+    asked.onData(Buffer.from(body, 'latin1'));
     elapsed += 20_000;
   };
   const ends = (): void => asked.onEnd();
@@ -106,6 +106,21 @@ describe('the length of a request', () => {
     left.answers(200, sseHeaders, words);
     left.tries.cancel();
     expect(left.lessons).toEqual([['broken off', 20_000]]);
+  });
+
+  it('is not learned from sessions, which last as long as somebody speaks', () => {
+    const side = { read: () => undefined, pause: () => undefined, resume: () => undefined };
+    const session = { client: side, traffic: { passed: () => undefined } };
+    const over = sent({ session });
+    over.answers(101, { upgrade: 'websocket' }, String.fromCharCode(0x88, 0));
+    over.ends();
+    const cut = sent({ session });
+    cut.answers(101, { upgrade: 'websocket' }, String.fromCharCode(0x81, 1));
+    cut.breaks();
+    const left = sent({ session });
+    left.answers(101, { upgrade: 'websocket' }, '');
+    left.tries.cancel();
+    expect([over.lessons, cut.lessons, left.lessons]).toEqual([[], [], []]);
   });
 
   it.each([

@@ -8,7 +8,7 @@ import {
   type ModelId,
   type Route,
 } from '@wakefield/domain';
-import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
+import { type EngineStalledError, EngineTimeoutError } from '../upstream/engine-timeout.ts';
 import { type Splice, spliced } from './ask-usage.ts';
 import { Attempt, type AttemptOwner, type Loss } from './attempt.ts';
 import { Casualties } from './casualties.ts';
@@ -99,8 +99,8 @@ export class Tries implements AttemptOwner {
     const { path } = call;
     const onNewConnection = this.mayBeDeadly;
     const sent = splice === null ? body : spliced(body, splice);
-    const isOffer = session !== null;
-    const request = { isOffer, path, headers, body: sent, onNewConnection, limits };
+    const offer = session === null ? null : parts.limits;
+    const request = { offer, path, headers, body: sent, onNewConnection, limits };
     parts.pools.post(endpoint, request, attempt);
   }
 
@@ -196,6 +196,13 @@ export class Tries implements AttemptOwner {
     this.#view.breakOff(refusals.timedOut(error), atBoundary);
   }
 
+  /** Nothing is held against it: it may be slower than its client speaks. */
+  stalled({ afterMs }: EngineStalledError, atBoundary: boolean): void {
+    this.#attempt?.tell(this.#view.record.tally);
+    this.#stop();
+    this.#view.breakOff(refusals.stalled(afterMs), atBoundary);
+  }
+
   crashed(error: unknown): void {
     this.#attempt?.tell(this.#view.record.tally);
     this.#stop();
@@ -221,17 +228,19 @@ export class Tries implements AttemptOwner {
     parts.logger.info({ jobId }, 'an engine refuses to tell the usage of streams; it is estimated');
   }
 
-  /** Refusals and errors say nothing of how long answers take. */
+  /** Refusals and errors say nothing of how long answers take, sessions nothing of how long those of others do. */
   #learn({ outcome, usage, pieces }: RelayEnd): void {
     if (outcome === 'cut') this.#breakOff();
     if (outcome !== 'complete' || this.#status >= 400) return;
-    const { parts, asked } = this.#view;
+    const { parts, asked, session } = this.#view;
+    if (session !== null) return;
     const tokens = usage?.completion ?? pieces;
     parts.lengths.ended(this.#modelId, asked, parts.clock.elapsed() - this.#sentAt, tokens);
   }
 
   #breakOff(): void {
-    const { parts, asked } = this.#view;
+    const { parts, asked, session } = this.#view;
+    if (session !== null) return;
     parts.lengths.brokenOff(this.#modelId, asked, parts.clock.elapsed() - this.#sentAt);
   }
 

@@ -97,7 +97,7 @@ export function createDoor(options: DoorOptions): Door {
     }
   };
 
-  const upgrades = createUpgrades(options, connections, readTarget);
+  const upgrades = createUpgrades(options, connections, readTarget, () => draining);
   const server = createServer(serverOptions(options.limits, upgrades), handle);
   server.on('upgrade', upgrades.take);
   server.on('timeout', endUnlessRead);

@@ -1,3 +1,4 @@
+import type { Logger } from '@wakefield/runtime';
 import type { Inference } from '../inference/inference.ts';
 import { refusals } from '../inference/refusals.ts';
 import type { ProxyMetrics, RouteClass } from '../metrics.ts';
@@ -11,6 +12,7 @@ export interface Rooms {
   readonly inference: Inference;
   readonly passThrough: PassThrough;
   readonly metrics: ProxyMetrics;
+  readonly logger: Logger;
   readonly version: string;
   readonly apiVersion: string;
 }

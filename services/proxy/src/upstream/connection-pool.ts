@@ -6,7 +6,7 @@ import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Dialer } from './dial.ts';
 import { EngineTimeoutError } from './engine-timeout.ts';
 import { offerHead, requestHead, UnsendableError } from './request-head.ts';
-import { UnderWay } from './under-way.ts';
+import { type SessionPatience, UnderWay } from './under-way.ts';
 
 /** uvicorn, below vLLM and SGLang, closes idle connections after 5 s; we have to be first. */
 const keepMs = 4000;
@@ -15,8 +15,8 @@ const beforeEngineMs = 1000;
 
 /** A POST for an engine, or an offer of WebSocket. */
 export interface EngineRequest {
-  /** An offer: its body is empty, and its connection its own. */
-  readonly isOffer: boolean;
+  /** An offer, whose body is empty, and its connection its own: what its session is ended for. null: a POST. */
+  readonly offer: SessionPatience | null;
   readonly path: string;
   /** Names and values by turns; none that says how long the body is. */
   readonly headers: readonly string[];
@@ -60,9 +60,10 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** Whatever happens is told to the handler. */
   post(
-    { isOffer, path, headers, body, onNewConnection, limits }: EngineRequest,
+    { offer, path, headers, body, onNewConnection, limits }: EngineRequest,
     handler: AnswerHandler,
   ): void {
+    const isOffer = offer !== null;
     let head: string;
     try {
       head = isOffer
@@ -73,7 +74,7 @@ export class ConnectionPool implements ConnectionOwner {
       handler.onError(error);
       return;
     }
-    const request = new UnderWay(handler, limits, this.#onOver);
+    const request = new UnderWay(handler, limits, this.#onOver, offer);
     this.underWay.add(request);
     const connection = onNewConnection || isOffer ? null : this.#takeIdle();
     if (connection === null) this.#dial(request, head, isOffer ? null : body, limits.connectMs);

@@ -90,6 +90,10 @@ export class Connection implements AnswerSink, Carrier {
     return this.#request !== null && this.#parser.stopped;
   }
 
+  get unsent(): number {
+    return this.#channel.writableLength;
+  }
+
   pause(): void {
     if (this.#request === null) return;
     this.#parser.stopped = true;

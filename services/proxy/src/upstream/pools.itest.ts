@@ -24,7 +24,7 @@ const open = (transport: Transport | null = null) =>
 const limits = { ...noLimits, connectMs: 5000 };
 const post = (to: Endpoint, body = Buffer.from('{}')) => {
   const listener = new Listener();
-  const request = { isOffer: false, path: '/v1/x', headers: [], onNewConnection: false, limits };
+  const request = { offer: null, path: '/v1/x', headers: [], onNewConnection: false, limits };
   pools.post(to, { ...request, body }, listener);
   return listener;
 };

@@ -116,7 +116,7 @@ describe('a request', () => {
       const listener = new Listener();
       const request = { path: '/', headers: ['a', value], body: Buffer.alloc(0) };
       scene().pool.post(
-        { ...request, isOffer: false, onNewConnection: false, limits: noLimits },
+        { ...request, offer: null, onNewConnection: false, limits: noLimits },
         listener,
       );
       expect(listener.error?.name).toBe('UnsendableError');

@@ -2,11 +2,21 @@ import type { DurationMs, TimeLimits } from '@wakefield/domain';
 import type { AnswerHead } from './answer/head-reader.ts';
 import { switchingProtocols } from './answer/switching.ts';
 import type { AnswerControl, AnswerHandler } from './answer-handler.ts';
-import { EngineTimeoutError } from './engine-timeout.ts';
+import { EngineStalledError, EngineTimeoutError } from './engine-timeout.ts';
+
+/** What a session is ended for that nobody ends. Infinity: as long as it takes. */
+export interface SessionPatience {
+  /** Its engine takes nothing of what its client says. While the client is held up, nobody hears that it leaves. */
+  readonly stallMs: DurationMs;
+  /** Neither side says anything. */
+  readonly sessionIdleMs: DurationMs;
+}
 
 /** The connection that a request is on, as the request sees it. */
 export interface Carrier {
   readonly paused: boolean;
+  /** Bytes that were written and wait to be taken; a piece counts until all of it is. */
+  readonly unsent: number;
   pause(): void;
   resume(): void;
   /** At once, and saying nothing to the request. */
@@ -36,8 +46,20 @@ export class UnderWay implements AnswerControl {
   #heard = 0;
   /** Whether something was said to it since then: a session lives by both sides. */
   #hasSaid = false;
+  /** null: it is no session that is asked for. */
+  readonly #patience: SessionPatience | null;
+  /** Bytes that were written to its engine in a session, how many of those it had taken, and since when. */
+  #said = 0;
+  #taken = 0;
+  #takenAt: DurationMs = 0;
 
-  constructor(handler: AnswerHandler, limits: TimeLimits, onOver: (request: UnderWay) => void) {
+  constructor(
+    handler: AnswerHandler,
+    limits: TimeLimits,
+    onOver: (request: UnderWay) => void,
+    patience: SessionPatience | null = null,
+  ) {
+    this.#patience = patience;
     this.#handler = handler;
     this.#limits = limits;
     this.#onOver = onOver;
@@ -68,6 +90,10 @@ export class UnderWay implements AnswerControl {
   /** Called every now and then: gives up what brings nothing for too long. Waiting for its client does not count. */
   checkTime(at: DurationMs): void {
     if (this.#carrier === null) return;
+    if (this.#patience !== null && this.#isStuck(this.#carrier, this.#patience, at)) {
+      this.giveUp(new EngineStalledError(this.#patience.stallMs));
+      return;
+    }
     if (this.#heard !== this.#pieces || this.#hasSaid || this.#carrier.paused) {
       this.#heard = this.#pieces;
       this.#hasSaid = false;
@@ -75,10 +101,22 @@ export class UnderWay implements AnswerControl {
       return;
     }
     const { firstByteMs, betweenBytesMs } = this.#limits;
-    const limitMs = this.answering ? betweenBytesMs : firstByteMs;
+    const quietMs = Math.min(betweenBytesMs, this.#patience?.sessionIdleMs ?? betweenBytesMs);
+    const limitMs = this.answering ? quietMs : firstByteMs;
     if (at - this.#heardAt < limitMs) return;
     const limit = this.answering ? 'between_bytes' : 'first_byte';
     this.giveUp(new EngineTimeoutError(limit, limitMs));
+  }
+
+  /** An engine that waits for its client to read may rightly read nothing itself: that is its client's to end. */
+  #isStuck(carrier: Carrier, { stallMs }: SessionPatience, at: DurationMs): boolean {
+    const { unsent } = carrier;
+    const taken = this.#said - unsent;
+    if (unsent > 0 && !carrier.paused && taken === this.#taken)
+      return at - this.#takenAt >= stallMs;
+    this.#taken = taken;
+    this.#takenAt = at;
+    return false;
   }
 
   giveUp(reason: Error): void {
@@ -106,6 +144,7 @@ export class UnderWay implements AnswerControl {
   }
 
   write(bytes: Buffer): boolean {
+    this.#said += bytes.length;
     const isFree = this.#carrier?.write(bytes) ?? true;
     // An engine that takes nothing any more is not kept by what waits for it.
     this.#hasSaid ||= isFree;
@@ -133,6 +172,7 @@ export class UnderWay implements AnswerControl {
   sentOn(carrier: Carrier, at: DurationMs): void {
     this.#carrier = carrier;
     this.#heardAt = at;
+    this.#takenAt = at;
   }
 
   head({ status, headers }: AnswerHead): void {

@@ -8,6 +8,8 @@ import { chooseOurs, readSubprotocols, type Subprotocols } from './subprotocols.
 
 /** Until a client that has been told goodbye has to be gone. It may still read, and answer. */
 const lingerMs = 2000;
+/** Of silence, until the kernel asks whether the client is still there. */
+const keepAliveMs = 60_000;
 /** Compressed frames could not be metered, and engines would have to do the work. */
 const extensions = 'sec-websocket-extensions';
 
@@ -28,6 +30,7 @@ export class UpgradeCall implements ClientCall, ClientSession, Answer {
   #reader: BodyReader | null = null;
   #linger: NodeJS.Timeout | undefined;
 
+  /** Touches nothing of the socket yet: `begin` does. */
   constructor(request: IncomingMessage, socket: Socket) {
     this.#request = request;
     this.#socket = socket;
@@ -35,13 +38,21 @@ export class UpgradeCall implements ClientCall, ClientSession, Answer {
     this.rawHeaders = without(this.#subprotocols.rawHeaders, extensions);
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
+    this.#response = response;
+  }
+
+  /** Takes the socket over. */
+  begin(): void {
+    const socket = this.#socket;
+    const response = this.#response;
     response.assignSocket(socket);
     response.once('finish', () => {
       response.detachSocket(socket);
       this.#leave();
     });
-    this.#response = response;
     socket.setTimeout(0);
+    // A client whose machine is gone says nothing of that, and nobody may have anything to say to it.
+    socket.setKeepAlive(true, keepAliveMs);
     socket
       .on('data', this.#data)
       .once('end', this.#ended)

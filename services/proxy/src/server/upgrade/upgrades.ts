@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { headProblem } from '@wakefield/contracts';
 import { AppError } from '@wakefield/domain';
 import { requestId } from '@wakefield/runtime';
+import { refusals } from '../../inference/refusals.ts';
 import { sendError } from '../answer.ts';
 import { classify, originForm } from '../classify.ts';
 import type { Connections } from '../connections.ts';
@@ -24,25 +25,27 @@ export interface Upgrades {
   destroy(): void;
 }
 
+/** @param isDraining whether this server goes away: a session would hardly begin before it is ended */
 export function createUpgrades(
   rooms: Rooms,
   connections: Pick<Connections, 'asked' | 'of'>,
   readTarget: (request: IncomingMessage) => AppError | null,
+  isDraining: () => boolean,
 ): Upgrades {
   const open = new Set<UpgradeCall>();
 
   const serve = (request: IncomingMessage, call: UpgradeCall, head: Buffer): void => {
     const id = requestId(request.headers['x-request-id']);
     const problem =
-      headProblem(request) ?? readTarget(request) ?? (head.length > 0 ? early() : null);
+      headProblem(request) ??
+      readTarget(request) ??
+      (head.length > 0 ? early() : null) ??
+      (isDraining() ? refusals.shuttingDown() : null);
     const destination = classify('GET', request.url ?? '/');
-    if (problem !== null || (destination.kind !== 'realtime' && destination.kind !== 'api')) {
-      sendError(call, id, problem ?? early());
-      rooms.metrics.request('other', call.status);
-    } else if (destination.kind === 'api') {
-      rooms.passThrough.upgrade(request, call, id);
-      countAtEnd(rooms, call, destination);
-    } else {
+    if (problem !== null) {
+      sendError(call, id, problem);
+      rooms.metrics.request(destination.kind === 'realtime' ? 'realtime' : 'other', call.status);
+    } else if (destination.kind === 'realtime') {
       const { project, path } = destination;
       const startedAt = performance.now();
       rooms.inference.handle({
@@ -54,6 +57,10 @@ export function createUpgrades(
         path,
         startedAt,
       });
+    } else {
+      // The only other place to which offers are let through.
+      rooms.passThrough.upgrade(request, call, id);
+      countAtEnd(rooms, call, { kind: 'api' });
     }
   };
 
@@ -62,21 +69,29 @@ export function createUpgrades(
       const { kind } = classify(request.method ?? '', originForm(request.url ?? '/'));
       if (kind !== 'realtime' && kind !== 'api') return false;
       if (offerProblem(request) !== null) return false;
-      // Behind an answer that is not finished its own would be in the middle of that.
+      // Behind an answer that is not finished its own would be in the middle of that; behind the last one of its
+      // connection there is none, and what node:http has made of the requests in between may still have the socket.
       const newest = connections.of(request.socket)?.newest;
-      return newest === undefined || newest.closed;
+      return newest === undefined || (newest.closed && !newest.isLast);
     },
     take: (request, duplex, head) => {
       // node:http says Duplex for whoever hands it something else than connections.
       const socket = duplex as Socket;
       const call = new UpgradeCall(request, socket);
       if (!connections.asked(socket, call)) {
-        call.hangUp();
+        socket.destroy();
         return;
       }
       open.add(call);
       call.onceClosed(() => open.delete(call));
-      serve(request, call, head);
+      try {
+        call.begin();
+        serve(request, call, head);
+      } catch (error) {
+        // Thrown from here it would end the process, and everybody's requests with it.
+        rooms.logger.error({ err: error }, 'an offer of WebSocket met a fault of ours');
+        socket.destroy();
+      }
     },
     destroy: () => {
       for (const call of open) call.hangUp();
