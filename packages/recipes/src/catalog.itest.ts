@@ -265,6 +265,17 @@ describe('recipes of a site', () => {
     await expect(failure).rejects.toThrow(join(root, 'inference', 'mine', 'recipe.yaml'));
   });
 
+  test.each([
+    ...['PIP_INDEX_URL', 'PIP_CONFIG_FILE', 'UV_INDEX', 'CONDA_CHANNELS', 'XDG_CACHE_HOME'],
+    ...['HTTPS_PROXY', 'ALL_PROXY', 'SSL_CERT_FILE', 'VIRTUAL_ENV', 'PYTHONPATH', 'LD_AUDIT'],
+    ...['APPTAINER_CACHEDIR', 'PATH', 'BASH_ENV', 'SLURM_JOB_ID', 'WAKEFIELD_NODE'],
+  ])('%s cannot be declared', async (name) => {
+    const value = { type: 'string', pattern: '[^]*' };
+    const variables = { [name]: { sets: 'environment', description: 'd', value } };
+    const root = await withRecipe(stringify({ ...minimal, service: { ...service, variables } }));
+    await expect(loadRecipes([root])).rejects.toThrow(`variables.${name}: must not be set by`);
+  });
+
   test('a folder that is not there', async () => {
     await expect(loadRecipes([join(folder, 'nowhere')])).rejects.toThrow('nowhere');
   });

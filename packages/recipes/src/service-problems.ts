@@ -8,11 +8,17 @@ interface Problem {
   readonly message: string;
 }
 
-/** What a shell, the loader, a language or the job itself goes by: nobody who starts a service may set it. */
+/**
+ * What a shell, the loader, a language, an installer or the job itself goes by: nobody who starts a service may set it.
+ * Builds are shared, and what one fetches is known by names alone: where it comes from is nobody's choice.
+ */
 const reserved = new RegExp(
   [
     '^(PATH|HOME|IFS|ENV|SHELL|SHELLOPTS|PS4|CDPATH|TMPDIR|UID|EUID|PPID|NODE_OPTIONS|JAVA_TOOL_OPTIONS)$',
+    '^(VIRTUAL_ENV|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE)$',
     '^(BASH|PYTHON|PERL|RUBY)',
+    '_PROXY$',
+    '^(PIP|UV|CONDA|XDG|NPM|DOCKER)_',
     '^(LD|DYLD|WF|WAKEFIELD|SLURM|SBATCH|SRUN|GIT|SSH|APPTAINER|APPTAINERENV|SINGULARITY|SINGULARITYENV)_',
   ].join('|'),
 );
