@@ -2,7 +2,7 @@ import type { ArgumentProblem, LaunchProfile } from '@wakefield/control';
 import { AppError, type JobName } from '@wakefield/domain';
 import { nearestWord } from '@wakefield/runtime/yaml';
 import { spreads } from './check-arguments.ts';
-import type { LoadedRecipe } from './read-recipes.ts';
+import type { LoadedRecipe } from './join-recipes.ts';
 import { type RenderedJob, renderJob, type ScriptParts } from './render.ts';
 import { buildDigest, buildOf } from './render-build.ts';
 import {
