@@ -259,6 +259,20 @@ describe('recipes of a site', () => {
       /variables\.X\.default: must be at most 3/,
     ],
     [
+      'a default for CPUs out of its bounds',
+      stringify({
+        ...minimal,
+        service: {
+          ...service,
+          cpu_only: { environment: { X: '4', OWN: 'any' } },
+          variables: {
+            X: { sets: 'environment', description: 'd', value: { type: 'integer', max: 3 } },
+          },
+        },
+      }),
+      /cpu_only\.environment\.X: must be at most 3/,
+    ],
+    [
       'a variable that the command names, and nobody has to set',
       stringify({
         ...minimal,

@@ -39,6 +39,16 @@ function unknownName(recipe: Recipe, name: string): string {
   return `engine ${recipe.name} takes no argument ${JSON.stringify(name)}; it takes ${names}`;
 }
 
+/** Environments hold text: `"2048"` is the number where one is declared. What cannot be one stays as it is. */
+export function typed({ type }: Value, raw: unknown): unknown {
+  if (type === 'string') {
+    return typeof raw === 'number' || typeof raw === 'boolean' ? String(raw) : raw;
+  }
+  if (typeof raw !== 'string') return raw;
+  if (type === 'boolean') return raw === 'true' ? true : raw === 'false' ? false : raw;
+  return /^-?\d{1,15}(\.\d{1,15})?$/.test(raw) ? Number(raw) : raw;
+}
+
 /** What is wrong with the value, or null. */
 export function checkValue(parameter: Value, value: unknown): string | null {
   switch (parameter.type) {
