@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, utimes } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { renderInput } from '../test/inputs.ts';
@@ -147,6 +147,30 @@ describe('what a recipe builds', () => {
     await utimes(lock, long, long);
     expect(await (await here.start()).ended()).toBe(0);
     expect(await here.count()).toBe(2);
+  });
+
+  test('removes what killed builds left, once it is a day old', async () => {
+    const here = await account(counted);
+    expect(await (await here.start()).ended()).toBe(0);
+    const [name = '', named = ''] = (await here.made()).sort();
+    const other = `0123456789abcdef-${name.split('-')[1]}`;
+    const [old, fresh, theirs] = [`${name}.1`, `${name}.2`, `${other}.3`];
+    const kept = `${other}.4`;
+    for (const folder of [old, fresh, theirs, kept, 'of.mine'])
+      await mkdir(join(here.builds, folder, 'venv'), { recursive: true });
+    await symlink(kept, join(here.builds, other));
+    const long = new Date(Date.now() - 25 * 3_600_000);
+    for (const folder of [named, old, theirs, kept, 'of.mine'])
+      await utimes(join(here.builds, folder), long, long);
+    // What is there is used; nothing is looked at.
+    expect(await (await here.start()).ended()).toBe(0);
+    expect(await here.made()).toContain(old);
+    await rm(join(here.builds, name));
+    expect(await (await here.start()).ended()).toBe(0);
+    const left = await here.made();
+    expect(left).toEqual(expect.arrayContaining([fresh, kept, other, name, 'of.mine']));
+    expect(left).toHaveLength(6);
+    expect(await here.locks()).toEqual([]);
   });
 
   test('is not built where the set-up lines of the cluster bring it', async () => {
