@@ -259,6 +259,23 @@ describe('recipes of a site', () => {
       /variables\.X\.default: must be at most 3/,
     ],
     [
+      'a default folder that could be anywhere',
+      stringify({
+        ...minimal,
+        service: {
+          ...service,
+          variables: {
+            X: {
+              sets: 'environment',
+              description: 'd',
+              value: { type: 'folder', default: '../x' },
+            },
+          },
+        },
+      }),
+      /variables\.X\.value\.default: must be an absolute folder/,
+    ],
+    [
       'a default for CPUs out of its bounds',
       stringify({
         ...minimal,

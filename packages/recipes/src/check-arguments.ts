@@ -1,6 +1,6 @@
 import type { ArgumentProblem } from '@wakefield/control';
 import type { Parameter, Recipe } from './schema.ts';
-import type { Value } from './value-schema.ts';
+import { folderPattern, type Value } from './value-schema.ts';
 
 /** First problem of a model's `engine_args`, or null. Names, types, bounds, and what goes only together. */
 export function checkArguments(
@@ -44,7 +44,7 @@ export function typed({ type }: Value, raw: unknown): unknown {
   if (type === 'string') {
     return typeof raw === 'number' || typeof raw === 'boolean' ? String(raw) : raw;
   }
-  if (typeof raw !== 'string') return raw;
+  if (typeof raw !== 'string' || type === 'folder') return raw;
   if (type === 'boolean') return raw === 'true' ? true : raw === 'false' ? false : raw;
   return /^-?\d{1,15}(\.\d{1,15})?$/.test(raw) ? Number(raw) : raw;
 }
@@ -64,6 +64,8 @@ export function checkValue(parameter: Value, value: unknown): string | null {
         : 'must be a number';
     case 'string':
       return typeof value === 'string' ? checkText(parameter, value) : 'must be a string';
+    case 'folder':
+      return checkFolder(parameter, value);
   }
 }
 
@@ -84,6 +86,13 @@ function checkText(parameter: Extract<Value, { type: 'string' }>, value: string)
     return `must match ${parameter.pattern}`;
   }
   return null;
+}
+
+function checkFolder(parameter: Extract<Value, { type: 'folder' }>, value: unknown) {
+  const fits =
+    typeof value === 'string' && new RegExp(`^(?:${folderPattern(parameter)})$`).test(value);
+  if (fits) return null;
+  return String.raw`must be an absolute folder like /scratch/me, without . and .., and none of : , " \ in it`;
 }
 
 function checkRequired(parameter: Parameter, args: Readonly<Record<string, unknown>>) {

@@ -146,6 +146,49 @@ describe('given goes before CPUs, these before the variable, that before the par
   });
 });
 
+describe('folders', () => {
+  const told = 'config.environment.MINIO_DATA must be an absolute folder like /scratch/me';
+
+  test.each(['/data', '/scratch/of me/a.b', "/a/.b/..c/d'e", 'storage'])('%j', (folder) => {
+    const environment = { MINIO_DATA: folder };
+    expect(resolved('storage/minio', { environment }).exported.MINIO_DATA).toBe(folder);
+  });
+
+  test.each([
+    ...[
+      '',
+      '/',
+      '//',
+      '/a/',
+      '/a//b',
+      'data',
+      './storage',
+      'storage/x',
+      '~',
+      '/a/../b',
+      '/..',
+      '/.',
+    ],
+    ...[
+      '/a:/etc',
+      '/a,/etc:/etc',
+      '/a"b',
+      '/a\\:b',
+      '/a\nb',
+      '/a\n',
+      '/a\0',
+      5,
+      null,
+      true,
+      ['/a'],
+    ],
+  ])('not %j', (folder) => {
+    const found = problems('storage/minio', { environment: { MINIO_DATA: folder } });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(told);
+  });
+});
+
 describe('every bad value is refused by its name', () => {
   test('all of them at once', () => {
     const environment = { VLLM_MODLE: 'gpt2', VLLM_MAX_MODEL_LEN: 'many' };

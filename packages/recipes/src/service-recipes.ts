@@ -83,6 +83,7 @@ export function bookOf(loaded: readonly LoadedRecipe[], parts: ScriptParts): Ser
         gpuCount: (gpu ?? 0) * nodes,
         args: service.args,
         environment: service.exported,
+        folders: foldersOf(get(service.recipe).recipe.service, service),
         builds: true,
       });
     },
@@ -104,6 +105,15 @@ function asService({ path, file, recipe }: LoadedRecipe): readonly ServiceRecipe
   });
   const severalNodes = spreads(recipe);
   return [{ path, file, recipe: { ...recipe, service }, variables, severalNodes, builds }];
+}
+
+/** The absolute ones that its variables name; others are in the directory of the job. */
+function foldersOf({ variables }: Service, { environment }: ResolvedService): readonly string[] {
+  const named = Object.entries(variables).flatMap(([name, variable]) => {
+    const isFolder = 'value' in variable && variable.value.type === 'folder';
+    return isFolder && variable.sets !== 'nothing' ? [environment[name] ?? ''] : [];
+  });
+  return [...new Set(named.filter((folder) => folder.startsWith('/')))];
 }
 
 function built(build: Build | null): ServiceBuild | null {

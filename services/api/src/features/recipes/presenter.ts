@@ -1,5 +1,10 @@
 import type { RecipeJson, RecipeSummaryJson } from '@wakefield/contracts';
-import type { ServiceBuild, ServiceRecipe, ServiceVariable } from '@wakefield/recipes';
+import {
+  folderPattern,
+  type ServiceBuild,
+  type ServiceRecipe,
+  type ServiceVariable,
+} from '@wakefield/recipes';
 
 export function presentRecipe(shown: ServiceRecipe): RecipeSummaryJson {
   const { path, recipe } = shown;
@@ -47,13 +52,15 @@ export function categoryOf(path: string): string {
 function presentVariable({ description, value, ignored }: ServiceVariable) {
   const number = value.type === 'integer' || value.type === 'number' ? value : undefined;
   const text = value.type === 'string' ? value : undefined;
+  // To whoever sends it, a folder is a text.
+  const folder = value.type === 'folder' ? folderPattern(value) : null;
   return {
-    ...{ description, type: value.type },
+    ...{ description, type: value.type === 'folder' ? ('string' as const) : value.type },
     default: value.default ?? null,
     min: number?.min ?? null,
     max: number?.max ?? null,
     enum: text?.enum ?? null,
-    pattern: text?.pattern ?? null,
+    pattern: folder ?? text?.pattern ?? null,
     ignored,
   };
 }
