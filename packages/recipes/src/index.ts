@@ -10,5 +10,4 @@ export type {
   ServiceRecipes,
   ServiceVariable,
 } from './service-recipes.ts';
-export { folderPattern } from './value-schema.ts';
 export type { RenderInput } from './work.ts';

@@ -14,7 +14,7 @@ import {
 } from './resolve.ts';
 import type { Recipe } from './schema.ts';
 import type { Build, Service } from './service-schema.ts';
-import type { Value } from './value-schema.ts';
+import { patternOf, type Value } from './value-schema.ts';
 
 export interface ServiceRenderInput {
   readonly service: ResolvedService;
@@ -49,6 +49,8 @@ export interface ServiceVariable {
   readonly name: string;
   readonly description: string;
   readonly value: Value;
+  /** Regular expression for all of it; null: none. */
+  readonly pattern: string | null;
   /** Why it does nothing; null where it does something. */
   readonly ignored: string | null;
 }
@@ -96,12 +98,13 @@ function asService({ path, file, recipe }: LoadedRecipe): readonly ServiceRecipe
   const builds = { gpu: built(buildOf(recipe, true)), cpu: built(buildOf(recipe, false)) };
   const variables = Object.entries(service.variables).map(([name, variable]): ServiceVariable => {
     const value = declaredBy(recipe, variable);
+    const shared = { name, value, pattern: patternOf(value) };
     if (variable.sets !== 'parameter') {
       const ignored = variable.sets === 'nothing' ? variable.because : null;
-      return { name, description: variable.description, value, ignored };
+      return { ...shared, description: variable.description, ignored };
     }
     const description = recipe.parameters[variable.parameter]?.description ?? '';
-    return { name, description, value, ignored: null };
+    return { ...shared, description, ignored: null };
   });
   const severalNodes = spreads(recipe);
   return [{ path, file, recipe: { ...recipe, service }, variables, severalNodes, builds }];

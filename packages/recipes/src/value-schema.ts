@@ -54,6 +54,12 @@ export const valueSchema = z.discriminatedUnion('type', [
 
 export type Value = z.infer<typeof valueSchema>;
 
+/** Regular expression for all of a value; null: none. */
+export function patternOf(value: Value): string | null {
+  if (value.type === 'folder') return folderPattern(value);
+  return value.type === 'string' ? (value.pattern ?? null) : null;
+}
+
 /** Regular expression for all of a folder: an absolute one, or the default. */
 export function folderPattern({ default: fallback }: Extract<Value, { type: 'folder' }>): string {
   return fallback === undefined || fallback.startsWith('/')

@@ -1,10 +1,5 @@
 import type { RecipeJson, RecipeSummaryJson } from '@wakefield/contracts';
-import {
-  folderPattern,
-  type ServiceBuild,
-  type ServiceRecipe,
-  type ServiceVariable,
-} from '@wakefield/recipes';
+import type { ServiceBuild, ServiceRecipe, ServiceVariable } from '@wakefield/recipes';
 
 export function presentRecipe(shown: ServiceRecipe): RecipeSummaryJson {
   const { path, recipe } = shown;
@@ -49,19 +44,18 @@ export function categoryOf(path: string): string {
   return path.split('/')[0] ?? path;
 }
 
-function presentVariable({ description, value, ignored }: ServiceVariable) {
+function presentVariable({ description, value, pattern, ignored }: ServiceVariable) {
   const number = value.type === 'integer' || value.type === 'number' ? value : undefined;
   const text = value.type === 'string' ? value : undefined;
-  // To whoever sends it, a folder is a text.
-  const folder = value.type === 'folder' ? folderPattern(value) : null;
   return {
-    ...{ description, type: value.type === 'folder' ? ('string' as const) : value.type },
+    description,
+    // To whoever sends it, a folder is a text.
+    type: value.type === 'folder' ? ('string' as const) : value.type,
     default: value.default ?? null,
     min: number?.min ?? null,
     max: number?.max ?? null,
     enum: text?.enum ?? null,
-    pattern: folder ?? text?.pattern ?? null,
-    ignored,
+    ...{ pattern, ignored },
   };
 }
 
