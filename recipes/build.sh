@@ -37,6 +37,16 @@ wf_build_turn() {
   [ ! -e "$wf_build/done" ] || ! rmdir "$wf_build.lock" 2>/dev/null
 }
 
+# Removes what killed builds left, of whatever recipe: a folder that no name leads to, a day after anything was made in it.
+# A build that ends touches its folder before it is named.
+wf_build_sweep() {
+  local left
+  find "$wf_builds" -mindepth 1 -maxdepth 1 -type d -name '*-*.[0-9]*' -mmin +1440 2>/dev/null |
+    while IFS= read -r left; do
+      [ "$(readlink "${left%.*}")" = "${left##*/}" ] || rm -rf -- "$left"
+    done
+}
+
 # wf_build_in DIRECTORY: in a group of its own, so that a drain and the end of the job end it.
 wf_build_in() {
   local beat code last
@@ -47,6 +57,7 @@ wf_build_in() {
   beat=$!
   (
     trap - USR1 TERM INT HUP
+    wf_build_sweep
     mkdir "$1" && wf_build_make "$1"
   ) &
   wf_builder=$!

@@ -316,6 +316,8 @@ trap '[ "${#BASH_SOURCE[@]}" -gt "$wf_depth" ] || wf_setup_failed "$?" "$BASH_CO
 <<setup>>
 trap - ERR
 <<build>>
+# What whoever started it chose: after the build, which everybody else of this account is going to use.
+<<work_environment>>
 wf_blame=engine
 
 wf_model=<<hf_model_id>>

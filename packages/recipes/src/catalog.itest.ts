@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -124,25 +124,58 @@ describe('recipes of a site', () => {
     });
   });
 
-  test('join the others, and take the place of one of the same name', async () => {
+  test('join the others, and take the place of one of the same path and name', async () => {
     const own = await withRecipe(stringify(minimal));
-    const instead = await withRecipe(stringify({ ...minimal, name: 'vllm' }), 'inference/ours');
+    await addRecipe(own, stringify({ ...minimal, name: 'other' }), 'other');
+    await mkdir(join(own, '.git', 'x'), { recursive: true });
+    const instead = await withRecipe(stringify({ ...minimal, name: 'vllm' }), 'inference/vllm');
     const catalog = await loadRecipes([own, instead]);
-    expect(catalog.names()).toEqual(['mine', 'sglang', 'simulator', 'vllm']);
+    expect(catalog.names()).toEqual(['mine', 'other', 'sglang', 'simulator', 'vllm']);
     expect(catalog.recipes.filter(({ recipe }) => recipe.name === 'vllm')).toMatchObject([
-      { path: 'inference/ours', recipe: { description: 'Mine.' } },
+      { path: 'inference/vllm', recipe: { description: 'Mine.' } },
     ]);
+    expect(catalog.recipes.map(({ path }) => path)).toContain('other');
     expect(catalog.has('mine')).toBe(true);
     expect(catalog.has('toString')).toBe(false);
   });
 
-  test('take the place of one of the same path, and may stand in a folder of one name', async () => {
-    const instead = await withRecipe(stringify({ ...minimal, name: 'mine' }), 'inference/vllm');
-    await addRecipe(instead, stringify({ ...minimal, name: 'other' }), 'other');
-    await mkdir(join(instead, '.git', 'x'), { recursive: true });
-    const catalog = await loadRecipes([instead]);
-    expect(catalog.names()).toEqual(['mine', 'other', 'sglang', 'simulator']);
-    expect(catalog.recipes.map(({ path }) => path)).toContain('other');
+  test.each([
+    ['inference/vllm', 'mine', minimal.probes, 'name: must be vllm to take the place of'],
+    ['notebook/x', 'vllm', minimal.probes, 'name: vllm is that of'],
+    ['notebook/x', 'vllm', { health: '/' }, 'name: vllm is that of'],
+    ['inference/vllm', 'vllm', { health: '/' }, 'probes.models: is missing'],
+    ['inference/sglang', 'vllm', minimal.probes, 'name: vllm is that of'],
+  ])('%s named %s does not take an engine away', async (path, name, probes, words) => {
+    const root = await withRecipe(stringify({ ...minimal, name, probes, service }), path);
+    const failure = loadRecipes([root]);
+    await expect(failure).rejects.toThrow(`${join(root, path, 'recipe.yaml')}: ${words}`);
+    await expect(failure).rejects.toThrow(/\/recipes\/inference\/vllm\/recipe\.yaml/);
+  });
+
+  test('may stand in folders that links lead to, as Kubernetes mounts them', async () => {
+    const root = await withRecipe(stringify(minimal), '..2026_11_22/vector/mine');
+    await addRecipe(root, stringify({ ...minimal, name: 'other' }), '..2026_11_22/other');
+    await symlink('..2026_11_22', join(root, '..data'));
+    await symlink('..data/vector', join(root, 'vector'));
+    await mkdir(join(root, 'tools'));
+    await symlink('../..data/other', join(root, 'tools/other'));
+    await symlink('..data/other/recipe.yaml', join(root, 'note'));
+    const { recipes } = await loadRecipes([root]);
+    const paths = recipes.map(({ path }) => path);
+    expect(paths).toEqual(expect.arrayContaining(['vector/mine', 'tools/other']));
+    expect(paths).toHaveLength(builtIn.recipes.length + 2);
+  });
+
+  test.each([
+    ['gone', 'vector'],
+    ['../gone', 'inference/ours'],
+    ['vector', 'vector'],
+    ['../../gone', 'inference/mine/recipe.yaml'],
+  ])('a link to %s that leads nowhere', async (target, path) => {
+    const root = await withRecipe(stringify(minimal), 'other');
+    await mkdir(join(root, path, '..'), { recursive: true });
+    await symlink(target, join(root, path));
+    await expect(loadRecipes([root])).rejects.toThrow(`${join(root, path)}: cannot be read: E`);
   });
 
   test('two of one folder must not have one name', async () => {
@@ -226,6 +259,37 @@ describe('recipes of a site', () => {
       /variables\.X\.default: must be at most 3/,
     ],
     [
+      'a default folder that could be anywhere',
+      stringify({
+        ...minimal,
+        service: {
+          ...service,
+          variables: {
+            X: {
+              sets: 'environment',
+              description: 'd',
+              value: { type: 'folder', default: '../x' },
+            },
+          },
+        },
+      }),
+      /variables\.X\.value\.default: must be an absolute folder/,
+    ],
+    [
+      'a default for CPUs out of its bounds',
+      stringify({
+        ...minimal,
+        service: {
+          ...service,
+          cpu_only: { environment: { X: '4', OWN: 'any' } },
+          variables: {
+            X: { sets: 'environment', description: 'd', value: { type: 'integer', max: 3 } },
+          },
+        },
+      }),
+      /cpu_only\.environment\.X: must be at most 3/,
+    ],
+    [
       'a variable that the command names, and nobody has to set',
       stringify({
         ...minimal,
@@ -263,6 +327,17 @@ describe('recipes of a site', () => {
     const failure = loadRecipes([root]);
     await expect(failure).rejects.toThrow(words);
     await expect(failure).rejects.toThrow(join(root, 'inference', 'mine', 'recipe.yaml'));
+  });
+
+  test.each([
+    ...['PIP_INDEX_URL', 'PIP_CONFIG_FILE', 'UV_INDEX', 'CONDA_CHANNELS', 'XDG_CACHE_HOME'],
+    ...['HTTPS_PROXY', 'ALL_PROXY', 'SSL_CERT_FILE', 'VIRTUAL_ENV', 'PYTHONPATH', 'LD_AUDIT'],
+    ...['APPTAINER_CACHEDIR', 'PATH', 'BASH_ENV', 'SLURM_JOB_ID', 'WAKEFIELD_NODE'],
+  ])('%s cannot be declared', async (name) => {
+    const value = { type: 'string', pattern: '[^]*' };
+    const variables = { [name]: { sets: 'environment', description: 'd', value } };
+    const root = await withRecipe(stringify({ ...minimal, service: { ...service, variables } }));
+    await expect(loadRecipes([root])).rejects.toThrow(`variables.${name}: must not be set by`);
   });
 
   test('a folder that is not there', async () => {

@@ -1,8 +1,9 @@
 import type { EngineProbe, RecipeCatalog } from '@wakefield/control';
 import { checkArguments, checkShape } from './check-arguments.ts';
-import { type LoadedRecipe, readRecipes, readScriptParts } from './read-recipes.ts';
+import { type Engine, isEngine } from './engine.ts';
+import type { LoadedRecipe } from './join-recipes.ts';
+import { readRecipes, readScriptParts } from './read-recipes.ts';
 import { renderJob, type ScriptParts } from './render.ts';
-import type { Recipe } from './schema.ts';
 import { bookOf, type ServiceRecipes } from './service-recipes.ts';
 import { workOfModel } from './work.ts';
 
@@ -18,7 +19,7 @@ export interface LoadedRecipes extends RecipeCatalog {
 
 /**
  * Loads every `<path>/recipe.yaml` of every folder, the path being one name or two; a later folder's recipe takes the place
- * of an earlier one's of the same path or name. The scripts come from the built-in folder.
+ * of an earlier one's of the same path and name. The scripts come from the built-in folder.
  * @param extraFolders besides the built-in one
  * @throws Error that names every bad file and the place in it
  */
@@ -55,13 +56,6 @@ export function createCatalog(loaded: readonly LoadedRecipe[], parts: ScriptPart
     recipes: loaded,
     services: bookOf(loaded, parts),
   };
-}
-
-/** A recipe that models can be served with. */
-type Engine = Recipe & { readonly probes: { readonly models: string } };
-
-function isEngine(recipe: Recipe): recipe is Engine {
-  return recipe.probes.models !== undefined;
 }
 
 function probeOf({ probes, metrics, capacity }: Engine): EngineProbe {

@@ -1,6 +1,6 @@
 import type { ArgumentProblem } from '@wakefield/control';
 import type { Parameter, Recipe } from './schema.ts';
-import type { Value } from './value-schema.ts';
+import { folderPattern, type Value } from './value-schema.ts';
 
 /** First problem of a model's `engine_args`, or null. Names, types, bounds, and what goes only together. */
 export function checkArguments(
@@ -39,6 +39,16 @@ function unknownName(recipe: Recipe, name: string): string {
   return `engine ${recipe.name} takes no argument ${JSON.stringify(name)}; it takes ${names}`;
 }
 
+/** Environments hold text: `"2048"` is the number where one is declared. What cannot be one stays as it is. */
+export function typed({ type }: Value, raw: unknown): unknown {
+  if (type === 'string') {
+    return typeof raw === 'number' || typeof raw === 'boolean' ? String(raw) : raw;
+  }
+  if (typeof raw !== 'string' || type === 'folder') return raw;
+  if (type === 'boolean') return raw === 'true' ? true : raw === 'false' ? false : raw;
+  return /^-?\d{1,15}(\.\d{1,15})?$/.test(raw) ? Number(raw) : raw;
+}
+
 /** What is wrong with the value, or null. */
 export function checkValue(parameter: Value, value: unknown): string | null {
   switch (parameter.type) {
@@ -54,6 +64,8 @@ export function checkValue(parameter: Value, value: unknown): string | null {
         : 'must be a number';
     case 'string':
       return typeof value === 'string' ? checkText(parameter, value) : 'must be a string';
+    case 'folder':
+      return checkFolder(parameter, value);
   }
 }
 
@@ -74,6 +86,13 @@ function checkText(parameter: Extract<Value, { type: 'string' }>, value: string)
     return `must match ${parameter.pattern}`;
   }
   return null;
+}
+
+function checkFolder(parameter: Extract<Value, { type: 'folder' }>, value: unknown) {
+  const fits =
+    typeof value === 'string' && new RegExp(`^(?:${folderPattern(parameter)})$`).test(value);
+  if (fits) return null;
+  return String.raw`must be an absolute folder like /scratch/me, without . and .., and none of : , " \ in it`;
 }
 
 function checkRequired(parameter: Parameter, args: Readonly<Record<string, unknown>>) {

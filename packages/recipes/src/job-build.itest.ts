@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, utimes } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { renderInput } from '../test/inputs.ts';
@@ -15,13 +15,14 @@ let serial = 0;
 const python = (pip: string) => `#!/bin/bash
 [ "$1 $2" = "-m venv" ] || exit 9
 mkdir -p "$3/bin"
+echo "\${TOOL_INDEX-unset}" >>"$HOME/seen"
 printf '#!/bin/bash\\n${pip}\\n' >"$3/bin/python"
-printf '#!/bin/bash\\necho "$VIRTUAL_ENV" >tool\\n' >"$3/bin/tool"
+printf '#!/bin/bash\\necho "$VIRTUAL_ENV" >tool; echo "$TOOL_INDEX" >given\\n' >"$3/bin/tool"
 chmod +x "$3/bin/"*
 `;
 
 /** An account on a cluster: what it builds is in its home directory. */
-async function account(pip: string) {
+async function account(pip: string, given: Readonly<Record<string, string>> = {}) {
   const home = join(workshop.root, `home-${++serial}`);
   await mkdir(home);
   const interpreter = await program(home, 'python', python(pip));
@@ -35,14 +36,20 @@ async function account(pip: string) {
     metrics: { path: null },
     build: { kind: 'venv', python: interpreter, requirements: ['tool==1.0', 'a[b]==2'] },
     service: {
-      variables: {},
+      variables: {
+        TOOL_INDEX: {
+          sets: 'environment',
+          description: 'Where a careless installer might look.',
+          value: { type: 'string', pattern: '[^]*' },
+        },
+      },
       resources: { cpu: 1, memory: '1G', time_limit: 1, gpu: null },
       cpu_only: {},
       ports: [{ name: 'http', protocol: 'http' }],
     },
   });
   const { services } = createCatalog([{ path: 'tool', file: '', recipe }], await readScriptParts());
-  const resolved = services.resolve('tool', {});
+  const resolved = services.resolve('tool', { environment: given });
   if ('problems' in resolved) throw new Error('its defaults are good');
   const builds = join(home, '.cache/wakefield/builds');
   return {
@@ -84,6 +91,15 @@ describe('what a recipe builds', () => {
     expect((await here.made()).length).toBe(2);
     expect(await here.locks()).toEqual([]);
     expect(await later.read('log')).not.toContain('building');
+  });
+
+  test('is built without what whoever starts it chose, which only the program has', async () => {
+    const mine = { TOOL_INDEX: 'https://mine.example/simple' };
+    const here = await account(`${counted}; echo "\${TOOL_INDEX-unset}" >>"$HOME/seen"`, mine);
+    const job = await here.start();
+    expect(await job.ended()).toBe(0);
+    expect(await job.read('given')).toBe('https://mine.example/simple\n');
+    expect(await readFile(join(here.builds, '../../../seen'), 'utf8')).toBe('unset\nunset\n');
   });
 
   test('is told while it goes on, with its log', async () => {
@@ -131,6 +147,30 @@ describe('what a recipe builds', () => {
     await utimes(lock, long, long);
     expect(await (await here.start()).ended()).toBe(0);
     expect(await here.count()).toBe(2);
+  });
+
+  test('removes what killed builds left, once it is a day old', async () => {
+    const here = await account(counted);
+    expect(await (await here.start()).ended()).toBe(0);
+    const [name = '', named = ''] = (await here.made()).sort();
+    const other = `0123456789abcdef-${name.split('-')[1]}`;
+    const [old, fresh, theirs] = [`${name}.1`, `${name}.2`, `${other}.3`];
+    const kept = `${other}.4`;
+    for (const folder of [old, fresh, theirs, kept, 'of.mine'])
+      await mkdir(join(here.builds, folder, 'venv'), { recursive: true });
+    await symlink(kept, join(here.builds, other));
+    const long = new Date(Date.now() - 25 * 3_600_000);
+    for (const folder of [named, old, theirs, kept, 'of.mine'])
+      await utimes(join(here.builds, folder), long, long);
+    // What is there is used; nothing is looked at.
+    expect(await (await here.start()).ended()).toBe(0);
+    expect(await here.made()).toContain(old);
+    await rm(join(here.builds, name));
+    expect(await (await here.start()).ended()).toBe(0);
+    const left = await here.made();
+    expect(left).toEqual(expect.arrayContaining([fresh, kept, other, name, 'of.mine']));
+    expect(left).toHaveLength(6);
+    expect(await here.locks()).toEqual([]);
   });
 
   test('is not built where the set-up lines of the cluster bring it', async () => {

@@ -1,23 +1,15 @@
 import type { Dirent } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkYaml } from '@wakefield/runtime/yaml';
+import { type JoinedRecipes, joinRecipes, type LoadedRecipe } from './join-recipes.ts';
 import type { ScriptParts } from './render.ts';
-import { type Recipe, recipeSchema } from './schema.ts';
+import { recipeSchema } from './schema.ts';
 
-/** A recipe and where it was found. */
-export interface LoadedRecipe {
-  /** Its folder below `recipes`, like `inference/vllm`: its name for whoever starts a service. */
-  readonly path: string;
-  readonly file: string;
-  readonly recipe: Recipe;
-}
-
-export interface ReadRecipes {
-  /** By path. */
-  readonly recipes: readonly LoadedRecipe[];
-  /** One line each: file, line, field, what is wrong. */
+/** What was found, and one line for each problem: file, line, field, what is wrong. */
+interface Found<T> {
+  readonly found: readonly T[];
   readonly problems: readonly string[];
 }
 
@@ -25,19 +17,11 @@ export interface ReadRecipes {
 const builtIn = fileURLToPath(new URL('../../../recipes', import.meta.url));
 
 /** Reads the built-in recipes and those of further folders, where the later ones go before the earlier ones. */
-export async function readRecipes(extraFolders: readonly string[]): Promise<ReadRecipes> {
+export async function readRecipes(extraFolders: readonly string[]): Promise<JoinedRecipes> {
   const folders = await Promise.all([builtIn, ...extraFolders].map(readFolder));
-  const problems = folders.flatMap((folder) => [...folder.problems, ...twins(folder.recipes)]);
-  const recipes = folders.reduce<readonly LoadedRecipe[]>(
-    (before, { recipes: own }) => [
-      ...before.filter(({ path, recipe: { name } }) =>
-        own.every((other) => other.path !== path && other.recipe.name !== name),
-      ),
-      ...own,
-    ],
-    [],
-  );
-  return { recipes: [...recipes].sort((a, b) => (a.path < b.path ? -1 : 1)), problems };
+  const joined = joinRecipes(folders.map(({ found }) => found));
+  const problems = folders.flatMap((folder) => folder.problems);
+  return { ...joined, problems: [...problems, ...joined.problems] };
 }
 
 /** The bash that jobs are made of. */
@@ -47,61 +31,81 @@ export async function readScriptParts(): Promise<ScriptParts> {
   return { job: job ?? '', build: build ?? '', ranks: ranks ?? '' };
 }
 
-async function readFolder(folder: string): Promise<ReadRecipes> {
-  let paths: readonly string[];
+async function readFolder(folder: string): Promise<Found<LoadedRecipe>> {
+  let paths: Found<string>;
   try {
     paths = await recipePaths(folder);
   } catch (error) {
-    const { message } = error as NodeJS.ErrnoException;
-    return { recipes: [], problems: [`${folder}: cannot be read: ${message}`] };
+    return { found: [], problems: [unreadable(folder, error)] };
   }
-  const read = await Promise.all(paths.map((path) => readRecipe(folder, path)));
-  return {
-    recipes: read.flatMap(({ recipes }) => recipes),
-    problems: read.flatMap(({ problems }) => problems),
-  };
+  const read = await Promise.all(paths.found.map((path) => readRecipe(folder, path)));
+  return joinFound([{ found: [], problems: paths.problems }, ...read]);
 }
 
 /** Folders with a recipe, one or two names deep. */
-async function recipePaths(folder: string): Promise<readonly string[]> {
-  const first = await readdir(folder, { withFileTypes: true });
+async function recipePaths(folder: string): Promise<Found<string>> {
+  const first = await foldersIn(folder);
   const nested = await Promise.all(
-    first.filter(isFolder).map(async ({ name }) => {
-      const second = await readdir(join(folder, name), { withFileTypes: true });
-      const below = second.filter(isFolder).map((entry) => `${name}/${entry.name}`);
-      return [name, ...below];
+    first.found.map(async (name): Promise<Found<string>> => {
+      const { found, problems } = await foldersIn(join(folder, name));
+      return { found: [name, ...found.map((second) => `${name}/${second}`)], problems };
     }),
   );
+  const all = joinFound(nested);
   const found = await Promise.all(
-    nested.flat().map(async (path) => {
+    all.found.map(async (path) => {
       const files = await readdir(join(folder, path));
       return files.includes('recipe.yaml') ? [path] : [];
     }),
   );
-  return found.flat().sort();
+  return { found: found.flat().sort(), problems: [...first.problems, ...all.problems] };
 }
 
-function isFolder(entry: Dirent): boolean {
-  return entry.isDirectory() && !entry.name.startsWith('.');
+/** Names of the folders in it, those that links lead to among them: so does Kubernetes mount what it configures. */
+async function foldersIn(folder: string): Promise<Found<string>> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const visible = entries.filter(({ name }) => !name.startsWith('.'));
+  return joinFound(await Promise.all(visible.map((entry) => folderAt(folder, entry))));
+}
+
+async function folderAt(parent: string, entry: Dirent): Promise<Found<string>> {
+  const itself = { found: [entry.name], problems: [] };
+  if (entry.isDirectory()) return itself;
+  if (!entry.isSymbolicLink()) return { found: [], problems: [] };
+  const file = join(parent, entry.name);
+  try {
+    return (await stat(file)).isDirectory() ? itself : { found: [], problems: [] };
+  } catch (error) {
+    return { found: [], problems: [unreadable(file, error)] };
+  }
 }
 
 const pathPattern = /^[a-z][a-z0-9-]{0,31}(\/[a-z][a-z0-9-]{0,31})?$/;
 
-async function readRecipe(folder: string, path: string): Promise<ReadRecipes> {
+async function readRecipe(folder: string, path: string): Promise<Found<LoadedRecipe>> {
   const file = join(folder, path, 'recipe.yaml');
   if (!pathPattern.test(path)) {
     const problem = `${file}: its folders must be named by 1–32 of a–z, 0–9 and -`;
-    return { recipes: [], problems: [problem] };
+    return { found: [], problems: [problem] };
   }
-  const checked = checkYaml(recipeSchema, await readFile(file, 'utf8'), file);
-  if (checked.problems !== null) return { recipes: [], problems: checked.problems };
-  return { recipes: [{ path, file, recipe: checked.data }], problems: [] };
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    return { found: [], problems: [unreadable(file, error)] };
+  }
+  const checked = checkYaml(recipeSchema, text, file);
+  if (checked.problems !== null) return { found: [], problems: checked.problems };
+  return { found: [{ path, file, recipe: checked.data }], problems: [] };
 }
 
-/** Recipes of one folder that would take each other's place. */
-function twins(recipes: readonly LoadedRecipe[]): readonly string[] {
-  return recipes.flatMap(({ file, recipe: { name } }, index) => {
-    const other = recipes.slice(0, index).find(({ recipe }) => recipe.name === name);
-    return other === undefined ? [] : [`${file}: name: ${name} is that of ${other.path} as well`];
-  });
+function unreadable(file: string, error: unknown): string {
+  return `${file}: cannot be read: ${(error as NodeJS.ErrnoException).message}`;
+}
+
+function joinFound<T>(all: readonly Found<T>[]): Found<T> {
+  return {
+    found: all.flatMap(({ found }) => found),
+    problems: all.flatMap(({ problems }) => problems),
+  };
 }

@@ -41,11 +41,18 @@ function venv({ python, requirements }: Extract<Build, { kind: 'venv' }>) {
   };
 }
 
-function apptainer({ image, path }: Extract<Build, { kind: 'apptainer' }>, { gpuCount }: Work) {
+/** Of the node it sees the home directory, that of the job and the folders that it was given; these have to be there. */
+function apptainer(
+  { image, path }: Extract<Build, { kind: 'apptainer' }>,
+  { gpuCount, folders }: Work,
+) {
   const gpus = gpuCount > 0 ? '--nv ' : '';
   const prepend = path === undefined ? '' : `export APPTAINERENV_PREPEND_PATH=${quote(path)}\n`;
+  const binds = ['"$wf_dir"', ...folders.map(quote)].map((folder) => `--bind ${folder}`).join(' ');
+  // mkdir says itself what is wrong.
+  const make = folders.map((folder) => `mkdir -p -- ${quote(folder)} || exit\n`).join('');
   return {
     make: `  apptainer pull "$1/image.sif" ${quote(image)}`,
-    use: `${prepend}WAKEFIELD_WRAP=(apptainer exec ${gpus}--bind "$wf_dir" "$wf_build/image.sif")`,
+    use: `${make}${prepend}WAKEFIELD_WRAP=(apptainer exec ${gpus}${binds} "$wf_build/image.sif")`,
   };
 }

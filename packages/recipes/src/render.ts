@@ -50,10 +50,8 @@ export function renderJob(parts: ScriptParts, recipe: Recipe, work: Work): Rende
     installed: (recipe.installed?.ask ?? []).map((text) => compileTemplate(text, known)).join(' '),
     install_hint: quote(recipe.installed?.hint ?? bringIt(recipe)),
     environment: engineEnvironment(recipe, known),
-    profile_environment: exports({
-      ...(profile.environment[recipe.name] ?? {}),
-      ...work.environment,
-    }),
+    profile_environment: exports(profile.environment[recipe.name] ?? {}),
+    work_environment: exports(work.environment),
     login: setup.length === 0 ? '' : login,
     setup: setup.join('\n'),
     // A cluster whose set-up lines bring it needs no build.

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { loadRecipes } from './catalog.ts';
-import type { ServiceConfig } from './resolve.ts';
+import { resolveService, type ServiceConfig } from './resolve.ts';
+import { recipeSchema } from './schema.ts';
 import type { ServiceRecipes } from './service-recipes.ts';
 import type { Bounds } from './service-resources.ts';
 
@@ -74,6 +75,117 @@ describe('what the seed document sends', () => {
       args: { enforce_eager: false, dtype: 'auto' },
       exported: { VLLM_CPU_KVCACHE_SPACE: '9' },
     });
+  });
+});
+
+describe('given goes before CPUs, these before the variable, that before the parameter', () => {
+  const { service, ...recipe } = recipeSchema.parse({
+    name: 'layers',
+    description: 'A stand-in.',
+    tried: ['1'],
+    drain_grace_seconds: 5,
+    command: ['x', '{engine_args}'],
+    parameters: {
+      speed: { type: 'integer', description: 'd', flag: '--speed', default: 1 },
+      plain: { type: 'integer', description: 'd', flag: '--plain', default: 1 },
+      width: { type: 'integer', description: 'd', flag: '--width', default_from: 'gpu_count' },
+      eager: { type: 'boolean', description: 'd', flag: '--eager', default: true },
+    },
+    probes: { health: '/' },
+    metrics: { path: null },
+    service: {
+      variables: {
+        SPEED: { sets: 'parameter', parameter: 'speed', default: 2 },
+        PLAIN: { sets: 'parameter', parameter: 'plain' },
+        WIDTH: { sets: 'parameter', parameter: 'width' },
+        EAGER: { sets: 'parameter', parameter: 'eager', default: true },
+        THREADS: {
+          sets: 'environment',
+          description: 'd',
+          value: { type: 'integer', min: 1, default: 2 },
+        },
+        OPEN: { sets: 'environment', description: 'd', value: { type: 'integer' } },
+      },
+      resources: { cpu: 1, memory: '1G', time_limit: 1, gpu: 1 },
+      cpu_only: {
+        parameters: { speed: 3, eager: false },
+        environment: { THREADS: '3', QUIET: 'yes' },
+      },
+      ports: [{ name: 'http', protocol: 'http' }],
+    },
+  });
+  if (service === undefined) throw new Error('it is a service');
+
+  test.each([
+    ['GPUs', 1, {}, { speed: 2, plain: 1, eager: true }, { THREADS: '2' }],
+    ['CPUs', null, {}, { speed: 3, plain: 1, eager: false }, { THREADS: '3', QUIET: 'yes' }],
+    [
+      'CPUs, given',
+      null,
+      { SPEED: 4, PLAIN: 4, WIDTH: 4, EAGER: true, THREADS: '4', OPEN: 4 },
+      { speed: 4, plain: 4, width: 4, eager: true },
+      { THREADS: '4', OPEN: '4', QUIET: 'yes' },
+    ],
+    [
+      'GPUs, given',
+      1,
+      { SPEED: 4, PLAIN: 4, EAGER: false, THREADS: 4 },
+      { speed: 4, plain: 4, eager: false },
+      { THREADS: '4' },
+    ],
+  ])('%s', (_name, gpu, environment, args, exported) => {
+    const entry = { path: 'layers', recipe: { ...recipe, service } };
+    const result = resolveService(entry, { environment, resources: { gpu } });
+    const told = Object.entries(args).map(([name, value]) => [name.toUpperCase(), String(value)]);
+    expect(result).toHaveProperty('service.args', args);
+    expect(result).toHaveProperty('service.exported', exported);
+    expect(result).toHaveProperty('service.environment', {
+      ...Object.fromEntries(told),
+      ...exported,
+    });
+  });
+});
+
+describe('folders', () => {
+  const told = 'config.environment.MINIO_DATA must be an absolute folder like /scratch/me';
+
+  test.each(['/data', '/scratch/of me/a.b', "/a/.b/..c/d'e", 'storage'])('%j', (folder) => {
+    const environment = { MINIO_DATA: folder };
+    expect(resolved('storage/minio', { environment }).exported.MINIO_DATA).toBe(folder);
+  });
+
+  test.each([
+    ...[
+      '',
+      '/',
+      '//',
+      '/a/',
+      '/a//b',
+      'data',
+      './storage',
+      'storage/x',
+      '~',
+      '/a/../b',
+      '/..',
+      '/.',
+    ],
+    ...[
+      '/a:/etc',
+      '/a,/etc:/etc',
+      '/a"b',
+      '/a\\:b',
+      '/a\nb',
+      '/a\n',
+      '/a\0',
+      5,
+      null,
+      true,
+      ['/a'],
+    ],
+  ])('not %j', (folder) => {
+    const found = problems('storage/minio', { environment: { MINIO_DATA: folder } });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(told);
   });
 });
 

@@ -1,7 +1,8 @@
 import type { ArgumentProblem } from '@wakefield/control';
 import type { EngineArg } from '@wakefield/domain';
 import { nearestWord } from '@wakefield/runtime/yaml';
-import { checkValue, spreads } from './check-arguments.ts';
+import { checkValue, spreads, typed } from './check-arguments.ts';
+import { layered, layers } from './layers.ts';
 import type { Recipe } from './schema.ts';
 import { type Bounds, type GivenResources, readResources } from './service-resources.ts';
 import type { Resources, Service, Variable } from './service-schema.ts';
@@ -16,16 +17,19 @@ export interface ServiceConfig {
   readonly resources?: GivenResources | undefined;
 }
 
-/** What a service is to run: everything is said, nothing is left to a default. */
+/**
+ * What a service is to run, with every default that the recipe has: it stays the same when the recipe changes. Open is what
+ * follows from the shape of the job (`default_from`), and what the program does where neither caller nor recipe says.
+ */
 export interface ResolvedService {
   /** Path of the recipe. */
   readonly recipe: string;
   readonly model: string | null;
-  /** Parameters of the recipe that are set. */
+  /** Parameters of the recipe that are set or have a default. */
   readonly args: Readonly<Record<string, EngineArg>>;
-  /** Every variable with its value, as its sender would write it. */
+  /** Variables that have a value, as their sender would write it; also what the recipe sets for CPUs alone. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Those that the job has in its environment. */
+  /** What the job has in its environment: those of `environment` that set it. */
   readonly exported: Readonly<Record<string, string>>;
   /** Given ones that do nothing, with the reason. */
   readonly ignored: Readonly<Record<string, string>>;
@@ -61,31 +65,18 @@ function resolved(
   resources: Resources,
   onCpus: Service['cpu_only'],
 ): ResolvedService {
-  const args: Record<string, EngineArg> = { ...onCpus?.parameters };
-  const exported: Record<string, string> = { ...onCpus?.environment };
+  const { args, exported } = layers(recipe, given, onCpus);
   const environment: Record<string, string> = { ...onCpus?.environment };
   const ignored: Record<string, string> = {};
   let model: string | null = null;
   for (const [name, variable] of Object.entries(recipe.service.variables)) {
-    const value = given.get(name) ?? fallbackOf(variable, args);
+    const value = layered(name, variable, given, { args, exported });
     if (value === undefined) continue;
     environment[name] = String(value);
     if (variable.sets === 'model') model = String(value);
-    if (variable.sets === 'parameter') args[variable.parameter] = value;
-    if (variable.sets === 'environment') exported[name] = String(value);
-    if (variable.sets === 'nothing' && given.has(name)) ignored[name] = variable.because;
+    if (variable.sets === 'nothing') ignored[name] = variable.because;
   }
   return { recipe: path, model, args, environment, exported, ignored, resources };
-}
-
-/** What runs without a GPU has its own defaults, which go before those of the variable. */
-function fallbackOf(
-  variable: Variable,
-  args: Readonly<Record<string, EngineArg>>,
-): EngineArg | undefined {
-  if (variable.sets === 'nothing') return undefined;
-  if (variable.sets === 'parameter') return args[variable.parameter] ?? variable.default;
-  return variable.value.default;
 }
 
 /** Values of their declared types; a variable that is not declared is a problem. */
@@ -137,16 +128,6 @@ export function declaredBy(recipe: Recipe, variable: Variable): Value {
   if (parameter === undefined) throw new Error(`no parameter ${variable.parameter}`);
   // Of the type of the parameter: the recipe would not have been loaded else.
   return { ...parameter, default: variable.default ?? parameter.default } as Value;
-}
-
-/** Environments hold text: `"2048"` is the number where one is declared. What cannot be one stays as it is. */
-function typed({ type }: Value, raw: unknown): unknown {
-  if (type === 'string') {
-    return typeof raw === 'number' || typeof raw === 'boolean' ? String(raw) : raw;
-  }
-  if (typeof raw !== 'string') return raw;
-  if (type === 'boolean') return raw === 'true' ? true : raw === 'false' ? false : raw;
-  return /^-?\d{1,15}(\.\d{1,15})?$/.test(raw) ? Number(raw) : raw;
 }
 
 /** A pattern of a centre may let through what no process can be given, or what a program takes for an option. */

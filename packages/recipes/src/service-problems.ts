@@ -1,4 +1,4 @@
-import { checkValue } from './check-arguments.ts';
+import { checkValue, typed } from './check-arguments.ts';
 import type { Recipe } from './schema.ts';
 import type { Service } from './service-schema.ts';
 
@@ -8,11 +8,17 @@ interface Problem {
   readonly message: string;
 }
 
-/** What a shell, the loader, a language or the job itself goes by: nobody who starts a service may set it. */
+/**
+ * What a shell, the loader, a language, an installer or the job itself goes by: nobody who starts a service may set it.
+ * Builds are shared, and what one fetches is known by names alone: where it comes from is nobody's choice.
+ */
 const reserved = new RegExp(
   [
     '^(PATH|HOME|IFS|ENV|SHELL|SHELLOPTS|PS4|CDPATH|TMPDIR|UID|EUID|PPID|NODE_OPTIONS|JAVA_TOOL_OPTIONS)$',
+    '^(VIRTUAL_ENV|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE)$',
     '^(BASH|PYTHON|PERL|RUBY)',
+    '_PROXY$',
+    '^(PIP|UV|CONDA|XDG|NPM|DOCKER)_',
     '^(LD|DYLD|WF|WAKEFIELD|SLURM|SBATCH|SRUN|GIT|SSH|APPTAINER|APPTAINERENV|SINGULARITY|SINGULARITYENV)_',
   ].join('|'),
 );
@@ -50,13 +56,26 @@ function isNamed({ command, environment, ranks }: Recipe, name: string): boolean
   return JSON.stringify([command, environment, ranks]).includes(`{env.${name}}`);
 }
 
-function cpuOnlyProblems(recipe: Recipe, { cpu_only }: Service): readonly Problem[] {
-  return Object.entries(cpu_only?.parameters ?? {}).flatMap(([name, value]) => {
+function cpuOnlyProblems(recipe: Recipe, { cpu_only, variables }: Service): readonly Problem[] {
+  const path = ['service', 'cpu_only'];
+  const ofParameters = Object.entries(cpu_only?.parameters ?? {}).map(([name, value]) => {
     const parameter = recipe.parameters[name];
     const message =
       parameter === undefined ? 'is no parameter of the recipe' : checkValue(parameter, value);
-    return message === null ? [] : [{ path: ['service', 'cpu_only', 'parameters', name], message }];
+    return { path: [...path, 'parameters', name], message };
   });
+  // What is not declared is the recipe's own; a default of what is has to be as it is declared.
+  const ofVariables = Object.entries(cpu_only?.environment ?? {}).map(([name, text]) => {
+    const variable = variables[name];
+    const message =
+      variable?.sets === 'environment'
+        ? checkValue(variable.value, typed(variable.value, text))
+        : null;
+    return { path: [...path, 'environment', name], message };
+  });
+  return [...ofParameters, ...ofVariables].flatMap(({ path, message }) =>
+    message === null ? [] : [{ path, message }],
+  );
 }
 
 function modelProblems(recipe: Recipe, { variables }: Service): readonly Problem[] {

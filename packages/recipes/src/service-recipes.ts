@@ -2,7 +2,7 @@ import type { ArgumentProblem, LaunchProfile } from '@wakefield/control';
 import { AppError, type JobName } from '@wakefield/domain';
 import { nearestWord } from '@wakefield/runtime/yaml';
 import { spreads } from './check-arguments.ts';
-import type { LoadedRecipe } from './read-recipes.ts';
+import type { LoadedRecipe } from './join-recipes.ts';
 import { type RenderedJob, renderJob, type ScriptParts } from './render.ts';
 import { buildDigest, buildOf } from './render-build.ts';
 import {
@@ -14,7 +14,7 @@ import {
 } from './resolve.ts';
 import type { Recipe } from './schema.ts';
 import type { Build, Service } from './service-schema.ts';
-import type { Value } from './value-schema.ts';
+import { patternOf, type Value } from './value-schema.ts';
 
 export interface ServiceRenderInput {
   readonly service: ResolvedService;
@@ -49,6 +49,8 @@ export interface ServiceVariable {
   readonly name: string;
   readonly description: string;
   readonly value: Value;
+  /** Regular expression for all of it; null: none. */
+  readonly pattern: string | null;
   /** Why it does nothing; null where it does something. */
   readonly ignored: string | null;
 }
@@ -83,6 +85,7 @@ export function bookOf(loaded: readonly LoadedRecipe[], parts: ScriptParts): Ser
         gpuCount: (gpu ?? 0) * nodes,
         args: service.args,
         environment: service.exported,
+        folders: foldersOf(get(service.recipe).recipe.service, service),
         builds: true,
       });
     },
@@ -95,15 +98,25 @@ function asService({ path, file, recipe }: LoadedRecipe): readonly ServiceRecipe
   const builds = { gpu: built(buildOf(recipe, true)), cpu: built(buildOf(recipe, false)) };
   const variables = Object.entries(service.variables).map(([name, variable]): ServiceVariable => {
     const value = declaredBy(recipe, variable);
+    const shared = { name, value, pattern: patternOf(value) };
     if (variable.sets !== 'parameter') {
       const ignored = variable.sets === 'nothing' ? variable.because : null;
-      return { name, description: variable.description, value, ignored };
+      return { ...shared, description: variable.description, ignored };
     }
     const description = recipe.parameters[variable.parameter]?.description ?? '';
-    return { name, description, value, ignored: null };
+    return { ...shared, description, ignored: null };
   });
   const severalNodes = spreads(recipe);
   return [{ path, file, recipe: { ...recipe, service }, variables, severalNodes, builds }];
+}
+
+/** The absolute ones that its variables name; others are in the directory of the job. */
+function foldersOf({ variables }: Service, { environment }: ResolvedService): readonly string[] {
+  const named = Object.entries(variables).flatMap(([name, variable]) => {
+    const isFolder = 'value' in variable && variable.value.type === 'folder';
+    return isFolder && variable.sets !== 'nothing' ? [environment[name] ?? ''] : [];
+  });
+  return [...new Set(named.filter((folder) => folder.startsWith('/')))];
 }
 
 function built(build: Build | null): ServiceBuild | null {

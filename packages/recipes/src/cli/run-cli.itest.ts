@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -33,6 +33,17 @@ describe('npm run recipe', () => {
     const file = join(folder, 'mine/x/recipe.yaml');
     expect(text).toContain(`✘ ${file}:2: descripton: unknown key; did you mean description?`);
     expect(text).toContain(`✘ ${file}:3: command: must be a list`);
+  });
+
+  test('lint tells what takes whose place', async () => {
+    const file = join(folder, 'instead/storage/minio/recipe.yaml');
+    const builtIn = join(import.meta.dirname, '../../../../recipes/storage/minio/recipe.yaml');
+    await mkdir(join(file, '..'), { recursive: true });
+    await copyFile(builtIn, file);
+    const { code, text } = await run('lint', 'instead');
+    expect(code).toBe(0);
+    expect(text).toContain(`\n  ${file} takes the place of ${builtIn}\n`);
+    expect(text.match(/takes the place/g)).toHaveLength(1);
   });
 
   test('a folder that is not there', async () => {

@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import type { LaunchProfile } from '@wakefield/control';
 import { isAppError } from '@wakefield/domain';
 import { createCatalog } from '../catalog.ts';
-import { type ReadRecipes, readRecipes, readScriptParts } from '../read-recipes.ts';
+import type { JoinedRecipes } from '../join-recipes.ts';
+import { readRecipes, readScriptParts } from '../read-recipes.ts';
 import type { ServiceRecipe, ServiceRecipes } from '../service-recipes.ts';
 
 export interface RecipeCliOptions {
@@ -59,13 +60,15 @@ async function lint(options: RecipeCliOptions, folder: string | undefined): Prom
   const own = folder === undefined ? [] : [folder];
   const read = await readAll(options, own);
   if (read === null) return 1;
-  for (const { path, recipe } of read.recipes) {
+  for (const { path, file, recipe } of read.recipes) {
     const uses = [
       ...(recipe.probes.models === undefined ? [] : ['models']),
       ...(recipe.service === undefined ? [] : ['services']),
     ];
     const tried = recipe.untested ? 'untested' : `tried with ${recipe.tried.join(', ')}`;
     options.print(`✔ ${path.padEnd(24)} for ${uses.join(' and ')}; ${tried}`);
+    const replaced = read.replaced[file];
+    if (replaced !== undefined) options.print(`  ${file} takes the place of ${replaced}`);
   }
   return 0;
 }
@@ -128,7 +131,7 @@ function wrong({ print }: RecipeCliOptions, message: string): number {
 async function readAll(
   options: RecipeCliOptions,
   more: readonly string[],
-): Promise<ReadRecipes | null> {
+): Promise<JoinedRecipes | null> {
   const folders = [...options.folders, ...more];
   const read = await readRecipes(folders.map((path) => resolve(options.workingDirectory, path)));
   for (const problem of read.problems) options.print(`✘ ${problem}`);

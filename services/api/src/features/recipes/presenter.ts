@@ -44,17 +44,18 @@ export function categoryOf(path: string): string {
   return path.split('/')[0] ?? path;
 }
 
-function presentVariable({ description, value, ignored }: ServiceVariable) {
+function presentVariable({ description, value, pattern, ignored }: ServiceVariable) {
   const number = value.type === 'integer' || value.type === 'number' ? value : undefined;
   const text = value.type === 'string' ? value : undefined;
   return {
-    ...{ description, type: value.type },
+    description,
+    // To whoever sends it, a folder is a text.
+    type: value.type === 'folder' ? ('string' as const) : value.type,
     default: value.default ?? null,
     min: number?.min ?? null,
     max: number?.max ?? null,
     enum: text?.enum ?? null,
-    pattern: text?.pattern ?? null,
-    ignored,
+    ...{ pattern, ignored },
   };
 }
 

@@ -118,6 +118,17 @@ describe('GET /api/v1/recipes/{recipe_path}', () => {
     });
   });
 
+  it('has folders as text with a pattern', async () => {
+    const { status, body } = await get('/api/v1/recipes/storage/minio');
+    expect(status).toBe(200);
+    expect(body.environment.MINIO_DATA).toMatchObject({ type: 'string', default: 'storage' });
+    const pattern = new RegExp(`^(?:${body.environment.MINIO_DATA.pattern})$`);
+    expect(['storage', '/scratch/me', '/a:/b', 'x'].map((text) => pattern.test(text))).toEqual([
+      ...[true, true, false, false],
+    ]);
+    expect(body.environment.MINIO_REGION.pattern).toBe('[a-z0-9-]{1,64}');
+  });
+
   it('is of every one that is listed', async () => {
     const { body } = await get('/api/v1/recipes');
     for (const summary of body as RecipeSummaryJson[]) {

@@ -1,0 +1,103 @@
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { renderInput } from '../test/inputs.ts';
+import { program } from '../test/job.ts';
+import { useWorkshop } from '../test/use-workshop.ts';
+import { createCatalog } from './catalog.ts';
+import { readScriptParts } from './read-recipes.ts';
+import { recipeSchema } from './schema.ts';
+
+const workshop = useWorkshop();
+let serial = 0;
+
+/** Stands for apptainer: tells its words, makes an image of nothing, and runs what is behind the image's name. */
+const apptainer = `#!/bin/bash
+if [ "$1" = pull ]; then : >"$2"; exit; fi
+printf '%s\\0' "$@" >"$HOME/words"
+while [[ $1 != *.sif ]]; do shift; done
+shift
+exec "$@"
+`;
+
+const recipe = recipeSchema.parse({
+  name: 'store',
+  description: 'A stand-in.',
+  tried: ['1'],
+  drain_grace_seconds: 5,
+  command: ['bash', '-c', 'echo kept >"$1/file"', 'store', '{env.STORE_DATA}'],
+  probes: { health: '/' },
+  metrics: { path: null },
+  build: { kind: 'apptainer', image: 'docker://example.org/store:1' },
+  service: {
+    variables: {
+      STORE_DATA: {
+        sets: 'environment',
+        description: 'Its data.',
+        value: { type: 'folder', default: '/tmp' },
+      },
+      STORE_LOGS: { sets: 'environment', description: 'Logs.', value: { type: 'folder' } },
+      STORE_IN: {
+        sets: 'environment',
+        description: 'In the directory of the job.',
+        value: { type: 'folder', default: 'inside' },
+      },
+      STORE_OLD: { sets: 'nothing', description: 'd', because: 'b', value: { type: 'folder' } },
+    },
+    resources: { cpu: 1, memory: '1G', time_limit: 1, gpu: null },
+    cpu_only: {},
+    ports: [{ name: 'http', protocol: 'http' }],
+  },
+});
+
+async function start(environment: Readonly<Record<string, string>>) {
+  const home = join(workshop.root, `home-${++serial}`);
+  await mkdir(home);
+  await program(home, 'apptainer', apptainer);
+  const { services } = createCatalog(
+    [{ path: 'store', file: '', recipe }],
+    await readScriptParts(),
+  );
+  const resolved = services.resolve('store', { environment });
+  if ('problems' in resolved) throw new Error(JSON.stringify(resolved.problems));
+  const { service } = resolved;
+  const input = renderInput({ name: 'wf-t-store-1', profile: { jobsDirectory: home } });
+  const { name, engineKey, profile } = input;
+  const job = services.render({ service, name, engineKey, profile, basePath: '' });
+  const directory = join(home, name);
+  const PATH = `${home}:/usr/local/bin:/usr/bin:/bin`;
+  const running = await workshop.run(directory, job, { HOME: home, PATH });
+  const code = await running.ended();
+  const words = await readFile(join(home, 'words'), 'utf8').catch(() => '');
+  return { code, running, directory, words: words.split('\0') };
+}
+
+describe('a container is given the folders that its variables name', () => {
+  test.each(['plain', "o'clock $(touch no) `id` *", 'ärger 日本', '-rf #;'])('%j', async (name) => {
+    const data = join(workshop.root, `data-${serial}`, name);
+    const logs = join(workshop.root, `logs-${serial}`);
+    const { code, words, directory } = await start({
+      STORE_DATA: data,
+      STORE_LOGS: logs,
+      STORE_OLD: join(workshop.root, 'old'),
+    });
+    expect(code).toBe(0);
+    const image = words.findIndex((word) => word.endsWith('.sif'));
+    expect(words.slice(0, image)).toEqual([
+      'exec',
+      ...['--bind', directory, '--bind', data, '--bind', logs],
+    ]);
+    expect(await readFile(join(data, 'file'), 'utf8')).toBe('kept\n');
+    expect((await stat(logs)).isDirectory()).toBe(true);
+  });
+
+  test('one that cannot be made ends the job as its set-up', async () => {
+    const file = join(workshop.root, 'a-file');
+    await writeFile(file, '');
+    const { code, running, words } = await start({ STORE_DATA: join(file, 'data') });
+    expect(code).toBe(1);
+    expect(words).toEqual(['']);
+    expect(await running.json('exit.json')).toMatchObject({ cause: 'setup', exitCode: 1 });
+    expect(await running.read('log')).toMatch(/mkdir: .*a-file/);
+  });
+});
