@@ -16,8 +16,8 @@ export class FewPieces {
   /** As long as there is no other one. */
   #only: Buffer | null = null;
   #pieces: Buffer[] = [];
-  /** What is behind `pieces`. */
-  readonly #small = new GrowingBytes();
+  /** What is behind `pieces`, once there was anything small. */
+  #small: GrowingBytes | null = null;
 
   get size(): number {
     return this.#size;
@@ -54,7 +54,7 @@ export class FewPieces {
     this.#size = 0;
     this.#only = null;
     this.#pieces = [];
-    this.#small.clear();
+    this.#small = null;
   }
 
   #add(piece: Buffer): void {
@@ -63,11 +63,12 @@ export class FewPieces {
       this.#pieces.push(piece);
       return;
     }
+    this.#small ??= new GrowingBytes();
     this.#small.push(piece);
     if (this.#small.length >= mostGathered) this.#closeSmall();
   }
 
   #closeSmall(): void {
-    if (this.#small.length > 0) this.#pieces.push(this.#small.take());
+    if (this.#small !== null && this.#small.length > 0) this.#pieces.push(this.#small.take());
   }
 }

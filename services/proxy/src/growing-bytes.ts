@@ -1,8 +1,9 @@
 const leastBytes = 256;
+const noBytes = Buffer.alloc(0);
 
 /** Bytes that come in pieces, as few as they may be: copied as they come, and again only when there are twice as many. */
 export class GrowingBytes {
-  #room: Buffer = Buffer.alloc(0);
+  #room: Buffer = noBytes;
   #size = 0;
 
   get length(): number {
@@ -33,7 +34,7 @@ export class GrowingBytes {
   }
 
   clear(): void {
-    this.#room = Buffer.alloc(0);
+    this.#room = noBytes;
     this.#size = 0;
   }
 }
