@@ -35,6 +35,8 @@ export type Deed =
   | 'many-headers'
   /** Chunks without end, as fast as they are taken. */
   | 'endless-chunks'
+  /** The same, each of one byte. */
+  | 'tiny-chunks'
   /** As much as a length of 1 TB announces. */
   | 'endless-length'
   /** A byte of its body every half second. */
@@ -102,6 +104,12 @@ export function abusesOf(patience: Patience, most: number): readonly Abuse[] {
     {
       ...{ name: 'chunks without end', deed: 'endless-chunks', connections: up(20) },
       ...{ bound: 'MAX_BODY', overAfter: lingerS + 2 * slackS },
+    },
+    {
+      // A megabyte of them is six on the wire, and a million pieces.
+      ...{ name: 'chunks of one byte', deed: 'tiny-chunks', connections: up(4) },
+      ...{ bound: 'MAX_BODY', overAfter: BODY_TIMEOUT + lingerS + 2 * slackS },
+      environment: { MAX_BODY: '1MiB' },
     },
     {
       ...{ name: 'a body of 1 TB, announced', deed: 'endless-length', connections: up(20) },

@@ -73,6 +73,10 @@ const plans: Readonly<Record<Deed, Plan>> = {
     first: `${own}transfer-encoding: chunked\r\n\r\n`,
     flood: `${piece.length.toString(16)}\r\n${piece}\r\n`,
   },
+  'tiny-chunks': {
+    first: `${own}transfer-encoding: chunked\r\n\r\n`,
+    flood: '1\r\n \r\n'.repeat(10_000),
+  },
   'endless-length': { first: `${own}content-length: ${10 ** 12}\r\n\r\n`, flood: piece },
   'slow-body': { first: `${own}content-length: 100000\r\n\r\n{"model":`, beat: ' ' },
   deaf: { first: asking(`bytes-${64 * 1024 * 1024}`), beat: 'G', deaf: true },

@@ -66,7 +66,7 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
     'There is no recipe of that name.',
     'Name one of GET /api/v1/recipes.',
     'There is no recipe "inference/vlm". Did you mean "inference/vllm"?',
-    'recipe_name',
+    'recipe_path',
   ),
   cluster_not_found: help(
     'The configuration has no such cluster.',

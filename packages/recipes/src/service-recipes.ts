@@ -133,6 +133,6 @@ function missing(list: readonly ServiceRecipe[], path: string): never {
   );
   const hint = near === null ? '' : ` Did you mean ${JSON.stringify(near)}?`;
   throw new AppError('recipe_not_found', `There is no recipe ${shown}.${hint}`, {
-    param: 'recipe_name',
+    param: 'recipe_path',
   });
 }

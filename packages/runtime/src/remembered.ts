@@ -1,14 +1,26 @@
-/** So many are kept: texts come from outside, and whoever sends others each time is to cost time alone. */
-const mostKept = 500;
+/** So many are new before the ones before them are forgotten: texts come from outside, and whoever sends others each time is to cost time alone. */
+const mostPerGeneration = 250;
 
-/** The same function, asked once for each text. What throws is asked again. */
+/**
+ * The same function, asked once for each text that comes often enough. What throws is asked again. What was not asked for
+ * while as many others came as there may be is forgotten: what one client made up does not keep out for ever what others send.
+ */
 export function remembered<T>(of: (text: string) => T): (text: string) => T {
-  const known = new Map<string, T>();
+  let young = new Map<string, T>();
+  let old = new Map<string, T>();
+  const keep = (text: string, found: T): void => {
+    if (young.size >= mostPerGeneration) {
+      old = young;
+      young = new Map();
+    }
+    young.set(text, found);
+  };
   return (text) => {
-    const there = known.get(text);
-    if (there !== undefined || known.has(text)) return there as T;
-    const found = of(text);
-    if (known.size < mostKept) known.set(copyOf(text), found);
+    const there = young.get(text);
+    if (there !== undefined || young.has(text)) return there as T;
+    const isOld = old.has(text);
+    const found = isOld ? (old.get(text) as T) : of(text);
+    keep(copyOf(text), found);
     return found;
   };
 }

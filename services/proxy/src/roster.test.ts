@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Roster } from './roster.ts';
 
-const member = (id: number) => ({ id, place: -1 });
+const member = (id: number) => ({ id, rosterIndex: -1 });
 
 function idsOf(roster: Roster<ReturnType<typeof member>>): number[] {
   const ids: number[] = [];

@@ -1,7 +1,7 @@
 /** What can be in a roster, in one at a time. */
 export interface Enlisted {
   /** For the roster alone; -1: it is in none. */
-  place: number;
+  rosterIndex: number;
 }
 
 /**
@@ -17,25 +17,25 @@ export class Roster<T extends Enlisted> {
   }
 
   add(member: T): void {
-    if (member.place !== -1) return;
-    member.place = this.#members.length;
+    if (member.rosterIndex !== -1) return;
+    member.rosterIndex = this.#members.length;
     this.#members.push(member);
   }
 
   /** The last one takes its place. */
   delete(member: T): void {
-    const { place } = member;
-    if (this.#members[place] !== member) return;
+    const { rosterIndex } = member;
+    if (this.#members[rosterIndex] !== member) return;
     const last = this.#members.pop();
     if (last !== undefined && last !== member) {
-      this.#members[place] = last;
-      last.place = place;
+      this.#members[rosterIndex] = last;
+      last.rosterIndex = rosterIndex;
     }
-    member.place = -1;
+    member.rosterIndex = -1;
   }
 
   /** Each of those that are there now and still are when it is their turn, in no order. Any may leave meanwhile. */
   each(visit: (member: T) => void): void {
-    for (const member of [...this.#members]) if (member.place !== -1) visit(member);
+    for (const member of [...this.#members]) if (member.rosterIndex !== -1) visit(member);
   }
 }

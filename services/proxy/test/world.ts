@@ -123,7 +123,7 @@ export function createWorld(
       usage: {
         begun: (begun) => {
           usage.begun.push(begun);
-          return { line: '', place: -1 };
+          return { line: '', rosterIndex: -1 };
         },
         ended: (record) => usage.ended.push(record),
       },

@@ -39,7 +39,7 @@ export class Exchange implements ExchangeView {
   readonly reply: Reply;
   readonly record: ExchangeRecord;
   /** For the roster of those that are not over. */
-  place = -1;
+  rosterIndex = -1;
   readonly session: SessionSides | null;
   readonly #tries: Tries;
   /** From the first time that it has to wait. */

@@ -1,3 +1,4 @@
+import { FewPieces } from '../few-pieces.ts';
 import { headerOf } from '../upstream/answer-handler.ts';
 import { engineErrorEvent } from './engine-error.ts';
 import { clientHeaders } from './headers.ts';
@@ -19,7 +20,7 @@ export class PlainRelay implements Relay {
   readonly #sink: RelaySink;
   readonly #head: Head;
   readonly #asksUsage: boolean;
-  #collected: Buffer[] | null = [];
+  #collected: FewPieces | null = new FewPieces();
   #size = 0;
   readonly #tail = new AnswerTail();
 
@@ -36,9 +37,9 @@ export class PlainRelay implements Relay {
     if (this.#collected === null) return this.#pass(piece);
     this.#collected.push(piece);
     if (this.#size <= lookedAtBytes) return 'more';
-    if (!this.#reply.early) return this.#begin(this.#collected);
+    if (!this.#reply.early) return this.#begin(this.#collected.take());
     // Inside of an event stream only an error can be told, and errors are small.
-    const all = Buffer.concat(this.#collected);
+    const all = this.#collected.takeWhole();
     this.#finish(all, all.toString('latin1'));
     return 'over';
   }
@@ -49,8 +50,7 @@ export class PlainRelay implements Relay {
       this.#sink.relayed({ outcome: this.#outcome(), usage: this.#tail.usage(), pieces: 0 });
       return;
     }
-    const [first = Buffer.alloc(0)] = this.#collected;
-    const body = this.#collected.length > 1 ? Buffer.concat(this.#collected) : first;
+    const body = this.#collected.takeWhole();
     const text = body.toString('latin1');
     const why = this.#worthlessBy(text);
     if (why === null) this.#finish(body, text);

@@ -1,4 +1,5 @@
 import { AppError } from '@wakefield/domain';
+import { FewPieces } from '../few-pieces.ts';
 import type { BodyReader, ClientCall } from '../server/client-call.ts';
 import type { BodyShare } from './body-room.ts';
 import { refusals } from './refusals.ts';
@@ -55,45 +56,36 @@ function collect(
   room: BodyShare,
   done: (result: Buffer | AppError) => void,
 ): void {
-  const pieces: Buffer[] = [];
-  let size = 0;
+  const pieces = new FewPieces();
   let atLastLook = 0;
   const refuse = (error: AppError): void => {
     clearInterval(timer);
-    room.give(size);
+    room.give(pieces.size);
+    pieces.clear();
     linger(client, droppedPerBody * limits.maxBytes);
     done(error);
   };
   const timer = setInterval(() => {
-    if (size - atLastLook >= leastBytes) atLastLook = size;
+    if (pieces.size - atLastLook >= leastBytes) atLastLook = pieces.size;
     else refuse(new AppError('request_timeout', 'The request body did not arrive in time.'));
   }, limits.timeoutMs);
   client.readBody({
     piece: (bytes) => {
-      if (size + bytes.length > limits.maxBytes) refuse(tooLarge(limits.maxBytes));
+      if (pieces.size + bytes.length > limits.maxBytes) refuse(tooLarge(limits.maxBytes));
       else if (!room.take(bytes.length)) refuse(refusals.noRoomForBody());
-      else {
-        size += bytes.length;
-        pieces.push(bytes);
-      }
+      else pieces.push(bytes);
     },
     end: () => {
       clearInterval(timer);
-      const body = join(pieces, size);
-      // Who brings them may live longer than the request.
-      pieces.length = 0;
-      done(body);
+      // Who brings them may live longer than the request: nothing stays here.
+      done(pieces.takeWhole());
     },
     lost: () => {
       clearInterval(timer);
-      room.give(size);
+      room.give(pieces.size);
+      pieces.clear();
     },
   });
-}
-
-function join(chunks: readonly Buffer[], size: number): Buffer {
-  const [only] = chunks;
-  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size);
 }
 
 /**

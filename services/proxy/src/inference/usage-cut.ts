@@ -1,5 +1,5 @@
+import { GrowingBytes } from '../growing-bytes.ts';
 import type { EngineHabits } from './engine-habits.ts';
-import { GrowingBytes } from './growing-bytes.ts';
 import { endOfEvent, endOfEvents } from './sse.ts';
 import { findUsage, type Usage } from './usage.ts';
 import { type Chunk, readChunk } from './usage-chunk.ts';

@@ -60,4 +60,15 @@ describe('usage in an answer', () => {
     expect(tail.bytes).toBeLessThan(2000);
     expect(tail.usage()).toBeNull();
   });
+
+  it('is found in bytes that come one by one, behind what is large', () => {
+    const tail = new AnswerTail();
+    tail.push(Buffer.alloc(70_000, 'x'));
+    for (const byte of Buffer.from(`${'y'.repeat(5000)}${event}`)) {
+      tail.push(Buffer.from([byte]));
+      expect(tail.bytes).toBeLessThan(72_000);
+    }
+    expect(tail.bytes).toBeLessThan(3000);
+    expect(tail.usage()).toEqual({ prompt: 12, completion: 7, cached: 0 });
+  });
 });

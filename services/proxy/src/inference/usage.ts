@@ -14,10 +14,12 @@ const colon = 0x3a;
 const openBrace = 0x7b;
 /** More than a usage object with all details and the `[DONE]` behind it. */
 const enoughBytes = 1024;
+/** More than that are put together: an engine may send a byte at a time. */
+const mostPieces = 64;
 
 /**
  * The end of an answer as it passes: the last pieces that together are enough to find the usage in, wherever the
- * network has cut them. Nothing is copied or parsed before the end.
+ * network has cut them. Nothing is parsed before the end, nor copied where pieces are not tiny.
  */
 export class AnswerTail {
   readonly #pieces: Buffer[] = [];
@@ -32,10 +34,12 @@ export class AnswerTail {
     this.#bytes += piece.length;
     for (;;) {
       const size = this.#pieces[0]?.length ?? 0;
-      if (this.#bytes - size < enoughBytes) return;
+      if (this.#bytes - size < enoughBytes) break;
       this.#pieces.shift();
       this.#bytes -= size;
     }
+    // The first one may be large; those behind it are not enough by themselves, so they are small.
+    if (this.#pieces.length > mostPieces) this.#pieces.push(Buffer.concat(this.#pieces.splice(1)));
   }
 
   usage(): Usage | null {

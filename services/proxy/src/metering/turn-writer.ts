@@ -42,7 +42,7 @@ export class TurnWriter implements UsageMeter {
   };
 
   begun(begun: Begun): OpenLine {
-    const open = { line: begunLine(begun), place: -1 };
+    const open = { line: begunLine(begun), rosterIndex: -1 };
     this.#underWay.add(open);
     this.#write(open.line);
     return open;

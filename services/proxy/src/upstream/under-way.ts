@@ -29,7 +29,7 @@ export interface Carrier {
 /** One request at an engine: passes on what comes of it, and can tell whether anything still does. */
 export class UnderWay implements AnswerControl {
   /** For the roster of its pool. */
-  place = -1;
+  rosterIndex = -1;
   readonly #handler: AnswerHandler;
   readonly #onOver: (request: UnderWay) => void;
   /** From when it is sent until it is over. */

@@ -144,7 +144,8 @@ describe('GET /api/v1/recipes/{recipe_path}', () => {
 
   it('that is not there says what is meant', async () => {
     const { status, body } = await get('/api/v1/recipes/inference/vlm');
-    expect([status, body.error.code]).toEqual([404, 'recipe_not_found']);
+    expect(status).toBe(404);
+    expect(body.error).toMatchObject({ code: 'recipe_not_found', param: 'recipe_path' });
     expect(body.error.message).toContain('Did you mean "inference/vllm"?');
     expect((await get('/api/v1/recipes/inference/..%2f..%2fetc')).status).toBe(400);
     expect((await get('/api/v1/recipes/a/b/c')).status).toBe(400);

@@ -55,3 +55,13 @@ describe('a call that waits for its answer, or whose connection is idle', () => 
     expect([length, call.takeWholeBody()]).toEqual([1 << 20, null]);
   });
 });
+
+it('what waits for a reader waits in few pieces, however small they came', () => {
+  const call = new FrontCall(line, head, null, false);
+  const sent = Buffer.from(Uint8Array.from({ length: 60_000 }, (_, at) => at % 251));
+  for (let at = 0; at < sent.length; at += 1) call.piece(Buffer.from(sent.subarray(at, at + 1)));
+  const pieces: Buffer[] = [];
+  call.readBody(readInto(pieces));
+  expect(pieces.length).toBeLessThan(10);
+  expect(Buffer.concat(pieces).equals(sent)).toBe(true);
+});

@@ -1,3 +1,4 @@
+import { FewPieces } from '../../few-pieces.ts';
 import type { BodyReader, ClientCall, LookedUpHeader } from '../client-call.ts';
 import type { Answer } from '../connections.ts';
 import { answerHead, type ConnectionWords } from './answer-head.ts';
@@ -34,8 +35,7 @@ export class FrontCall implements ClientCall, Answer {
   #whole: Buffer | null;
   #reader: BodyReader | null = null;
   /** What came of the body before anybody wanted it. */
-  #waiting: Buffer[] | null = null;
-  #waitingBytes = 0;
+  #waiting: FewPieces | null = null;
   #onClosed: (() => void) | null = null;
 
   /**
@@ -74,7 +74,7 @@ export class FrontCall implements ClientCall, Answer {
     this.#reader = reader;
     if (!isFirst) return;
     const whole = this.takeWholeBody();
-    const waiting = whole === null ? (this.#waiting ?? []) : [whole];
+    const waiting = whole === null ? (this.#waiting?.take() ?? []) : [whole];
     this.#waiting = null;
     // It may be another one from one piece to the next.
     for (const bytes of waiting) this.#reader.piece(bytes);
@@ -137,10 +137,9 @@ export class FrontCall implements ClientCall, Answer {
     // It was answered without.
     else if (this.closed) return;
     else {
-      this.#waiting ??= [];
+      this.#waiting ??= new FewPieces();
       this.#waiting.push(bytes);
-      this.#waitingBytes += bytes.length;
-      if (this.#waitingBytes >= mostWaitingBytes) this.#line.wait();
+      if (this.#waiting.size >= mostWaitingBytes) this.#line.wait();
     }
   }
 

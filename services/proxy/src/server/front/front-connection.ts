@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { endUnlessRead } from '@wakefield/runtime';
+import { FewPieces } from '../../few-pieces.ts';
 import type { YieldReason } from '../../metrics.ts';
 import type { Connection } from '../connections.ts';
 import type { ConnectionWords } from './answer-head.ts';
@@ -25,8 +26,7 @@ export class FrontConnection implements Line {
   /** The beginning of a head. */
   #begun: Buffer | null = null;
   /** What came behind the call, and is not looked at before that is over. */
-  #behind: Buffer[] = [];
-  #behindBytes = 0;
+  #behind: FewPieces | null = null;
   /** The look since which it waits: for a request, or for the rest of one. */
   #since: number;
   /** Whether what still comes on it is of no interest. */
@@ -127,9 +127,9 @@ export class FrontConnection implements Line {
   }
 
   #keep(bytes: Buffer): void {
+    this.#behind ??= new FewPieces();
     this.#behind.push(bytes);
-    this.#behindBytes += bytes.length;
-    if (this.#behindBytes >= mostBehindBytes) this.wait();
+    if (this.#behind.size >= mostBehindBytes) this.wait();
   }
 
   /** The answer was handed to the operating system. */
@@ -141,7 +141,7 @@ export class FrontConnection implements Line {
     if (call.isLast) {
       this.#end();
       this.#socket.destroySoon();
-    } else if (this.#missing === 0) this.#free(this.#behindBytes > 0);
+    } else if (this.#missing === 0) this.#free(this.#behind !== null);
   };
 
   /**
@@ -153,11 +153,9 @@ export class FrontConnection implements Line {
     this.#connection.isLate = isLate;
     this.#since = this.#house.looks;
     this.goOn();
-    if (this.#behindBytes === 0) return;
-    const bytes = Buffer.concat(this.#behind);
-    this.#behind = [];
-    this.#behindBytes = 0;
-    this.#next(bytes);
+    const behind = this.#behind;
+    this.#behind = null;
+    if (behind !== null) this.#next(behind.takeWhole());
   }
 
   #yield(bytes: Buffer, why: YieldReason): void {

@@ -3,6 +3,8 @@ import type { AnswerHead, Framing } from './answer-head.ts';
 
 /** Up to so many bytes it is cheaper to copy what goes out together than to hand it over piece by piece. */
 const copiedBytes = 32 * 1024;
+/** So many that came in one turn become one: an engine may send chunks of a byte, and each takes some hundred here. */
+const mostLoose = 128;
 const lastChunk = '0\r\n\r\n';
 /** Bytes around a chunk of that size at most: four digits and two ends of lines. */
 const mostAroundChunk = 8;
@@ -17,6 +19,8 @@ export class Outgoing {
   /** What waits for the end of this turn. */
   #pieces: Buffer[] = [];
   #bytes = 0;
+  /** Pieces since some were last put together. */
+  #loose = 0;
   #isDue = false;
   /** Who waits until there is room again. */
   #goOn: (() => void) | null = null;
@@ -68,6 +72,11 @@ export class Outgoing {
     if (bytes.length === 0) return;
     this.#pieces.push(bytes);
     this.#bytes += bytes.length;
+    this.#loose += 1;
+    if (this.#loose === mostLoose) {
+      this.#loose = 0;
+      this.#pieces.push(Buffer.concat(this.#pieces.splice(-mostLoose)));
+    }
   }
 
   readonly #flush = (): void => {
@@ -87,6 +96,7 @@ export class Outgoing {
     this.#head = '';
     this.#pieces = [];
     this.#bytes = 0;
+    this.#loose = 0;
     if (isSmall) {
       socket.write(joined(head, pieces, isChunked, isLast), onSent);
       return;
