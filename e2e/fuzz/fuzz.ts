@@ -1,5 +1,7 @@
 import { type Case, casesOf, marked } from './cases.ts';
-import { difference, judge } from './judge.ts';
+import type { Behind } from './engine.ts';
+import { difference, isRacing, judge } from './judge.ts';
+import { isOffer } from './session.ts';
 import { shrink } from './shrink.ts';
 import { talk } from './talk.ts';
 import { openWay, type Way } from './way.ts';
@@ -104,6 +106,8 @@ class Bench {
   readonly #front: Way;
   readonly #node: Way;
   #marks = 0;
+  /** Marks of those whose offers may be passed on, or not. */
+  readonly #racing = new Set<string>();
   #crash: string | null = null;
 
   constructor(front: Way, node: Way) {
@@ -120,6 +124,7 @@ class Bench {
     const problem =
       this.#crash ?? found[at]?.problem ?? (await this.#behind()) ?? (await this.#remains());
     for (const way of [this.#front, this.#node]) way.forget();
+    this.#racing.clear();
     return { requests, problem, failing: cases[at] ?? null };
   }
 
@@ -133,6 +138,7 @@ class Bench {
     this.#marks += 1;
     const mark = `fz${String(this.#marks).padStart(9, '0')}`;
     const sent = marked(one, mark);
+    if (isRacing(sent)) this.#racing.add(mark);
     const [front, node] = await Promise.all([
       talk(this.#front.proxy.port, sent),
       talk(this.#node.proxy.port, sent),
@@ -147,10 +153,16 @@ class Bench {
       const [problem] = problems;
       if (problem !== undefined) return problem;
     }
-    const differ = difference(front.engine.seen.splice(0), node.engine.seen.splice(0));
+    const differ = difference(this.#sure(front.engine), this.#sure(node.engine));
     if (differ !== null) return `engines were sent ${differ}`;
-    const differs = difference(front.api.seen.splice(0), node.api.seen.splice(0));
+    const differs = difference(this.#sure(front.api), this.#sure(node.api));
     return differs === null ? null : `apis were sent ${differs}`;
+  }
+
+  #sure({ seen }: Behind): readonly string[] {
+    const isSure = (request: string): boolean =>
+      !isOffer(request) || !this.#racing.has(/fz\d{9}/.exec(request)?.[0] ?? '');
+    return seen.splice(0).filter(isSure);
   }
 
   /** What is left when all clients are gone. */

@@ -28,7 +28,27 @@ export function judge(one: Case, { front, node }: Both, mark: string): string | 
     return `the front answers otherwise than node:http: ${apart(byFront, byNode)}`;
   const [saidByFront, saidByNode] = [withoutLastWords(byFront), withoutLastWords(byNode)];
   if (saidByFront === saidByNode) return null;
+  if (isRacing(one) && untilSession(saidByFront) === untilSession(saidByNode)) return null;
   return `front and node:http answer otherwise: ${apart(saidByFront, saidByNode)}`;
+}
+
+/** More than a read of Node could come in two. */
+const surelyOneRead = 60_000;
+
+/**
+ * Whether it depends on the moment what becomes of an offer: what is around it comes in packets or reads of their own,
+ * and so before or after the answer, which makes it early, or the session's.
+ */
+export function isRacing({ turns }: Case): boolean {
+  const isApart = turns.some(
+    (packets) => packets.length > 1 || packets.some(({ length }) => length > surelyOneRead),
+  );
+  return isApart && turns.some((packets) => /websocket/i.test(packets.join('')));
+}
+
+/** Without the session, or the refusal of one, at its end. */
+function untilSession(read: string): string {
+  return withoutLastWords(read.replace(/HTTP\/1\.1 (?:101|403) .*$/s, ''));
 }
 
 /** Where two texts part, with a little of what is around. */

@@ -93,12 +93,16 @@ async function tell(own: number, { problem, failing, isAgain }: Failure): Promis
     console.log(`It shows only in company: npm run fuzz -- --seed ${own} --count ${shareSize}\n`);
   if (failing === null) return;
   for (const [index, packets] of failing.turns.entries())
-    console.log(
-      `turn ${index + 1}: ${packets.map((packet) => JSON.stringify(packet)).join(' | ')}`,
-    );
+    console.log(`turn ${index + 1}: ${packets.map(inShort).join(' | ')}`);
   const file = join(tmpdir(), `wakefield-fuzz-${own}.json`);
   await writeFile(file, JSON.stringify(failing));
   console.log(`\nAgain: npm run fuzz -- --replay ${file}\n`);
+}
+
+/** Without what is only there to be long; the file has all of it. */
+function inShort(packet: string): string {
+  const text = packet.replaceAll(/(.)\1{99,}/gs, (run, one) => `${one}<${run.length} times>`);
+  return JSON.stringify(text);
 }
 
 async function again(file: string): Promise<number> {

@@ -35,7 +35,10 @@ export async function talk(port: number, { turns }: Case): Promise<Talk> {
     }
     sent += 1;
     const answers = sent;
-    await settled(client, () => countAnswers(client.read()) >= answers);
+    await settled(
+      client,
+      () => hasSwitched(client.read()) || countAnswers(client.read()) >= answers,
+    );
   }
   if (socket.writable) socket.write(last, 'latin1');
   await settled(client, () => false);
@@ -72,6 +75,11 @@ async function settled({ socket, read }: Client, holds: () => boolean): Promise<
     length = read().length;
     quiet = 0;
   }
+}
+
+/** What comes then is no answers. */
+function hasSwitched(read: string): boolean {
+  return /(?:^|\n)HTTP\/1\.1 101 /.test(read);
 }
 
 async function closed(socket: Socket): Promise<boolean> {
