@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Behind } from './engine.ts';
+import { answerOffer, offerFault } from './session.ts';
 
 /** The api: a server of node:http, as the real one. What it cannot read would be ours to answer for. */
 export async function startApi(): Promise<Behind> {
@@ -17,11 +18,19 @@ export async function startApi(): Promise<Behind> {
     request.on('end', () => {
       const lines = rawHeaders.map((text, index) => text + (index % 2 === 0 ? ': ' : '\r\n'));
       seen.push(`${method} ${url}\r\n${lines.join('')}\r\n${body}`);
-      const whose = String(request.headers['x-request-id']).replace(/^req_.*/, 'nobody');
-      const answer = `for ${whose}: ${method} ${url.length}`;
+      const answer = `for ${whoseOf(request.headers['x-request-id'])}: ${method} ${url.length}`;
       response.setHeader('content-length', answer.length).end(answer);
     });
     request.on('error', () => undefined);
+  });
+  server.on('upgrade', ({ method, url = '', rawHeaders, headers }, socket, first) => {
+    const lines = rawHeaders.map((text, index) => text + (index % 2 === 0 ? ': ' : '\r\n'));
+    const head = `${method} ${url} HTTP/1.1\r\n${lines.join('')}\r\n`;
+    seen.push(head);
+    const fault = offerFault(head) ?? (first.length > 0 ? 'was sent bytes early' : null);
+    if (fault !== null) problems.push(`the api ${fault}`);
+    socket.on('error', () => socket.destroy());
+    answerOffer(socket as Socket, head, whoseOf(headers['x-request-id']));
   });
   server.on('clientError', (error: Error & { readonly code?: string }, socket) => {
     if (error.code?.startsWith('HPE_') === true && error.code !== 'HPE_INVALID_EOF_STATE')
@@ -41,8 +50,12 @@ export async function startApi(): Promise<Behind> {
     open: () => sockets.size,
     close: async () => {
       server.close();
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
       await once(server, 'close');
     },
   };
+}
+
+function whoseOf(id: string | string[] | undefined): string {
+  return String(id).replace(/^req_.*/, 'nobody');
 }

@@ -9,6 +9,8 @@ import {
 import { key } from '../../services/proxy/test/harness.ts';
 import { mutated, oddRequest, oddRequests } from '../../services/proxy/test/odd-requests.ts';
 import { sdkRequests } from '../../services/proxy/test/sdk-requests.ts';
+import { offering } from './offers.ts';
+import { cutAt, host, places } from './packets.ts';
 
 /**
  * What a client sends on one connection. A turn goes out when the answer to the one before is there; its packets, of latin1,
@@ -18,7 +20,6 @@ export interface Case {
   readonly turns: readonly (readonly string[])[];
 }
 
-const host = 'host: x\r\n';
 const target = '/p/demo/openai/v1/chat/completions';
 
 function post(body: string, headers = ''): string {
@@ -78,16 +79,6 @@ const anyRequest = fc.oneof(
   { arbitrary: mutated(fc.constantFrom(...corpus)), weight: 2 },
 );
 
-const places = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 4 });
-
-function cutAt(text: string, at: readonly number[]): readonly string[] {
-  const sorted = [...new Set(at.map((place) => Math.floor(place * text.length)))].sort(
-    (a, b) => a - b,
-  );
-  const packets = [0, ...sorted].map((from, index) => text.slice(from, sorted[index]));
-  return packets.filter(Boolean);
-}
-
 const turn = fc.oneof(
   { arbitrary: anyRequest.map((text) => [text]), weight: 3 },
   { arbitrary: fc.tuple(anyRequest, places).map(([text, at]) => cutAt(text, at)), weight: 1 },
@@ -99,9 +90,16 @@ const plainTurns = fc.array(
 
 /** Most end with what their connection does not survive; before it comes what it does. */
 const someCase: fc.Arbitrary<Case> = fc.oneof(
-  fc.tuple(plainTurns, turn).map(([before, last]) => ({ turns: [...before, last] })),
-  fc.array(turn, { minLength: 1, maxLength: 4 }).map((turns) => ({ turns })),
-  oddRequest.map((text) => ({ turns: [[text]] })),
+  {
+    arbitrary: fc.tuple(plainTurns, turn).map(([before, last]) => ({ turns: [...before, last] })),
+    weight: 3,
+  },
+  {
+    arbitrary: fc.array(turn, { minLength: 1, maxLength: 4 }).map((turns) => ({ turns })),
+    weight: 3,
+  },
+  { arbitrary: oddRequest.map((text) => ({ turns: [[text]] })), weight: 3 },
+  { arbitrary: offering.map((turns) => ({ turns })), weight: 1 },
 );
 
 /** The same ones for the same seed. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { answerOffer, isOffer, offerFault } from './session.ts';
 
 /** What is behind the proxy: it keeps the bytes that it was sent, and answers every whole request at once. */
 export interface Behind {
@@ -22,24 +23,10 @@ export async function startEngine(): Promise<Behind> {
   const problems: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
-    let pending = '';
     sockets.add(socket);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => sockets.delete(socket));
-    socket.on('data', (bytes: Buffer) => {
-      pending += bytes.toString('latin1');
-      for (let size = sizeOf(pending); size !== null; size = sizeOf(pending)) {
-        if (size === 'strange') {
-          problems.push(`an engine was sent ${JSON.stringify(pending.slice(0, 500))}`);
-          socket.destroy();
-          return;
-        }
-        const request = pending.slice(0, size);
-        pending = pending.slice(size);
-        seen.push(request);
-        socket.write(answerTo(request), 'latin1');
-      }
-    });
+    converse(socket, { seen, problems });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -56,11 +43,43 @@ export async function startEngine(): Promise<Behind> {
   };
 }
 
+function converse(socket: Socket, { seen, problems }: Pick<Behind, 'seen' | 'problems'>): void {
+  let pending = '';
+  const take = (bytes: Buffer): void => {
+    pending += bytes.toString('latin1');
+    for (let size = sizeOf(pending); size !== null; size = sizeOf(pending)) {
+      if (size === 'strange') {
+        problems.push(`an engine was sent ${JSON.stringify(pending.slice(0, 500))}`);
+        socket.destroy();
+        return;
+      }
+      const request = pending.slice(0, size);
+      pending = pending.slice(size);
+      seen.push(request);
+      if (isOffer(request)) {
+        // All that comes from here on is the session's, and nothing may have come yet.
+        if (pending !== '') problems.push(`an engine was sent ${pending.length} bytes early`);
+        socket.off('data', take);
+        answerOffer(socket, request, whoseOf(request));
+        return;
+      }
+      socket.write(answerTo(request), 'latin1');
+    }
+  };
+  socket.on('data', take);
+}
+
 /** @returns bytes of the first request; null while it is not complete */
 function sizeOf(text: string): number | 'strange' | null {
   if (text === '') return null;
   const end = text.indexOf(headEnd);
-  if (end === -1) return text.startsWith('POST '.slice(0, text.length)) ? null : 'strange';
+  if (end === -1) return mayBegin(text) ? null : 'strange';
+  if (text.startsWith('GET ')) {
+    const head = text.slice(0, end + headEnd.length);
+    return head.startsWith('GET /v1/realtime?') && offerFault(head) === null
+      ? head.length
+      : 'strange';
+  }
   const [first = '', ...lines] = text.slice(0, end).split('\r\n');
   const lengths = lines.filter((line) => /^content-length:/i.test(line));
   const length = /^content-length: (\d+)$/i.exec(lengths[0] ?? '')?.[1];
@@ -74,10 +93,20 @@ function sizeOf(text: string): number | 'strange' | null {
   return text.length < size ? null : size;
 }
 
+function mayBegin(text: string): boolean {
+  return ['POST ', 'GET '].some((word) => text.startsWith(word.slice(0, text.length)));
+}
+
+/** The mark of the request, without what the proxy adds to it. */
+function whoseOf(request: string): string {
+  const id = /\r\nx-request-id: ([^\r]*)/i.exec(request)?.[1] ?? '';
+  const mark = id.replace(/-[0-9a-f]{8}$/, '');
+  return mark.startsWith('req_') ? 'nobody' : mark;
+}
+
 /** All of it in one write, so that it is passed on alike however busy the machine is. */
 function answerTo(request: string): string {
-  const mark = /\r\nx-request-id: ([^\r]*)/i.exec(request)?.[1]?.replace(/-[0-9a-f]{8}$/, '') ?? '';
-  const whose = mark.startsWith('req_') ? 'nobody' : mark;
+  const whose = whoseOf(request);
   const body = request.slice(request.indexOf(headEnd) + headEnd.length);
   if (!/"stream" *: *true/.test(body)) {
     const text = `{"object":"chat.completion","choices":[],"whose":"${whose}"}`;

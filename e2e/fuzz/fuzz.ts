@@ -1,7 +1,9 @@
 import { type Case, casesOf, marked } from './cases.ts';
-import { difference, judge } from './judge.ts';
+import type { Behind } from './engine.ts';
+import { difference, isRacing, judge } from './judge.ts';
+import { isOffer } from './session.ts';
 import { shrink } from './shrink.ts';
-import { talk } from './talk.ts';
+import { hasSwitched, talk } from './talk.ts';
 import { openWay, type Way } from './way.ts';
 
 /** What of a run went wrong. */
@@ -17,6 +19,8 @@ export interface Share {
   /** Requests that were sent, each both ways. */
   readonly requests: number;
   readonly cases: number;
+  /** Cases whose offer of WebSocket was taken, on the way with the front. */
+  readonly sessions: number;
   readonly failure: Failure | null;
 }
 
@@ -32,15 +36,22 @@ const settleMs = 3000;
 export async function fuzz(bench: Bench, seed: number, least: number): Promise<Share> {
   let requests = 0;
   let cases = 0;
+  let sessions = 0;
   for (let batch = 0; requests < least; batch += 1) {
     const all = casesOf(seed * 1_000_003 + batch, atOnce);
     const result = await bench.run(all);
     requests += result.requests;
+    sessions += result.sessions;
     cases += all.length;
     if (result.problem !== null)
-      return { requests, cases, failure: await find(all, result.problem, result.failing) };
+      return {
+        requests,
+        cases,
+        sessions,
+        failure: await find(all, result.problem, result.failing),
+      };
   }
-  return { requests, cases, failure: null };
+  return { requests, cases, sessions, failure: null };
 }
 
 /** One case by itself. @returns what is wrong; null: nothing */
@@ -76,8 +87,15 @@ async function halved(all: readonly Case[]): Promise<readonly Case[]> {
   return those;
 }
 
+interface Found {
+  readonly turns: number;
+  readonly switched: boolean;
+  readonly problem: string | null;
+}
+
 interface Result {
   readonly requests: number;
+  readonly sessions: number;
   /** The first; null: none. */
   readonly problem: string | null;
   /** Whose it is, where that shows. */
@@ -104,6 +122,8 @@ class Bench {
   readonly #front: Way;
   readonly #node: Way;
   #marks = 0;
+  /** Marks of those that may be passed on, or not. */
+  readonly #racing = new Set<string>();
   #crash: string | null = null;
 
   constructor(front: Way, node: Way) {
@@ -116,11 +136,13 @@ class Bench {
   async run(cases: readonly Case[]): Promise<Result> {
     const found = await Promise.all(cases.map((one) => this.#runOne(one)));
     const requests = found.reduce((sum, { turns }) => sum + turns, 0);
+    const sessions = found.filter(({ switched }) => switched).length;
     const at = found.findIndex(({ problem }) => problem !== null);
     const problem =
       this.#crash ?? found[at]?.problem ?? (await this.#behind()) ?? (await this.#remains());
     for (const way of [this.#front, this.#node]) way.forget();
-    return { requests, problem, failing: cases[at] ?? null };
+    this.#racing.clear();
+    return { requests, sessions, problem, failing: cases[at] ?? null };
   }
 
   async close(): Promise<void> {
@@ -129,7 +151,7 @@ class Bench {
     await Promise.all([this.#front.stop(), this.#node.stop()]);
   }
 
-  async #runOne(one: Case): Promise<{ readonly turns: number; readonly problem: string | null }> {
+  async #runOne(one: Case): Promise<Found> {
     this.#marks += 1;
     const mark = `fz${String(this.#marks).padStart(9, '0')}`;
     const sent = marked(one, mark);
@@ -137,7 +159,9 @@ class Bench {
       talk(this.#front.proxy.port, sent),
       talk(this.#node.proxy.port, sent),
     ]);
-    return { turns: front.turns, problem: judge(sent, { front, node }, mark) };
+    if (isRacing(sent, { front, node })) this.#racing.add(mark);
+    const problem = judge(sent, { front, node }, mark);
+    return { turns: front.turns, switched: hasSwitched(front.read), problem };
   }
 
   /** What engines and apis were sent, and whether it was the same. */
@@ -147,10 +171,18 @@ class Bench {
       const [problem] = problems;
       if (problem !== undefined) return problem;
     }
-    const differ = difference(front.engine.seen.splice(0), node.engine.seen.splice(0));
+    const differ = difference(this.#sure(front.engine), this.#sure(node.engine));
     if (differ !== null) return `engines were sent ${differ}`;
-    const differs = difference(front.api.seen.splice(0), node.api.seen.splice(0));
+    const differs = difference(this.#sure(front.api), this.#sure(node.api));
     return differs === null ? null : `apis were sent ${differs}`;
+  }
+
+  #sure({ seen }: Behind): readonly string[] {
+    const isSure = (request: string): boolean => {
+      const mark = /fz\d{9}/.exec(request)?.[0];
+      return mark === undefined ? !isOffer(request) : !this.#racing.has(mark);
+    };
+    return seen.splice(0).filter(isSure);
   }
 
   /** What is left when all clients are gone. */

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { startLineChild } from '../../bench/child/start-line-child.ts';
 import type { Case } from './cases.ts';
 import { type Failure, replay } from './fuzz.ts';
-import { growthOf } from './growth.ts';
+import { growthOf, type HeapPoint } from './growth.ts';
 import type { ShareOfWorker } from './worker.ts';
 
 const usage = `npm run fuzz -- [--count N] [--seed N] [--workers N]
@@ -31,7 +31,7 @@ const [count = 0, seed = -1, workers = 0] = [values.count, values.seed, values.w
 const isWhole = (value: number, least: number) => Number.isSafeInteger(value) && value >= least;
 
 /** Of requests; progress is told after each. */
-const shareSize = 5000;
+const shareSize = 2500;
 /** No share takes so long, the search for the smallest case included. */
 const sharePatienceMs = 15 * 60_000;
 
@@ -55,36 +55,41 @@ async function run(): Promise<number> {
     seed: seed + index,
     requests: Math.min(shareSize, count - index * shareSize),
   }));
-  let [requests, cases] = [0, 0];
+  let [requests, cases, sessions] = [0, 0, 0];
   const failures: { readonly seed: number; readonly failure: Failure }[] = [];
+  const growths: string[] = [];
   const work = async (): Promise<void> => {
     const child = await startLineChild(workerCommand(), process.cwd());
-    const heaps: number[] = [];
+    const heaps: HeapPoint[] = [];
+    let own = 0;
     try {
       for (let share = next(); share !== undefined; share = next()) {
         const order = `${share.seed} ${share.requests}`;
         const done = await child.ask<ShareOfWorker>(order, sharePatienceMs);
         requests += done.requests;
         cases += done.cases;
-        heaps.push(done.heapBytes);
-        const problem = growthOf(heaps);
-        const failure =
-          done.failure ?? (problem === null ? null : { problem, failing: null, isAgain: false });
-        if (failure !== null) failures.push({ seed: share.seed, failure });
+        sessions += done.sessions;
+        own += done.requests;
+        heaps.push({ requests: own, heapBytes: done.heapBytes });
+        if (done.failure !== null) failures.push({ seed: share.seed, failure: done.failure });
         console.error(`  ${requests} requests on ${cases} connections, ${seconds()} s`);
       }
     } finally {
       await child.stop();
     }
+    const problem = growthOf(heaps);
+    if (problem !== null) growths.push(problem);
   };
   const next = () => (failures.length > 0 ? undefined : shares.shift());
   await Promise.all(Array.from({ length: Math.min(workers, shares.length) }, work));
   for (const { seed: own, failure } of failures) await tell(own, failure);
-  const outcome = failures.length === 0 ? 'nothing failed' : 'FAILED';
+  for (const problem of growths) console.log(`\n${problem}\n`);
+  const hasFailed = failures.length > 0 || growths.length > 0;
+  const outcome = hasFailed ? 'FAILED' : 'nothing failed';
   console.log(
-    `${requests} requests on ${cases} connections to each path in ${seconds()} s: ${outcome}`,
+    `${requests} requests on ${cases} connections, ${sessions} of which became sessions, to each path in ${seconds()} s: ${outcome}`,
   );
-  return failures.length === 0 ? 0 : 1;
+  return hasFailed ? 1 : 0;
 }
 
 async function tell(own: number, { problem, failing, isAgain }: Failure): Promise<void> {
@@ -93,12 +98,16 @@ async function tell(own: number, { problem, failing, isAgain }: Failure): Promis
     console.log(`It shows only in company: npm run fuzz -- --seed ${own} --count ${shareSize}\n`);
   if (failing === null) return;
   for (const [index, packets] of failing.turns.entries())
-    console.log(
-      `turn ${index + 1}: ${packets.map((packet) => JSON.stringify(packet)).join(' | ')}`,
-    );
+    console.log(`turn ${index + 1}: ${packets.map(inShort).join(' | ')}`);
   const file = join(tmpdir(), `wakefield-fuzz-${own}.json`);
   await writeFile(file, JSON.stringify(failing));
   console.log(`\nAgain: npm run fuzz -- --replay ${file}\n`);
+}
+
+/** Without what is only there to be long; the file has all of it. */
+function inShort(packet: string): string {
+  const text = packet.replaceAll(/(.)\1{99,}/gs, (run, one) => `${one}<${run.length} times>`);
+  return JSON.stringify(text);
 }
 
 async function again(file: string): Promise<number> {

@@ -9,6 +9,8 @@ export interface Talk {
   readonly read: string;
   /** Turns that were sent before the connection was gone. */
   readonly turns: number;
+  /** Whether a turn went out before all answers were there: they never come, or are late. */
+  readonly isHasty: boolean;
   /** Whether the connection was still there long after the client had said its last. */
   readonly hangs: boolean;
 }
@@ -27,6 +29,7 @@ export async function talk(port: number, { turns }: Case): Promise<Talk> {
   const client = await open(port);
   const { socket } = client;
   let sent = 0;
+  let isHasty = false;
   for (const packets of turns) {
     if (!socket.writable) break;
     for (const [index, packet] of packets.entries()) {
@@ -35,7 +38,10 @@ export async function talk(port: number, { turns }: Case): Promise<Talk> {
     }
     sent += 1;
     const answers = sent;
-    await settled(client, () => countAnswers(client.read()) >= answers);
+    const isAnswered = (): boolean =>
+      hasSwitched(client.read()) || countAnswers(client.read()) >= answers;
+    await settled(client, isAnswered);
+    isHasty ||= !isAnswered();
   }
   if (socket.writable) socket.write(last, 'latin1');
   await settled(client, () => false);
@@ -43,7 +49,7 @@ export async function talk(port: number, { turns }: Case): Promise<Talk> {
   if (socket.writable) socket.end();
   const hangs = !(await closed(socket));
   socket.destroy();
-  return { read: client.read(), turns: sent, hangs };
+  return { read: client.read(), turns: sent, isHasty, hangs };
 }
 
 interface Client {
@@ -72,6 +78,11 @@ async function settled({ socket, read }: Client, holds: () => boolean): Promise<
     length = read().length;
     quiet = 0;
   }
+}
+
+/** Whether an offer was taken: what comes then is no answers. */
+export function hasSwitched(read: string): boolean {
+  return /HTTP\/1\.1 101 /.test(read);
 }
 
 async function closed(socket: Socket): Promise<boolean> {
