@@ -23,7 +23,7 @@ export function offerFault(head: string): string | null {
     has(/^connection:/i) === 1 &&
     has(/^sec-websocket-version: 13$/i) === 1 &&
     has(/^sec-websocket-key: [A-Za-z0-9+/]{22}==$/i) === 1 &&
-    has(/^(?:content-length|transfer-encoding):/i) === 0;
+    has(/^(?:content-length|transfer-encoding|expect):/i) === 0;
   return isProper ? null : `was offered ${JSON.stringify(head.slice(0, 500))}`;
 }
 

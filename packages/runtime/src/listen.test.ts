@@ -30,7 +30,12 @@ describe('a socket from outside', () => {
 
   test('takes the place of host and port', () => {
     const place = { host: '::1', port: 80 };
-    expect(listenOptions(place)).toEqual(place);
-    expect(listenOptions({ ...place, inherited: true })).toEqual({ fd: 3 });
+    const many = expect.any(Number);
+    expect(listenOptions(place)).toEqual({ ...place, backlog: many });
+    expect(listenOptions({ ...place, inherited: true })).toEqual({ fd: 3, backlog: many });
+  });
+
+  test('thousands may wait to be accepted', () => {
+    expect(listenOptions({ host: '::1', port: 80 }).backlog).toBeGreaterThan(2000);
   });
 });

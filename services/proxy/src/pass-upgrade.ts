@@ -27,6 +27,8 @@ export function passUpgrade(
   // The key of a page is for us to read: where everybody reads it.
   headers.authorization = call.header('authorization');
   headers['sec-websocket-protocol'] = rawHeader(call.rawHeaders, 'sec-websocket-protocol');
+  // Nobody answers it between here and the api.
+  headers.expect = undefined;
   const sent = { ...withoutMissing(headers), connection: 'Upgrade', upgrade: 'websocket' };
   // One connection for each, which never becomes another request's.
   const attempt = ask(new URL(apiUrl), { method: 'GET', path: url, headers: sent, agent: false });
