@@ -17,7 +17,7 @@ import { mostStreams } from './scenarios/open-streams.ts';
 const usage = `npm run bench -- [proxy] [--quick] [--rounds N] [--only NAME] [--streams N] [--minutes N] [--peers] [--json FILE] [--markdown FILE] [--profile FOLDER]
 npm run bench -- [proxy] --guard [--record]
 
-  --quick          a few seconds, to see that it runs; its figures mean nothing
+  --quick          a minute or three, to see that it runs; its figures mean nothing
   --rounds N       interleaved rounds of each scenario (default 5; those that take long have 3)
   --only NAME      scenarios whose name contains NAME
   --without LIST   candidates that are left out, by name

@@ -46,7 +46,7 @@ export function markdownOf(report: Report): string {
   const lines = [...opening(report)];
   if (report.quick) lines.push('', '**A quick run: these figures mean nothing.**');
   const goals = judge(report);
-  if (goals.length > 0) lines.push('', '### Goals', '', ...goalTable(goals));
+  if (goals.length > 0 && !report.quick) lines.push('', '### Goals', '', ...goalTable(goals));
   for (const scenario of report.scenarios) lines.push('', ...section(scenario));
   if (report.absent.length > 0) {
     lines.push('', '### Not measured', '');

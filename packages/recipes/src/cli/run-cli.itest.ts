@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -62,6 +62,20 @@ describe('npm run recipe', () => {
     expect(text).toContain('srun --nodes=1 --ntasks=1');
     expect(text).toContain('vllm.entrypoints.cli.main');
     expect((await run('render', 'inference/vllm', '--gpu', 'none')).text).toContain('"gpu":null');
+  });
+
+  test('render begins with the first line of the script', async () => {
+    expect((await run('render', 'simulator')).text).toMatch(/^#!\/bin\/bash\n/);
+  });
+
+  test('render --to writes what can be run as it stands', async () => {
+    const { code, text } = await run('render', 'simulator', '--to', 'try');
+    expect(code).toBe(0);
+    const script = /^bash (.*\/job\.sh)$/m.exec(text)?.[1] ?? '';
+    const directory = join(script, '..');
+    expect(directory).toMatch(new RegExp(`^${join(folder, 'try')}/wf-`));
+    expect(await readFile(script, 'utf8')).toContain(`wf_dir=${directory}\n`);
+    expect((await stat(join(directory, 'key'))).mode & 0o777).toBe(0o600);
   });
 
   test('render refuses by name', async () => {

@@ -1,10 +1,12 @@
-import { resolve } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { LaunchProfile } from '@wakefield/control';
 import { isAppError } from '@wakefield/domain';
 import { createCatalog } from '../catalog.ts';
 import type { JoinedRecipes } from '../join-recipes.ts';
 import { readRecipes, readScriptParts } from '../read-recipes.ts';
+import type { ResolvedService } from '../resolve.ts';
 import type { ServiceRecipe, ServiceRecipes } from '../service-recipes.ts';
 
 export interface RecipeCliOptions {
@@ -22,7 +24,8 @@ const usage = `npm run recipe -- COMMAND [options]
   list             name those that can be started as services
   render NAME      print the job script of a service, as a cluster would get it
     --env K=V        a variable of the recipe (may be repeated)
-    --nodes, --cpu, --memory, --time-limit (minutes), --gpu (or --gpu none)`;
+    --nodes, --cpu, --memory, --time-limit (minutes), --gpu (or --gpu none)
+    --to FOLDER      write the script and what belongs beside it there, ready to be tried`;
 
 /** Where the script of a reader would run. */
 const anywhere: LaunchProfile = {
@@ -91,6 +94,7 @@ async function render(options: RecipeCliOptions, args: readonly string[]): Promi
       memory: { type: 'string' },
       'time-limit': { type: 'string' },
       gpu: { type: 'string' },
+      to: { type: 'string' },
     },
   });
   const [path, ...others] = positionals;
@@ -109,17 +113,49 @@ async function render(options: RecipeCliOptions, args: readonly string[]): Promi
     for (const { param, message } of resolved.problems) options.print(`${param} ${message}`);
     return 1;
   }
-  const { service } = resolved;
-  for (const [name, because] of Object.entries(service.ignored))
-    options.print(`# ${name} does nothing: ${because}`);
+  await hand(options, services, resolved.service, values.to ?? null);
+  return 0;
+}
+
+/** Prints the job of a service, or writes it to a folder. */
+async function hand(
+  { print, workingDirectory }: RecipeCliOptions,
+  services: ServiceRecipes,
+  service: ResolvedService,
+  to: string | null,
+): Promise<void> {
   const name = 'wf-main-0123456789abcdef-1';
   const basePath = `/api/v1/services/${name}/proxy`;
-  const job = services.render({ service, name, engineKey: 'KEY', profile: anywhere, basePath });
-  options.print(`# resources: ${JSON.stringify(service.resources)}`);
-  options.print(job.script);
-  for (const file of Object.keys(job.secretFiles))
-    options.print(`# and a file of mode 0600: ${file}`);
-  return 0;
+  const folder = to === null ? null : resolve(workingDirectory, to);
+  const profile = folder === null ? anywhere : { ...anywhere, jobsDirectory: folder };
+  const job = services.render({ service, name, engineKey: 'KEY', profile, basePath });
+  const notes = [
+    `resources: ${JSON.stringify(service.resources)}`,
+    ...Object.entries(service.ignored).map(([name, because]) => `${name} does nothing: ${because}`),
+  ];
+  if (folder !== null) {
+    const script = await writeJob(join(folder, name), job);
+    for (const note of notes) print(note);
+    print(`bash ${script}`);
+    return;
+  }
+  // Behind the script: it is to begin with its first line.
+  print(job.script);
+  for (const note of notes) print(`# ${note}`);
+  for (const file of Object.keys(job.secretFiles)) print(`# and a file of mode 0600: ${file}`);
+}
+
+/** @returns the path of the script */
+async function writeJob(
+  directory: string,
+  { script, secretFiles }: ReturnType<ServiceRecipes['render']>,
+): Promise<string> {
+  const path = join(directory, 'job.sh');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  for (const [name, content] of Object.entries(secretFiles))
+    await writeFile(join(directory, name), content, { mode: 0o600 });
+  await writeFile(path, script, { mode: 0o700 });
+  return path;
 }
 
 function wrong({ print }: RecipeCliOptions, message: string): number {
