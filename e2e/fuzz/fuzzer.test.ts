@@ -47,6 +47,17 @@ describe('the judge', () => {
     expect(verdict(ok('x') + ok('y'), ok('x'), two)).toContain('answer otherwise');
   });
 
+  it('lets a request that breaks off be refused for that or for its head, and nothing before it differ', () => {
+    const broken = `${plain}GET /x HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nf\r\nabc\r\n`;
+    const unknown = 'HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n';
+    expect(verdict(ok('x') + refused, ok('x') + unknown, broken)).toBeNull();
+    expect(verdict(ok('x') + unknown + refused, ok('x') + refused, broken)).toBeNull();
+    expect(verdict(ok('x'), ok('x') + unknown, broken)).toContain('answer otherwise');
+    expect(verdict(ok('x') + refused, ok('y') + unknown, broken)).toContain('answer otherwise');
+    expect(verdict(ok('x') + refused, ok('x') + ok('y'), broken)).toContain('answer otherwise');
+    expect(verdict(ok('x') + refused, ok('x') + unknown, plain)).toContain('answers otherwise');
+  });
+
   it('lets an offer be taken or not where what is around it comes by itself, and only there', () => {
     const offer = 'GET /x HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\n\r\n';
     const taken = `${ok('x')}HTTP/1.1 101 Switching Protocols\r\n\r\n`;

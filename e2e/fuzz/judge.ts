@@ -28,6 +28,7 @@ export function judge(one: Case, { front, node }: Both, mark: string): string | 
     return `the front answers otherwise than node:http: ${apart(byFront, byNode)}`;
   const [saidByFront, saidByNode] = [withoutLastWords(byFront), withoutLastWords(byNode)];
   if (saidByFront === saidByNode) return null;
+  if (isAnsweredOrRefused([saidByFront, byFront], [saidByNode, byNode])) return null;
   if (isRacing(one, { front, node }) && agreeBeforeLast(saidByFront, saidByNode)) return null;
   return `front and node:http answer otherwise: ${apart(saidByFront, saidByNode)}`;
 }
@@ -52,6 +53,25 @@ function agreeBeforeLast(front: string, node: string): boolean {
   const [byFront, byNode] = [front, node].map((text) => text.split(/(?=HTTP\/1\.1 \d{3} )/));
   const count = Math.max(byFront?.length ?? 0, byNode?.length ?? 0) - 1;
   return byFront?.slice(0, count).join('') === byNode?.slice(0, count).join('');
+}
+
+/**
+ * Whether all that differs is one last answer, by which a request is turned down that breaks off behind its head: where the
+ * break is read before that answer was made, the request is refused for the break instead.
+ * @param ways what was said, without the last refusals and with them
+ */
+function isAnsweredOrRefused(...ways: readonly [said: string, read: string][]): boolean {
+  const [fewer, more] = ways.toSorted(([one], [other]) => one.length - other.length);
+  if (fewer === undefined || more === undefined) return false;
+  const [said, read] = fewer;
+  const [alsoSaid] = more;
+  const wasRefused = /HTTP\/1\.1 4(?:00|31) (?:(?!HTTP\/1\.1 \d{3} ).)*$/s.test(read);
+  const rest = alsoSaid.slice(said.length);
+  return (
+    wasRefused &&
+    alsoSaid.startsWith(said) &&
+    /^HTTP\/1\.1 4\d\d (?:(?!HTTP\/1\.1 \d{3} ).)*$/s.test(rest)
+  );
 }
 
 /** Where two texts part, with a little of what is around. */
