@@ -1,14 +1,12 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import type { Behind } from './engine.ts';
+import type { Socket } from 'node:net';
+import { type Behind, openBehind } from './behind.ts';
 import { answerOffer, offerFault } from './session.ts';
 
 /** The api: a server of node:http, as the real one. What it cannot read would be ours to answer for. */
 export async function startApi(): Promise<Behind> {
   const seen: string[] = [];
   const problems: string[] = [];
-  const sockets = new Set<Socket>();
   const server = createServer((request, response) => {
     const { method = '', url = '', rawHeaders } = request;
     let body = '';
@@ -37,23 +35,7 @@ export async function startApi(): Promise<Behind> {
       problems.push(`the api could not read what it was sent: ${error.code}`);
     socket.destroy();
   });
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    seen,
-    problems,
-    open: () => sockets.size,
-    close: async () => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await once(server, 'close');
-    },
-  };
+  return await openBehind(server, { seen, problems });
 }
 
 function whoseOf(id: string | string[] | undefined): string {

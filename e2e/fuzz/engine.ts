@@ -1,17 +1,6 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { type Behind, openBehind } from './behind.ts';
 import { answerOffer, isOffer, offerFault } from './session.ts';
-
-/** What is behind the proxy: it keeps the bytes that it was sent, and answers every whole request at once. */
-export interface Behind {
-  readonly port: number;
-  /** Each request as it came. Emptied by whoever reads it. */
-  readonly seen: string[];
-  /** What should never have come; empty. */
-  readonly problems: string[];
-  readonly open: () => number;
-  close(): Promise<void>;
-}
 
 const headEnd = '\r\n\r\n';
 const chunk = (content: string): string =>
@@ -21,26 +10,11 @@ const chunk = (content: string): string =>
 export async function startEngine(): Promise<Behind> {
   const seen: string[] = [];
   const problems: string[] = [];
-  const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => sockets.delete(socket));
     converse(socket, { seen, problems });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    seen,
-    problems,
-    open: () => sockets.size,
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  return await openBehind(server, { seen, problems });
 }
 
 function converse(socket: Socket, { seen, problems }: Pick<Behind, 'seen' | 'problems'>): void {

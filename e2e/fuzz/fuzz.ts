@@ -1,5 +1,5 @@
+import type { Behind } from './behind.ts';
 import { type Case, casesOf, marked } from './cases.ts';
-import type { Behind } from './engine.ts';
 import { difference, isRacing, judge } from './judge.ts';
 import { isOffer } from './session.ts';
 import { shrink } from './shrink.ts';

@@ -5,7 +5,8 @@ import {
   startHarness,
 } from '../../services/proxy/test/harness.ts';
 import { startApi } from './api.ts';
-import { type Behind, startEngine } from './engine.ts';
+import type { Behind } from './behind.ts';
+import { startEngine } from './engine.ts';
 
 /** A proxy with what is behind it. */
 export interface Way {
