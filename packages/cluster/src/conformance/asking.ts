@@ -82,7 +82,9 @@ export function askingTests(scene: () => Scene, streams: boolean): void {
     });
     expect(await file(name, 'left')).toBeNull();
     socket.destroy();
-    expect(await until('the job to notice', () => file(name, 'left'))).toBe('yes');
+    expect(await until('the job to notice', async () => (await file(name, 'left')) || null)).toBe(
+      'yes',
+    );
   });
 
   (streams ? test.skip : test)(
@@ -93,7 +95,9 @@ export function askingTests(scene: () => Scene, streams: boolean): void {
       const body = { stream: true };
       const { status } = await ask(address, { method: 'POST', path: '/v1/chat/completions', body });
       expect(status).toBe(504);
-      expect(await until('the job to notice', () => file(name, 'left'))).toBe('yes');
+      expect(await until('the job to notice', async () => (await file(name, 'left')) || null)).toBe(
+        'yes',
+      );
     },
   );
 
