@@ -68,6 +68,18 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
     'There is no recipe "inference/vlm". Did you mean "inference/vllm"?',
     'recipe_path',
   ),
+  service_not_found: help(
+    'There is no such service in a project of yours.',
+    'Name one of GET /api/v1/services.',
+    'There is no service "3652098".',
+    'id',
+  ),
+  service_not_ready: help(
+    'The service does not answer, or not yet; the message says its status.',
+    'Come again after Retry-After while it is pending, building or starting; else start another one.',
+    'The service "3652098" is starting: it does not answer yet.',
+    'id',
+  ),
   cluster_not_found: help(
     'The configuration has no such cluster.',
     'Name a cluster of the configuration.',

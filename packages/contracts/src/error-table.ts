@@ -38,6 +38,8 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
   model_not_found: invalid(404),
   command_not_found: invalid(404),
   recipe_not_found: invalid(404),
+  service_not_found: invalid(404),
+  service_not_ready: invalid(409),
   cluster_not_found: invalid(404),
   method_not_allowed: invalid(405),
   upgrade_required: invalid(426),

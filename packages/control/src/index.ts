@@ -19,6 +19,7 @@ export type {
   LaunchProfile,
   ProbeVerdict,
   RecipeCatalog,
+  RenderedScript,
   Transport,
 } from './ports/cluster.ts';
 export { ActivationBroken, ClusterError } from './ports/cluster.ts';
@@ -59,6 +60,12 @@ export type {
   ProjectStore,
   QuietModel,
   RouteStore,
+  ServiceFilter,
+  ServiceStatus,
+  ServiceStore,
+  ServiceToPlan,
+  ServiceWithJobs,
+  ServiceWithStatus,
   Stores,
   UsageQuestion,
   UsageStore,

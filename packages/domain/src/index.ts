@@ -5,6 +5,9 @@ export { endMargin, servesUntil } from './jobs/lifetime.ts';
 export { endedToJudge } from './planning/failure.ts';
 export { isInHurry } from './planning/look-again.ts';
 export { reconcile } from './planning/reconcile.ts';
+export { asModel } from './planning/service/as-model.ts';
+export { reconcileService, type ServicePlan } from './planning/service/reconcile-service.ts';
+export { isOver } from './planning/service/service-state.ts';
 export { hasQueue, knownCapacity, learnCapacity } from './planning/size/capacity.ts';
 export { scaledTo } from './planning/size/scaling.ts';
 export type { ClusterLimits, ClusterUse, Room } from './planning/staff/room.ts';
@@ -76,6 +79,7 @@ export type {
   JobName,
   ModelId,
   ProjectName,
+  ServiceId,
 } from './vocabulary/ids.ts';
 export { identityName, jobName, jobNamePrefix } from './vocabulary/ids.ts';
 export type {
@@ -112,9 +116,23 @@ export type { RequestLimits } from './vocabulary/request-limits.ts';
 export { isUnlimited, noLimits, tightest } from './vocabulary/request-limits.ts';
 export type { RequestTimeouts } from './vocabulary/request-timeouts.ts';
 export { noTimeouts } from './vocabulary/request-timeouts.ts';
-export type { Endpoint, Route, RouteTable } from './vocabulary/route.ts';
+export type {
+  Endpoint,
+  Route,
+  RouteTable,
+  ServiceEndpoint,
+  ServiceRoute,
+} from './vocabulary/route.ts';
 export type { Routing, RoutingPolicy } from './vocabulary/routing.ts';
 export { defaultRouting } from './vocabulary/routing.ts';
+export type {
+  Service,
+  ServiceAccess,
+  ServiceKeyUse,
+  ServiceSpec,
+  ServiceState,
+} from './vocabulary/service.ts';
+export { serviceBasePath } from './vocabulary/service.ts';
 export type { DurationMs, EpochMs } from './vocabulary/time.ts';
 export type {
   RequestOutcome,

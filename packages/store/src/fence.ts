@@ -1,5 +1,5 @@
 import { type Lease, LeaseLostError } from '@wakefield/control';
-import type { ClusterName, ModelId } from '@wakefield/domain';
+import type { ClusterName, Job, ModelId, ServiceId } from '@wakefield/domain';
 import { and, eq, sql } from 'drizzle-orm';
 import type { Queries } from './database.ts';
 import { leases } from './schema/leases.ts';
@@ -8,7 +8,15 @@ import { leases } from './schema/leases.ts';
 export const unexpired = sql`${leases.expiresAt} > clock_timestamp()`;
 
 export const modelKey = (id: ModelId): string => `model:${id}`;
+export const serviceKey = (id: ServiceId): string => `service:${id}`;
 export const clusterKey = (name: ClusterName): string => `cluster:${name}`;
+
+/** Of whom a job is. */
+export function ownerKey({ modelId, serviceId }: Pick<Job, 'modelId' | 'serviceId'>): string {
+  if (modelId !== null) return modelKey(modelId);
+  if (serviceId !== null) return serviceKey(serviceId);
+  throw new Error('a job of nobody');
+}
 
 /**
  * Lets a transaction go on only under a lease of what it writes to, and keeps the lease from being taken over

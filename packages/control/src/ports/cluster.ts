@@ -12,6 +12,7 @@ import type {
   JobName,
   Model,
   ProjectName,
+  Service,
 } from '@wakefield/domain';
 
 /** What a driver needs to put one job on its cluster. */
@@ -156,7 +157,10 @@ export interface EngineTarget {
   readonly address: Address;
   readonly engineKey: string;
   readonly engine: string;
-  readonly hfModelId: string;
+  /** null: it serves none. */
+  readonly hfModelId: string | null;
+  /** Path under which its pages are; empty: the root. */
+  readonly basePath: string;
   /** The per-job alias that it must list. */
   readonly identity: string;
 }
@@ -192,13 +196,25 @@ export interface RecipeCatalog {
   ): ArgumentProblem | null;
   /** Requests the engine takes at once, where its arguments say so. */
   capacity(engine: string, args: Readonly<Record<string, EngineArg>>): number | null;
-  /** The whole batch script and the secret files it reads. */
   render(input: {
     readonly model: Model;
     readonly name: JobName;
     readonly engineKey: string;
     readonly profile: LaunchProfile;
-  }): { readonly script: string; readonly secretFiles: Readonly<Record<string, string>> };
+  }): RenderedScript;
+  /** The same of a service. */
+  renderService(input: {
+    readonly service: Service;
+    readonly name: JobName;
+    readonly engineKey: string;
+    readonly profile: LaunchProfile;
+  }): RenderedScript;
+}
+
+/** The whole batch script, and the secret files that it reads by name. */
+export interface RenderedScript {
+  readonly script: string;
+  readonly secretFiles: Readonly<Record<string, string>>;
 }
 
 /** Every cluster of the configuration by its name. */

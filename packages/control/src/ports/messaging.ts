@@ -6,6 +6,7 @@ import type {
   JobId,
   ModelDemand,
   ModelId,
+  ServiceId,
   TotalDemand,
   Trial,
 } from '@wakefield/domain';
@@ -17,6 +18,10 @@ export interface Nudges {
   activation(id: CommandId, traceId?: string): Promise<void>;
   /** Deduplicated; a nudge during a run causes one more run. The trace of the newest nudge goes along. */
   model(id: ModelId, traceId?: string): Promise<void>;
+  /** As `model`. */
+  service(id: ServiceId, traceId?: string): Promise<void>;
+  /** As `modelLater`. */
+  serviceLater(id: ServiceId, delayMs: number): Promise<void>;
   /** Deduplicated, the earliest stands: a look when a plan says that something may change by then. */
   modelLater(id: ModelId, delayMs: number): Promise<void>;
   /** Deduplicated, the earliest stands; `delayMs` 0 looks at once. */

@@ -17,15 +17,25 @@ import type {
   Project,
   ProjectName,
   RouteTable,
+  ServiceId,
   StartExpectation,
 } from '@wakefield/domain';
 import type { JobStore } from './job-store.ts';
 import type { Lease, LeaseStore } from './lease-store.ts';
+import type { ServiceStore } from './service-store.ts';
 import type { UsageStore } from './usage-store.ts';
 
 export type { JobEngine, JobMove, JobPatch, JobStore, PatchGuard } from './job-store.ts';
 export type { Lease, LeaseStore } from './lease-store.ts';
 export { LeaseLostError } from './lease-store.ts';
+export type {
+  ServiceFilter,
+  ServiceStatus,
+  ServiceStore,
+  ServiceToPlan,
+  ServiceWithJobs,
+  ServiceWithStatus,
+} from './service-store.ts';
 export type { UsageQuestion, UsageStore } from './usage-store.ts';
 export { UnfitRecordsError } from './usage-store.ts';
 
@@ -69,15 +79,19 @@ export interface CommandStore {
   /** Deletes commands that were finished before `before`; with them their idempotency keys are forgotten. */
   purgeFinished(before: EpochMs): Promise<number>;
   /**
-   * One transaction: locks command, project and model, asks `decide`, saves. A finished command is left
-   * alone. Sets the touched model's next look to `now`.
-   * @returns the command as it stands, and the id of the touched model
+   * One transaction: locks command, project and model or service, asks `decide`, saves. A finished command is left
+   * alone. Sets the next look at what it touched to `now`.
+   * @returns the command as it stands, and the id of the touched model or service
    */
   apply(
     id: CommandId,
     now: EpochMs,
     decide: (context: CommandContext) => CommandEffect,
-  ): Promise<{ readonly command: Command; readonly modelId: ModelId | null } | null>;
+  ): Promise<{
+    readonly command: Command;
+    readonly modelId: ModelId | null;
+    readonly serviceId: ServiceId | null;
+  } | null>;
 }
 
 export interface ModelStatus {
@@ -194,5 +208,6 @@ export interface Stores {
   readonly routes: RouteStore;
   readonly leases: LeaseStore;
   readonly clusters: ClusterStatusStore;
+  readonly services: ServiceStore;
   readonly usage: UsageStore;
 }

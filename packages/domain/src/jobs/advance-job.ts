@@ -72,6 +72,7 @@ function whilePending(job: Job, seen: ClusterJob, snapshotTakenAt: EpochMs): Job
   const nowhere = {
     node: null,
     nodeLeaving: false,
+    building: false,
     address: null,
     startedAt: null,
     endsAt: null,
@@ -128,7 +129,13 @@ function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPat
   switch (job.phase) {
     case 'intended':
     case 'queued':
-      return { ...times, phase: 'starting', address: sighting.address, reason: null };
+      return {
+        ...times,
+        phase: 'starting',
+        address: sighting.address,
+        building: sighting.building,
+        reason: null,
+      };
     case 'ready':
       return restarted
         ? { ...times, phase: 'starting', address: sighting.address, readyAt: null, reason: null }
@@ -140,6 +147,7 @@ function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPat
         ...times,
         ...(restarted && job.readyAt !== null ? { readyAt: null } : {}),
         address: sighting.address ?? job.address,
+        building: sighting.building,
         reason: job.reason === suspendedWords ? null : job.reason,
       };
   }

@@ -9,6 +9,8 @@ export type ErrorCode =
   | 'model_not_found'
   | 'command_not_found'
   | 'recipe_not_found'
+  | 'service_not_found'
+  | 'service_not_ready'
   | 'cluster_not_found'
   | 'method_not_allowed'
   | 'upgrade_required'

@@ -56,6 +56,8 @@ export interface JobSighting {
   readonly clusterJob: ClusterJob | null;
   /** From the endpoint file; null until the engine's port is chosen. */
   readonly address: Address | null;
+  /** From the stage file: its script makes what its recipe needs. */
+  readonly building: boolean;
   readonly exit: ExitRecord | null;
   /** Last lines of its log, present once it is over. */
   readonly logTail: string | null;
@@ -67,6 +69,7 @@ export interface JobSighting {
 export const unseen: JobSighting = {
   clusterJob: null,
   address: null,
+  building: false,
   exit: null,
   logTail: null,
   gpuUtilization: null,
