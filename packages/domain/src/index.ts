@@ -94,6 +94,7 @@ export { isLeaving, isLive } from './vocabulary/job.ts';
 export type { EngineArg, Model, ModelSpec, ModelState } from './vocabulary/model.ts';
 export { clustersOf } from './vocabulary/model.ts';
 export type {
+  ClusterBounds,
   ClusterJob,
   ClusterJobState,
   ClusterReachability,

@@ -1,14 +1,12 @@
 import type { ArgumentProblem } from '@wakefield/control';
-import type { EngineArg } from '@wakefield/domain';
+import type { ClusterBounds, EngineArg } from '@wakefield/domain';
 import { nearestWord } from '@wakefield/runtime/yaml';
 import { checkValue, spreads, typed } from './check-arguments.ts';
 import { layered, layers } from './layers.ts';
 import type { Recipe } from './schema.ts';
-import { type Bounds, type GivenResources, readResources } from './service-resources.ts';
+import { type GivenResources, readResources } from './service-resources.ts';
 import type { Resources, Service, Variable } from './service-schema.ts';
 import type { Value } from './value-schema.ts';
-
-export type { Bounds } from './service-resources.ts';
 
 /** What somebody who starts a service sends besides the recipe's name: unchecked. */
 export interface ServiceConfig {
@@ -45,7 +43,7 @@ interface Entry {
 export function resolveService(
   { path, recipe }: Entry,
   { environment = {}, resources = {} }: ServiceConfig,
-  bounds: Bounds = {},
+  bounds: ClusterBounds = {},
 ): { readonly service: ResolvedService } | { readonly problems: readonly ArgumentProblem[] } {
   const { service } = recipe;
   const shape = readResources(service.resources, resources, bounds, {

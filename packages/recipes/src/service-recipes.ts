@@ -1,12 +1,11 @@
 import type { ArgumentProblem, LaunchProfile } from '@wakefield/control';
-import { AppError, type JobName } from '@wakefield/domain';
+import { AppError, type ClusterBounds, type JobName } from '@wakefield/domain';
 import { nearestWord } from '@wakefield/runtime/yaml';
 import { spreads } from './check-arguments.ts';
 import type { LoadedRecipe } from './join-recipes.ts';
 import { type RenderedJob, renderJob, type ScriptParts } from './render.ts';
 import { buildDigest, buildOf } from './render-build.ts';
 import {
-  type Bounds,
   declaredBy,
   type ResolvedService,
   resolveService,
@@ -38,7 +37,7 @@ export interface ServiceRecipes {
   resolve(
     path: string,
     config: ServiceConfig,
-    bounds?: Bounds,
+    bounds?: ClusterBounds,
   ): { readonly service: ResolvedService } | { readonly problems: readonly ArgumentProblem[] };
   /** The whole batch script and the files it reads. @throws AppError `recipe_not_found` */
   render(input: ServiceRenderInput): RenderedJob;

@@ -1,19 +1,10 @@
 import type { ArgumentProblem } from '@wakefield/control';
+import type { ClusterBounds } from '@wakefield/domain';
 import { nearestWord } from '@wakefield/runtime/yaml';
 import { type Resources, resourcesSchema } from './service-schema.ts';
 
 /** As somebody who starts a service writes it: unchecked, numbers as numbers or as text. */
 export type GivenResources = Readonly<Record<string, unknown>>;
-
-/** The most that the cluster has to give; what is absent, nobody knows. */
-export interface Bounds {
-  readonly nodes?: number;
-  /** Of one node. */
-  readonly cpus?: number;
-  readonly memoryBytes?: number;
-  readonly gpus?: number;
-  readonly minutes?: number;
-}
 
 export interface Abilities {
   readonly withoutGpu: boolean;
@@ -29,7 +20,7 @@ type Read<T> = { readonly value: T } | { readonly message: string };
 export function readResources(
   defaults: Resources,
   given: GivenResources,
-  bounds: Bounds,
+  bounds: ClusterBounds,
   abilities: Abilities,
 ): { readonly resources: Resources | null; readonly problems: readonly ArgumentProblem[] } {
   const asked = (field: keyof Resources) =>

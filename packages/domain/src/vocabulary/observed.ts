@@ -115,6 +115,16 @@ export interface ClusterReachability {
   readonly silence: Silence | null;
 }
 
+/** The most that one job may ask of a cluster; what is absent, nobody knows. */
+export interface ClusterBounds {
+  readonly nodes?: number;
+  /** Of one node. */
+  readonly cpus?: number;
+  readonly memoryBytes?: number;
+  readonly gpus?: number;
+  readonly minutes?: number;
+}
+
 /** Looks at a cluster that failed in a row. Time in which nobody looked is no silence of the cluster's. */
 export interface Silence {
   /** When the first of them failed; later by the time in which nobody looked. */
