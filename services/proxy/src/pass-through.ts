@@ -1,12 +1,12 @@
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import { AppError } from '@wakefield/domain';
-import { type Logger, parseTraceparent, traceContext, traceparent } from '@wakefield/runtime';
+import type { Logger } from '@wakefield/runtime';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { dropHopByHop } from './inference/headers.ts';
 import { refusals } from './inference/refusals.ts';
 import { passUpgrade } from './pass-upgrade.ts';
 import { sendError } from './server/answer.ts';
-import { tellForwarded } from './server/forwarded.ts';
+import { mark, tellForwarded } from './server/forwarded.ts';
 import { isFramed, setFraming } from './server/framing.ts';
 import { letBodyCome, NodeCall } from './server/node-call.ts';
 import type { IsTrusted } from './server/peers.ts';
@@ -147,14 +147,6 @@ function isToBeRepeated(
 ): boolean {
   const wentAway = error.code === 'ECONNRESET' || error.code === 'EPIPE';
   return wentAway && !response.headersSent && !response.closed;
-}
-
-/** One request is one id and one trace on both sides. */
-function mark({ headers }: IncomingMessage, requestId: string): void {
-  headers['x-request-id'] = requestId;
-  if (parseTraceparent(headers.traceparent) === null) {
-    headers.traceparent = traceparent(traceContext(undefined));
-  }
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, requestId: string): void {
