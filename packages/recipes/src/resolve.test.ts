@@ -3,20 +3,20 @@ import { loadRecipes } from './catalog.ts';
 import { resolveService, type ServiceConfig } from './resolve.ts';
 import { recipeSchema } from './schema.ts';
 import type { ServiceRecipes } from './service-recipes.ts';
-import type { Bounds } from './service-resources.ts';
+import type { ClusterBounds } from '@wakefield/domain';
 
 let services: ServiceRecipes;
 beforeAll(async () => {
   services = (await loadRecipes()).services;
 });
 
-function resolved(path: string, config: ServiceConfig = {}, bounds?: Bounds) {
+function resolved(path: string, config: ServiceConfig = {}, bounds?: ClusterBounds) {
   const result = services.resolve(path, config, bounds);
   if ('problems' in result) throw new Error(JSON.stringify(result.problems));
   return result.service;
 }
 
-function problems(path: string, config: ServiceConfig, bounds?: Bounds) {
+function problems(path: string, config: ServiceConfig, bounds?: ClusterBounds) {
   const result = services.resolve(path, config, bounds);
   return 'problems' in result
     ? result.problems.map(({ param, message }) => `${param} ${message}`)
