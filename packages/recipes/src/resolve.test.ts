@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { ClusterBounds } from '@wakefield/domain';
 import { loadRecipes } from './catalog.ts';
 import { resolveService, type ServiceConfig } from './resolve.ts';
 import { recipeSchema } from './schema.ts';
 import type { ServiceRecipes } from './service-recipes.ts';
-import type { ClusterBounds } from '@wakefield/domain';
 
 let services: ServiceRecipes;
 beforeAll(async () => {

@@ -5,12 +5,7 @@ import { spreads } from './check-arguments.ts';
 import type { LoadedRecipe } from './join-recipes.ts';
 import { type RenderedJob, renderJob, type ScriptParts } from './render.ts';
 import { buildDigest, buildOf } from './render-build.ts';
-import {
-  declaredBy,
-  type ResolvedService,
-  resolveService,
-  type ServiceConfig,
-} from './resolve.ts';
+import { declaredBy, type ResolvedService, resolveService, type ServiceConfig } from './resolve.ts';
 import type { Recipe } from './schema.ts';
 import type { Build, Service } from './service-schema.ts';
 import { patternOf, type Value } from './value-schema.ts';
