@@ -1,22 +1,23 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { ClusterBounds } from '@wakefield/domain';
+
 import { loadRecipes } from './catalog.ts';
 import { resolveService, type ServiceConfig } from './resolve.ts';
 import { recipeSchema } from './schema.ts';
 import type { ServiceRecipes } from './service-recipes.ts';
-import type { Bounds } from './service-resources.ts';
 
 let services: ServiceRecipes;
 beforeAll(async () => {
   services = (await loadRecipes()).services;
 });
 
-function resolved(path: string, config: ServiceConfig = {}, bounds?: Bounds) {
+function resolved(path: string, config: ServiceConfig = {}, bounds?: ClusterBounds) {
   const result = services.resolve(path, config, bounds);
   if ('problems' in result) throw new Error(JSON.stringify(result.problems));
   return result.service;
 }
 
-function problems(path: string, config: ServiceConfig, bounds?: Bounds) {
+function problems(path: string, config: ServiceConfig, bounds?: ClusterBounds) {
   const result = services.resolve(path, config, bounds);
   return 'problems' in result
     ? result.problems.map(({ param, message }) => `${param} ${message}`)
@@ -33,6 +34,12 @@ describe('what the seed document sends', () => {
       exported: {},
       ignored: {},
       resources: { nodes: 1, cpu: 8, memory: '64G', time_limit: 120, gpu: 1 },
+      access: {
+        permission: 'infer',
+        key: { kind: 'authorization', scheme: 'Bearer' },
+        underBasePath: false,
+        websocket: true,
+      },
     });
   });
 
