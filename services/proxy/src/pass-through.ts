@@ -1,8 +1,9 @@
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
+import { urlToHttpOptions } from 'node:url';
 import { AppError } from '@wakefield/domain';
 import type { Logger } from '@wakefield/runtime';
 import { createProxyMiddleware } from 'http-proxy-middleware';
-import { dropHopByHop } from './inference/headers.ts';
+import { dropHopByHop, rawHeader } from './inference/headers.ts';
 import { refusals } from './inference/refusals.ts';
 import { passUpgrade } from './pass-upgrade.ts';
 import { sendError } from './server/answer.ts';
@@ -80,10 +81,24 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
       dropHopByHop(headers);
       tellForwarded(request, options.isTrusted);
       mark(request, requestId);
-      const { sessionIdleMs } = options;
-      passUpgrade(options.apiUrl, request, headers, call, requestId, sessionIdleMs, (error) => {
-        options.logger.warn({ err: error, requestId }, 'api cannot be reached');
-        sendError(call, requestId, apiAway());
+      // The key of a page is for us to read: where everybody reads it.
+      headers.authorization = call.header('authorization');
+      headers['sec-websocket-protocol'] = rawHeader(call.rawHeaders, 'sec-websocket-protocol');
+      // Nobody answers it between here and the api.
+      headers.expect = undefined;
+      passUpgrade(call, {
+        options: { ...urlToHttpOptions(new URL(options.apiUrl)), agent: false },
+        path: request.url ?? '/',
+        headers,
+        idleMs: options.sessionIdleMs,
+        headersOf: (answered) => {
+          dropHopByHop(answered);
+          return { ...answered, 'x-request-id': requestId };
+        },
+        failed: (error) => {
+          options.logger.warn({ err: error, requestId }, 'api cannot be reached');
+          sendError(call, requestId, apiAway());
+        },
       });
     },
     close: () => agent.destroy(),

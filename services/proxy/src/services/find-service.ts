@@ -1,57 +1,66 @@
-import { AppError, can, type Principal, type ServiceRoute } from '@wakefield/domain';
+import {
+  AppError,
+  can,
+  type Principal,
+  phrases,
+  type ServiceEndpoint,
+  type ServiceRoute,
+  type ServiceState,
+} from '@wakefield/domain';
 import { shown } from '../inference/refusals.ts';
 import type { RouteIndex } from '../routes/route-index.ts';
 
+/** A service that answers. */
+export interface ReadyService extends ServiceRoute {
+  readonly endpoint: ServiceEndpoint;
+}
+
+/** States in which it is of use to ask again. */
+const coming: ReadonlySet<ServiceState> = new Set(['pending', 'building', 'starting', 'running']);
+const over: ReadonlySet<ServiceState> = new Set(['stopped', 'completed', 'failed']);
+
 /**
- * A service by what its caller calls it, among those of projects that the caller may look at. Another's is not there:
- * job ids are given by clusters, and two projects may well have the same one.
+ * A service by what its caller calls it, among those of projects that the caller may look at: one that is not over,
+ * else the newest. Clusters give job ids, and those of two clusters may well be the same.
  */
 export function findService(
   index: Pick<RouteIndex, 'servicesCalled'>,
   principal: Principal,
   id: string,
 ): ServiceRoute | null {
-  const called = index.servicesCalled(id);
-  return called.find(({ project }) => can(principal, 'read', project)) ?? null;
+  const theirs = index.servicesCalled(id).filter(({ project }) => can(principal, 'read', project));
+  return theirs.find(({ state }) => !over.has(state)) ?? theirs[0] ?? null;
 }
 
-/** A service that answers. */
-export type ReadyService = ServiceRoute & { readonly endpoint: object };
-
-/** @throws AppError where the caller may not use it */
-export function checkRights(route: ServiceRoute, principal: Principal): void {
-  const { permission } = route.access;
-  if (can(principal, permission, route.project)) return;
-  const needed = permission === 'manage' ? 'manage' : 'use models of';
-  throw new AppError(
-    'forbidden',
-    `This service is for those who may ${needed} the project "${route.project}".`,
-  );
+/** @returns why the caller may not use it */
+export function rightsProblem({ access, project }: ServiceRoute, who: Principal): AppError | null {
+  if (can(who, access.permission, project)) return null;
+  const message =
+    access.permission === 'manage'
+      ? `You may not manage the project "${project}", and this service is for those who may.`
+      : `You may not use services of the project "${project}".`;
+  return new AppError('forbidden', message);
 }
 
-/** States in which it has yet to answer, and asking again is of use. */
-const coming: ReadonlySet<string> = new Set(['pending', 'building', 'starting', 'running']);
-
-/** @throws AppError where it does not answer (yet) */
-export function ready(
-  route: ServiceRoute,
-): ServiceRoute & { readonly endpoint: NonNullable<ServiceRoute['endpoint']> } {
+/** @throws AppError `service_not_ready` where it does not answer yet, or no more */
+export function checkReady(route: ServiceRoute): ReadyService {
   const { endpoint, state, reason } = route;
   if (endpoint !== null) return { ...route, endpoint };
-  const why = reason === null ? '' : `: ${reason.trimEnd()}`;
-  throw new AppError('service_not_ready', `The service does not answer (status: ${state})${why}`, {
-    ...(coming.has(state) ? { retryAfterSeconds: state === 'starting' ? 5 : 10 } : {}),
+  const why = reason === null ? '.' : `: ${reason.trimEnd()}`;
+  const message = `The service does not answer, its status is ${state}${why}`;
+  const retryAfterSeconds = state === 'pending' ? 10 : 5;
+  throw new AppError('service_not_ready', message, {
+    param: 'id',
+    ...(coming.has(state) ? { retryAfterSeconds } : {}),
   });
 }
 
 export function noService(id: string): AppError {
-  return new AppError('service_not_found', `There is no service "${shown(id)}" that runs.`, {
-    param: 'id',
-  });
+  return new AppError('service_not_found', phrases.noService(shown(id)), { param: 'id' });
 }
 
 /** The table lacks it, and the store does not say whether it is new. */
-export function serviceNotKnownNow(id: string): AppError {
+export function notKnownNow(id: string): AppError {
   const message = `Whether there is a service "${shown(id)}" cannot be told at the moment: the database does not answer in time.`;
   return new AppError('store_unavailable', message, { param: 'id', retryAfterSeconds: 2 });
 }
