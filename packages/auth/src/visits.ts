@@ -19,14 +19,19 @@ type Visit = z.output<typeof visit>;
 /** Browsers that look at a service on an origin of its own, to which they send nothing that would be good elsewhere. */
 export interface Visits {
   /**
-   * @returns a word that opens the service once, within a minute
-   * @throws Error when the store is away
+   * @returns a word that opens the service once, and until when (ms)
+   * @throws AppError `store_unavailable`
    */
-  invite(serviceId: string, by: VisitorCredential): Promise<string>;
+  invite(serviceId: string, by: VisitorCredential): Promise<Invitation>;
   /** Takes such a word. @returns what to set as cookie; null: it was taken before, or is too old, or for another service */
   begin(word: string, serviceId: string): Promise<string | null>;
   /** Who visits this service. @returns null where nobody is known, or not any more */
   identify(cookieHeader: string | undefined, serviceId: string): Promise<Principal | null>;
+}
+
+export interface Invitation {
+  readonly word: string;
+  readonly expiresAt: number;
 }
 
 /** What somebody was known by who asked for a link: `Authorization`, else cookies. */
@@ -46,7 +51,7 @@ export interface VisitsDeps {
 }
 
 /** How long a link is good. */
-export const linkMs = 60_000;
+const linkMs = 60_000;
 /** A working day; who stays longer opens it anew. */
 const visitMs = 12 * 3_600_000;
 const wordForm = /^[A-Za-z0-9_-]{43}$/;
@@ -78,10 +83,11 @@ export function createVisits({ store, identifier, browsers, secure, now }: Visit
     }
   };
   return {
-    invite: (serviceId, by) => {
+    invite: async (serviceId, by) => {
       const { authorization = null, cookie = null } = by;
       const endsAt = now() + linkMs;
-      return put('link', { serviceId, authorization, cookie, endsAt });
+      const word = await put('link', { serviceId, authorization, cookie, endsAt });
+      return { word, expiresAt: endsAt };
     },
     begin: async (word, serviceId) => {
       if (!wordForm.test(word)) return null;

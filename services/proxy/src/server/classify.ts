@@ -107,6 +107,17 @@ function models(method: string, project: string, rest: string): Destination {
   return isRead(method) ? { kind: 'models', project, id } : getOnly;
 }
 
+/** What is about services is for another room than inference, and may take any form of HTTP. */
+export function isOfServices(destination: Destination): destination is ServiceDestination {
+  const { kind } = destination;
+  return (
+    kind === 'service' ||
+    kind === 'visits' ||
+    kind === 'service_models' ||
+    kind === 'service_prompt'
+  );
+}
+
 /** Whatever is below the path of a service is its own; all else of services is the api's. */
 function ofService(method: string, url: string): Destination {
   const [, rawId = '', below, rest = ''] =

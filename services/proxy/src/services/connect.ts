@@ -3,12 +3,14 @@ import type { Transport } from '@wakefield/control';
 import { type Address, AppError, type DurationMs } from '@wakefield/domain';
 import { createDialer } from '../upstream/dial.ts';
 import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
+import type { ReadyService } from './find-service.ts';
+import type { ServiceParts } from './parts.ts';
 
 /**
  * A connection of its own for one request to a service, through the transport of its cluster: pages are opened by people,
  * and one that was kept may be closed at this very moment by a service that is asked to do something.
  */
-export function connectTo(
+function connectTo(
   transport: Transport | null,
   address: Address,
   limitMs: DurationMs,
@@ -32,6 +34,10 @@ export function connectTo(
       return undefined;
     },
   };
+}
+
+export function connectionOf({ transportOf, limits }: ServiceParts, { endpoint }: ReadyService) {
+  return connectTo(transportOf(endpoint.cluster), endpoint.address, limits.connectMs);
 }
 
 /** What is told where a service said nothing. */

@@ -15,6 +15,13 @@ export interface ReadyService extends ServiceRoute {
   readonly endpoint: ServiceEndpoint;
 }
 
+/** What a caller names a service by. */
+export interface WantedService {
+  readonly id: string;
+  /** The project that it is to be of; undefined: whichever. */
+  readonly project: string | undefined;
+}
+
 /** States in which it is of use to ask again. */
 const coming: ReadonlySet<ServiceState> = new Set(['pending', 'building', 'starting', 'running']);
 const over: ReadonlySet<ServiceState> = new Set(['stopped', 'completed', 'failed']);
@@ -26,9 +33,12 @@ const over: ReadonlySet<ServiceState> = new Set(['stopped', 'completed', 'failed
 export function findService(
   index: Pick<RouteIndex, 'servicesCalled'>,
   principal: Principal,
-  id: string,
+  wanted: WantedService,
 ): ServiceRoute | null {
-  const theirs = index.servicesCalled(id).filter(({ project }) => can(principal, 'read', project));
+  const theirs = index
+    .servicesCalled(wanted.id)
+    .filter(({ project }) => wanted.project === undefined || wanted.project === project)
+    .filter(({ project }) => can(principal, 'read', project));
   return theirs.find(({ state }) => !over.has(state)) ?? theirs[0] ?? null;
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Address, ServiceKeyUse } from '@wakefield/domain';
+import type { Address } from '@wakefield/domain';
 import { dropHopByHop, isOfThisSite } from '../inference/headers.ts';
 import type { ReadyService } from './find-service.ts';
 
@@ -37,6 +37,7 @@ export function toService(
   dropHopByHop(headers);
   delete headers.authorization;
   delete headers['x-request-timeout'];
+  delete headers['x-project'];
   // Nobody answers it between here and the service.
   delete headers.expect;
   const cookie = withoutOurs(headers.cookie);
@@ -44,13 +45,16 @@ export function toService(
   else headers.cookie = cookie;
   headers.host = (access.underBasePath ? publicHost : undefined) ?? hostOf(address);
   if (!access.underBasePath) headers['x-forwarded-prefix'] = prefix;
-  addKey(headers, access.key, endpoint.key);
-  return headers;
+  return Object.assign(headers, keyHeaders({ access, endpoint }));
 }
 
-function addKey(headers: IncomingHttpHeaders, use: ServiceKeyUse, key: string): void {
-  if (use.kind === 'authorization') headers.authorization = `${use.scheme} ${key}`;
-  else if (use.kind === 'header') headers[use.name.toLowerCase()] = key;
+/** How a service is shown the key of its job. */
+export function keyHeaders({
+  access: { key },
+  endpoint,
+}: Pick<ReadyService, 'access' | 'endpoint'>): Readonly<Record<string, string>> {
+  if (key.kind === 'authorization') return { authorization: `${key.scheme} ${endpoint.key}` };
+  return key.kind === 'header' ? { [key.name.toLowerCase()]: endpoint.key } : {};
 }
 
 /** The cookies that are not ours; undefined: there are none. */
@@ -126,6 +130,7 @@ function isBelow(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}?`);
 }
 
-function hostOf({ host, port }: Address): string {
+/** As `Host` says it. */
+export function hostOf({ host, port }: Address): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

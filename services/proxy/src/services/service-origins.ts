@@ -13,10 +13,9 @@ export interface ServiceOrigins {
 
 const idForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** @returns why it is not: `https://*.services.example.org` */
-export function originsProblem(url: string): string | null {
-  const found = /^https?:\/\/\*\.[a-z0-9.-]+(?::\d{1,5})?\/?$/i.test(url) && URL.canParse(url);
-  return found ? null : 'has to be a URL whose host begins with "*.": https://*.services.example.org';
+/** Whether it names an origin for each service: `https://*.services.example.org`. */
+export function isServicesUrl(url: string): boolean {
+  return /^https?:\/\/\*\.[a-z0-9.-]+(?::\d{1,5})?\/?$/i.test(url) && URL.canParse(url);
 }
 
 /** @param url with `*` in the place of a service's id */

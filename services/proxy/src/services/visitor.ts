@@ -3,23 +3,6 @@ import type { Visits } from '@wakefield/auth';
 import type { Principal, ServiceId } from '@wakefield/domain';
 import { refusals } from '../inference/refusals.ts';
 
-/** In the query of a link: taken once, and gone from the address bar with the next answer. */
-const linkParameter = 'wakefield_link';
-
-/** Where a link leads. */
-export function linkTo(origin: string, pathAndQuery: string, word: string): string {
-  const url = new URL(pathAndQuery, origin);
-  url.searchParams.append(linkParameter, word);
-  return url.href;
-}
-
-/** The word of a link, and where it leads without it; null: this is none. */
-export function readLink(target: string): { readonly word: string; readonly path: string } | null {
-  const at = target.search(/[?&]wakefield_link=[^&]*$/);
-  if (at === -1) return null;
-  return { word: target.slice(at + linkParameter.length + 2), path: target.slice(0, at) };
-}
-
 /** Whether it is a person who opens a page, rather than a page or a program that asks for something. */
 export function isNavigation({ method, headers }: IncomingMessage): boolean {
   if (method !== 'GET' || headers.upgrade !== undefined) return false;
