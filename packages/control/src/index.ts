@@ -46,6 +46,7 @@ export type {
   ClusterStatusStore,
   CommandInsertion,
   CommandStore,
+  JobEngine,
   JobMove,
   JobPatch,
   JobStore,
@@ -74,6 +75,7 @@ export { LeaseLostError, RoomTakenError, UnfitRecordsError } from './ports/store
 export { type ProbeJobDeps, probeJob } from './probe-job.ts';
 export { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
 export { type ReconcileModelDeps, reconcileModel } from './reconcile-model.ts';
+export { type ReconcileServiceDeps, reconcileService } from './reconcile-service.ts';
 export { seenInRoutes } from './seen-in-routes.ts';
 export { createStartHistories, type StartHistories } from './start-histories.ts';
 export { createSubmissionGate, type SubmissionGate } from './submission-gate.ts';

@@ -121,11 +121,12 @@ export async function compose(
 
 /** Takes work from the queues, until the process ends. */
 function work(redis: RedisAccess, deps: SchedulerDeps, config: Config, lifecycle: Lifecycle): void {
-  const { commands, activations, reconcile, observe, probe, sweep } = handlers(deps);
+  const { commands, activations, reconcile, services, observe, probe, sweep } = handlers(deps);
   const consumers = [
     consume(redis, 'commands', commands),
     consume(redis, 'activations', activations),
     consume(redis, 'reconcile', reconcile, { concurrency: config.reconcileConcurrency }),
+    consume(redis, 'services', services),
     consume(redis, 'observe', observe),
     consume(redis, 'probe', probe),
     consume(redis, 'sweep', sweep),

@@ -9,8 +9,10 @@ import {
   probeJob,
   type ReadMetricsDeps,
   type ReconcileModelDeps,
+  type ReconcileServiceDeps,
   readMetrics,
   reconcileModel,
+  reconcileService,
   type SweepDeps,
   sweep,
 } from '@wakefield/control';
@@ -21,6 +23,7 @@ export type SchedulerDeps = ApplyActivationDeps &
   ProbeJobDeps &
   ReadMetricsDeps &
   ReconcileModelDeps &
+  ReconcileServiceDeps &
   SweepDeps;
 
 interface Run {
@@ -38,6 +41,9 @@ export function handlers(deps: SchedulerDeps) {
     },
     reconcile: {
       model: (id: string, { signal }: Run) => reconcileModel(deps, id, signal),
+    },
+    services: {
+      service: (id: string, { signal }: Run) => reconcileService(deps, id, signal),
     },
     observe: {
       cluster: (name: string, { signal }: Run) => observeCluster(deps, name, signal),
