@@ -1,7 +1,13 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ClusterJob, type JobSighting, unseen } from '@wakefield/domain';
-import { isBuilding, jobFiles, parseEndpointFile, parseExitFile, parseGpuFile } from '../job-files.ts';
+import {
+  isBuilding,
+  jobFiles,
+  parseEndpointFile,
+  parseExitFile,
+  parseGpuFile,
+} from '../job-files.ts';
 import { type LocalJob, readText } from './records.ts';
 
 /** Of the log, in a sighting of a job that is over. */
