@@ -5,6 +5,7 @@ import {
   type ModelSpec,
   noLimits,
   noTimeouts,
+  type ServiceSpec,
 } from '@wakefield/domain';
 
 /** A moment in the past, exact to the millisecond, for tests that bring their own time. */
@@ -52,6 +53,29 @@ export function sampleModel(over: Partial<Model> & Pick<Model, 'id' | 'project'>
     traceId: '0af7651916cd43dd8448eb211c80319c',
     createdAt: SAMPLE_NOW,
     updatedAt: SAMPLE_NOW,
+    ...over,
+  };
+}
+
+/** What somebody started of a recipe without a model. */
+export function sampleServiceSpec(over: Partial<ServiceSpec> = {}): ServiceSpec {
+  return {
+    name: 'tool',
+    recipe: 'vector/tool',
+    cluster: null,
+    keep: false,
+    model: null,
+    args: {},
+    environment: {},
+    exported: {},
+    ignored: {},
+    resources: { nodes: 1, cpu: 1, memory: '1G', walltimeMinutes: 60, gpu: null },
+    access: {
+      permission: 'manage',
+      key: { kind: 'authorization', scheme: 'Bearer' },
+      underBasePath: false,
+      websocket: false,
+    },
     ...over,
   };
 }
