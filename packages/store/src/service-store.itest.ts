@@ -208,7 +208,7 @@ describe('routes', () => {
 
 test('what a prober needs of it is its recipe, its model and its base path', async () => {
   const access = { ...sampleServiceSpec().access, underBasePath: true };
-  const service = await start({ recipe: 'notebook/x', access });
+  const service = await start({ recipe: 'notebook/x', model: null, access });
   const job = await submit(service, 1, '901');
   expect(await fixture.stores.jobs.listEngines([job.id])).toEqual([
     {
