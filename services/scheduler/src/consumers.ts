@@ -7,8 +7,10 @@ import {
   observeCluster,
   type ProbeJobDeps,
   probeJob,
+  type ReadLogDeps,
   type ReadMetricsDeps,
   type ReconcileModelDeps,
+  readLog,
   readMetrics,
   reconcileModel,
   type SweepDeps,
@@ -19,6 +21,7 @@ export type SchedulerDeps = ApplyActivationDeps &
   ApplyCommandDeps &
   ObserveClusterDeps &
   ProbeJobDeps &
+  ReadLogDeps &
   ReadMetricsDeps &
   ReconcileModelDeps &
   SweepDeps;
@@ -45,6 +48,9 @@ export function handlers(deps: SchedulerDeps) {
     },
     probe: {
       probe: (id: string, { signal }: Run) => probeJob(deps, id, signal),
+    },
+    logs: {
+      log: (id: string, { signal }: Run) => readLog(deps, id, signal),
     },
     sweep: {
       sweep: (_id: string, { signal }: Run) => sweep(deps, signal),

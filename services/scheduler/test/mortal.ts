@@ -230,7 +230,7 @@ const driverCalls: Calls<ClusterDriver> = {
   forget: 'effect',
   activate: 'effect',
   observe: 'read',
-  tailLog: 'read',
+  readLog: 'read',
   accepts: 'read',
   forecast: 'read',
   find: 'read',
