@@ -48,6 +48,7 @@ export type {
   ClusterStatusStore,
   CommandInsertion,
   CommandStore,
+  JobEngine,
   JobMove,
   JobPatch,
   JobStore,
@@ -77,6 +78,7 @@ export { type ProbeJobDeps, probeJob } from './probe-job.ts';
 export { createLogTurns, type LogTurns, type ReadLogDeps, readLog } from './read-log.ts';
 export { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
 export { type ReconcileModelDeps, reconcileModel } from './reconcile-model.ts';
+export { type ReconcileServiceDeps, reconcileService } from './reconcile-service.ts';
 export { seenInRoutes } from './seen-in-routes.ts';
 export { createStartHistories, type StartHistories } from './start-histories.ts';
 export { createSubmissionGate, type SubmissionGate } from './submission-gate.ts';

@@ -9,7 +9,7 @@ import {
 } from '@wakefield/domain';
 import { endOrphans } from './end-orphans.ts';
 import { jobFields } from './job-fields.ts';
-import { nudgeModel } from './nudge-model.ts';
+import { nudgeOwners } from './nudge-owners.ts';
 import { type Clock, type ClusterDriver, ClusterError, type Drivers } from './ports/cluster.ts';
 import type { MetricsBoard, Nudges, RouteBus } from './ports/messaging.ts';
 import type { Log, Telemetry } from './ports/observability.ts';
@@ -77,7 +77,7 @@ async function cycle(
   const { takenAt } = snapshot;
   const status = { reachable: true, observedAt: takenAt, error: null, silence: null, nextLookAt };
   await deps.clusters.save(driver.name, status, lease);
-  if (!wasReachable) await nudgeModels(deps, current);
+  if (!wasReachable) await nudgeOwners(deps, current);
   await probeStarting(deps, current);
   await askEngines(deps, driver.name, current);
   await tellGpus(deps, current, snapshot);
@@ -85,7 +85,7 @@ async function cycle(
   return nextLookMs;
 }
 
-/** Jobs that are moved on in one transaction. Their models hear of it before the next ones are. */
+/** Jobs that are moved on in one transaction. Those whose they are hear of it before the next ones are. */
 const MOVED_AT_ONCE = 200;
 
 /** @returns live jobs after it */
@@ -105,7 +105,7 @@ async function advanceAll(
     const written = await deps.jobs.advance(lease, batch);
     if (written.size === 0) continue;
     await publishRoutes(deps);
-    await nudgeModels(deps, [...written.values()]);
+    await nudgeOwners(deps, [...written.values()]);
     for (const { job } of batch) {
       const after = written.get(job.id);
       if (after !== undefined) current.set(job.id, after);
@@ -120,7 +120,7 @@ function tellMove({ telemetry, log }: ObserveClusterDeps, before: Job, after: Jo
   log.info(jobFields(after), after.phase === before.phase ? 'job seen' : 'job moved on');
 }
 
-/** Nothing is concluded from silence here: only the status says so, and models hear of it. */
+/** Nothing is concluded from silence here: only the status says so, and models and services hear of it. */
 async function unreachable(
   deps: ObserveClusterDeps,
   driver: ClusterDriver,
@@ -148,14 +148,8 @@ async function unreachable(
   await deps.clusters.save(name, status, lease);
   if (silence.looks === 1) deps.log.warn({ err: error, cluster: name }, 'cluster does not answer');
   // From the second on it may count as absent.
-  if (silence.looks <= 2) await nudgeModels(deps, live);
+  if (silence.looks <= 2) await nudgeOwners(deps, live);
   return nextLookMs;
-}
-
-async function nudgeModels(deps: ObserveClusterDeps, jobs: readonly Job[]): Promise<void> {
-  const ids = [...new Set(jobs.map(({ modelId }) => modelId))];
-  for (let from = 0; from < ids.length; from += MOVED_AT_ONCE)
-    await Promise.all(ids.slice(from, from + MOVED_AT_ONCE).map((id) => nudgeModel(deps, id)));
 }
 
 async function probeStarting(deps: ObserveClusterDeps, jobs: readonly Job[]): Promise<void> {

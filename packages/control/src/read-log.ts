@@ -1,5 +1,5 @@
 import type { ClusterName, Job, JobId } from '@wakefield/domain';
-import { type Clock, type ClusterDriver, ClusterError, type Drivers } from './ports/cluster.ts';
+import { type Clock, ClusterError, type Drivers } from './ports/cluster.ts';
 import type { LogBoard, LogNews } from './ports/log-board.ts';
 import type { Log } from './ports/observability.ts';
 import type { JobStore } from './ports/stores.ts';
@@ -24,8 +24,8 @@ const LEAST_PAUSE_MS = 1_000;
 /** A way that takes long is used for a fifth of the time. */
 const PAUSE_PER_READ = 4;
 const MOST_PAUSE_MS = 15_000;
-/** There is nothing new to read; longer than a board remembers. */
-const OVER_PAUSE_MS = 120_000;
+/** There will be nothing new; read again before a board forgets it (60 s). */
+const OVER_PAUSE_MS = 50_000;
 
 /**
  * Reads once what is new in a job's log, for everybody who wants to see it, and puts it on the board. Nothing goes on by

@@ -47,6 +47,7 @@ async function carryOut(
     drivers: new Map([[model.cluster, driver as unknown as ClusterDriver]]),
     recipes: {
       render: () => ({ script: '#!/bin/bash\n', secretFiles: {} }),
+      renderService: () => ({ script: '#!/bin/bash\n', secretFiles: {} }),
       capacity: () => 4,
       ...recipes,
     },
@@ -66,7 +67,7 @@ async function carryOut(
   const { signal } = new AbortController();
   try {
     const jobs = await store.stores.jobs.listForModel(model.id, 0);
-    await act(deps, { model, jobs, lease, signal }, actions);
+    await act(deps, { model, service: null, jobs, lease, signal }, actions);
   } finally {
     await store.stores.leases.release(lease);
   }

@@ -27,6 +27,8 @@ const nudges: Nudges = {
   activation: note('activation'),
   model: note('model'),
   modelLater: note('later'),
+  service: note('service'),
+  serviceLater: note('later'),
   cluster: note('cluster'),
   metrics: note('metrics'),
   probe: note('probe'),

@@ -5,6 +5,7 @@ import {
   type Job,
   type JobName,
 } from '@wakefield/domain';
+import { nudgeService } from './nudge-service.ts';
 import type { Clock, Drivers } from './ports/cluster.ts';
 import type { Nudges } from './ports/messaging.ts';
 import type { Log } from './ports/observability.ts';
@@ -14,6 +15,7 @@ import type {
   JobStore,
   LeaseStore,
   ModelStore,
+  ServiceStore,
 } from './ports/stores.ts';
 import { type PurgeUsageDeps, purgeUsage } from './purge-usage.ts';
 import { giveUpRemovedClusters, type RemovedClustersDeps } from './removed-clusters.ts';
@@ -25,6 +27,7 @@ export interface SweepDeps extends RemovedClustersDeps, SweepModelsDeps, PurgeUs
   readonly jobs: RemovedClustersDeps['jobs'] &
     SweepModelsDeps['jobs'] &
     Pick<JobStore, 'listPurgeable' | 'purgeEnded'>;
+  readonly services: Pick<ServiceStore, 'listDue' | 'purgeOver'>;
   readonly clusters: Pick<ClusterStatusStore, 'list'>;
   readonly leases: Pick<LeaseStore, 'acquire'>;
   /** Names this process on leases. */
@@ -66,6 +69,7 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void>
   }
   try {
     await sweepModels(deps, now, signal);
+    for (const id of await deps.services.listDue(now, BATCH)) await nudgeService(deps, id);
   } finally {
     const turn = await deps.leases.acquire('tidy', deps.holder, TIDY_EVERY_MS);
     if (turn !== null) await tidy(deps, now, signal);
@@ -100,8 +104,9 @@ async function purgeJobs(deps: SweepDeps, now: EpochMs, signal: AbortSignal): Pr
     const forgotten = await forget(deps, page, failed, signal);
     const jobs = await deps.jobs.purgeEnded(forgotten);
     const models = await deps.models.purgeUnregistered(forgotten);
+    const services = await deps.services.purgeOver(forgotten);
     if (page.length < FORGET_AT_ONCE) return;
-    if (forgotten.length > 0 && jobs + models === 0) return;
+    if (forgotten.length > 0 && jobs + models + services === 0) return;
   }
 }
 

@@ -77,6 +77,7 @@ export function job(phase: JobPhase, over: Partial<Job> = {}): Job {
   return {
     id: `j${seq}`,
     modelId: 'm1',
+    serviceId: null,
     project: 'demo',
     cluster: 'c1',
     seq,
@@ -100,6 +101,7 @@ export function job(phase: JobPhase, over: Partial<Job> = {}): Job {
     firstExpected: null,
     startedAt: started ? t0 : null,
     endsAt: started ? t0 + hour : null,
+    building: false,
     nodeLeaving: false,
     readyAt: phase === 'ready' || phase === 'draining' ? t0 : null,
     drainUntil: phase === 'draining' ? t0 + 5 * minute : null,
@@ -197,7 +199,14 @@ export function commandContext(
   body: CommandBody,
   over: Partial<Omit<CommandContext, 'command'>> = {},
 ): CommandContext {
-  return { command: command(body), project: project(), model: null, liveJobs: [], ...over };
+  return {
+    command: command(body),
+    project: project(),
+    model: null,
+    liveJobs: [],
+    service: null,
+    ...over,
+  };
 }
 
 export const commandInput: CommandInput = {

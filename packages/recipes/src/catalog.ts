@@ -1,4 +1,5 @@
 import type { EngineProbe, RecipeCatalog } from '@wakefield/control';
+import { serviceBasePath } from '@wakefield/domain';
 import { checkArguments, checkShape } from './check-arguments.ts';
 import { type Engine, isEngine } from './engine.ts';
 import type { LoadedRecipe } from './join-recipes.ts';
@@ -39,6 +40,7 @@ export function createCatalog(loaded: readonly LoadedRecipe[], parts: ScriptPart
     if (recipe === undefined) throw new Error(`there is no recipe ${JSON.stringify(engine)}`);
     return recipe;
   };
+  const services = bookOf(loaded, parts);
   return {
     names: () => [...byName.keys()].sort(),
     has: (engine) => byName.has(engine),
@@ -52,9 +54,11 @@ export function createCatalog(loaded: readonly LoadedRecipe[], parts: ScriptPart
       return typeof value === 'number' ? value : null;
     },
     render: (input) => renderJob(parts, get(input.model.spec.engine), workOfModel(input)),
+    renderService: ({ service, ...job }) =>
+      services.render({ ...job, service: service.spec, basePath: serviceBasePath(service.id) }),
     probes: Object.fromEntries([...byName].map(([name, recipe]) => [name, probeOf(recipe)])),
     recipes: loaded,
-    services: bookOf(loaded, parts),
+    services,
   };
 }
 

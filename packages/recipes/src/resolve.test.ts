@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { ClusterBounds } from '@wakefield/domain';
+
 import { loadRecipes } from './catalog.ts';
 import { resolveService, type ServiceConfig } from './resolve.ts';
 import { recipeSchema } from './schema.ts';
 import type { ServiceRecipes } from './service-recipes.ts';
-import type { ClusterBounds } from '@wakefield/domain';
 
 let services: ServiceRecipes;
 beforeAll(async () => {
@@ -33,6 +34,12 @@ describe('what the seed document sends', () => {
       exported: {},
       ignored: {},
       resources: { nodes: 1, cpu: 8, memory: '64G', time_limit: 120, gpu: 1 },
+      access: {
+        permission: 'infer',
+        key: { kind: 'authorization', scheme: 'Bearer' },
+        underBasePath: false,
+        websocket: true,
+      },
     });
   });
 

@@ -1,6 +1,7 @@
 import type { ArgumentProblem } from '@wakefield/control';
-import type { ClusterBounds, EngineArg } from '@wakefield/domain';
+import type { ClusterBounds, EngineArg, ServiceAccess } from '@wakefield/domain';
 import { nearestWord } from '@wakefield/runtime/yaml';
+import { accessOf } from './access.ts';
 import { checkValue, spreads, typed } from './check-arguments.ts';
 import { layered, layers } from './layers.ts';
 import type { Recipe } from './schema.ts';
@@ -32,6 +33,7 @@ export interface ResolvedService {
   /** Given ones that do nothing, with the reason. */
   readonly ignored: Readonly<Record<string, string>>;
   readonly resources: Resources;
+  readonly access: ServiceAccess;
 }
 
 interface Entry {
@@ -74,7 +76,8 @@ function resolved(
     if (variable.sets === 'model') model = String(value);
     if (variable.sets === 'nothing') ignored[name] = variable.because;
   }
-  return { recipe: path, model, args, environment, exported, ignored, resources };
+  const access = accessOf(recipe);
+  return { recipe: path, model, args, environment, exported, ignored, resources, access };
 }
 
 /** Values of their declared types; a variable that is not declared is a problem. */

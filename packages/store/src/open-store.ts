@@ -7,6 +7,7 @@ import { leaseStore } from './lease-store.ts';
 import { modelStore } from './model-store.ts';
 import { projectStore } from './project-store.ts';
 import { readRevision, routeStore } from './route-store.ts';
+import { serviceStore } from './service-store.ts';
 import { usageStore } from './usage-store.ts';
 
 /** Every store port on one pool. */
@@ -33,6 +34,7 @@ export function openStore(options: DatabaseOptions): Store {
       routes: routeStore(database),
       leases: leaseStore(database),
       clusters: clusterStatusStore(database),
+      services: serviceStore(database),
       usage: usageStore(database),
     },
     ping: async () => {

@@ -4,6 +4,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { Queries } from './database.ts';
 import { jobs } from './schema/jobs.ts';
 import { models } from './schema/models.ts';
+import { services } from './schema/services.ts';
 
 /** Whose jobs are counted, and where. */
 export interface Place {
@@ -12,7 +13,7 @@ export interface Place {
 }
 
 /**
- * Live jobs on a cluster, and of these the project's with the GPUs that their models ask for now: those of a job that was
+ * Live jobs on a cluster, and of these the project's with the GPUs that their models and services ask for now: those of a job that was
  * launched before its model changed are counted as the new ones.
  */
 export async function readUse(queries: Queries, { cluster, project }: Place): Promise<ClusterUse> {
@@ -21,10 +22,11 @@ export async function readUse(queries: Queries, { cluster, project }: Place): Pr
     .select({
       jobs: sql<number>`count(*)::int`,
       ownJobs: sql<number>`(count(*) ${own})::int`,
-      ownGpus: sql<number>`coalesce(sum(${models.gpuCount}) ${own}, 0)::int`,
+      ownGpus: sql<number>`coalesce(sum(coalesce(${models.gpuCount}, ${services.gpuCount})) ${own}, 0)::int`,
     })
     .from(jobs)
-    .innerJoin(models, eq(models.id, jobs.modelId))
+    .leftJoin(models, eq(models.id, jobs.modelId))
+    .leftJoin(services, eq(services.id, jobs.serviceId))
     .where(and(eq(jobs.cluster, cluster), sql`${jobs.phase} <> 'ended'`));
   return {
     jobs: row?.jobs ?? 0,

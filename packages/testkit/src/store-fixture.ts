@@ -151,6 +151,7 @@ export function intention(model: Model, seq: number): Parameters<Stores['jobs'][
   return {
     id: randomUUID(),
     modelId: model.id,
+    serviceId: null,
     project: model.project,
     cluster: model.cluster,
     seq,

@@ -91,7 +91,7 @@ export function createWorld(
       const all = [...routes.values()];
       const routed = all.flatMap(({ endpoints }) => endpoints.map(({ jobId }) => jobId));
       const serving = [...routed, ...finishing];
-      return guard<RouteTable>({ revision, projects, routes: all, serving });
+      return guard<RouteTable>({ revision, projects, routes: all, services: [], serving });
     },
   };
   return {

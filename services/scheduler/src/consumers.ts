@@ -10,9 +10,11 @@ import {
   type ReadLogDeps,
   type ReadMetricsDeps,
   type ReconcileModelDeps,
+  type ReconcileServiceDeps,
   readLog,
   readMetrics,
   reconcileModel,
+  reconcileService,
   type SweepDeps,
   sweep,
 } from '@wakefield/control';
@@ -24,6 +26,7 @@ export type SchedulerDeps = ApplyActivationDeps &
   ReadLogDeps &
   ReadMetricsDeps &
   ReconcileModelDeps &
+  ReconcileServiceDeps &
   SweepDeps;
 
 interface Run {
@@ -41,6 +44,9 @@ export function handlers(deps: SchedulerDeps) {
     },
     reconcile: {
       model: (id: string, { signal }: Run) => reconcileModel(deps, id, signal),
+    },
+    services: {
+      service: (id: string, { signal }: Run) => reconcileService(deps, id, signal),
     },
     observe: {
       cluster: (name: string, { signal }: Run) => observeCluster(deps, name, signal),

@@ -57,6 +57,7 @@ describe.each(['5.0.0', '6.1.0', '6.3.2'])('the job of every cluster, by HEAppE 
         engineKey,
         engine,
         hfModelId,
+        basePath: '',
         identity: identityName(name),
       };
       const verdict = await eventually<ProbeVerdict>(

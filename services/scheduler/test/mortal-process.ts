@@ -41,7 +41,11 @@ export function processOf(life: Life, grounds: ProcessGrounds): ProcessDeps {
     histories: createStartHistories({ jobs: stores.jobs, trials, drivers, clock, log }),
     submissions: createSubmissionGate(4),
     defaultCluster: 'here',
-    recipes: { render: () => ({ script: '#!/bin/bash\n', secretFiles: {} }), capacity: () => 4 },
+    recipes: {
+      render: () => ({ script: '#!/bin/bash\n', secretFiles: {} }),
+      renderService: () => ({ script: '#!/bin/bash\n', secretFiles: {} }),
+      capacity: () => 4,
+    },
     prober: {
       probe: async ({ cluster, identity }) =>
         isUp(cluster, identity)

@@ -149,6 +149,7 @@ const storeCalls: { readonly [K in keyof Stores]: Calls<Stores[K]> } = {
     countUse: 'read',
     get: 'read',
     listForModel: 'read',
+    listForService: 'read',
     listForModels: 'read',
     listLiveForProject: 'read',
     listLiveForCluster: 'read',
@@ -163,6 +164,14 @@ const storeCalls: { readonly [K in keyof Stores]: Calls<Stores[K]> } = {
   routes: { revision: 'read', load: 'read' },
   leases: { acquire: 'effect', renew: 'effect', release: 'effect' },
   clusters: { save: 'effect', list: 'read' },
+  services: {
+    savePlan: 'effect',
+    purgeOver: 'effect',
+    get: 'read',
+    lookUp: 'read',
+    list: 'read',
+    listDue: 'read',
+  },
   usage: { add: 'effect', purgeRecords: 'effect', purgeSums: 'effect', sums: 'read' },
 };
 
@@ -177,6 +186,7 @@ export function mortalStores(life: Life, stores: Stores): Stores {
     routes: port('routes'),
     leases: port('leases'),
     clusters: port('clusters'),
+    services: port('services'),
     usage: port('usage'),
   };
 }
@@ -195,6 +205,8 @@ const messagingCalls: { readonly [K in keyof Messaging]: Calls<Messaging[K]> } =
     activation: 'effect',
     model: 'effect',
     modelLater: 'effect',
+    service: 'effect',
+    serviceLater: 'effect',
     cluster: 'effect',
     metrics: 'effect',
     probe: 'effect',

@@ -73,6 +73,7 @@ export const acceptedCommand: CommandJson = {
   project: 'eu-00-00',
   kind: 'scale',
   hf_model_id: 'Qwen/Qwen3-8B',
+  service_uuid: null,
   replicas: 2,
   cluster: null,
   status: 'accepted',

@@ -20,11 +20,7 @@ export type JobName = string;
  * The deterministic name of the `seq`-th job of a model or service.
  * @param installation short id of this Wakefield installation; two of them may share a cluster account
  */
-export function jobName(
-  installation: string,
-  ownerId: ModelId | ServiceId,
-  seq: number,
-): JobName {
+export function jobName(installation: string, ownerId: ModelId | ServiceId, seq: number): JobName {
   return `${jobNamePrefix(installation)}${ownerId.replaceAll('-', '').slice(0, 16)}-${seq}`;
 }
 

@@ -1,7 +1,7 @@
-import { defaultRouting } from '../../vocabulary/routing.ts';
+import type { Model } from '../../vocabulary/model.ts';
 import { noLimits } from '../../vocabulary/request-limits.ts';
 import { noTimeouts } from '../../vocabulary/request-timeouts.ts';
-import type { Model } from '../../vocabulary/model.ts';
+import { defaultRouting } from '../../vocabulary/routing.ts';
 import type { Service } from '../../vocabulary/service.ts';
 
 /** A service that is kept has a successor when so much of its walltime is over, at the latest. */
@@ -13,7 +13,8 @@ const WALLTIME_RATIO = 0.8;
  */
 export function asModel({ spec, ...service }: Service): Model {
   const { nodes, cpu, memory, gpu, walltimeMinutes } = spec.resources;
-  const { id, project, cluster, stopRequested, generation, traceId, createdAt, updatedAt } = service;
+  const { id, project, cluster, stopRequested, generation, traceId, createdAt, updatedAt } =
+    service;
   return {
     ...{ id, project, cluster, stopRequested, generation, traceId, createdAt, updatedAt },
     spec: {
