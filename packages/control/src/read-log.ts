@@ -121,11 +121,11 @@ async function turn(waiting: Set<() => void>, signal: AbortSignal): Promise<void
   };
   const giveUp = () => {
     waiting.delete(come);
-    reject(new ClusterError('unreachable', 'others are still waiting for logs of it'));
+    reject(new ClusterError('unreachable', 'it is still busy with other logs'));
   };
-  if (signal.aborted) return giveUp();
   waiting.add(come);
   signal.addEventListener('abort', giveUp, { once: true });
+  if (signal.aborted) giveUp();
   try {
     await promise;
   } finally {

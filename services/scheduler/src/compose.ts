@@ -125,13 +125,8 @@ export async function compose(
 
 /** Takes work from the queues, until the process ends. */
 function work(redis: RedisAccess, deps: SchedulerDeps, config: Config, lifecycle: Lifecycle): void {
-<<<<<<< HEAD
-  const { commands, activations, reconcile, observe, probe, logs, sweep } = handlers(deps);
-||||||| 9b84b03
-  const { commands, activations, reconcile, observe, probe, sweep } = handlers(deps);
-=======
-  const { commands, activations, reconcile, services, observe, probe, sweep } = handlers(deps);
->>>>>>> 8b6f4b9908a42d99526bd865d852507160b7a9c5
+  const { commands, activations, reconcile, services, observe, probe, logs, sweep } =
+    handlers(deps);
   const consumers = [
     consume(redis, 'commands', commands),
     consume(redis, 'activations', activations),
