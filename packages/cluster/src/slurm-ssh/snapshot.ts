@@ -1,6 +1,12 @@
 import type { JobRef } from '@wakefield/control';
 import type { ClusterJob, JobName, JobSighting } from '@wakefield/domain';
-import { isBuilding, jobFiles, parseEndpointFile, parseExitFile, parseGpuFile } from '../job-files.ts';
+import {
+  isBuilding,
+  jobFiles,
+  parseEndpointFile,
+  parseExitFile,
+  parseGpuFile,
+} from '../job-files.ts';
 import { isHolding } from '../job-states.ts';
 import type { QueueEntry } from './queue.ts';
 
