@@ -4,6 +4,8 @@ export type { ErrorHelp } from './error-help.ts';
 export { errorHelp } from './error-help.ts';
 export type { ErrorRow } from './error-table.ts';
 export { errorTable } from './error-table.ts';
+export type { HealthJson, QueuesJson } from './http/about.ts';
+export { API_VERSION } from './http/about.ts';
 export type { AcceptedJson, CommandJson } from './http/commands.ts';
 export {
   commandSchema,
@@ -29,11 +31,21 @@ export type { RecipeJson, RecipeSummaryJson } from './http/recipes.ts';
 export { listRecipesQuery, recipeParams } from './http/recipes.ts';
 export type { HeadRefusal, RequestHead } from './http/request-head.ts';
 export { headProblem, parserRefusal } from './http/request-head.ts';
-export type { HealthJson, QueuesJson } from './http/service.ts';
-export { API_VERSION } from './http/service.ts';
+export type { ServiceJson, ServiceStatusJson, StartServiceBody } from './http/services.ts';
+export {
+  listServicesQuery,
+  listVllmServicesQuery,
+  projectHeader,
+  serviceParams,
+  serviceQuery,
+  startServiceBody,
+  statesOf,
+} from './http/services.ts';
 export type { SessionJson } from './http/session.ts';
 export type { UsageGroupJson, UsageJson, UsageSpan } from './http/usage.ts';
 export { usageGroupBy, usageQuery, usageSpan } from './http/usage.ts';
+export type { PromptAnswerJson, PromptBody, VllmModelsJson } from './http/vllm.ts';
+export { promptBody } from './http/vllm.ts';
 export type { OpenApiDocument } from './openapi/document.ts';
 export { buildOpenApiDocument, endpoints } from './openapi/document.ts';
 export type { Endpoint, EndpointAnswer, Tag } from './openapi/endpoint.ts';

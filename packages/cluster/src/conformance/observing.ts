@@ -137,18 +137,6 @@ export function observingTests(scene: () => Scene): void {
     expect(await driver.find('wf-other-0000000000000000-1', signal)).toBeNull();
   });
 
-  test('tells the end of a log, and nothing where there is none', async () => {
-    const { driver, signal, newName, job, sightUntil } = scene();
-    const name = newName();
-    await driver.submit(job(name, ['printf 0123456789 > log']), signal);
-    await sightUntil(name, ({ clusterJob }) => clusterJob?.state === 'completed');
-    const ref = { name, clusterJobId: null };
-    expect(await driver.tailLog(ref, 4, signal)).toBe('6789');
-    expect(await driver.tailLog(ref, 4000, signal)).toBe('0123456789');
-    const unknown = { name: newName(), clusterJobId: null };
-    expect(await driver.tailLog(unknown, 4000, signal)).toBe('');
-  });
-
   test('gives up when it is told to', async () => {
     const { driver, newName } = scene();
     const refs = [{ name: newName(), clusterJobId: null }];

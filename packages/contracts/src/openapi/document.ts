@@ -8,24 +8,28 @@ import type { ErrorCode } from '@wakefield/domain';
 import { errorHelp } from '../error-help.ts';
 import { errorTable } from '../error-table.ts';
 import { errorSchema } from '../http/error.ts';
+import { aboutEndpoints } from './about-endpoints.ts';
 import { type Endpoint, type EndpointAnswer, errorsOf, tags } from './endpoint.ts';
 import { modelEndpoints } from './model-endpoints.ts';
 import { openaiEndpoints } from './openai-endpoints.ts';
 import { projectEndpoints } from './project-endpoints.ts';
 import { recipeEndpoints } from './recipe-endpoints.ts';
-import { serviceEndpoints } from './service-endpoints.ts';
+import { servicesEndpoints } from './services-endpoints.ts';
 import { signInEndpoints } from './sign-in-endpoints.ts';
 import { usageEndpoints } from './usage-endpoints.ts';
+import { vllmEndpoints } from './vllm-endpoints.ts';
 
 /** Every operation of the public HTTP interface, whichever process answers it. */
 export const endpoints: readonly Endpoint[] = [
   ...projectEndpoints,
   ...modelEndpoints,
   ...usageEndpoints,
+  ...servicesEndpoints,
+  ...vllmEndpoints,
   ...recipeEndpoints,
   ...openaiEndpoints,
   ...signInEndpoints,
-  ...serviceEndpoints,
+  ...aboutEndpoints,
 ];
 
 /** An OpenAPI 3.1 document, as plain data. */

@@ -1,7 +1,7 @@
+import type { QueuesJson } from '../http/about.ts';
 import type { CommandJson } from '../http/commands.ts';
 import type { ModelJson } from '../http/model-response.ts';
 import type { ProjectDetailsJson, ProjectJson } from '../http/projects.ts';
-import type { QueuesJson } from '../http/service.ts';
 
 const created = '2026-11-20T16:02:11.408Z';
 

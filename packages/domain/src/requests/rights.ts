@@ -30,6 +30,18 @@ export const rights = {
   unregisterModel: inProject('manage'),
   scaleModel: inProject('manage'),
   sleepModel: inProject('manage'),
+  // In the project of the service, or in the one that X-Project names.
+  listServices: inProject('read'),
+  getService: inProject('read'),
+  getServiceStatus: inProject('read'),
+  startService: inProject('manage'),
+  stopService: inProject('manage'),
+  listVllmServices: inProject('read'),
+  listVllmModels: inProject('infer'),
+  promptVllm: inProject('infer'),
+  // A notebook is a shell: its recipe asks for `manage`, and the service's `access` says so.
+  getFromService: inProject('infer'),
+  postToService: inProject('infer'),
   createChatCompletion: inProject('infer'),
   createCompletion: inProject('infer'),
   createEmbedding: inProject('infer'),

@@ -1,0 +1,45 @@
+import { parseInput, serviceParams, serviceQuery } from '@wakefield/contracts';
+import type { ServiceWithJobs } from '@wakefield/control';
+import { AppError, decideAccess, type OperationName, phrases } from '@wakefield/domain';
+import type { Request, Response } from 'express';
+import type { ApiDeps } from '../../deps.ts';
+import { authorize } from '../../http/authorize.ts';
+import { principalOf } from '../../http/context.ts';
+import { projectsInView } from './project.ts';
+
+/**
+ * The service that `:id` of the path means to this caller, by its own id or by that of one of its jobs. Of several
+ * the first that is not over, then the newest, but one on which they may do this before others; those that are not meant
+ * are named in `X-Ambiguous-Id`. `?cluster=` and `X-Project` choose.
+ * @throws AppError `service_not_found`, also of what is another's; `forbidden`; `project_not_found` of `X-Project`
+ */
+export async function findService(
+  deps: Pick<ApiDeps, 'services'>,
+  req: Request,
+  res: Response,
+  operation: OperationName,
+): Promise<ServiceWithJobs> {
+  const projects = projectsInView(req, res, operation);
+  const { id } = parseInput(serviceParams, req.params, 'path');
+  const { cluster } = parseInput(serviceQuery.pick({ cluster: true }).strip(), req.query, 'query');
+  const found = await deps.services.lookUp(asStored(id), projects, cluster ?? null);
+  const principal = principalOf(res);
+  const meant =
+    found.find(
+      ({ service }) => decideAccess(principal, operation, service.project) === 'granted',
+    ) ?? found[0];
+  if (meant === undefined) throw noService(id, 'id');
+  authorize(res, operation, meant.service.project);
+  const others = found.filter((one) => one !== meant).map(({ service }) => service.id);
+  if (others.length > 0) res.set('X-Ambiguous-Id', others.join(', '));
+  return meant;
+}
+
+export function noService(id: string, param: string): AppError {
+  return new AppError('service_not_found', phrases.noService(id), { param });
+}
+
+/** UUIDs are kept in small letters; ids of clusters are theirs. */
+function asStored(id: string): string {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id) ? id.toLowerCase() : id;
+}

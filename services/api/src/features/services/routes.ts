@@ -1,0 +1,151 @@
+import {
+  listServicesQuery,
+  listVllmServicesQuery,
+  parseInput,
+  startServiceBody,
+  statesOf,
+} from '@wakefield/contracts';
+import type { ServiceFilter, ServiceWithJobs } from '@wakefield/control';
+import { type ClusterName, isOver, type Project, type ServiceId } from '@wakefield/domain';
+import type { Request, Response } from 'express';
+import type { ApiDeps } from '../../deps.ts';
+import type { Binder } from '../../http/bind.ts';
+import { principalOf } from '../../http/context.ts';
+import { announceNext } from '../../http/page.ts';
+import { servicePath } from '../../http/paths.ts';
+import { answerAccepted, type ChangeDeps, change } from '../commands/change.ts';
+import { findService, noService } from './find.ts';
+import { presentService, presentStatus } from './presenter.ts';
+import { projectFor, projectsInView } from './project.ts';
+import { publicUrlOf } from './public-url.ts';
+import { specFrom } from './spec.ts';
+import { awaitJobId, refusedByCluster } from './start.ts';
+
+const PATH = '/api/v1/services';
+const VLLM_PATH = '/api/v1/vllm/services';
+const DEFAULT_LIMIT = 50;
+
+export type ServiceDeps = ChangeDeps &
+  Pick<ApiDeps, 'projects' | 'services' | 'serviceRecipes' | 'clusters'> &
+  Pick<ApiDeps, 'serviceWaitMs' | 'publicUrl' | 'ending'>;
+
+export function serviceRoutes({ bind }: Binder, deps: ServiceDeps): void {
+  const present = (req: Request, found: ServiceWithJobs) =>
+    presentService(found, publicUrlOf(deps.publicUrl, req));
+
+  bind('startService', async (req, res) => {
+    const project = await projectFor(deps, req, res, 'startService');
+    const body = parseInput(startServiceBody, req.body, 'request body');
+    const target = body.cluster ?? defaultCluster(project);
+    const keyed = { principal: principalOf(res), key: req.get('idempotency-key') };
+    const spec = await specFrom(deps, body, target, keyed);
+    const command = await change(deps, req, res, project.name, { kind: 'startService', spec });
+    const started =
+      command.outcome === null ? null : await startedOn(deps, res, target, command.id);
+    if (started === null) {
+      answerAccepted(res, command);
+      return;
+    }
+    res.location(servicePath(command.id));
+    const refusal = refusedByCluster(started);
+    if (refusal !== null) throw refusal;
+    res.status(201).json(present(req, started));
+  });
+
+  bind('listServices', async (req, res) => {
+    const query = parseInput(listServicesQuery, req.query, 'query');
+    const filter = { states: statesOf(query.status), recipe: query.recipe_name ?? null };
+    const found = await pageOf(deps, req, res, PATH, { ...query, filter });
+    res.json(found.map((one) => present(req, one)));
+  });
+
+  bind('listVllmServices', async (req, res) => {
+    const query = parseInput(listVllmServicesQuery, req.query, 'query');
+    const filter = { states: ['running' as const], recipe: 'inference/vllm' };
+    const found = await pageOf(deps, req, res, VLLM_PATH, { ...query, filter });
+    res.json(found.map((one) => present(req, one)));
+  });
+
+  bind('getService', async (req, res) => {
+    res.json(present(req, await findService(deps, req, res, 'getService')));
+  });
+
+  bind('getServiceStatus', async (req, res) => {
+    res.json(presentStatus(await findService(deps, req, res, 'getServiceStatus')));
+  });
+
+  bind('stopService', async (req, res) => {
+    const found = await findService(deps, req, res, 'stopService');
+    const { id, project, state, stopRequested } = found.service;
+    if (!isOver(state) && !stopRequested) {
+      const command = await change(deps, req, res, project, { kind: 'stopService', serviceId: id });
+      if (command.outcome === null) {
+        answerAccepted(res, command);
+        return;
+      }
+    }
+    const [now = found] = await deps.services.lookUp(id, null, null);
+    res.json(present(req, now));
+  });
+}
+
+/** The service once its job has an id; null when that is not so in time. */
+async function startedOn(
+  deps: ServiceDeps,
+  res: Response,
+  cluster: ClusterName,
+  id: ServiceId,
+): Promise<ServiceWithJobs | null> {
+  const status = (await deps.clusters.list()).get(cluster);
+  // Of a cluster that is away nobody expects an answer within seconds.
+  const waitMs = status?.reachable === false ? deps.commandWaitMs : deps.serviceWaitMs;
+  return await awaitJobId(deps, id, waitMs, () => res.closed || deps.ending.aborted);
+}
+
+/** A project is activated on one at least. */
+function defaultCluster({ name, clusters: [first] }: Project): ClusterName {
+  if (first === undefined) throw new Error(`project ${name} has no cluster`);
+  return first;
+}
+
+interface PageQuery {
+  readonly project?: string | undefined;
+  readonly limit?: string | undefined;
+  readonly after?: string | undefined;
+  readonly status?: string | undefined;
+  readonly recipe_name?: string | undefined;
+  readonly filter: Pick<ServiceFilter, 'states' | 'recipe'>;
+}
+
+/** A page of what the caller may see, announced with how it goes on. */
+async function pageOf(
+  deps: Pick<ApiDeps, 'services'>,
+  req: Request,
+  res: Response,
+  path: string,
+  { filter, project, status, recipe_name, ...page }: PageQuery,
+): Promise<readonly ServiceWithJobs[]> {
+  const projects = projectsInView(req, res, 'listServices', project);
+  const limit = page.limit === undefined ? DEFAULT_LIMIT : Number(page.limit);
+  const after = page.after?.toLowerCase() ?? null;
+  if (after !== null) await known(deps, projects, after);
+  // One more than asked for tells whether there is a next page.
+  const found = await deps.services.list({ ...filter, projects }, { limit: limit + 1, after });
+  const shown = found.slice(0, limit);
+  const next = found.length > limit ? (shown.at(-1)?.service.id ?? null) : null;
+  const asked = Object.entries({ status, recipe_name, project }).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  announceNext(res, path, { limit, next }, Object.fromEntries(asked));
+  return shown;
+}
+
+/** Another tenant's service is not there, nor is what comes after it. */
+async function known(
+  { services }: Pick<ApiDeps, 'services'>,
+  projects: readonly string[] | null,
+  after: ServiceId,
+): Promise<void> {
+  const found = await services.lookUp(after, projects, null);
+  if (found.length === 0) throw noService(after, 'after');
+}
