@@ -58,6 +58,29 @@ export function sampleModel(over: Partial<Model> & Pick<Model, 'id' | 'project'>
   };
 }
 
+/** What somebody started of a recipe without a model. */
+export function sampleServiceSpec(over: Partial<ServiceSpec> = {}): ServiceSpec {
+  return {
+    name: 'tool',
+    recipe: 'vector/tool',
+    cluster: null,
+    keep: false,
+    model: null,
+    args: {},
+    environment: {},
+    exported: {},
+    ignored: {},
+    resources: { nodes: 1, cpu: 1, memory: '1G', walltimeMinutes: 60, gpu: null },
+    access: {
+      permission: 'manage',
+      key: { kind: 'authorization', scheme: 'Bearer' },
+      underBasePath: false,
+      websocket: false,
+    },
+    ...over,
+  };
+}
+
 /** A job that was intended a moment ago. */
 export function sampleJob(over: Partial<Job> & Pick<Job, 'id' | 'modelId' | 'project'>): Job {
   return {
@@ -91,29 +114,6 @@ export function sampleJob(over: Partial<Job> & Pick<Job, 'id' | 'modelId' | 'pro
     endAskedAt: null,
     cancelledAt: null,
     endedAt: null,
-    ...over,
-  };
-}
-
-/** What somebody might start; every field may be given. */
-export function sampleServiceSpec(over: Partial<ServiceSpec> = {}): ServiceSpec {
-  return {
-    name: 'simulator-1',
-    recipe: 'simulator',
-    cluster: null,
-    keep: false,
-    model: 'wakefield/simulated',
-    args: { load_seconds: 2 },
-    environment: { SIMULATOR_MODEL: 'wakefield/simulated', SIMULATOR_LOAD_SECONDS: '2' },
-    exported: {},
-    ignored: {},
-    resources: { nodes: 1, cpu: 1, memory: '512M', walltimeMinutes: 60, gpu: null },
-    access: {
-      permission: 'infer',
-      key: { kind: 'authorization', scheme: 'Bearer' },
-      underBasePath: false,
-      websocket: false,
-    },
     ...over,
   };
 }
