@@ -20,21 +20,16 @@ const all = { states: [], recipe: null };
 
 /** Some service, as its command leaves it. */
 async function start(spec: Partial<ServiceSpec> = {}, at = SAMPLE_NOW): Promise<ServiceToPlan> {
-  const id = randomUUID();
-  const body = { kind: 'startService', spec: sampleServiceSpec(spec) } as const;
-  await fixture.carryOut(project, body, {
-    outcome: { status: 'applied', created: true },
-    service: {
-      ...{ id, project, cluster: 'here', spec: body.spec, stopRequested: false },
-      ...{ generation: 1, createdBy: 'tester', traceId: 'a'.repeat(32) },
-      ...{ createdAt: at, updatedAt: at },
-    },
-  });
-  const { services } = fixture.stores;
-  const service = await services.get(id);
+  const times = { createdAt: at, updatedAt: at };
+  const over = { project, spec: sampleServiceSpec(spec), ...times };
+  const { id } = await fixture.service(over);
+  const service = await fixture.stores.services.get(id);
   if (service === null) throw new Error('not there');
   return service;
 }
+
+const submit = (service: ServiceToPlan, seq: number, clusterJobId: string): Promise<Job> =>
+  fixture.serviceJob(service, seq, { phase: 'queued', clusterJobId });
 
 async function leased<T>(id: ServiceId, work: (lease: Lease) => Promise<T>): Promise<T> {
   const { leases } = fixture.stores;
@@ -43,22 +38,6 @@ async function leased<T>(id: ServiceId, work: (lease: Lease) => Promise<T>): Pro
   return await work(lease).finally(() => leases.release(lease));
 }
 type Lease = NonNullable<Awaited<ReturnType<StoreFixture['stores']['leases']['acquire']>>>;
-
-async function submit(service: ServiceToPlan, seq: number, clusterJobId: string): Promise<Job> {
-  const { jobs } = fixture.stores;
-  return await leased(service.id, async (lease) => {
-    const job = await jobs.intend(lease, {
-      id: randomUUID(),
-      modelId: null,
-      serviceId: service.id,
-      ...{ project, cluster: 'here', seq, name: `wf-test-${service.id.slice(0, 16)}-${seq}` },
-      ...{ revision: 1, successorOf: null, rivalOf: null, walltimeSeconds: 3600, shape: 'any' },
-      ...{ capacity: null, intendedAt: SAMPLE_NOW, engineKey: `secret-${seq}` },
-    });
-    const patch = { phase: 'queued', clusterJobId } as const;
-    return (await jobs.patch(job.id, ['intended'], patch, { lease })) ?? job;
-  });
-}
 
 async function tell(id: ServiceId, status: Partial<ServiceStatus>, over = {}): Promise<boolean> {
   const { services } = fixture.stores;
@@ -155,7 +134,7 @@ describe('a plan', () => {
     await jobs.advance(lease, [{ job, patch: { phase: 'starting', building: true } }]);
     await leases.release(lease);
     expect(await tell(id, { state: 'running' }, { dueCount: 0 })).toBe(false);
-    expect(await services.get(id)).toMatchObject({ state: 'starting', dueCount: 1 });
+    expect(await services.get(id)).toMatchObject({ state: 'starting', dueCount: 2 });
     expect(await services.listDue(SAMPLE_NOW + 1, 1_000)).toContain(id);
   });
 
@@ -189,7 +168,7 @@ describe('routes', () => {
     expect(await route()).toEqual({
       ...{ serviceId: service.id, project, recipe: 'inference/x', model: 'a/b' },
       ...{ state: 'pending', reason: null, access: service.spec.access, clusterJobIds: ['900'] },
-      endpoint: { jobId: job.id, cluster: 'here', address, key: 'secret-1' },
+      endpoint: { jobId: job.id, cluster: 'here', address, key: 'secret-of-1' },
     });
     expect((await routes.load()).routes.some(({ modelId }) => modelId === service.id)).toBe(false);
     expect((await routes.load()).serving).toContain(job.id);
@@ -208,11 +187,11 @@ describe('routes', () => {
 
 test('what a prober needs of it is its recipe, its model and its base path', async () => {
   const access = { ...sampleServiceSpec().access, underBasePath: true };
-  const service = await start({ recipe: 'notebook/x', access });
+  const service = await start({ recipe: 'notebook/x', model: null, access });
   const job = await submit(service, 1, '901');
   expect(await fixture.stores.jobs.listEngines([job.id])).toEqual([
     {
-      ...{ jobId: job.id, engineKey: 'secret-1', engine: 'notebook/x', hfModelId: null },
+      ...{ jobId: job.id, engineKey: 'secret-of-1', engine: 'notebook/x', hfModelId: null },
       basePath: `/api/v1/services/${service.id}/proxy`,
     },
   ]);

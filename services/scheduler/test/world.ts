@@ -2,6 +2,7 @@ import { type ClusterDriver, submitCommand, sweep } from '@wakefield/control';
 import type { ClusterName, CommandBody, ModelDemand, ModelSpec } from '@wakefield/domain';
 import {
   createDemandBoard,
+  createLogBoard,
   createMetricsBoard,
   createNudges,
   createRouteBus,
@@ -81,6 +82,7 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
     demandBoard,
     metricsBoard: createMetricsBoard(redis),
     trials: createTrialBoard(redis),
+    logBoard: createLogBoard(redis),
   };
   let processes: ProcessDeps[] = [];
   let turn = 0;
