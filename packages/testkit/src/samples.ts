@@ -95,6 +95,29 @@ export function sampleJob(over: Partial<Job> & Pick<Job, 'id' | 'modelId' | 'pro
   };
 }
 
+/** What somebody might start; every field may be given. */
+export function sampleServiceSpec(over: Partial<ServiceSpec> = {}): ServiceSpec {
+  return {
+    name: 'simulator-1',
+    recipe: 'simulator',
+    cluster: null,
+    keep: false,
+    model: 'wakefield/simulated',
+    args: { load_seconds: 2 },
+    environment: { SIMULATOR_MODEL: 'wakefield/simulated', SIMULATOR_LOAD_SECONDS: '2' },
+    exported: {},
+    ignored: {},
+    resources: { nodes: 1, cpu: 1, memory: '512M', walltimeMinutes: 60, gpu: null },
+    access: {
+      permission: 'infer',
+      key: { kind: 'authorization', scheme: 'Bearer' },
+      underBasePath: false,
+      websocket: false,
+    },
+    ...over,
+  };
+}
+
 /** A service as its start leaves it. */
 export function sampleService(over: Partial<Service> & Pick<Service, 'id' | 'project'>): Service {
   return {
