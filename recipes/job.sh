@@ -34,7 +34,8 @@ wf_dir=$PWD
 rm -f endpoint.json exit.json gpu stage .flushed
 IFS= read -r wf_key <key
 
-# The log: everything printed here and by the engine, without the key, at most wf_log_limit bytes.
+# The log: everything printed here and by the engine, without the key, at most wf_log_limit bytes. Where its beginning was
+# cut off, its first line says how much that is: who reads it in pieces knows what is new.
 wf_pump() {
   trap '' USR1 TERM INT HUP
   local LC_ALL=C line size=0
@@ -50,11 +51,22 @@ wf_pump() {
     printf '%s\n' "$line"
     size=$((size + ${#line} + 1))
     if [ "$size" -gt "$wf_log_limit" ]; then
-      tail -c $((wf_log_limit / 2)) log >.log.cut && mv -f .log.cut log
+      wf_cut_log $((wf_log_limit / 2))
       exec >>log
-      size=$((wf_log_limit / 2))
+      size=$((wf_log_limit / 2 + 64))
     fi
   done
+}
+
+# wf_cut_log BYTES: so much of the end is kept.
+wf_cut_log() {
+  local head='' cut=0
+  IFS= read -r head <log
+  if [[ $head =~ ^wakefield:\ ([1-9][0-9]{0,14})\ bytes\ before\ this\ were\ cut\ off$ ]]; then
+    cut=$((BASH_REMATCH[1] - ${#head} - 1))
+  fi
+  cut=$((cut + $(wc -c <log) - $1))
+  { printf 'wakefield: %s bytes before this were cut off\n' "$cut"; tail -c "$1" log; } >.log.cut && mv -f .log.cut log
 }
 exec > >(wf_pump) 2>&1 </dev/null
 wf_pump_pid=$!

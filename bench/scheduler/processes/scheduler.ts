@@ -6,6 +6,7 @@ import {
   loadClusters,
 } from '../../../packages/cluster/src/index.ts';
 import {
+  createLogTurns,
   createStartHistories,
   createSubmissionGate,
   observeCluster,
@@ -16,6 +17,7 @@ import { defaultPolicy } from '../../../packages/domain/src/index.ts';
 import {
   consume,
   createDemandBoard,
+  createLogBoard,
   createMetricsBoard,
   createNudges,
   createRouteBus,
@@ -110,6 +112,8 @@ const deps: SchedulerDeps = {
   routeBus: createRouteBus(redis),
   demandBoard,
   metricsBoard: createMetricsBoard(redis),
+  logBoard: createLogBoard(redis),
+  logTurns: createLogTurns(),
   policy: defaultPolicy,
   keepUsage: { recordsMs: 86_400_000, sumsMs: 86_400_000 },
   clusterGoneAfterMs: 900_000,

@@ -17,6 +17,7 @@ export type {
   JobRequest,
   JobSubmission,
   LaunchProfile,
+  LogPiece,
   ProbeVerdict,
   RecipeCatalog,
   RenderedScript,
@@ -31,6 +32,7 @@ export type {
   LimitBoard,
   LimitReport,
 } from './ports/limit-board.ts';
+export type { KnownLog, LogBoard, LogClaim, LogNews } from './ports/log-board.ts';
 export type {
   DemandBoard,
   MetricsBoard,
@@ -73,6 +75,7 @@ export type {
 } from './ports/stores.ts';
 export { LeaseLostError, RoomTakenError, UnfitRecordsError } from './ports/stores.ts';
 export { type ProbeJobDeps, probeJob } from './probe-job.ts';
+export { createLogTurns, type LogTurns, type ReadLogDeps, readLog } from './read-log.ts';
 export { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
 export { type ReconcileModelDeps, reconcileModel } from './reconcile-model.ts';
 export { type ReconcileServiceDeps, reconcileService } from './reconcile-service.ts';

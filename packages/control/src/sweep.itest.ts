@@ -32,6 +32,7 @@ const nudges: Nudges = {
   cluster: note('cluster'),
   metrics: note('metrics'),
   probe: note('probe'),
+  log: note('log'),
 };
 const driver = {
   name: 'here',

@@ -23,6 +23,7 @@ const descriptions: Readonly<Record<QueueName, string>> = {
   services: 'Services to look at. The newest that are done are kept.',
   observe: 'Clusters to look at, and their engines’ figures. The newest that are done are kept.',
   probe: 'Starting engines to knock at. The newest that are done are kept.',
+  logs: 'Logs that somebody reads, about one job a second for each. The newest that are done are kept.',
   sweep: 'The look at everything that is due. The newest that are done are kept.',
 };
 

@@ -70,6 +70,12 @@ export const queueCatalog = {
     concurrency: 64,
     keep: { completed: 20, failed: 100 },
   },
+  /** Apart from all others: a cluster that hangs keeps whoever reads a log waiting, and nobody else. */
+  logs: {
+    jobs: { log: { idField: 'jobId', timeLimitMs: 30_000 } },
+    concurrency: 32,
+    keep: { completed: 5, failed: 20 },
+  },
   sweep: {
     jobs: { sweep: { idField: 'sweep', timeLimitMs: 60_000 } },
     concurrency: 1,

@@ -41,5 +41,11 @@ export function createNudges(redis: RedisAccess): Nudges {
           deduplication: { id: `probe-${jobId}`, keepLastIfActive: true },
         });
       }),
+    log: (jobId) =>
+      translated(async () => {
+        await redis.queue('logs').add('log', makePayload(jobId), {
+          deduplication: { id: `log-${jobId}` },
+        });
+      }),
   };
 }

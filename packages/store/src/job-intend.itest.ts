@@ -36,6 +36,7 @@ describe('intend', () => {
       expectedStart: null,
       firstExpected: null,
       endsAt: null,
+      building: false,
       nodeLeaving: false,
       readyAt: null,
       drainUntil: null,

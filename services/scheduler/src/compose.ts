@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { createDriver, createEngineProber, loadClusters } from '@wakefield/cluster';
 import {
   type ClusterDriver,
+  createLogTurns,
   createStartHistories,
   createSubmissionGate,
   SWEEP_EVERY_MS,
@@ -11,6 +12,7 @@ import { defaultPolicy } from '@wakefield/domain';
 import {
   consume,
   createDemandBoard,
+  createLogBoard,
   createMetricsBoard,
   createNudges,
   createRouteBus,
@@ -102,6 +104,8 @@ export async function compose(
     routeBus: createRouteBus(redis),
     demandBoard: createDemandBoard(redis),
     metricsBoard: createMetricsBoard(redis),
+    logBoard: createLogBoard(redis),
+    logTurns: createLogTurns(),
     policy: {
       ...defaultPolicy,
       drainTimeoutMs: config.drainTimeoutMs,
@@ -121,7 +125,8 @@ export async function compose(
 
 /** Takes work from the queues, until the process ends. */
 function work(redis: RedisAccess, deps: SchedulerDeps, config: Config, lifecycle: Lifecycle): void {
-  const { commands, activations, reconcile, services, observe, probe, sweep } = handlers(deps);
+  const { commands, activations, reconcile, services, observe, probe, logs, sweep } =
+    handlers(deps);
   const consumers = [
     consume(redis, 'commands', commands),
     consume(redis, 'activations', activations),
@@ -129,6 +134,7 @@ function work(redis: RedisAccess, deps: SchedulerDeps, config: Config, lifecycle
     consume(redis, 'services', services),
     consume(redis, 'observe', observe),
     consume(redis, 'probe', probe),
+    consume(redis, 'logs', logs),
     consume(redis, 'sweep', sweep),
   ];
   lifecycle.onClose('consumers', () => Promise.all(consumers.map((consumer) => consumer.close())));

@@ -7,9 +7,11 @@ import {
   observeCluster,
   type ProbeJobDeps,
   probeJob,
+  type ReadLogDeps,
   type ReadMetricsDeps,
   type ReconcileModelDeps,
   type ReconcileServiceDeps,
+  readLog,
   readMetrics,
   reconcileModel,
   reconcileService,
@@ -21,6 +23,7 @@ export type SchedulerDeps = ApplyActivationDeps &
   ApplyCommandDeps &
   ObserveClusterDeps &
   ProbeJobDeps &
+  ReadLogDeps &
   ReadMetricsDeps &
   ReconcileModelDeps &
   ReconcileServiceDeps &
@@ -51,6 +54,9 @@ export function handlers(deps: SchedulerDeps) {
     },
     probe: {
       probe: (id: string, { signal }: Run) => probeJob(deps, id, signal),
+    },
+    logs: {
+      log: (id: string, { signal }: Run) => readLog(deps, id, signal),
     },
     sweep: {
       sweep: (_id: string, { signal }: Run) => sweep(deps, signal),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   type ClusterDriver,
+  createLogTurns,
   createStartHistories,
   createSubmissionGate,
   type SubmitCommandDeps,
@@ -40,6 +41,7 @@ export function processOf(life: Life, grounds: ProcessGrounds): ProcessDeps {
     drivers,
     histories: createStartHistories({ jobs: stores.jobs, trials, drivers, clock, log }),
     submissions: createSubmissionGate(4),
+    logTurns: createLogTurns(),
     defaultCluster: 'here',
     recipes: {
       render: () => ({ script: '#!/bin/bash\n', secretFiles: {} }),

@@ -2,6 +2,7 @@ import {
   type ClusterDriver,
   ClusterError,
   type DemandBoard,
+  type LogBoard,
   type MetricsBoard,
   type Nudges,
   type RouteBus,
@@ -197,6 +198,7 @@ interface Messaging {
   readonly demandBoard: DemandBoard;
   readonly metricsBoard: MetricsBoard;
   readonly trials: TrialBoard;
+  readonly logBoard: LogBoard;
 }
 
 const messagingCalls: { readonly [K in keyof Messaging]: Calls<Messaging[K]> } = {
@@ -210,6 +212,7 @@ const messagingCalls: { readonly [K in keyof Messaging]: Calls<Messaging[K]> } =
     cluster: 'effect',
     metrics: 'effect',
     probe: 'effect',
+    log: 'effect',
   },
   routeBus: { publish: 'effect', subscribe: 'read' },
   demandBoard: { publish: 'effect', withdraw: 'effect', readMany: 'read' },
@@ -221,6 +224,7 @@ const messagingCalls: { readonly [K in keyof Messaging]: Calls<Messaging[K]> } =
     answering: 'read',
   },
   trials: { claim: 'effect', tell: 'effect', read: 'read' },
+  logBoard: { claim: 'effect', tell: 'effect', read: 'read' },
 };
 
 export function mortalMessaging(life: Life, ports: Messaging): Messaging {
@@ -232,6 +236,7 @@ export function mortalMessaging(life: Life, ports: Messaging): Messaging {
     demandBoard: port('demandBoard'),
     metricsBoard: port('metricsBoard'),
     trials: port('trials'),
+    logBoard: port('logBoard'),
   };
 }
 
@@ -242,7 +247,7 @@ const driverCalls: Calls<ClusterDriver> = {
   forget: 'effect',
   activate: 'effect',
   observe: 'read',
-  tailLog: 'read',
+  readLog: 'read',
   accepts: 'read',
   forecast: 'read',
   find: 'read',

@@ -12,7 +12,8 @@ import { clusterJobOf } from './cluster-job.ts';
 import { askJobToEnd, cancelJob, deleteJob, eachOf, tellToEnd } from './end-jobs.ts';
 import { createEndedJobs } from './ended-jobs.ts';
 import { forecastStart } from './forecast.ts';
-import { nothingSeen, readTail } from './job-files-seen.ts';
+import { nothingSeen } from './job-files-seen.ts';
+import { readJobLog } from './job-log.ts';
 import { createJobReports } from './job-reports.ts';
 import { jobNamed, type Listing, listJobs, surplusOf } from './listing.ts';
 import { createLiveStates } from './live-states.ts';
@@ -167,12 +168,10 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
         (job) => cancelJob(client, job, signal),
         signal,
       ),
-    async tailLog({ name }, bytes, signal) {
+    async readLog({ name }, from, bytes, signal) {
       const job = jobNamed(await list(signal), checkedName(name));
-      if (job === null) return '';
-      const seen = (await reports.read(new Map([[name, job]]), signal)).get(name);
-      const { report } = seen ?? nothingSeen;
-      return await told(signal, () => readTail(client, job, report, bytes, signal));
+      if (job === null) return null;
+      return await told(signal, () => readJobLog(client, job, from, bytes, signal));
     },
     forget: (names, signal) => forEach(names, (job) => deleteJob(client, job, signal), signal),
     activate: (project, signal) =>

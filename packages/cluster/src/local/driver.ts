@@ -12,8 +12,9 @@ import { withLock } from './directory-lock.ts';
 import { dispatch } from './dispatch.ts';
 import { identify, signalProcess } from './process-table.ts';
 import { launchProfile } from './profile.ts';
+import { readLog } from './read-log.ts';
 import { createOnce, readJob, readJobs, recordPath } from './records.ts';
-import { clusterJob, listed, sight, tail } from './sighting.ts';
+import { clusterJob, listed, sight } from './sighting.ts';
 import { isJobName, submitJob } from './submit-job.ts';
 
 export interface LocalDriverDeps extends DriverDeps {
@@ -117,8 +118,8 @@ export function createLocalDriver(config: LocalConfig, deps: LocalDriverDeps): C
         await look(signal);
       }),
 
-    tailLog: (ref, bytes, signal) =>
-      told(signal, () => tail(directoryOf(checked(ref.name)), bytes)),
+    readLog: (ref, from, bytes, signal) =>
+      told(signal, () => readLog(directoryOf(checked(ref.name)), from, bytes)),
 
     forget: (names, signal) =>
       told(signal, async () => {

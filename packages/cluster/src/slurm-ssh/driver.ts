@@ -1,9 +1,10 @@
-import { type ClusterDriver, ClusterError, type JobRef } from '@wakefield/control';
+import { type ClusterDriver, ClusterError, type JobRef, type LogPiece } from '@wakefield/control';
 import { jobNamePrefix } from '@wakefield/domain';
 import { limitsOf } from '../config/limits-of.ts';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import type { DriverDeps } from '../driver-deps.ts';
 import { checkedName } from '../job-names.ts';
+import { batchPiece, logPiece } from '../log-pieces.ts';
 import { lookFailure, slurmFailure } from '../slurm-failures.ts';
 import { createSshConnection } from '../ssh/connection.ts';
 import { createRemoteShell, type RemoteAnswer } from '../ssh/remote-shell.ts';
@@ -11,7 +12,15 @@ import { createSlurmTransport } from '../transport/create-transport.ts';
 import { byOurClock, clockSkew } from './clock-skew.ts';
 import { onNode, parseNodes } from './nodes.ts';
 import { launchProfile } from './profile.ts';
-import { ASK_TO_END, CANCEL, END_SURPLUS, FORGET, OBSERVE, TAIL, TEST_ONLY } from './programs.ts';
+import {
+  ASK_TO_END,
+  CANCEL,
+  END_SURPLUS,
+  FORGET,
+  OBSERVE,
+  READ_LOG,
+  TEST_ONLY,
+} from './programs.ts';
 import { parseQueue, type QueueEntry } from './queue.ts';
 import { checkLimits, queueName, requestArguments } from './sbatch-arguments.ts';
 import { jobOf, parseFiles, sightings, surplusOf } from './snapshot.ts';
@@ -100,10 +109,10 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
     },
     askToEnd: (jobs, signal) => signalJobs(ASK_TO_END, jobs, signal),
     cancel: (jobs, signal) => signalJobs(CANCEL, jobs, signal),
-    async tailLog({ name }, bytes, signal) {
-      const args = [profile.jobsDirectory, checkedName(name), String(bytes)];
-      const { frames } = await shell.run(TAIL, args, command(signal));
-      return frames.get('log') ?? '';
+    async readLog({ name }, from, bytes, signal) {
+      const args = [profile.jobsDirectory, checkedName(name), String(from), String(bytes)];
+      const { frames } = await shell.run(READ_LOG, args, command(signal));
+      return pieceOf(from, frames);
     },
     async forget(jobs, signal) {
       if (jobs.length === 0) return;
@@ -138,6 +147,13 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
       await connection.close();
     },
   };
+}
+
+function pieceOf(asked: number, frames: RemoteAnswer['frames']): LogPiece | null {
+  const [log, batch] = [frames.get('log'), frames.get('batch')];
+  if (log !== undefined)
+    return logPiece(asked, Number(frames.get('from')), Buffer.from(log, 'base64'));
+  return batch === undefined ? null : batchPiece(Buffer.from(batch, 'base64'));
 }
 
 function requireSuccess(program: string, { frames, stderr }: RemoteAnswer): void {

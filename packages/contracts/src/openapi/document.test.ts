@@ -21,6 +21,13 @@ describe('the API document', () => {
     expect(Object.keys(document.paths).sort()).toEqual([
       '/api/v1/recipes',
       '/api/v1/recipes/{recipe_path}',
+      '/api/v1/services',
+      '/api/v1/services/{id}',
+      '/api/v1/services/{id}/proxy/{path}',
+      '/api/v1/services/{id}/status',
+      '/api/v1/vllm/services',
+      '/api/v1/vllm/{id}/models',
+      '/api/v1/vllm/{id}/prompt',
       '/auth/callback/{issuer}',
       '/auth/login',
       '/auth/logout',

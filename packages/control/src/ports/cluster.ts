@@ -45,6 +45,16 @@ export interface JobRef {
   readonly clusterJobId: string | null;
 }
 
+/** A part of what a job has printed, stdout and stderr in the order in which they came. */
+export interface LogPiece {
+  /** `batch`: what the batch system and the shell said to a job that has no log of its own; from its last bytes on. */
+  readonly source: 'job' | 'batch';
+  /** Offset of its first byte. Offsets count all that the job ever logged, also what was cut off since. */
+  readonly from: number;
+  /** Whole characters of UTF-8, as far as it is UTF-8. */
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Why a cluster call failed.
  * - `refused`      the cluster said no; trying again unchanged is no use
@@ -120,8 +130,12 @@ export interface ClusterDriver {
   askToEnd(jobs: readonly JobRef[], signal: AbortSignal): Promise<void>;
   /** Outright. Unknown jobs are no error. */
   cancel(jobs: readonly JobRef[], signal: AbortSignal): Promise<void>;
-  /** Last bytes of the job's log; empty when there is none. */
-  tailLog(job: JobRef, bytes: number, signal: AbortSignal): Promise<string>;
+  /**
+   * What the job has logged from the offset `from` on; its last `bytes` where that is more, or where the log ends before
+   * `from` and is another one. It reaches to the end, but for a character that is not whole yet.
+   * @returns null: there is no log, and the batch system has said nothing
+   */
+  readLog(job: JobRef, from: number, bytes: number, signal: AbortSignal): Promise<LogPiece | null>;
   /** Removes the directories of jobs that are over. */
   forget(jobs: readonly JobName[], signal: AbortSignal): Promise<void>;
   /**

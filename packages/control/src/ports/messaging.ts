@@ -30,6 +30,8 @@ export interface Nudges {
   metrics(name: ClusterName): Promise<void>;
   /** Deduplicated; wait for a starting job's engine. */
   probe(jobId: JobId): Promise<void>;
+  /** Deduplicated; read what is new in the job's log. A nudge during a run is none. */
+  log(jobId: JobId): Promise<void>;
 }
 
 /** "Routes changed": read the table again. Lost messages are made up by the proxy's own sweep. */

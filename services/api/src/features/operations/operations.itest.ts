@@ -116,7 +116,15 @@ describe('the way in for browsers', () => {
     expect((await ask({ 'sec-fetch-site': 'cross-site' })).status).toBe(403);
     const figures = await api.call('GET', '/ops/queues.json');
     const names = figures.body.queues.map(({ name }: { name: string }) => name);
-    expect(names).toEqual(['commands', 'activations', 'reconcile', 'observe', 'probe', 'sweep']);
+    expect(names).toEqual([
+      'commands',
+      'activations',
+      'reconcile',
+      'services',
+      'observe',
+      'probe',
+      'sweep',
+    ]);
   });
 
   it('tells the log who came, and has nothing below the dashboard but the dashboard', async () => {
