@@ -47,7 +47,7 @@ export const configSchema = z
     /**
      * Origins of services, one for each: `https://*.services.example.org`, where `*` stands for the id of a service and all of
      * these names lead to the proxy, its `Host` kept. Unset: pages of services are answered on the proxy's own origin, in a
-     * sandbox in which most of them do not work ([services.md](../services.md)).
+     * sandbox in which most of them do not work ([service-access.md](../service-access.md)).
      */
     SERVICES_URL: z
       .string()

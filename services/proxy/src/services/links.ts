@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { VisitJson } from '@wakefield/contracts';
 import { AppError, type ServiceRoute, serviceBasePath } from '@wakefield/domain';
 import { sendJson } from '../server/answer.ts';
 import type { ClientCall } from '../server/client-call.ts';
@@ -50,7 +51,8 @@ export async function sendLink(
   const service = await serviceOf(parts, request, client, id);
   if (parts.elsewhere === null) throw noOrigins();
   const { url, expiresAt } = await linkFor(parts.elsewhere, service, client, '/');
-  sendJson(client, requestId, 201, { url, expires_at: new Date(expiresAt).toISOString() });
+  const visit: VisitJson = { url, expires_at: new Date(expiresAt).toISOString() };
+  sendJson(client, requestId, 201, visit);
 }
 
 interface LinkWish {
@@ -62,6 +64,6 @@ interface LinkWish {
 
 function noOrigins(): AppError {
   const message =
-    'Browsers may open services here once SERVICES_URL says on which origins (docs/services.md).';
+    'Browsers may open services here once SERVICES_URL says on which origins (docs/service-access.md).';
   return new AppError('not_supported', message);
 }
