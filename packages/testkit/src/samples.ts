@@ -95,6 +95,29 @@ export function sampleJob(over: Partial<Job> & Pick<Job, 'id' | 'modelId' | 'pro
   };
 }
 
+/** What somebody started of a recipe without a model. */
+export function sampleServiceSpec(over: Partial<ServiceSpec> = {}): ServiceSpec {
+  return {
+    name: 'tool',
+    recipe: 'vector/tool',
+    cluster: null,
+    keep: false,
+    model: null,
+    args: {},
+    environment: {},
+    exported: {},
+    ignored: {},
+    resources: { nodes: 1, cpu: 1, memory: '1G', walltimeMinutes: 60, gpu: null },
+    access: {
+      permission: 'manage',
+      key: { kind: 'authorization', scheme: 'Bearer' },
+      underBasePath: false,
+      websocket: false,
+    },
+    ...over,
+  };
+}
+
 /** A service as its start leaves it. */
 export function sampleService(over: Partial<Service> & Pick<Service, 'id' | 'project'>): Service {
   return {
