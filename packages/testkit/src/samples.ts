@@ -95,21 +95,21 @@ export function sampleJob(over: Partial<Job> & Pick<Job, 'id' | 'modelId' | 'pro
   };
 }
 
-/** What somebody started of a recipe without a model. */
+/** What somebody might start; every field may be given. */
 export function sampleServiceSpec(over: Partial<ServiceSpec> = {}): ServiceSpec {
   return {
-    name: 'tool',
-    recipe: 'vector/tool',
+    name: 'simulator-1',
+    recipe: 'simulator',
     cluster: null,
     keep: false,
-    model: null,
-    args: {},
-    environment: {},
+    model: 'wakefield/simulated',
+    args: { load_seconds: 2 },
+    environment: { SIMULATOR_MODEL: 'wakefield/simulated', SIMULATOR_LOAD_SECONDS: '2' },
     exported: {},
     ignored: {},
-    resources: { nodes: 1, cpu: 1, memory: '1G', walltimeMinutes: 60, gpu: null },
+    resources: { nodes: 1, cpu: 1, memory: '512M', walltimeMinutes: 60, gpu: null },
     access: {
-      permission: 'manage',
+      permission: 'infer',
       key: { kind: 'authorization', scheme: 'Bearer' },
       underBasePath: false,
       websocket: false,
