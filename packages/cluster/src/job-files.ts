@@ -1,4 +1,4 @@
-import type { Address, EpochMs, ExitRecord } from '@wakefield/domain';
+import type { Address, ClusterJobState, EpochMs, ExitRecord } from '@wakefield/domain';
 
 /** Names in a job's directory; the job's script writes and reads the same ones. */
 export const jobFiles = {
@@ -10,6 +10,8 @@ export const jobFiles = {
   /** What the batch system itself says to the job. */
   batchLog: 'batch.log',
   gpu: 'gpu',
+  /** `building`, while the job's script makes what its recipe needs. */
+  stage: 'stage',
 } as const;
 
 /** `{"host","port","pid","at"}`, written once the engine's port is chosen; null when it is not that. */
@@ -44,6 +46,17 @@ export function parseGpuFile(text: string): number | null {
     .map(Number);
   const good = numbers.length > 0 && numbers.every((value) => value >= 0 && value <= 100);
   return good ? numbers.reduce((sum, value) => sum + value, 0) / numbers.length : null;
+}
+
+/**
+ * Whether the job builds.
+ * @param stage first line of the file; one that was killed while it built leaves it behind, as does one that was requeued
+ */
+export function isBuilding(
+  stage: string | null | undefined,
+  state: ClusterJobState | undefined,
+): boolean {
+  return stage?.trim() === 'building' && (state === 'running' || state === 'suspended');
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {

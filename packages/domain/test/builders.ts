@@ -13,6 +13,8 @@ import type {
   ModelSpec,
   Observed,
   Project,
+  Service,
+  ServiceSpec,
   TotalDemand,
 } from '../src/index.ts';
 import { defaultRouting, noLimits, noTimeouts, unseen } from '../src/index.ts';
@@ -65,6 +67,41 @@ export function model(over: Partial<Model> = {}, specOver: Partial<ModelSpec> = 
     generation: 1,
     traceId: 'trace',
     createdAt: t0 - hour,
+    updatedAt: t0,
+    ...over,
+  };
+}
+
+/** Started at t0. */
+export function service(over: Partial<Service> = {}, spec: Partial<ServiceSpec> = {}): Service {
+  return {
+    id: 's1',
+    project: 'demo',
+    cluster: 'c1',
+    spec: {
+      name: 'tool',
+      recipe: 'vector/tool',
+      cluster: null,
+      keep: false,
+      model: null,
+      args: {},
+      environment: {},
+      exported: {},
+      ignored: {},
+      resources: { nodes: 1, cpu: 1, memory: '1G', walltimeMinutes: 60, gpu: null },
+      access: {
+        permission: 'manage',
+        key: { kind: 'none' },
+        underBasePath: false,
+        websocket: false,
+      },
+      ...spec,
+    },
+    stopRequested: false,
+    generation: 1,
+    createdBy: 'local',
+    traceId: 'trace',
+    createdAt: t0,
     updatedAt: t0,
     ...over,
   };

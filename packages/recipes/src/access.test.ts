@@ -10,6 +10,21 @@ beforeAll(async () => {
   builtIn = await loadRecipes();
 });
 
+const plain = {
+  name: 'plain',
+  description: 'A stand-in.',
+  tried: ['1'],
+  drain_grace_seconds: 5,
+  command: ['x'],
+  probes: { health: '/' },
+  metrics: { path: null },
+  service: {
+    variables: {},
+    resources: { cpu: 1, memory: '1G', time_limit: 1, gpu: null },
+    cpu_only: {},
+    ports: [{ name: 'http', protocol: 'http' }],
+  },
+};
 const bearer = { kind: 'authorization', scheme: 'Bearer' };
 
 describe('who may reach a service, and with what', () => {
@@ -45,19 +60,8 @@ describe('who may reach a service, and with what', () => {
     ['anything else', {}, 'manage'],
   ])('%s that says nothing', (_name, probes, permission) => {
     const { service, ...recipe } = recipeSchema.parse({
-      name: 'plain',
-      description: 'A stand-in.',
-      tried: ['1'],
-      drain_grace_seconds: 5,
-      command: ['x'],
+      ...plain,
       probes: { health: '/', ...probes },
-      metrics: { path: null },
-      service: {
-        variables: {},
-        resources: { cpu: 1, memory: '1G', time_limit: 1, gpu: null },
-        cpu_only: {},
-        ports: [{ name: 'http', protocol: 'http' }],
-      },
     });
     if (service === undefined) throw new Error('it is a service');
     const entry = { path: 'plain', recipe: { ...recipe, service } };
@@ -89,5 +93,27 @@ describe('who may reach a service, and with what', () => {
     const { error } = accessSchema.safeParse({ key });
     const told = error?.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
     expect(told).toEqual([expect.stringContaining(`${path} ${words}`)]);
+  });
+
+  const engine = { health: '/', models: '/v1/models' };
+  test.each([
+    [{ health: '/', private: '/x' }, {}, []],
+    [engine, {}, []],
+    [
+      { health: '/', private: '/x' },
+      { key: 'none' },
+      ['probes.private needs a key that service.access carries'],
+    ],
+    [{ ...engine, private: '/x' }, {}, ['probes.private is for what has no probes.models']],
+    [
+      engine,
+      { key: { header: 'api-key' } },
+      ['service.access.key must be {authorization: Bearer} with probes.models'],
+    ],
+  ])('probes %j and access %j', (probes, access, problems) => {
+    const service = { ...plain.service, access };
+    const { error } = recipeSchema.safeParse({ ...plain, probes, service });
+    const told = error?.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`) ?? [];
+    expect(told).toEqual(problems);
   });
 });

@@ -10,9 +10,10 @@ const taken =
 const scheme = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9-]{0,31}$/, 'must be one word, like Bearer or token');
+/** HEAppE takes names of 50 letters (HTTPHeaderExt). */
 const header = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,63}$/, 'must be the name of a header in small letters, like api-key')
+  .regex(/^[a-z][a-z0-9-]{0,49}$/, 'must be the name of a header in small letters, like api-key')
   .refine(
     (name) => !taken.test(name),
     'must not be a header that requests need for something else',
@@ -47,7 +48,8 @@ export function accessOf(recipe: Recipe & { readonly service: Service }): Servic
 
 const bearer: ServiceKeyUse = { kind: 'authorization', scheme: 'Bearer' };
 
-function keyUseOf(key: Service['access']['key']): ServiceKeyUse {
+/** How requests carry the key of a recipe's job; those that say nothing, and engines of models, go by Bearer. */
+export function keyUseOf(key: Service['access']['key']): ServiceKeyUse {
   if (key === undefined) return bearer;
   if (key === 'none') return { kind: 'none' };
   if ('header' in key) return { kind: 'header', name: key.header };

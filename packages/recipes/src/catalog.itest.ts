@@ -71,6 +71,28 @@ describe('the recipes that come along', () => {
     expect(builtIn.probes.vllm).toMatchObject({ ownLimit: null });
   });
 
+  test('probes are found by name of an engine, and by path of whatever is a service', () => {
+    expect(builtIn.probes.vllm).toEqual(builtIn.probes['inference/vllm']);
+    expect(Object.keys(builtIn.probes).sort()).toEqual([
+      ...['inference/llama-cpp', 'inference/ollama', 'inference/sglang', 'inference/tei'],
+      ...['inference/vllm', 'notebook/jupyter', 'sglang', 'simulator', 'storage/minio'],
+      ...['vector/qdrant', 'vllm'],
+    ]);
+    expect(builtIn.probes['notebook/jupyter']).toMatchObject({
+      healthPath: '/api',
+      modelsPath: null,
+      privatePath: '/api/status',
+      key: { kind: 'authorization', scheme: 'token' },
+    });
+    expect(builtIn.probes['vector/qdrant']).toMatchObject({
+      key: { kind: 'header', name: 'api-key' },
+    });
+    expect(builtIn.probes['storage/minio']).toMatchObject({
+      privatePath: null,
+      key: { kind: 'none' },
+    });
+  });
+
   test('a model id that a command line cannot hold is refused', () => {
     expect(() => builtIn.render(renderInput({ hfModelId: '--host=evil' }))).toThrow('dash');
   });

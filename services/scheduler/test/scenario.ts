@@ -2,7 +2,7 @@ import type { ClusterName } from '@wakefield/domain';
 import type { Sight } from './sight.ts';
 import { MODEL, spec, type World } from './world.ts';
 
-export type Topic = 'waking' | 'staffing' | 'submissions' | 'ending' | 'changing';
+export type Topic = 'waking' | 'staffing' | 'submissions' | 'ending' | 'changing' | 'services';
 
 /** A stretch of a model's life that may be interrupted anywhere between its beginning and its end. */
 export interface Scenario {

@@ -45,6 +45,8 @@ export interface World {
   deps(): ProcessDeps;
   /** Accepts a wish as the api does; a client that hears nothing asks again with the same key. */
   wish(body: CommandBody): Promise<void>;
+  /** Of the one service that there is. */
+  serviceId(): Promise<string>;
   /** Every delivery there could be, twice, to every process, all at once and in an order of its own. */
   storm(random: () => number): Promise<void>;
   /** Lets somebody tidy up in the next round, as if the last time were a minute ago. */
@@ -157,15 +159,17 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
         }
       }
     },
+    serviceId: async () => String((await store.sql('select id from services'))[0]?.id),
     storm: async (random) => {
       const ids = await allIds(store);
       const { signal } = new AbortController();
       const deliveries = processes.flatMap((process) => {
-        const { commands, activations, reconcile, observe, probe } = handlers(process);
+        const { commands, activations, reconcile, services, observe, probe } = handlers(process);
         return [
           ...ids.commands.map((id) => () => commands.command(id, { signal })),
           ...ids.commands.map((id) => () => activations.activation(id, { signal })),
           ...ids.models.map((id) => () => reconcile.model(id, { signal })),
+          ...ids.services.map((id) => () => services.service(id, { signal })),
           ...ids.jobs.map((id) => () => probe.probe(id, { signal })),
           () => observe.cluster('here', { signal }),
           () => observe.metrics('here', { signal }),
@@ -207,6 +211,7 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
       await forgetTrials('trial*');
       const tables = [
         'jobs',
+        'services',
         'models',
         'project_activations',
         'project_clusters',
@@ -257,6 +262,7 @@ async function allIds(store: StoreFixture) {
   return {
     commands: await read('commands'),
     models: await read('models'),
+    services: await read('services'),
     // A probe of a job whose engine is not up stays at its door for a while.
     jobs: (await store.sql('select id from jobs where address_host is not null')).map(({ id }) =>
       String(id),

@@ -43,13 +43,16 @@ export function askingTests(scene: () => Scene, streams: boolean): void {
     exchange(
       scene().driver.transport,
       address,
-      { method: 'GET', path: '/', key: null, ...what },
+      { method: 'GET', path: '/', headers: {}, ...what },
       AbortSignal.timeout(20_000),
     );
 
   test('carries requests and answers unchanged, at length, and many at once', async () => {
     const { address } = await startServer();
-    expect(await ask(address, { key: 'k3y' })).toEqual({ status: 200, text: '"Bearer k3y"' });
+    expect(await ask(address, { headers: { authorization: 'Bearer k3y' } })).toEqual({
+      status: 200,
+      text: '"Bearer k3y"',
+    });
     expect(await ask(address, {})).toEqual({ status: 200, text: 'null' });
     const piece = 'wakefield \u00e4 "\\\n\u2028 ';
     // Some take it as JSON inside of JSON.

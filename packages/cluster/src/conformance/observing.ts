@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { Scene } from './scene.ts';
 
@@ -21,6 +23,7 @@ export function observingTests(scene: () => Scene): void {
     expect(seen).toEqual({
       clusterJob: expect.objectContaining({ clusterJobId, name, state: 'running' }),
       address: { host: expect.stringMatching(given.host ?? /^node-1$/), port: 20_001 },
+      building: false,
       exit: null,
       logTail: null,
       gpuUtilization: 42,
@@ -33,6 +36,35 @@ export function observingTests(scene: () => Scene): void {
       expect(at).toBeLessThan(Date.now() + 2000);
     }
     expect(Math.abs((endsAt ?? 0) - (startedAt ?? 0) - 600_000)).toBeLessThan(2000);
+  });
+
+  test('tells that a job builds, for as long as it does', async () => {
+    const { driver, signal, newName, job, directory, sightUntil } = scene();
+    const name = newName();
+    await driver.submit(
+      job(name, [
+        'echo building > stage',
+        'while [ ! -e go ]; do sleep 0.1; done',
+        'rm stage',
+        'sleep 600',
+      ]),
+      signal,
+    );
+    const seen = await sightUntil(name, ({ building }) => building);
+    expect(seen).toMatchObject({ clusterJob: { state: 'running' }, address: null, exit: null });
+    await writeFile(join(directory(name), 'go'), '');
+    const after = await sightUntil(name, ({ building }) => !building);
+    expect(after.clusterJob?.state).toBe('running');
+  });
+
+  test('a job that was ended while it built does not build', async () => {
+    const { driver, signal, newName, job, file, sightUntil } = scene();
+    const name = newName();
+    await driver.submit(job(name, ['echo building > stage', 'sleep 600']), signal);
+    await sightUntil(name, ({ building }) => building);
+    await driver.cancel([{ name, clusterJobId: null }], signal);
+    await sightUntil(name, ({ building }) => !building);
+    expect(await file(name, 'stage')).toBe('building\n');
   });
 
   test('reads exit record and log of a job that is over', async () => {
@@ -89,6 +121,7 @@ export function observingTests(scene: () => Scene): void {
     expect(snapshot.sightings.get(unknown)).toEqual({
       clusterJob: null,
       address: null,
+      building: false,
       exit: null,
       logTail: null,
       gpuUtilization: null,

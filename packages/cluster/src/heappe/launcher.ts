@@ -38,7 +38,7 @@ const unreadableSeconds = 30;
  */
 export const LAUNCHER = `#!/bin/bash
 umask 077
-files=(endpoint.json exit.json gpu)
+files=(endpoint.json exit.json gpu stage)
 rm -f -- "\${files[@]}" ${report}
 token=\${SLURM_JOB_ID:-0}-$$-$RANDOM$RANDOM
 printf '%s\\n' "$token" >.wakefield_owner

@@ -14,7 +14,7 @@ export interface JobReport {
   readonly files: Readonly<Record<string, string>>;
 }
 
-const files = new Set(['endpoint.json', 'exit.json', 'gpu']);
+const files = new Set(['endpoint.json', 'exit.json', 'gpu', 'stage']);
 
 /** Of no text, a report that says nothing; of lines that are none, nothing. */
 export function parseReport(text: string): JobReport {

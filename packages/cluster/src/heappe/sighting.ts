@@ -6,7 +6,7 @@ import {
   unseen,
 } from '@wakefield/domain';
 import type { HeappeConfig } from '../config/heappe.ts';
-import { parseEndpointFile, parseExitFile, parseGpuFile } from '../job-files.ts';
+import { isBuilding, parseEndpointFile, parseExitFile, parseGpuFile } from '../job-files.ts';
 import { heappeStates, type JobInfo } from './api/wire-types.ts';
 import { addressOfTask } from './bridge/address.ts';
 import { clusterJobOf } from './cluster-job.ts';
@@ -56,6 +56,7 @@ export function sightingOf(
   return {
     clusterJob,
     address: told === null ? null : addressOf(config, told, clusterJob, job),
+    building: isBuilding(report.files.stage, clusterJob.state),
     exit: file('exit.json', parseExitFile),
     logTail,
     gpuUtilization: file('gpu', parseGpuFile),

@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import { type ClusterJob, type JobSighting, unseen } from '@wakefield/domain';
-import { jobFiles, parseEndpointFile, parseExitFile, parseGpuFile } from '../job-files.ts';
+import {
+  isBuilding,
+  jobFiles,
+  parseEndpointFile,
+  parseExitFile,
+  parseGpuFile,
+} from '../job-files.ts';
 import { readLog } from './read-log.ts';
 import { type LocalJob, readText } from './records.ts';
 
@@ -35,15 +41,18 @@ export async function sight(
   job: LocalJob | null,
   node: string,
 ): Promise<JobSighting> {
-  const [endpoint, exit, gpu] = await Promise.all([
+  const [endpoint, exit, gpu, stage] = await Promise.all([
     readText(join(directory, jobFiles.endpoint)),
     readText(join(directory, jobFiles.exit)),
     readText(join(directory, jobFiles.gpu)),
+    readText(join(directory, jobFiles.stage)),
   ]);
   const over = job?.end !== null;
+  const line = job === null ? null : clusterJob(job, node);
   return {
-    clusterJob: job === null ? null : clusterJob(job, node),
+    clusterJob: line,
     address: endpoint === null ? null : parseEndpointFile(endpoint),
+    building: isBuilding(stage, line?.state),
     exit: exit === null ? null : parseExitFile(exit),
     logTail: over ? await tail(directory) : null,
     gpuUtilization: gpu === null ? null : parseGpuFile(gpu),

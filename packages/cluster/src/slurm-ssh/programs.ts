@@ -47,7 +47,7 @@ set -- "\${A[@]:3}"
 [ $# -gt 0 ] || exit 0
 declare -A exited
 files=$(cd -- "$jobs" 2>/dev/null && printf '%s\\0' "\${@/%//owner}" "\${@/%//endpoint.json}" \\
-  "\${@/%//exit.json}" "\${@/%//gpu}" |
+  "\${@/%//exit.json}" "\${@/%//gpu}" "\${@/%//stage}" |
   xargs -0 grep -saHZm1 '' -- | head -c ${LONGEST_FILES} | tr '\\0' '\\037')
 frame files "$files"
 while IFS=$'\\037' read -r path rest; do

@@ -45,6 +45,7 @@ describe('one look at a cluster', () => {
     expect(sightings([], frames, refs, 'wf-main-').get('wf-main-a-1')).toEqual({
       clusterJob: null,
       address: { host: 'cn01', port: 20_001 },
+      building: false,
       exit: { exitCode: 1, cause: 'engine', at: 5 },
       gpuUtilization: 12.5,
       logTail: 'the engine says\nslurmstepd: error: *** JOB 1 CANCELLED DUE TO TIME LIMIT ***',

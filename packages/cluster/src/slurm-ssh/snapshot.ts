@@ -1,6 +1,12 @@
 import type { JobRef } from '@wakefield/control';
 import type { ClusterJob, JobName, JobSighting } from '@wakefield/domain';
-import { jobFiles, parseEndpointFile, parseExitFile, parseGpuFile } from '../job-files.ts';
+import {
+  isBuilding,
+  jobFiles,
+  parseEndpointFile,
+  parseExitFile,
+  parseGpuFile,
+} from '../job-files.ts';
 import { isHolding } from '../job-states.ts';
 import type { QueueEntry } from './queue.ts';
 
@@ -95,6 +101,7 @@ function sightingOf(
   return {
     clusterJob,
     address: waits ? null : file(jobFiles.endpoint, parseEndpointFile),
+    building: isBuilding(frames.get(`${name}/${jobFiles.stage}`), clusterJob?.state),
     exit: waits ? null : file(jobFiles.exit, parseExitFile),
     logTail: logTail(frames, name),
     gpuUtilization: file(jobFiles.gpu, parseGpuFile),
