@@ -41,7 +41,7 @@ async function jobOf(id: string): Promise<ReadonlyMap<string, string>> {
 interface Start {
   readonly title: string;
   readonly model: string;
-  readonly resources: { readonly gpu: string | null };
+  readonly resources: Readonly<Record<string, unknown>> & { readonly gpu: string | null };
   /** What SLURM says of the job. */
   readonly asked: Readonly<Record<string, string>>;
 }
@@ -121,7 +121,7 @@ describe('every call of the document, as it stands', () => {
       );
       const gpus = /gpu[:=](\d+)/.exec(job.get('TresPerNode') ?? '')?.[1] ?? null;
       expect([gpus, job.get('NumNodes')]).toEqual([
-        resources.gpu,
+        resources.gpu ?? '0',
         expect.stringMatching(/^1(-1)?$/),
       ]);
     },
