@@ -44,6 +44,7 @@ const inferences: readonly OperationName[] = [
   ...(['createChatCompletion', 'createCompletion', 'createEmbedding'] as const),
   'openRealtimeSession',
   ...(['listVllmModels', 'promptVllm', 'getFromService', 'postToService'] as const),
+  'inviteVisit',
 ];
 
 /** Said once more, in other words than the table: what issue and documentation promise. */

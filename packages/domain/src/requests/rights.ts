@@ -41,6 +41,7 @@ export const rights = {
   listVllmModels: inProject('infer'),
   promptVllm: inProject('infer'),
   // A notebook is a shell: its recipe asks for `manage`, and the service's `access` says so.
+  inviteVisit: inProject('infer'),
   getFromService: inProject('infer'),
   postToService: inProject('infer'),
   createChatCompletion: inProject('infer'),
