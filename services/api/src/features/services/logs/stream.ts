@@ -113,7 +113,6 @@ class LogStream {
 
   async #tellNew(off: AbortSignal): Promise<boolean> {
     const known = this.#job === null ? null : await this.#read(this.#job, off);
-    if (known !== null) await this.#tellFailure(known.failure, off);
     if (known !== null && !isFinal(known)) return false;
     if (performance.now() - this.#foundAt >= SERVICE_MS || isOver(this.#found.service.state))
       return await this.#tellService(known, off);
@@ -127,6 +126,7 @@ class LogStream {
       const bytes = this.#offset === null ? this.#beginning.bytes : EVENT_BYTES;
       const known = await logBoard.read(job.id, this.#offset, bytes);
       if (known === null || !known.isFresh) await nudges.log(job.id);
+      if (known !== null) await this.#tellFailure(known.failure, off);
       if (known === null || known.source !== 'job') return known;
       const moved = await this.#tell(job, known, off);
       if (!moved || this.#offset === known.to) return known;
