@@ -37,7 +37,8 @@ const operations = endpoints.map(({ operationId }) => operationId as OperationNa
 const reads: readonly OperationName[] = [
   ...(['getProject', 'listCommands', 'getCommand'] as const),
   ...(['listModels', 'getModel', 'listOpenAIModels', 'getUsage'] as const),
-  ...(['listServices', 'getService', 'getServiceStatus', 'listVllmServices'] as const),
+  ...(['listServices', 'getService', 'getServiceStatus', 'getServiceLogs'] as const),
+  'listVllmServices',
 ];
 const inferences: readonly OperationName[] = [
   ...(['createChatCompletion', 'createCompletion', 'createEmbedding'] as const),

@@ -34,6 +34,7 @@ export const rights = {
   listServices: inProject('read'),
   getService: inProject('read'),
   getServiceStatus: inProject('read'),
+  getServiceLogs: inProject('read'),
   startService: inProject('manage'),
   stopService: inProject('manage'),
   listVllmServices: inProject('read'),

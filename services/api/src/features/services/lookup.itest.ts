@@ -153,7 +153,7 @@ describe('GET /api/v1/services', () => {
     ['status=stopped,failed', ['new', 'old']],
     ['recipe_name=inference%2Fvllm', ['lives']],
     ['project=also', ['new']],
-    ['recipe_name=vector/tool&status=pending', ['unsubmitted']],
+    ['recipe_name=simulator&status=pending', ['unsubmitted']],
   ] as const)('filters by %s', async (query, names) => {
     const { body } = await get(`/api/v1/services?${query}`, 'viewer@mine,viewer@also');
     expect(uuids(body)).toEqual(names.map((name) => made[name].id));
@@ -161,7 +161,7 @@ describe('GET /api/v1/services', () => {
 
   it('goes on page by page, with its filters', async () => {
     const seen: string[] = [];
-    let next: string | undefined = '/api/v1/services?limit=1&recipe_name=vector/tool';
+    let next: string | undefined = '/api/v1/services?limit=1&recipe_name=simulator';
     while (next !== undefined) {
       const { body, headers } = await get(next, 'viewer@mine,viewer@also');
       seen.push(...uuids(body));
