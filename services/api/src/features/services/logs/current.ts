@@ -1,5 +1,5 @@
-import { LONGEST_LOG_BYTES } from '@wakefield/contracts';
 import { setTimeout as wait } from 'node:timers/promises';
+import { LONGEST_LOG_BYTES } from '@wakefield/contracts';
 import type { KnownLog } from '@wakefield/control';
 import { AppError, type Job, type JobId } from '@wakefield/domain';
 import type { ApiDeps } from '../../../deps.ts';
