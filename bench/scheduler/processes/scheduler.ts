@@ -6,6 +6,7 @@ import {
   loadClusters,
 } from '../../../packages/cluster/src/index.ts';
 import {
+  createBoundsLook,
   createLogTurns,
   createStartHistories,
   createSubmissionGate,
@@ -98,6 +99,7 @@ const deps: SchedulerDeps = {
     clock,
     log,
   }),
+  bounds: createBoundsLook({ clusters: store.stores.clusters, clock, log }),
   submissions: createSubmissionGate(4),
   defaultCluster: clusterName,
   recipes,

@@ -2,6 +2,7 @@ export type { ActDeps } from './act-context.ts';
 export { type ApplyActivationDeps, applyActivation } from './apply-activation.ts';
 export { type ApplyCommandDeps, applyCommand } from './apply-command.ts';
 export { awaitCommand } from './await-command.ts';
+export { type BoundsLook, createBoundsLook } from './bounds-look.ts';
 export { type EndClustersDeps, endClusters } from './end-clusters.ts';
 export { type ObserveClusterDeps, observeCluster } from './observe-cluster.ts';
 export type {
@@ -45,6 +46,7 @@ export type {
 export type { Log, Telemetry } from './ports/observability.ts';
 export type { SessionStore } from './ports/sessions.ts';
 export type {
+  ClusterStatus,
   ClusterStatusStore,
   CommandInsertion,
   CommandStore,

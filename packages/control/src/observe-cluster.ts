@@ -7,6 +7,7 @@ import {
   type JobId,
   unseen,
 } from '@wakefield/domain';
+import type { BoundsLook } from './bounds-look.ts';
 import { endOrphans } from './end-orphans.ts';
 import { jobFields } from './job-fields.ts';
 import { nudgeOwners } from './nudge-owners.ts';
@@ -21,6 +22,7 @@ import { LEASE_RETRY_MS, type WithLeaseDeps, withLease } from './with-lease.ts';
 export interface ObserveClusterDeps extends WithLeaseDeps {
   readonly jobs: Pick<JobStore, 'listLiveForCluster' | 'listLiveNames' | 'advance'>;
   readonly clusters: Pick<ClusterStatusStore, 'save' | 'list'>;
+  readonly bounds: BoundsLook;
   readonly routes: Pick<RouteStore, 'revision'>;
   readonly routeBus: Pick<RouteBus, 'publish'>;
   readonly metricsBoard: Pick<MetricsBoard, 'publishGpus'>;
@@ -82,6 +84,7 @@ async function cycle(
   await askEngines(deps, driver.name, current);
   await tellGpus(deps, current, snapshot);
   await endOrphans(deps, driver, snapshot, signal);
+  await deps.bounds.look(driver, lease, signal);
   return nextLookMs;
 }
 

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { createDriver, createEngineProber, loadClusters } from '@wakefield/cluster';
 import {
   type ClusterDriver,
+  createBoundsLook,
   createLogTurns,
   createStartHistories,
   createSubmissionGate,
@@ -98,6 +99,7 @@ export async function compose(
       clock,
       log: logger,
     }),
+    bounds: createBoundsLook({ clusters: stores.clusters, clock, log: logger }),
     // A quarter, so that some are left for others even while three clusters hang.
     submissions: createSubmissionGate(Math.ceil(config.reconcileConcurrency / 4)),
     nudges: createNudges(redis),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   type ClusterDriver,
+  createBoundsLook,
   createLogTurns,
   createStartHistories,
   createSubmissionGate,
@@ -40,6 +41,7 @@ export function processOf(life: Life, grounds: ProcessGrounds): ProcessDeps {
     holder: randomUUID(),
     drivers,
     histories: createStartHistories({ jobs: stores.jobs, trials, drivers, clock, log }),
+    bounds: createBoundsLook({ clusters: stores.clusters, clock, log }),
     submissions: createSubmissionGate(4),
     logTurns: createLogTurns(),
     defaultCluster: 'here',

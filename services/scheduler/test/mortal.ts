@@ -164,7 +164,7 @@ const storeCalls: { readonly [K in keyof Stores]: Calls<Stores[K]> } = {
   projects: { get: 'read', activations: 'read', list: 'read' },
   routes: { revision: 'read', load: 'read' },
   leases: { acquire: 'effect', renew: 'effect', release: 'effect' },
-  clusters: { save: 'effect', list: 'read' },
+  clusters: { save: 'effect', saveBounds: 'effect', list: 'read' },
   services: {
     savePlan: 'effect',
     purgeOver: 'effect',
@@ -249,6 +249,7 @@ const driverCalls: Calls<ClusterDriver> = {
   observe: 'read',
   readLog: 'read',
   accepts: 'read',
+  bounds: 'read',
   forecast: 'read',
   find: 'read',
   close: 'read',

@@ -161,6 +161,7 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
         return [];
       },
       accepts: async () => answer(),
+      bounds: async () => ({}),
       queueOf: () => '',
       forecast: async () => {
         answer();

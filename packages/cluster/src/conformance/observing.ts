@@ -146,6 +146,14 @@ export function observingTests(scene: () => Scene): void {
     });
   });
 
+  test('says what one job may ask for at most, where it knows', async () => {
+    const { driver, signal } = scene();
+    const { gpus, ...bounds } = await driver.bounds(signal);
+    for (const [name, value] of Object.entries(bounds))
+      expect([name, Number.isSafeInteger(value) && value > 0]).toEqual([name, true]);
+    expect(gpus ?? 0).toBeGreaterThanOrEqual(0);
+  });
+
   test('says by its cadence how often to look', () => {
     const { busyMs, quietMs, patienceMs } = scene().driver.cadence;
     expect(busyMs).toBeGreaterThan(0);

@@ -1,7 +1,7 @@
 import { type ClusterDriver, ClusterError, type JobRef } from '@wakefield/control';
 import { type JobName, type JobSighting, jobNamePrefix, unseen } from '@wakefield/domain';
 import type { HeappeConfig } from '../config/heappe.ts';
-import { limitsOf } from '../config/limits-of.ts';
+import { boundsOfLimits, limitsOf } from '../config/limits-of.ts';
 import type { DriverDeps } from '../driver-deps.ts';
 import { checkedName } from '../job-names.ts';
 import { createHeappeTransport } from '../transport/create-transport.ts';
@@ -141,6 +141,8 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
       patienceMs,
     },
     limits: (project) => limitsOf(config, project),
+    // What its node types have to give is said project by project, and refused by the submission.
+    bounds: async () => boundsOfLimits(config),
     transport,
     submit: (job, signal) => told(signal, () => submitJob(submitting, job, signal)),
     async observe(refs, signal) {

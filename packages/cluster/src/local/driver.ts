@@ -8,6 +8,7 @@ import { limitsOf } from '../config/limits-of.ts';
 import type { LocalConfig } from '../config/local.ts';
 import type { DriverDeps } from '../driver-deps.ts';
 import { createTransport } from '../transport/create-transport.ts';
+import { boundsOfMachine } from './bounds.ts';
 import { withLock } from './directory-lock.ts';
 import { dispatch } from './dispatch.ts';
 import { identify, signalProcess } from './process-table.ts';
@@ -81,6 +82,7 @@ export function createLocalDriver(config: LocalConfig, deps: LocalDriverDeps): C
       patienceMs,
     },
     limits: (project) => limitsOf(config, project),
+    bounds: (signal) => told(signal, async () => boundsOfMachine(config)),
     transport,
 
     submit: (job, signal) =>

@@ -9,11 +9,13 @@ import { lookFailure, slurmFailure } from '../slurm-failures.ts';
 import { createSshConnection } from '../ssh/connection.ts';
 import { createRemoteShell, type RemoteAnswer } from '../ssh/remote-shell.ts';
 import { createSlurmTransport } from '../transport/create-transport.ts';
+import { boundsOf } from './bounds.ts';
 import { byOurClock, clockSkew } from './clock-skew.ts';
 import { onNode, parseNodes } from './nodes.ts';
 import { launchProfile } from './profile.ts';
 import {
   ASK_TO_END,
+  BOUNDS,
   CANCEL,
   END_SURPLUS,
   FORGET,
@@ -89,6 +91,11 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
       patienceMs: config.timeouts.connect + config.timeouts.command,
     },
     limits: (project) => limitsOf(config, project),
+    async bounds(signal) {
+      const answer = await shell.run(BOUNDS, [], command(signal));
+      requireSuccess('sinfo', answer);
+      return boundsOf(config, answer.frames.get('bounds') ?? '');
+    },
     transport,
     async submit(job, signal) {
       checkLimits(config, job);

@@ -1,4 +1,5 @@
 import { CUT_LINE, CUT_LINE_BYTES } from '../log-pieces.ts';
+import { BOUNDS_FORMAT } from './bounds.ts';
 import { NODES_FORMAT } from './nodes.ts';
 import { QUEUE_FORMAT } from './queue.ts';
 import { BOUNDED, HOLDING, LIVE, readQueue } from './read-queue.ts';
@@ -140,6 +141,11 @@ if [ -s log ] && exec 3<log; then
 elif [ -s batch.log ]; then
   frame batch "$(tail -c "$bytes" batch.log | base64 -w0)"
 fi`;
+
+/** Kinds of nodes and the limits of their partitions, as bounds.ts reads them. */
+export const BOUNDS = `said=$(clean ${BOUNDED} sinfo -a -e -h -o '${BOUNDS_FORMAT}' | head -c ${LONGEST_NODES}; exit "\${PIPESTATUS[0]}"); code=$?
+frame bounds "$said"
+frame code "$code"`;
 
 /** A: jobs directory, names. Removes their directories and locks. */
 export const FORGET = `jobs=\${A[0]:?} code=0

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type {
   ActivationStep,
   Address,
+  ClusterBounds,
   ClusterJob,
   ClusterLimits,
   ClusterName,
@@ -119,6 +120,12 @@ export interface ClusterDriver {
   };
   /** Ceilings of its configuration on live jobs of ours. */
   limits(project: ProjectName): ClusterLimits;
+  /**
+   * The most that one job may ask of it, as far as it says: rather more than it takes than less. One round trip at most,
+   * seldom asked for.
+   * @throws ClusterError
+   */
+  bounds(signal: AbortSignal): Promise<ClusterBounds>;
   /** Idempotent by name: a job of that name that is there is returned, not doubled. */
   submit(
     job: JobSubmission,

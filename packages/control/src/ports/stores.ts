@@ -1,5 +1,6 @@
 import type {
   Activation,
+  ClusterBounds,
   ClusterName,
   ClusterReachability,
   Command,
@@ -187,6 +188,12 @@ export interface RouteStore {
   load(): Promise<RouteTable>;
 }
 
+export interface ClusterStatus extends ClusterReachability {
+  readonly nextLookAt: EpochMs | null;
+  /** The most that one job may ask of it; null: nobody has asked it yet. */
+  readonly bounds: ClusterBounds | null;
+}
+
 /** What the observer last knew of each cluster; written by it alone. */
 export interface ClusterStatusStore {
   /** Under the cluster's lease, where one is given. @throws LeaseLostError */
@@ -195,9 +202,9 @@ export interface ClusterStatusStore {
     status: ClusterReachability & { readonly nextLookAt: EpochMs },
     lease?: Lease,
   ): Promise<void>;
-  list(): Promise<
-    ReadonlyMap<ClusterName, ClusterReachability & { readonly nextLookAt: EpochMs | null }>
-  >;
+  /** Of a cluster that was seen before. Under the cluster's lease. @throws LeaseLostError */
+  saveBounds(cluster: ClusterName, bounds: ClusterBounds, lease: Lease): Promise<void>;
+  list(): Promise<ReadonlyMap<ClusterName, ClusterStatus>>;
 }
 
 export interface Stores {
