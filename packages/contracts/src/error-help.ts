@@ -96,6 +96,11 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
     'Use a WebSocket client: GET with `Upgrade: websocket` and `Sec-WebSocket-Version: 13`.',
     'This path speaks WebSocket, version 13: offer it by GET in HTTP/1.1.',
   ),
+  not_supported: help(
+    'What was asked for cannot be had in this way, or not in this installation.',
+    'The message says what stands in the way.',
+    'This service is reached by way of HEAppE, which carries no WebSocket.',
+  ),
   idempotency_key_reused: help(
     'The idempotency key was used before with another request.',
     'Use a new key for a new request.',

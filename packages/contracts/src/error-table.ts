@@ -43,6 +43,7 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
   cluster_not_found: invalid(404),
   method_not_allowed: invalid(405),
   upgrade_required: invalid(426),
+  not_supported: server(501, 'info', false),
   idempotency_key_reused: invalid(409),
   payload_too_large: invalid(413),
   unsupported_media_type: invalid(415),

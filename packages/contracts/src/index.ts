@@ -31,6 +31,8 @@ export type { RecipeJson, RecipeSummaryJson } from './http/recipes.ts';
 export { listRecipesQuery, recipeParams } from './http/recipes.ts';
 export type { HeadRefusal, RequestHead } from './http/request-head.ts';
 export { headProblem, parserRefusal } from './http/request-head.ts';
+export type { LogWish, ServiceLogJson } from './http/service-logs.ts';
+export { LONGEST_LOG_BYTES, logWish, serviceLogsQuery } from './http/service-logs.ts';
 export type { ServiceJson, ServiceStatusJson, StartServiceBody } from './http/services.ts';
 export {
   listServicesQuery,
@@ -44,6 +46,7 @@ export {
 export type { SessionJson } from './http/session.ts';
 export type { UsageGroupJson, UsageJson, UsageSpan } from './http/usage.ts';
 export { usageGroupBy, usageQuery, usageSpan } from './http/usage.ts';
+export type { VisitJson } from './http/visits.ts';
 export type { PromptAnswerJson, PromptBody, VllmModelsJson } from './http/vllm.ts';
 export { promptBody } from './http/vllm.ts';
 export type { OpenApiDocument } from './openapi/document.ts';

@@ -86,6 +86,9 @@ describe('a read of a log', () => {
     const waiting = scene(jobAt('intended', { clusterJobId: null }), asked);
     await waiting.run();
     expect(waiting.told).toMatchObject([{ news: { piece: null, isOver: false, failure: null } }]);
+    const queued = scene(jobAt('queued'), asked);
+    await queued.run();
+    expect(queued.told).toEqual(waiting.told);
     const gone = scene(null, asked);
     await gone.run();
     expect(gone.told).toMatchObject([{ news: { piece: null, isOver: true, failure: null } }]);

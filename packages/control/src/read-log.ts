@@ -60,8 +60,8 @@ async function read(
   const at = deps.clock.now();
   const { name, cluster, clusterJobId, phase } = job;
   const isOver = phase === 'ended';
-  // No cluster has seen it: it cannot have written anything.
-  if (clusterJobId === null) return { ...nothing, at, isOver };
+  // It cannot have written anything. Of one that was requeued what is known stays so.
+  if (clusterJobId === null || phase === 'queued') return { ...nothing, at, isOver };
   const driver = deps.drivers.get(cluster);
   if (driver === undefined)
     return {

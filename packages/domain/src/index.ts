@@ -13,7 +13,7 @@ export { scaledTo } from './planning/size/scaling.ts';
 export type { ClusterLimits, ClusterUse, Room } from './planning/staff/room.ts';
 export { isLimited, roomFor } from './planning/staff/room.ts';
 export type { Grant, Permission, Principal, Role } from './requests/access.ts';
-export { mergeGrants, roles } from './requests/access.ts';
+export { can, mergeGrants, roles } from './requests/access.ts';
 export type { HoldRefusal, WaitCounts, WaitLimits, WaitsFor } from './requests/admission.ts';
 export { admitWait, hasShare } from './requests/admission.ts';
 export { type Claim, createFairOrder, type FairOrder } from './requests/fairness/fair-order.ts';

@@ -76,6 +76,7 @@ describe('what is known', () => {
     expect(await known(104)).toMatchObject({ at: 104, bytes: 'two\n' });
     expect(await known(104, 2)).toMatchObject({ at: 104, bytes: 'tw' });
     expect(await known(null, 3)).toMatchObject({ at: 105, bytes: 'wo\n' });
+    expect(await known(null, 0)).toMatchObject({ to: 108, bytes: '' });
     expect(await known(108)).toMatchObject({ at: 108, bytes: '' });
     // Of what is gone by or was another log, all that is there.
     expect(await known(50)).toMatchObject({ at: 100, bytes: 'one\ntwo\n' });

@@ -52,8 +52,11 @@ if not known[1] then return {} end
 local from, to = tonumber(known[5] or 0), tonumber(known[6] or 0)
 local start = tonumber(ARGV[1]) or to - ARGV[2]
 if start < from or start > to then start = from end
-local text = redis.call('GETRANGE', KEYS[2], string.format('%.0f', start - from), string.format('%.0f', start - from + ARGV[2] - 1))
-return { fresh, known[1], known[2], known[3] or '', known[4] or '', tostring(from), tostring(to), string.format('%.0f', start), text }`;
+local text = ''
+if ARGV[2] ~= '0' then
+  text = redis.call('GETRANGE', KEYS[2], string.format('%.0f', start - from), string.format('%.0f', start - from + ARGV[2] - 1))
+end
+return { fresh, known[1], known[2], known[3] or '', known[4] or '', string.format('%.0f', from), string.format('%.0f', to), string.format('%.0f', start), text }`;
 
 const text = z.instanceof(Buffer).transform((bytes) => bytes.toString());
 const number = text.transform(Number);

@@ -9,6 +9,7 @@ import { modelRoutes } from './features/models/routes.ts';
 import { operationsRoutes } from './features/operations/routes.ts';
 import { projectRoutes } from './features/projects/routes.ts';
 import { recipeRoutes } from './features/recipes/routes.ts';
+import { serviceLogRoutes } from './features/services/logs/routes.ts';
 import { serviceRoutes } from './features/services/routes.ts';
 import { signInRoutes } from './features/sign-in/routes.ts';
 import { usageRoutes } from './features/usage/routes.ts';
@@ -46,6 +47,7 @@ export function createApp(deps: ApiDeps): Express {
   usageRoutes(binder, deps);
   recipeRoutes(binder, deps);
   serviceRoutes(binder, deps);
+  serviceLogRoutes(binder, deps);
 
   app.use(refuseOtherMethods(served));
   app.use(refuseUnknownPaths());

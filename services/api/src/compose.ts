@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { keyLoginOf, loadAuthFile, openAuth, withoutAuthFile } from '@wakefield/auth';
 import {
   createDemandBoard,
+  createLogBoard,
   createMetricsBoard,
   createNudges,
   createSessionStore,
@@ -92,6 +93,7 @@ export async function compose(
     signIn: auth.signIn,
     nudges: createNudges(redis),
     metricsBoard: createMetricsBoard(redis),
+    logBoard: createLogBoard(redis),
     demandBoard: createDemandBoard(redis),
     recipes,
     serviceRecipes: recipes.services,

@@ -7,6 +7,7 @@ import type {
   DemandBoard,
   Ids,
   JobStore,
+  LogBoard,
   MetricsBoard,
   ModelStore,
   Nudges,
@@ -34,8 +35,9 @@ export interface ApiDeps {
   readonly clusters: Pick<ClusterStatusStore, 'list'>;
   readonly commands: Pick<CommandStore, 'insert' | 'get' | 'listForProject'>;
   readonly usage: Pick<UsageStore, 'sums'>;
-  readonly nudges: Pick<Nudges, 'command'>;
+  readonly nudges: Pick<Nudges, 'command' | 'log'>;
   readonly metricsBoard: Pick<MetricsBoard, 'read'>;
+  readonly logBoard: Pick<LogBoard, 'read'>;
   readonly demandBoard: Pick<DemandBoard, 'readMany'>;
   readonly recipes: Pick<RecipeCatalog, 'names' | 'has' | 'checkArguments' | 'checkShape'>;
   /** What can be started as a service. */

@@ -18,6 +18,7 @@ import type { ActivationStep, EngineMetrics } from '@wakefield/domain';
 import {
   consume,
   createDemandBoard,
+  createLogBoard,
   createMetricsBoard,
   createNudges,
   createRouteBus,
@@ -101,6 +102,7 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
     signIn: auth.signIn,
     nudges: createNudges(redis),
     metricsBoard: board,
+    logBoard: createLogBoard(redis),
     demandBoard: createDemandBoard(redis),
     recipes,
     serviceRecipes: recipes.services,

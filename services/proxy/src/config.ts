@@ -15,6 +15,7 @@ import {
 } from '@wakefield/runtime';
 import { z } from 'zod';
 import { isNetwork } from './server/peers.ts';
+import { isServicesUrl } from './services/service-origins.ts';
 
 const mostWorkers = 64;
 
@@ -43,6 +44,18 @@ export const configSchema = z
     TRUSTED_PROXIES: commaList
       .refine((list) => list.every(isNetwork), 'has to be addresses or networks (10.2.0.0/16)')
       .default([]),
+    /**
+     * Origins of services, one for each: `https://*.services.example.org`, where `*` stands for the id of a service and all of
+     * these names lead to the proxy, its `Host` kept. Unset: pages of services are answered on the proxy's own origin, in a
+     * sandbox in which most of them do not work ([service-access.md](../service-access.md)).
+     */
+    SERVICES_URL: z
+      .string()
+      .refine(
+        isServicesUrl,
+        'has to be a URL whose host begins with "*.", as https://*.services.example.org',
+      )
+      .optional(),
     DATABASE_POOL: wholeNumber.default(4),
     /**
      * Processes that share the port, for machines with several cores: each with its own route table, counts and
@@ -157,6 +170,7 @@ export const configSchema = z
     clustersFile: env.WAKEFIELD_CLUSTERS ?? null,
     apiUrl: env.API_URL,
     trustedProxies: env.TRUSTED_PROXIES,
+    servicesUrl: env.SERVICES_URL ?? null,
     held: { perModel: env.MAX_HELD_PER_MODEL, perProcess: env.MAX_HELD },
     holdMs: env.HOLD_TIMEOUT * 1000,
     times: {

@@ -23,6 +23,7 @@ export function settingsOf(
     apiUrl: config.apiUrl,
     apiIdleMs,
     trustedProxies: config.trustedProxies,
+    servicesUrl: config.servicesUrl,
     held: config.held,
     limits,
     limitsMs: 250,

@@ -14,6 +14,7 @@ export const defaultSettings: ProxySettings = {
   apiUrl: 'http://127.0.0.1:9',
   apiIdleMs: 5000,
   trustedProxies: [],
+  servicesUrl: null,
   version: '0.1.0',
   apiVersion: '1',
   inference: {
@@ -74,7 +75,7 @@ export async function startHarness(
   settings: Partial<ProxySettings> = {},
   inference: Partial<ProxySettings['inference']> = {},
   transportOf?: ProxyPorts['transportOf'],
-  who: Partial<Pick<ProxyPorts, 'identifier' | 'browsers'>> = {},
+  who: Partial<Pick<ProxyPorts, 'identifier' | 'browsers' | 'visits'>> = {},
 ): Promise<Harness> {
   const world = createWorld(key, transportOf);
   const metrics = createMetrics({ service: 'proxy' });

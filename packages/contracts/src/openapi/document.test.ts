@@ -23,6 +23,7 @@ describe('the API document', () => {
       '/api/v1/recipes/{recipe_path}',
       '/api/v1/services',
       '/api/v1/services/{id}',
+      '/api/v1/services/{id}/logs',
       '/api/v1/services/{id}/proxy/{path}',
       '/api/v1/services/{id}/status',
       '/api/v1/vllm/services',

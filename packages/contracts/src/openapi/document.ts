@@ -14,6 +14,7 @@ import { modelEndpoints } from './model-endpoints.ts';
 import { openaiEndpoints } from './openai-endpoints.ts';
 import { projectEndpoints } from './project-endpoints.ts';
 import { recipeEndpoints } from './recipe-endpoints.ts';
+import { serviceLogsEndpoints } from './service-logs-endpoints.ts';
 import { servicesEndpoints } from './services-endpoints.ts';
 import { signInEndpoints } from './sign-in-endpoints.ts';
 import { usageEndpoints } from './usage-endpoints.ts';
@@ -25,6 +26,7 @@ export const endpoints: readonly Endpoint[] = [
   ...modelEndpoints,
   ...usageEndpoints,
   ...servicesEndpoints,
+  ...serviceLogsEndpoints,
   ...vllmEndpoints,
   ...recipeEndpoints,
   ...openaiEndpoints,
@@ -143,9 +145,12 @@ function bodyOf(body: NonNullable<Endpoint['body']>) {
 }
 
 function answerOf(answer: EndpointAnswer): ResponseConfig {
-  const { schema, example, otherContentType, otherExample } = answer;
+  const { schema, example, otherContentType, otherExample, plainExample } = answer;
   const content = {
     ...(schema === undefined ? {} : { 'application/json': { schema, example } }),
+    ...(plainExample === undefined
+      ? {}
+      : { 'text/plain': { schema: { type: 'string' as const }, example: plainExample } }),
     ...(otherContentType === undefined
       ? {}
       : {

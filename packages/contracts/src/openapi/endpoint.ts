@@ -25,6 +25,8 @@ export interface EndpointAnswer {
   /** Of an answer that is not JSON, or may be something else as well. */
   readonly otherContentType?: 'text/html' | 'text/event-stream';
   readonly otherExample?: string;
+  /** Of an answer that may be plain text as well. */
+  readonly plainExample?: string;
   /** Header names with what they say. */
   readonly headers?: Readonly<Record<string, string>>;
 }

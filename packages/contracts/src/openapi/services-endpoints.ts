@@ -27,7 +27,7 @@ import {
 } from './services-examples.ts';
 
 /** Of calls that say of no project in their path. */
-const projectHeader = {
+export const projectHeader = {
   'X-Project': projectName.optional().meta({
     description:
       'The project. Left out: to start something, the only one in which you may; else all that you may read.',
@@ -35,7 +35,7 @@ const projectHeader = {
   }),
 };
 const headers = z.object(projectHeader);
-const ambiguous =
+export const ambiguous =
   'UUIDs of further services of this `id`, with commas; absent where there are none.';
 const ofOne = { params: serviceParams, query: serviceQuery, headers } as const;
 const oneErrors = [...readErrors, 'service_not_found'] as const;

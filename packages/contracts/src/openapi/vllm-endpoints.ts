@@ -2,6 +2,7 @@ import type { ErrorCode } from '@wakefield/domain';
 import { z } from 'zod';
 import { projectName, serviceId } from '../http/fields.ts';
 import { listVllmServicesQuery, serviceListSchema, serviceParams } from '../http/services.ts';
+import { visitSchema } from '../http/visits.ts';
 import { promptAnswerSchema, promptBody, vllmModelsSchema } from '../http/vllm.ts';
 import type { Endpoint } from './endpoint.ts';
 import { pageHeaders, readErrors } from './parameters.ts';
@@ -20,7 +21,8 @@ const errors: readonly ErrorCode[] = [
   ...(['service_not_ready', 'upstream_error', 'connect_timeout', 'shutting_down'] as const),
 ];
 
-const { id } = runningService;
+const { id, uuid } = runningService;
+const visitOrigin = `https://${uuid}.services.example.org`;
 
 /** What is answered by the door itself, as inference is. */
 export const vllmEndpoints: readonly Endpoint[] = [
@@ -107,6 +109,32 @@ export const vllmEndpoints: readonly Endpoint[] = [
         'first_byte_timeout',
         'total_timeout',
       ] as const),
+    ],
+  },
+  {
+    method: 'post',
+    atTheDoor: true,
+    path: '/api/v1/services/{id}/visits',
+    operationId: 'inviteVisit',
+    tag: 'Services',
+    summary: 'A link by which a browser may open the service',
+    description:
+      'For whoever has a key, which a browser cannot send with a page; one that has signed in is led there by the path of the service itself. The link is good once, within a minute, and leads to an origin of that service alone: its pages can do nothing here in the name of who looks at them. A visit ends after 12 hours, or with the key or session by which the link was asked for. 501 `not_supported` where the installation has no such origins (`SERVICES_URL`).',
+    params: serviceParams,
+    headers,
+    answers: {
+      201: {
+        description: 'The link.',
+        schema: visitSchema,
+        example: {
+          url: `${visitOrigin}/api/v1/services/${uuid}/proxy/?wakefield_link=nOtAwOrD`,
+          expires_at: '2026-11-21T08:31:00.000Z',
+        },
+      },
+    },
+    errors: [
+      ...(['forbidden', 'service_not_found', 'not_supported', 'store_unavailable'] as const),
+      'shutting_down',
     ],
   },
   ...(['get', 'post'] as const).map(

@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'cluster_not_found'
   | 'method_not_allowed'
   | 'upgrade_required'
+  | 'not_supported'
   | 'idempotency_key_reused'
   | 'payload_too_large'
   | 'unsupported_media_type'

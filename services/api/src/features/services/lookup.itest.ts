@@ -27,7 +27,11 @@ beforeAll(async () => {
   const at = (seconds: number, project: string) => ({
     ...{ project, createdAt: SAMPLE_NOW + seconds * 1000 },
   });
-  const vllm = sampleServiceSpec({ recipe: 'inference/vllm', model: 'gpt2', name: 'chat' });
+  const vllm = sampleServiceSpec({
+    ...{ recipe: 'inference/vllm', model: 'gpt2', name: 'chat' },
+    environment: { VLLM_MODEL: 'gpt2' },
+    resources: { nodes: 1, cpu: 8, memory: '64G', walltimeMinutes: 120, gpu: 1 },
+  });
   made.old = await api.store.service(at(1, 'mine'));
   made.lives = await api.store.service({ ...at(2, 'mine'), spec: vllm });
   made.new = await api.store.service({ ...at(3, 'also'), cluster: 'there' });
@@ -58,8 +62,8 @@ describe('a service', () => {
       endpoint: `${api.url}/api/v1/services/${made.lives.id}/proxy`,
       model: 'gpt2',
       config: {
-        environment: { SIMULATOR_MODEL: 'wakefield/simulated', SIMULATOR_LOAD_SECONDS: '2' },
-        resources: { nodes: 1, cpu: '1', memory: '512M', time_limit: 60, gpu: null },
+        environment: { VLLM_MODEL: 'gpt2' },
+        resources: { nodes: 1, cpu: '8', memory: '64G', time_limit: 120, gpu: '1' },
       },
       ...{ ignored: {}, keep: false, created_by: 'tester' },
       created_at: new Date(SAMPLE_NOW + 2000).toISOString(),
