@@ -147,7 +147,11 @@ wf_finish() {
   trap '' USR1 TERM INT HUP
   [ -n "$wf_cause" ] || { wf_cause=$wf_blame; [ "$wf_status" -ne 0 ] || wf_status=$code; }
   wf_end_engine
-  for pid in $wf_sampler $wf_killers; do kill -KILL -- "-$pid" 2>/dev/null; done
+  # Waited for here, or bash tells the log that they were killed.
+  for pid in $wf_sampler $wf_killers; do
+    kill -KILL -- "-$pid"
+    wait "$pid"
+  done 2>/dev/null
   case $wf_cause in
     setup | absent) ;;
     *) echo "wakefield: ended, cause $wf_cause, engine exit code $wf_status" ;;
