@@ -47,7 +47,7 @@ export type { SessionJson } from './http/session.ts';
 export type { UsageGroupJson, UsageJson, UsageSpan } from './http/usage.ts';
 export { usageGroupBy, usageQuery, usageSpan } from './http/usage.ts';
 export type { VisitJson } from './http/visits.ts';
-export type { PromptAnswerJson, PromptBody, VllmModelsJson } from './http/vllm.ts';
+export type { PromptAnswerJson, PromptBody } from './http/vllm.ts';
 export { promptBody } from './http/vllm.ts';
 export type { OpenApiDocument } from './openapi/document.ts';
 export { buildOpenApiDocument, endpoints } from './openapi/document.ts';
