@@ -12,6 +12,7 @@ export {
   idempotencyKey,
   listCommandsQuery,
 } from './http/commands.ts';
+export { projectName } from './http/fields.ts';
 export { isFromThisSite } from './http/from-this-site.ts';
 export {
   listModelsQuery,
@@ -37,7 +38,6 @@ export type { ServiceJson, ServiceStatusJson, StartServiceBody } from './http/se
 export {
   listServicesQuery,
   listVllmServicesQuery,
-  projectHeader,
   serviceParams,
   serviceQuery,
   startServiceBody,
