@@ -71,6 +71,8 @@ wf_build_in() {
   last=$?
   [ "$last" -eq 127 ] || code=$last
   kill -KILL -- "-$beat" 2>/dev/null
+  # bash tells of it in the log else.
+  wait "$beat" 2>/dev/null
   return "$code"
 }
 

@@ -86,6 +86,7 @@ describe('what a recipe builds', () => {
     await mkdir(join(here.builds, '../../../go'));
     expect(await job.ended()).toBe(0);
     expect(await job.read('stage')).toBe('');
+    expect(await job.read('log')).not.toContain('Killed');
   });
 
   test('and fails, ends the job in its own words, and leaves nothing', async () => {
