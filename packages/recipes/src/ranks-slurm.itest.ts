@@ -1,14 +1,17 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { startTestSlurm, type TestSlurm } from '@wakefield/testkit';
 import { renderInput } from '../test/inputs.ts';
 import { until } from '../test/job.ts';
-import { createCatalog } from './catalog.ts';
+import { createCatalog, loadRecipes } from './catalog.ts';
 import { readScriptParts } from './read-recipes.ts';
 import { recipeSchema } from './schema.ts';
+import type { ServiceRecipes } from './service-recipes.ts';
 
 jest.setTimeout(60_000);
+const simulator = fileURLToPath(new URL('../../simulator/src/main.ts', import.meta.url));
 let site: TestSlurm;
 beforeAll(async () => {
   site = await startTestSlurm();
@@ -59,10 +62,34 @@ async function submit(nodes: number, then: string) {
   });
   const { services } = createCatalog([{ path: 'show', file: '', recipe }], await readScriptParts());
   const environment = { MODEL: `m${nasty}`, GIVEN: nasty };
-  const resolved = services.resolve('show', { environment, resources: { nodes } });
+  const job = await submitService(services, 'show', environment, nodes);
+  const ranks = async () => {
+    const files = (await readdir(job.directory)).filter((file) => file.startsWith('rank-')).sort();
+    return await Promise.all(
+      files.map(async (file) => (await job.read(file)).split('\0').slice(0, -1)),
+    );
+  };
+  return { ...job, ranks };
+}
+
+let jobs = 0;
+async function submitService(
+  services: ServiceRecipes,
+  path: string,
+  environment: Readonly<Record<string, string>>,
+  nodes: number,
+) {
+  const resolved = services.resolve(path, { environment, resources: { nodes } });
   if ('problems' in resolved) throw new Error(JSON.stringify(resolved.problems));
-  const name = `wf-t-${nodes}-${then.length}`;
-  const { profile, engineKey } = renderInput({ profile: { jobsDirectory: site.workingDirectory } });
+  const name = `wf-t-${nodes}-${++jobs}`;
+  const { profile, engineKey } = renderInput({
+    profile: {
+      jobsDirectory: site.workingDirectory,
+      environment: {
+        simulator: { WAKEFIELD_NODE: process.execPath, WAKEFIELD_SIMULATOR: simulator },
+      },
+    },
+  });
   const job = services.render({
     service: resolved.service,
     name,
@@ -78,13 +105,7 @@ async function submit(nodes: number, then: string) {
   const asked = ['--parsable', '--export=NONE', `--nodes=${nodes}`, '-o', '/dev/null'];
   const id = (await site.slurm.client('sbatch', [...asked, join(directory, 'script')])).trim();
   const read = (file: string) => readFile(join(directory, file), 'utf8').catch(() => '');
-  const ranks = async () => {
-    const files = (await readdir(directory)).filter((file) => file.startsWith('rank-')).sort();
-    return await Promise.all(
-      files.map(async (file) => (await read(file)).split('\0').slice(0, -1)),
-    );
-  };
-  return { id, directory, read, ranks };
+  return { id, directory, read };
 }
 
 describe('a service on several nodes of a real SLURM', () => {
@@ -110,5 +131,28 @@ describe('a service on several nodes of a real SLURM', () => {
     await until(async () => (await job.read('exit.json')) !== '');
     expect(JSON.parse(await job.read('exit.json'))).toMatchObject({ cause: 'engine' });
     expect(await job.read('log')).toContain('the ranks on the other nodes ended with code 7');
+  });
+
+  test('is an engine of several processes, which come together and end together', async () => {
+    const { services } = await loadRecipes();
+    const environment = { SIMULATOR_LOAD_SECONDS: '0' };
+    const job = await submitService(services, 'simulator', environment, 3);
+    await until(async () => (await job.read('log')).includes('Application startup complete'));
+    const log = await job.read('log');
+    for (const rank of [1, 2]) {
+      const came = log.indexOf(`[simulator rank 0 of 3] rank ${rank} of 3 has come`);
+      expect(came).toBeGreaterThan(0);
+      expect(came).toBeLessThan(log.indexOf('Application startup complete'));
+    }
+    const { host, port } = JSON.parse(await job.read('endpoint.json'));
+    expect((await fetch(`http://${host}:${port}/health`)).status).toBe(200);
+    await site.slurm.client('scancel', ['-b', '-s', 'USR1', job.id]);
+    await until(async () => (await job.read('exit.json')) !== '');
+    expect(JSON.parse(await job.read('exit.json'))).toMatchObject({
+      exitCode: 0,
+      cause: 'drained',
+    });
+    // The others ended by themselves, as they were told to.
+    expect(await job.read('log')).not.toContain('was lost');
   });
 });
