@@ -29,6 +29,7 @@ const nudges: Nudges = {
   modelLater: note('later'),
   service: note('service'),
   serviceLater: note('later'),
+  notices: note('notices'),
   cluster: note('cluster'),
   metrics: note('metrics'),
   probe: note('probe'),
@@ -64,6 +65,7 @@ async function sweepAt(at: number, over: Partial<SweepDeps> = {}): Promise<void>
     clusterGoneAfterMs: 600_000,
     keepUsage: { recordsMs: 90 * 86_400_000, sumsMs: 365 * 86_400_000 },
     holder: 'tester',
+    webhook: null,
     ...over,
   };
   await sweep(deps, AbortSignal.timeout(5_000));

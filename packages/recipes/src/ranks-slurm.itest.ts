@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { startTestSlurm, type TestSlurm } from '@wakefield/testkit';
-import { renderInput } from '../test/inputs.ts';
 import { until } from '../test/job.ts';
-import { createCatalog, loadRecipes } from './catalog.ts';
-import { readScriptParts } from './read-recipes.ts';
-import { recipeSchema } from './schema.ts';
-import type { ServiceRecipes } from './service-recipes.ts';
+import { serviceJob, serviceRecipe } from '../test/service.ts';
+import { loadRecipes } from './catalog.ts';
+import type { RenderedJob } from './render.ts';
 
 jest.setTimeout(60_000);
-const simulator = fileURLToPath(new URL('../../simulator/src/main.ts', import.meta.url));
+const simulator = {
+  WAKEFIELD_NODE: process.execPath,
+  WAKEFIELD_SIMULATOR: fileURLToPath(new URL('../../simulator/src/main.ts', import.meta.url)),
+};
 let site: TestSlurm;
 beforeAll(async () => {
   site = await startTestSlurm();
@@ -26,11 +27,15 @@ const nasty = `a'b"c $(touch /tmp/wakefield-no-rank) \`id\` %j ! ; & > *\n#SBATC
 const show = `printf '%s\\0' "$SLURMD_NODENAME" "$SECRET" "$GIVEN" "$@" >"rank.$$.new" && mv "rank.$$.new" "rank-$RANK_OF_TEST.$$"`;
 
 async function submit(nodes: number, then: string) {
-  const recipe = recipeSchema.parse({
-    name: 'show',
-    description: 'A stand-in.',
-    tried: ['1'],
-    drain_grace_seconds: 5,
+  const text = (fallback?: string) => ({
+    description: 'd',
+    value: {
+      type: 'string',
+      pattern: '[^]*',
+      ...(fallback === undefined ? {} : { default: fallback }),
+    },
+  });
+  const recipe = serviceRecipe({
     command: [
       'bash',
       '-c',
@@ -40,29 +45,19 @@ async function submit(nodes: number, then: string) {
     ],
     environment: { SECRET: '{key}' },
     ranks: { args: ['{rank}', '{head_host}:{head_port}', '{job_dir}'], others: ['--other'] },
-    probes: { health: '/' },
-    metrics: { path: null },
-    service: {
-      variables: {
-        MODEL: {
-          sets: 'model',
-          description: 'd',
-          value: { type: 'string', pattern: '[^]*', default: 'm' },
-        },
-        GIVEN: {
-          sets: 'environment',
-          description: 'd',
-          value: { type: 'string', pattern: '[^]*' },
-        },
-      },
-      resources: { cpu: 1, memory: '1G', time_limit: 1, gpu: null },
-      cpu_only: {},
-      ports: [{ name: 'http', protocol: 'http' }],
+    variables: {
+      MODEL: { sets: 'model', ...text('m') },
+      GIVEN: { sets: 'environment', ...text() },
     },
   });
-  const { services } = createCatalog([{ path: 'show', file: '', recipe }], await readScriptParts());
-  const environment = { MODEL: `m${nasty}`, GIVEN: nasty };
-  const job = await submitService(services, 'show', environment, nodes);
+  const name = `wf-t-${nodes}-${then.length}`;
+  const rendered = await serviceJob(recipe, {
+    name,
+    profile: { jobsDirectory: site.workingDirectory },
+    environment: { MODEL: `m${nasty}`, GIVEN: nasty },
+    resources: { nodes },
+  });
+  const job = await submitJob(name, rendered, nodes);
   const ranks = async () => {
     const files = (await readdir(job.directory)).filter((file) => file.startsWith('rank-')).sort();
     return await Promise.all(
@@ -72,31 +67,7 @@ async function submit(nodes: number, then: string) {
   return { ...job, ranks };
 }
 
-let jobs = 0;
-async function submitService(
-  services: ServiceRecipes,
-  path: string,
-  environment: Readonly<Record<string, string>>,
-  nodes: number,
-) {
-  const resolved = services.resolve(path, { environment, resources: { nodes } });
-  if ('problems' in resolved) throw new Error(JSON.stringify(resolved.problems));
-  const name = `wf-t-${nodes}-${++jobs}`;
-  const { profile, engineKey } = renderInput({
-    profile: {
-      jobsDirectory: site.workingDirectory,
-      environment: {
-        simulator: { WAKEFIELD_NODE: process.execPath, WAKEFIELD_SIMULATOR: simulator },
-      },
-    },
-  });
-  const job = services.render({
-    service: resolved.service,
-    name,
-    engineKey,
-    profile,
-    basePath: '',
-  });
+async function submitJob(name: string, job: RenderedJob, nodes: number) {
   const directory = join(site.workingDirectory, name);
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'key'), job.secretFiles.key ?? '', { mode: 0o600 });
@@ -134,9 +105,15 @@ describe('a service on several nodes of a real SLURM', () => {
   });
 
   test('is an engine of several processes, which come together and end together', async () => {
-    const { services } = await loadRecipes();
-    const environment = { SIMULATOR_LOAD_SECONDS: '0' };
-    const job = await submitService(services, 'simulator', environment, 3);
+    const { recipe } = (await loadRecipes()).services.get('simulator');
+    const name = 'wf-t-simulator';
+    const rendered = await serviceJob(recipe, {
+      name,
+      profile: { jobsDirectory: site.workingDirectory, environment: { simulator } },
+      environment: { SIMULATOR_LOAD_SECONDS: '0' },
+      resources: { nodes: 3 },
+    });
+    const job = await submitJob(name, rendered, 3);
     await until(async () => (await job.read('log')).includes('Application startup complete'));
     const log = await job.read('log');
     for (const rank of [1, 2]) {
