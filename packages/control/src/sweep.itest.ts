@@ -100,6 +100,30 @@ describe('a sweep', () => {
     expect(nudged).toEqual(expect.arrayContaining([`model ${later.id}`, 'cluster here']));
   });
 
+  test('nudges what is due to be told, where somebody is told, and forgets it in its time', async () => {
+    const service = await store.service();
+    const day = 86_400_000;
+    const told = (
+      kind: string,
+    ) => `insert into service_notices (service_id, kind, seq, at, facts, next_try_at)
+      values ('${service.id}', '${kind}', 1, $1, '{}', $1)`;
+    await store.sql(told('running'), [new Date(now)]);
+    const webhook = { send: async () => null };
+    await sweepAt(now, { webhook: null });
+    expect(nudged).not.toContain(`notices ${service.id}`);
+    await sweepAt(now - 1, { webhook });
+    expect(nudged).not.toContain(`notices ${service.id}`);
+    await sweepAt(now, { webhook });
+    expect(nudged).toContain(`notices ${service.id}`);
+    const left = async (at: number) => {
+      await store.sql("delete from leases where key = 'tidy'");
+      await sweepAt(at);
+      return (await store.stores.notices.listWaiting(service.id, 10)).length;
+    };
+    expect(await left(now + 8 * day)).toBe(1);
+    expect(await left(now + 8 * day + 1)).toBe(0);
+  });
+
   test('decides itself where nothing is new, and puts off the next look', async () => {
     const model = await store.model();
     await store.sql(
