@@ -34,6 +34,7 @@ export type { HeadRefusal, RequestHead } from './http/request-head.ts';
 export { headProblem, parserRefusal } from './http/request-head.ts';
 export type { LogWish, ServiceLogJson } from './http/service-logs.ts';
 export { LONGEST_LOG_BYTES, logWish, serviceLogsQuery } from './http/service-logs.ts';
+export { type ServiceNoticeJson, serviceNoticeSchema } from './http/service-notice.ts';
 export type { ServiceJson, ServiceStatusJson, StartServiceBody } from './http/services.ts';
 export {
   listServicesQuery,

@@ -29,10 +29,10 @@ const live = sql`${jobs.phase} <> 'ended'`;
 
 export function jobStore(database: Database): JobStore {
   return {
-    intend: async (lease, job, room) =>
+    intend: async (lease, job, limits) =>
       await database.transaction(async (queries) => {
         await assertHeld(queries, lease, [ownerKey(job)]);
-        if (room !== undefined) await takeRoom(queries, job, room.limits, room.gpuCount);
+        if (limits !== undefined) await takeRoom(queries, job, limits, job.gpuCount);
         return await insertOnce(queries, { ...job, phase: 'intended' });
       }),
     get: async (id) => {
