@@ -12,6 +12,7 @@ export {
   idempotencyKey,
   listCommandsQuery,
 } from './http/commands.ts';
+export { projectName } from './http/fields.ts';
 export { isFromThisSite } from './http/from-this-site.ts';
 export {
   listModelsQuery,
@@ -38,7 +39,6 @@ export type { ServiceJson, ServiceStatusJson, StartServiceBody } from './http/se
 export {
   listServicesQuery,
   listVllmServicesQuery,
-  projectHeader,
   serviceParams,
   serviceQuery,
   startServiceBody,
@@ -48,7 +48,7 @@ export type { SessionJson } from './http/session.ts';
 export type { UsageGroupJson, UsageJson, UsageSpan } from './http/usage.ts';
 export { usageGroupBy, usageQuery, usageSpan } from './http/usage.ts';
 export type { VisitJson } from './http/visits.ts';
-export type { PromptAnswerJson, PromptBody, VllmModelsJson } from './http/vllm.ts';
+export type { PromptAnswerJson, PromptBody } from './http/vllm.ts';
 export { promptBody } from './http/vllm.ts';
 export type { OpenApiDocument } from './openapi/document.ts';
 export { buildOpenApiDocument, endpoints } from './openapi/document.ts';

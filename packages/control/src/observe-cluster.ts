@@ -16,7 +16,7 @@ import type { MetricsBoard, Nudges, RouteBus } from './ports/messaging.ts';
 import type { Log, Telemetry } from './ports/observability.ts';
 import type { ClusterStatusStore, JobStore, Lease, RouteStore } from './ports/stores.ts';
 import { publishRoutes } from './publish-routes.ts';
-import { silenceAfter } from './silence.ts';
+import { lookAfterFailure, silenceAfter } from './silence.ts';
 import { LEASE_RETRY_MS, type WithLeaseDeps, withLease } from './with-lease.ts';
 
 export interface ObserveClusterDeps extends WithLeaseDeps {
@@ -55,6 +55,9 @@ export async function observeCluster(
   if (!ran) await lookAgain(LEASE_RETRY_MS);
 }
 
+/** Of one look. Before the run is stopped at its own limit, because then it tells nothing. */
+const LOOK_AT_MOST_MS = 100_000;
+
 /** @returns after how many ms the cluster should be looked at again */
 async function cycle(
   deps: ObserveClusterDeps,
@@ -66,8 +69,11 @@ async function cycle(
   const live = await deps.jobs.listLiveForCluster(driver.name);
   let snapshot: ClusterSnapshot;
   try {
-    snapshot = await driver.observe(live, signal);
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(LOOK_AT_MOST_MS)]);
+    snapshot = await driver.observe(live, bounded);
   } catch (error) {
+    // We gave it up ourselves, which says nothing of the cluster.
+    signal.throwIfAborted();
     return await unreachable(deps, driver, lease, live, error, startedAt);
   }
   deps.telemetry.observed(driver.name, deps.clock.now() - startedAt, 'ok');
@@ -136,9 +142,9 @@ async function unreachable(
   const { name, cadence } = driver;
   deps.telemetry.observed(name, deps.clock.now() - startedAt, 'failed');
   const before = (await deps.clusters.list()).get(name);
-  const nextLookMs = cadence.quietMs;
   const now = deps.clock.now();
   const silence = silenceAfter(before, cadence, startedAt, now);
+  const nextLookMs = lookAfterFailure(silence.looks, error.kind, cadence);
   const status = {
     reachable: false,
     observedAt: before?.observedAt ?? null,

@@ -211,7 +211,7 @@ function toServiceToPlan(row: ServiceRow): ServiceToPlan {
   return { ...toServiceWithStatus(row), dueCount: row.dueCount };
 }
 
-export function toServiceWithStatus(row: ServiceRow): ServiceWithStatus {
+function toServiceWithStatus(row: ServiceRow): ServiceWithStatus {
   const { state, reason, because, clusterJobId } = row;
   return { ...toService(row), state, reason, because, clusterJobId };
 }
