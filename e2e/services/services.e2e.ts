@@ -228,6 +228,16 @@ describe('every call of the document, as it stands', () => {
     expect(others.body).toHaveLength(starts.length - 1);
   }, 90_000);
 
+  test('what the cluster does not have is refused by name', async () => {
+    const resources = { memory: '500G', gpu: '9' };
+    const body = { recipe_name: 'inference/vllm', config: { resources } };
+    const answer = await wakefield.call('POST', '/api/v1/services', body);
+    expect([answer.status, answer.body.error?.param]).toEqual([400, 'config.resources.memory']);
+    expect(answer.body.error.message).toMatch(
+      /^config.resources.memory must be at most 131072M on this cluster. config.resources.gpu must /,
+    );
+  });
+
   test('that was all of them', () => {
     expect([...done].sort()).toEqual([...calls.keys()].sort());
   });

@@ -91,6 +91,7 @@ const deps: SchedulerDeps = {
   },
   installation,
   holder: randomUUID(),
+  webhook: null,
   drivers,
   histories: createStartHistories({
     jobs: store.stores.jobs,

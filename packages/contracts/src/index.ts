@@ -12,6 +12,7 @@ export {
   idempotencyKey,
   listCommandsQuery,
 } from './http/commands.ts';
+export { projectName } from './http/fields.ts';
 export { isFromThisSite } from './http/from-this-site.ts';
 export {
   listModelsQuery,
@@ -33,11 +34,11 @@ export type { HeadRefusal, RequestHead } from './http/request-head.ts';
 export { headProblem, parserRefusal } from './http/request-head.ts';
 export type { LogWish, ServiceLogJson } from './http/service-logs.ts';
 export { LONGEST_LOG_BYTES, logWish, serviceLogsQuery } from './http/service-logs.ts';
+export { type ServiceNoticeJson, serviceNoticeSchema } from './http/service-notice.ts';
 export type { ServiceJson, ServiceStatusJson, StartServiceBody } from './http/services.ts';
 export {
   listServicesQuery,
   listVllmServicesQuery,
-  projectHeader,
   serviceParams,
   serviceQuery,
   startServiceBody,
@@ -47,7 +48,7 @@ export type { SessionJson } from './http/session.ts';
 export type { UsageGroupJson, UsageJson, UsageSpan } from './http/usage.ts';
 export { usageGroupBy, usageQuery, usageSpan } from './http/usage.ts';
 export type { VisitJson } from './http/visits.ts';
-export type { PromptAnswerJson, PromptBody, VllmModelsJson } from './http/vllm.ts';
+export type { PromptAnswerJson, PromptBody } from './http/vllm.ts';
 export { promptBody } from './http/vllm.ts';
 export type { OpenApiDocument } from './openapi/document.ts';
 export { buildOpenApiDocument, endpoints } from './openapi/document.ts';

@@ -61,6 +61,7 @@ export type {
   ModelToPlan,
   ModelWithStatus,
   NewCommand,
+  NoticeStore,
   PatchGuard,
   ProjectStore,
   QuietModel,
@@ -74,14 +75,17 @@ export type {
   Stores,
   UsageQuestion,
   UsageStore,
+  WaitingNotice,
 } from './ports/stores.ts';
 export { LeaseLostError, RoomTakenError, UnfitRecordsError } from './ports/stores.ts';
+export type { Webhook } from './ports/webhook.ts';
 export { type ProbeJobDeps, probeJob } from './probe-job.ts';
 export { createLogTurns, type LogTurns, type ReadLogDeps, readLog } from './read-log.ts';
 export { type ReadMetricsDeps, readMetrics } from './read-metrics.ts';
 export { type ReconcileModelDeps, reconcileModel } from './reconcile-model.ts';
 export { type ReconcileServiceDeps, reconcileService } from './reconcile-service.ts';
 export { seenInRoutes } from './seen-in-routes.ts';
+export { type SendNoticesDeps, sendNotices } from './send-notices.ts';
 export { createStartHistories, type StartHistories } from './start-histories.ts';
 export { createSubmissionGate, type SubmissionGate } from './submission-gate.ts';
 export {

@@ -3,6 +3,8 @@ import {
   type EpochMs,
   endedToJudge,
   isInHurry,
+  type Notice,
+  noticesOf,
   type Observed,
   type Policy,
   reconcileService as plan,
@@ -17,6 +19,7 @@ import { type LookAtServiceDeps, lookAtService } from './look-at-service.ts';
 import { nudgeService } from './nudge-service.ts';
 import type { Nudges } from './ports/messaging.ts';
 import type { Lease, ServiceStore, ServiceToPlan } from './ports/stores.ts';
+import type { Webhook } from './ports/webhook.ts';
 import { type PublishRoutesDeps, publishRoutes } from './publish-routes.ts';
 import { type ReadRoomDeps, readRoom } from './read-room.ts';
 import { LEASE_RETRY_MS, type WithLeaseDeps, withLease } from './with-lease.ts';
@@ -29,8 +32,10 @@ export interface ReconcileServiceDeps
     WithLeaseDeps {
   readonly jobs: ActDeps['jobs'] & ReadRoomDeps['jobs'] & LookAtServiceDeps['jobs'];
   readonly services: Pick<ServiceStore, 'get' | 'savePlan'>;
-  readonly nudges: Pick<Nudges, 'cluster' | 'service' | 'serviceLater'>;
+  readonly nudges: Pick<Nudges, 'cluster' | 'service' | 'serviceLater' | 'notices'>;
   readonly policy: Policy;
+  /** null: nobody is told anything, and nothing is kept to be told. */
+  readonly webhook: Webhook | null;
 }
 
 /** One run of the loop for one service, as `reconcileModel` for a model. Running it twice does nothing twice. */
@@ -61,13 +66,16 @@ async function run(
   const { state, reason, because, actions, expectedStarts, lookAgainAt } = decided;
   const { generation, dueCount } = service;
   const status = { state, reason, because };
-  const save = (at: EpochMs) =>
-    deps.services.savePlan(
-      id,
-      lease,
-      { generation, dueCount, status, expectedStarts, lookAgainAt: at },
-      deps.clock.now(),
-    );
+  const notices =
+    deps.webhook === null
+      ? []
+      : noticesOf(service, decided, observed.jobs, deps.policy, deps.clock.now());
+  const save = async (at: EpochMs) => {
+    const plan = { generation, dueCount, status, expectedStarts, lookAgainAt: at, notices };
+    const saved = await deps.services.savePlan(id, lease, plan, deps.clock.now());
+    if (saved) await tell(deps, notices);
+    return saved;
+  };
   // Kept before they are acted on, still due: as plans of models.
   if (actions.length > 0 && !(await save(startedAt))) return await nudgeService(deps, id);
   const again = await act(deps, { model, service, jobs: observed.jobs, lease, signal }, actions);
@@ -92,6 +100,14 @@ async function decide(
   const wish = plan(service, observed, deps.policy, now);
   const room = await readRoom(deps, asModel(service), observed.jobs, wish);
   return room === null ? wish : plan(service, { ...observed, room }, deps.policy, now);
+}
+
+/** Without waiting for what else the run does: a cluster may take minutes. */
+async function tell(deps: ReconcileServiceDeps, notices: readonly Notice[]): Promise<void> {
+  for (const serviceId of new Set(notices.map((notice) => notice.serviceId)))
+    await deps.nudges
+      .notices(serviceId)
+      .catch((err: unknown) => deps.log.warn({ err, serviceId }, 'notices not nudged'));
 }
 
 async function later(deps: ReconcileServiceDeps, id: ServiceId, delayMs: number): Promise<void> {

@@ -6,6 +6,7 @@ export { endedToJudge } from './planning/failure.ts';
 export { isInHurry } from './planning/look-again.ts';
 export { reconcile } from './planning/reconcile.ts';
 export { asModel } from './planning/service/as-model.ts';
+export { noticesOf } from './planning/service/notices.ts';
 export { reconcileService, type ServicePlan } from './planning/service/reconcile-service.ts';
 export { isOver } from './planning/service/service-state.ts';
 export { hasQueue, knownCapacity, learnCapacity } from './planning/size/capacity.ts';
@@ -93,6 +94,7 @@ export type {
 export { isLeaving, isLive } from './vocabulary/job.ts';
 export type { EngineArg, Model, ModelSpec, ModelState } from './vocabulary/model.ts';
 export { clustersOf } from './vocabulary/model.ts';
+export type { Notice, NoticeFacts, NoticeKey, NoticeKind } from './vocabulary/notice.ts';
 export type {
   ClusterBounds,
   ClusterJob,

@@ -53,6 +53,12 @@ export const queueCatalog = {
     concurrency: 16,
     keep: { completed: 20, failed: 100 },
   },
+  /** Apart from all others: whoever is told of services may take long to answer. */
+  notices: {
+    jobs: { notices: { idField: 'serviceId', timeLimitMs: 300_000 } },
+    concurrency: 16,
+    keep: { completed: 20, failed: 100 },
+  },
   observe: {
     jobs: {
       cluster: { idField: 'cluster', timeLimitMs: 120_000 },

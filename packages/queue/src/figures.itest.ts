@@ -21,7 +21,7 @@ const figuresOf = async (name: string) =>
 describe('queue figures', () => {
   test('count jobs by state, their age, and totals that outlive workers', async () => {
     const { nudges } = fixture;
-    expect(await queueFigures(fixture.redis)).toHaveLength(7);
+    expect(await queueFigures(fixture.redis)).toHaveLength(8);
     expect(await figuresOf('reconcile')).toEqual({
       queue: 'reconcile',
       jobs: { waiting: 0, active: 0, delayed: 0, completed: 0, failed: 0 },
@@ -154,6 +154,7 @@ describe('dashboard', () => {
         'services',
         'observe',
         'probe',
+        'logs',
         'sweep',
       ]);
       expect(queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true);

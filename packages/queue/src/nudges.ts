@@ -27,6 +27,12 @@ export function createNudges(redis: RedisAccess): Nudges {
       translated(() => lookNow(redis.queue('services'), serviceLook, id, traceId)),
     serviceLater: (id, delayMs) =>
       translated(() => lookLater(redis.queue('services'), serviceLook, id, delayMs)),
+    notices: (id) =>
+      translated(async () => {
+        await redis.queue('notices').add('notices', makePayload(id), {
+          deduplication: { id, keepLastIfActive: true },
+        });
+      }),
     cluster: (name, delayMs) =>
       translated(() => lookLater(redis.queue('observe'), clusterLook, name, delayMs)),
     metrics: (name) =>

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { ServiceAccess } from '@wakefield/domain';
+import { plainService } from '../test/service.ts';
 import { accessSchema } from './access.ts';
 import { type LoadedRecipes, loadRecipes } from './catalog.ts';
 import { resolveService } from './resolve.ts';
@@ -18,12 +19,7 @@ const plain = {
   command: ['x'],
   probes: { health: '/' },
   metrics: { path: null },
-  service: {
-    variables: {},
-    resources: { cpu: 1, memory: '1G', time_limit: 1, gpu: null },
-    cpu_only: {},
-    ports: [{ name: 'http', protocol: 'http' }],
-  },
+  service: plainService,
 };
 const bearer = { kind: 'authorization', scheme: 'Bearer' };
 

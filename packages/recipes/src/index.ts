@@ -10,5 +10,4 @@ export type {
   ServiceRecipes,
   ServiceVariable,
 } from './service-recipes.ts';
-export { specOf } from './spec-of.ts';
 export type { RenderInput } from './work.ts';

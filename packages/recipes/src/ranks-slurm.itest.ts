@@ -2,11 +2,8 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { startTestSlurm, type TestSlurm } from '@wakefield/testkit';
-import { renderInput } from '../test/inputs.ts';
 import { until } from '../test/job.ts';
-import { createCatalog } from './catalog.ts';
-import { readScriptParts } from './read-recipes.ts';
-import { recipeSchema } from './schema.ts';
+import { serviceJob, serviceRecipe } from '../test/service.ts';
 
 jest.setTimeout(60_000);
 let site: TestSlurm;
@@ -23,11 +20,15 @@ const nasty = `a'b"c $(touch /tmp/wakefield-no-rank) \`id\` %j ! ; & > *\n#SBATC
 const show = `printf '%s\\0' "$SLURMD_NODENAME" "$SECRET" "$GIVEN" "$@" >"rank.$$.new" && mv "rank.$$.new" "rank-$RANK_OF_TEST.$$"`;
 
 async function submit(nodes: number, then: string) {
-  const recipe = recipeSchema.parse({
-    name: 'show',
-    description: 'A stand-in.',
-    tried: ['1'],
-    drain_grace_seconds: 5,
+  const text = (fallback?: string) => ({
+    description: 'd',
+    value: {
+      type: 'string',
+      pattern: '[^]*',
+      ...(fallback === undefined ? {} : { default: fallback }),
+    },
+  });
+  const recipe = serviceRecipe({
     command: [
       'bash',
       '-c',
@@ -37,38 +38,17 @@ async function submit(nodes: number, then: string) {
     ],
     environment: { SECRET: '{key}' },
     ranks: { args: ['{rank}', '{head_host}:{head_port}', '{job_dir}'], others: ['--other'] },
-    probes: { health: '/' },
-    metrics: { path: null },
-    service: {
-      variables: {
-        MODEL: {
-          sets: 'model',
-          description: 'd',
-          value: { type: 'string', pattern: '[^]*', default: 'm' },
-        },
-        GIVEN: {
-          sets: 'environment',
-          description: 'd',
-          value: { type: 'string', pattern: '[^]*' },
-        },
-      },
-      resources: { cpu: 1, memory: '1G', time_limit: 1, gpu: null },
-      cpu_only: {},
-      ports: [{ name: 'http', protocol: 'http' }],
+    variables: {
+      MODEL: { sets: 'model', ...text('m') },
+      GIVEN: { sets: 'environment', ...text() },
     },
   });
-  const { services } = createCatalog([{ path: 'show', file: '', recipe }], await readScriptParts());
-  const environment = { MODEL: `m${nasty}`, GIVEN: nasty };
-  const resolved = services.resolve('show', { environment, resources: { nodes } });
-  if ('problems' in resolved) throw new Error(JSON.stringify(resolved.problems));
   const name = `wf-t-${nodes}-${then.length}`;
-  const { profile, engineKey } = renderInput({ profile: { jobsDirectory: site.workingDirectory } });
-  const job = services.render({
-    service: resolved.service,
+  const job = await serviceJob(recipe, {
     name,
-    engineKey,
-    profile,
-    basePath: '',
+    profile: { jobsDirectory: site.workingDirectory },
+    environment: { MODEL: `m${nasty}`, GIVEN: nasty },
+    resources: { nodes },
   });
   const directory = join(site.workingDirectory, name);
   await mkdir(directory, { recursive: true });

@@ -3,7 +3,7 @@ import type { ClusterBounds, EngineArg, ServiceAccess } from '@wakefield/domain'
 import { nearestWord } from '@wakefield/runtime/yaml';
 import { accessOf } from './access.ts';
 import { checkValue, spreads, typed } from './check-arguments.ts';
-import { layered, layers } from './layers.ts';
+import { type Layers, layered, layers } from './layers.ts';
 import type { Recipe } from './schema.ts';
 import { type GivenResources, readResources } from './service-resources.ts';
 import type { Resources, Service, Variable } from './service-schema.ts';
@@ -53,19 +53,21 @@ export function resolveService(
     severalNodes: spreads(recipe),
   });
   const given = readEnvironment(recipe, environment);
-  const problems = [...given.problems, ...shape.problems];
+  const onCpus = shape.resources?.gpu === null ? service.cpu_only : undefined;
+  const set = layers(recipe, given.values, onCpus);
+  const missing = missingOnes(recipe, given.values, set.args);
+  const problems = [...given.problems, ...missing, ...shape.problems];
   if (problems.length > 0 || shape.resources === null) return { problems };
-  const onCpus = shape.resources.gpu === null ? service.cpu_only : undefined;
-  return { service: resolved({ path, recipe }, given.values, shape.resources, onCpus) };
+  return { service: resolved({ path, recipe }, given.values, shape.resources, set, onCpus) };
 }
 
 function resolved(
   { path, recipe }: Entry,
   given: ReadonlyMap<string, EngineArg>,
   resources: Resources,
+  { args, exported }: Layers,
   onCpus: Service['cpu_only'],
 ): ResolvedService {
-  const { args, exported } = layers(recipe, given, onCpus);
   const environment: Record<string, string> = { ...onCpus?.environment };
   const ignored: Record<string, string> = {};
   let model: string | null = null;
@@ -98,28 +100,37 @@ function readEnvironment(recipe: Entry['recipe'], given: Readonly<Record<string,
     if (message === null) values.set(name, value as EngineArg);
     else problems.push({ param, message });
   }
-  return { values, problems: [...problems, ...missingOnes(recipe, values)] };
+  return { values, problems };
 }
 
-/** Parameters may need one another. */
-function missingOnes(recipe: Entry['recipe'], values: ReadonlyMap<string, EngineArg>) {
-  const { variables } = recipe.service;
-  const setters = new Map(
-    Object.entries(variables).flatMap(([name, variable]) =>
-      variable.sets === 'parameter' ? [[variable.parameter, { name, variable }] as const] : [],
-    ),
+/**
+ * Parameters may need one another: what somebody sets, another one that somebody or the recipe sets.
+ * @param args all that are set; what follows from the shape of the job is not among them
+ */
+function missingOnes(
+  { service: { variables }, parameters }: Entry['recipe'],
+  values: ReadonlyMap<string, EngineArg>,
+  args: Layers['args'],
+): readonly ArgumentProblem[] {
+  const setters = Object.entries(variables).flatMap(([name, variable]) =>
+    variable.sets === 'parameter' ? [{ name, parameter: variable.parameter }] : [],
   );
-  return [...setters.values()].flatMap(({ name, variable }): readonly ArgumentProblem[] => {
-    if (!values.has(name)) return [];
-    const needed = recipe.parameters[variable.parameter]?.requires ?? [];
-    return needed.flatMap((parameter) => {
-      const other = setters.get(parameter);
-      const there = other !== undefined && (values.has(other.name) || other.variable.default);
-      if (there) return [];
-      const message = `needs ${other?.name ?? parameter} as well`;
-      return [{ param: `config.environment.${name}`, message }];
+  const isSet = (name: string) => {
+    const parameter = parameters[name];
+    const fromShape = parameter?.type === 'integer' && parameter.default_from !== undefined;
+    return fromShape || Object.hasOwn(args, name);
+  };
+  return setters
+    .filter(({ name }) => values.has(name))
+    .flatMap(({ name, parameter }) => {
+      const needed = parameters[parameter]?.requires ?? [];
+      return needed.filter((one) => !isSet(one)).map((one) => ({ name, one }));
+    })
+    .map(({ name, one }) => {
+      const setter = setters.find(({ parameter }) => parameter === one);
+      const message = `needs ${setter?.name ?? one} as well`;
+      return { param: `config.environment.${name}`, message };
     });
-  });
 }
 
 /** Type, bounds and default of a variable. */

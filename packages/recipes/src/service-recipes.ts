@@ -8,6 +8,7 @@ import { buildDigest, buildOf } from './render-build.ts';
 import { declaredBy, type ResolvedService, resolveService, type ServiceConfig } from './resolve.ts';
 import type { Recipe } from './schema.ts';
 import type { Build, Service } from './service-schema.ts';
+import { specOf } from './spec-of.ts';
 import { patternOf, type Value } from './value-schema.ts';
 
 /** What of a service its script is made of: of one that was just resolved, and of one that was started once. */
@@ -39,6 +40,8 @@ export interface ServiceRecipes {
     config: ServiceConfig,
     bounds?: ClusterBounds,
   ): { readonly service: ResolvedService } | { readonly problems: readonly ArgumentProblem[] };
+  /** The wish of whoever starts what was resolved. */
+  readonly specOf: typeof specOf;
   /** The whole batch script and the files it reads. @throws AppError `recipe_not_found` */
   render(input: ServiceRenderInput): RenderedJob;
 }
@@ -76,6 +79,7 @@ export function bookOf(loaded: readonly LoadedRecipe[], parts: ScriptParts): Ser
     list,
     get,
     resolve: (path, config, bounds) => resolveService(get(path), config, bounds),
+    specOf,
     render({ service, name, engineKey, profile, basePath }) {
       const { nodes, gpu } = service.resources;
       return renderJob(parts, get(service.recipe).recipe, {

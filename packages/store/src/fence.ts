@@ -9,6 +9,7 @@ export const unexpired = sql`${leases.expiresAt} > clock_timestamp()`;
 
 export const modelKey = (id: ModelId): string => `model:${id}`;
 export const serviceKey = (id: ServiceId): string => `service:${id}`;
+export const noticesKey = (id: ServiceId): string => `notices:${id}`;
 export const clusterKey = (name: ClusterName): string => `cluster:${name}`;
 
 /** Of whom a job is. */

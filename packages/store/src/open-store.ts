@@ -5,6 +5,7 @@ import { type DatabaseOptions, openDatabase } from './database.ts';
 import { jobStore } from './job-store.ts';
 import { leaseStore } from './lease-store.ts';
 import { modelStore } from './model-store.ts';
+import { noticeStore } from './notice-store.ts';
 import { projectStore } from './project-store.ts';
 import { readRevision, routeStore } from './route-store.ts';
 import { serviceStore } from './service-store.ts';
@@ -35,6 +36,7 @@ export function openStore(options: DatabaseOptions): Store {
       leases: leaseStore(database),
       clusters: clusterStatusStore(database),
       services: serviceStore(database),
+      notices: noticeStore(database),
       usage: usageStore(database),
     },
     ping: async () => {

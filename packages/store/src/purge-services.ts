@@ -1,7 +1,7 @@
 import type { JobName } from '@wakefield/domain';
 import { and, eq, inArray, notExists, notInArray, or, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
-import { serviceKey } from './fence.ts';
+import { noticesKey, serviceKey } from './fence.ts';
 import { jobs } from './schema/jobs.ts';
 import { leases } from './schema/leases.ts';
 import { services } from './schema/services.ts';
@@ -82,7 +82,7 @@ export async function purgeOverServices(
     if (ids.length === 0) return 0;
     await queries.delete(jobs).where(inArray(jobs.serviceId, ids));
     await queries.delete(services).where(inArray(services.id, ids));
-    const keys = ids.map(serviceKey);
+    const keys = ids.flatMap((id) => [serviceKey(id), noticesKey(id)]);
     await queries
       .delete(leases)
       .where(and(inArray(leases.key, keys), sql`${leases.expiresAt} <= clock_timestamp()`));

@@ -48,6 +48,7 @@ async function tell(id: ServiceId, status: Partial<ServiceStatus>, over = {}): P
       lease,
       {
         ...{ generation, dueCount, expectedStarts: [], lookAgainAt: SAMPLE_NOW + 60_000 },
+        notices: [],
         status: { state: 'running', reason: null, because: [], ...status },
         ...over,
       },

@@ -10,11 +10,13 @@ import type { EpochMs, Job, JobId, ProjectName, Service, ServiceId } from '@wake
 import { and, asc, desc, eq, inArray, lte, or, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { assertHeld, serviceKey } from './fence.ts';
+import { writeNotices } from './notice-store.ts';
 import { purgeOverServices } from './purge-services.ts';
 import { bumpRouteRevision } from './route-revision.ts';
 import { isUuid, jobColumns, toJob } from './rows.ts';
 import { jobs } from './schema/jobs.ts';
 import { services } from './schema/services.ts';
+import { serviceFigures } from './service-figures.ts';
 import { tellStart } from './start-history.ts';
 
 /** A name that so many services go by is ambiguous enough. */
@@ -72,6 +74,7 @@ export function serviceStore(database: Database): ServiceStore {
     savePlan: async (id, lease, plan, now) =>
       await database.transaction((queries) => savePlan(queries, id, lease, plan, now)),
     purgeOver: async (forgotten) => await purgeOverServices(database, forgotten),
+    ...serviceFigures(database),
   };
 }
 
@@ -164,7 +167,7 @@ async function savePlan(
   queries: Queries,
   id: ServiceId,
   lease: Lease,
-  { generation, dueCount, status, expectedStarts, lookAgainAt }: SavedPlan,
+  { generation, dueCount, status, expectedStarts, lookAgainAt, notices }: SavedPlan,
   now: EpochMs,
 ): Promise<boolean> {
   await assertHeld(queries, lease, [serviceKey(id)]);
@@ -182,6 +185,7 @@ async function savePlan(
   await write({ ...status, nextLookAt: lookAgainAt });
   if (before.state !== status.state || before.reason !== status.reason)
     await bumpRouteRevision(queries);
+  await writeNotices(queries, notices, now);
   return true;
 }
 
@@ -207,7 +211,7 @@ function toServiceToPlan(row: ServiceRow): ServiceToPlan {
   return { ...toServiceWithStatus(row), dueCount: row.dueCount };
 }
 
-export function toServiceWithStatus(row: ServiceRow): ServiceWithStatus {
+function toServiceWithStatus(row: ServiceRow): ServiceWithStatus {
   const { state, reason, because, clusterJobId } = row;
   return { ...toService(row), state, reason, because, clusterJobId };
 }

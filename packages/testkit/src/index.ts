@@ -25,7 +25,6 @@ export {
   SAMPLE_NOW,
   sampleJob,
   sampleModel,
-  sampleService,
   sampleServiceSpec,
   sampleSpec,
 } from './samples.ts';

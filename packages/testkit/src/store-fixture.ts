@@ -174,7 +174,7 @@ function fillers(stores: Stores): Fillers {
       const { state, reason, because, generation, dueCount } = before;
       const lease = await leaseOn(stores, `service:${id}`);
       const plan = { generation, dueCount, status: { state, reason, because, ...status } };
-      const at = { expectedStarts: [], lookAgainAt: SAMPLE_NOW };
+      const at = { expectedStarts: [], lookAgainAt: SAMPLE_NOW, notices: [] };
       await stores.services.savePlan(id, lease, { ...plan, ...at }, SAMPLE_NOW);
       await stores.leases.release(lease);
     },

@@ -41,7 +41,7 @@ export interface ApiDeps {
   readonly demandBoard: Pick<DemandBoard, 'readMany'>;
   readonly recipes: Pick<RecipeCatalog, 'names' | 'has' | 'checkArguments' | 'checkShape'>;
   /** What can be started as a service. */
-  readonly serviceRecipes: Pick<ServiceRecipes, 'list' | 'get' | 'resolve'>;
+  readonly serviceRecipes: Pick<ServiceRecipes, 'list' | 'get' | 'resolve' | 'specOf'>;
   /** Aborted when this process is asked to end: what waits for something answers then. */
   readonly ending: AbortSignal;
   readonly clock: Clock;

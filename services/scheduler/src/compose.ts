@@ -33,7 +33,9 @@ import {
 import { openStore } from '@wakefield/store';
 import type { Config } from './config.ts';
 import { handlers, type SchedulerDeps } from './consumers.ts';
+import { registerServiceGauges } from './service-gauges.ts';
 import { createTelemetry } from './telemetry.ts';
+import { createWebhook } from './webhook/webhook.ts';
 
 const STATEMENT_TIMEOUT_MS = 10_000;
 
@@ -84,6 +86,7 @@ export async function compose(
   lifecycle.onClose('ops server', () => ops.close());
 
   const { stores } = store;
+  registerServiceGauges(metrics, stores, clock.now);
   const deps: SchedulerDeps = {
     ...stores,
     installation,
@@ -113,7 +116,9 @@ export async function compose(
       drainTimeoutMs: config.drainTimeoutMs,
       scaleUpCooldownMs: config.scaleUpCooldownMs,
       scaleDownCooldownMs: config.scaleDownCooldownMs,
+      endingNoticeMs: config.endingNoticeMs,
     },
+    webhook: config.webhook === null ? null : createWebhook(config.webhook, clock.now),
     clusterGoneAfterMs: config.clusterGoneAfterMs,
     keepUsage: config.keepUsage,
     telemetry: createTelemetry(metrics, stores, [...drivers.keys()], clock.now),
@@ -127,13 +132,14 @@ export async function compose(
 
 /** Takes work from the queues, until the process ends. */
 function work(redis: RedisAccess, deps: SchedulerDeps, config: Config, lifecycle: Lifecycle): void {
-  const { commands, activations, reconcile, services, observe, probe, logs, sweep } =
+  const { commands, activations, reconcile, services, notices, observe, probe, logs, sweep } =
     handlers(deps);
   const consumers = [
     consume(redis, 'commands', commands),
     consume(redis, 'activations', activations),
     consume(redis, 'reconcile', reconcile, { concurrency: config.reconcileConcurrency }),
     consume(redis, 'services', services),
+    consume(redis, 'notices', notices),
     consume(redis, 'observe', observe),
     consume(redis, 'probe', probe),
     consume(redis, 'logs', logs),

@@ -15,7 +15,9 @@ import {
   readMetrics,
   reconcileModel,
   reconcileService,
+  type SendNoticesDeps,
   type SweepDeps,
+  sendNotices,
   sweep,
 } from '@wakefield/control';
 
@@ -27,6 +29,7 @@ export type SchedulerDeps = ApplyActivationDeps &
   ReadMetricsDeps &
   ReconcileModelDeps &
   ReconcileServiceDeps &
+  SendNoticesDeps &
   SweepDeps;
 
 interface Run {
@@ -47,6 +50,9 @@ export function handlers(deps: SchedulerDeps) {
     },
     services: {
       service: (id: string, { signal }: Run) => reconcileService(deps, id, signal),
+    },
+    notices: {
+      notices: (id: string, { signal }: Run) => sendNotices(deps, id, signal),
     },
     observe: {
       cluster: (name: string, { signal }: Run) => observeCluster(deps, name, signal),

@@ -18,7 +18,7 @@ describe('calls of a port', () => {
 });
 
 describe('a process that dies over its first effect', () => {
-  const away = {
+  const away: Readonly<Record<Exclude<keyof Stores, 'models'>, object>> = {
     commands: {},
     jobs: {},
     projects: {},
@@ -26,6 +26,8 @@ describe('a process that dies over its first effect', () => {
     leases: {},
     clusters: {},
     usage: {},
+    services: {},
+    notices: {},
   };
 
   test('dies when it puts models off, and not when it reads', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Ground, openGround } from './ground.ts';
 import { type Fault, Life } from './mortal.ts';
+import { createReceiver } from './receiver.ts';
 import type { Scenario, Topic } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
 import { openWorld } from './world.ts';
@@ -24,10 +25,10 @@ const decisive = /^(driver|commands\.(insert|apply)|jobs\.(intend|patch))/;
 
 async function run(
   ground: Ground,
-  { setUp, play, end, clusters }: Scenario,
+  { setUp, play, end, clusters, listens }: Scenario,
   life: Life,
 ): Promise<void> {
-  const world = openWorld(ground, clusters);
+  const world = openWorld(ground, clusters, listens ? createReceiver() : null);
   try {
     world.start();
     await setUp(world);

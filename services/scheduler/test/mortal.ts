@@ -8,6 +8,7 @@ import {
   type RouteBus,
   type Stores,
   type TrialBoard,
+  type Webhook,
 } from '@wakefield/control';
 import { AppError } from '@wakefield/domain';
 
@@ -121,6 +122,7 @@ function mortal<T extends object>(
 }
 
 const storeAway = () => new AppError('store_unavailable', 'The store does not answer (test).');
+const receiverAway = () => new Error('the answer was lost (test)');
 const clusterAway = () => new ClusterError('unreachable', 'the line broke (test)');
 
 const storeCalls: { readonly [K in keyof Stores]: Calls<Stores[K]> } = {
@@ -172,6 +174,16 @@ const storeCalls: { readonly [K in keyof Stores]: Calls<Stores[K]> } = {
     lookUp: 'read',
     list: 'read',
     listDue: 'read',
+    count: 'read',
+    listEnds: 'read',
+  },
+  notices: {
+    putOff: 'effect',
+    settle: 'effect',
+    purge: 'effect',
+    listDue: 'read',
+    listWaiting: 'read',
+    oldestWaiting: 'read',
   },
   usage: { add: 'effect', purgeRecords: 'effect', purgeSums: 'effect', sums: 'read' },
 };
@@ -188,6 +200,7 @@ export function mortalStores(life: Life, stores: Stores): Stores {
     leases: port('leases'),
     clusters: port('clusters'),
     services: port('services'),
+    notices: port('notices'),
     usage: port('usage'),
   };
 }
@@ -208,6 +221,7 @@ const messagingCalls: { readonly [K in keyof Messaging]: Calls<Messaging[K]> } =
     model: 'effect',
     modelLater: 'effect',
     service: 'effect',
+    notices: 'effect',
     serviceLater: 'effect',
     cluster: 'effect',
     metrics: 'effect',
@@ -238,6 +252,11 @@ export function mortalMessaging(life: Life, ports: Messaging): Messaging {
     trials: port('trials'),
     logBoard: port('logBoard'),
   };
+}
+
+/** The port as a process with this life sees it. */
+export function mortalWebhook(life: Life, webhook: Webhook): Webhook {
+  return mortal(life, 'webhook', webhook, { send: 'effect' }, receiverAway);
 }
 
 const driverCalls: Calls<ClusterDriver> = {

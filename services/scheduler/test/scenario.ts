@@ -16,6 +16,8 @@ export interface Scenario {
   readonly own?: RegExp;
   /** Clusters besides the first one. */
   readonly clusters?: readonly ClusterName[];
+  /** Somebody is told of services. */
+  readonly listens?: boolean;
   /** What was before; not interrupted. */
   readonly setUp: (world: World) => Promise<void>;
   readonly play: (world: World) => Promise<void>;

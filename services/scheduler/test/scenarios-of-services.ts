@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import { sampleServiceSpec } from '@wakefield/testkit';
 import { job, type Scenario } from './scenario.ts';
 import type { World } from './world.ts';
@@ -105,6 +106,29 @@ export const ofServices: readonly Scenario[] = [
       ],
       commands: started,
       routes: [2],
+    },
+  },
+  {
+    name: 'what becomes of a service is told, in time and at least once',
+    topic: 'services',
+    own: /^(webhook|notices|services\.savePlan|nudges\.notices)/,
+    listens: true,
+    setUp: activate,
+    play: async (world) => {
+      await start(world, { resources: tenMinutes });
+      await world.until(({ told = [] }) => told.includes('1 running'));
+      await world.until(({ told = [] }) => told.includes('1 ending'), 60, 10_000);
+      expect((await world.look()).service).toBe('running');
+      await world.until(({ told = [] }) => told.includes('1 completed'), 30, 10_000);
+    },
+    end: {
+      model: null,
+      service: 'completed',
+      told: ['1 running', '1 ending', '1 completed'],
+      jobs: [job(1, 'ended', 'timeout')],
+      cluster: [{ seq: 1, state: 'timeout' }],
+      commands: started,
+      routes: [],
     },
   },
   {

@@ -12,6 +12,8 @@ export interface Sight {
   } | null;
   /** Left out where there is none. */
   readonly service?: string;
+  /** What was told of it; left out where nobody is told. */
+  readonly told?: readonly string[];
   readonly jobs: readonly {
     readonly seq: number;
     readonly phase: string;

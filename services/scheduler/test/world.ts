@@ -20,6 +20,7 @@ import type { Ground } from './ground.ts';
 import { Death, Life, mortalDriver } from './mortal.ts';
 import { type ProcessDeps, processOf } from './mortal-process.ts';
 import { createPaperCluster, type PaperCluster } from './paper-cluster.ts';
+import type { Receiver } from './receiver.ts';
 import { look, type Sight } from './sight.ts';
 
 const PROJECT = 'eu-00-00';
@@ -61,7 +62,12 @@ export interface World {
   close(): Promise<void>;
 }
 
-export function openWorld(ground: Ground, others: readonly ClusterName[] = []): World {
+/** @param receiver who is told of services; null: nobody */
+export function openWorld(
+  ground: Ground,
+  others: readonly ClusterName[] = [],
+  receiver: Receiver | null = null,
+): World {
   let now = SAMPLE_NOW;
   let keys = 0;
   const clock = { now: () => now };
@@ -92,7 +98,10 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
       [...configured].map(([name, { driver }]) => [name, mortalDriver(life, driver)]),
     );
     configurations.push(drivers);
-    return processOf(life, { store, ports, drivers, engines, clock, log });
+    return processOf(life, {
+      ...{ store, ports, drivers, engines, clock, log },
+      webhook: receiver,
+    });
   };
   /** Deliveries go to the processes in turn. */
   const current = () => {
@@ -203,7 +212,10 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
         `did not come true in ${most} rounds: ${holds}\n${JSON.stringify(await world.look())}`,
       );
     },
-    look: () => look(store, clusters),
+    look: async () => ({
+      ...(await look(store, clusters)),
+      ...(receiver === null ? {} : { told: receiver.told() }),
+    }),
     close: async () => {
       for (const life of lives) life.kill();
       await ground.quiet();
@@ -212,6 +224,7 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
       const tables = [
         'jobs',
         'services',
+        'service_notices',
         'models',
         'project_activations',
         'project_clusters',

@@ -3,9 +3,6 @@ import { clusterName, instant, limitParameter, projectName, serviceId, uuid } fr
 import { startExpectation } from './model-response.ts';
 import { recipePath } from './recipes.ts';
 
-/** `X-Project`, of calls that say of no project in their path. */
-export const projectHeader = projectName;
-
 /** Of a service, in the order in which it goes through them. */
 const serviceStates = [
   ...(['pending', 'building', 'starting', 'running', 'stopping'] as const),

@@ -53,4 +53,3 @@ export const vllmModelsSchema = z
     models: z.array(z.string()).meta({ example: ['gpt2'] }),
   })
   .meta({ id: 'VllmModels' });
-export type VllmModelsJson = z.output<typeof vllmModelsSchema>;

@@ -26,6 +26,7 @@ describe('the API document', () => {
       '/api/v1/services/{id}/logs',
       '/api/v1/services/{id}/proxy/{path}',
       '/api/v1/services/{id}/status',
+      '/api/v1/services/{id}/visits',
       '/api/v1/vllm/services',
       '/api/v1/vllm/{id}/models',
       '/api/v1/vllm/{id}/prompt',

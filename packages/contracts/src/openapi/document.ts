@@ -15,6 +15,7 @@ import { openaiEndpoints } from './openai-endpoints.ts';
 import { projectEndpoints } from './project-endpoints.ts';
 import { recipeEndpoints } from './recipe-endpoints.ts';
 import { serviceLogsEndpoints } from './service-logs-endpoints.ts';
+import { serviceWebhook } from './service-webhook.ts';
 import { servicesEndpoints } from './services-endpoints.ts';
 import { signInEndpoints } from './sign-in-endpoints.ts';
 import { usageEndpoints } from './usage-endpoints.ts';
@@ -39,6 +40,7 @@ export interface OpenApiDocument {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string };
   readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly webhooks: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly components: {
     readonly schemas: Readonly<Record<string, unknown>>;
     readonly securitySchemes: Readonly<Record<string, unknown>>;
@@ -87,6 +89,7 @@ export function buildOpenApiDocument(version: string): OpenApiDocument {
     });
   }
   for (const endpoint of endpoints) registry.registerPath(routeOf(endpoint));
+  registry.registerWebhook(serviceWebhook);
   const document = new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {

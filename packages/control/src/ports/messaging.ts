@@ -20,6 +20,8 @@ export interface Nudges {
   model(id: ModelId, traceId?: string): Promise<void>;
   /** As `model`. */
   service(id: ServiceId, traceId?: string): Promise<void>;
+  /** Deduplicated; tell what is to be told of the service. A nudge during a run causes one more run. */
+  notices(id: ServiceId): Promise<void>;
   /** As `modelLater`. */
   serviceLater(id: ServiceId, delayMs: number): Promise<void>;
   /** Deduplicated, the earliest stands: a look when a plan says that something may change by then. */

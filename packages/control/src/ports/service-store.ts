@@ -3,6 +3,7 @@ import type {
   EpochMs,
   Job,
   JobName,
+  Notice,
   ProjectName,
   Service,
   ServiceId,
@@ -82,9 +83,27 @@ export interface ServiceStore {
       /** Written into the jobs that still wait. */
       readonly expectedStarts: readonly StartExpectation[];
       readonly lookAgainAt: EpochMs;
+      /** To be told from now on, in this order; one that was told before is not told again. */
+      readonly notices: readonly Notice[];
     },
     now: EpochMs,
   ): Promise<boolean>;
+  /** How many there are in each state, those that are over included for as long as they are known. */
+  count(): Promise<
+    readonly {
+      readonly project: ProjectName;
+      readonly state: ServiceState;
+      readonly count: number;
+    }[]
+  >;
+  /** Those whose job ends without a successor, and when it does. */
+  listEnds(): Promise<
+    readonly {
+      readonly id: ServiceId;
+      readonly project: ProjectName;
+      readonly endsAt: EpochMs;
+    }[]
+  >;
   /**
    * Deletes services that are over and whose jobs are all among these, with the rows of those jobs. One that somebody
    * works on at this moment is left for the next time.

@@ -23,12 +23,14 @@ import type {
 } from '@wakefield/domain';
 import type { JobStore } from './job-store.ts';
 import type { Lease, LeaseStore } from './lease-store.ts';
+import type { NoticeStore } from './notice-store.ts';
 import type { ServiceStore } from './service-store.ts';
 import type { UsageStore } from './usage-store.ts';
 
 export type { JobEngine, JobMove, JobPatch, JobStore, PatchGuard } from './job-store.ts';
 export type { Lease, LeaseStore } from './lease-store.ts';
 export { LeaseLostError } from './lease-store.ts';
+export type { NoticeStore, WaitingNotice } from './notice-store.ts';
 export type {
   ServiceFilter,
   ServiceStatus,
@@ -216,5 +218,6 @@ export interface Stores {
   readonly leases: LeaseStore;
   readonly clusters: ClusterStatusStore;
   readonly services: ServiceStore;
+  readonly notices: NoticeStore;
   readonly usage: UsageStore;
 }

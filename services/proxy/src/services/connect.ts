@@ -19,15 +19,18 @@ function connectTo(
   return {
     setHost: false,
     createConnection: (_options, done) => {
+      // Its type has a connection beside the error.
+      const refuse = done as (error: Error) => void;
       const giveUp = dial({
         connected: (channel) => {
           clearTimeout(timer);
-          done(null, channel);
+          // Nobody would ever hear of the end of one that is gone already.
+          if (channel.destroyed) refuse(new Error('the connection was closed'));
+          else done(null, channel);
         },
         failed: (error) => {
           clearTimeout(timer);
-          // Its type has a connection beside the error.
-          (done as (error: Error) => void)(error);
+          refuse(error);
         },
       });
       const timer = setTimeout(() => giveUp(new EngineTimeoutError('connect', limitMs)), limitMs);

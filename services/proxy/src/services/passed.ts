@@ -28,15 +28,18 @@ export interface Passed<Client extends ClientCall = ClientCall> {
   readonly visited: ServiceId | null;
 }
 
-/** On an origin of its own a service is looked at by visitors; sessions of browsers are good on ours alone. */
+/**
+ * On an origin of its own a service is looked at by visitors; sessions of browsers are good on ours alone. What a page says
+ * there in `Authorization` is between it and its service (JupyterLab has the key of its server), as long as a visit is known.
+ */
 export async function callerAt(
   { callerOf, elsewhere }: ServiceParts,
   { request, client, visited }: Passed,
 ): Promise<Principal | null> {
-  if (elsewhere === null || visited === null || client.header('authorization') !== undefined) {
-    return await callerOf(client);
-  }
-  return await visitorOf(elsewhere.visits, request, visited);
+  if (elsewhere === null || visited === null) return await callerOf(client);
+  const visitor = await visitorOf(elsewhere.visits, request, visited);
+  const isByKey = visitor === null && client.header('authorization') !== undefined;
+  return isByKey ? await callerOf(client) : visitor;
 }
 
 /** @throws AppError */

@@ -105,7 +105,7 @@ describe('a service that does not answer', () => {
   });
 });
 
-describe('when the scene.proxy ends', () => {
+describe('when the proxy ends', () => {
   it('what is under way may end, and is cut off when its time is over', async () => {
     const goOn = Promise.withResolvers<void>();
     scene.engine.answer(async (response, { url }) => {

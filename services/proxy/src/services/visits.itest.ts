@@ -6,7 +6,7 @@ import type { ServiceRoute } from '@wakefield/domain';
 import { type ScriptedEngine, startEngine } from '../../test/engine.ts';
 import { type Harness, startHarness } from '../../test/harness.ts';
 import { type RecordingApi, startRecordingApi } from '../../test/recording-api.ts';
-import { as, pathTo, people, serviceRoute } from '../../test/service.ts';
+import { as, pathTo, people, serviceKey, serviceRoute } from '../../test/service.ts';
 import { createMemorySessions } from '../../test/session-store.ts';
 
 const main = 'ai.example.org';
@@ -194,6 +194,16 @@ describe('a page of a service', () => {
     expect(await post(`http://${originOf(notebook)}`)).toBe(200);
     expect(await post(`http://${originOf(other)}`)).toBe(403);
     expect(await post('null')).toBe(403);
+  });
+
+  it('says in Authorization what is between it and its service', async () => {
+    const cookie = await visit(notebook);
+    const says = { ...as('nonsense'), 'sec-fetch-site': 'same-origin' };
+    const host = originOf(notebook);
+    expect((await on(host, pathTo(notebook), { ...says, cookie })).status).toBe(200);
+    expect(engine.seen[0]?.headers.authorization).toBe(`token ${serviceKey}`);
+    expect((await on(host, pathTo(notebook), says)).status).toBe(401);
+    expect((await on(host, pathTo(notebook), as('manager-of-demo'))).status).toBe(200);
   });
 
   it('is not looked at with the visit of another', async () => {

@@ -4,6 +4,7 @@ import type { Service, ServiceState } from '../../vocabulary/service.ts';
 import type { EpochMs } from '../../vocabulary/time.ts';
 import { reconcile } from '../reconcile.ts';
 import { asModel } from './as-model.ts';
+import { endingDeadlines } from './notices.ts';
 import { stateOf } from './service-state.ts';
 
 /** What is to be done about a service, and what people are told of it. */
@@ -27,8 +28,14 @@ export function reconcileService(
   const model = asModel(isOver ? { ...service, stopRequested: true } : service);
   const { patch: _, state, ...plan } = reconcile(model, observed, policy, now);
   const told = stateOf(service, observed.jobs, state === 'failed');
-  // The plan knows why it waits or gave up; of what is over, the job does.
-  return { ...plan, state: told, reason: isOver ? (last?.reason ?? null) : plan.reason };
+  const deadlines = endingDeadlines(service, observed.jobs, policy).filter((at) => at > now);
+  return {
+    ...plan,
+    state: told,
+    // The plan knows why it waits or gave up; of what is over, the job does.
+    reason: isOver ? (last?.reason ?? null) : plan.reason,
+    lookAgainAt: Math.min(plan.lookAgainAt, ...deadlines),
+  };
 }
 
 function newestOf(jobs: readonly Job[]): Job | null {

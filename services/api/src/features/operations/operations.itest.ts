@@ -123,6 +123,7 @@ describe('the way in for browsers', () => {
       'services',
       'observe',
       'probe',
+      'logs',
       'sweep',
     ]);
   });
@@ -154,9 +155,11 @@ describe('the way in for programs', () => {
     expect(known.body.queues.map(({ name }: { name: string }) => name).sort()).toEqual([
       'activations',
       'commands',
+      'logs',
       'observe',
       'probe',
       'reconcile',
+      'services',
       'sweep',
     ]);
     const unknown = await api.call('GET', '/ops/queues.json', { key: null });

@@ -36,6 +36,20 @@ describe('a cluster that is away', () => {
   });
 });
 
+describe('an api that is asked to end', () => {
+  const over = { ending: AbortSignal.abort() };
+  const api = apiSuite({ projects: ['mine'], serviceWaitMs: 3_600_000, over });
+
+  it('does not wait for the cluster, and nothing is lost', async () => {
+    const headers = { 'idempotency-key': 'again' };
+    const body = { recipe_name: 'simulator' };
+    const first = await api.call('POST', PATH, { body, headers });
+    expect([first.status, first.body.command.status]).toEqual([202, 'applied']);
+    const again = await api.call('POST', PATH, { body, headers });
+    expect([again.status, again.body.command.id]).toEqual([202, first.body.command.id]);
+  });
+});
+
 describe('without a scheduler', () => {
   const api = apiSuite({ scheduler: false, commandWaitMs: 20, serviceWaitMs: 3_600_000 });
 

@@ -1,4 +1,4 @@
-import { parseInput, projectHeader } from '@wakefield/contracts';
+import { parseInput, projectName } from '@wakefield/contracts';
 import {
   AppError,
   decideAccess,
@@ -93,7 +93,7 @@ function namedIn({ headers }: Request): ProjectName | null {
   const header = headers['x-project'];
   if (header === undefined) return null;
   try {
-    return parseInput(projectHeader, header, 'headers');
+    return parseInput(projectName, header, 'headers');
   } catch (error) {
     if (!isAppError(error)) throw error;
     const message = error.message.replace('The headers', HEADER);

@@ -6,7 +6,13 @@ import {
   statesOf,
 } from '@wakefield/contracts';
 import type { ServiceFilter, ServiceWithJobs } from '@wakefield/control';
-import { type ClusterName, isOver, type Project, type ServiceId } from '@wakefield/domain';
+import {
+  AppError,
+  type ClusterName,
+  isOver,
+  type Project,
+  type ServiceId,
+} from '@wakefield/domain';
 import type { Request, Response } from 'express';
 import type { ApiDeps } from '../../deps.ts';
 import type { Binder } from '../../http/bind.ts';
@@ -36,7 +42,7 @@ export function serviceRoutes({ bind }: Binder, deps: ServiceDeps): void {
   bind('startService', async (req, res) => {
     const project = await projectFor(deps, req, res, 'startService');
     const body = parseInput(startServiceBody, req.body, 'request body');
-    const target = body.cluster ?? defaultCluster(project);
+    const target = targetOf(project, body.cluster);
     const keyed = { principal: principalOf(res), key: req.get('idempotency-key') };
     const spec = await specFrom(deps, body, target, keyed);
     const command = await change(deps, req, res, project.name, { kind: 'startService', spec });
@@ -102,10 +108,12 @@ async function startedOn(
   return await awaitJobId(deps, id, waitMs, () => res.closed || deps.ending.aborted);
 }
 
-/** A project is activated on one at least. */
-function defaultCluster({ name, clusters: [first] }: Project): ClusterName {
-  if (first === undefined) throw new Error(`project ${name} has no cluster`);
-  return first;
+/** Where it is to run. @throws AppError `invalid_request`, in the words of the command, before there is one */
+function targetOf({ name, clusters }: Project, asked: ClusterName | null): ClusterName {
+  const target = asked ?? clusters[0];
+  if (target !== undefined && clusters.includes(target)) return target;
+  const message = `The project ${name} is not activated on the cluster ${target}.`;
+  throw new AppError('invalid_request', message, { param: 'cluster' });
 }
 
 interface PageQuery {

@@ -8,7 +8,6 @@ import {
   type Principal,
   type ServiceSpec,
 } from '@wakefield/domain';
-import { specOf } from '@wakefield/recipes';
 import type { ApiDeps } from '../../deps.ts';
 
 /** More than this many problems in one answer help nobody. */
@@ -30,7 +29,7 @@ export async function specFrom(
   const bounds = (await clusters.list()).get(target)?.bounds ?? {};
   const result = resolveIn(serviceRecipes, recipe, config, bounds);
   if ('problems' in result) throw refusalOf(result.problems);
-  return specOf(result.service, {
+  return serviceRecipes.specOf(result.service, {
     name: name ?? `${recipe.split('/').at(-1)}-${suffixOf(keyed, ids)}`,
     ...{ cluster, keep },
   });

@@ -181,6 +181,25 @@ describe('POST /api/v1/services', () => {
       expect(answer.body.error.message).toMatch(/VLLM_MAX_MODEL_LEN must .*\. And 2 more\.$/);
   });
 
+  it('refuses what its cluster does not have, once that is known', async () => {
+    const { clusters, leases } = api.store.stores;
+    const status = { reachable: true, observedAt: 1, error: null, silence: null, nextLookAt: 1 };
+    await clusters.save('there', status);
+    const lease = await leases.acquire('cluster:there', 'tester', 60_000);
+    if (lease === null) throw new Error('somebody else holds the lease');
+    await clusters.saveBounds('there', { cpus: 4, gpus: 0, memoryBytes: 8 * 2 ** 30 }, lease);
+    const resources = { cpu: '5', memory: '9G', gpu: '1' };
+    const { status: code, body } = await post({
+      ...{ recipe_name: 'inference/vllm', cluster: 'there', config: { resources } },
+    });
+    expect([code, body.error.param]).toEqual([400, 'config.resources.cpu']);
+    expect(body.error.message).toBe(
+      'config.resources.cpu must be at most 4 on this cluster. ' +
+        'config.resources.memory must be at most 8192M on this cluster. ' +
+        'config.resources.gpu must be null: this cluster has no GPUs.',
+    );
+  });
+
   it('says which recipe was meant', async () => {
     const { status, body } = await post({ recipe_name: 'inference/vlm' });
     expect([status, body.error.code, body.error.param]).toEqual([

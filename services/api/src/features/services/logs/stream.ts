@@ -58,6 +58,7 @@ export async function followLog(
 ): Promise<void> {
   const left = new AbortController();
   res.once('close', () => left.abort());
+  if (res.closed) left.abort();
   const off = AbortSignal.any([left.signal, deps.ending, AbortSignal.timeout(LONGEST_MS)]);
   const stream = new LogStream(deps, res, found, beginning);
   try {
