@@ -31,12 +31,12 @@ export function registerServiceGauges(
   metrics.gauge({
     name: 'wakefield_service_ends_in_seconds',
     help: 'Time until the walltime of a service is over that nothing follows, by project and uuid',
-    labelNames: ['project', 'service'],
+    labelNames: ['project', 'uuid'],
     async collect() {
       ends = (await services.listEnds().catch(() => null)) ?? ends;
       this.reset();
       for (const { id, project, endsAt } of ends)
-        this.set({ project, service: id }, (endsAt - now()) / 1000);
+        this.set({ project, uuid: id }, (endsAt - now()) / 1000);
     },
   });
   let oldest: number | null = null;

@@ -117,9 +117,9 @@ export const ofServices: readonly Scenario[] = [
     play: async (world) => {
       await start(world, { resources: tenMinutes });
       await world.until(({ told = [] }) => told.includes('1 running'));
-      await world.until(({ told = [] }) => told.includes('1 ending'), 60, 10_000);
+      await world.until(({ told = [] }) => told.includes('1 ending'), 30, 30_000);
       expect((await world.look()).service).toBe('running');
-      await world.until(({ told = [] }) => told.includes('1 completed'), 30, 10_000);
+      await world.until(({ told = [] }) => told.includes('1 completed'), 30, 30_000);
     },
     end: {
       model: null,

@@ -1,7 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, test } from '@jest/globals';
 import type { z } from 'zod';
 import { errorTable } from '../error-table.ts';
 import { errorSchema } from '../http/error.ts';
+import { serviceNoticeSchema } from '../http/service-notice.ts';
 import { buildOpenApiDocument, endpoints } from './document.ts';
 import { errorsOf } from './endpoint.ts';
 
@@ -77,6 +78,21 @@ describe('the API document', () => {
     expect(buildOpenApiDocument('1.2.3')).toEqual(document);
   });
 });
+
+test('what we call is described, too, with a legal example', () => {
+  const { post } = document.webhooks.service as { readonly post: OperationWithBody };
+  const { schema, example } = post.requestBody.content['application/json'];
+  expect(schema).toEqual({ $ref: '#/components/schemas/ServiceNotice' });
+  expect(serviceNoticeSchema.parse(example)).toEqual(example);
+});
+
+interface OperationWithBody {
+  readonly requestBody: {
+    readonly content: {
+      readonly 'application/json': { readonly schema: object; readonly example: unknown };
+    };
+  };
+}
 
 describe('endpoints', () => {
   it.each(endpoints.map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint] as const))(
