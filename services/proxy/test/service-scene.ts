@@ -1,7 +1,7 @@
 import { afterEach, beforeEach } from '@jest/globals';
 import type { ServiceRoute } from '@wakefield/domain';
 import { type ScriptedEngine, startEngine } from './engine.ts';
-import { type Harness, startHarness } from './harness.ts';
+import { defaultSettings, type Harness, startHarness } from './harness.ts';
 import { as, atRoot, people, serviceRoute } from './service.ts';
 
 /** A proxy with two services on one scripted server, new for each test. */
@@ -29,7 +29,9 @@ export function useServiceScene(): ServiceScene {
   };
   beforeEach(async () => {
     engine = await startEngine();
-    proxy = await startHarness({}, {}, undefined, { identifier: people });
+    // What passes here may be long, and this machine slow.
+    const door = { ...defaultSettings.door, requestTimeoutMs: 60_000, stallMs: 10_000 };
+    proxy = await startHarness({ door }, {}, undefined, { identifier: people });
     notebook = serviceRoute(engine.port, { clusterJobIds: ['12', '11'] });
     storage = serviceRoute(engine.port, { access: atRoot, clusterJobIds: ['21'] });
     await serve(notebook, storage);
