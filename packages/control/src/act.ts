@@ -145,6 +145,7 @@ async function intend(
     successorOf: action.successorOf,
     rivalOf: action.rivalOf,
     walltimeSeconds: model.spec.walltimeSeconds,
+    gpuCount: model.spec.gpuCount,
     shape: jobShape(model.spec, queue),
     capacity:
       service === null
@@ -156,9 +157,7 @@ async function intend(
   const job = await deps.jobs.intend(
     lease,
     intention,
-    limits !== undefined && isLimited(limits)
-      ? { limits, gpuCount: model.spec.gpuCount }
-      : undefined,
+    limits !== undefined && isLimited(limits) ? limits : undefined,
   );
   deps.telemetry.jobAdvanced(null, job);
   return job;

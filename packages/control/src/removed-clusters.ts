@@ -73,6 +73,7 @@ export async function giveUpRemovedClusters(
 async function giveUp(deps: RemovedClustersDeps, job: Job, now: EpochMs): Promise<boolean> {
   const left =
     job.clusterJobId === null ? '' : ` If it still knows job ${job.clusterJobId}, end it there.`;
+  // Without a lease: whoever had the cluster's would have looked at it in all that time, and then it is not given up.
   const after = await deps.jobs.patch(job.id, [job.phase], {
     phase: 'ended',
     outcome: 'lost',

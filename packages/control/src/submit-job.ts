@@ -53,11 +53,13 @@ function prepare(
   { recipes }: ActDeps,
   { model, service }: ActContext,
   { name, project, walltimeSeconds }: Job,
-  { profile }: ClusterDriver,
+  { profile, fixedSize }: ClusterDriver,
   engineKey: string,
 ): JobSubmission | Error {
   const { engine, gpuCount, resources } = model.spec;
-  const { nodes, cpus, memory } = resources;
+  const { nodes } = resources;
+  const isUnasked = service !== null && fixedSize === true;
+  const { cpus, memory } = isUnasked ? { cpus: null, memory: null } : resources;
   try {
     const script =
       service === null

@@ -30,6 +30,13 @@ describe('the recipes that come along', () => {
     expect(builtIn.checkArguments('simulator', { load_seconds: 0.5, fail: 'load' })).toBeNull();
   });
 
+  test("the simulator's ranks have the words of vLLM's", () => {
+    const ranksOf = (path: string) =>
+      builtIn.recipes.find((entry) => entry.path === path)?.recipe.ranks;
+    const { args, others } = ranksOf('inference/vllm') ?? {};
+    expect(ranksOf('simulator')).toMatchObject({ args, others });
+  });
+
   test('capacity comes from the arguments, else from the default, else nobody knows', () => {
     expect(builtIn.capacity('simulator', { max_concurrency: 3 })).toBe(3);
     expect(builtIn.capacity('simulator', {})).toBe(64);

@@ -1,11 +1,18 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { startTestSlurm, type TestSlurm } from '@wakefield/testkit';
 import { until } from '../test/job.ts';
 import { serviceJob, serviceRecipe } from '../test/service.ts';
+import { loadRecipes } from './catalog.ts';
+import type { RenderedJob } from './render.ts';
 
 jest.setTimeout(60_000);
+const simulator = {
+  WAKEFIELD_NODE: process.execPath,
+  WAKEFIELD_SIMULATOR: fileURLToPath(new URL('../../simulator/src/main.ts', import.meta.url)),
+};
 let site: TestSlurm;
 beforeAll(async () => {
   site = await startTestSlurm();
@@ -44,12 +51,23 @@ async function submit(nodes: number, then: string) {
     },
   });
   const name = `wf-t-${nodes}-${then.length}`;
-  const job = await serviceJob(recipe, {
+  const rendered = await serviceJob(recipe, {
     name,
     profile: { jobsDirectory: site.workingDirectory },
     environment: { MODEL: `m${nasty}`, GIVEN: nasty },
     resources: { nodes },
   });
+  const job = await submitJob(name, rendered, nodes);
+  const ranks = async () => {
+    const files = (await readdir(job.directory)).filter((file) => file.startsWith('rank-')).sort();
+    return await Promise.all(
+      files.map(async (file) => (await job.read(file)).split('\0').slice(0, -1)),
+    );
+  };
+  return { ...job, ranks };
+}
+
+async function submitJob(name: string, job: RenderedJob, nodes: number) {
   const directory = join(site.workingDirectory, name);
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'key'), job.secretFiles.key ?? '', { mode: 0o600 });
@@ -58,13 +76,7 @@ async function submit(nodes: number, then: string) {
   const asked = ['--parsable', '--export=NONE', `--nodes=${nodes}`, '-o', '/dev/null'];
   const id = (await site.slurm.client('sbatch', [...asked, join(directory, 'script')])).trim();
   const read = (file: string) => readFile(join(directory, file), 'utf8').catch(() => '');
-  const ranks = async () => {
-    const files = (await readdir(directory)).filter((file) => file.startsWith('rank-')).sort();
-    return await Promise.all(
-      files.map(async (file) => (await read(file)).split('\0').slice(0, -1)),
-    );
-  };
-  return { id, directory, read, ranks };
+  return { id, directory, read };
 }
 
 describe('a service on several nodes of a real SLURM', () => {
@@ -90,5 +102,34 @@ describe('a service on several nodes of a real SLURM', () => {
     await until(async () => (await job.read('exit.json')) !== '');
     expect(JSON.parse(await job.read('exit.json'))).toMatchObject({ cause: 'engine' });
     expect(await job.read('log')).toContain('the ranks on the other nodes ended with code 7');
+  });
+
+  test('is an engine of several processes, which come together and end together', async () => {
+    const { recipe } = (await loadRecipes()).services.get('simulator');
+    const name = 'wf-t-simulator';
+    const rendered = await serviceJob(recipe, {
+      name,
+      profile: { jobsDirectory: site.workingDirectory, environment: { simulator } },
+      environment: { SIMULATOR_LOAD_SECONDS: '0' },
+      resources: { nodes: 3 },
+    });
+    const job = await submitJob(name, rendered, 3);
+    await until(async () => (await job.read('log')).includes('Application startup complete'));
+    const log = await job.read('log');
+    for (const rank of [1, 2]) {
+      const came = log.indexOf(`[simulator rank 0 of 3] rank ${rank} of 3 has come`);
+      expect(came).toBeGreaterThan(0);
+      expect(came).toBeLessThan(log.indexOf('Application startup complete'));
+    }
+    const { host, port } = JSON.parse(await job.read('endpoint.json'));
+    expect((await fetch(`http://${host}:${port}/health`)).status).toBe(200);
+    await site.slurm.client('scancel', ['-b', '-s', 'USR1', job.id]);
+    await until(async () => (await job.read('exit.json')) !== '');
+    expect(JSON.parse(await job.read('exit.json'))).toMatchObject({
+      exitCode: 0,
+      cause: 'drained',
+    });
+    // The others ended by themselves, as they were told to.
+    expect(await job.read('log')).not.toContain('was lost');
   });
 });

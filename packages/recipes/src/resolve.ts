@@ -58,7 +58,17 @@ export function resolveService(
   const missing = missingOnes(recipe, given.values, set.args);
   const problems = [...given.problems, ...missing, ...shape.problems];
   if (problems.length > 0 || shape.resources === null) return { problems };
-  return { service: resolved({ path, recipe }, given.values, shape.resources, set, onCpus) };
+  const result = resolved({ path, recipe }, given.values, shape.resources, set, onCpus);
+  const ignored = { ...result.ignored, ...unheeded(resources, bounds) };
+  return { service: { ...result, ignored } };
+}
+
+/** Resources that were asked for and are no matter there. */
+function unheeded(given: GivenResources, { fixedSize }: ClusterBounds): Record<string, string> {
+  if (fixedSize !== true) return {};
+  const asked = ['cpu', 'memory'].filter((field) => given[field] !== undefined);
+  const because = 'this cluster gives all jobs the CPUs and memory of its configuration';
+  return Object.fromEntries(asked.map((field) => [`resources.${field}`, because]));
 }
 
 function resolved(

@@ -47,6 +47,15 @@ describe('resources of a job', () => {
     expect(found[0]).toContain(`config.resources.${words}`);
   });
 
+  test('what a cluster gives all jobs alike is told as ignored where it was asked for', () => {
+    const alike = { fixedSize: true } as const;
+    expect(resolved('simulator', {}, alike).ignored).toEqual({});
+    const { ignored, resources } = resolved('simulator', { resources: { memory: '2G' } }, alike);
+    expect(ignored).toEqual({ 'resources.memory': expect.stringContaining('all jobs') });
+    expect(resources.memory).toBe('2G');
+    expect(problems('simulator', { resources: { memory: '2 G' } }, alike)).toHaveLength(1);
+  });
+
   test('what nobody asked for is at most what the cluster has', () => {
     const small = { cpus: 2, memoryBytes: 1.5 * 2 ** 30 + 5, minutes: 30 };
     const { resources } = resolved('inference/vllm', { resources: { gpu: null } }, small);

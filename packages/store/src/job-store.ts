@@ -11,7 +11,7 @@ import {
 import { and, count, desc, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import { advanceJobs } from './advance-jobs.ts';
 import type { Database, Queries } from './database.ts';
-import { assertHeld, clusterKey, ownerKey } from './fence.ts';
+import { assertCovers, assertHeld, clusterKey, lockLease, ownerKey } from './fence.ts';
 import { patchColumns, revives, seenInRoutes } from './job-patch.ts';
 import { makeOwnersDue } from './make-due.ts';
 import { listPurgeableJobs, purgeEndedJobs } from './purge.ts';
@@ -29,10 +29,10 @@ const live = sql`${jobs.phase} <> 'ended'`;
 
 export function jobStore(database: Database): JobStore {
   return {
-    intend: async (lease, job, room) =>
+    intend: async (lease, job, limits) =>
       await database.transaction(async (queries) => {
         await assertHeld(queries, lease, [ownerKey(job)]);
-        if (room !== undefined) await takeRoom(queries, job, room.limits, room.gpuCount);
+        if (limits !== undefined) await takeRoom(queries, job, limits, job.gpuCount);
         return await insertOnce(queries, { ...job, phase: 'intended' });
       }),
     get: async (id) => {
@@ -215,11 +215,12 @@ async function patchJob(
   patch: JobPatch,
   { lease, engineAt }: PatchGuard,
 ): Promise<Job | null> {
+  if (lease !== undefined) await lockLease(queries, lease);
   const [row] = await queries.select(jobColumns).from(jobs).where(eq(jobs.id, id)).for('update');
   if (row === undefined) return null;
   const before = toJob(row);
   const owner = ownerKey(before);
-  if (lease !== undefined) await assertHeld(queries, lease, [owner, clusterKey(before.cluster)]);
+  if (lease !== undefined) assertCovers(lease, [owner, clusterKey(before.cluster)]);
   if (!phases.includes(before.phase) || revives(before.phase, patch)) return null;
   if (engineAt !== undefined && !isServedAt(before, engineAt)) return null;
   if (Object.keys(patch).length === 0) return before;

@@ -195,6 +195,7 @@ function serviceIntention(service: Service, seq: number): Parameters<Stores['job
     ...{ name: `wf-test-${id.slice(0, 16)}-${seq}`, revision: 1 },
     ...{ successorOf: null, rivalOf: null, shape: 'any', capacity: null },
     walltimeSeconds: spec.resources.walltimeMinutes * 60,
+    gpuCount: spec.resources.nodes * (spec.resources.gpu ?? 0),
     intendedAt: SAMPLE_NOW + seq,
     engineKey: `secret-of-${seq}`,
   };
@@ -214,6 +215,7 @@ export function intention(model: Model, seq: number): Parameters<Stores['jobs'][
     successorOf: null,
     rivalOf: null,
     walltimeSeconds: model.spec.walltimeSeconds,
+    gpuCount: model.spec.gpuCount,
     shape: 'any',
     capacity: null,
     intendedAt: SAMPLE_NOW + seq,

@@ -28,6 +28,14 @@ export class Death extends Error {
   }
 }
 
+/** One effect of a life, whatever others come before it: deliveries meet in other ways each time. */
+export interface CrashPoint {
+  /** `jobs.intend` */
+  readonly effect: string;
+  /** From 1. */
+  readonly occurrence: number;
+}
+
 /** The life of one process, and which of its effects goes wrong. */
 export class Life {
   /** Effects so far, in the order in which they were begun. */
@@ -35,11 +43,13 @@ export class Life {
   dead = false;
   /** Set once the fault has happened. */
   struck = false;
-  readonly #strikeAt: number;
+  readonly #strikeAt: CrashPoint | null;
   readonly #fault: Fault;
+  /** Occurrences of the effect that goes wrong so far. */
+  #met = 0;
 
-  /** @param strikeAt number of the effect that goes wrong, from 1; infinity: none */
-  constructor(strikeAt = Number.POSITIVE_INFINITY, fault: Fault = 'dies after') {
+  /** @param strikeAt null: nothing goes wrong */
+  constructor(strikeAt: CrashPoint | null = null, fault: Fault = 'dies after') {
     this.#strikeAt = strikeAt;
     this.#fault = fault;
   }
@@ -53,7 +63,8 @@ export class Life {
   async effect<T>(name: string, lost: () => Error, work: () => Promise<T>): Promise<T> {
     this.#assertAlive();
     this.effects.push(name);
-    if (this.effects.length !== this.#strikeAt) return await this.look(work);
+    if (name === this.#strikeAt?.effect) this.#met += 1;
+    if (this.struck || this.#met !== this.#strikeAt?.occurrence) return await this.look(work);
     this.struck = true;
     switch (this.#fault) {
       case 'dies before':

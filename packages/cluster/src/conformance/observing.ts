@@ -148,7 +148,9 @@ export function observingTests(scene: () => Scene): void {
 
   test('says what one job may ask for at most, where it knows', async () => {
     const { driver, signal } = scene();
-    const { gpus, ...bounds } = await driver.bounds(signal);
+    const { gpus, fixedSize, ...bounds } = await driver.bounds(signal);
+    // Who submits and who checks what is asked for are told the same.
+    expect(fixedSize).toBe(driver.fixedSize);
     for (const [name, value] of Object.entries(bounds))
       expect([name, Number.isSafeInteger(value) && value > 0]).toEqual([name, true]);
     expect(gpus ?? 0).toBeGreaterThanOrEqual(0);

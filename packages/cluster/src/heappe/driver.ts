@@ -142,7 +142,8 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
     },
     limits: (project) => limitsOf(config, project),
     // What its node types have to give is said project by project, and refused by the submission.
-    bounds: async () => boundsOfLimits(config),
+    bounds: async () => ({ ...boundsOfLimits(config), fixedSize: true }),
+    fixedSize: true,
     transport,
     submit: (job, signal) => told(signal, () => submitJob(submitting, job, signal)),
     async observe(refs, signal) {

@@ -74,7 +74,7 @@ async function checkHealth(ask: Ask, { healthPath }: EngineProbe): Promise<Probe
 
 /**
  * Whether what answers is this job's: an engine lists the alias of its job, anything else has a page that its key opens.
- * What has neither, or asks for no key, is taken for what the endpoint file says: anybody's on a port that was reused.
+ * What has neither, or asks for no key, is taken to be what the endpoint file says, though its port may be another's by now.
  */
 async function checkOwn(
   ask: Ask,

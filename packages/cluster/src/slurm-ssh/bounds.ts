@@ -92,7 +92,9 @@ function least(values: readonly (number | null)[]): number | null {
   return counts.length === 0 ? null : Math.min(...counts);
 }
 
-function known(bounds: Readonly<Record<keyof ClusterBounds, number | null>>): ClusterBounds {
+function known(
+  bounds: Readonly<Record<Exclude<keyof ClusterBounds, 'fixedSize'>, number | null>>,
+): ClusterBounds {
   return Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== null));
 }
 

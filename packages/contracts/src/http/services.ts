@@ -175,7 +175,8 @@ export const serviceSchema = z
       })
       .meta({ description: 'As resolved when it was started: the recipe may have changed since.' }),
     ignored: z.record(z.string(), z.string()).meta({
-      description: 'Variables that were given and do nothing, with the reason.',
+      description:
+        'Variables that have a value and do nothing, with the reason; `resources.cpu` and `resources.memory` on clusters that give all jobs the same.',
       example: {},
     }),
     keep: z.boolean().meta({ example: false }),

@@ -120,6 +120,8 @@ export interface ClusterDriver {
   };
   /** Ceilings of its configuration on live jobs of ours. */
   limits(project: ProjectName): ClusterLimits;
+  /** Its jobs cannot ask for CPUs and memory. A model must not; a service, which always says some, gets what all get. */
+  readonly fixedSize?: true;
   /**
    * The most that one job may ask of it, as far as it says: rather more than it takes than less. One round trip at most,
    * seldom asked for.

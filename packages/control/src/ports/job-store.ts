@@ -46,7 +46,7 @@ export interface JobEngine {
 export interface JobStore {
   /**
    * Inserts the row of an intended job, under the lease of its model or service. The pair of that and seq is unique: a second
-   * insertion returns the first row unchanged. With `room` it is counted in the same transaction.
+   * insertion returns the first row unchanged. With `limits` the room is counted in the same transaction.
    * @throws RoomTakenError when another model's job has taken the last place meanwhile
    */
   intend(
@@ -67,8 +67,12 @@ export interface JobStore {
       | 'shape'
       | 'capacity'
       | 'intendedAt'
-    > & { readonly engineKey: string },
-    room?: { readonly limits: ClusterLimits; readonly gpuCount: number },
+    > & {
+      readonly engineKey: string;
+      /** Of the whole job, on all its nodes. */
+      readonly gpuCount: number;
+    },
+    limits?: ClusterLimits,
   ): Promise<Job>;
   /** Live jobs on a cluster, of everybody and of one project; one query. */
   countUse(cluster: ClusterName, project: ProjectName): Promise<ClusterUse>;

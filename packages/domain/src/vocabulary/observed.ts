@@ -123,6 +123,8 @@ export interface ClusterBounds {
   readonly memoryBytes?: number;
   readonly gpus?: number;
   readonly minutes?: number;
+  /** Jobs cannot ask for CPUs and memory there: all get what its configuration says. */
+  readonly fixedSize?: true;
 }
 
 /** Looks at a cluster that failed in a row. Time in which nobody looked is no silence of the cluster's. */

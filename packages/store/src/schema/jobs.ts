@@ -24,6 +24,11 @@ export const jobs = pgTable(
     successorOf: uuid('successor_of'),
     rivalOf: uuid('rival_of'),
     walltimeSeconds: integer('walltime_seconds').notNull(),
+    /**
+     * GPUs of the whole job as it was launched: its model may ask for others by now. Part of what room is counted by,
+     * never of a Job. What an older scheduler writes has the default.
+     */
+    gpuCount: integer('gpu_count').notNull().default(1),
     shape: words('shape').notNull().default(''),
     clusterJobId: words('cluster_job_id'),
     node: words('node'),
