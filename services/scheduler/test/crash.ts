@@ -52,8 +52,14 @@ function pointsOf(effects: readonly string[]): readonly CrashPoint[] {
   });
 }
 
+/** The process lives on without the answer. Of an activation that is told to whoever asked, who has to ask again. */
+function isLost(fault: Fault): boolean {
+  return fault === 'unheard' || fault === 'undone';
+}
+
 /** Whether a point is worth a run. */
 function isTried({ own }: Scenario, { effect, occurrence }: CrashPoint, fault: Fault): boolean {
+  if (effect === 'driver.activate' && isLost(fault)) return false;
   if (thorough) return true;
   if (own !== undefined) {
     const most = decisive.test(effect) && fault !== 'unheard' ? 2 : 1;
