@@ -139,6 +139,7 @@ export function observingTests(scene: () => Scene): void {
     expect(snapshot.sightings.get(unknown)).toEqual({
       clusterJob: null,
       address: null,
+      misplaced: null,
       building: false,
       exit: null,
       logTail: null,
