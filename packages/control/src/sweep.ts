@@ -116,7 +116,7 @@ async function purgeJobs(deps: SweepDeps, now: EpochMs, signal: AbortSignal): Pr
       except: [...failed],
     });
     const forgotten = await forget(deps, page, failed, signal);
-    const jobs = await deps.jobs.purgeEnded(forgotten);
+    const jobs = await deps.jobs.purgeEnded(forgotten, keep);
     const models = await deps.models.purgeUnregistered(forgotten);
     const services = await deps.services.purgeOver(forgotten);
     if (page.length < FORGET_AT_ONCE) return;

@@ -1,6 +1,7 @@
 import { type Job, type ServiceId, type ServiceRoute, withoutLog } from '@wakefield/domain';
 import { and, desc, eq, sql } from 'drizzle-orm';
 import type { Queries } from './database.ts';
+import { isOverService } from './over-services.ts';
 import { toAddress } from './rows.ts';
 import { jobs } from './schema/jobs.ts';
 import { services } from './schema/services.ts';
@@ -35,7 +36,7 @@ export async function readServiceRoutes(queries: Queries): Promise<readonly Serv
       ),
     )
     .where(
-      sql`${services.state} not in ('stopped', 'completed', 'failed') or ${services.updatedAt} > ${OVER_SINCE}
+      sql`not ${isOverService} or ${services.updatedAt} > ${OVER_SINCE}
         or ${jobs.endedAt} > ${OVER_SINCE}`,
     )
     .orderBy(desc(services.createdAt), desc(services.id), desc(jobs.seq));

@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ServiceStatus, ServiceToPlan } from '@wakefield/control';
-import type { Job, ServiceId, ServiceSpec } from '@wakefield/domain';
+import {
+  asModel,
+  defaultPolicy,
+  endedToJudge,
+  type Job,
+  type Observed,
+  reconcileService,
+  type ServiceId,
+  type ServiceSpec,
+} from '@wakefield/domain';
 import { SAMPLE_NOW, type StoreFixture, sampleServiceSpec, storeFixture } from '@wakefield/testkit';
 
 let fixture: StoreFixture;
@@ -211,9 +220,9 @@ describe('what is over goes in its time', () => {
     fixture.stores.jobs.patch(job.id, [job.phase], {
       ...{ phase: 'ended', outcome: 'failed', endedAt: at },
     });
-  const purgeable = async (before: number) => {
-    const keep = { least: 20, besideReplicas: 4 };
-    const page = { limit: 10_000, except: [] };
+  const keep = { least: 20, besideReplicas: 4 };
+  const purgeable = async (before: number, limit = 10_000) => {
+    const page = { limit, except: [] };
     return (await fixture.stores.jobs.listPurgeable(before, keep, page)).map(({ name }) => name);
   };
 
@@ -234,16 +243,73 @@ describe('what is over goes in its time', () => {
     expect(await jobs.get(first.id)).toBeNull();
   });
 
-  test('but not the newest of one that goes on', async () => {
+  test('but not those by which one that goes on is judged', async () => {
     const { services, jobs } = fixture.stores;
     const service = await start({ keep: true });
-    const [first, second] = [await submit(service, 1, '1'), await submit(service, 2, '2')];
-    for (const job of [first, second]) await end(job, SAMPLE_NOW);
-    const names = await purgeable(SAMPLE_NOW + 200);
-    expect([names.includes(first.name), names.includes(second.name)]).toEqual([true, false]);
-    expect(await jobs.purgeEnded([first.name, second.name])).toBe(1);
-    expect(await services.purgeOver([first.name, second.name])).toBe(0);
-    expect(await jobs.get(second.id)).not.toBeNull();
+    const needed = endedToJudge(asModel(service).spec, defaultPolicy);
+    expect(needed).toBe(keep.besideReplicas + 1);
+    const ended: Job[] = [];
+    for (let seq = 1; seq <= needed + 1; seq += 1) {
+      const job = await submit(service, seq, `${seq}`);
+      await end(job, SAMPLE_NOW);
+      ended.push(job);
+    }
+    const mine = ended.map(({ name }) => name);
+    const listed = await purgeable(SAMPLE_NOW + 200);
+    expect(mine.filter((name) => listed.includes(name))).toEqual(mine.slice(0, 1));
+    expect(await jobs.purgeEnded(mine, keep)).toBe(1);
+    expect(await services.purgeOver(mine)).toBe(0);
+    expect((await jobs.listForService(service.id, 99)).map(({ seq }) => seq)).toEqual(
+      ended
+        .slice(1)
+        .map((job) => job.seq)
+        .reverse(),
+    );
     expect((await services.get(service.id))?.clusterJobId).toBe('1');
+  });
+
+  test('together, so that one that gave up does not start again', async () => {
+    const { services, jobs } = fixture.stores;
+    const service = await start({ keep: true });
+    const verdict = async () => {
+      const known = await jobs.listForService(service.id, keep.besideReplicas + 1);
+      const observed: Observed = {
+        ...{ jobs: known, demand: null, clusters: {}, history: {}, answering: [] },
+      };
+      return reconcileService(service, observed, defaultPolicy, SAMPLE_NOW + 1e9).state;
+    };
+    const mine: string[] = [];
+    for (const seq of [1, 2, 3]) {
+      const job = await submit(service, seq, `${seq}`);
+      await end(job, SAMPLE_NOW + seq * 600_000);
+      await fixture.sql('update jobs set intended_at = ended_at - $1::interval where id = $2', [
+        ...['1 second', job.id],
+      ]);
+      mine.push(job.name);
+    }
+    expect(await verdict()).toBe('failed');
+    await tell(service.id, { state: 'failed' });
+    const old = SAMPLE_NOW + 2 * 600_000 + 1;
+    expect((await purgeable(old)).filter((name) => mine.includes(name))).toEqual([]);
+    expect(await jobs.purgeEnded(mine.slice(0, 1), keep)).toBe(0);
+    expect(await services.purgeOver(mine.slice(0, 1))).toBe(0);
+    expect(await verdict()).toBe('failed');
+    expect((await purgeable(old + 600_000)).filter((name) => mine.includes(name))).toEqual(mine);
+  });
+
+  test('in pages that have all of one together', async () => {
+    const first = await start();
+    const second = await start();
+    const names = new Map<ServiceId, string[]>();
+    for (const seq of [1, 2])
+      for (const service of [first, second]) {
+        const job = await submit(service, seq, `${seq}`);
+        await end(job, 1_000 * seq);
+        names.set(service.id, [...(names.get(service.id) ?? []), job.name]);
+      }
+    for (const { id } of [first, second]) await tell(id, { state: 'failed' });
+    const page = await purgeable(10_000, 2);
+    expect([...names.values()]).toContainEqual(page);
+    expect(await fixture.stores.services.purgeOver(page)).toBe(1);
   });
 });

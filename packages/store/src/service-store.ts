@@ -11,6 +11,7 @@ import { and, asc, desc, eq, inArray, lte, or, type SQL, sql } from 'drizzle-orm
 import type { Database, Queries } from './database.ts';
 import { assertHeld, serviceKey } from './fence.ts';
 import { writeNotices } from './notice-store.ts';
+import { isOverService } from './over-services.ts';
 import { purgeOverServices } from './purge-services.ts';
 import { bumpRouteRevision } from './route-revision.ts';
 import { isUuid, jobColumns, toJob } from './rows.ts';
@@ -46,7 +47,7 @@ export function serviceStore(database: Database): ServiceStore {
               called(id),
             ),
           )
-          .orderBy(sql`${over}`, desc(services.createdAt), desc(services.id))
+          .orderBy(isOverService, desc(services.createdAt), desc(services.id))
           .limit(FOUND_AT_MOST);
         return await withJobs(queries, rows);
       }),
@@ -77,8 +78,6 @@ export function serviceStore(database: Database): ServiceStore {
     ...serviceFigures(database),
   };
 }
-
-const over = sql`(${services.state} in ('stopped', 'completed', 'failed'))`;
 
 function inProjects(projects: readonly ProjectName[] | null): SQL | undefined {
   if (projects === null) return undefined;

@@ -82,8 +82,9 @@ export function serviceRoutes({ bind }: Binder, deps: ServiceDeps): void {
 
   bind('stopService', async (req, res) => {
     const found = await findService(deps, req, res, 'stopService');
-    const { id, project, state, stopRequested } = found.service;
-    if (!isOver(state) && !stopRequested) {
+    const { id, project, spec, state, stopRequested } = found.service;
+    // What is kept may start again by itself, also when it has given up.
+    if (!stopRequested && (spec.keep || !isOver(state))) {
       const command = await change(deps, req, res, project, { kind: 'stopService', serviceId: id });
       if (command.outcome === null) {
         answerAccepted(res, command);
