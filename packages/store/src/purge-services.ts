@@ -1,6 +1,6 @@
 import type { JobStore } from '@wakefield/control';
 import type { JobName } from '@wakefield/domain';
-import { and, eq, inArray, notExists, notInArray, or, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, lt, notExists, notInArray, or, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { noticesKey, serviceKey } from './fence.ts';
 import { isOverService } from './over-services.ts';
@@ -64,32 +64,26 @@ function isBehind({ besideReplicas }: KeepOfService): SQL {
 }
 
 /**
- * Deletes services that are over and of which nothing is left but these ended jobs, with their jobs and leases. One that
- * somebody works on at this moment is left for the next time.
+ * Deletes services that are over and of which nothing is left but these ended jobs, with their jobs and leases; those
+ * that never had a job when nobody changed them since `before`. One that somebody works on at this moment is left for
+ * the next time.
  */
 export async function purgeOverServices(
   database: Database,
   forgotten: readonly JobName[],
+  before: number,
 ): Promise<number> {
-  if (forgotten.length === 0) return 0;
   return await database.transaction(async (queries) => {
     const named = queries
       .select({ id: jobs.serviceId })
       .from(jobs)
       .where(and(inArray(jobs.name, [...forgotten]), sql`${jobs.serviceId} is not null`));
-    const others = queries
-      .select({ id: jobs.id })
-      .from(jobs)
-      .where(
-        and(
-          eq(jobs.serviceId, services.id),
-          or(sql`${jobs.phase} <> 'ended'`, notInArray(jobs.name, [...forgotten])),
-        ),
-      );
+    const isInTime = or(inArray(services.id, named), lt(services.updatedAt, before));
+    const doomed = and(isOverService, isInTime, withoutOtherJobs(queries, forgotten));
     const rows = await queries
       .select({ id: services.id })
       .from(services)
-      .where(and(inArray(services.id, named), isOverService, notExists(others)))
+      .where(doomed)
       .for('update', { skipLocked: true });
     const ids = rows.map(({ id }) => id);
     if (ids.length === 0) return 0;
@@ -101,4 +95,14 @@ export async function purgeOverServices(
       .where(and(inArray(leases.key, keys), sql`${leases.expiresAt} <= clock_timestamp()`));
     return ids.length;
   });
+}
+
+function withoutOtherJobs(queries: Queries, forgotten: readonly JobName[]): SQL {
+  const isOther = or(sql`${jobs.phase} <> 'ended'`, notInArray(jobs.name, [...forgotten]));
+  return notExists(
+    queries
+      .select({ id: jobs.id })
+      .from(jobs)
+      .where(and(eq(jobs.serviceId, services.id), isOther)),
+  );
 }

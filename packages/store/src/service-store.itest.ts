@@ -237,8 +237,8 @@ describe('what is over goes in its time', () => {
     expect(await purgeable(SAMPLE_NOW + 50)).not.toContain(second.name);
     const names = [first.name, second.name];
     expect(await purgeable(SAMPLE_NOW + 200)).toEqual(expect.arrayContaining(names));
-    expect(await services.purgeOver([first.name])).toBe(0);
-    expect(await services.purgeOver(names)).toBe(1);
+    expect(await services.purgeOver([first.name], 0)).toBe(0);
+    expect(await services.purgeOver(names, 0)).toBe(1);
     expect(await services.get(service.id)).toBeNull();
     expect(await jobs.get(first.id)).toBeNull();
   });
@@ -258,7 +258,7 @@ describe('what is over goes in its time', () => {
     const listed = await purgeable(SAMPLE_NOW + 200);
     expect(mine.filter((name) => listed.includes(name))).toEqual(mine.slice(0, 1));
     expect(await jobs.purgeEnded(mine, keep)).toBe(1);
-    expect(await services.purgeOver(mine)).toBe(0);
+    expect(await services.purgeOver(mine, 0)).toBe(0);
     expect((await jobs.listForService(service.id, 99)).map(({ seq }) => seq)).toEqual(
       ended
         .slice(1)
@@ -292,9 +292,21 @@ describe('what is over goes in its time', () => {
     const old = SAMPLE_NOW + 2 * 600_000 + 1;
     expect((await purgeable(old)).filter((name) => mine.includes(name))).toEqual([]);
     expect(await jobs.purgeEnded(mine.slice(0, 1), keep)).toBe(0);
-    expect(await services.purgeOver(mine.slice(0, 1))).toBe(0);
+    expect(await services.purgeOver(mine.slice(0, 1), 0)).toBe(0);
     expect(await verdict()).toBe('failed');
     expect((await purgeable(old + 600_000)).filter((name) => mine.includes(name))).toEqual(mine);
+  });
+
+  test('without ever having had a job, too', async () => {
+    const { services } = fixture.stores;
+    const [gone, waits] = [await start(), await start()];
+    await tell(gone.id, { state: 'stopped' });
+    await tell(waits.id, { state: 'pending' });
+    await services.purgeOver([], SAMPLE_NOW);
+    expect(await services.get(gone.id)).not.toBeNull();
+    await services.purgeOver([], SAMPLE_NOW + 1);
+    expect(await services.get(gone.id)).toBeNull();
+    expect(await services.get(waits.id)).not.toBeNull();
   });
 
   test('in pages that have all of one together', async () => {
@@ -310,6 +322,6 @@ describe('what is over goes in its time', () => {
     for (const { id } of [first, second]) await tell(id, { state: 'failed' });
     const page = await purgeable(10_000, 2);
     expect([...names.values()]).toContainEqual(page);
-    expect(await fixture.stores.services.purgeOver(page)).toBe(1);
+    expect(await fixture.stores.services.purgeOver(page, 0)).toBe(1);
   });
 });

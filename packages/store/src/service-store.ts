@@ -74,7 +74,7 @@ export function serviceStore(database: Database): ServiceStore {
     },
     savePlan: async (id, lease, plan, now) =>
       await database.transaction((queries) => savePlan(queries, id, lease, plan, now)),
-    purgeOver: async (forgotten) => await purgeOverServices(database, forgotten),
+    purgeOver: async (forgotten, before) => await purgeOverServices(database, forgotten, before),
     ...serviceFigures(database),
   };
 }
