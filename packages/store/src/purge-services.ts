@@ -80,11 +80,18 @@ export async function purgeOverServices(
       .where(and(inArray(jobs.name, [...forgotten]), sql`${jobs.serviceId} is not null`));
     const isInTime = or(inArray(services.id, named), lt(services.updatedAt, before));
     const doomed = and(isOverService, isInTime, withoutOtherJobs(queries, forgotten));
-    const rows = await queries
+    const locked = await queries
       .select({ id: services.id })
       .from(services)
       .where(doomed)
       .for('update', { skipLocked: true });
+    if (locked.length === 0) return 0;
+    // Asked again: a job may have been intended before the lock, but after the lock none can be.
+    const lockedIds = locked.map(({ id }) => id);
+    const rows = await queries
+      .select({ id: services.id })
+      .from(services)
+      .where(and(inArray(services.id, lockedIds), doomed));
     const ids = rows.map(({ id }) => id);
     if (ids.length === 0) return 0;
     await queries.delete(jobs).where(inArray(jobs.serviceId, ids));

@@ -11,7 +11,13 @@ import {
   type ServiceId,
   type ServiceSpec,
 } from '@wakefield/domain';
-import { SAMPLE_NOW, type StoreFixture, sampleServiceSpec, storeFixture } from '@wakefield/testkit';
+import {
+  eventually,
+  SAMPLE_NOW,
+  type StoreFixture,
+  sampleServiceSpec,
+  storeFixture,
+} from '@wakefield/testkit';
 
 let fixture: StoreFixture;
 let project: string;
@@ -307,6 +313,34 @@ describe('what is over goes in its time', () => {
     await services.purgeOver([], SAMPLE_NOW + 1);
     expect(await services.get(gone.id)).toBeNull();
     expect(await services.get(waits.id)).not.toBeNull();
+  });
+
+  test('but not one for which a job is intended at the same moment', async () => {
+    const { stores, sql } = fixture;
+    const service = await start({ keep: true });
+    await tell(service.id, { state: 'failed' });
+    // Whoever reads services through this view has begun, and sees what was there then, but goes on later.
+    await sql(`create schema slow`);
+    await sql(`create table slow.gate as select 1`);
+    await sql(`create function slow.pass() returns boolean language plpgsql volatile as $$ begin
+      while exists (select from slow.gate) loop perform pg_sleep(0.01); end loop; return true; end $$`);
+    await sql(`create view slow.services as
+      select * from public.services where id = '${service.id}' and slow.pass()`);
+    const url = new URL(fixture.url);
+    url.searchParams.set('options', '-c search_path=slow,public');
+    const slow = fixture.another({ databaseUrl: url.href, applicationName: 'slow' });
+    const purged = slow.services.purgeOver([], SAMPLE_NOW + 1);
+    await eventually('the purge has begun', async () => {
+      const asleep = await sql(
+        "select 1 from pg_stat_activity where application_name = 'slow' and wait_event = 'PgSleep'",
+      );
+      return asleep.length > 0 ? true : null;
+    });
+    const job = await fixture.serviceJob(service, 1);
+    await sql('delete from slow.gate');
+    expect(await purged).toBe(0);
+    expect(await stores.jobs.get(job.id)).not.toBeNull();
+    expect(await stores.services.get(service.id)).not.toBeNull();
   });
 
   test('in pages that have all of one together', async () => {
