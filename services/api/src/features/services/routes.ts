@@ -5,7 +5,7 @@ import {
   startServiceBody,
   statesOf,
 } from '@wakefield/contracts';
-import type { ServiceFilter, ServiceWithJobs } from '@wakefield/control';
+import type { ServiceFilter, ServiceWithJobs, ServiceWithStatus } from '@wakefield/control';
 import {
   AppError,
   type ClusterName,
@@ -20,7 +20,7 @@ import type { Binder } from '../../http/bind.ts';
 import { announceNext } from '../../http/page.ts';
 import { servicePath } from '../../http/paths.ts';
 import { answerAccepted, type ChangeDeps, change, replayed } from '../commands/change.ts';
-import { findService, noService } from './find.ts';
+import { findService, findServiceIfAny, findStart, noService } from './find.ts';
 import { presentService, presentStatus } from './presenter.ts';
 import { projectFor, projectsInView } from './project.ts';
 import { publicUrlOf } from './public-url.ts';
@@ -79,19 +79,24 @@ export function serviceRoutes({ bind }: Binder, deps: ServiceDeps): void {
   });
 
   bind('stopService', async (req, res) => {
-    const found = await findService(deps, req, res, 'stopService');
-    const { id, project, spec, state, stopRequested } = found.service;
-    // What is kept may start again by itself, also when it has given up.
-    if (!stopRequested && (spec.keep || !isOver(state))) {
+    const found = await findServiceIfAny(deps, req, res, 'stopService');
+    const { id, project } = found?.service ?? (await findStart(deps, req, res, 'stopService'));
+    if (found === null || isToStop(found.service)) {
       const command = await change(deps, req, res, project, { kind: 'stopService', serviceId: id });
       if (command.outcome === null) {
         answerAccepted(res, command);
         return;
       }
     }
-    const [now = found] = await deps.services.lookUp(id, null, null);
+    const now = (await deps.services.lookUp(id, null, null))[0] ?? found;
+    if (now === null) throw noService(id, 'id');
     res.json(present(req, now));
   });
+}
+
+/** What is kept may start again by itself, also when it has given up. */
+function isToStop({ spec, state, stopRequested }: ServiceWithStatus): boolean {
+  return !stopRequested && (spec.keep || !isOver(state));
 }
 
 async function startAnew(

@@ -66,6 +66,24 @@ describe('DELETE /api/v1/services/{id}', () => {
     expect([plan.state, plan.actions]).toEqual(['stopped', []]);
   });
 
+  it('takes back a start that is accepted and not applied yet', async () => {
+    const accept = () =>
+      api.store.accept('mine', { kind: 'startService', spec: sampleServiceSpec() });
+    const id = await accept();
+    expect((await stop(id, 'manager@also')).body.error.code).toBe('service_not_found');
+    expect((await stop(id, 'user@mine')).status).toBe(403);
+    const there = await stop(id, 'manager@mine,manager@also', { 'x-project': 'also' });
+    expect(there.status).toBe(404);
+    const { status, body } = await stop(id);
+    expect([status, body.uuid, body.status]).toEqual([200, id, 'stopping']);
+    expect(await api.store.stores.services.get(id)).toMatchObject({ stopRequested: true });
+    const refused = await api.store.accept('none', {
+      ...{ kind: 'startService', spec: sampleServiceSpec() },
+    });
+    expect((await stop(refused, 'admin@*')).status).toBe(404);
+    expect((await stop(refused, 'admin@*')).body.error.code).toBe('service_not_found');
+  });
+
   it('is for managers, and of what is theirs', async () => {
     const service = await api.store.service({ project: 'also' });
     await api.store.serviceJob(service, 1, { phase: 'queued', clusterJobId: '503' });
