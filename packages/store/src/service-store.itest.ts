@@ -164,7 +164,11 @@ describe('a plan', () => {
     };
     expect(await bumped({ state: 'starting' })).toBe(true);
     expect(await bumped({ state: 'starting', because: ['x'] })).toBe(false);
+    expect(await bumped({ state: 'starting', reason: 'Resources' })).toBe(false);
+    expect(await bumped({ state: 'starting', reason: 'Priority' })).toBe(false);
     expect(await bumped({ state: 'failed', reason: 'why' })).toBe(true);
+    expect(await bumped({ state: 'failed', reason: 'in other words' })).toBe(true);
+    expect(await bumped({ state: 'failed', reason: 'in other words' })).toBe(false);
   });
 });
 
@@ -188,6 +192,26 @@ describe('routes', () => {
     });
     expect((await routes.load()).routes.some(({ modelId }) => modelId === service.id)).toBe(false);
     expect((await routes.load()).serving).toContain(job.id);
+  });
+
+  test('say why only of what is over', async () => {
+    const { id } = await start();
+    await tell(id, { state: 'pending', reason: 'Resources' });
+    const { services } = await fixture.stores.routes.load();
+    expect(services.find(({ serviceId }) => serviceId === id)?.reason).toBeNull();
+  });
+
+  test('are found among a week of others by an index', async () => {
+    const url = new URL(fixture.url);
+    url.searchParams.set('options', '-c enable_seqscan=off');
+    const { routes } = fixture.another({ databaseUrl: url.href });
+    await eventually('the index is used', async () => {
+      await routes.load();
+      const [index] = await fixture.sql(
+        "select idx_scan from pg_stat_user_indexes where indexrelname = 'services_live'",
+      );
+      return Number(index?.idx_scan ?? 0) > 0 ? true : null;
+    });
   });
 
   test('know for a while what has come to its end', async () => {

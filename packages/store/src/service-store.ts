@@ -6,7 +6,15 @@ import type {
   ServiceWithJobs,
   ServiceWithStatus,
 } from '@wakefield/control';
-import type { EpochMs, Job, JobId, ProjectName, Service, ServiceId } from '@wakefield/domain';
+import {
+  type EpochMs,
+  isOver,
+  type Job,
+  type JobId,
+  type ProjectName,
+  type Service,
+  type ServiceId,
+} from '@wakefield/domain';
 import { and, asc, desc, eq, inArray, lte, or, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { assertHeld, serviceKey } from './fence.ts';
@@ -182,8 +190,9 @@ async function savePlan(
     return false;
   }
   await write({ ...status, nextLookAt: lookAgainAt });
-  if (before.state !== status.state || before.reason !== status.reason)
-    await bumpRouteRevision(queries);
+  // Why one waits changes with each look at the queue; why it is over is told to those who ask for it.
+  const isTold = isOver(status.state) && before.reason !== status.reason;
+  if (before.state !== status.state || isTold) await bumpRouteRevision(queries);
   await writeNotices(queries, notices, now);
   return true;
 }
