@@ -54,10 +54,11 @@ export async function serviceFor(
   return found;
 }
 
-export function placeOf({ request, prefix }: Passed, ready: ReadyService): ServicePlace {
+export function placeOf({ request, prefix, rest }: Passed, ready: ReadyService): ServicePlace {
   const { 'x-forwarded-host': forwarded, host } = request.headers;
   return {
     prefix,
+    rest,
     publicHost: typeof forwarded === 'string' ? forwarded : host,
     address: ready.endpoint.address,
     underBasePath: ready.access.underBasePath,
