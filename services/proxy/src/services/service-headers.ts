@@ -13,6 +13,9 @@ const ourCookie = /^(?:__(?:Host|Secure)-)?wakefield_/i;
  */
 const sandbox = 'sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts';
 
+/** On an origin of its own no page of another one may show it, for its visitor to click on (CSP Level 3 §6.4.2). */
+const noFrames = "frame-ancestors 'self'";
+
 /** Where a service is, for its callers and for us. */
 export interface ServicePlace {
   /** Path under which its caller has asked for it, without a slash at its end. */
@@ -87,12 +90,11 @@ export function fromService(
   const { location, 'content-security-policy': policy } = headers;
   for (const name of Object.keys(headers)) if (isOfThisSite(name)) delete headers[name];
   if (cookies !== undefined && cookies.length > 0) headers['set-cookie'] = cookies;
-  const own = location === undefined ? null : ownLocation(location, place);
-  if (own === null) delete headers.location;
-  else headers.location = own;
-  if (isSandboxed) {
-    headers['content-security-policy'] = policy === undefined ? sandbox : `${policy}, ${sandbox}`;
-  }
+  const to = location === undefined ? null : ownLocation(location, place);
+  if (to === null) delete headers.location;
+  else headers.location = to;
+  const own = isSandboxed ? sandbox : noFrames;
+  headers['content-security-policy'] = policy === undefined ? own : `${policy}, ${own}`;
   headers['x-request-id'] = requestId;
   return headers;
 }
