@@ -1,4 +1,5 @@
-import type { Address, ClusterJobState, EpochMs, ExitRecord } from '@wakefield/domain';
+import type { Address, ClusterJobState, EpochMs, ExitRecord, JobSighting } from '@wakefield/domain';
+import { isItsPlace, type PlaceRules } from './endpoint-place.ts';
 
 /** Names in a job's directory; the job's script writes and reads the same ones. */
 export const jobFiles = {
@@ -26,6 +27,18 @@ export function parseEndpointFile(text: string): Address | null {
     port > 0 &&
     port < 65_536;
   return good ? { host, port } : null;
+}
+
+/** Of a sighting: what the endpoint file says, believed or not. @param told null: there is none */
+export function placeOf(
+  told: Address | null,
+  node: string | null,
+  rules: PlaceRules,
+): Pick<JobSighting, 'address' | 'misplaced'> {
+  if (told === null) return { address: null, misplaced: null };
+  return isItsPlace(told, node, rules)
+    ? { address: told, misplaced: null }
+    : { address: null, misplaced: told };
 }
 
 const causes: readonly unknown[] = ['drained', 'engine', 'terminated', 'setup', 'absent'];

@@ -54,6 +54,7 @@ export type {
   JobMove,
   JobPatch,
   JobStore,
+  KeyedWish,
   Lease,
   LeaseStore,
   ModelStatus,

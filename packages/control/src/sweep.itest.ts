@@ -189,6 +189,19 @@ describe('a sweep', () => {
     await store.sql("delete from models where hf_model_id like 'many/%'");
   });
 
+  test('forgets a service that never had a job, in its time', async () => {
+    const service = await store.service();
+    await store.verdict(service, { state: 'stopped' });
+    const week = 7 * 86_400_000;
+    const left = async (at: number) => {
+      await store.sql("delete from leases where key = 'tidy'");
+      await sweepAt(at);
+      return await store.stores.services.get(service.id);
+    };
+    expect(await left(now + week)).not.toBeNull();
+    expect(await left(now + week + 1)).toBeNull();
+  });
+
   test('looks at a cluster that was never looked at', async () => {
     await store.sql('delete from clusters');
     await sweepAt(now);

@@ -110,15 +110,16 @@ async function purgeJobs(deps: SweepDeps, now: EpochMs, signal: AbortSignal): Pr
   const failed = new Set<ClusterName>();
   const besideReplicas = endedToJudge({ maxReplicas: 0 }, deps.policy);
   const keep = { least: KEEP_AT_LEAST, besideReplicas };
+  const before = now - KEEP_ENDED_MS;
   for (let pages = 0; pages < PAGES_AT_MOST && !signal.aborted; pages += 1) {
-    const page = await deps.jobs.listPurgeable(now - KEEP_ENDED_MS, keep, {
+    const page = await deps.jobs.listPurgeable(before, keep, {
       limit: FORGET_AT_ONCE,
       except: [...failed],
     });
     const forgotten = await forget(deps, page, failed, signal);
-    const jobs = await deps.jobs.purgeEnded(forgotten);
+    const jobs = await deps.jobs.purgeEnded(forgotten, keep);
     const models = await deps.models.purgeUnregistered(forgotten);
-    const services = await deps.services.purgeOver(forgotten);
+    const services = await deps.services.purgeOver(forgotten, before);
     if (page.length < FORGET_AT_ONCE) return;
     if (forgotten.length > 0 && jobs + models + services === 0) return;
   }

@@ -8,7 +8,7 @@ export { reconcile } from './planning/reconcile.ts';
 export { asModel } from './planning/service/as-model.ts';
 export { noticesOf } from './planning/service/notices.ts';
 export { reconcileService, type ServicePlan } from './planning/service/reconcile-service.ts';
-export { isOver } from './planning/service/service-state.ts';
+export { isOver, overStates } from './planning/service/service-state.ts';
 export { hasQueue, knownCapacity, learnCapacity } from './planning/size/capacity.ts';
 export { scaledTo } from './planning/size/scaling.ts';
 export type { ClusterLimits, ClusterUse, Room } from './planning/staff/room.ts';

@@ -130,7 +130,7 @@ export function jobStore(database: Database): JobStore {
       await listPurgeableJobs(database, before, keep, page),
     readWaits: async (cluster, shape, since, newest) =>
       await database.run((queries) => readWaits(queries, cluster, shape, since, newest)),
-    purgeEnded: async (forgotten) => await purgeEndedJobs(database, forgotten),
+    purgeEnded: async (forgotten, keep) => await purgeEndedJobs(database, forgotten, keep),
   };
 }
 

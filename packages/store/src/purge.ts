@@ -17,7 +17,12 @@ import {
 import { alias } from 'drizzle-orm/pg-core';
 import type { Database, Queries } from './database.ts';
 import { modelKey } from './fence.ts';
-import { isPurgeableOfService, purgeJobsOfServices } from './purge-services.ts';
+import {
+  isPurgeableOfService,
+  type KeepOfService,
+  purgeJobsOfServices,
+  whenOverWithItsService,
+} from './purge-services.ts';
 import { jobs } from './schema/jobs.ts';
 import { leases } from './schema/leases.ts';
 import { models } from './schema/models.ts';
@@ -51,11 +56,11 @@ export async function listPurgeableJobs(
           or(
             and(isNotNull(jobs.modelId), lt(jobs.endedAt, before), isBehind(queries, keep)),
             inArray(jobs.modelId, doomed),
-            isPurgeableOfService(queries, before),
+            isPurgeableOfService(queries, before, keep),
           ),
         ),
       )
-      .orderBy(asc(jobs.endedAt), asc(jobs.id))
+      .orderBy(asc(whenOverWithItsService), asc(jobs.serviceId), asc(jobs.endedAt), asc(jobs.id))
       .limit(limit);
   });
 }
@@ -82,10 +87,11 @@ function isBehind(queries: Queries, { least, besideReplicas }: Keep): SQL {
   return sql`${jobs.seq} < (${nth} limit 1 offset (${kept}) - 1)`;
 }
 
-/** Deletes these ended jobs, but for the newest of each model and service. */
+/** Deletes these ended jobs, but for the newest of each model and those by which a service is judged. */
 export async function purgeEndedJobs(
   database: Database,
   forgotten: readonly JobName[],
+  keep: KeepOfService,
 ): Promise<number> {
   if (forgotten.length === 0) return 0;
   return await database.run(async (queries) => {
@@ -99,7 +105,7 @@ export async function purgeEndedJobs(
           .where(eq(newer.modelId, jobs.modelId))})`,
       ),
     );
-    return (rowCount ?? 0) + (await purgeJobsOfServices(queries, forgotten));
+    return (rowCount ?? 0) + (await purgeJobsOfServices(queries, forgotten, keep));
   });
 }
 

@@ -1,6 +1,14 @@
-import { type Job, type ServiceId, type ServiceRoute, withoutLog } from '@wakefield/domain';
+import {
+  isOver,
+  type Job,
+  type ServiceAccess,
+  type ServiceId,
+  type ServiceRoute,
+  withoutLog,
+} from '@wakefield/domain';
 import { and, desc, eq, sql } from 'drizzle-orm';
 import type { Queries } from './database.ts';
+import { isOverService } from './over-services.ts';
 import { toAddress } from './rows.ts';
 import { jobs } from './schema/jobs.ts';
 import { services } from './schema/services.ts';
@@ -8,13 +16,23 @@ import { services } from './schema/services.ts';
 /** Long enough for whoever asks for what has just come to its end to be told so. */
 const OVER_SINCE = sql`now() - interval '1 hour'`;
 
+// Apart, so that each has its index: an hour's services are few beside those that are kept for a week.
+const goingOn = sql`select ${services.id} from ${services} where not ${isOverService}`;
+const changedLately = sql`select ${services.id} from ${services} where ${services.updatedAt} > ${OVER_SINCE}`;
+const endedLately = sql`
+  select ${jobs.serviceId} from ${jobs}
+  where ${jobs.phase} = 'ended' and ${jobs.endedAt} > ${OVER_SINCE} and ${jobs.serviceId} is not null`;
+
 /** Services as the proxy sees them: those that are not over, or not for long. */
 export async function readServiceRoutes(queries: Queries): Promise<readonly ServiceRoute[]> {
   const rows = await queries
     .select({
       serviceId: services.id,
       project: services.project,
-      spec: services.spec,
+      recipe: services.recipe,
+      // The rest of it is large, and there is a row for each job.
+      model: sql<string | null>`${services.spec}->>'model'`,
+      access: sql<ServiceAccess>`${services.spec}->'access'`,
       state: services.state,
       reason: services.reason,
       called: services.clusterJobId,
@@ -34,17 +52,13 @@ export async function readServiceRoutes(queries: Queries): Promise<readonly Serv
         sql`(${jobs.phase} <> 'ended' or ${jobs.endedAt} > ${OVER_SINCE})`,
       ),
     )
-    .where(
-      sql`${services.state} not in ('stopped', 'completed', 'failed') or ${services.updatedAt} > ${OVER_SINCE}
-        or ${jobs.endedAt} > ${OVER_SINCE}`,
-    )
+    .where(sql`${services.id} in (${goingOn} union ${changedLately} union ${endedLately})`)
     .orderBy(desc(services.createdAt), desc(services.id), desc(jobs.seq));
   const byService = Map.groupBy(rows, ({ serviceId }) => serviceId);
   return [...byService].flatMap(([serviceId, ofService]) => routeOf(serviceId, ofService));
 }
 
-type Row = Pick<ServiceRoute, 'serviceId' | 'project' | 'state' | 'reason'> & {
-  readonly spec: typeof services.$inferSelect.spec;
+type Row = Omit<ServiceRoute, 'clusterJobIds' | 'endpoint'> & {
   readonly called: string | null;
   readonly jobId: string | null;
   readonly cluster: string | null;
@@ -58,12 +72,12 @@ type Row = Pick<ServiceRoute, 'serviceId' | 'project' | 'state' | 'reason'> & {
 function routeOf(serviceId: ServiceId, rows: readonly Row[]): readonly ServiceRoute[] {
   const [first] = rows;
   if (first === undefined) return [];
-  const { project, state, reason, spec, called } = first;
+  const { project, state, recipe, model, access, reason, called } = first;
   const ids = rows.flatMap(({ clusterJobId }) => clusterJobId ?? []);
   return [
     {
-      ...{ serviceId, project, state, recipe: spec.recipe, model: spec.model, access: spec.access },
-      reason: reason === null ? null : withoutLog(reason),
+      ...{ serviceId, project, state, recipe, model, access },
+      reason: reason === null || !isOver(state) ? null : withoutLog(reason),
       clusterJobIds: [...new Set(called === null ? ids : [...ids, called])],
       endpoint: rows.map(endpointOf).find((endpoint) => endpoint !== null) ?? null,
     },

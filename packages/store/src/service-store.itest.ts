@@ -1,8 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ServiceStatus, ServiceToPlan } from '@wakefield/control';
-import type { Job, ServiceId, ServiceSpec } from '@wakefield/domain';
-import { SAMPLE_NOW, type StoreFixture, sampleServiceSpec, storeFixture } from '@wakefield/testkit';
+import {
+  asModel,
+  defaultPolicy,
+  endedToJudge,
+  type Job,
+  type Observed,
+  reconcileService,
+  type ServiceId,
+  type ServiceSpec,
+} from '@wakefield/domain';
+import {
+  eventually,
+  SAMPLE_NOW,
+  type StoreFixture,
+  sampleServiceSpec,
+  storeFixture,
+} from '@wakefield/testkit';
 
 let fixture: StoreFixture;
 let project: string;
@@ -149,7 +164,11 @@ describe('a plan', () => {
     };
     expect(await bumped({ state: 'starting' })).toBe(true);
     expect(await bumped({ state: 'starting', because: ['x'] })).toBe(false);
+    expect(await bumped({ state: 'starting', reason: 'Resources' })).toBe(false);
+    expect(await bumped({ state: 'starting', reason: 'Priority' })).toBe(false);
     expect(await bumped({ state: 'failed', reason: 'why' })).toBe(true);
+    expect(await bumped({ state: 'failed', reason: 'in other words' })).toBe(true);
+    expect(await bumped({ state: 'failed', reason: 'in other words' })).toBe(false);
   });
 });
 
@@ -173,6 +192,26 @@ describe('routes', () => {
     });
     expect((await routes.load()).routes.some(({ modelId }) => modelId === service.id)).toBe(false);
     expect((await routes.load()).serving).toContain(job.id);
+  });
+
+  test('say why only of what is over', async () => {
+    const { id } = await start();
+    await tell(id, { state: 'pending', reason: 'Resources' });
+    const { services } = await fixture.stores.routes.load();
+    expect(services.find(({ serviceId }) => serviceId === id)?.reason).toBeNull();
+  });
+
+  test('are found among a week of others by an index', async () => {
+    const url = new URL(fixture.url);
+    url.searchParams.set('options', '-c enable_seqscan=off');
+    const { routes } = fixture.another({ databaseUrl: url.href });
+    await eventually('the index is used', async () => {
+      await routes.load();
+      const [index] = await fixture.sql(
+        "select idx_scan from pg_stat_user_indexes where indexrelname = 'services_live'",
+      );
+      return Number(index?.idx_scan ?? 0) > 0 ? true : null;
+    });
   });
 
   test('know for a while what has come to its end', async () => {
@@ -211,9 +250,9 @@ describe('what is over goes in its time', () => {
     fixture.stores.jobs.patch(job.id, [job.phase], {
       ...{ phase: 'ended', outcome: 'failed', endedAt: at },
     });
-  const purgeable = async (before: number) => {
-    const keep = { least: 20, besideReplicas: 4 };
-    const page = { limit: 10_000, except: [] };
+  const keep = { least: 20, besideReplicas: 4 };
+  const purgeable = async (before: number, limit = 10_000) => {
+    const page = { limit, except: [] };
     return (await fixture.stores.jobs.listPurgeable(before, keep, page)).map(({ name }) => name);
   };
 
@@ -228,22 +267,119 @@ describe('what is over goes in its time', () => {
     expect(await purgeable(SAMPLE_NOW + 50)).not.toContain(second.name);
     const names = [first.name, second.name];
     expect(await purgeable(SAMPLE_NOW + 200)).toEqual(expect.arrayContaining(names));
-    expect(await services.purgeOver([first.name])).toBe(0);
-    expect(await services.purgeOver(names)).toBe(1);
+    expect(await services.purgeOver([first.name], 0)).toBe(0);
+    expect(await services.purgeOver(names, 0)).toBe(1);
     expect(await services.get(service.id)).toBeNull();
     expect(await jobs.get(first.id)).toBeNull();
   });
 
-  test('but not the newest of one that goes on', async () => {
+  test('but not those by which one that goes on is judged', async () => {
     const { services, jobs } = fixture.stores;
     const service = await start({ keep: true });
-    const [first, second] = [await submit(service, 1, '1'), await submit(service, 2, '2')];
-    for (const job of [first, second]) await end(job, SAMPLE_NOW);
-    const names = await purgeable(SAMPLE_NOW + 200);
-    expect([names.includes(first.name), names.includes(second.name)]).toEqual([true, false]);
-    expect(await jobs.purgeEnded([first.name, second.name])).toBe(1);
-    expect(await services.purgeOver([first.name, second.name])).toBe(0);
-    expect(await jobs.get(second.id)).not.toBeNull();
+    const needed = endedToJudge(asModel(service).spec, defaultPolicy);
+    expect(needed).toBe(keep.besideReplicas + 1);
+    const ended: Job[] = [];
+    for (let seq = 1; seq <= needed + 1; seq += 1) {
+      const job = await submit(service, seq, `${seq}`);
+      await end(job, SAMPLE_NOW);
+      ended.push(job);
+    }
+    const mine = ended.map(({ name }) => name);
+    const listed = await purgeable(SAMPLE_NOW + 200);
+    expect(mine.filter((name) => listed.includes(name))).toEqual(mine.slice(0, 1));
+    expect(await jobs.purgeEnded(mine, keep)).toBe(1);
+    expect(await services.purgeOver(mine, 0)).toBe(0);
+    expect((await jobs.listForService(service.id, 99)).map(({ seq }) => seq)).toEqual(
+      ended
+        .slice(1)
+        .map((job) => job.seq)
+        .reverse(),
+    );
     expect((await services.get(service.id))?.clusterJobId).toBe('1');
+  });
+
+  test('together, so that one that gave up does not start again', async () => {
+    const { services, jobs } = fixture.stores;
+    const service = await start({ keep: true });
+    const verdict = async () => {
+      const known = await jobs.listForService(service.id, keep.besideReplicas + 1);
+      const observed: Observed = {
+        ...{ jobs: known, demand: null, clusters: {}, history: {}, answering: [] },
+      };
+      return reconcileService(service, observed, defaultPolicy, SAMPLE_NOW + 1e9).state;
+    };
+    const mine: string[] = [];
+    for (const seq of [1, 2, 3]) {
+      const job = await submit(service, seq, `${seq}`);
+      await end(job, SAMPLE_NOW + seq * 600_000);
+      await fixture.sql('update jobs set intended_at = ended_at - $1::interval where id = $2', [
+        ...['1 second', job.id],
+      ]);
+      mine.push(job.name);
+    }
+    expect(await verdict()).toBe('failed');
+    await tell(service.id, { state: 'failed' });
+    const old = SAMPLE_NOW + 2 * 600_000 + 1;
+    expect((await purgeable(old)).filter((name) => mine.includes(name))).toEqual([]);
+    expect(await jobs.purgeEnded(mine.slice(0, 1), keep)).toBe(0);
+    expect(await services.purgeOver(mine.slice(0, 1), 0)).toBe(0);
+    expect(await verdict()).toBe('failed');
+    expect((await purgeable(old + 600_000)).filter((name) => mine.includes(name))).toEqual(mine);
+  });
+
+  test('without ever having had a job, too', async () => {
+    const { services } = fixture.stores;
+    const [gone, waits] = [await start(), await start()];
+    await tell(gone.id, { state: 'stopped' });
+    await tell(waits.id, { state: 'pending' });
+    await services.purgeOver([], SAMPLE_NOW);
+    expect(await services.get(gone.id)).not.toBeNull();
+    await services.purgeOver([], SAMPLE_NOW + 1);
+    expect(await services.get(gone.id)).toBeNull();
+    expect(await services.get(waits.id)).not.toBeNull();
+  });
+
+  test('but not one for which a job is intended at the same moment', async () => {
+    const { stores, sql } = fixture;
+    const service = await start({ keep: true });
+    await tell(service.id, { state: 'failed' });
+    // Whoever reads services through this view has begun, and sees what was there then, but goes on later.
+    await sql(`create schema slow`);
+    await sql(`create table slow.gate as select 1`);
+    await sql(`create function slow.pass() returns boolean language plpgsql volatile as $$ begin
+      while exists (select from slow.gate) loop perform pg_sleep(0.01); end loop; return true; end $$`);
+    await sql(`create view slow.services as
+      select * from public.services where id = '${service.id}' and slow.pass()`);
+    const url = new URL(fixture.url);
+    url.searchParams.set('options', '-c search_path=slow,public');
+    const slow = fixture.another({ databaseUrl: url.href, applicationName: 'slow' });
+    const purged = slow.services.purgeOver([], SAMPLE_NOW + 1);
+    await eventually('the purge has begun', async () => {
+      const asleep = await sql(
+        "select 1 from pg_stat_activity where application_name = 'slow' and wait_event = 'PgSleep'",
+      );
+      return asleep.length > 0 ? true : null;
+    });
+    const job = await fixture.serviceJob(service, 1);
+    await sql('delete from slow.gate');
+    expect(await purged).toBe(0);
+    expect(await stores.jobs.get(job.id)).not.toBeNull();
+    expect(await stores.services.get(service.id)).not.toBeNull();
+  });
+
+  test('in pages that have all of one together', async () => {
+    const first = await start();
+    const second = await start();
+    const names = new Map<ServiceId, string[]>();
+    for (const seq of [1, 2])
+      for (const service of [first, second]) {
+        const job = await submit(service, seq, `${seq}`);
+        await end(job, 1_000 * seq);
+        names.set(service.id, [...(names.get(service.id) ?? []), job.name]);
+      }
+    for (const { id } of [first, second]) await tell(id, { state: 'failed' });
+    const page = await purgeable(10_000, 2);
+    expect([...names.values()]).toContainEqual(page);
+    expect(await fixture.stores.services.purgeOver(page, 0)).toBe(1);
   });
 });

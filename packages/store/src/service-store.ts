@@ -6,11 +6,20 @@ import type {
   ServiceWithJobs,
   ServiceWithStatus,
 } from '@wakefield/control';
-import type { EpochMs, Job, JobId, ProjectName, Service, ServiceId } from '@wakefield/domain';
+import {
+  type EpochMs,
+  isOver,
+  type Job,
+  type JobId,
+  type ProjectName,
+  type Service,
+  type ServiceId,
+} from '@wakefield/domain';
 import { and, asc, desc, eq, inArray, lte, or, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { assertHeld, serviceKey } from './fence.ts';
 import { writeNotices } from './notice-store.ts';
+import { isOverService } from './over-services.ts';
 import { purgeOverServices } from './purge-services.ts';
 import { bumpRouteRevision } from './route-revision.ts';
 import { isUuid, jobColumns, toJob } from './rows.ts';
@@ -46,7 +55,7 @@ export function serviceStore(database: Database): ServiceStore {
               called(id),
             ),
           )
-          .orderBy(sql`${over}`, desc(services.createdAt), desc(services.id))
+          .orderBy(isOverService, desc(services.createdAt), desc(services.id))
           .limit(FOUND_AT_MOST);
         return await withJobs(queries, rows);
       }),
@@ -73,12 +82,10 @@ export function serviceStore(database: Database): ServiceStore {
     },
     savePlan: async (id, lease, plan, now) =>
       await database.transaction((queries) => savePlan(queries, id, lease, plan, now)),
-    purgeOver: async (forgotten) => await purgeOverServices(database, forgotten),
+    purgeOver: async (forgotten, before) => await purgeOverServices(database, forgotten, before),
     ...serviceFigures(database),
   };
 }
-
-const over = sql`(${services.state} in ('stopped', 'completed', 'failed'))`;
 
 function inProjects(projects: readonly ProjectName[] | null): SQL | undefined {
   if (projects === null) return undefined;
@@ -183,8 +190,9 @@ async function savePlan(
     return false;
   }
   await write({ ...status, nextLookAt: lookAgainAt });
-  if (before.state !== status.state || before.reason !== status.reason)
-    await bumpRouteRevision(queries);
+  // Why one waits changes with each look at the queue; why it is over is told to those who ask for it.
+  const isTold = isOver(status.state) && before.reason !== status.reason;
+  if (before.state !== status.state || isTold) await bumpRouteRevision(queries);
   await writeNotices(queries, notices, now);
   return true;
 }

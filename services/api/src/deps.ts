@@ -33,7 +33,7 @@ export interface ApiDeps {
   readonly jobs: Pick<JobStore, 'listForModel' | 'listLiveForProject'>;
   readonly services: Pick<ServiceStore, 'get' | 'lookUp' | 'list'>;
   readonly clusters: Pick<ClusterStatusStore, 'list'>;
-  readonly commands: Pick<CommandStore, 'insert' | 'get' | 'listForProject'>;
+  readonly commands: Pick<CommandStore, 'insert' | 'get' | 'replay' | 'listForProject'>;
   readonly usage: Pick<UsageStore, 'sums'>;
   readonly nudges: Pick<Nudges, 'command' | 'log'>;
   readonly metricsBoard: Pick<MetricsBoard, 'read'>;

@@ -224,7 +224,7 @@ function createMemory(
     elsewhere: elsewhereOf(ports, settings),
     limits: {
       body: settings.inference.body,
-      connectMs: settings.inference.times.connectMs,
+      times: settings.inference.times,
       sessionIdleMs: settings.inference.sessionIdleMs,
       endedMs: settings.endedQuietMs,
     },

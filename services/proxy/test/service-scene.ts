@@ -1,5 +1,6 @@
 import { afterEach, beforeEach } from '@jest/globals';
 import type { ServiceRoute } from '@wakefield/domain';
+import type { ProxySettings } from '../src/proxy.ts';
 import { type ScriptedEngine, startEngine } from './engine.ts';
 import { defaultSettings, type Harness, startHarness } from './harness.ts';
 import { as, atRoot, people, serviceRoute } from './service.ts';
@@ -14,6 +15,11 @@ export interface ServiceScene {
   readonly storage: ServiceRoute;
   /** Resolves when the proxy knows that there are these, and no others. */
   serve(...services: readonly ServiceRoute[]): Promise<void>;
+  /** Another proxy in its place, which knows no service yet. */
+  restart(
+    inference: Partial<ProxySettings['inference']>,
+    settings?: Partial<ProxySettings>,
+  ): Promise<void>;
   /** Asked by who may manage `demo`, and followed nowhere. */
   ask(path: string, init?: RequestInit): Promise<Response>;
 }
@@ -54,6 +60,10 @@ export function useServiceScene(): ServiceScene {
       return storage;
     },
     serve,
+    restart: async (inference, settings = {}) => {
+      await proxy.stop();
+      proxy = await startHarness(settings, inference, undefined, { identifier: people });
+    },
     ask: (path, init = {}) =>
       fetch(`${proxy.url}${path}`, { redirect: 'manual', headers: as('manager-of-demo'), ...init }),
   };

@@ -52,8 +52,14 @@ function pointsOf(effects: readonly string[]): readonly CrashPoint[] {
   });
 }
 
+/** The process lives on without the answer. Of an activation that is told to whoever asked, who has to ask again. */
+function isLost(fault: Fault): boolean {
+  return fault === 'unheard' || fault === 'undone';
+}
+
 /** Whether a point is worth a run. */
 function isTried({ own }: Scenario, { effect, occurrence }: CrashPoint, fault: Fault): boolean {
+  if (effect === 'driver.activate' && isLost(fault)) return false;
   if (thorough) return true;
   if (own !== undefined) {
     const most = decisive.test(effect) && fault !== 'unheard' ? 2 : 1;
@@ -67,9 +73,9 @@ function isTried({ own }: Scenario, { effect, occurrence }: CrashPoint, fault: F
 /** Deliveries meet in other ways each time: a life may lack an effect that another one had. */
 const TRIES = 4;
 
-/** Whether every life has it. How often the others come about, and a lease is renewed, goes by the clock on the wall. */
+/** Whether every life has it. How often the others come about, and a routine at all, goes by how deliveries meet. */
 function isInEveryLife({ effect, occurrence }: CrashPoint): boolean {
-  return decisive.test(effect) || (occurrence === 1 && effect !== 'leases.renew');
+  return decisive.test(effect) || (occurrence === 1 && !routine.test(effect));
 }
 
 /** @returns whether the fault came about */

@@ -142,6 +142,7 @@ const storeCalls: { readonly [K in keyof Stores]: Calls<Stores[K]> } = {
     apply: 'effect',
     purgeFinished: 'effect',
     get: 'read',
+    replay: 'read',
     listForProject: 'read',
     listUnfinishedBefore: 'read',
     listStale: 'read',

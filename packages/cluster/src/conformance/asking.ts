@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import type { Address } from '@wakefield/domain';
 import { exchange } from '../probe/exchange.ts';
 import type { Scene } from './scene.ts';
-import { quote, until } from './scene.ts';
+import { listenAndTell, quote, until } from './scene.ts';
 
 /** Says what it was sent, or streams until its client leaves, of which it leaves a note. */
 const server = `
@@ -21,10 +21,7 @@ const server = require('node:http').createServer((request, response) => {
   if (request.method === 'GET') response.end(JSON.stringify(request.headers.authorization ?? null));
   else request.pipe(response);
 });
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address();
-  require('node:fs').writeFileSync('endpoint.json', JSON.stringify({ host: '127.0.0.1', port, pid: process.pid, at: Date.now() }));
-});`;
+${listenAndTell}`;
 
 /**
  * What requests to engines need, whether a transport carries bytes or makes requests of them.

@@ -13,7 +13,7 @@ export function observingTests(scene: () => Scene): void {
     const { clusterJobId } = await driver.submit(
       job(name, [
         'echo 42 > gpu',
-        `echo '{"host":"node-1","port":20001,"pid":7,"at":1}' > endpoint.new`,
+        `echo '{"host":"127.0.0.1","port":20001,"pid":7,"at":1}' > endpoint.new`,
         'mv endpoint.new endpoint.json',
         'sleep 600',
       ]),
@@ -22,7 +22,8 @@ export function observingTests(scene: () => Scene): void {
     const seen = await sightUntil(name, ({ address }) => address !== null);
     expect(seen).toEqual({
       clusterJob: expect.objectContaining({ clusterJobId, name, state: 'running' }),
-      address: { host: expect.stringMatching(given.host ?? /^node-1$/), port: 20_001 },
+      address: { host: expect.stringMatching(given.host ?? /^127\.0\.0\.1$/), port: 20_001 },
+      misplaced: null,
       building: false,
       exit: null,
       logTail: null,
@@ -102,6 +103,23 @@ export function observingTests(scene: () => Scene): void {
     expect(seen.logTail).toMatch(/^before .*after/);
   });
 
+  test.each([
+    ['another machine', '169.254.169.254', 20_001],
+    ['a port that is none of theirs', '127.0.0.1', 22],
+  ])('does not believe a job that says it answers on %s', async (_, host, port) => {
+    const { driver, given, signal, newName, job, sightUntil } = scene();
+    const name = newName();
+    // Where the cluster knows better, the job's word for its host is not asked.
+    if (given.host !== undefined && port !== 22) return;
+    const told = JSON.stringify({ host, port });
+    await driver.submit(
+      job(name, [`echo '${told}' > e`, 'mv e endpoint.json', 'sleep 600']),
+      signal,
+    );
+    const seen = await sightUntil(name, ({ misplaced }) => misplaced !== null);
+    expect(seen).toMatchObject({ address: null, misplaced: { port } });
+  });
+
   test('looks at any number of jobs in one round trip', async () => {
     const { driver, given, signal, newName, job } = scene();
     const names = [newName(), newName(), newName()];
@@ -121,6 +139,7 @@ export function observingTests(scene: () => Scene): void {
     expect(snapshot.sightings.get(unknown)).toEqual({
       clusterJob: null,
       address: null,
+      misplaced: null,
       building: false,
       exit: null,
       logTail: null,

@@ -30,6 +30,7 @@ const JUST_LISTED_MS = 10_000;
 /** A centre's cluster through the HEAppE middleware: HTTP calls, none of which is idempotent where it matters. */
 export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): ClusterDriver {
   const now = deps.now ?? Date.now;
+  const profile = launchProfile(config);
   const elapsed = deps.elapsed ?? (() => performance.now());
   const client = createHeappeClient(config, { onRoundTrip: deps.onRoundTrip });
   const places = createPlaces(config, client, elapsed);
@@ -75,7 +76,12 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
     const seen = await reports.read(wanted, signal);
     for (const [name, job] of wanted) {
       const files = seen.get(name) ?? null;
-      found.set(name, files === null ? unreadOf(name, job) : sightingOf(config, name, job, files));
+      found.set(
+        name,
+        files === null
+          ? unreadOf(name, job)
+          : sightingOf({ ...config, ...profile }, name, job, files),
+      );
     }
     return found;
   }
@@ -134,7 +140,7 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
   return {
     name: config.name,
     kind: 'heappe',
-    profile: launchProfile(config),
+    profile,
     cadence: {
       busyMs: config.cadence.busy,
       quietMs: config.cadence.quiet,

@@ -23,7 +23,7 @@ const LIST = 'JobManagement/ListJobsForCurrentUser';
 const PARTS = 'FileTransfer/DownloadPartsOfJobFilesFromCluster';
 const control = () => scene.test.server.control;
 const isRunning = ({ clusterJob }: JobSighting) => clusterJob?.state === 'running';
-const endpoint = `echo '{"host":"n1","port":20001}' > e; mv e endpoint.json`;
+const endpoint = `echo '{"host":"127.0.0.1","port":20001}' > e; mv e endpoint.json`;
 
 async function start(lines: readonly string[], change = {}) {
   const name = scene.newName();
@@ -41,7 +41,7 @@ describe('a look', () => {
     const { sightings } = await scene.driver.observe([serving.ref, loading.ref], scene.signal);
     // The one that serves was read a moment ago.
     expect(scene.calls()).toEqual([LIST, PARTS]);
-    expect(sightings.get(serving.name)?.address).toEqual({ host: 'n1', port: 20_001 });
+    expect(sightings.get(serving.name)?.address).toEqual({ host: '127.0.0.1', port: 20_001 });
     await scene.driver.cancel([serving.ref, loading.ref], scene.signal);
     await until('them to be over', async () => {
       const states = [await scene.sight(serving.name), await scene.sight(loading.name)];

@@ -103,7 +103,10 @@ export function createLocalDriver(config: LocalConfig, deps: LocalDriverDeps): C
         const sightings = new Map<string, JobSighting>();
         for (const job of jobs.values()) sightings.set(job.name, listed(job, node));
         for (const { name } of refs.filter((ref) => isJobName(ref.name))) {
-          sightings.set(name, await sight(directoryOf(name), jobs.get(name) ?? null, node));
+          sightings.set(
+            name,
+            await sight(directoryOf(name), jobs.get(name) ?? null, node, profile),
+          );
         }
         return { cluster: config.name, takenAt, sightings };
       }),

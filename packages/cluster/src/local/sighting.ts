@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { type ClusterJob, type JobSighting, unseen } from '@wakefield/domain';
+import type { PlaceRules } from '../endpoint-place.ts';
 import {
   isBuilding,
   jobFiles,
   parseEndpointFile,
   parseExitFile,
   parseGpuFile,
+  placeOf,
 } from '../job-files.ts';
 import { readLog } from './read-log.ts';
 import { type LocalJob, readText } from './records.ts';
@@ -40,6 +42,7 @@ export async function sight(
   directory: string,
   job: LocalJob | null,
   node: string,
+  rules: PlaceRules,
 ): Promise<JobSighting> {
   const [endpoint, exit, gpu, stage] = await Promise.all([
     readText(join(directory, jobFiles.endpoint)),
@@ -51,7 +54,7 @@ export async function sight(
   const line = job === null ? null : clusterJob(job, node);
   return {
     clusterJob: line,
-    address: endpoint === null ? null : parseEndpointFile(endpoint),
+    ...placeOf(endpoint === null ? null : parseEndpointFile(endpoint), node, rules),
     building: isBuilding(stage, line?.state),
     exit: exit === null ? null : parseExitFile(exit),
     logTail: over ? await tail(directory) : null,

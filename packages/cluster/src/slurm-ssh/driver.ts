@@ -110,7 +110,7 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
       const takenAt = now();
       const { queue, frames } = await look(jobs, signal);
       skewMs = clockSkew(skewMs, frames.get('clock'), takenAt, now());
-      const seen = byOurClock(sightings(queue, frames, jobs, prefix), skewMs);
+      const seen = byOurClock(sightings(queue, frames, jobs, prefix, profile), skewMs);
       await endSurplus(surplusOf(queue, seen), signal);
       return { cluster: config.name, takenAt, sightings: seen };
     },

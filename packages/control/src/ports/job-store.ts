@@ -141,7 +141,7 @@ export interface JobStore {
   /**
    * Jobs that may go, longest ended first: those that ended before `before`, but for the newest of each model on
    * each cluster, at least `least` and `besideReplicas` more than it may have jobs, and all of unregistered models
-   * without live jobs.
+   * without live jobs; likewise of services, and all of one that is over, together, once each of them ended before then.
    */
   listPurgeable(
     before: EpochMs,
@@ -150,7 +150,11 @@ export interface JobStore {
   ): Promise<readonly Pick<Job, 'name' | 'cluster'>[]>;
   /**
    * Deletes rows of ended jobs, once nothing of them is left on their clusters. The newest of a model stays: the next
-   * sequence number, and with it the name of the next job, comes after it, and a name is never used twice.
+   * sequence number, and with it the name of the next job, comes after it, and a name is never used twice. So do those of
+   * a service by which it is judged, one and `besideReplicas` more.
    */
-  purgeEnded(forgotten: readonly JobName[]): Promise<number>;
+  purgeEnded(
+    forgotten: readonly JobName[],
+    keep: { readonly besideReplicas: number },
+  ): Promise<number>;
 }

@@ -105,8 +105,8 @@ export interface ServiceStore {
     }[]
   >;
   /**
-   * Deletes services that are over and whose jobs are all among these, with the rows of those jobs. One that somebody
-   * works on at this moment is left for the next time.
+   * Deletes services that are over and whose jobs are all among these, with the rows of those jobs; those without any
+   * job when nobody changed them since `before`. One that somebody works on at this moment is left for the next time.
    */
-  purgeOver(forgotten: readonly JobName[]): Promise<number>;
+  purgeOver(forgotten: readonly JobName[], before: EpochMs): Promise<number>;
 }

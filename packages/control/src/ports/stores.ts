@@ -59,6 +59,20 @@ export interface NewCommand {
   readonly traceId: string;
   /** Scoped to the principal. The same key with another body is refused. */
   readonly idempotencyKey: string | null;
+  /**
+   * What its sender asked for, where the body is made of that and of what may change meanwhile: by this a repeated key
+   * is told from a reused one then.
+   */
+  readonly asked?: unknown;
+}
+
+/** What `CommandStore.replay` goes by. */
+export interface KeyedWish {
+  /** Principal id. */
+  readonly by: string;
+  readonly idempotencyKey: string;
+  /** As in `NewCommand`. */
+  readonly asked: unknown;
 }
 
 export type CommandInsertion =
@@ -70,6 +84,8 @@ export type CommandInsertion =
 export interface CommandStore {
   insert(command: NewCommand): Promise<CommandInsertion>;
   get(id: CommandId): Promise<Command | null>;
+  /** What came of an earlier use of a key; null: there was none. */
+  replay(wish: KeyedWish): Promise<Exclude<CommandInsertion, { readonly kind: 'inserted' }> | null>;
   /** Of a project, newest first; behind the command `after`, where one is named. */
   listForProject(
     project: ProjectName,

@@ -134,7 +134,7 @@ function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPat
         phase: 'starting',
         address: sighting.address,
         building: sighting.building,
-        reason: null,
+        reason: misplacedWords(sighting),
       };
     case 'ready':
       return restarted
@@ -148,7 +148,7 @@ function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPat
         ...(restarted && job.readyAt !== null ? { readyAt: null } : {}),
         address: sighting.address ?? job.address,
         building: sighting.building,
-        reason: job.reason === suspendedWords ? null : job.reason,
+        reason: misplacedWords(sighting) ?? (isPassing(job.reason) ? null : job.reason),
       };
   }
 }
@@ -161,6 +161,20 @@ function whileSuspended(job: Job, seen: ClusterJob): JobPatch {
   const place = placeOf(job, seen);
   if (job.phase === 'draining') return place;
   return { ...place, phase: 'starting', address: null, reason: suspendedWords };
+}
+
+/** Its engine is not asked there, and nobody is led there. */
+function misplacedWords({ misplaced }: JobSighting): string | null {
+  return misplaced === null
+    ? null
+    : `${misplacedStart} ${misplaced.host}:${misplaced.port}, which is not where this cluster lets jobs answer (nodeAddress and ports of its configuration).`;
+}
+
+const misplacedStart = 'Its endpoint file says';
+
+/** Words that hold no longer once a job runs as it should. */
+function isPassing(reason: string | null): boolean {
+  return reason === suspendedWords || reason?.startsWith(misplacedStart) === true;
 }
 
 const suspendedWords = 'The cluster has suspended the job.';

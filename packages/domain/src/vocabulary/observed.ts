@@ -56,6 +56,8 @@ export interface JobSighting {
   readonly clusterJob: ClusterJob | null;
   /** From the endpoint file; null until the engine's port is chosen. */
   readonly address: Address | null;
+  /** What the endpoint file says, where that is no place of its job; null: it is, or says nothing. */
+  readonly misplaced: Address | null;
   /** From the stage file: its script makes what its recipe needs. */
   readonly building: boolean;
   readonly exit: ExitRecord | null;
@@ -69,6 +71,7 @@ export interface JobSighting {
 export const unseen: JobSighting = {
   clusterJob: null,
   address: null,
+  misplaced: null,
   building: false,
   exit: null,
   logTail: null,

@@ -55,7 +55,7 @@ export interface ServiceRoute {
   /** The model that it serves; null: none. */
   readonly model: string | null;
   readonly state: ServiceState;
-  /** Why it does not answer, in a sentence for a caller; without the log. */
+  /** Why it is over, in a sentence for a caller, without the log; null while it is not: that changes with each look. */
   readonly reason: string | null;
   readonly access: ServiceAccess;
   /** Ids that clusters gave its jobs, the newest first: it may be asked for by each. */

@@ -39,6 +39,11 @@ export const services = pgTable(
   (table) => [
     index('services_by_project').on(table.project, table.createdAt, table.id),
     index('services_by_cluster_job_id').on(table.clusterJobId),
+    // The route table has few of many: those that go on, and those that were over lately.
+    index('services_live')
+      .on(table.id)
+      .where(sql`${table.state} not in ('stopped', 'completed', 'failed')`),
+    index('services_updated').on(table.updatedAt),
     index('services_due').on(table.nextLookAt).where(sql`${table.nextLookAt} is not null`),
     check(
       'services_state',

@@ -10,6 +10,7 @@ import {
   type WantedService,
 } from './find-service.ts';
 import type { ServiceParts } from './parts.ts';
+import { checkSession } from './visitor.ts';
 
 /**
  * The service that somebody wants, where it is for them.
@@ -59,6 +60,7 @@ export async function serviceOf(
   id: string,
 ): Promise<ServiceRoute> {
   const who = known(await parts.callerOf(client), client.header('authorization'));
+  checkSession(client, request);
   return await admit(parts, who, { id, project: projectOf(request) });
 }
 

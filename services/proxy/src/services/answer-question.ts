@@ -1,9 +1,13 @@
 import type { IncomingMessage } from 'node:http';
+import type { DurationMs } from '@wakefield/domain';
+import { askedTimeoutMs } from '../inference/headers.ts';
+import { refusals } from '../inference/refusals.ts';
 import { sendJson } from '../server/answer.ts';
 import type { ServiceDestination } from '../server/classify.ts';
 import type { NodeCall } from '../server/node-call.ts';
 import { serviceOf } from './admit.ts';
 import { checkReady } from './find-service.ts';
+import { KeptBytes } from './kept-bytes.ts';
 import type { ServiceParts } from './parts.ts';
 import { modelsOf, promptService, readPrompt, type TemplateBook } from './prompts.ts';
 import type { Running } from './running.ts';
@@ -16,6 +20,9 @@ export interface Question {
   readonly requestId: string;
 }
 
+/** Browsers take what an engine says for nothing else than it is. */
+const asItIs = { 'x-content-type-options': 'nosniff' };
+
 /** @throws AppError */
 export async function answerQuestion(
   parts: ServiceParts,
@@ -23,29 +30,38 @@ export async function answerQuestion(
   templates: TemplateBook,
   { request, client, destination: { kind, id }, requestId }: Question,
 ): Promise<void> {
+  const totalMs = totalOf(parts, client);
   const ready = checkReady(await serviceOf(parts, request, client, id));
-  const body = kind === 'service_prompt' ? await readPrompt(parts, client, ready) : null;
-  if (client.closed) return;
+  const kept = new KeptBytes(parts.bodies.shareOf(ready.project));
   const gone = new AbortController();
-  const over = running.begin(ready.serviceId, ready.endpoint.jobId, () => client.cutOff());
-  client.onceClosed(() => {
-    over();
-    gone.abort();
-  });
-  const asking = { ready, headers: traceOf(request), signal: gone.signal };
-  const said =
-    body === null
-      ? { id, models: await modelsOf(parts, asking) }
-      : await promptService(parts, templates, id, asking, body);
-  if (!('contentType' in said)) {
-    sendJson(client, requestId, 200, said);
-    return;
+  const late = Number.isFinite(totalMs)
+    ? setTimeout(() => gone.abort(refusals.tookTooLong(totalMs)), totalMs)
+    : undefined;
+  try {
+    const body = kind === 'service_prompt' ? await readPrompt(parts, client, kept) : null;
+    if (client.closed) return;
+    const over = running.begin(ready.serviceId, ready.endpoint.jobId, () => client.cutOff());
+    client.onceClosed(() => {
+      over();
+      gone.abort();
+    });
+    const asking = { ready, headers: traceOf(request), signal: gone.signal, kept };
+    const { status, value } =
+      body === null
+        ? { status: 200, value: { id, models: await modelsOf(parts, asking) } }
+        : await promptService(parts, templates, id, asking, body);
+    sendJson(client, requestId, status, value, asItIs);
+  } finally {
+    clearTimeout(late);
+    kept.giveAll();
   }
-  client.writeHead(said.status, [
-    ...['content-type', said.contentType, 'content-length', String(said.body.length)],
-    ...['x-request-id', requestId],
-  ]);
-  client.end(said.body);
+}
+
+/** How long all of it may take. @throws AppError where what its caller says is no length of time */
+function totalOf({ limits }: ServiceParts, client: NodeCall): DurationMs {
+  const asked = askedTimeoutMs(client.header('x-request-timeout'));
+  if (Number.isNaN(asked)) throw refusals.badTimeout();
+  return Math.min(limits.times.totalMs, asked ?? Number.POSITIVE_INFINITY);
 }
 
 function traceOf({ headers }: IncomingMessage): Readonly<Record<string, string>> {

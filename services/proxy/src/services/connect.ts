@@ -1,6 +1,7 @@
 import type { RequestOptions } from 'node:http';
 import type { Transport } from '@wakefield/control';
 import { type Address, AppError, type DurationMs } from '@wakefield/domain';
+import { refusals } from '../inference/refusals.ts';
 import { createDialer } from '../upstream/dial.ts';
 import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
 import type { ReadyService } from './find-service.ts';
@@ -40,12 +41,13 @@ function connectTo(
 }
 
 export function connectionOf({ transportOf, limits }: ServiceParts, { endpoint }: ReadyService) {
-  return connectTo(transportOf(endpoint.cluster), endpoint.address, limits.connectMs);
+  return connectTo(transportOf(endpoint.cluster), endpoint.address, limits.times.connectMs);
 }
 
 /** What is told where a service said nothing. */
 export function serviceAway(error: Error): AppError {
   if (error instanceof EngineTimeoutError) {
+    if (error.limit !== 'connect') return refusals.timedOut(error);
     const message = `The service could not be connected to within ${error.afterMs / 1000} s.`;
     return new AppError('connect_timeout', message, { cause: error });
   }

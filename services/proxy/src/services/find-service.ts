@@ -1,6 +1,7 @@
 import {
   AppError,
   can,
+  isOver,
   type Principal,
   phrases,
   type ServiceEndpoint,
@@ -24,7 +25,6 @@ export interface WantedService {
 
 /** States in which it is of use to ask again. */
 const coming: ReadonlySet<ServiceState> = new Set(['pending', 'building', 'starting', 'running']);
-const over: ReadonlySet<ServiceState> = new Set(['stopped', 'completed', 'failed']);
 
 /**
  * A service by what its caller calls it, among those of projects that the caller may look at: one that is not over,
@@ -39,7 +39,7 @@ export function findService(
     .servicesCalled(wanted.id)
     .filter(({ project }) => wanted.project === undefined || wanted.project === project)
     .filter(({ project }) => can(principal, 'read', project));
-  return theirs.find(({ state }) => !over.has(state)) ?? theirs[0] ?? null;
+  return theirs.find(({ state }) => !isOver(state)) ?? theirs[0] ?? null;
 }
 
 /** @returns why the caller may not use it */

@@ -1,6 +1,6 @@
 import type { Visits } from '@wakefield/auth';
 import type { Transport } from '@wakefield/control';
-import type { ClusterName, DurationMs } from '@wakefield/domain';
+import type { ClusterName, DurationMs, TimeLimits } from '@wakefield/domain';
 import type { Logger } from '@wakefield/runtime';
 import type { DemandBook } from '../demand.ts';
 import type { BodyRoom } from '../inference/body-room.ts';
@@ -27,7 +27,8 @@ export interface ServiceParts {
   readonly elsewhere: Elsewhere | null;
   readonly limits: {
     readonly body: BodyLimits;
-    readonly connectMs: DurationMs;
+    /** Those of inference, for what engines are asked on behalf of callers; what is passed has that of the connection. */
+    readonly times: TimeLimits;
     readonly sessionIdleMs: DurationMs;
     /** Until what is passed to a job that has ended is ended, too. */
     readonly endedMs: DurationMs;

@@ -12,7 +12,7 @@ import { serviceAway } from './connect.ts';
 import { noService, type ReadyService } from './find-service.ts';
 import type { ServiceParts } from './parts.ts';
 import type { ServicePlace } from './service-headers.ts';
-import { visitorOf } from './visitor.ts';
+import { checkOpens, checkSession, visitorOf } from './visitor.ts';
 
 /** A request that is for a service itself. */
 export interface Passed<Client extends ClientCall = ClientCall> {
@@ -36,7 +36,11 @@ export async function callerAt(
   { callerOf, elsewhere }: ServiceParts,
   { request, client, visited }: Passed,
 ): Promise<Principal | null> {
-  if (elsewhere === null || visited === null) return await callerOf(client);
+  if (elsewhere === null || visited === null) {
+    const caller = await callerOf(client);
+    if (caller !== null) (elsewhere === null ? checkSession : checkOpens)(client, request);
+    return caller;
+  }
   const visitor = await visitorOf(elsewhere.visits, request, visited);
   const isByKey = visitor === null && client.header('authorization') !== undefined;
   return isByKey ? await callerOf(client) : visitor;
@@ -54,10 +58,11 @@ export async function serviceFor(
   return found;
 }
 
-export function placeOf({ request, prefix }: Passed, ready: ReadyService): ServicePlace {
+export function placeOf({ request, prefix, rest }: Passed, ready: ReadyService): ServicePlace {
   const { 'x-forwarded-host': forwarded, host } = request.headers;
   return {
     prefix,
+    rest,
     publicHost: typeof forwarded === 'string' ? forwarded : host,
     address: ready.endpoint.address,
     underBasePath: ready.access.underBasePath,

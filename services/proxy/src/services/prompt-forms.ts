@@ -46,12 +46,21 @@ export function readPromptAnswer(id: string, body: Buffer): PromptAnswerJson | n
   return { id, model, text: text ?? message?.content ?? '', finish_reason: reason, usage };
 }
 
+/** What an engine says of what it was asked. @returns null: it is not JSON, or nothing that could say why */
+export function readRefusal(body: Buffer): object | null {
+  const value = json(body);
+  return typeof value === 'object' ? value : null;
+}
+
+/** It says so at the beginning of its answer. */
+const templateBytes = 4096;
+
 /**
  * Whether an engine refuses a chat because its model has no chat template: of transformers "you must provide a chat
  * template", which vLLM passes on with 400.
  */
 export function lacksTemplate(status: number, body: Buffer): boolean {
-  return status === 400 && /chat[ _]template/i.test(body.toString());
+  return status === 400 && /chat[ _]template/i.test(body.toString('utf8', 0, templateBytes));
 }
 
 const listSchema = z.object({ data: z.array(z.object({ id: z.string() })) });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { ServiceRoute } from '@wakefield/domain';
 import type { Script } from '../../test/engine.ts';
-import { until } from '../../test/harness.ts';
+import { defaultSettings, until } from '../../test/harness.ts';
 import { rawClient } from '../../test/raw.ts';
 import { as, atRoot, serviceKey, serviceRoute } from '../../test/service.ts';
 import { errorOf, useServiceScene } from '../../test/service-scene.ts';
@@ -53,6 +53,19 @@ const completed = json(200, {
   usage,
 });
 const list = json(200, { object: 'list', data: [{ id: 'gpt2' }, { id: '__job_wf-1-2' }] });
+
+describe('an engine that takes its time', () => {
+  it.each([
+    ['first_byte_timeout', { firstByteMs: 100 }, () => undefined],
+    ['between_bytes_timeout', { betweenBytesMs: 100 }, (response) => void response.write('{')],
+    ['total_timeout', { totalMs: 100 }, () => undefined],
+  ] satisfies [string, object, Script][])('%s', async (code, times, script) => {
+    await scene.restart({ times: { ...defaultSettings.inference.times, ...times } });
+    await scene.serve(vllm);
+    scene.engine.answer(script);
+    expect((await errorOf(await prompt({ prompt: 'x' }))).slice(0, 2)).toEqual([504, code]);
+  });
+});
 
 describe('the models of a service', () => {
   it('are those that its engine has loaded, without the name by which it proves itself', async () => {
@@ -124,6 +137,59 @@ describe('a prompt', () => {
     }
   });
 
+  it('is answered with JSON alone, whatever its engine calls it', async () => {
+    const html = { 'content-type': 'text/html' };
+    scene.engine.answer((response) => void response.writeHead(400, html).end('{"error":"<b>"}'));
+    const answer = await prompt({ prompt: 'x' });
+    expect([answer.status, await answer.text()]).toEqual([400, '{"error":"<b>"}']);
+    expect(answer.headers.get('content-type')).toMatch(/^application\/json(;|$)/);
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+    for (const said of ['<script>alert(1)</script>', 'null', '"x"']) {
+      scene.engine.answer((response) => void response.writeHead(422, html).end(said));
+      const [status, code] = await errorOf(await prompt({ prompt: 'x' }));
+      expect([status, code]).toEqual([502, 'upstream_error']);
+    }
+  });
+
+  it('counts with its answer in the room for bodies, until it is answered', async () => {
+    scene.engine.answer((response, seen) => {
+      if (seen.url === '/v1/completions') return;
+      response.writeHead(400).end(`{"error":"no chat template"}${' '.repeat(300_000)}`);
+    });
+    const body = { prompt: 'x'.repeat(100_000) };
+    const leaving = new AbortController();
+    const answer = prompt(body, '7', { signal: leaving.signal }).catch(() => undefined);
+    await until('asked again', () => scene.engine.seen.length === 2);
+    expect(await scene.proxy.metric('wakefield_body_bytes')).toBeGreaterThan(400_000);
+    leaving.abort();
+    await answer;
+    await until('given back', async () => (await scene.proxy.metric('wakefield_body_bytes')) === 0);
+  });
+
+  it('that is answered without end is given up', async () => {
+    scene.engine.answer((response) => {
+      response.writeHead(200).write(`"${'x'.repeat(1 << 20)}`);
+    });
+    const [status, code, message] = await errorOf(await prompt({ prompt: 'x' }));
+    expect([status, code]).toEqual([502, 'upstream_error']);
+    expect(message).toContain('more than 1048576 bytes');
+    await until('let go', () => scene.engine.open() === 0);
+    expect(await scene.proxy.metric('wakefield_body_bytes')).toBe(0);
+  });
+
+  it('waits no longer than its caller', async () => {
+    for (const script of [() => undefined, (response) => void response.write('{')] as Script[]) {
+      scene.engine.answer(script);
+      const answer = await prompt({ prompt: 'x' }, '7', {
+        headers: { ...headers, 'x-request-timeout': '0.2' },
+      });
+      expect((await errorOf(answer)).slice(0, 2)).toEqual([504, 'total_timeout']);
+      await until('let go', () => scene.engine.open() === 0);
+    }
+    const nonsense = { ...headers, 'x-request-timeout': 'soon' };
+    expect((await prompt({ prompt: 'x' }, '7', { headers: nonsense })).status).toBe(400);
+  });
+
   it('for a model that it has not is told which it has', async () => {
     scene.engine.answer((response, seen) =>
       (seen.url === '/v1/models' ? list : json(404, { error: {} }))(response, seen),
@@ -134,6 +200,11 @@ describe('a prompt', () => {
       'The service has no model "gpt3". It has "gpt2".',
     ]);
     expect((await errorOf(await prompt({ prompt: 'x' })))[1]).toBe('invalid_request');
+    const many = Array.from({ length: 12 }, (_, at) => ({ id: `m${at}` }));
+    scene.engine.answer((response, seen) =>
+      (seen.url === '/v1/models' ? json(200, { data: many }) : json(404, {}))(response, seen),
+    );
+    expect((await errorOf(await prompt({ prompt: 'x' })))[2]).toMatch(/"m8", "m9", 2 more\.$/);
   });
 
   it('whose engine fails, is gone or makes no sense is told so', async () => {

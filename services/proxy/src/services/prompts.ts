@@ -1,15 +1,11 @@
-import {
-  type PromptAnswerJson,
-  type PromptBody,
-  parseInput,
-  promptBody,
-} from '@wakefield/contracts';
+import { type PromptBody, parseInput, promptBody } from '@wakefield/contracts';
 import { AppError, isAppError, type JobId } from '@wakefield/domain';
 import { readBody } from '../inference/read-body.ts';
 import { refusals, shown } from '../inference/refusals.ts';
 import type { NodeCall } from '../server/node-call.ts';
 import { askService, type ServiceAnswer } from './ask-service.ts';
 import type { ReadyService } from './find-service.ts';
+import type { KeptBytes } from './kept-bytes.ts';
 import type { ServiceParts } from './parts.ts';
 import {
   lacksTemplate,
@@ -18,6 +14,7 @@ import {
   promptRequest,
   readModels,
   readPromptAnswer,
+  readRefusal,
 } from './prompt-forms.ts';
 
 /** A question on behalf of a caller, with what its service is told of it. */
@@ -25,23 +22,38 @@ export interface Asking {
   readonly ready: ReadyService;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Its body, and what it is answered. */
+  readonly kept: KeptBytes;
 }
 
-/** Models without a chat template, by job: they are asked for a completion at once. */
-export class TemplateBook {
-  readonly #without = new Map<JobId, Set<string>>();
+/** What is told to whoever sent a prompt. */
+export interface PromptSaid {
+  readonly status: number;
+  readonly value: object;
+}
 
-  formOf(jobId: JobId, model: string): PromptForm {
-    return this.#without.get(jobId)?.has(model) === true ? 'completion' : 'chat';
+/** Longer than what models can read. Whoever has one that reads more asks it by itself. */
+const mostPromptBytes = 1024 * 1024;
+/** Names of models in a message. */
+const mostNamed = 10;
+
+/**
+ * Jobs whose engine has said that it has no chat template: they are asked for a completion at once. Not by model, as callers may
+ * call that what they like.
+ */
+export class TemplateBook {
+  readonly #without = new Set<JobId>();
+
+  formOf(jobId: JobId): PromptForm {
+    return this.#without.has(jobId) ? 'completion' : 'chat';
   }
 
-  hasNone(jobId: JobId, model: string): void {
-    const known = this.#without.get(jobId) ?? new Set();
-    this.#without.set(jobId, known.add(model));
+  hasNone(jobId: JobId): void {
+    this.#without.add(jobId);
   }
 
   prune(serving: ReadonlySet<JobId>): void {
-    for (const jobId of this.#without.keys()) if (!serving.has(jobId)) this.#without.delete(jobId);
+    for (const jobId of this.#without) if (!serving.has(jobId)) this.#without.delete(jobId);
   }
 }
 
@@ -60,7 +72,7 @@ export async function modelsOf(parts: ServiceParts, asking: Asking): Promise<rea
 
 /**
  * Sends one prompt, as a chat where the model has a template for that.
- * @returns what the engine says, or its refusal of what was asked for, as it is
+ * @returns what the engine says, or its refusal of what was asked for: that is its own, as long as it is JSON
  * @throws AppError
  */
 export async function promptService(
@@ -69,7 +81,7 @@ export async function promptService(
   id: string,
   asking: Asking,
   body: PromptBody,
-): Promise<PromptAnswerJson | ServiceAnswer> {
+): Promise<PromptSaid> {
   const { ready } = asking;
   const { jobId } = ready.endpoint;
   checkHasModel(ready);
@@ -80,17 +92,19 @@ export async function promptService(
       path: promptPaths[form],
       body: promptRequest(form, model, body),
     });
-  const form = book.formOf(jobId, model);
+  const form = book.formOf(jobId);
   let answer = await ask(form);
   if (form === 'chat' && lacksTemplate(answer.status, answer.body)) {
     answer = await ask('completion');
-    if (answer.status === 200) book.hasNone(jobId, model);
+    if (answer.status === 200) book.hasNone(jobId);
   }
   if (answer.status === 404) throw await notThere(parts, asking, model);
-  if (isOfTheCaller(answer.status)) return answer;
-  const said = answer.status === 200 ? readPromptAnswer(id, answer.body) : null;
-  if (said === null) throw notUnderstood(answer);
-  return said;
+  const { status, body: said } = answer;
+  let value: object | null = null;
+  if (isOfTheCaller(status)) value = readRefusal(said);
+  else if (status === 200) value = readPromptAnswer(id, said);
+  if (value === null) throw notUnderstood(answer);
+  return { status, value };
 }
 
 /** What it says of the request itself. 401 and 403 are about our key, which its caller knows nothing of. */
@@ -101,12 +115,13 @@ function isOfTheCaller(status: number): boolean {
 /** Either it has no such model, or it is no engine that takes prompts. */
 async function notThere(parts: ServiceParts, asking: Asking, model: string): Promise<AppError> {
   const models = await modelsOf(parts, asking);
-  const named = models.map((one) => `"${one}"`).join(', ');
+  const named = models.slice(0, mostNamed).map((one) => `"${shown(one)}"`);
+  if (models.length > mostNamed) named.push(`${models.length - mostNamed} more`);
   const [code, message] = models.includes(model)
     ? (['invalid_request', `The engine of this service takes no prompts.`] as const)
     : ([
         'model_not_found',
-        `The service has no model "${shown(model)}". It has ${named}.`,
+        `The service has no model "${shown(model)}". It has ${named.join(', ')}.`,
       ] as const);
   return new AppError(code, message, { param: 'model' });
 }
@@ -127,18 +142,17 @@ function notUnderstood({ status }: ServiceAnswer): AppError {
  * @throws AppError
  */
 export async function readPrompt(
-  { limits, bodies }: ServiceParts,
+  { limits }: ServiceParts,
   client: NodeCall,
-  { project }: ReadyService,
+  kept: KeptBytes,
 ): Promise<PromptBody> {
-  const share = bodies.shareOf(project);
+  const maxBytes = Math.min(limits.body.maxBytes, mostPromptBytes);
   const bytes = await new Promise<Buffer | AppError>((resolve) => {
-    readBody(client, limits.body, share, resolve);
+    readBody(client, { ...limits.body, maxBytes }, kept, resolve);
     // It is not called for one that goes away before the end.
     client.onceClosed(() => resolve(refusals.brokenJson()));
   });
   if (isAppError(bytes)) throw bytes;
-  share.give(bytes.length);
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString());

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Address } from '@wakefield/domain';
 import { dropHopByHop, isOfThisSite } from '../inference/headers.ts';
 import type { ReadyService } from './find-service.ts';
+import { isBelow, ownLocation } from './own-location.ts';
 
 /** Of ours, over http and https: what browsers hold of sessions, logins and visits. */
 const ourCookie = /^(?:__(?:Host|Secure)-)?wakefield_/i;
@@ -12,10 +13,15 @@ const ourCookie = /^(?:__(?:Host|Secure)-)?wakefield_/i;
  */
 const sandbox = 'sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts';
 
+/** On an origin of its own no page of another one may show it, for its visitor to click on (CSP Level 3 §6.4.2). */
+const noFrames = "frame-ancestors 'self'";
+
 /** Where a service is, for its callers and for us. */
 export interface ServicePlace {
   /** Path under which its caller has asked for it, without a slash at its end. */
   readonly prefix: string;
+  /** What follows it: path and query. */
+  readonly rest: string;
   /** Host by which its caller has asked for it. */
   readonly publicHost: string | undefined;
   /** Where it listens. */
@@ -84,10 +90,11 @@ export function fromService(
   const { location, 'content-security-policy': policy } = headers;
   for (const name of Object.keys(headers)) if (isOfThisSite(name)) delete headers[name];
   if (cookies !== undefined && cookies.length > 0) headers['set-cookie'] = cookies;
-  if (location !== undefined) headers.location = ownLocation(location, place);
-  if (isSandboxed) {
-    headers['content-security-policy'] = policy === undefined ? sandbox : `${policy}, ${sandbox}`;
-  }
+  const to = location === undefined ? null : ownLocation(location, place);
+  if (to === null) delete headers.location;
+  else headers.location = to;
+  const own = isSandboxed ? sandbox : noFrames;
+  headers['content-security-policy'] = policy === undefined ? own : `${policy}, ${own}`;
   headers['x-request-id'] = requestId;
   return headers;
 }
@@ -106,28 +113,6 @@ function ownCookie(cookie: string, { prefix }: ServicePlace): readonly string[] 
   const below = path.startsWith('/') ? path : '/';
   const own = isBelow(below, prefix) ? below : `${prefix}${below}`;
   return [[pair, ...others, ` Path=${own}`].join(';')];
-}
-
-/** Where a service at the root sends its caller, as seen from outside. */
-function ownLocation(location: string, place: ServicePlace): string {
-  const path = pathHere(location, place);
-  if (path === null) return location;
-  return place.underBasePath || isBelow(path, place.prefix) ? path : `${place.prefix}${path}`;
-}
-
-/** The path of a redirection to the same server; null: it goes elsewhere, or is a relative one and right as it is. */
-function pathHere(location: string, { address, publicHost }: ServicePlace): string | null {
-  const isPath = location.startsWith('/') && !/^\/[/\\]/.test(location);
-  if (isPath) return location;
-  if (!/^(?:https?:)?\/\//i.test(location) || !URL.canParse(location, 'http://here')) return null;
-  const { host, pathname, search, hash } = new URL(location, 'http://here');
-  const isHere = host === publicHost?.toLowerCase() || host === hostOf(address).toLowerCase();
-  // A path of its own may begin as the name of another host does.
-  return isHere && !pathname.startsWith('//') ? `${pathname}${search}${hash}` : null;
-}
-
-function isBelow(path: string, prefix: string): boolean {
-  return path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}?`);
 }
 
 /** As `Host` says it. */

@@ -98,7 +98,7 @@ describe('a person who opens a service', () => {
     const cookie = (led.cookies[0] ?? '').split(';')[0] ?? '';
     const seen = await on(originOf(notebook), pathTo(notebook, '/lab?a=1'), { ...page, cookie });
     expect(seen.status).toBe(200);
-    expect(seen.headers['content-security-policy']).toBeUndefined();
+    expect(seen.headers['content-security-policy']).toBe("frame-ancestors 'self'");
     expect(engine.seen[0]?.headers.cookie).toBeUndefined();
     const again = await on(link.host, `${link.pathname}${link.search}`, page);
     expect([again.status, again.cookies]).toEqual([401, []]);
@@ -178,6 +178,11 @@ describe('a page of a service', () => {
     ['of its own', { 'sec-fetch-site': 'same-origin' }, 200],
     ['typed by a person', { 'sec-fetch-site': 'none' }, 200],
     ['linked from elsewhere', { ...page, 'sec-fetch-site': 'cross-site' }, 200],
+    [
+      'shown in a frame elsewhere',
+      { ...page, 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'same-site' },
+      403,
+    ],
     ['asked for by another service', { 'sec-fetch-site': 'same-site' }, 403],
     ['asked for by another site', { 'sec-fetch-site': 'cross-site' }, 403],
     ['without Fetch Metadata, of another', { origin: 'http://evil.test' }, 403],
@@ -212,6 +217,41 @@ describe('a page of a service', () => {
     const word = cookie.split('=')[1];
     const forged = `${pathTo(other)}?wakefield_link=${word}`;
     expect((await on(originOf(other), forged, page)).status).toBe(401);
+  });
+});
+
+describe('a session on our own origin', () => {
+  const sent = { cookie: session, accept: '*/*' };
+  const noCors = { ...sent, 'sec-fetch-mode': 'no-cors', 'sec-fetch-site': 'same-site' };
+  const framed = { ...page, cookie: session, 'sec-fetch-dest': 'iframe' };
+
+  it('leads people to a service, and is good for nothing else there', async () => {
+    const byPage = { ...sent, 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-origin' };
+    for (const headers of [noCors, framed, byPage, sent])
+      expect((await on(main, pathTo(notebook), headers)).status).toBe(403);
+    expect(engine.seen).toEqual([]);
+    const opened = { ...page, cookie: session, 'sec-fetch-dest': 'document' };
+    expect((await on(main, pathTo(notebook), opened)).status).toBe(303);
+  });
+
+  it('asks engines for pages of this origin alone', async () => {
+    const path = `/api/v1/vllm/${notebook.serviceId}/models`;
+    expect((await on(main, path, noCors)).status).toBe(403);
+    // Known, and told that a notebook has no models.
+    expect((await on(main, path, { ...noCors, 'sec-fetch-site': 'same-origin' })).status).toBe(400);
+  });
+
+  it('is good for pages of this origin alone where services have none', async () => {
+    await proxy.stop();
+    await start(null);
+    const from = async (site: string) =>
+      (await on(main, pathTo(notebook), { ...noCors, 'sec-fetch-site': site })).status;
+    expect([await from('same-site'), await from('cross-site')]).toEqual([403, 403]);
+    expect(
+      (await on(main, pathTo(notebook), { ...framed, 'sec-fetch-site': 'same-site' })).status,
+    ).toBe(403);
+    expect(engine.seen).toEqual([]);
+    expect([await from('same-origin'), await from('none')]).toEqual([200, 200]);
   });
 });
 

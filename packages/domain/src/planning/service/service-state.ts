@@ -45,7 +45,14 @@ function stateAfter(outcome: JobOutcome | null): ServiceState {
   }
 }
 
+/** States after which nothing follows any more. */
+export const overStates = [
+  'stopped',
+  'completed',
+  'failed',
+] as const satisfies readonly ServiceState[];
+
 /** Whether nothing follows any more. */
 export function isOver(state: ServiceState): boolean {
-  return state === 'stopped' || state === 'completed' || state === 'failed';
+  return (overStates as readonly ServiceState[]).includes(state);
 }

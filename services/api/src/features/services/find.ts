@@ -1,6 +1,13 @@
 import { parseInput, serviceParams, serviceQuery } from '@wakefield/contracts';
 import type { ServiceWithJobs } from '@wakefield/control';
-import { AppError, decideAccess, type OperationName, phrases } from '@wakefield/domain';
+import {
+  AppError,
+  decideAccess,
+  isAppError,
+  type OperationName,
+  phrases,
+  type Service,
+} from '@wakefield/domain';
 import type { Request, Response } from 'express';
 import type { ApiDeps } from '../../deps.ts';
 import { authorize } from '../../http/authorize.ts';
@@ -33,6 +40,37 @@ export async function findService(
   const others = found.filter((one) => one !== meant).map(({ service }) => service.id);
   if (others.length > 0) res.set('X-Ambiguous-Id', others.join(', '));
   return meant;
+}
+
+/** As `findService`; null where there is none, or none that they may know of. */
+export async function findServiceIfAny(
+  ...asked: Parameters<typeof findService>
+): Promise<ServiceWithJobs | null> {
+  return await findService(...asked).catch((error: unknown) => {
+    if (isAppError(error) && error.code === 'service_not_found') return null;
+    throw error;
+  });
+}
+
+/**
+ * The start that was accepted under this uuid and is not applied yet: nothing is to be seen of its service, but it can
+ * be taken back, as commands of one service are applied in their order.
+ * @throws AppError as `findService`
+ */
+export async function findStart(
+  deps: Pick<ApiDeps, 'commands'>,
+  req: Request,
+  res: Response,
+  operation: OperationName,
+): Promise<Pick<Service, 'id' | 'project'>> {
+  const projects = projectsInView(req, res, operation);
+  const { id } = parseInput(serviceParams, req.params, 'path');
+  const command = await deps.commands.get(asStored(id));
+  // One that was applied since its service was looked for has one now.
+  const isStart = command?.body.kind === 'startService' && command.outcome?.status !== 'rejected';
+  if (!isStart || projects?.includes(command.project) === false) throw noService(id, 'id');
+  authorize(res, operation, command.project);
+  return { id: command.id, project: command.project };
 }
 
 export function noService(id: string, param: string): AppError {

@@ -5,10 +5,11 @@ import {
   startServiceBody,
   statesOf,
 } from '@wakefield/contracts';
-import type { ServiceFilter, ServiceWithJobs } from '@wakefield/control';
+import type { ServiceFilter, ServiceWithJobs, ServiceWithStatus } from '@wakefield/control';
 import {
   AppError,
   type ClusterName,
+  type Command,
   isOver,
   type Project,
   type ServiceId,
@@ -16,11 +17,10 @@ import {
 import type { Request, Response } from 'express';
 import type { ApiDeps } from '../../deps.ts';
 import type { Binder } from '../../http/bind.ts';
-import { principalOf } from '../../http/context.ts';
 import { announceNext } from '../../http/page.ts';
 import { servicePath } from '../../http/paths.ts';
-import { answerAccepted, type ChangeDeps, change } from '../commands/change.ts';
-import { findService, noService } from './find.ts';
+import { answerAccepted, type ChangeDeps, change, replayed } from '../commands/change.ts';
+import { findService, findServiceIfAny, findStart, noService } from './find.ts';
 import { presentService, presentStatus } from './presenter.ts';
 import { projectFor, projectsInView } from './project.ts';
 import { publicUrlOf } from './public-url.ts';
@@ -40,14 +40,12 @@ export function serviceRoutes({ bind }: Binder, deps: ServiceDeps): void {
     presentService(found, publicUrlOf(deps.publicUrl, req));
 
   bind('startService', async (req, res) => {
-    const project = await projectFor(deps, req, res, 'startService');
-    const body = parseInput(startServiceBody, req.body, 'request body');
-    const target = targetOf(project, body.cluster);
-    const keyed = { principal: principalOf(res), key: req.get('idempotency-key') };
-    const spec = await specFrom(deps, body, target, keyed);
-    const command = await change(deps, req, res, project.name, { kind: 'startService', spec });
-    const started =
-      command.outcome === null ? null : await startedOn(deps, res, target, command.id);
+    // Recipes and bounds may have changed since: a request is the same when its caller sent the same.
+    const asked = { kind: 'startService', project: req.get('x-project') ?? null, body: req.body };
+    const command =
+      (await replayed(deps, req, res, 'startService', asked)) ??
+      (await startAnew(deps, req, res, asked));
+    const started = command.outcome === null ? null : await startedBy(deps, res, command.id);
     if (started === null) {
       answerAccepted(res, command);
       return;
@@ -81,31 +79,55 @@ export function serviceRoutes({ bind }: Binder, deps: ServiceDeps): void {
   });
 
   bind('stopService', async (req, res) => {
-    const found = await findService(deps, req, res, 'stopService');
-    const { id, project, state, stopRequested } = found.service;
-    if (!isOver(state) && !stopRequested) {
+    const found = await findServiceIfAny(deps, req, res, 'stopService');
+    const { id, project } = found?.service ?? (await findStart(deps, req, res, 'stopService'));
+    if (found === null || isToStop(found.service)) {
       const command = await change(deps, req, res, project, { kind: 'stopService', serviceId: id });
       if (command.outcome === null) {
         answerAccepted(res, command);
         return;
       }
     }
-    const [now = found] = await deps.services.lookUp(id, null, null);
+    const now = (await deps.services.lookUp(id, null, null))[0] ?? found;
+    if (now === null) throw noService(id, 'id');
     res.json(present(req, now));
   });
 }
 
-/** The service once its job has an id; null when that is not so in time. */
-async function startedOn(
+/** What is kept may start again by itself, also when it has given up. */
+function isToStop({ spec, state, stopRequested }: ServiceWithStatus): boolean {
+  return !stopRequested && (spec.keep || !isOver(state));
+}
+
+async function startAnew(
+  deps: ServiceDeps,
+  req: Request,
+  res: Response,
+  asked: unknown,
+): Promise<Command> {
+  const project = await projectFor(deps, req, res, 'startService');
+  const body = parseInput(startServiceBody, req.body, 'request body');
+  const target = targetOf(project, body.cluster);
+  const spec = await specFrom(deps, body, target);
+  return await change(deps, req, res, project.name, { kind: 'startService', spec }, asked);
+}
+
+/** The service once its job has an id; null when that is not so in time. @throws AppError `service_not_found` */
+async function startedBy(
   deps: ServiceDeps,
   res: Response,
-  cluster: ClusterName,
   id: ServiceId,
 ): Promise<ServiceWithJobs | null> {
-  const status = (await deps.clusters.list()).get(cluster);
-  // Of a cluster that is away nobody expects an answer within seconds.
-  const waitMs = status?.reachable === false ? deps.commandWaitMs : deps.serviceWaitMs;
-  return await awaitJobId(deps, id, waitMs, () => res.closed || deps.ending.aborted);
+  const waitMsOn = async (cluster: ClusterName) => {
+    const status = (await deps.clusters.list()).get(cluster);
+    // Of a cluster that is away nobody expects an answer within seconds.
+    return status?.reachable === false ? deps.commandWaitMs : deps.serviceWaitMs;
+  };
+  const isOff = () => res.closed || deps.ending.aborted;
+  const started = await awaitJobId(deps, id, waitMsOn, isOff);
+  if (started !== 'gone') return started;
+  const message = `The service ${id}, which this Idempotency-Key has started, is over and not kept any more.`;
+  throw new AppError('service_not_found', message, { param: 'Idempotency-Key' });
 }
 
 /** Where it is to run. @throws AppError `invalid_request`, in the words of the command, before there is one */

@@ -1,13 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { StartServiceBody } from '@wakefield/contracts';
 import type { ArgumentProblem } from '@wakefield/control';
-import {
-  AppError,
-  type ClusterName,
-  isAppError,
-  type Principal,
-  type ServiceSpec,
-} from '@wakefield/domain';
+import { AppError, type ClusterName, isAppError, type ServiceSpec } from '@wakefield/domain';
 import type { ApiDeps } from '../../deps.ts';
 
 /** More than this many problems in one answer help nobody. */
@@ -17,20 +11,18 @@ const SUFFIX_LENGTH = 6;
 /**
  * What is to be run, with all defaults of the recipe, as far as the cluster's bounds are known.
  * @param target where it is to run
- * @param keyed Idempotency-Key and who sent it: the same call has to come to the same wish
  * @throws AppError `recipe_not_found`; `invalid_request`, which names all that is wrong with `config`
  */
 export async function specFrom(
   { serviceRecipes, clusters, ids }: Pick<ApiDeps, 'serviceRecipes' | 'clusters' | 'ids'>,
   { recipe_name: recipe, name, config, keep, cluster }: StartServiceBody,
   target: ClusterName,
-  keyed: { readonly principal: Principal; readonly key: string | undefined },
 ): Promise<ServiceSpec> {
   const bounds = (await clusters.list()).get(target)?.bounds ?? {};
   const result = resolveIn(serviceRecipes, recipe, config, bounds);
   if ('problems' in result) throw refusalOf(result.problems);
   return serviceRecipes.specOf(result.service, {
-    name: name ?? `${recipe.split('/').at(-1)}-${suffixOf(keyed, ids)}`,
+    name: name ?? `${recipe.split('/').at(-1)}-${suffixOf(ids)}`,
     ...{ cluster, keep },
   });
 }
@@ -61,10 +53,7 @@ function sentence({ param, message }: ArgumentProblem): string {
   return `${param} ${message}.`;
 }
 
-function suffixOf(
-  { principal, key }: { readonly principal: Principal; readonly key: string | undefined },
-  ids: ApiDeps['ids'],
-): string {
-  const seed = key === undefined ? ids.uuid() : `${principal.id}\n${key}`;
-  return createHash('sha256').update(seed).digest('hex').slice(0, SUFFIX_LENGTH);
+/** Not of the id itself: one that counts up would give the same beginning to all. */
+function suffixOf(ids: ApiDeps['ids']): string {
+  return createHash('sha256').update(ids.uuid()).digest('hex').slice(0, SUFFIX_LENGTH);
 }

@@ -41,6 +41,16 @@ async function submitted(name: string, patch: JobPatch): Promise<void> {
     await api.store.verdict(service, { state: 'failed', reason: patch.reason ?? null });
 }
 
+async function boundThere(): Promise<void> {
+  const { clusters, leases } = api.store.stores;
+  const status = { reachable: true, observedAt: 1, error: null, silence: null, nextLookAt: 1 };
+  await clusters.save('there', status);
+  const lease = await leases.acquire('cluster:there', 'tester', 60_000);
+  if (lease === null) throw new Error('somebody else holds the lease');
+  await clusters.saveBounds('there', { cpus: 4, gpus: 0, memoryBytes: 8 * 2 ** 30 }, lease);
+  await leases.release(lease);
+}
+
 describe('POST /api/v1/services', () => {
   it('answers with the id that the cluster gave its job', async () => {
     const [{ status, body, headers }] = await Promise.all([
@@ -110,6 +120,29 @@ describe('POST /api/v1/services', () => {
     });
     await submitted(name, { phase: 'queued', clusterJobId: '3652100' });
   }
+
+  it('is answered with what it started, whatever its cluster allows by now, and at once when that is gone', async () => {
+    const headers = { 'idempotency-key': 'bounded' };
+    const wish = {
+      ...{ recipe_name: 'simulator', name: 'bounded', cluster: 'there' },
+      config: { resources: { cpu: '5' } },
+    };
+    const [first] = await Promise.all([
+      post(wish, { headers }),
+      submitted('bounded', { phase: 'queued', clusterJobId: '3652110' }),
+    ]);
+    await boundThere();
+    expect((await post(wish)).status).toBe(400);
+    const again = await post(wish, { headers });
+    expect([again.status, again.body]).toEqual([201, first.body]);
+    const renamed = await post({ ...wish, name: 'other' }, { headers });
+    expect([renamed.status, renamed.body.error.code]).toEqual([409, 'idempotency_key_reused']);
+    await api.store.sql('delete from jobs where service_id = $1', [first.body.uuid]);
+    await api.store.sql('delete from services where id = $1', [first.body.uuid]);
+    const gone = await post(wish, { headers });
+    expect([gone.status, gone.body.error.code]).toEqual([404, 'service_not_found']);
+    expect(gone.body.error.param).toBe('Idempotency-Key');
+  });
 
   it('is 422 where the cluster would not take the job, which is told and kept', async () => {
     const reason = 'Invalid account or account/partition combination specified';
@@ -182,12 +215,7 @@ describe('POST /api/v1/services', () => {
   });
 
   it('refuses what its cluster does not have, once that is known', async () => {
-    const { clusters, leases } = api.store.stores;
-    const status = { reachable: true, observedAt: 1, error: null, silence: null, nextLookAt: 1 };
-    await clusters.save('there', status);
-    const lease = await leases.acquire('cluster:there', 'tester', 60_000);
-    if (lease === null) throw new Error('somebody else holds the lease');
-    await clusters.saveBounds('there', { cpus: 4, gpus: 0, memoryBytes: 8 * 2 ** 30 }, lease);
+    await boundThere();
     const resources = { cpu: '5', memory: '9G', gpu: '1' };
     const { status: code, body } = await post({
       ...{ recipe_name: 'inference/vllm', cluster: 'there', config: { resources } },

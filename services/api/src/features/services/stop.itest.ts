@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Principal, Role } from '@wakefield/domain';
+import { defaultPolicy, type Principal, type Role, reconcileService } from '@wakefield/domain';
+import { sampleServiceSpec } from '@wakefield/testkit';
 import { apiSuite } from '../../../test/api-suite.ts';
 
 /** The key says who it is: `role@project`, several with commas. */
@@ -46,6 +47,41 @@ describe('DELETE /api/v1/services/{id}', () => {
     const { status, body } = await stop('502');
     expect([status, body.status]).toEqual([200, 'completed']);
     expect(await api.store.stores.services.get(service.id)).toMatchObject({ stopRequested: false });
+  });
+
+  it('of one that is kept and has given up is that it stays so', async () => {
+    const spec = sampleServiceSpec({ keep: true });
+    const service = await api.store.service({ project: 'mine', spec });
+    const ended = { phase: 'ended', outcome: 'failed', clusterJobId: '505', endedAt: 1 } as const;
+    await api.store.serviceJob(service, 1, ended);
+    await api.store.verdict(service, { state: 'failed', reason: 'exit code 1' });
+    const { status, body } = await stop('505');
+    expect([status, body.status]).toEqual([200, 'failed']);
+    const stopped = await api.store.stores.services.get(service.id);
+    if (stopped === null) throw new Error('it is gone');
+    expect(stopped.stopRequested).toBe(true);
+    const jobs = await api.store.stores.jobs.listForService(service.id, 5);
+    const observed = { jobs, demand: null, clusters: {}, history: {}, answering: [] };
+    const plan = reconcileService(stopped, observed, defaultPolicy, Date.now());
+    expect([plan.state, plan.actions]).toEqual(['stopped', []]);
+  });
+
+  it('takes back a start that is accepted and not applied yet', async () => {
+    const accept = () =>
+      api.store.accept('mine', { kind: 'startService', spec: sampleServiceSpec() });
+    const id = await accept();
+    expect((await stop(id, 'manager@also')).body.error.code).toBe('service_not_found');
+    expect((await stop(id, 'user@mine')).status).toBe(403);
+    const there = await stop(id, 'manager@mine,manager@also', { 'x-project': 'also' });
+    expect(there.status).toBe(404);
+    const { status, body } = await stop(id);
+    expect([status, body.uuid, body.status]).toEqual([200, id, 'stopping']);
+    expect(await api.store.stores.services.get(id)).toMatchObject({ stopRequested: true });
+    const refused = await api.store.accept('none', {
+      ...{ kind: 'startService', spec: sampleServiceSpec() },
+    });
+    expect((await stop(refused, 'admin@*')).status).toBe(404);
+    expect((await stop(refused, 'admin@*')).body.error.code).toBe('service_not_found');
   });
 
   it('is for managers, and of what is theirs', async () => {
