@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { ServiceStatus, ServiceToPlan } from '@wakefield/control';
+import type { JobMove, ServiceStatus, ServiceToPlan } from '@wakefield/control';
 import {
   asModel,
   defaultPolicy,
@@ -98,6 +98,23 @@ describe('a service', () => {
     expect(await services.lookUp('4711', [project], 'there')).toEqual([]);
     const [one] = await services.lookUp('4711', null, 'here');
     expect(one?.jobs.map(({ seq }) => seq)).toEqual([2, 1]);
+  });
+
+  test('is called by the first of those that get their ids at once', async () => {
+    const { services, jobs, leases } = fixture.stores;
+    const started = await Promise.all([1, 2, 3, 4, 5, 6].map(() => start()));
+    const moves: JobMove[] = [];
+    for (const seq of [2, 1])
+      for (const service of started)
+        moves.push({
+          job: await fixture.serviceJob(service, seq),
+          patch: { phase: 'queued', clusterJobId: `${service.id}/${seq}` },
+        });
+    const lease = await leases.acquire('cluster:here', 'tester', LEASE_MS);
+    if (lease === null) throw new Error('somebody else has it');
+    expect((await jobs.advance(lease, moves)).size).toBe(12);
+    await leases.release(lease);
+    for (const { id } of started) expect((await services.get(id))?.clusterJobId).toBe(`${id}/1`);
   });
 
   test('that lives comes before one that is over, whichever is newer', async () => {

@@ -201,18 +201,27 @@ function byJobId(a: { readonly jobId: JobId }, b: { readonly jobId: JobId }): nu
   return a.jobId < b.jobId ? -1 : 1;
 }
 
-/** The id that a cluster gave the first job of a service is what the service is called from then on. */
+/**
+ * The id that a cluster gave the first job of a service is what the service is called from then on. Of several that got
+ * theirs at once the one that was intended first.
+ */
 export async function nameServices(
   queries: Queries,
-  submitted: readonly Pick<Job, 'serviceId' | 'clusterJobId'>[],
+  submitted: readonly Pick<Job, 'serviceId' | 'clusterJobId' | 'seq'>[],
 ): Promise<void> {
-  for (const { serviceId, clusterJobId } of submitted) {
-    if (serviceId === null || clusterJobId === null) continue;
-    await queries
-      .update(services)
-      .set({ clusterJobId: sql`coalesce(${services.clusterJobId}, ${clusterJobId})` })
-      .where(eq(services.id, serviceId));
-  }
+  const names = new Map<ServiceId, string>();
+  for (const { serviceId, clusterJobId } of submitted.toSorted((a, b) => b.seq - a.seq))
+    if (serviceId !== null && clusterJobId !== null) names.set(serviceId, clusterJobId);
+  if (names.size === 0) return;
+  // Locked in the order of ids, as whoever makes them due does.
+  await queries.execute(sql`
+    with told as (
+      select * from unnest(${sql.param([...names.keys()])}::uuid[], ${sql.param([...names.values()])}::text[]) as told (id, name)
+    ), locked as (
+      select id from services where id in (select id from told) and cluster_job_id is null order by id for update
+    )
+    update services set cluster_job_id = told.name
+    from told join locked using (id) where services.id = told.id`);
 }
 
 function toServiceToPlan(row: ServiceRow): ServiceToPlan {

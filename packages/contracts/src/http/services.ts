@@ -1,3 +1,4 @@
+import { overStates } from '@wakefield/domain';
 import { z } from 'zod';
 import { clusterName, instant, limitParameter, projectName, serviceId, uuid } from './fields.ts';
 import { startExpectation } from './model-response.ts';
@@ -6,7 +7,7 @@ import { recipePath } from './recipes.ts';
 /** Of a service, in the order in which it goes through them. */
 const serviceStates = [
   ...(['pending', 'building', 'starting', 'running', 'stopping'] as const),
-  ...(['stopped', 'completed', 'failed'] as const),
+  ...overStates,
 ] as const;
 
 const status = z.enum(serviceStates).meta({
@@ -195,6 +196,7 @@ export const serviceSchema = z
   .meta({ id: 'Service' });
 export type ServiceJson = z.output<typeof serviceSchema>;
 
+/** Newest first. */
 export const serviceListSchema = z.array(serviceSchema);
 
 /** The small answer, for those who ask often. */
@@ -203,6 +205,7 @@ export const serviceStatusSchema = z
   .meta({ id: 'ServiceStatus' });
 export type ServiceStatusJson = z.output<typeof serviceStatusSchema>;
 
+/** `:id` of a path: that of a job, or the `uuid`. */
 export const serviceParams = z.strictObject({ id: serviceId });
 
 const ofCluster = clusterName.optional().meta({
@@ -225,6 +228,7 @@ const page = {
 
 const words = serviceStates.join(', ');
 
+/** Query of `GET /api/v1/services`. */
 export const listServicesQuery = z.strictObject({
   status: z
     .string()
@@ -239,6 +243,7 @@ export const listServicesQuery = z.strictObject({
   ...page,
 });
 
+/** Query of `GET /api/v1/vllm/services`: state and recipe are given. */
 export const listVllmServicesQuery = z.strictObject(page);
 
 type ServiceStateWord = (typeof serviceStates)[number];

@@ -105,7 +105,7 @@ export const servicesEndpoints: readonly Endpoint[] = [
     tag: 'Services',
     summary: 'Stop a service',
     description:
-      'Its job is asked to finish, and cancelled after a grace period. Stopping one that is over, or stopping again, changes nothing.',
+      'Its job is asked to finish, and cancelled after a grace period. Stopping one that is over, or stopping again, changes nothing, but that one that is kept never starts again. By its `uuid` a start that is only accepted is taken back.',
     ...ofOne,
     headers: mutationHeaders.extend(projectHeader),
     answers: {

@@ -73,6 +73,7 @@ export async function findStart(
   return { id: command.id, project: command.project };
 }
 
+/** @param param where it was named: in the path, or as the place from which a page goes on */
 export function noService(id: string, param: string): AppError {
   return new AppError('service_not_found', phrases.noService(id), { param });
 }

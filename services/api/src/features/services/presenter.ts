@@ -30,6 +30,7 @@ export function presentService({ service, jobs }: ServiceWithJobs, publicUrl: st
   };
 }
 
+/** The small answer, for those who ask often. */
 export function presentStatus({ service, jobs }: ServiceWithJobs): ServiceStatusJson {
   return {
     ...namesOf(service),

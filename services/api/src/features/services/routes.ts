@@ -35,6 +35,7 @@ export type ServiceDeps = ChangeDeps &
   Pick<ApiDeps, 'projects' | 'services' | 'serviceRecipes' | 'clusters'> &
   Pick<ApiDeps, 'serviceWaitMs' | 'publicUrl' | 'ending'>;
 
+/** Services are started, listed, looked at and stopped. Their logs have routes of their own. */
 export function serviceRoutes({ bind }: Binder, deps: ServiceDeps): void {
   const present = (req: Request, found: ServiceWithJobs) =>
     presentService(found, publicUrlOf(deps.publicUrl, req));
