@@ -87,6 +87,15 @@ export const configSchema = z
     MAX_HELD_PER_MODEL: wholeNumber.default(256),
     MAX_HELD: wholeNumber.default(4096),
     /**
+     * Requests to services and sessions with them at once: of one caller, and in the whole process. Beyond that 503 `overloaded`.
+     */
+    MAX_SERVICE_REQUESTS_PER_CALLER: wholeNumber
+      .refine((count) => count >= 1, 'has to be at least 1')
+      .default(256),
+    MAX_SERVICE_REQUESTS: wholeNumber
+      .refine((count) => count >= 1, 'has to be at least 1')
+      .default(2048),
+    /**
      * Client connections at once, per process: at most half of the files that it may have open, for each may need another
      * one to an engine. Beyond that those go on which no request is under way, those first that ask seldom; where there
      * is none, new ones are closed unread.
@@ -172,6 +181,10 @@ export const configSchema = z
     trustedProxies: env.TRUSTED_PROXIES,
     servicesUrl: env.SERVICES_URL ?? null,
     held: { perModel: env.MAX_HELD_PER_MODEL, perProcess: env.MAX_HELD },
+    servicesAtOnce: {
+      perCaller: env.MAX_SERVICE_REQUESTS_PER_CALLER,
+      perProcess: env.MAX_SERVICE_REQUESTS,
+    },
     holdMs: env.HOLD_TIMEOUT * 1000,
     times: {
       connectMs: env.CONNECT_TIMEOUT * 1000,

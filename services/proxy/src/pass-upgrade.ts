@@ -84,7 +84,8 @@ interface Source {
 }
 
 function give(piece: Buffer, call: UpgradeCall, source: Source): void {
-  if (call.write(piece)) return;
+  // Its client was told goodbye, and may still read that.
+  if (call.isEnded || call.write(piece)) return;
   source.pause();
   call.onceDrained(() => source.resume());
 }

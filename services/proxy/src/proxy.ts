@@ -19,6 +19,7 @@ import { createLiveRoutes, type LiveRoutes } from './routes/live-routes.ts';
 import { createDoor, type DoorLimits } from './server/door.ts';
 import { trustedPeers } from './server/peers.ts';
 import type { Elsewhere } from './services/parts.ts';
+import type { MostRunning } from './services/running.ts';
 import { createServiceOrigins } from './services/service-origins.ts';
 import { createServices } from './services/services.ts';
 import { createTurns } from './turns.ts';
@@ -57,6 +58,10 @@ export interface ProxySettings extends EndedPatience {
   readonly version: string;
   readonly apiVersion: string;
   readonly inference: InferenceLimits;
+  /** How often it is looked whether who has a session with a service may still have it. */
+  readonly serviceRightsMs: number;
+  /** Requests to services and sessions with them at once. */
+  readonly servicesAtOnce: MostRunning;
   readonly held: { readonly perModel: number; readonly perProcess: number };
   /** Who may ask for how much, and how those share who have to wait. */
   readonly limits: LimitRules;
@@ -148,6 +153,7 @@ export function createProxy(
     stop: async (hurry = new AbortController().signal) => {
       await door.retire(settings.drainDelayMs, hurry);
       door.drain();
+      services.shutDown();
       await settled(Promise.race([door.closed(), aborted(hurry)]), settings.drainMs);
       if (inference.active > 0) logger.warn({ requests: inference.active }, 'ending requests');
       inference.shutDown();
@@ -226,6 +232,8 @@ function createMemory(
       body: settings.inference.body,
       times: settings.inference.times,
       sessionIdleMs: settings.inference.sessionIdleMs,
+      rightsMs: settings.serviceRightsMs,
+      most: settings.servicesAtOnce,
       endedMs: settings.endedQuietMs,
     },
   });

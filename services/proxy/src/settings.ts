@@ -24,6 +24,8 @@ export function settingsOf(
     apiIdleMs,
     trustedProxies: config.trustedProxies,
     servicesUrl: config.servicesUrl,
+    serviceRightsMs: 180_000,
+    servicesAtOnce: config.servicesAtOnce,
     held: config.held,
     limits,
     limitsMs: 250,

@@ -32,6 +32,8 @@ export const defaultSettings: ProxySettings = {
     stallMs: 1000,
     sessionIdleMs: Number.POSITIVE_INFINITY,
   },
+  serviceRightsMs: 60_000,
+  servicesAtOnce: { perCaller: 64, perProcess: 128 },
   held: { perModel: 16, perProcess: 32 },
   limits: defaultLimitRules,
   limitsMs: 50,

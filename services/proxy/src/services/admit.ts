@@ -49,6 +49,12 @@ export function known(principal: Principal | null, authorization: string | undef
   return principal;
 }
 
+/** A service, and who may use it. */
+export interface Admitted {
+  readonly who: Principal;
+  readonly service: ServiceRoute;
+}
+
 /**
  * The service that a request names by itself, on our own origin.
  * @throws AppError
@@ -58,10 +64,10 @@ export async function serviceOf(
   request: IncomingMessage,
   client: NodeCall,
   id: string,
-): Promise<ServiceRoute> {
+): Promise<Admitted> {
   const who = known(await parts.callerOf(client), client.header('authorization'));
   checkSession(client, request);
-  return await admit(parts, who, { id, project: projectOf(request) });
+  return { who, service: await admit(parts, who, { id, project: projectOf(request) }) };
 }
 
 /** What a caller says of the project, as at the api. */

@@ -31,7 +31,8 @@ export async function answerQuestion(
   { request, client, destination: { kind, id }, requestId }: Question,
 ): Promise<void> {
   const totalMs = totalOf(parts, client);
-  const ready = checkReady(await serviceOf(parts, request, client, id));
+  const { who, service } = await serviceOf(parts, request, client, id);
+  const ready = checkReady(service);
   const kept = new KeptBytes(parts.bodies.shareOf(ready.project));
   const gone = new AbortController();
   const late = Number.isFinite(totalMs)
@@ -40,7 +41,10 @@ export async function answerQuestion(
   try {
     const body = kind === 'service_prompt' ? await readPrompt(parts, client, kept) : null;
     if (client.closed) return;
-    const over = running.begin(ready.serviceId, ready.endpoint.jobId, () => client.cutOff());
+    const over = running.begin({
+      ...{ serviceId: ready.serviceId, jobId: ready.endpoint.jobId, who, leave: null },
+      cutOff: () => client.cutOff(),
+    });
     client.onceClosed(() => {
       over();
       gone.abort();

@@ -48,7 +48,7 @@ export async function sendLink(
   parts: ServiceParts,
   { request, client, id, requestId }: LinkWish,
 ): Promise<void> {
-  const service = await serviceOf(parts, request, client, id);
+  const { service } = await serviceOf(parts, request, client, id);
   if (parts.elsewhere === null) throw noOrigins();
   const { url, expiresAt } = await linkFor(parts.elsewhere, service, client, '/');
   const visit: VisitJson = { url, expires_at: new Date(expiresAt).toISOString() };

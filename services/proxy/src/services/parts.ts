@@ -8,6 +8,7 @@ import type { CallerOf } from '../inference/caller.ts';
 import type { BodyLimits } from '../inference/read-body.ts';
 import type { RouteIndex } from '../routes/route-index.ts';
 import type { IsTrusted } from '../server/peers.ts';
+import type { MostRunning } from './running.ts';
 import type { ServiceOrigins } from './service-origins.ts';
 
 /** What requests to services work with; one per process. */
@@ -30,6 +31,10 @@ export interface ServiceParts {
     /** Those of inference, for what engines are asked on behalf of callers; what is passed has that of the connection. */
     readonly times: TimeLimits;
     readonly sessionIdleMs: DurationMs;
+    /** How often it is looked whether who has a session may still have it. */
+    readonly rightsMs: DurationMs;
+    /** What may be passed at once. */
+    readonly most: MostRunning;
     /** Until what is passed to a job that has ended is ended, too. */
     readonly endedMs: DurationMs;
   };

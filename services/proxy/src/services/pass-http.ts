@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { AppError, type ServiceRoute, serviceBasePath } from '@wakefield/domain';
+import { AppError, type Principal, type ServiceRoute, serviceBasePath } from '@wakefield/domain';
 import { setFraming } from '../server/framing.ts';
 import { letBodyCome, type NodeCall } from '../server/node-call.ts';
+import { known } from './admit.ts';
 import { connectionOf } from './connect.ts';
 import { checkReady, type ReadyService } from './find-service.ts';
 import { linkFor, readLink } from './links.ts';
@@ -43,7 +44,10 @@ export async function passHttp(
   const found = await serviceFor(parts, passed, principal);
   const next = leadToOwnPath(passed, found) ?? (await leadToOwnOrigin(parts, passed, found));
   if (next !== null) redirect(response, passed, next);
-  else if (!response.closed) pass(parts, running, passed, checkReady(found), response);
+  else if (!response.closed) {
+    const who = known(principal, passed.client.header('authorization'));
+    pass(parts, running, passed, { ready: checkReady(found), who }, response);
+  }
 }
 
 /** What is decided before anybody has to be known. */
@@ -103,15 +107,18 @@ function pass(
   parts: ServiceParts,
   running: Running,
   passed: Passed<NodeCall>,
-  ready: ReadyService,
+  { ready, who }: { readonly ready: ReadyService; readonly who: Principal },
   response: ServerResponse,
 ): void {
   const { request, requestId, visited } = passed;
+  const place = placeOf(passed, ready);
+  const over = running.begin({
+    ...{ serviceId: ready.serviceId, jobId: ready.endpoint.jobId, who, leave: null },
+    cutOff: () => response.destroy(),
+  });
+  response.once('close', over);
   letBodyCome(request, response);
   setFraming(request);
-  const place = placeOf(passed, ready);
-  const over = running.begin(ready.serviceId, ready.endpoint.jobId, () => response.destroy());
-  response.once('close', over);
   passRequest(request, response, {
     options: {
       ...connectionOf(parts, ready),

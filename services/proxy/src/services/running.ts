@@ -1,17 +1,43 @@
-import type { DurationMs, JobId, ServiceId } from '@wakefield/domain';
+import {
+  AppError,
+  type DurationMs,
+  type JobId,
+  type Principal,
+  type ServiceId,
+} from '@wakefield/domain';
 import type { DemandBook } from '../demand.ts';
+import { refusals } from '../inference/refusals.ts';
 
 /** Requests and sessions that are passed to services now. */
 export interface Running {
-  /** @returns what to call when it is over, once or more often */
-  begin(serviceId: ServiceId, jobId: JobId, cutOff: () => void): () => void;
+  /**
+   * @returns what to call when it is over, once or more often
+   * @throws AppError `overloaded`, `shutting_down`
+   */
+  begin(one: UnderWay): () => void;
   /** Told of each table: what is passed to a job that has ended is never answered. */
   settle(serving: ReadonlySet<JobId>): void;
+  /** Says goodbye to sessions, which would go on for days, and lets no more begin. Requests may end. */
+  shutDown(): void;
 }
 
-interface Passed {
+/** One request or session. */
+export interface UnderWay {
+  readonly serviceId: ServiceId;
   readonly jobId: JobId;
-  readonly cutOff: () => void;
+  readonly who: Principal;
+  cutOff(): void;
+  /** Ends it with a word; null: a request, which ends by itself. */
+  readonly leave: ((why: AppError) => void) | null;
+}
+
+/** How many there may be at once. */
+export interface MostRunning {
+  readonly perCaller: number;
+  readonly perProcess: number;
+}
+
+interface Entry extends UnderWay {
   ending: NodeJS.Timeout | undefined;
 }
 
@@ -22,27 +48,49 @@ interface Passed {
 export function createRunning(
   demand: Pick<DemandBook, 'begin' | 'end'>,
   endedMs: DurationMs,
+  most: MostRunning,
 ): Running {
-  const all = new Set<Passed>();
+  const all = new Set<Entry>();
+  const callers = new Map<string, number>();
+  let isShutDown = false;
   return {
-    begin: (serviceId, jobId, cutOff) => {
-      const passed: Passed = { jobId, cutOff, ending: undefined };
-      all.add(passed);
+    begin: (one) => {
+      const { serviceId, jobId, who } = one;
+      const caller = `${who.kind} ${who.id}`;
+      const own = callers.get(caller) ?? 0;
+      if (isShutDown && one.leave !== null) throw refusals.shuttingDown();
+      if (own >= most.perCaller || all.size >= most.perProcess) throw tooMany();
+      const entry: Entry = { ...one, ending: undefined };
+      all.add(entry);
+      callers.set(caller, own + 1);
       demand.begin(serviceId, jobId);
       return () => {
-        clearTimeout(passed.ending);
-        if (all.delete(passed)) demand.end(serviceId, jobId);
+        clearTimeout(entry.ending);
+        if (!all.delete(entry)) return;
+        const left = (callers.get(caller) ?? 1) - 1;
+        if (left === 0) callers.delete(caller);
+        else callers.set(caller, left);
+        demand.end(serviceId, jobId);
       };
     },
     settle: (serving) => {
-      for (const passed of all) {
-        if (!serving.has(passed.jobId)) {
-          passed.ending ??= setTimeout(passed.cutOff, endedMs).unref();
+      for (const entry of all) {
+        if (!serving.has(entry.jobId)) {
+          entry.ending ??= setTimeout(entry.cutOff, endedMs).unref();
         } else {
-          clearTimeout(passed.ending);
-          passed.ending = undefined;
+          clearTimeout(entry.ending);
+          entry.ending = undefined;
         }
       }
     },
+    shutDown: () => {
+      isShutDown = true;
+      for (const { leave } of all) leave?.(refusals.shuttingDown());
+    },
   };
+}
+
+function tooMany(): AppError {
+  const message = 'Too many requests to services and sessions with them are under way already.';
+  return new AppError('overloaded', message, { retryAfterSeconds: 5 });
 }

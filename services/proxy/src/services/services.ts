@@ -38,11 +38,13 @@ export interface Services {
   isVisit(request: IncomingMessage): boolean;
   /** Told of each table. */
   settle(routes: Pick<RouteIndex, 'serving'>): void;
+  /** Ends sessions; requests may end by themselves. */
+  shutDown(): void;
 }
 
 export function createServices(parts: ServiceParts): Services {
   const { elsewhere, isTrusted } = parts;
-  const running = createRunning(parts.demand, parts.limits.endedMs);
+  const running = createRunning(parts.demand, parts.limits.endedMs, parts.limits.most);
   const templates = new TemplateBook();
 
   const passed = <Client extends ClientCall>(
@@ -97,6 +99,7 @@ export function createServices(parts: ServiceParts): Services {
       running.settle(serving);
       templates.prune(serving);
     },
+    shutDown: running.shutDown,
   };
 }
 

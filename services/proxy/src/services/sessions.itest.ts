@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Identifier } from '@wakefield/auth';
 import type { Transport } from '@wakefield/control';
+import { AppError } from '@wakefield/domain';
 import { WebSocket } from 'ws';
 import { startHarness, until } from '../../test/harness.ts';
 import { as, atRoot, pathTo, people, serviceKey, serviceRoute } from '../../test/service.ts';
@@ -117,7 +119,65 @@ describe('a session with a service', () => {
   });
 });
 
+describe('a session that would go on', () => {
+  it('ends with the rights of who has it, and not because they cannot be looked up', async () => {
+    let rights: 'there' | 'unknown' | 'gone' = 'there';
+    let looks = 0;
+    const identifier: Identifier = {
+      identify: (authorization) => {
+        looks += 1;
+        if (rights === 'unknown') throw new AppError('store_unavailable', 'not now');
+        return rights === 'gone' ? null : people.identify(authorization);
+      },
+    };
+    const proxy = await startHarness({ serviceRightsMs: 20 }, {}, undefined, { identifier });
+    const service = serviceRoute(speaker.port);
+    proxy.serve(service);
+    await proxy.caughtUp();
+    const { client, closed } = await openSession(`${proxy.url}${pathTo(service)}`, { headers });
+    for (rights of ['there', 'unknown'] as const) {
+      const before = looks;
+      await until('looked at', () => looks > before + 2);
+      expect(client.readyState).toBe(WebSocket.OPEN);
+    }
+    rights = 'gone';
+    expect((await closed())[0]).toBe(1008);
+    await until('let go', () => speaker.sessions[0]?.readyState === WebSocket.CLOSED);
+    await proxy.stop();
+  });
+
+  it('is told goodbye when the proxy ends, which waits for none', async () => {
+    const proxy = await startHarness({ drainMs: 60_000 }, {}, undefined, { identifier: people });
+    const service = serviceRoute(speaker.port);
+    proxy.serve(service);
+    await proxy.caughtUp();
+    const { closed } = await openSession(`${proxy.url}${pathTo(service)}`, { headers });
+    const before = performance.now();
+    const stopped = proxy.stop();
+    expect((await closed())[0]).toBe(1001);
+    await stopped;
+    expect(performance.now() - before).toBeLessThan(20_000);
+  });
+});
+
 describe('an offer that is not taken', () => {
+  it('is one of too many', async () => {
+    await scene.restart({}, { servicesAtOnce: { perCaller: 1, perProcess: 2 } });
+    await scene.serve(serviceRoute(speaker.port, { serviceId: scene.storage.serviceId }));
+    const { client } = await open(pathTo(scene.storage));
+    const [offered, asked] = [
+      await refusal(pathTo(scene.storage)),
+      await scene.ask(pathTo(scene.storage)),
+    ];
+    for (const [status, after] of [
+      [offered?.status, offered?.headers['retry-after']],
+      [asked.status, asked.headers.get('retry-after')],
+    ])
+      expect([status, after]).toEqual([503, '5']);
+    client.terminate();
+    await until('room', async () => (await scene.ask(pathTo(scene.storage))).status !== 503);
+  });
+
   it('is told who may not, or that it does not answer', async () => {
     for (const [who, status] of [
       ['user-of-demo', 403],

@@ -5,6 +5,7 @@ import { type BrowserIdentifier, createVisits } from '@wakefield/auth';
 import type { ServiceRoute } from '@wakefield/domain';
 import { type ScriptedEngine, startEngine } from '../../test/engine.ts';
 import { type Harness, startHarness } from '../../test/harness.ts';
+import { offer } from '../../test/offer.ts';
 import { type RecordingApi, startRecordingApi } from '../../test/recording-api.ts';
 import { as, pathTo, people, serviceKey, serviceRoute } from '../../test/service.ts';
 import { createMemorySessions } from '../../test/session-store.ts';
@@ -170,6 +171,10 @@ describe('a page of a service', () => {
         ]);
     for (const path of ['/p', '/api/v1/services', '/auth/session', '/swagger/index.html'])
       expect([path, (await on(originOf(notebook), path, inPage)).status]).toEqual([path, 404]);
+    const offered = await offer(`http://127.0.0.1:${proxy.port}/api/v1/events`, {
+      host: originOf(notebook),
+    });
+    expect(offered.status).toBe(404);
     expect(api.seen).toEqual([]);
     expect(engine.seen).toEqual([]);
   });

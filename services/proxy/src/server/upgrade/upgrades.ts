@@ -111,7 +111,8 @@ function handOn(
     countAtEnd(rooms, call, destination);
     return;
   }
-  rooms.passThrough.upgrade(request, call, id);
+  if (rooms.services.isVisit(request)) sendError(call, id, refusals.notFound());
+  else rooms.passThrough.upgrade(request, call, id);
   countAtEnd(rooms, call, { kind: 'api' });
 }
 
