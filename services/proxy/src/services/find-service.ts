@@ -28,7 +28,7 @@ const coming: ReadonlySet<ServiceState> = new Set(['pending', 'building', 'start
 
 /**
  * A service by what its caller calls it, among those of projects that the caller may look at: one that is not over,
- * else the newest. Clusters give job ids, and those of two clusters may well be the same.
+ * else the newest; but one that they may use before others, as at the api. Clusters give job ids, and those of two clusters may well be the same.
  */
 export function findService(
   index: Pick<RouteIndex, 'servicesCalled'>,
@@ -39,7 +39,11 @@ export function findService(
     .servicesCalled(wanted.id)
     .filter(({ project }) => wanted.project === undefined || wanted.project === project)
     .filter(({ project }) => can(principal, 'read', project));
-  return theirs.find(({ state }) => !isOver(state)) ?? theirs[0] ?? null;
+  const sorted = [
+    ...theirs.filter(({ state }) => !isOver(state)),
+    ...theirs.filter(({ state }) => isOver(state)),
+  ];
+  return sorted.find((one) => rightsProblem(one, principal) === null) ?? sorted[0] ?? null;
 }
 
 /** @returns why the caller may not use it */

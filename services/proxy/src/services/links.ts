@@ -6,6 +6,7 @@ import type { ClientCall } from '../server/client-call.ts';
 import type { NodeCall } from '../server/node-call.ts';
 import { serviceOf } from './admit.ts';
 import type { Elsewhere, ServiceParts } from './parts.ts';
+import { sessionOf } from './service-headers.ts';
 
 /** In the query of a link: taken once, and gone from the address bar with the next answer. */
 const parameter = 'wakefield_link';
@@ -27,7 +28,10 @@ export async function linkFor(
   client: Pick<ClientCall, 'header'>,
   rest: string,
 ): Promise<Link> {
-  const by = { authorization: client.header('authorization'), cookie: client.header('cookie') };
+  const authorization = client.header('authorization');
+  // What else a browser has is not to be kept for as long as a visit.
+  const cookie = authorization === undefined ? sessionOf(client.header('cookie')) : undefined;
+  const by = { authorization, cookie };
   const { word, expiresAt } = await visits.invite(serviceId, by);
   const mark = rest.includes('?') ? '&' : '?';
   const path = `${serviceBasePath(serviceId)}${rest}${mark}${parameter}=${word}`;

@@ -58,11 +58,15 @@ export async function serviceFor(
   return found;
 }
 
-export function placeOf({ request, prefix, rest }: Passed, ready: ReadyService): ServicePlace {
+export function placeOf(
+  { request, prefix, rest, visited }: Passed,
+  ready: ReadyService,
+): ServicePlace {
   const { 'x-forwarded-host': forwarded, host } = request.headers;
   return {
     prefix,
     rest,
+    isVisited: visited !== null,
     publicHost: typeof forwarded === 'string' ? forwarded : host,
     address: ready.endpoint.address,
     underBasePath: ready.access.underBasePath,

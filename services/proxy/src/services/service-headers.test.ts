@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { fromService, type ServicePlace, withoutOurs } from './service-headers.ts';
+import { fromService, type ServicePlace, sessionOf, withoutOurs } from './service-headers.ts';
 
 const prefix = '/api/v1/services/7/proxy';
 const atRoot: ServicePlace = {
   prefix,
   rest: '/a/b?c',
+  isVisited: false,
   publicHost: 'ai.example.org',
   address: { host: '10.1.2.3', port: 8888 },
   underBasePath: false,
@@ -106,6 +107,12 @@ describe('cookies', () => {
     ['mine_wakefield_=1', 'mine_wakefield_=1'],
   ])('of a caller: %s', (cookie, kept) => {
     expect(withoutOurs(cookie)).toBe(kept);
+  });
+
+  it('of a session are what is kept for a visit', () => {
+    const session = '__Host-wakefield_session=1';
+    expect(sessionOf(`sso=x; ${session}; wakefield_visit=2`)).toBe(session);
+    expect(sessionOf('sso=x')).toBeUndefined();
   });
 
   it('of ours are nobody else’s to set or to read, however they are written', () => {

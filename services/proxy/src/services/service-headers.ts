@@ -20,6 +20,8 @@ const noFrames = "frame-ancestors 'self'";
 export interface ServicePlace {
   /** Path under which its caller has asked for it, without a slash at its end. */
   readonly prefix: string;
+  /** Whether it is asked on an origin of its own. */
+  readonly isVisited: boolean;
   /** What follows it: path and query. */
   readonly rest: string;
   /** Host by which its caller has asked for it. */
@@ -38,9 +40,11 @@ export interface ServicePlace {
 export function toService(
   headers: IncomingHttpHeaders,
   { access, endpoint }: ReadyService,
-  { prefix, address, publicHost }: ServicePlace,
+  { prefix, address, publicHost, isVisited }: ServicePlace,
 ): IncomingHttpHeaders {
   dropHopByHop(headers);
+  // A browser on our own origin has cookies of others there, of a sign-in to a whole domain; a program has those that it was given.
+  if (!isVisited && headers.authorization === undefined) delete headers.cookie;
   delete headers.authorization;
   delete headers['x-request-timeout'];
   delete headers['x-project'];
@@ -61,6 +65,15 @@ export function keyHeaders({
 }: Pick<ReadyService, 'access' | 'endpoint'>): Readonly<Record<string, string>> {
   if (key.kind === 'authorization') return { authorization: `${key.scheme} ${endpoint.key}` };
   return key.kind === 'header' ? { [key.name.toLowerCase()]: endpoint.key } : {};
+}
+
+/** The cookies by which a browser is signed in; undefined: there are none. */
+export function sessionOf(cookie: string | undefined): string | undefined {
+  const ours = cookie
+    ?.split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => /^(?:__Host-)?wakefield_session=/.test(pair));
+  return ours === undefined || ours.length === 0 ? undefined : ours.join('; ');
 }
 
 /** The cookies that are not ours; undefined: there are none. */

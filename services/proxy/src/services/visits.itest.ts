@@ -267,7 +267,9 @@ describe('where services have no origins of their own', () => {
   });
 
   it('their pages are in a sandbox, and there are no links', async () => {
-    const { status, headers } = await on(main, pathTo(notebook), { ...page, cookie: session });
+    const cookie = `${session}; sso=of-the-domain`;
+    const { status, headers } = await on(main, pathTo(notebook), { ...page, cookie });
+    expect(engine.seen[0]?.headers.cookie).toBeUndefined();
     expect([status, headers['content-security-policy']]).toEqual([
       200,
       expect.stringMatching(/^sandbox /),
