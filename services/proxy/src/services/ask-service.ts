@@ -6,7 +6,8 @@ import { connectionOf, serviceAway } from './connect.ts';
 import type { ReadyService } from './find-service.ts';
 import type { KeptBytes } from './kept-bytes.ts';
 import type { ServiceParts } from './parts.ts';
-import { hostOf, keyHeaders } from './service-headers.ts';
+import { keyHeaders } from './service-headers.ts';
+import { hostOf } from './service-place.ts';
 
 /** A whole answer of a service. Nothing that it says of itself is told to anybody. */
 export interface ServiceAnswer {

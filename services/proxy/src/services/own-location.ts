@@ -1,4 +1,4 @@
-import { hostOf, type ServicePlace } from './service-headers.ts';
+import { hostOf, type ServicePlace } from './service-place.ts';
 
 /**
  * What clients read differently: backslashes and control characters (as slashes, or not at all, by WHATWG URL; as they are by

@@ -11,7 +11,7 @@ import { admit, known, projectOf } from './admit.ts';
 import { serviceAway } from './connect.ts';
 import { noService, type ReadyService } from './find-service.ts';
 import type { ServiceParts } from './parts.ts';
-import type { ServicePlace } from './service-headers.ts';
+import type { ServicePlace } from './service-place.ts';
 import { checkOpens, checkSession, visitorOf } from './visitor.ts';
 
 /** A request that is for a service itself. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { fromService, type ServicePlace, sessionOf, withoutOurs } from './service-headers.ts';
+import { fromService, sessionOf, withoutOurs } from './service-headers.ts';
+import type { ServicePlace } from './service-place.ts';
 
 const prefix = '/api/v1/services/7/proxy';
 const atRoot: ServicePlace = {

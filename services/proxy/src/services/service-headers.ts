@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Address } from '@wakefield/domain';
 import { dropHopByHop, isOfThisSite } from '../inference/headers.ts';
 import type { ReadyService } from './find-service.ts';
 import { isBelow, ownLocation } from './own-location.ts';
+import { hostOf, type ServicePlace } from './service-place.ts';
 
 /** Of ours, over http and https: what browsers hold of sessions, logins and visits. */
 const ourCookie = /^(?:__(?:Host|Secure)-)?wakefield_/i;
@@ -15,22 +15,6 @@ const sandbox = 'sandbox allow-downloads allow-forms allow-modals allow-popups a
 
 /** On an origin of its own no page of another one may show it, for its visitor to click on (CSP Level 3 §6.4.2). */
 const noFrames = "frame-ancestors 'self'";
-
-/** Where a service is, for its callers and for us. */
-export interface ServicePlace {
-  /** Path under which its caller has asked for it, without a slash at its end. */
-  readonly prefix: string;
-  /** Whether it is asked on an origin of its own. */
-  readonly isVisited: boolean;
-  /** What follows it: path and query. */
-  readonly rest: string;
-  /** Host by which its caller has asked for it. */
-  readonly publicHost: string | undefined;
-  /** Where it listens. */
-  readonly address: Address;
-  /** Whether its pages are below the prefix; else they are at its root. */
-  readonly underBasePath: boolean;
-}
 
 /**
  * Makes of a request's headers those for the service: its own key instead of the credentials of its caller, which it never
@@ -126,9 +110,4 @@ function ownCookie(cookie: string, { prefix }: ServicePlace): readonly string[] 
   const below = path.startsWith('/') ? path : '/';
   const own = isBelow(below, prefix) ? below : `${prefix}${below}`;
   return [[pair, ...others, ` Path=${own}`].join(';')];
-}
-
-/** As `Host` says it. */
-export function hostOf({ host, port }: Address): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
