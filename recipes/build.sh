@@ -71,7 +71,17 @@ wf_build_in() {
   last=$?
   [ "$last" -eq 127 ] || code=$last
   kill -KILL -- "-$beat" 2>/dev/null
+  # bash tells of it in the log else.
+  wait "$beat" 2>/dev/null
   return "$code"
+}
+
+# wf_build_name FOLDER: gives it the build's name. -n: a link that is there is not followed, and refuses the new one, unless
+# what it leads to was removed: then it is replaced, in one step.
+wf_build_name() {
+  ln -sn "${1##*/}" "$wf_build" 2>/dev/null && return
+  [ -L "$wf_build" ] && [ ! -e "$wf_build/done" ] || return
+  ln -s "${1##*/}" "$1.name" && mv -fT "$1.name" "$wf_build"
 }
 
 wf_build_all() {
@@ -83,8 +93,7 @@ wf_build_all() {
     echo "wakefield: building "<<what>>
     wf_build_in "$own"
     code=$?
-    # -n: a link that is there is not followed, and refuses the new one.
-    if [ "$code" -ne 0 ] || ! : >"$own/done" || ! ln -sn "${own##*/}" "$wf_build" 2>/dev/null; then rm -rf "$own"; fi
+    if [ "$code" -ne 0 ] || ! : >"$own/done" || ! wf_build_name "$own"; then rm -rf "$own"; fi
     rmdir "$wf_build.lock" 2>/dev/null
   fi
   rm -f stage

@@ -34,7 +34,8 @@ wf_dir=$PWD
 rm -f endpoint.json exit.json gpu stage .flushed
 IFS= read -r wf_key <key
 
-# The log: everything printed here and by the engine, without the key, at most wf_log_limit bytes.
+# The log: everything printed here and by the engine, without the key, at most wf_log_limit bytes. Where its beginning was
+# cut off, its first line says how much that is: who reads it in pieces knows what is new.
 wf_pump() {
   trap '' USR1 TERM INT HUP
   local LC_ALL=C line size=0
@@ -50,11 +51,22 @@ wf_pump() {
     printf '%s\n' "$line"
     size=$((size + ${#line} + 1))
     if [ "$size" -gt "$wf_log_limit" ]; then
-      tail -c $((wf_log_limit / 2)) log >.log.cut && mv -f .log.cut log
+      wf_cut_log $((wf_log_limit / 2))
       exec >>log
-      size=$((wf_log_limit / 2))
+      size=$((wf_log_limit / 2 + 64))
     fi
   done
+}
+
+# wf_cut_log BYTES: so much of the end is kept.
+wf_cut_log() {
+  local head='' cut=0
+  IFS= read -r head <log
+  if [[ $head =~ ^wakefield:\ ([1-9][0-9]{0,14})\ bytes\ before\ this\ were\ cut\ off$ ]]; then
+    cut=$((BASH_REMATCH[1] - ${#head} - 1))
+  fi
+  cut=$((cut + $(wc -c <log) - $1))
+  { printf 'wakefield: %s bytes before this were cut off\n' "$cut"; tail -c "$1" log; } >.log.cut && mv -f .log.cut log
 }
 exec > >(wf_pump) 2>&1 </dev/null
 wf_pump_pid=$!
@@ -111,17 +123,21 @@ wf_terminate() {
   wf_kill_after <<terminate_grace>>
 }
 
-# Ends every process of the engine: TERM, three seconds, KILL.
+# wf_end_group LEADER: ends every process of its group: TERM, three seconds, KILL.
 wf_end_group() {
   local try
-  wf_ranks_end
-  [ -n "$wf_engine" ] || return
-  kill -TERM -- "-$wf_engine" 2>/dev/null
+  kill -TERM -- "-$1" 2>/dev/null
   for try in {1..60}; do
-    wf_alive "-$wf_engine" || return
+    wf_alive "-$1" || return
     sleep 0.05
   done
-  kill -KILL -- "-$wf_engine" 2>/dev/null
+  kill -KILL -- "-$1" 2>/dev/null
+}
+
+# The engine, and what it has on other nodes.
+wf_end_engine() {
+  wf_ranks_end
+  [ -z "$wf_engine" ] || wf_end_group "$wf_engine"
 }
 
 wf_finish() {
@@ -130,8 +146,12 @@ wf_finish() {
   wf_done=yes
   trap '' USR1 TERM INT HUP
   [ -n "$wf_cause" ] || { wf_cause=$wf_blame; [ "$wf_status" -ne 0 ] || wf_status=$code; }
-  wf_end_group
-  for pid in $wf_sampler $wf_killers; do kill -KILL -- "-$pid" 2>/dev/null; done
+  wf_end_engine
+  # Waited for here, or bash tells the log that they were killed.
+  for pid in $wf_sampler $wf_killers; do
+    kill -KILL -- "-$pid"
+    wait "$pid"
+  done 2>/dev/null
   case $wf_cause in
     setup | absent) ;;
     *) echo "wakefield: ended, cause $wf_cause, engine exit code $wf_status" ;;
@@ -335,7 +355,7 @@ for wf_try in 1 2 3 4 5; do
   wf_start
   wf_await
   [ -z "$wf_cause" ] && [ "$wf_status" -ne 0 ] && [ "$wf_try" -lt 5 ] && wf_port_lost || break
-  wf_end_group
+  wf_end_engine
   echo "wakefield: port $wf_port was taken, trying another"
 done
 [ -n "$wf_cause" ] || [ "$wf_status" -eq 0 ] || wf_ask_installed

@@ -53,13 +53,7 @@ exec "$@" "${wf_words[@]}"' wakefield "$wf_head" "$wf_head_port" "$wf_port" "$wf
 }
 
 wf_ranks_end() {
-  local try
   [ -n "$wf_others" ] || return
-  kill -TERM -- "-$wf_others" 2>/dev/null
-  for try in {1..60}; do
-    wf_alive "-$wf_others" || break
-    sleep 0.05
-  done
-  kill -KILL -- "-$wf_others" 2>/dev/null
+  wf_end_group "$wf_others"
   wf_others=''
 }

@@ -1,13 +1,7 @@
+import type { Goal } from '../goals.ts';
 import type { Spread } from './figures.ts';
 import type { Report } from './report.ts';
 import { spreadText } from './table.ts';
-
-/** One of the goals, and how this run stands to it. */
-export interface Goal {
-  readonly goal: string;
-  readonly measured: string;
-  readonly met: boolean;
-}
 
 type Kind = 'value' | 'ratio' | 'added';
 

@@ -1,5 +1,6 @@
+import { goalTable } from '../goals.ts';
 import type { Summary } from './figures.ts';
-import { type Goal, judge } from './goals.ts';
+import { judge } from './goals.ts';
 import { cellsOf } from './table.ts';
 
 /** The file that `--json` writes. */
@@ -71,14 +72,6 @@ function opening({ machine, versions, generator, rounds, seconds, at }: Report):
     `${those.join(', ')}.`,
     `Median (least to most) of up to ${rounds} interleaved rounds; ratios and differences are taken within each round.`,
     `The run took ${Math.round(seconds / 60)} minutes.`,
-  ];
-}
-
-function goalTable(goals: readonly Goal[]): readonly string[] {
-  return [
-    row(['goal', 'measured', 'met']),
-    row(['---', '---', '---']),
-    ...goals.map(({ goal, measured, met }) => row([goal, measured, met ? 'yes' : '**no**'])),
   ];
 }
 

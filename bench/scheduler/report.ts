@@ -1,4 +1,6 @@
+import { goalTable } from '../goals.ts';
 import { percentile } from '../percentile.ts';
+import { judge } from './goals.ts';
 import type { SizeReport } from './measure.ts';
 
 /** The figures for people, one column per number of models. */
@@ -33,11 +35,13 @@ export function markdownOf(reports: readonly SizeReport[], quick: boolean): stri
     ['models that are looked at late (> 10 s)', ({ steady }) => String(steady.late)],
     ['resident memory, MiB', ({ residentBytes }) => (residentBytes / 2 ** 20).toFixed(0)],
   ];
+  const goals = quick ? [] : judge(reports);
   const lines = [
     ...(quick ? ['**A quick run: these figures mean nothing.**', ''] : []),
     `| models | ${reports.map(({ models }) => models).join(' | ')} |`,
     `| --- |${reports.map(() => ' ---: |').join('')}`,
     ...rows.map(([name, value]) => `| ${name} | ${reports.map(value).join(' | ')} |`),
+    ...(goals.length > 0 ? ['', ...goalTable(goals)] : []),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -61,9 +61,9 @@ export async function seed(
     ],
   );
   await sql.query(
-    `insert into jobs (id, model_id, project, cluster, seq, name, revision, phase, walltime_seconds, cluster_job_id,
+    `insert into jobs (id, model_id, project, cluster, seq, name, revision, phase, walltime_seconds, gpu_count, cluster_job_id,
        node, address_host, address_port, capacity, intended_at, submitted_at, started_at, ends_at, ready_at, engine_key)
-     select gen_random_uuid(), model::uuid, $1, $2, 1, name, 1, 'ready', 172800, cluster_job_id,
+     select gen_random_uuid(), model::uuid, $1, $2, 1, name, 1, 'ready', 172800, 1, cluster_job_id,
        'cn01', '127.0.0.1', port, 64, $3, $3, $3, $4, $3, 'key'
      from unnest($5::text[], $6::text[], $7::text[], $8::int[]) as given (model, name, cluster_job_id, port)`,
     [

@@ -1,4 +1,6 @@
+import { goalTable } from '../goals.ts';
 import { percentile } from '../percentile.ts';
+import { judge } from './goals.ts';
 import type { Wake } from './wake-once.ts';
 
 /** Quantiles over all wakes. */
@@ -13,6 +15,7 @@ export function markdownOf(wakes: readonly Wake[], quick: boolean): string {
     ],
     ['request → first token', ({ answered }) => answered],
   ];
+  const goals = quick ? [] : judge(wakes);
   const lines = [
     ...(quick ? ['**A quick run: these figures mean nothing.**', ''] : []),
     `| ${wakes.length} wakes, ms | p50 | p95 | longest |`,
@@ -22,6 +25,7 @@ export function markdownOf(wakes: readonly Wake[], quick: boolean): string {
       const [p50, p95, most] = [0.5, 0.95, 1].map((share) => percentile(values, share));
       return `| ${name} | ${p50} | ${p95} | ${most} |`;
     }),
+    ...(goals.length > 0 ? ['', ...goalTable(goals)] : []),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -9,7 +9,7 @@ import {
 } from '../cluster-jobs.ts';
 import { eventually, type Wakefield } from '../wakefield.ts';
 import { heappeLedgerOf, type Ledger, ledgerOf } from './ledger.ts';
-import type { ModelRow, Site } from './site.ts';
+import type { JobRow, Site } from './site.ts';
 
 type Place = Pick<Wakefield, 'directory'>;
 
@@ -24,8 +24,8 @@ export interface FaultCluster {
   ledger(place: Place): Promise<Ledger>;
   /** Where each job's log is, for glob; `*` stands for what nobody knows. */
   logOf(place: Place, job: { readonly name: string }): Promise<string>;
-  /** Makes a successor of the only job of a model due. */
-  makeSuccessorDue(site: Site, model: ModelRow): Promise<Due>;
+  /** Makes a successor of the one job of a model that stays due. */
+  makeSuccessorDue(site: Site, model: string, predecessor: JobRow): Promise<Due>;
 }
 
 export interface Due {
@@ -33,8 +33,8 @@ export interface Due {
   isForgotten(): Promise<boolean>;
 }
 
-/** What is left to a predecessor when its successor is started. */
-const predecessorSeconds = 90;
+/** What is left to a predecessor when its successor is started: it serves for all of that but a minute. */
+const predecessorSeconds = 105;
 
 export const privateSlurm: FaultCluster = {
   title: 'SLURM',
@@ -42,8 +42,8 @@ export const privateSlurm: FaultCluster = {
   jobs: slurmJobs,
   ledger: ledgerOf,
   logOf: async (_, { name }) => `slurm/work/**/${name}/log`,
-  async makeSuccessorDue({ wakefield }, { jobs: [predecessor] }) {
-    const id = predecessor?.clusterJobId ?? '';
+  async makeSuccessorDue({ wakefield }, _, { clusterJobId }) {
+    const id = clusterJobId ?? '';
     const end = `EndTime=now+${predecessorSeconds}`;
     await slurm(wakefield, 'scontrol', 'update', `JobId=${id}`, end);
     return { isForgotten: () => isFarFromItsEnd(wakefield, id) };
@@ -65,7 +65,7 @@ export const privateHeappe: FaultCluster = {
     const job = (await heappeWorld(place)).findLast(isIts);
     return `heappe/scratch/**/Executions/*/${job?.specificationId ?? 'none'}/*/log`;
   },
-  async makeSuccessorDue(site, { model }) {
+  async makeSuccessorDue(site, model) {
     await site.serveOtherwise(model);
     return { isForgotten: async () => false };
   },

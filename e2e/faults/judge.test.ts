@@ -13,6 +13,15 @@ import {
 } from './judge.ts';
 import type { JobRow, ModelRow } from './site.ts';
 import type { Goal } from './situations.ts';
+import {
+  fallsAsleep,
+  handsOver,
+  type IsUnderWay,
+  scales,
+  servesSomebody,
+  servesWith,
+  wakes,
+} from './under-way.ts';
 
 const at = 1_790_000_000_000;
 const whole: RequestRecord = {
@@ -102,24 +111,91 @@ describe('a model', () => {
 });
 
 describe('a strike', () => {
-  const job = (phase: JobRow['phase']) => ({ phase }) as JobRow;
-  const row = (...phases: JobRow['phase'][]) => ({ jobs: phases.map(job) }) as unknown as ModelRow;
-  const wake: Goal = {
-    what: 'awake',
-    isReached: ({ jobs }) => jobs.some(({ phase }) => phase === 'ready'),
-    request: null,
-  };
+  /** `a:ready` is a job with that id in that phase. */
+  const row = (...jobs: string[]): ModelRow => ({
+    model: 'm',
+    idle: false,
+    state: 'running',
+    replicas: 1,
+    reason: null,
+    jobs: jobs.map((words) => {
+      const [id, phase] = words.split(':');
+      return { id, phase } as JobRow;
+    }),
+  });
+  const one = row('a:ready');
+  const two = row('a:ready', 'b:ready');
+  const afterDrain = row('z:draining', 'a:ready');
+  const up = scales(one, 2);
+  const down = scales(two, 1);
+  const over = handsOver(one.jobs[0]);
+  const asleep = fallsAsleep(one);
+  const cases: readonly [string, IsUnderWay, string[], number, boolean][] = [
+    ['a wake: somebody waits, nothing is written yet', wakes, [], 1, true],
+    ['a wake: a job is intended', wakes, ['a:intended'], 1, true],
+    ['a wake: its engine loads', wakes, ['a:starting'], 1, true],
+    ['a wake: the job before it still ends', wakes, ['z:draining', 'a:queued'], 1, true],
+    ['a wake that nobody asked for', wakes, [], 0, false],
+    ['a wake that is over', wakes, ['a:ready'], 1, false],
 
-  test('meets a model on its way', () => {
-    expect(struckNothing(wake, row('starting'), 0)).toBeNull();
-    expect(struckNothing(wake, row('ready', 'draining'), 0)).toBeNull();
-    expect(struckNothing({ ...wake, needsRequests: true }, row('ready'), 1)).toBeNull();
+    ['serving', servesSomebody, ['a:ready'], 1, true],
+    ['serving nobody', servesSomebody, ['a:ready'], 0, false],
+    ['serving: people wait, no engine is there', servesSomebody, ['a:starting'], 2, false],
+    ['serving: people wait, there is no job', servesSomebody, [], 2, false],
+
+    ['scaling up: told, nothing done yet', up, ['a:ready'], 1, true],
+    ['scaling up: the second one loads', up, ['a:ready', 'b:starting'], 1, true],
+    ['scaling up that is over', up, ['a:ready', 'b:ready'], 1, false],
+    ['scaling up that is broken', up, [], 1, false],
+    ['scaling up from nothing', up, ['b:intended', 'c:intended'], 1, false],
+    ['scaling down: told, nothing done yet', down, ['a:ready', 'b:ready'], 1, true],
+    ['scaling down: one drains', down, ['a:draining', 'b:ready'], 1, true],
+    ['scaling down that is over', down, ['b:ready'], 1, false],
+    ['scaling down that is over, an older job drains', down, ['z:draining', 'b:ready'], 1, false],
+    ['scaling down that is broken', down, ['a:draining'], 1, false],
+
+    ['a handover: the successor is due', over, ['a:ready'], 1, true],
+    ['a handover: the successor is on its way', over, ['a:ready', 'b:queued'], 1, true],
+    ['a handover: the predecessor drains', over, ['a:draining', 'b:ready'], 1, true],
+    ['a handover without a successor', over, ['a:draining'], 1, false],
+    ['a handover to one that drains, too', over, ['a:draining', 'z:draining'], 1, false],
+    ['a handover that is over', over, ['b:ready'], 1, false],
+    ['a handover that is broken', over, [], 1, false],
+    ['a handover whose predecessor died', over, ['b:starting'], 1, false],
+    ['a handover from nobody', handsOver(undefined), ['a:ready'], 1, false],
+
+    ['going idle: it is time', asleep, ['a:ready'], 0, true],
+    ['going idle: it drains', asleep, ['a:draining'], 0, true],
+    ['going idle that is over', asleep, [], 0, false],
+    ['going idle, and woken again', asleep, ['a:draining', 'b:starting'], 0, false],
+    ['going idle: an older one drains', fallsAsleep(afterDrain), ['z:draining'], 0, false],
+  ];
+
+  test.each(cases)('%s', (_, isUnderWay, jobs, requests, is) => {
+    expect(isUnderWay(row(...jobs), requests)).toBe(is);
   });
 
-  test('that came too late struck nothing', () => {
-    expect(struckNothing(wake, row('ready'), 3)).toBe('struck nothing: awake before');
-    expect(struckNothing({ ...wake, needsRequests: true }, row('ready'), 0)).toMatch('nobody');
-    expect(struckNothing(wake, null, 1)).toMatch('no such model');
+  const goal: Goal = {
+    what: 'awake',
+    isReached: servesWith(1),
+    isUnderWay: wakes,
+    request: null,
+  };
+  const serving: Goal = { ...goal, needsRequests: true, isUnderWay: servesSomebody };
+
+  test('in the middle is none that struck nothing', () => {
+    expect(struckNothing(goal, row('a:starting'), 1)).toBeNull();
+    expect(struckNothing(serving, one, 1)).toBeNull();
+  });
+
+  test('that struck nothing says why', () => {
+    expect(struckNothing(goal, null, 1)).toMatch('no such model');
+    expect(struckNothing(goal, one, 3)).toBe('struck nothing: awake before');
+    expect(struckNothing(goal, row(), 0)).toBe(
+      'struck nothing: not on its way to awake with no job',
+    );
+    expect(struckNothing(serving, one, 0)).toMatch('nobody');
+    expect(struckNothing(serving, row('a:draining'), 1)).toMatch('with draining');
   });
 });
 

@@ -4,6 +4,7 @@ import type { Books, SettledBooks } from './books.ts';
 import type { Convergence } from './convergence.ts';
 import type { ModelRow } from './site.ts';
 import type { Goal, SituationName } from './situations.ts';
+import { phasesOf } from './under-way.ts';
 
 /** What is said of some requests. */
 export interface RequestVerdict {
@@ -70,12 +71,18 @@ export function judgeConvergence(
   ];
 }
 
-/** Words for a model that was not in the middle of what the cell is about; null: it was. */
-export function struckNothing(goal: Goal, row: ModelRow | null, underWay: number): string | null {
+/**
+ * Words for a model that was not in the middle of what the cell is about: it had not begun, it was over, or it was
+ * broken. null: it was in the middle.
+ * @param requests those to it that were under way
+ */
+export function struckNothing(goal: Goal, row: ModelRow | null, requests: number): string | null {
   if (row === null) return 'struck nothing: there is no such model';
-  if (goal.needsRequests && underWay === 0) return 'struck nothing: nobody was being served';
-  const isOver = goal.isReached(row) && !row.jobs.some(({ phase }) => phase === 'draining');
-  return isOver && !goal.needsRequests ? `struck nothing: ${goal.what} before` : null;
+  if (goal.needsRequests && requests === 0) return 'struck nothing: nobody was being served';
+  if (goal.isUnderWay(row, requests)) return null;
+  return goal.isReached(row) && !goal.needsRequests
+    ? `struck nothing: ${goal.what} before`
+    : `struck nothing: not on its way to ${goal.what} with ${phasesOf(row)}`;
 }
 
 /**

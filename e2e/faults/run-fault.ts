@@ -19,6 +19,7 @@ import { servedBy } from './served-by.ts';
 import { type ModelRow, managedModel, type Site } from './site.ts';
 import { type Goal, type SituationName, situations } from './situations.ts';
 import { presentModels, strike } from './strike.ts';
+import { phasesOf } from './under-way.ts';
 
 /** What one fault did to one of the six models. */
 export interface Cell extends RequestVerdict {
@@ -189,10 +190,6 @@ export function controllerDeaths(strikes: readonly Strike[]): readonly number[] 
 }
 
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
-
-function phasesOf(row: ModelRow | null): string {
-  return row?.jobs.map(({ phase }) => phase).join('+') || 'no job';
-}
 
 function isLost(goal: Goal, row: ModelRow | undefined): boolean {
   return row === undefined || row.state === 'failed' || !goal.isReached(row);

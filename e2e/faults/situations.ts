@@ -1,5 +1,16 @@
 import type { RequestRecord } from '../requests/ask.ts';
-import type { JobRow, ModelRow, Site } from './site.ts';
+import type { ModelRow, Site } from './site.ts';
+import {
+  fallsAsleep,
+  handsOver,
+  type IsUnderWay,
+  isKept,
+  isReady,
+  scales,
+  servesSomebody,
+  servesWith,
+  wakes,
+} from './under-way.ts';
 
 export const situationNames = [
   'wake',
@@ -16,6 +27,8 @@ export type SituationName = (typeof situationNames)[number];
 export interface Goal {
   readonly what: string;
   isReached(model: ModelRow): boolean;
+  /** Whether there was anything to interrupt, by how the model stood right before the strike. */
+  readonly isUnderWay: IsUnderWay;
   /** Whether a fault strikes it by striking those who are being served, wherever the model stands. */
   readonly needsRequests?: boolean;
   /** What is left of it after the controller was killed, which may not have written down what began it. */
@@ -41,8 +54,13 @@ export interface Situation {
 
 /** Idle timeout of the model that is going idle. */
 export const idleSeconds = 6;
-/** Its first look at a new end: the age from which on that end makes a successor due at once. */
-const predecessorAgeMs = 11_000;
+/**
+ * Of a job that is handed over. With twenty minutes it serves until one minute before its end (`endMargin`), which is
+ * well after the fault has struck (clusters.ts): it has time to finish its streams.
+ */
+const handoverFields = { walltime: 1_200, walltime_ratio: 0.125 };
+/** From this age on an eighth of what the cluster gives is over once its end is moved: its successor is due at once. */
+const predecessorAgeMs = 16_000;
 
 const plainPeople = { plain: 2, streams: 0 };
 const streamPeople = { plain: 0, streams: 3 };
@@ -62,7 +80,8 @@ export const situations: readonly Situation[] = [
     },
     async begin(site, { model }) {
       const request = site.load.ask(model, false);
-      return { what: 'awake with one job', isReached: servesWith(1), request };
+      const isReached = servesWith(1);
+      return { what: 'awake with one job', isReached, isUnderWay: wakes, request };
     },
   },
   serving('serving plain', 'faults/plain', plainPeople),
@@ -75,30 +94,39 @@ export const situations: readonly Situation[] = [
     isInPlace: (model) => servesWith(model.replicas)(model),
     bring: wakeFailed,
     // Up the first time, down the next.
-    async begin(site, { model, replicas }) {
+    async begin(site, row) {
+      const { model, replicas } = row;
       const wanted = replicas === 1 ? 2 : 1;
       await site.change('POST', '/p/demo/models/scale', { hf_model_id: model, replicas: wanted });
-      return { what: `${wanted} jobs`, isReached: servesWith(wanted), request: null };
+      return {
+        what: `${wanted} jobs`,
+        isReached: servesWith(wanted),
+        isUnderWay: scales(row, wanted),
+        request: null,
+      };
     },
   },
   {
     name: 'handover',
     model: 'faults/handover',
-    // Due as soon as a tenth of what the cluster gives is over.
-    fields: { walltime_ratio: 0.1 },
+    fields: handoverFields,
     crowd: allPeople,
     isInPlace: (model) =>
-      servesWith(1)(model) && Date.now() - (model.jobs[0]?.startedAt ?? 0) > predecessorAgeMs,
+      servesWith(1)(model) &&
+      Date.now() - (model.jobs.find(isKept)?.startedAt ?? Date.now()) > predecessorAgeMs,
     bring: wakeFailed,
     async begin(site, model) {
-      const [predecessor] = model.jobs;
-      const due = await site.cluster.makeSuccessorDue(site, model);
+      const predecessor = model.jobs.find(isKept);
+      if (predecessor === undefined) throw new Error(`${model.model} has no job to hand over`);
+      const due = await site.cluster.makeSuccessorDue(site, model.model, predecessor);
+      const isUnderWay = handsOver(predecessor);
       const goal: Goal = {
         what: 'served by the successor alone',
-        isReached: (row) => servesWith(1)(row) && row.jobs.find(isKept)?.id !== predecessor?.id,
+        isReached: (row) => servesWith(1)(row) && row.jobs.find(isKept)?.id !== predecessor.id,
+        isUnderWay,
         request: null,
       };
-      const before: Goal = { what: 'served as before', isReached: servesWith(1), request: null };
+      const before: Goal = { ...goal, what: 'served as before', isReached: servesWith(1) };
       return { ...goal, remembered: async () => ((await due.isForgotten()) ? before : goal) };
     },
   },
@@ -110,10 +138,11 @@ export const situations: readonly Situation[] = [
     // It is asked once more, at the right moment before the fault.
     isInPlace: () => true,
     bring: wakeFailed,
-    async begin() {
+    async begin(_, row) {
       return {
         what: 'asleep',
         isReached: (model) => model.idle && !model.jobs.some(isReady),
+        isUnderWay: fallsAsleep(row),
         request: null,
       };
     },
@@ -135,25 +164,15 @@ function serving(name: SituationName, model: string, crowd: Situation['crowd']):
     begin: async () => ({
       what: 'ready with one job',
       isReached: servesWith(1),
+      isUnderWay: servesSomebody,
       needsRequests: true,
       request: null,
     }),
   };
 }
 
-const isReady = ({ phase }: JobRow) => phase === 'ready';
-const isKept = ({ phase }: JobRow) => phase !== 'draining';
-
 function isAsleep({ idle, jobs }: ModelRow): boolean {
   return idle && jobs.length === 0;
-}
-
-/** Exactly so many jobs that stay, all of them ready. */
-function servesWith(count: number) {
-  return ({ jobs }: ModelRow) => {
-    const kept = jobs.filter(isKept);
-    return kept.length === count && kept.every(isReady);
-  };
 }
 
 /** Requests do not wake a model that has given up. */

@@ -13,6 +13,8 @@ export interface Page {
   /** The value of an expression in the page; what it cannot say yet is asked again. */
   until<T>(what: string, expression: string): Promise<T>;
   run(expression: string): Promise<unknown>;
+  /** As on a keyboard, into what has the focus. */
+  pressCtrlEnter(): Promise<void>;
   url(): Promise<string>;
   screenshot(file: string): Promise<void>;
   /** What the page complained about on its console. */
@@ -89,6 +91,12 @@ async function openPage(program: string): Promise<Page> {
     until: <T>(what: string, expression: string) =>
       // A page that is on its way to the next one has nothing to say.
       eventually(what, async () => (await run(expression).catch(() => null)) as T | null, 90_000),
+    pressCtrlEnter: async () => {
+      const enter = { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 13, modifiers: 2 };
+      for (const type of ['keyDown', 'keyUp']) {
+        await tell('Input.dispatchKeyEvent', { type, ...enter });
+      }
+    },
     url: async () => String(await run('location.href')),
     screenshot: async (file) => {
       const { data } = await tell('Page.captureScreenshot', { format: 'png' });

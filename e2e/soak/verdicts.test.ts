@@ -74,6 +74,11 @@ describe('what keeps a soak from being a good one', () => {
       { samples: new Map([['api 2', samples(150, 240)]]) },
       /api 2 grew .* MiB/,
     ],
+    [
+      'sockets and files that grow',
+      { samples: new Map([['proxy 2', samples(150, 150, 60)]]) },
+      /proxy 2 grew from 36 to 52 descriptors/,
+    ],
   ])('%s', (_, over, words) => {
     const found = verdicts({ ...good, ...over });
     expect(found).toHaveLength(1);

@@ -9,6 +9,8 @@ const handoversPerMinute = 3;
 const leastShareSent = 0.95;
 /** By how much a process may grow from the first third of a run to the last. */
 const mostMiB = (first: number) => 16 + 0.1 * first;
+/** Connections come and go with the load: a leak of one in a minute is more than this in twenty. */
+const mostDescriptors = (first: number) => 8 + 0.1 * first;
 
 /** What keeps a run from being a good one, in words; empty: nothing does. */
 export function verdicts(result: SoakResult): readonly string[] {
@@ -23,15 +25,23 @@ export function verdicts(result: SoakResult): readonly string[] {
       : [`${handovers} handovers in ${minutes} minutes`]),
     ...wordsOfBooks(books),
     ...left.map((words) => `left: ${words}`),
-    ...[...samples].flatMap(([name, all]) => memoryGrowth(name, all.slice(warmSamples))),
+    ...[...samples].flatMap(([name, all]) => growth(name, all.slice(warmSamples))),
   ];
 }
 
 /** Of those that lived long enough to tell. */
-function memoryGrowth(name: string, samples: readonly Sample[]): readonly string[] {
+function growth(name: string, samples: readonly Sample[]): readonly string[] {
   if (samples.length < warmSamples) return [];
-  const held = leastHeld(samples.map(({ heldMiB }) => heldMiB));
-  return held.last - held.first > mostMiB(held.first) ? [`${name} ${words(held)} MiB`] : [];
+  const memory = leastHeld(samples.map(({ heldMiB }) => heldMiB));
+  const open = leastHeld(samples.map(({ descriptors }) => descriptors));
+  return [
+    ...(grew(memory, mostMiB) ? [`${name} ${words(memory)} MiB`] : []),
+    ...(grew(open, mostDescriptors) ? [`${name} ${words(open)} descriptors`] : []),
+  ];
+}
+
+function grew({ first, last }: Held, most: (first: number) => number): boolean {
+  return last - first > most(first);
 }
 
 function words({ first, last }: Held): string {

@@ -6,6 +6,8 @@ import {
   loadClusters,
 } from '../../../packages/cluster/src/index.ts';
 import {
+  createBoundsLook,
+  createLogTurns,
   createStartHistories,
   createSubmissionGate,
   observeCluster,
@@ -16,6 +18,7 @@ import { defaultPolicy } from '../../../packages/domain/src/index.ts';
 import {
   consume,
   createDemandBoard,
+  createLogBoard,
   createMetricsBoard,
   createNudges,
   createRouteBus,
@@ -88,6 +91,7 @@ const deps: SchedulerDeps = {
   },
   installation,
   holder: randomUUID(),
+  webhook: null,
   drivers,
   histories: createStartHistories({
     jobs: store.stores.jobs,
@@ -96,6 +100,7 @@ const deps: SchedulerDeps = {
     clock,
     log,
   }),
+  bounds: createBoundsLook({ clusters: store.stores.clusters, clock, log }),
   submissions: createSubmissionGate(4),
   defaultCluster: clusterName,
   recipes,
@@ -110,6 +115,8 @@ const deps: SchedulerDeps = {
   routeBus: createRouteBus(redis),
   demandBoard,
   metricsBoard: createMetricsBoard(redis),
+  logBoard: createLogBoard(redis),
+  logTurns: createLogTurns(),
   policy: defaultPolicy,
   keepUsage: { recordsMs: 86_400_000, sumsMs: 86_400_000 },
   clusterGoneAfterMs: 900_000,

@@ -8,3 +8,5 @@ export { openAuth } from './open-auth.ts';
 export type { BrowserIdentifier } from './sign-in/browser-identifier.ts';
 export type { SignIn, Step } from './sign-in/sign-in.ts';
 export type { KeyCheck } from './static-key.ts';
+export type { Invitation, VisitorCredential, Visits } from './visits.ts';
+export { createVisits } from './visits.ts';

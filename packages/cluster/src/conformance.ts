@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, jest } from '@jest/globals';
 import { askingTests } from './conformance/asking.ts';
 import { endingTests } from './conformance/ending.ts';
 import { launchingTests } from './conformance/launching.ts';
+import { loggingTests } from './conformance/logging.ts';
 import { observingTests } from './conformance/observing.ts';
 import { reachingTests } from './conformance/reaching.ts';
 import { createScene, type DriverUnderTest, type Scene } from './conformance/scene.ts';
@@ -39,6 +40,7 @@ export function describeClusterDriver(
 
     describe('launching', () => launchingTests(current));
     describe('observing', () => observingTests(current));
+    describe('logging', () => loggingTests(current));
     describe('ending', () => endingTests(current));
     describe('asking', () => askingTests(current, carries !== 'whole answers'));
     (carries === 'bytes' ? describe : describe.skip)('reaching', () => reachingTests(current));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseEndpointFile, parseExitFile, parseGpuFile } from './job-files.ts';
+import { isBuilding, parseEndpointFile, parseExitFile, parseGpuFile } from './job-files.ts';
 
 describe('files of a job', () => {
   test.each([
@@ -26,6 +26,21 @@ describe('files of a job', () => {
     ['{"exitCode":0,"cause":"engine"}', null],
     ['{', null],
   ])('exit %j', (text, record) => expect(parseExitFile(text)).toEqual(record));
+
+  test.each([
+    ['building\n', 'running', true],
+    ['building', 'suspended', true],
+    ['building', 'pending', false],
+    ['building', 'failed', false],
+    ['building', 'unknown', false],
+    ['building', undefined, false],
+    ['buildings', 'running', false],
+    ['', 'running', false],
+    [null, 'running', false],
+    [undefined, 'running', false],
+  ] as const)('stage %j of a job that is %s', (text, state, building) =>
+    expect(isBuilding(text, state)).toBe(building),
+  );
 
   test.each([
     ['42\n', 42],

@@ -1,4 +1,5 @@
-import type { Address, EpochMs, ExitRecord } from '@wakefield/domain';
+import type { Address, ClusterJobState, EpochMs, ExitRecord, JobSighting } from '@wakefield/domain';
+import { isItsPlace, type PlaceRules } from './endpoint-place.ts';
 
 /** Names in a job's directory; the job's script writes and reads the same ones. */
 export const jobFiles = {
@@ -10,6 +11,8 @@ export const jobFiles = {
   /** What the batch system itself says to the job. */
   batchLog: 'batch.log',
   gpu: 'gpu',
+  /** `building`, while the job's script makes what its recipe needs. */
+  stage: 'stage',
 } as const;
 
 /** `{"host","port","pid","at"}`, written once the engine's port is chosen; null when it is not that. */
@@ -24,6 +27,18 @@ export function parseEndpointFile(text: string): Address | null {
     port > 0 &&
     port < 65_536;
   return good ? { host, port } : null;
+}
+
+/** Of a sighting: what the endpoint file says, believed or not. @param told null: there is none */
+export function placeOf(
+  told: Address | null,
+  node: string | null,
+  rules: PlaceRules,
+): Pick<JobSighting, 'address' | 'misplaced'> {
+  if (told === null) return { address: null, misplaced: null };
+  return isItsPlace(told, node, rules)
+    ? { address: told, misplaced: null }
+    : { address: null, misplaced: told };
 }
 
 const causes: readonly unknown[] = ['drained', 'engine', 'terminated', 'setup', 'absent'];
@@ -44,6 +59,17 @@ export function parseGpuFile(text: string): number | null {
     .map(Number);
   const good = numbers.length > 0 && numbers.every((value) => value >= 0 && value <= 100);
   return good ? numbers.reduce((sum, value) => sum + value, 0) / numbers.length : null;
+}
+
+/**
+ * Whether the job builds.
+ * @param stage first line of the file; one that was killed while it built leaves it behind, as does one that was requeued
+ */
+export function isBuilding(
+  stage: string | null | undefined,
+  state: ClusterJobState | undefined,
+): boolean {
+  return stage?.trim() === 'building' && (state === 'running' || state === 'suspended');
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {

@@ -68,6 +68,18 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
     'There is no recipe "inference/vlm". Did you mean "inference/vllm"?',
     'recipe_path',
   ),
+  service_not_found: help(
+    'There is no such service in a project of yours.',
+    'Name one of GET /api/v1/services.',
+    'There is no service "3652098".',
+    'id',
+  ),
+  service_not_ready: help(
+    'The service does not answer, or not yet; the message says its status.',
+    'Come again after Retry-After while it is pending, building or starting; else start another one.',
+    'The service "3652098" is starting: it does not answer yet.',
+    'id',
+  ),
   cluster_not_found: help(
     'The configuration has no such cluster.',
     'Name a cluster of the configuration.',
@@ -83,6 +95,11 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
     'This path is for WebSocket alone, and the request does not offer it as it has to.',
     'Use a WebSocket client: GET with `Upgrade: websocket` and `Sec-WebSocket-Version: 13`.',
     'This path speaks WebSocket, version 13: offer it by GET in HTTP/1.1.',
+  ),
+  not_supported: help(
+    'What was asked for cannot be had in this way, or not in this installation.',
+    'The message says what stands in the way.',
+    'This service is reached by way of HEAppE, which carries no WebSocket.',
   ),
   idempotency_key_reused: help(
     'The idempotency key was used before with another request.',

@@ -1,4 +1,4 @@
-import type { Job, JobId, Model } from '@wakefield/domain';
+import type { Job, JobId, Model, Service } from '@wakefield/domain';
 import { jobFields } from './job-fields.ts';
 import {
   type Clock,
@@ -17,7 +17,7 @@ export interface ActDeps {
   readonly jobs: Pick<JobStore, 'intend' | 'patch' | 'engineKey'>;
   readonly nudges: Pick<Nudges, 'cluster'>;
   readonly drivers: Drivers;
-  readonly recipes: Pick<RecipeCatalog, 'render' | 'capacity'>;
+  readonly recipes: Pick<RecipeCatalog, 'render' | 'renderService' | 'capacity'>;
   readonly submissions: SubmissionGate;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -30,13 +30,15 @@ export interface ActDeps {
 /** What one plan is carried out on. */
 export interface ActContext {
   readonly model: Model;
+  /** The service that the model stands for (`asModel`); null: it is a model. */
+  readonly service: Service | null;
   readonly jobs: readonly Job[];
   readonly lease: Lease;
   readonly signal: AbortSignal;
 }
 
 /**
- * Compare-and-set under the model's lease, told to telemetry and log.
+ * Compare-and-set under the lease, told to telemetry and log.
  * @returns the job as written, or null when it had moved on
  * @throws LeaseLostError
  */

@@ -33,6 +33,7 @@ function scene(cancel: (cluster: string, id: string) => Promise<void>) {
   } as unknown as ActDeps;
   const context = {
     model: { id: 'm', cluster: 'a' } as Model,
+    service: null,
     jobs,
     lease: { key: 'model:m', token: 1 },
     signal: new AbortController().signal,

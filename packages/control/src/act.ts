@@ -19,7 +19,7 @@ const CALL_TIMEOUT_MS = 30_000;
 /**
  * Carries out a plan: what concerns one cluster one idempotent step after the other, beside what concerns the others.
  * What is planned for a cluster that does not answer is left there: the next run starts from what is then known.
- * @returns whether the model should be looked at again at once
+ * @returns whether the model or service should be looked at again at once
  */
 export async function act(
   deps: ActDeps,
@@ -90,11 +90,15 @@ async function tried(deps: ActDeps, context: ActContext, action: Action): Promis
     if (!(error instanceof ClusterError)) throw error;
     const asked = !(error instanceof ClusterBusyError);
     deps.log[asked ? 'warn' : 'debug'](
-      { err: error, modelId: context.model.id, action: action.kind },
+      { err: error, ...ownerFields(context), action: action.kind },
       'action not done',
     );
     return { again: false, touched: asked, silent: true };
   }
+}
+
+function ownerFields({ model, service }: ActContext): object {
+  return service === null ? { modelId: model.id } : { serviceId: service.id };
 }
 
 /** @returns the job as it stands afterwards, or null when it had moved on */
@@ -123,7 +127,7 @@ async function perform(deps: ActDeps, context: ActContext, action: Action): Prom
 /** The row comes first: whatever happens from here on, the job is findable by its name. */
 async function intend(
   deps: ActDeps,
-  { model, jobs, lease }: ActContext,
+  { model, service, jobs, lease }: ActContext,
   action: Extract<Action, { kind: 'intend' }>,
 ): Promise<Job> {
   const driver = deps.drivers.get(action.cluster);
@@ -131,7 +135,8 @@ async function intend(
   const limits = driver?.limits(model.project);
   const intention = {
     id: deps.ids.uuid(),
-    modelId: model.id,
+    modelId: service === null ? model.id : null,
+    serviceId: service?.id ?? null,
     project: model.project,
     cluster: action.cluster,
     seq: action.seq,
@@ -140,17 +145,19 @@ async function intend(
     successorOf: action.successorOf,
     rivalOf: action.rivalOf,
     walltimeSeconds: model.spec.walltimeSeconds,
+    gpuCount: model.spec.gpuCount,
     shape: jobShape(model.spec, queue),
-    capacity: knownCapacity(jobs, model.revision) ?? configuredCapacity(deps, model),
+    capacity:
+      service === null
+        ? (knownCapacity(jobs, model.revision) ?? configuredCapacity(deps, model))
+        : null,
     intendedAt: deps.clock.now(),
     engineKey: deps.ids.secret(),
   };
   const job = await deps.jobs.intend(
     lease,
     intention,
-    limits !== undefined && isLimited(limits)
-      ? { limits, gpuCount: model.spec.gpuCount }
-      : undefined,
+    limits !== undefined && isLimited(limits) ? limits : undefined,
   );
   deps.telemetry.jobAdvanced(null, job);
   return job;

@@ -51,6 +51,7 @@ function depsOf(more: Partial<ApplyActivationDeps>): ApplyActivationDeps {
     defaultCluster: null,
     nudges: {
       model: async () => undefined,
+      service: async () => undefined,
       activation: async () => undefined,
       command: async (id) => void nudged.push(id),
     },

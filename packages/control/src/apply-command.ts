@@ -6,8 +6,10 @@ import {
   type CommandId,
   type CommandOutcome,
   decideCommand,
+  type Job,
 } from '@wakefield/domain';
 import { nudgeModel } from './nudge-model.ts';
+import { nudgeService } from './nudge-service.ts';
 import type { Clock, Ids } from './ports/cluster.ts';
 import type { Nudges, RouteBus } from './ports/messaging.ts';
 import type { Log } from './ports/observability.ts';
@@ -20,7 +22,7 @@ export interface ApplyCommandDeps {
   readonly routeBus: Pick<RouteBus, 'publish'>;
   /** Used when an activation names none. */
   readonly defaultCluster: ClusterName | null;
-  readonly nudges: Pick<Nudges, 'model' | 'activation'>;
+  readonly nudges: Pick<Nudges, 'model' | 'service' | 'activation'>;
   readonly clock: Clock;
   readonly ids: Pick<Ids, 'uuid'>;
   readonly log: Log;
@@ -86,13 +88,34 @@ async function applyInOrder(
 }
 
 /** Whether it must not be applied before the other one, which was asked for earlier in the same project. */
-function follows({ body }: Command, { body: earlier }: Command): boolean {
-  if (earlier.kind === 'activate') return body.kind === 'activate' || body.kind === 'register';
-  return body.kind !== 'activate' && nameOf(body) === nameOf(earlier);
+function follows(command: Command, other: Command): boolean {
+  const { body } = command;
+  const { body: earlier } = other;
+  if (earlier.kind === 'activate') return needsProject.has(body.kind);
+  return body.kind !== 'activate' && nameOf(command) === nameOf(other);
 }
 
-function nameOf(body: Exclude<CommandBody, { readonly kind: 'activate' }>): string {
-  return body.kind === 'register' ? body.spec.hfModelId : body.hfModelId;
+/** What can be done only once the project is there, or on the cluster. */
+const needsProject: ReadonlySet<CommandBody['kind']> = new Set([
+  'activate',
+  'register',
+  'startService',
+]);
+
+/** Of the model or service that it is about; null: the project. */
+function nameOf({ id, body }: Command): string | null {
+  switch (body.kind) {
+    case 'activate':
+      return null;
+    case 'register':
+      return body.spec.hfModelId;
+    case 'startService':
+      return id;
+    case 'stopService':
+      return body.serviceId;
+    default:
+      return body.hfModelId;
+  }
 }
 
 /** @returns why it could not be applied: commands of other models must not wait for it */
@@ -132,11 +155,15 @@ export async function applyOne(
   if (applied === null) return;
   const { outcome, body, traceId, project } = applied.command;
   deps.log.info(
-    { commandId: id, kind: body.kind, project, modelId: applied.modelId, outcome, traceId },
+    { commandId: id, kind: body.kind, project, ...ownerOf(applied), outcome, traceId },
     `command ${outcome?.status ?? 'applied'}`,
   );
-  if (applied.modelId === null) return;
-  await nudgeModel(deps, applied.modelId, traceId);
+  if (applied.modelId !== null) await nudgeModel(deps, applied.modelId, traceId);
+  if (applied.serviceId !== null) await nudgeService(deps, applied.serviceId, traceId);
+}
+
+function ownerOf({ modelId, serviceId }: Pick<Job, 'modelId' | 'serviceId'>): object {
+  return serviceId === null ? { modelId } : { serviceId };
 }
 
 function told(activation: Activation | null): { readonly activation?: Activation } {

@@ -5,7 +5,7 @@ export function jobFields(job: Job): object {
   return {
     jobId: job.id,
     jobName: job.name,
-    modelId: job.modelId,
+    ...(job.modelId === null ? { serviceId: job.serviceId } : { modelId: job.modelId }),
     project: job.project,
     cluster: job.cluster,
     clusterJobId: job.clusterJobId,

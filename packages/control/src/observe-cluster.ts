@@ -7,20 +7,22 @@ import {
   type JobId,
   unseen,
 } from '@wakefield/domain';
+import type { BoundsLook } from './bounds-look.ts';
 import { endOrphans } from './end-orphans.ts';
 import { jobFields } from './job-fields.ts';
-import { nudgeModel } from './nudge-model.ts';
+import { nudgeOwners } from './nudge-owners.ts';
 import { type Clock, type ClusterDriver, ClusterError, type Drivers } from './ports/cluster.ts';
 import type { MetricsBoard, Nudges, RouteBus } from './ports/messaging.ts';
 import type { Log, Telemetry } from './ports/observability.ts';
 import type { ClusterStatusStore, JobStore, Lease, RouteStore } from './ports/stores.ts';
 import { publishRoutes } from './publish-routes.ts';
-import { silenceAfter } from './silence.ts';
+import { lookAfterFailure, silenceAfter } from './silence.ts';
 import { LEASE_RETRY_MS, type WithLeaseDeps, withLease } from './with-lease.ts';
 
 export interface ObserveClusterDeps extends WithLeaseDeps {
   readonly jobs: Pick<JobStore, 'listLiveForCluster' | 'listLiveNames' | 'advance'>;
   readonly clusters: Pick<ClusterStatusStore, 'save' | 'list'>;
+  readonly bounds: BoundsLook;
   readonly routes: Pick<RouteStore, 'revision'>;
   readonly routeBus: Pick<RouteBus, 'publish'>;
   readonly metricsBoard: Pick<MetricsBoard, 'publishGpus'>;
@@ -53,6 +55,9 @@ export async function observeCluster(
   if (!ran) await lookAgain(LEASE_RETRY_MS);
 }
 
+/** Of one look. Before the run is stopped at its own limit, because then it tells nothing. */
+const LOOK_AT_MOST_MS = 100_000;
+
 /** @returns after how many ms the cluster should be looked at again */
 async function cycle(
   deps: ObserveClusterDeps,
@@ -64,8 +69,11 @@ async function cycle(
   const live = await deps.jobs.listLiveForCluster(driver.name);
   let snapshot: ClusterSnapshot;
   try {
-    snapshot = await driver.observe(live, signal);
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(LOOK_AT_MOST_MS)]);
+    snapshot = await driver.observe(live, bounded);
   } catch (error) {
+    // We gave it up ourselves, which says nothing of the cluster.
+    signal.throwIfAborted();
     return await unreachable(deps, driver, lease, live, error, startedAt);
   }
   deps.telemetry.observed(driver.name, deps.clock.now() - startedAt, 'ok');
@@ -77,15 +85,16 @@ async function cycle(
   const { takenAt } = snapshot;
   const status = { reachable: true, observedAt: takenAt, error: null, silence: null, nextLookAt };
   await deps.clusters.save(driver.name, status, lease);
-  if (!wasReachable) await nudgeModels(deps, current);
+  if (!wasReachable) await nudgeOwners(deps, current);
   await probeStarting(deps, current);
   await askEngines(deps, driver.name, current);
   await tellGpus(deps, current, snapshot);
   await endOrphans(deps, driver, snapshot, signal);
+  await deps.bounds.look(driver, lease, signal);
   return nextLookMs;
 }
 
-/** Jobs that are moved on in one transaction. Their models hear of it before the next ones are. */
+/** Jobs that are moved on in one transaction. Those whose they are hear of it before the next ones are. */
 const MOVED_AT_ONCE = 200;
 
 /** @returns live jobs after it */
@@ -105,7 +114,7 @@ async function advanceAll(
     const written = await deps.jobs.advance(lease, batch);
     if (written.size === 0) continue;
     await publishRoutes(deps);
-    await nudgeModels(deps, [...written.values()]);
+    await nudgeOwners(deps, [...written.values()]);
     for (const { job } of batch) {
       const after = written.get(job.id);
       if (after !== undefined) current.set(job.id, after);
@@ -120,7 +129,7 @@ function tellMove({ telemetry, log }: ObserveClusterDeps, before: Job, after: Jo
   log.info(jobFields(after), after.phase === before.phase ? 'job seen' : 'job moved on');
 }
 
-/** Nothing is concluded from silence here: only the status says so, and models hear of it. */
+/** Nothing is concluded from silence here: only the status says so, and models and services hear of it. */
 async function unreachable(
   deps: ObserveClusterDeps,
   driver: ClusterDriver,
@@ -133,9 +142,9 @@ async function unreachable(
   const { name, cadence } = driver;
   deps.telemetry.observed(name, deps.clock.now() - startedAt, 'failed');
   const before = (await deps.clusters.list()).get(name);
-  const nextLookMs = cadence.quietMs;
   const now = deps.clock.now();
   const silence = silenceAfter(before, cadence, startedAt, now);
+  const nextLookMs = lookAfterFailure(silence.looks, error.kind, cadence);
   const status = {
     reachable: false,
     observedAt: before?.observedAt ?? null,
@@ -148,14 +157,8 @@ async function unreachable(
   await deps.clusters.save(name, status, lease);
   if (silence.looks === 1) deps.log.warn({ err: error, cluster: name }, 'cluster does not answer');
   // From the second on it may count as absent.
-  if (silence.looks <= 2) await nudgeModels(deps, live);
+  if (silence.looks <= 2) await nudgeOwners(deps, live);
   return nextLookMs;
-}
-
-async function nudgeModels(deps: ObserveClusterDeps, jobs: readonly Job[]): Promise<void> {
-  const ids = [...new Set(jobs.map(({ modelId }) => modelId))];
-  for (let from = 0; from < ids.length; from += MOVED_AT_ONCE)
-    await Promise.all(ids.slice(from, from + MOVED_AT_ONCE).map((id) => nudgeModel(deps, id)));
 }
 
 async function probeStarting(deps: ObserveClusterDeps, jobs: readonly Job[]): Promise<void> {

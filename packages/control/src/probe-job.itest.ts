@@ -36,7 +36,7 @@ async function probe(
   const deps: ProbeJobDeps = {
     ...store.stores,
     routeBus: { publish: async () => undefined },
-    nudges: { model: async () => undefined },
+    nudges: { model: async () => undefined, service: async () => undefined },
     prober: {
       metrics: async () => null,
       probe: async () => {

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Address, isLeaving, type Job, type JobId } from '@wakefield/domain';
 import { engineTargets } from './engine-target.ts';
 import { jobFields } from './job-fields.ts';
-import { nudgeModel } from './nudge-model.ts';
+import { nudgeOwners } from './nudge-owners.ts';
 import type { Clock, EngineProber, ProbeVerdict } from './ports/cluster.ts';
 import type { Nudges, RouteBus } from './ports/messaging.ts';
 import type { Log, Telemetry } from './ports/observability.ts';
@@ -13,7 +13,7 @@ export interface ProbeJobDeps {
   readonly jobs: Pick<JobStore, 'get' | 'patch' | 'listEngines'>;
   readonly routes: Pick<RouteStore, 'revision'>;
   readonly routeBus: Pick<RouteBus, 'publish'>;
-  readonly nudges: Pick<Nudges, 'model'>;
+  readonly nudges: Pick<Nudges, 'model' | 'service'>;
   readonly prober: EngineProber;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -112,6 +112,6 @@ async function open(
   await publishRoutes(deps);
   deps.telemetry.jobAdvanced(before, after);
   deps.log.info(jobFields(after), 'job moved on');
-  await nudgeModel(deps, after.modelId);
+  await nudgeOwners(deps, [after]);
   return true;
 }

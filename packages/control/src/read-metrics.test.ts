@@ -46,7 +46,13 @@ function scene(metrics: ReadMetricsDeps['prober']['metrics'], publish?: () => Pr
     jobs: {
       listLiveForCluster: async (name) => (name === 'here' ? live : []),
       listEngines: async (ids) =>
-        ids.map((jobId) => ({ jobId, engineKey: 'secret', engine: 'vllm', hfModelId: 'a/b' })),
+        ids.map((jobId) => ({
+          jobId,
+          engineKey: 'secret',
+          engine: 'vllm',
+          hfModelId: 'a/b',
+          basePath: '',
+        })),
       patch: async (id, phases, patch) => {
         expect(phases).toEqual(['ready']);
         learned.push([id, patch]);

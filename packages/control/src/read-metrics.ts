@@ -107,6 +107,7 @@ async function learn(
     const { capacity, full } = learnCapacity(job.capacity, assumedCapacity, last, now, at);
     if (full !== null) remembered.set(job.id, { ...now, full });
     if (capacity === null) continue;
+    // Without a lease, which this run has none of: what an engine tells of itself is as true whoever heard it.
     await deps.jobs.patch(job.id, ['ready'], { capacity });
     deps.log.info(
       { ...jobFields(job), from: job.capacity, capacity },

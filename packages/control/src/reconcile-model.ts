@@ -74,7 +74,11 @@ async function run(
   // Decisions are kept before they are acted on, still due: a newer wish stops a plan that it outdates, and
   // a death in between is made up for at once.
   if (plan.actions.length > 0 && !(await save(startedAt))) return await nudgeModel(deps, id);
-  const again = await act(deps, { model, jobs: observed.jobs, lease, signal }, plan.actions);
+  const again = await act(
+    deps,
+    { model, service: null, jobs: observed.jobs, lease, signal },
+    plan.actions,
+  );
   const saved = await save(again ? startedAt : plan.lookAgainAt);
   const after = { ...status, idle: plan.patch.idle ?? model.idle };
   tellScale(deps, model, plan, saved);

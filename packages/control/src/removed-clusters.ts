@@ -1,6 +1,6 @@
 import type { ClusterName, ClusterReachability, DurationMs, EpochMs, Job } from '@wakefield/domain';
 import { jobFields } from './job-fields.ts';
-import { nudgeModel } from './nudge-model.ts';
+import { nudgeOwners } from './nudge-owners.ts';
 import type { Drivers } from './ports/cluster.ts';
 import type { Nudges } from './ports/messaging.ts';
 import type { Log, Telemetry } from './ports/observability.ts';
@@ -11,7 +11,7 @@ export interface RemovedClustersDeps extends PublishRoutesDeps {
   readonly jobs: Pick<JobStore, 'countLive' | 'listLiveForCluster' | 'patch'>;
   readonly clusters: Pick<ClusterStatusStore, 'list'>;
   readonly drivers: Drivers;
-  readonly nudges: Pick<Nudges, 'model'>;
+  readonly nudges: Pick<Nudges, 'model' | 'service'>;
   readonly telemetry: Telemetry;
   readonly log: Log;
   /** How long nobody must have looked at a cluster before its jobs are given up. */
@@ -73,6 +73,7 @@ export async function giveUpRemovedClusters(
 async function giveUp(deps: RemovedClustersDeps, job: Job, now: EpochMs): Promise<boolean> {
   const left =
     job.clusterJobId === null ? '' : ` If it still knows job ${job.clusterJobId}, end it there.`;
+  // Without a lease: whoever had the cluster's would have looked at it in all that time, and then it is not given up.
   const after = await deps.jobs.patch(job.id, [job.phase], {
     phase: 'ended',
     outcome: 'lost',
@@ -83,6 +84,6 @@ async function giveUp(deps: RemovedClustersDeps, job: Job, now: EpochMs): Promis
   if (after === null) return false;
   deps.telemetry.jobAdvanced(job, after);
   deps.log.warn(jobFields(after), 'job of a removed cluster given up');
-  await nudgeModel(deps, job.modelId);
+  await nudgeOwners(deps, [job]);
   return true;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { silenceAfter } from './silence.ts';
+import { lookAfterFailure, silenceAfter } from './silence.ts';
 
 const cadence = { busyMs: 5_000, quietMs: 15_000, patienceMs: 20_000 };
 const at = 1_790_000_000_000;
@@ -33,4 +33,33 @@ test('looks in a row make it longer, late as they may be', () => {
 
 test('time in which nobody looked is none of it, nor are the looks before it', () => {
   expect(after({ ...silent, nextLookAt: at - 50_001 })).toEqual({ since: at - 69_999, looks: 1 });
+});
+
+test.each([
+  ['a site, as it is configured', { busyMs: 2_000, quietMs: 20_000 }, [2, 4, 6, 8, 10, 12, 14]],
+  [
+    'a private cluster',
+    { busyMs: 500, quietMs: 5_000 },
+    [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5],
+  ],
+  ['one that is never in a hurry', { busyMs: 30_000, quietMs: 30_000 }, [30, 30]],
+])('looks at a silent cluster are soon at first: %s', (_, its, seconds) => {
+  const waits = seconds.map(
+    (__, index) => lookAfterFailure(index + 1, 'unreachable', { ...cadence, ...its }) / 1_000,
+  );
+  expect(waits).toEqual(seconds);
+});
+
+test('a silence of half a minute is found over within ten seconds by the usual cadence', () => {
+  const usual = { busyMs: 2_000, quietMs: 20_000, patienceMs: 45_000 };
+  let lookedAt = 0;
+  for (let looks = 1; lookedAt < 30_000; looks += 1) {
+    const wait = lookAfterFailure(looks, 'unreachable', usual);
+    expect(wait).toBeLessThanOrEqual(10_000);
+    lookedAt += wait;
+  }
+});
+
+test('a login that is refused is not tried again in a hurry', () => {
+  expect(lookAfterFailure(1, 'misconfigured', cadence)).toBe(15_000);
 });

@@ -1,5 +1,5 @@
-import type { ClusterReachability, EpochMs, Silence } from '@wakefield/domain';
-import type { ClusterDriver } from './ports/cluster.ts';
+import type { ClusterReachability, DurationMs, EpochMs, Silence } from '@wakefield/domain';
+import type { ClusterDriver, ClusterError } from './ports/cluster.ts';
 
 /** The planned look is late by the sweep, or by the lease of a scheduler that died; what is later was left out. */
 const LATE_MS = 30_000;
@@ -23,4 +23,18 @@ export function silenceAfter(
   const unwatchedMs = startedAt - (before.nextLookAt ?? startedAt);
   if (unwatchedMs <= patienceMs + LATE_MS) return { since, looks: looks + 1 };
   return { since: since + unwatchedMs, looks: 1 };
+}
+
+/**
+ * When to look again at a cluster that does not answer: soon at first, because most silences are short and jobs and
+ * people wait for their end; each time a little later, up to the usual look at a quiet one. Where a person has to act,
+ * and where a site locks out those who knock too often, there is no hurry.
+ * @param looks those in a row that failed, from 1
+ */
+export function lookAfterFailure(
+  looks: number,
+  kind: ClusterError['kind'],
+  { busyMs, quietMs }: ClusterDriver['cadence'],
+): DurationMs {
+  return kind === 'misconfigured' ? quietMs : Math.min(quietMs, busyMs * looks);
 }

@@ -19,6 +19,8 @@ export interface SubmitCommandInput {
   readonly by: string;
   readonly traceId: string;
   readonly idempotencyKey: string | null;
+  /** As in `NewCommand`. */
+  readonly asked?: unknown;
 }
 
 /**

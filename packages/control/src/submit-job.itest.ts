@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Action, Job, Model } from '@wakefield/domain';
+import { type Action, asModel, type Job, type Model } from '@wakefield/domain';
 import { captureLog, SAMPLE_NOW, type StoreFixture, storeFixture } from '@wakefield/testkit';
 import { act } from './act.ts';
 import type { ActDeps } from './act-context.ts';
-import { type ClusterDriver, ClusterError } from './ports/cluster.ts';
+import { type ClusterDriver, ClusterError, type JobSubmission } from './ports/cluster.ts';
 import { LeaseLostError } from './ports/stores.ts';
 import { createSubmissionGate } from './submission-gate.ts';
 
@@ -34,19 +34,36 @@ async function carryOut(
   recipes: Partial<ActDeps['recipes']>,
   actions: readonly Action[],
 ): Promise<void> {
+  const lease = await store.lease(model.id);
+  const { signal } = new AbortController();
+  try {
+    const jobs = await store.stores.jobs.listForModel(model.id, 0);
+    await act(depsOf(answer, recipes), { model, service: null, jobs, lease, signal }, actions);
+  } finally {
+    await store.stores.leases.release(lease);
+  }
+}
+
+function depsOf(
+  answer: ClusterDriver['submit'],
+  recipes: Partial<ActDeps['recipes']>,
+  over: Partial<ClusterDriver> = {},
+): ActDeps {
   const driver = {
     name: model.cluster,
     submit: answer,
+    ...over,
     profile: {},
     queueOf: () => '',
     limits: () => ({ jobs: null, project: { jobs: null, gpus: null } }),
   };
-  const deps: ActDeps = {
+  return {
     jobs: store.stores.jobs,
     nudges: { cluster: async () => undefined },
     drivers: new Map([[model.cluster, driver as unknown as ClusterDriver]]),
     recipes: {
       render: () => ({ script: '#!/bin/bash\n', secretFiles: {} }),
+      renderService: () => ({ script: '#!/bin/bash\n', secretFiles: {} }),
       capacity: () => 4,
       ...recipes,
     },
@@ -62,14 +79,29 @@ async function carryOut(
     log: captureLog(),
     installation: 'test',
   };
-  const lease = await store.lease(model.id);
+}
+
+/** What the cluster is asked for by the first job of a service. */
+async function askedFor(over: Partial<ClusterDriver>): Promise<JobSubmission> {
+  const service = await store.service();
+  const first = await store.serviceJob(service, 1);
+  const lease = await store.stores.leases.acquire(`service:${service.id}`, 'tester', 60_000);
+  if (lease === null) throw new Error('somebody else holds the lease');
+  const asked: JobSubmission[] = [];
+  const deps = depsOf(
+    async (submission) => {
+      asked.push(submission);
+      return { clusterJobId: '7', adopted: false };
+    },
+    {},
+    over,
+  );
   const { signal } = new AbortController();
-  try {
-    const jobs = await store.stores.jobs.listForModel(model.id, 0);
-    await act(deps, { model, jobs, lease, signal }, actions);
-  } finally {
-    await store.stores.leases.release(lease);
-  }
+  const context = { model: asModel(service), service, jobs: [first], lease, signal };
+  await act(deps, context, [{ kind: 'submit', jobId: first.id }]);
+  const [submission] = asked;
+  if (submission === undefined) throw new Error('nothing was submitted');
+  return submission;
 }
 
 const fail = (kind: ClusterError['kind'], words: string) => () =>
@@ -98,6 +130,11 @@ describe('a submission', () => {
       outcome,
       reason: `Cluster ${model.cluster} ${words}: Unspecified error`,
     });
+  });
+
+  test('of a service asks for what it was started with, but not where all jobs get the same', async () => {
+    expect(await askedFor({})).toMatchObject({ cpus: 1, memory: '512M' });
+    expect(await askedFor({ fixedSize: true })).toMatchObject({ cpus: null, memory: null });
   });
 
   test('whose recipe is gone ends the job as refused', async () => {

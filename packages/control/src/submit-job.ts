@@ -1,4 +1,4 @@
-import type { Job, Model } from '@wakefield/domain';
+import type { Job } from '@wakefield/domain';
 import { type ActContext, type ActDeps, bounded, driverOf, write } from './act-context.ts';
 import { jobFields } from './job-fields.ts';
 import { type ClusterDriver, ClusterError, type JobSubmission } from './ports/cluster.ts';
@@ -13,7 +13,7 @@ export async function submitJob(deps: ActDeps, context: ActContext, job: Job): P
   const driver = driverOf(deps, job);
   const engineKey = await deps.jobs.engineKey(job.id);
   if (engineKey === null) return null;
-  const submission = prepare(deps, model, job, driver, engineKey);
+  const submission = prepare(deps, context, job, driver, engineKey);
   if (submission instanceof Error) {
     return await refuse(deps, context, job, {
       outcome: 'refused',
@@ -51,15 +51,20 @@ export async function submitJob(deps: ActDeps, context: ActContext, job: Job): P
 /** @returns the error when there is no such recipe any more, or it does not fit the model: trying again is no use */
 function prepare(
   { recipes }: ActDeps,
-  model: Model,
+  { model, service }: ActContext,
   { name, project, walltimeSeconds }: Job,
-  { profile }: ClusterDriver,
+  { profile, fixedSize }: ClusterDriver,
   engineKey: string,
 ): JobSubmission | Error {
   const { engine, gpuCount, resources } = model.spec;
-  const { nodes, cpus, memory } = resources;
+  const { nodes } = resources;
+  const isUnasked = service !== null && fixedSize === true;
+  const { cpus, memory } = isUnasked ? { cpus: null, memory: null } : resources;
   try {
-    const script = recipes.render({ model, name, engineKey, profile });
+    const script =
+      service === null
+        ? recipes.render({ model, name, engineKey, profile })
+        : recipes.renderService({ service, name, engineKey, profile });
     return { ...script, name, project, engine, walltimeSeconds, gpuCount, nodes, cpus, memory };
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));

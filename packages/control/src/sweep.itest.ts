@@ -27,9 +27,13 @@ const nudges: Nudges = {
   activation: note('activation'),
   model: note('model'),
   modelLater: note('later'),
+  service: note('service'),
+  serviceLater: note('later'),
+  notices: note('notices'),
   cluster: note('cluster'),
   metrics: note('metrics'),
   probe: note('probe'),
+  log: note('log'),
 };
 const driver = {
   name: 'here',
@@ -61,6 +65,7 @@ async function sweepAt(at: number, over: Partial<SweepDeps> = {}): Promise<void>
     clusterGoneAfterMs: 600_000,
     keepUsage: { recordsMs: 90 * 86_400_000, sumsMs: 365 * 86_400_000 },
     holder: 'tester',
+    webhook: null,
     ...over,
   };
   await sweep(deps, AbortSignal.timeout(5_000));
@@ -93,6 +98,30 @@ describe('a sweep', () => {
     nudged = [];
     await sweepAt(now + 1);
     expect(nudged).toEqual(expect.arrayContaining([`model ${later.id}`, 'cluster here']));
+  });
+
+  test('nudges what is due to be told, where somebody is told, and forgets it in its time', async () => {
+    const service = await store.service();
+    const day = 86_400_000;
+    const told = (
+      kind: string,
+    ) => `insert into service_notices (service_id, kind, seq, at, facts, next_try_at)
+      values ('${service.id}', '${kind}', 1, $1, '{}', $1)`;
+    await store.sql(told('running'), [new Date(now)]);
+    const webhook = { send: async () => null };
+    await sweepAt(now, { webhook: null });
+    expect(nudged).not.toContain(`notices ${service.id}`);
+    await sweepAt(now - 1, { webhook });
+    expect(nudged).not.toContain(`notices ${service.id}`);
+    await sweepAt(now, { webhook });
+    expect(nudged).toContain(`notices ${service.id}`);
+    const left = async (at: number) => {
+      await store.sql("delete from leases where key = 'tidy'");
+      await sweepAt(at);
+      return (await store.stores.notices.listWaiting(service.id, 10)).length;
+    };
+    expect(await left(now + 8 * day)).toBe(1);
+    expect(await left(now + 8 * day + 1)).toBe(0);
   });
 
   test('decides itself where nothing is new, and puts off the next look', async () => {
@@ -158,6 +187,19 @@ describe('a sweep', () => {
     expect(new Set(nudged).size).toBe(nudged.length);
     expect(nudged).toEqual(expect.arrayContaining(many.map(({ id }) => `model ${id}`)));
     await store.sql("delete from models where hf_model_id like 'many/%'");
+  });
+
+  test('forgets a service that never had a job, in its time', async () => {
+    const service = await store.service();
+    await store.verdict(service, { state: 'stopped' });
+    const week = 7 * 86_400_000;
+    const left = async (at: number) => {
+      await store.sql("delete from leases where key = 'tidy'");
+      await sweepAt(at);
+      return await store.stores.services.get(service.id);
+    };
+    expect(await left(now + week)).not.toBeNull();
+    expect(await left(now + week + 1)).toBeNull();
   });
 
   test('looks at a cluster that was never looked at', async () => {

@@ -5,6 +5,7 @@ import {
   type Job,
   type JobName,
 } from '@wakefield/domain';
+import { nudgeService } from './nudge-service.ts';
 import type { Clock, Drivers } from './ports/cluster.ts';
 import type { Nudges } from './ports/messaging.ts';
 import type { Log } from './ports/observability.ts';
@@ -14,9 +15,13 @@ import type {
   JobStore,
   LeaseStore,
   ModelStore,
+  NoticeStore,
+  ServiceStore,
 } from './ports/stores.ts';
+import type { Webhook } from './ports/webhook.ts';
 import { type PurgeUsageDeps, purgeUsage } from './purge-usage.ts';
 import { giveUpRemovedClusters, type RemovedClustersDeps } from './removed-clusters.ts';
+import { GIVE_UP_AFTER_MS } from './send-notices.ts';
 import { type SweepModelsDeps, sweepModels } from './sweep-models.ts';
 
 export interface SweepDeps extends RemovedClustersDeps, SweepModelsDeps, PurgeUsageDeps {
@@ -25,6 +30,10 @@ export interface SweepDeps extends RemovedClustersDeps, SweepModelsDeps, PurgeUs
   readonly jobs: RemovedClustersDeps['jobs'] &
     SweepModelsDeps['jobs'] &
     Pick<JobStore, 'listPurgeable' | 'purgeEnded'>;
+  readonly services: Pick<ServiceStore, 'listDue' | 'purgeOver'>;
+  readonly notices: Pick<NoticeStore, 'listDue' | 'purge'>;
+  /** null: nobody is told of services. */
+  readonly webhook: Webhook | null;
   readonly clusters: Pick<ClusterStatusStore, 'list'>;
   readonly leases: Pick<LeaseStore, 'acquire'>;
   /** Names this process on leases. */
@@ -42,6 +51,8 @@ const STALE_AFTER_MS = 2_000;
 const KEEP_ENDED_MS = 7 * 24 * 3_600_000;
 /** Of each model on each cluster; more where more are needed to decide. */
 const KEEP_AT_LEAST = 20;
+/** How long it can be seen what was told of services. */
+const KEEP_NOTICES_MS = 7 * 24 * 3_600_000;
 /** How long a command can be looked up and its idempotency key is remembered. */
 const KEEP_COMMANDS_MS = 30 * 24 * 3_600_000;
 /** One tidies up, and nobody else until this time has passed: the lease is left to expire. */
@@ -66,6 +77,9 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void>
   }
   try {
     await sweepModels(deps, now, signal);
+    for (const id of await deps.services.listDue(now, BATCH)) await nudgeService(deps, id);
+    if (deps.webhook !== null)
+      for (const id of await deps.notices.listDue(now, BATCH)) await deps.nudges.notices(id);
   } finally {
     const turn = await deps.leases.acquire('tidy', deps.holder, TIDY_EVERY_MS);
     if (turn !== null) await tidy(deps, now, signal);
@@ -75,6 +89,10 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void>
 async function tidy(deps: SweepDeps, now: EpochMs, signal: AbortSignal): Promise<void> {
   await giveUpRemovedClusters(deps, now);
   await apart(deps, 'commands', () => deps.commands.purgeFinished(now - KEEP_COMMANDS_MS));
+  await apart(deps, 'notices', () => {
+    const before = now - KEEP_NOTICES_MS;
+    return deps.notices.purge(before, before - GIVE_UP_AFTER_MS);
+  });
   await apart(deps, 'usage', () => purgeUsage(deps, now, signal));
   await apart(deps, 'jobs', () => purgeJobs(deps, now, signal));
 }
@@ -92,16 +110,18 @@ async function purgeJobs(deps: SweepDeps, now: EpochMs, signal: AbortSignal): Pr
   const failed = new Set<ClusterName>();
   const besideReplicas = endedToJudge({ maxReplicas: 0 }, deps.policy);
   const keep = { least: KEEP_AT_LEAST, besideReplicas };
+  const before = now - KEEP_ENDED_MS;
   for (let pages = 0; pages < PAGES_AT_MOST && !signal.aborted; pages += 1) {
-    const page = await deps.jobs.listPurgeable(now - KEEP_ENDED_MS, keep, {
+    const page = await deps.jobs.listPurgeable(before, keep, {
       limit: FORGET_AT_ONCE,
       except: [...failed],
     });
     const forgotten = await forget(deps, page, failed, signal);
-    const jobs = await deps.jobs.purgeEnded(forgotten);
+    const jobs = await deps.jobs.purgeEnded(forgotten, keep);
     const models = await deps.models.purgeUnregistered(forgotten);
+    const services = await deps.services.purgeOver(forgotten, before);
     if (page.length < FORGET_AT_ONCE) return;
-    if (forgotten.length > 0 && jobs + models === 0) return;
+    if (forgotten.length > 0 && jobs + models + services === 0) return;
   }
 }
 

@@ -5,12 +5,16 @@ export { endMargin, servesUntil } from './jobs/lifetime.ts';
 export { endedToJudge } from './planning/failure.ts';
 export { isInHurry } from './planning/look-again.ts';
 export { reconcile } from './planning/reconcile.ts';
+export { asModel } from './planning/service/as-model.ts';
+export { noticesOf } from './planning/service/notices.ts';
+export { reconcileService, type ServicePlan } from './planning/service/reconcile-service.ts';
+export { isOver, overStates } from './planning/service/service-state.ts';
 export { hasQueue, knownCapacity, learnCapacity } from './planning/size/capacity.ts';
 export { scaledTo } from './planning/size/scaling.ts';
 export type { ClusterLimits, ClusterUse, Room } from './planning/staff/room.ts';
 export { isLimited, roomFor } from './planning/staff/room.ts';
 export type { Grant, Permission, Principal, Role } from './requests/access.ts';
-export { mergeGrants, roles } from './requests/access.ts';
+export { can, mergeGrants, roles } from './requests/access.ts';
 export type { HoldRefusal, WaitCounts, WaitLimits, WaitsFor } from './requests/admission.ts';
 export { admitWait, hasShare } from './requests/admission.ts';
 export { type Claim, createFairOrder, type FairOrder } from './requests/fairness/fair-order.ts';
@@ -76,6 +80,7 @@ export type {
   JobName,
   ModelId,
   ProjectName,
+  ServiceId,
 } from './vocabulary/ids.ts';
 export { identityName, jobName, jobNamePrefix } from './vocabulary/ids.ts';
 export type {
@@ -89,7 +94,9 @@ export type {
 export { isLeaving, isLive } from './vocabulary/job.ts';
 export type { EngineArg, Model, ModelSpec, ModelState } from './vocabulary/model.ts';
 export { clustersOf } from './vocabulary/model.ts';
+export type { Notice, NoticeFacts, NoticeKey, NoticeKind } from './vocabulary/notice.ts';
 export type {
+  ClusterBounds,
   ClusterJob,
   ClusterJobState,
   ClusterReachability,
@@ -112,9 +119,23 @@ export type { RequestLimits } from './vocabulary/request-limits.ts';
 export { isUnlimited, noLimits, tightest } from './vocabulary/request-limits.ts';
 export type { RequestTimeouts } from './vocabulary/request-timeouts.ts';
 export { noTimeouts } from './vocabulary/request-timeouts.ts';
-export type { Endpoint, Route, RouteTable } from './vocabulary/route.ts';
+export type {
+  Endpoint,
+  Route,
+  RouteTable,
+  ServiceEndpoint,
+  ServiceRoute,
+} from './vocabulary/route.ts';
 export type { Routing, RoutingPolicy } from './vocabulary/routing.ts';
 export { defaultRouting } from './vocabulary/routing.ts';
+export type {
+  Service,
+  ServiceAccess,
+  ServiceKeyUse,
+  ServiceSpec,
+  ServiceState,
+} from './vocabulary/service.ts';
+export { serviceBasePath } from './vocabulary/service.ts';
 export type { DurationMs, EpochMs } from './vocabulary/time.ts';
 export type {
   RequestOutcome,

@@ -13,6 +13,8 @@ import type {
   ModelSpec,
   Observed,
   Project,
+  Service,
+  ServiceSpec,
   TotalDemand,
 } from '../src/index.ts';
 import { defaultRouting, noLimits, noTimeouts, unseen } from '../src/index.ts';
@@ -70,6 +72,41 @@ export function model(over: Partial<Model> = {}, specOver: Partial<ModelSpec> = 
   };
 }
 
+/** Started at t0. */
+export function service(over: Partial<Service> = {}, spec: Partial<ServiceSpec> = {}): Service {
+  return {
+    id: 's1',
+    project: 'demo',
+    cluster: 'c1',
+    spec: {
+      name: 'tool',
+      recipe: 'vector/tool',
+      cluster: null,
+      keep: false,
+      model: null,
+      args: {},
+      environment: {},
+      exported: {},
+      ignored: {},
+      resources: { nodes: 1, cpu: 1, memory: '1G', walltimeMinutes: 60, gpu: null },
+      access: {
+        permission: 'manage',
+        key: { kind: 'none' },
+        underBasePath: false,
+        websocket: false,
+      },
+      ...spec,
+    },
+    stopRequested: false,
+    generation: 1,
+    createdBy: 'local',
+    traceId: 'trace',
+    createdAt: t0,
+    updatedAt: t0,
+    ...over,
+  };
+}
+
 /** A job in the given phase with everything that it must have got on its way there. */
 export function job(phase: JobPhase, over: Partial<Job> = {}): Job {
   const seq = over.seq ?? 1;
@@ -77,6 +114,7 @@ export function job(phase: JobPhase, over: Partial<Job> = {}): Job {
   return {
     id: `j${seq}`,
     modelId: 'm1',
+    serviceId: null,
     project: 'demo',
     cluster: 'c1',
     seq,
@@ -100,6 +138,7 @@ export function job(phase: JobPhase, over: Partial<Job> = {}): Job {
     firstExpected: null,
     startedAt: started ? t0 : null,
     endsAt: started ? t0 + hour : null,
+    building: false,
     nodeLeaving: false,
     readyAt: phase === 'ready' || phase === 'draining' ? t0 : null,
     drainUntil: phase === 'draining' ? t0 + 5 * minute : null,
@@ -197,7 +236,14 @@ export function commandContext(
   body: CommandBody,
   over: Partial<Omit<CommandContext, 'command'>> = {},
 ): CommandContext {
-  return { command: command(body), project: project(), model: null, liveJobs: [], ...over };
+  return {
+    command: command(body),
+    project: project(),
+    model: null,
+    liveJobs: [],
+    service: null,
+    ...over,
+  };
 }
 
 export const commandInput: CommandInput = {

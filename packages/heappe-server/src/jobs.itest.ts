@@ -68,7 +68,7 @@ describe('a job from its creation to its deletion', () => {
     expect(parts.json).toMatchObject([
       { Content: 'log\n', RelativePath: 'stdlog', FileType: 0 },
       { Content: 'err\n', FileType: 2 },
-      { Content: 'eyJtIjoibGxhbWEifQ\n', FileType: 3, SubmittedTaskInfoId: taskId },
+      { Content: 'eyJtIjoibGxhbWEifQ\n', FileType: 3, Offset: 4, SubmittedTaskInfoId: taskId },
     ]);
 
     const deleted = await scene.call('DELETE', 'JobManagement/DeleteJob', {

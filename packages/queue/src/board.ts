@@ -20,8 +20,12 @@ const descriptions: Readonly<Record<QueueName, string>> = {
   activations:
     'Projects that clusters are asked to take. Done ones leave at once; what became of each: GET /p/<project>.',
   reconcile: 'Models to look at. The newest that are done are kept.',
+  services: 'Services to look at. The newest that are done are kept.',
+  notices:
+    'Services of which the webhook is to be told something. The newest that are done are kept.',
   observe: 'Clusters to look at, and their engines’ figures. The newest that are done are kept.',
   probe: 'Starting engines to knock at. The newest that are done are kept.',
+  logs: 'Logs that somebody reads, about one job a second for each. The newest that are done are kept.',
   sweep: 'The look at everything that is due. The newest that are done are kept.',
 };
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** One kind of job. Its payload is an id; what it means is in Postgres. */
 interface JobKind {
   /** Name of the field by which the id is found in logs. */
-  readonly idField: 'commandId' | 'modelId' | 'cluster' | 'jobId' | 'sweep';
+  readonly idField: 'commandId' | 'modelId' | 'serviceId' | 'cluster' | 'jobId' | 'sweep';
   /** A run that takes longer is told to stop, then given up. */
   readonly timeLimitMs: number;
 }
@@ -43,6 +43,22 @@ export const queueCatalog = {
     concurrency: 32,
     keep: { completed: 20, failed: 100 },
   },
+  /** Apart from the models: what one of them has to wait for holds up no service. */
+  services: {
+    jobs: {
+      service: { idField: 'serviceId', timeLimitMs: 180_000 },
+      /** A waiting look at a service; becomes a `service` job when it is due. */
+      'service-later': { idField: 'serviceId', timeLimitMs: 10_000 },
+    },
+    concurrency: 16,
+    keep: { completed: 20, failed: 100 },
+  },
+  /** Apart from all others: whoever is told of services may take long to answer. */
+  notices: {
+    jobs: { notices: { idField: 'serviceId', timeLimitMs: 300_000 } },
+    concurrency: 16,
+    keep: { completed: 20, failed: 100 },
+  },
   observe: {
     jobs: {
       cluster: { idField: 'cluster', timeLimitMs: 120_000 },
@@ -60,6 +76,12 @@ export const queueCatalog = {
     concurrency: 64,
     keep: { completed: 20, failed: 100 },
   },
+  /** Apart from all others: a cluster that hangs keeps whoever reads a log waiting, and nobody else. */
+  logs: {
+    jobs: { log: { idField: 'jobId', timeLimitMs: 30_000 } },
+    concurrency: 32,
+    keep: { completed: 5, failed: 20 },
+  },
   sweep: {
     jobs: { sweep: { idField: 'sweep', timeLimitMs: 60_000 } },
     concurrency: 1,
@@ -72,7 +94,7 @@ export type QueueName = keyof typeof queueCatalog;
 /** Names of the jobs in a queue that a consumer handles. */
 export type JobName<Q extends QueueName> = Exclude<
   keyof (typeof queueCatalog)[Q]['jobs'] & string,
-  'cluster-later' | 'model-later'
+  'cluster-later' | 'model-later' | 'service-later'
 >;
 
 export const queueNames = Object.keys(queueCatalog) as readonly QueueName[];

@@ -1,6 +1,6 @@
 import { type Job, Worker } from 'bullmq';
 import { type JobName, type QueueName, queueKind } from './catalog.ts';
-import { clusterLook, lookNow, modelLook } from './look.ts';
+import { clusterLook, lookNow, modelLook, serviceLook } from './look.ts';
 import type { RedisAccess } from './redis-access.ts';
 import { type AnyHandlers, type Run, type RunJobDeps, runJob } from './run-job.ts';
 import { settled } from './settled.ts';
@@ -123,6 +123,9 @@ function withTimers<Q extends QueueName>(
   }
   if (queue === 'reconcile') {
     return { ...handlers, 'model-later': (id) => lookNow(redis.queue(queue), modelLook, id) };
+  }
+  if (queue === 'services') {
+    return { ...handlers, 'service-later': (id) => lookNow(redis.queue(queue), serviceLook, id) };
   }
   return handlers;
 }

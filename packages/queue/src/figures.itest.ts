@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openQueueFixture, type QueueFixture, until } from '@wakefield/testkit';
 import express from 'express';
 import { createBoard } from './board.ts';
+import { queueNames } from './catalog.ts';
 import { queueFigures } from './queue-figures.ts';
 import { type MetricsRegistry, registerQueueMetrics } from './queue-metrics.ts';
 import { startSweepTicker } from './sweep-ticker.ts';
@@ -21,7 +22,8 @@ const figuresOf = async (name: string) =>
 describe('queue figures', () => {
   test('count jobs by state, their age, and totals that outlive workers', async () => {
     const { nudges } = fixture;
-    expect(await queueFigures(fixture.redis)).toHaveLength(6);
+    const known = (await queueFigures(fixture.redis)).map(({ queue }) => queue);
+    expect(known).toEqual(queueNames);
     expect(await figuresOf('reconcile')).toEqual({
       queue: 'reconcile',
       jobs: { waiting: 0, active: 0, delayed: 0, completed: 0, failed: 0 },
@@ -147,14 +149,7 @@ describe('dashboard', () => {
       const { queues } = (await (await fetch(`${url}/api/queues`)).json()) as {
         queues: { name: string; readOnlyMode: boolean; counts: { waiting: number } }[];
       };
-      expect(queues.map(({ name }) => name)).toEqual([
-        'commands',
-        'activations',
-        'reconcile',
-        'observe',
-        'probe',
-        'sweep',
-      ]);
+      expect(queues.map(({ name }) => name)).toEqual(queueNames);
       expect(queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true);
       expect(queues.find(({ name }) => name === 'reconcile')?.counts.waiting).toBe(1);
     } finally {

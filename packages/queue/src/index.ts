@@ -5,6 +5,7 @@ export { consume } from './consume.ts';
 export type { DemandBoardOptions } from './demand-board.ts';
 export { createDemandBoard } from './demand-board.ts';
 export { createLimitBoard } from './limit-board.ts';
+export { createLogBoard } from './log-board.ts';
 export { createMetricsBoard } from './metrics-board.ts';
 export { createNudges } from './nudges.ts';
 export type { QueueFigures, QueueJobState } from './queue-figures.ts';

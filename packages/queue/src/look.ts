@@ -3,7 +3,7 @@ import { makePayload } from './catalog.ts';
 
 /** A thing that is looked at now or later. `name` is the job that looks; `<name>-later` is the one that waits. */
 export interface LookKind {
-  readonly name: 'cluster' | 'model';
+  readonly name: 'cluster' | 'model' | 'service';
   /** BullMQ's deduplication ids of the two wishes for one thing. */
   readonly idNow: (id: string) => string;
   readonly idLater: (id: string) => string;
@@ -17,6 +17,12 @@ export const clusterLook: LookKind = {
 
 export const modelLook: LookKind = {
   name: 'model',
+  idNow: (id) => id,
+  idLater: (id) => `later-${id}`,
+};
+
+export const serviceLook: LookKind = {
+  name: 'service',
   idNow: (id) => id,
   idLater: (id) => `later-${id}`,
 };

@@ -1,13 +1,13 @@
 import type { Nudges } from '@wakefield/control';
 import { makePayload } from './catalog.ts';
-import { clusterLook, lookLater, lookNow, modelLook } from './look.ts';
+import { clusterLook, lookLater, lookNow, modelLook, serviceLook } from './look.ts';
 import { translated } from './queue-error.ts';
 import type { RedisAccess } from './redis-access.ts';
 
 /**
  * Control's nudges over BullMQ. Every call fails within moments while Redis is away.
  * - the job of a command or activation has the command's id: a second delivery of a waiting or running one is the same job
- * - models, clusters and probes are deduplicated; a nudge during a run causes one more run (`keepLastIfActive`)
+ * - models, services, clusters and probes are deduplicated; a nudge during a run causes one more run (`keepLastIfActive`)
  */
 export function createNudges(redis: RedisAccess): Nudges {
   return {
@@ -23,6 +23,16 @@ export function createNudges(redis: RedisAccess): Nudges {
       translated(() => lookNow(redis.queue('reconcile'), modelLook, id, traceId)),
     modelLater: (id, delayMs) =>
       translated(() => lookLater(redis.queue('reconcile'), modelLook, id, delayMs)),
+    service: (id, traceId) =>
+      translated(() => lookNow(redis.queue('services'), serviceLook, id, traceId)),
+    serviceLater: (id, delayMs) =>
+      translated(() => lookLater(redis.queue('services'), serviceLook, id, delayMs)),
+    notices: (id) =>
+      translated(async () => {
+        await redis.queue('notices').add('notices', makePayload(id), {
+          deduplication: { id, keepLastIfActive: true },
+        });
+      }),
     cluster: (name, delayMs) =>
       translated(() => lookLater(redis.queue('observe'), clusterLook, name, delayMs)),
     metrics: (name) =>
@@ -35,6 +45,12 @@ export function createNudges(redis: RedisAccess): Nudges {
       translated(async () => {
         await redis.queue('probe').add('probe', makePayload(jobId), {
           deduplication: { id: `probe-${jobId}`, keepLastIfActive: true },
+        });
+      }),
+    log: (jobId) =>
+      translated(async () => {
+        await redis.queue('logs').add('log', makePayload(jobId), {
+          deduplication: { id: `log-${jobId}` },
         });
       }),
   };

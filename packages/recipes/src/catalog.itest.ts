@@ -30,6 +30,13 @@ describe('the recipes that come along', () => {
     expect(builtIn.checkArguments('simulator', { load_seconds: 0.5, fail: 'load' })).toBeNull();
   });
 
+  test("the simulator's ranks have the words of vLLM's", () => {
+    const ranksOf = (path: string) =>
+      builtIn.recipes.find((entry) => entry.path === path)?.recipe.ranks;
+    const { args, others } = ranksOf('inference/vllm') ?? {};
+    expect(ranksOf('simulator')).toMatchObject({ args, others });
+  });
+
   test('capacity comes from the arguments, else from the default, else nobody knows', () => {
     expect(builtIn.capacity('simulator', { max_concurrency: 3 })).toBe(3);
     expect(builtIn.capacity('simulator', {})).toBe(64);
@@ -69,6 +76,28 @@ describe('the recipes that come along', () => {
       ownLimit: { path: '/server_info', list: 'internal_states' },
     });
     expect(builtIn.probes.vllm).toMatchObject({ ownLimit: null });
+  });
+
+  test('probes are found by name of an engine, and by path of whatever is a service', () => {
+    expect(builtIn.probes.vllm).toEqual(builtIn.probes['inference/vllm']);
+    expect(Object.keys(builtIn.probes).sort()).toEqual([
+      ...['inference/llama-cpp', 'inference/ollama', 'inference/sglang', 'inference/tei'],
+      ...['inference/vllm', 'notebook/jupyter', 'sglang', 'simulator', 'storage/minio'],
+      ...['vector/qdrant', 'vllm'],
+    ]);
+    expect(builtIn.probes['notebook/jupyter']).toMatchObject({
+      healthPath: '/api',
+      modelsPath: null,
+      privatePath: '/api/status',
+      key: { kind: 'authorization', scheme: 'token' },
+    });
+    expect(builtIn.probes['vector/qdrant']).toMatchObject({
+      key: { kind: 'header', name: 'api-key' },
+    });
+    expect(builtIn.probes['storage/minio']).toMatchObject({
+      privatePath: null,
+      key: { kind: 'none' },
+    });
   });
 
   test('a model id that a command line cannot hold is refused', () => {

@@ -1,15 +1,18 @@
 import type { EngineProbe, RecipeCatalog } from '@wakefield/control';
+import { serviceBasePath } from '@wakefield/domain';
+import { keyUseOf } from './access.ts';
 import { checkArguments, checkShape } from './check-arguments.ts';
 import { type Engine, isEngine } from './engine.ts';
 import type { LoadedRecipe } from './join-recipes.ts';
 import { readRecipes, readScriptParts } from './read-recipes.ts';
 import { renderJob, type ScriptParts } from './render.ts';
+import type { Recipe } from './schema.ts';
 import { bookOf, type ServiceRecipes } from './service-recipes.ts';
 import { workOfModel } from './work.ts';
 
 /** The catalog with what its readers need besides the port. */
 export interface LoadedRecipes extends RecipeCatalog {
-  /** How to probe each engine, by recipe name; plain data for a prober. */
+  /** How to probe, by name of the recipe for models and by its path for services; plain data for a prober. */
   readonly probes: Readonly<Record<string, EngineProbe>>;
   /** Recipes as loaded, by path. */
   readonly recipes: readonly LoadedRecipe[];
@@ -39,6 +42,7 @@ export function createCatalog(loaded: readonly LoadedRecipe[], parts: ScriptPart
     if (recipe === undefined) throw new Error(`there is no recipe ${JSON.stringify(engine)}`);
     return recipe;
   };
+  const services = bookOf(loaded, parts);
   return {
     names: () => [...byName.keys()].sort(),
     has: (engine) => byName.has(engine),
@@ -52,16 +56,31 @@ export function createCatalog(loaded: readonly LoadedRecipe[], parts: ScriptPart
       return typeof value === 'number' ? value : null;
     },
     render: (input) => renderJob(parts, get(input.model.spec.engine), workOfModel(input)),
-    probes: Object.fromEntries([...byName].map(([name, recipe]) => [name, probeOf(recipe)])),
+    renderService: ({ service, ...job }) =>
+      services.render({ ...job, service: service.spec, basePath: serviceBasePath(service.id) }),
+    probes: probesOf(loaded),
     recipes: loaded,
-    services: bookOf(loaded, parts),
+    services,
   };
 }
 
-function probeOf({ probes, metrics, capacity }: Engine): EngineProbe {
+/** No path is the name of another recipe (join-recipes.ts). */
+function probesOf(loaded: readonly LoadedRecipe[]): Readonly<Record<string, EngineProbe>> {
+  const probes = loaded.map(({ path, recipe }) => ({ path, recipe, probe: probeOf(recipe) }));
+  return Object.fromEntries([
+    ...probes.map(({ path, probe }) => [path, probe] as const),
+    ...probes.flatMap(({ recipe, probe }) =>
+      isEngine(recipe) ? [[recipe.name, probe] as const] : [],
+    ),
+  ]);
+}
+
+function probeOf({ probes, metrics, capacity, service }: Recipe): EngineProbe {
   return {
     healthPath: probes.health,
-    modelsPath: probes.models,
+    modelsPath: probes.models ?? null,
+    privatePath: probes.private ?? null,
+    key: keyUseOf(service?.access.key),
     warmUps: probes.warm_up,
     metricsPath: metrics.path,
     running: metrics.running,

@@ -1,7 +1,7 @@
 export type { LoadedRecipes } from './catalog.ts';
 export { createCatalog, loadRecipes } from './catalog.ts';
 export { runRecipeCli } from './cli/run-cli.ts';
-export type { Bounds, ResolvedService, ServiceConfig } from './resolve.ts';
+export type { ResolvedService, ServiceConfig } from './resolve.ts';
 export type { Parameter, Recipe } from './schema.ts';
 export { recipeSchema } from './schema.ts';
 export type {

@@ -1,12 +1,9 @@
 import { mkdir, readdir, readFile, rm, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { renderInput } from '../test/inputs.ts';
 import { program, until } from '../test/job.ts';
+import { serviceJob, serviceRecipe } from '../test/service.ts';
 import { useWorkshop } from '../test/use-workshop.ts';
-import { createCatalog } from './catalog.ts';
-import { readScriptParts } from './read-recipes.ts';
-import { recipeSchema } from './schema.ts';
 
 const workshop = useWorkshop();
 let serial = 0;
@@ -26,45 +23,24 @@ async function account(pip: string, given: Readonly<Record<string, string>> = {}
   const home = join(workshop.root, `home-${++serial}`);
   await mkdir(home);
   const interpreter = await program(home, 'python', python(pip));
-  const recipe = recipeSchema.parse({
-    name: 'tool',
-    description: 'A stand-in.',
-    tried: ['1'],
-    drain_grace_seconds: 5,
+  const recipe = serviceRecipe({
     command: ['tool'],
-    probes: { health: '/' },
-    metrics: { path: null },
     build: { kind: 'venv', python: interpreter, requirements: ['tool==1.0', 'a[b]==2'] },
-    service: {
-      variables: {
-        TOOL_INDEX: {
-          sets: 'environment',
-          description: 'Where a careless installer might look.',
-          value: { type: 'string', pattern: '[^]*' },
-        },
+    variables: {
+      TOOL_INDEX: {
+        sets: 'environment',
+        description: 'Where a careless installer might look.',
+        value: { type: 'string', pattern: '[^]*' },
       },
-      resources: { cpu: 1, memory: '1G', time_limit: 1, gpu: null },
-      cpu_only: {},
-      ports: [{ name: 'http', protocol: 'http' }],
     },
   });
-  const { services } = createCatalog([{ path: 'tool', file: '', recipe }], await readScriptParts());
-  const resolved = services.resolve('tool', { environment: given });
-  if ('problems' in resolved) throw new Error('its defaults are good');
   const builds = join(home, '.cache/wakefield/builds');
   return {
     builds,
     async start(setup: readonly string[] = []) {
       const name = `wf-t-build-${++serial}`;
-      const input = renderInput({ name, profile: { jobsDirectory: home, setup: { tool: setup } } });
-      const { engineKey, profile } = input;
-      const job = services.render({
-        service: resolved.service,
-        name,
-        engineKey,
-        profile,
-        basePath: '',
-      });
+      const profile = { jobsDirectory: home, setup: { tool: setup } };
+      const job = await serviceJob(recipe, { name, profile, environment: given });
       return await workshop.run(join(home, name), job, { HOME: home });
     },
     made: async () => (await readdir(builds)).filter((file) => !/\.lock$/.test(file)),
@@ -110,6 +86,7 @@ describe('what a recipe builds', () => {
     await mkdir(join(here.builds, '../../../go'));
     expect(await job.ended()).toBe(0);
     expect(await job.read('stage')).toBe('');
+    expect(await job.read('log')).not.toContain('Killed');
   });
 
   test('and fails, ends the job in its own words, and leaves nothing', async () => {
@@ -148,6 +125,24 @@ describe('what a recipe builds', () => {
     expect(await (await here.start()).ended()).toBe(0);
     expect(await here.count()).toBe(2);
   });
+
+  test.each(['its folder', 'what says that it is whole'])(
+    'is built anew where %s was removed, and its name was not',
+    async (what) => {
+      const here = await account(counted);
+      expect(await (await here.start()).ended()).toBe(0);
+      const [name = '', folder = ''] = (await here.made()).sort();
+      const gone = what === 'its folder' ? folder : join(folder, 'done');
+      await rm(join(here.builds, gone), { recursive: true });
+      const job = await here.start();
+      expect(await job.ended()).toBe(0);
+      expect(await job.read('tool')).toBe(`${join(here.builds, name)}/venv\n`);
+      expect(await here.count()).toBe(2);
+      expect(await here.locks()).toEqual([]);
+      expect(await (await here.start()).ended()).toBe(0);
+      expect(await here.count()).toBe(2);
+    },
+  );
 
   test('removes what killed builds left, once it is a day old', async () => {
     const here = await account(counted);

@@ -1,12 +1,9 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { renderInput } from '../test/inputs.ts';
 import { program } from '../test/job.ts';
+import { serviceJob, serviceRecipe } from '../test/service.ts';
 import { useWorkshop } from '../test/use-workshop.ts';
-import { createCatalog } from './catalog.ts';
-import { readScriptParts } from './read-recipes.ts';
-import { recipeSchema } from './schema.ts';
 
 const workshop = useWorkshop();
 let serial = 0;
@@ -20,50 +17,40 @@ shift
 exec "$@"
 `;
 
-const recipe = recipeSchema.parse({
-  name: 'store',
-  description: 'A stand-in.',
-  tried: ['1'],
-  drain_grace_seconds: 5,
+const recipe = serviceRecipe({
   command: ['bash', '-c', 'echo kept >"$1/file"', 'store', '{env.STORE_DATA}'],
-  probes: { health: '/' },
-  metrics: { path: null },
   build: { kind: 'apptainer', image: 'docker://example.org/store:1' },
-  service: {
-    variables: {
-      STORE_DATA: {
-        sets: 'environment',
-        description: 'Its data.',
-        value: { type: 'folder', default: '/tmp' },
-      },
-      STORE_LOGS: { sets: 'environment', description: 'Logs.', value: { type: 'folder' } },
-      STORE_IN: {
-        sets: 'environment',
-        description: 'In the directory of the job.',
-        value: { type: 'folder', default: 'inside' },
-      },
-      STORE_OLD: { sets: 'nothing', description: 'd', because: 'b', value: { type: 'folder' } },
+  variables: {
+    STORE_MODEL: {
+      sets: 'model',
+      description: 'd',
+      value: { type: 'string', pattern: '[a-z/]+', default: 'a/b' },
     },
-    resources: { cpu: 1, memory: '1G', time_limit: 1, gpu: null },
-    cpu_only: {},
-    ports: [{ name: 'http', protocol: 'http' }],
+    STORE_DATA: {
+      sets: 'environment',
+      description: 'Its data.',
+      value: { type: 'folder', default: '/tmp' },
+    },
+    STORE_LOGS: { sets: 'environment', description: 'Logs.', value: { type: 'folder' } },
+    STORE_IN: {
+      sets: 'environment',
+      description: 'In the directory of the job.',
+      value: { type: 'folder', default: 'inside' },
+    },
+    STORE_OLD: { sets: 'nothing', description: 'd', because: 'b', value: { type: 'folder' } },
   },
 });
 
-async function start(environment: Readonly<Record<string, string>>) {
+async function start(
+  environment: Readonly<Record<string, string>>,
+  modelDirectory: string | null = null,
+) {
   const home = join(workshop.root, `home-${++serial}`);
   await mkdir(home);
   await program(home, 'apptainer', apptainer);
-  const { services } = createCatalog(
-    [{ path: 'store', file: '', recipe }],
-    await readScriptParts(),
-  );
-  const resolved = services.resolve('store', { environment });
-  if ('problems' in resolved) throw new Error(JSON.stringify(resolved.problems));
-  const { service } = resolved;
-  const input = renderInput({ name: 'wf-t-store-1', profile: { jobsDirectory: home } });
-  const { name, engineKey, profile } = input;
-  const job = services.render({ service, name, engineKey, profile, basePath: '' });
+  const name = 'wf-t-store-1';
+  const profile = { jobsDirectory: home, modelDirectory };
+  const job = await serviceJob(recipe, { name, profile, environment });
   const directory = join(home, name);
   const PATH = `${home}:/usr/local/bin:/usr/bin:/bin`;
   const running = await workshop.run(directory, job, { HOME: home, PATH });
@@ -99,5 +86,19 @@ describe('a container is given the folders that its variables name', () => {
     expect(words).toEqual(['']);
     expect(await running.json('exit.json')).toMatchObject({ cause: 'setup', exitCode: 1 });
     expect(await running.read('log')).toMatch(/mkdir: .*a-file/);
+  });
+
+  test('and the models of the cluster, to read, where the node has them', async () => {
+    const models = join(workshop.root, "models o'd");
+    const binds = async (modelDirectory: string | null) => {
+      const { code, words } = await start({ STORE_DATA: workshop.root }, modelDirectory);
+      expect(code).toBe(0);
+      return words.filter((word) => word.includes('models'));
+    };
+    expect(await binds(models)).toEqual([]);
+    await mkdir(models);
+    expect(await binds(models)).toEqual([`${models}:${models}:ro`]);
+    expect(await binds(`${models}:/etc`)).toEqual([]);
+    expect(await binds(null)).toEqual([]);
   });
 });

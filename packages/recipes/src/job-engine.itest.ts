@@ -149,6 +149,15 @@ describe('engines that misbehave', () => {
     expect(log.length).toBeLessThanOrEqual(limit);
     expect(log.length).toBeGreaterThan(limit / 4);
     expect(log).toContain('line 5999 of the log\nlast words\n');
+    // What is left goes on exactly where its first line says.
+    const [head = '', cut] = /^wakefield: (\d+) bytes before this were cut off\n/.exec(log) ?? [];
+    const lines = Array.from({ length: 6000 }, (_, i) => `line ${i} of the log\n`).join('');
+    const { port } = await job.json('endpoint.json');
+    const start = `wakefield: starting the engine on port ${port}\nargs: api_key=[key]\n`;
+    const kept = `${start}${lines}last words\n`.slice(Number(cut));
+    // It was cut twice.
+    expect(Number(cut)).toBeGreaterThan(0.75 * limit);
+    expect(log.slice(head.length, head.length + kept.length)).toBe(kept);
     const short = await workshop.start({}, workshop.catalogOf(bash('echo "key sk-test"')));
     await short.ended();
     expect(await short.read('log')).toContain('key [key]\n');

@@ -37,7 +37,7 @@ export function joinRecipes(folders: readonly (readonly LoadedRecipe[])[]): Join
     joined = [...joined.filter((other) => !own.some((recipe) => isSame(other, recipe))), ...own];
   }
   const recipes = [...joined].sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { recipes, replaced, problems };
+  return { recipes, replaced, problems: [...problems, ...ambiguous(recipes)] };
 }
 
 /** Whether the two cannot be told from one another, by services or by models. */
@@ -60,6 +60,15 @@ function conflict(recipe: LoadedRecipe, other: LoadedRecipe): readonly string[] 
       `${file}: probes.models: is missing; models are served with ${other.file}, whose place it takes`,
     ];
   return [];
+}
+
+/** Services are asked for by path and engines by name: one word must not be both, of two recipes. */
+function ambiguous(recipes: readonly LoadedRecipe[]): readonly string[] {
+  return recipes.flatMap(({ path, file }) => {
+    const other = recipes.find(({ recipe }) => recipe.name === path);
+    if (other === undefined || other.path === path) return [];
+    return [`${file}: its folder must not be called ${path}: that is the name of ${other.file}`];
+  });
 }
 
 /** Recipes of one folder that would take each other's place. */

@@ -1,14 +1,18 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { startTestSlurm, type TestSlurm } from '@wakefield/testkit';
-import { renderInput } from '../test/inputs.ts';
 import { until } from '../test/job.ts';
-import { createCatalog } from './catalog.ts';
-import { readScriptParts } from './read-recipes.ts';
-import { recipeSchema } from './schema.ts';
+import { serviceJob, serviceRecipe } from '../test/service.ts';
+import { loadRecipes } from './catalog.ts';
+import type { RenderedJob } from './render.ts';
 
 jest.setTimeout(60_000);
+const simulator = {
+  WAKEFIELD_NODE: process.execPath,
+  WAKEFIELD_SIMULATOR: fileURLToPath(new URL('../../simulator/src/main.ts', import.meta.url)),
+};
 let site: TestSlurm;
 beforeAll(async () => {
   site = await startTestSlurm();
@@ -23,11 +27,15 @@ const nasty = `a'b"c $(touch /tmp/wakefield-no-rank) \`id\` %j ! ; & > *\n#SBATC
 const show = `printf '%s\\0' "$SLURMD_NODENAME" "$SECRET" "$GIVEN" "$@" >"rank.$$.new" && mv "rank.$$.new" "rank-$RANK_OF_TEST.$$"`;
 
 async function submit(nodes: number, then: string) {
-  const recipe = recipeSchema.parse({
-    name: 'show',
-    description: 'A stand-in.',
-    tried: ['1'],
-    drain_grace_seconds: 5,
+  const text = (fallback?: string) => ({
+    description: 'd',
+    value: {
+      type: 'string',
+      pattern: '[^]*',
+      ...(fallback === undefined ? {} : { default: fallback }),
+    },
+  });
+  const recipe = serviceRecipe({
     command: [
       'bash',
       '-c',
@@ -37,39 +45,29 @@ async function submit(nodes: number, then: string) {
     ],
     environment: { SECRET: '{key}' },
     ranks: { args: ['{rank}', '{head_host}:{head_port}', '{job_dir}'], others: ['--other'] },
-    probes: { health: '/' },
-    metrics: { path: null },
-    service: {
-      variables: {
-        MODEL: {
-          sets: 'model',
-          description: 'd',
-          value: { type: 'string', pattern: '[^]*', default: 'm' },
-        },
-        GIVEN: {
-          sets: 'environment',
-          description: 'd',
-          value: { type: 'string', pattern: '[^]*' },
-        },
-      },
-      resources: { cpu: 1, memory: '1G', time_limit: 1, gpu: null },
-      cpu_only: {},
-      ports: [{ name: 'http', protocol: 'http' }],
+    variables: {
+      MODEL: { sets: 'model', ...text('m') },
+      GIVEN: { sets: 'environment', ...text() },
     },
   });
-  const { services } = createCatalog([{ path: 'show', file: '', recipe }], await readScriptParts());
-  const environment = { MODEL: `m${nasty}`, GIVEN: nasty };
-  const resolved = services.resolve('show', { environment, resources: { nodes } });
-  if ('problems' in resolved) throw new Error(JSON.stringify(resolved.problems));
   const name = `wf-t-${nodes}-${then.length}`;
-  const { profile, engineKey } = renderInput({ profile: { jobsDirectory: site.workingDirectory } });
-  const job = services.render({
-    service: resolved.service,
+  const rendered = await serviceJob(recipe, {
     name,
-    engineKey,
-    profile,
-    basePath: '',
+    profile: { jobsDirectory: site.workingDirectory },
+    environment: { MODEL: `m${nasty}`, GIVEN: nasty },
+    resources: { nodes },
   });
+  const job = await submitJob(name, rendered, nodes);
+  const ranks = async () => {
+    const files = (await readdir(job.directory)).filter((file) => file.startsWith('rank-')).sort();
+    return await Promise.all(
+      files.map(async (file) => (await job.read(file)).split('\0').slice(0, -1)),
+    );
+  };
+  return { ...job, ranks };
+}
+
+async function submitJob(name: string, job: RenderedJob, nodes: number) {
   const directory = join(site.workingDirectory, name);
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'key'), job.secretFiles.key ?? '', { mode: 0o600 });
@@ -78,13 +76,7 @@ async function submit(nodes: number, then: string) {
   const asked = ['--parsable', '--export=NONE', `--nodes=${nodes}`, '-o', '/dev/null'];
   const id = (await site.slurm.client('sbatch', [...asked, join(directory, 'script')])).trim();
   const read = (file: string) => readFile(join(directory, file), 'utf8').catch(() => '');
-  const ranks = async () => {
-    const files = (await readdir(directory)).filter((file) => file.startsWith('rank-')).sort();
-    return await Promise.all(
-      files.map(async (file) => (await read(file)).split('\0').slice(0, -1)),
-    );
-  };
-  return { id, directory, read, ranks };
+  return { id, directory, read };
 }
 
 describe('a service on several nodes of a real SLURM', () => {
@@ -110,5 +102,34 @@ describe('a service on several nodes of a real SLURM', () => {
     await until(async () => (await job.read('exit.json')) !== '');
     expect(JSON.parse(await job.read('exit.json'))).toMatchObject({ cause: 'engine' });
     expect(await job.read('log')).toContain('the ranks on the other nodes ended with code 7');
+  });
+
+  test('is an engine of several processes, which come together and end together', async () => {
+    const { recipe } = (await loadRecipes()).services.get('simulator');
+    const name = 'wf-t-simulator';
+    const rendered = await serviceJob(recipe, {
+      name,
+      profile: { jobsDirectory: site.workingDirectory, environment: { simulator } },
+      environment: { SIMULATOR_LOAD_SECONDS: '0' },
+      resources: { nodes: 3 },
+    });
+    const job = await submitJob(name, rendered, 3);
+    await until(async () => (await job.read('log')).includes('Application startup complete'));
+    const log = await job.read('log');
+    for (const rank of [1, 2]) {
+      const came = log.indexOf(`[simulator rank 0 of 3] rank ${rank} of 3 has come`);
+      expect(came).toBeGreaterThan(0);
+      expect(came).toBeLessThan(log.indexOf('Application startup complete'));
+    }
+    const { host, port } = JSON.parse(await job.read('endpoint.json'));
+    expect((await fetch(`http://${host}:${port}/health`)).status).toBe(200);
+    await site.slurm.client('scancel', ['-b', '-s', 'USR1', job.id]);
+    await until(async () => (await job.read('exit.json')) !== '');
+    expect(JSON.parse(await job.read('exit.json'))).toMatchObject({
+      exitCode: 0,
+      cause: 'drained',
+    });
+    // The others ended by themselves, as they were told to.
+    expect(await job.read('log')).not.toContain('was lost');
   });
 });

@@ -3,6 +3,7 @@ import { fillScript } from './fill-script.ts';
 import { quote } from './quote.ts';
 import type { Recipe } from './schema.ts';
 import type { Build } from './service-schema.ts';
+import { isBindable } from './value-schema.ts';
 import type { Work } from './work.ts';
 
 /** What tells one build from another: the same words give the same, whatever recipe they stand in. */
@@ -44,15 +45,23 @@ function venv({ python, requirements }: Extract<Build, { kind: 'venv' }>) {
 /** Of the node it sees the home directory, that of the job and the folders that it was given; these have to be there. */
 function apptainer(
   { image, path }: Extract<Build, { kind: 'apptainer' }>,
-  { gpuCount, folders }: Work,
+  { gpuCount, folders, hfModelId, profile }: Work,
 ) {
   const gpus = gpuCount > 0 ? '--nv ' : '';
   const prepend = path === undefined ? '' : `export APPTAINERENV_PREPEND_PATH=${quote(path)}\n`;
   const binds = ['"$wf_dir"', ...folders.map(quote)].map((folder) => `--bind ${folder}`).join(' ');
+  const models = hfModelId === null ? null : profile.modelDirectory;
   // mkdir says itself what is wrong.
   const make = folders.map((folder) => `mkdir -p -- ${quote(folder)} || exit\n`).join('');
   return {
     make: `  apptainer pull "$1/image.sif" ${quote(image)}`,
-    use: `${make}${prepend}WAKEFIELD_WRAP=(apptainer exec ${gpus}${binds} "$wf_build/image.sif")`,
+    use: `${make}${prepend}wf_binds=(${binds})
+${models === null || !isBindable(models) ? '' : bindModels(models)}WAKEFIELD_WRAP=(apptainer exec ${gpus}"\${wf_binds[@]}" "$wf_build/image.sif")`,
   };
+}
+
+/** They belong to the cluster, and a node may not have them: apptainer refuses a folder that is not there. */
+function bindModels(folder: string): string {
+  const models = quote(folder);
+  return `[ ! -d ${models} ] || wf_binds+=(--bind ${models}:${models}:ro)\n`;
 }

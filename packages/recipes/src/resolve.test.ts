@@ -1,22 +1,23 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { ClusterBounds } from '@wakefield/domain';
+
 import { loadRecipes } from './catalog.ts';
 import { resolveService, type ServiceConfig } from './resolve.ts';
 import { recipeSchema } from './schema.ts';
 import type { ServiceRecipes } from './service-recipes.ts';
-import type { Bounds } from './service-resources.ts';
 
 let services: ServiceRecipes;
 beforeAll(async () => {
   services = (await loadRecipes()).services;
 });
 
-function resolved(path: string, config: ServiceConfig = {}, bounds?: Bounds) {
+function resolved(path: string, config: ServiceConfig = {}, bounds?: ClusterBounds) {
   const result = services.resolve(path, config, bounds);
   if ('problems' in result) throw new Error(JSON.stringify(result.problems));
   return result.service;
 }
 
-function problems(path: string, config: ServiceConfig, bounds?: Bounds) {
+function problems(path: string, config: ServiceConfig, bounds?: ClusterBounds) {
   const result = services.resolve(path, config, bounds);
   return 'problems' in result
     ? result.problems.map(({ param, message }) => `${param} ${message}`)
@@ -33,6 +34,12 @@ describe('what the seed document sends', () => {
       exported: {},
       ignored: {},
       resources: { nodes: 1, cpu: 8, memory: '64G', time_limit: 120, gpu: 1 },
+      access: {
+        permission: 'infer',
+        key: { kind: 'authorization', scheme: 'Bearer' },
+        underBasePath: false,
+        websocket: true,
+      },
     });
   });
 
@@ -225,42 +232,6 @@ describe('every bad value is refused by its name', () => {
     const found = problems('inference/vllm', { environment });
     expect(found).toHaveLength(1);
     expect(found[0]).toContain(`config.environment.${name} ${words}`);
-  });
-
-  const bounds = { nodes: 2, cpus: 64, memoryBytes: 2 ** 37, gpus: 4, minutes: 600 };
-  test.each([
-    [{ nodes: 0 }, 'nodes must be a whole number'],
-    [{ nodes: 3 }, 'nodes must be at most 2 on this cluster'],
-    [{ nodes: 1.5 }, 'nodes must be a whole number'],
-    [{ nodes: null }, 'nodes must be a whole number'],
-    [{ cpu: '65' }, 'cpu must be at most 64 on this cluster'],
-    [{ cpu: '-1' }, 'cpu must be a whole number'],
-    [{ cpu: '8 ' }, 'cpu must be a whole number'],
-    [{ memory: '64' }, 'memory must be a size'],
-    [{ memory: 64 }, 'memory must be a size'],
-    [{ memory: '64GB' }, 'memory must be a size'],
-    [{ memory: '0G' }, 'memory must be a size'],
-    [{ memory: '129G' }, 'memory must be at most 131072M on this cluster'],
-    [{ time_limit: '2:00:00' }, 'time_limit must be a whole number'],
-    [{ time_limit: 601 }, 'time_limit must be at most 600 minutes on this cluster'],
-    [{ gpu: 'a100:1' }, 'gpu must be a whole number'],
-    [{ gpu: 5 }, 'gpu must be at most 4 on this cluster'],
-  ])('%j', (resources, words) => {
-    const found = problems('inference/vllm', { resources }, bounds);
-    expect(found).toHaveLength(1);
-    expect(found[0]).toContain(`config.resources.${words}`);
-  });
-
-  test('what a recipe cannot do', () => {
-    expect(problems('inference/sglang', { resources: { gpu: null } })).toEqual([
-      'config.resources.gpu must not be null: this recipe needs a GPU',
-    ]);
-    expect(problems('notebook/jupyter', { resources: { nodes: 2 } })).toEqual([
-      'config.resources.nodes must be at most 1: this recipe runs on one node',
-    ]);
-    expect(problems('inference/vllm', {}, { ...bounds, gpus: 0 })).toEqual([
-      'config.resources.gpu must be null: this cluster has no GPUs',
-    ]);
   });
 
   test('a recipe that is not there, with what is meant', () => {

@@ -1,14 +1,13 @@
 import type { ArgumentProblem } from '@wakefield/control';
-import type { EngineArg } from '@wakefield/domain';
+import type { ClusterBounds, EngineArg, ServiceAccess } from '@wakefield/domain';
 import { nearestWord } from '@wakefield/runtime/yaml';
+import { accessOf } from './access.ts';
 import { checkValue, spreads, typed } from './check-arguments.ts';
-import { layered, layers } from './layers.ts';
+import { type Layers, layered, layers } from './layers.ts';
 import type { Recipe } from './schema.ts';
-import { type Bounds, type GivenResources, readResources } from './service-resources.ts';
+import { type GivenResources, readResources } from './service-resources.ts';
 import type { Resources, Service, Variable } from './service-schema.ts';
 import type { Value } from './value-schema.ts';
-
-export type { Bounds } from './service-resources.ts';
 
 /** What somebody who starts a service sends besides the recipe's name: unchecked. */
 export interface ServiceConfig {
@@ -34,6 +33,7 @@ export interface ResolvedService {
   /** Given ones that do nothing, with the reason. */
   readonly ignored: Readonly<Record<string, string>>;
   readonly resources: Resources;
+  readonly access: ServiceAccess;
 }
 
 interface Entry {
@@ -45,7 +45,7 @@ interface Entry {
 export function resolveService(
   { path, recipe }: Entry,
   { environment = {}, resources = {} }: ServiceConfig,
-  bounds: Bounds = {},
+  bounds: ClusterBounds = {},
 ): { readonly service: ResolvedService } | { readonly problems: readonly ArgumentProblem[] } {
   const { service } = recipe;
   const shape = readResources(service.resources, resources, bounds, {
@@ -53,19 +53,31 @@ export function resolveService(
     severalNodes: spreads(recipe),
   });
   const given = readEnvironment(recipe, environment);
-  const problems = [...given.problems, ...shape.problems];
+  const onCpus = shape.resources?.gpu === null ? service.cpu_only : undefined;
+  const set = layers(recipe, given.values, onCpus);
+  const missing = missingOnes(recipe, given.values, set.args);
+  const problems = [...given.problems, ...missing, ...shape.problems];
   if (problems.length > 0 || shape.resources === null) return { problems };
-  const onCpus = shape.resources.gpu === null ? service.cpu_only : undefined;
-  return { service: resolved({ path, recipe }, given.values, shape.resources, onCpus) };
+  const result = resolved({ path, recipe }, given.values, shape.resources, set, onCpus);
+  const ignored = { ...result.ignored, ...unheeded(resources, bounds) };
+  return { service: { ...result, ignored } };
+}
+
+/** Resources that were asked for and are no matter there. */
+function unheeded(given: GivenResources, { fixedSize }: ClusterBounds): Record<string, string> {
+  if (fixedSize !== true) return {};
+  const asked = ['cpu', 'memory'].filter((field) => given[field] !== undefined);
+  const because = 'this cluster gives all jobs the CPUs and memory of its configuration';
+  return Object.fromEntries(asked.map((field) => [`resources.${field}`, because]));
 }
 
 function resolved(
   { path, recipe }: Entry,
   given: ReadonlyMap<string, EngineArg>,
   resources: Resources,
+  { args, exported }: Layers,
   onCpus: Service['cpu_only'],
 ): ResolvedService {
-  const { args, exported } = layers(recipe, given, onCpus);
   const environment: Record<string, string> = { ...onCpus?.environment };
   const ignored: Record<string, string> = {};
   let model: string | null = null;
@@ -76,7 +88,8 @@ function resolved(
     if (variable.sets === 'model') model = String(value);
     if (variable.sets === 'nothing') ignored[name] = variable.because;
   }
-  return { recipe: path, model, args, environment, exported, ignored, resources };
+  const access = accessOf(recipe);
+  return { recipe: path, model, args, environment, exported, ignored, resources, access };
 }
 
 /** Values of their declared types; a variable that is not declared is a problem. */
@@ -97,28 +110,37 @@ function readEnvironment(recipe: Entry['recipe'], given: Readonly<Record<string,
     if (message === null) values.set(name, value as EngineArg);
     else problems.push({ param, message });
   }
-  return { values, problems: [...problems, ...missingOnes(recipe, values)] };
+  return { values, problems };
 }
 
-/** Parameters may need one another. */
-function missingOnes(recipe: Entry['recipe'], values: ReadonlyMap<string, EngineArg>) {
-  const { variables } = recipe.service;
-  const setters = new Map(
-    Object.entries(variables).flatMap(([name, variable]) =>
-      variable.sets === 'parameter' ? [[variable.parameter, { name, variable }] as const] : [],
-    ),
+/**
+ * Parameters may need one another: what somebody sets, another one that somebody or the recipe sets.
+ * @param args all that are set; what follows from the shape of the job is not among them
+ */
+function missingOnes(
+  { service: { variables }, parameters }: Entry['recipe'],
+  values: ReadonlyMap<string, EngineArg>,
+  args: Layers['args'],
+): readonly ArgumentProblem[] {
+  const setters = Object.entries(variables).flatMap(([name, variable]) =>
+    variable.sets === 'parameter' ? [{ name, parameter: variable.parameter }] : [],
   );
-  return [...setters.values()].flatMap(({ name, variable }): readonly ArgumentProblem[] => {
-    if (!values.has(name)) return [];
-    const needed = recipe.parameters[variable.parameter]?.requires ?? [];
-    return needed.flatMap((parameter) => {
-      const other = setters.get(parameter);
-      const there = other !== undefined && (values.has(other.name) || other.variable.default);
-      if (there) return [];
-      const message = `needs ${other?.name ?? parameter} as well`;
-      return [{ param: `config.environment.${name}`, message }];
+  const isSet = (name: string) => {
+    const parameter = parameters[name];
+    const fromShape = parameter?.type === 'integer' && parameter.default_from !== undefined;
+    return fromShape || Object.hasOwn(args, name);
+  };
+  return setters
+    .filter(({ name }) => values.has(name))
+    .flatMap(({ name, parameter }) => {
+      const needed = parameters[parameter]?.requires ?? [];
+      return needed.filter((one) => !isSet(one)).map((one) => ({ name, one }));
+    })
+    .map(({ name, one }) => {
+      const setter = setters.find(({ parameter }) => parameter === one);
+      const message = `needs ${setter?.name ?? one} as well`;
+      return { param: `config.environment.${name}`, message };
     });
-  });
 }
 
 /** Type, bounds and default of a variable. */

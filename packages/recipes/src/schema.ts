@@ -130,6 +130,8 @@ export const recipeSchema = z
       health: path,
       /** Where it lists its models, as OpenAI does; what has none is no engine, and serves no models. */
       models: path.optional(),
+      /** Of what is no engine: a page that refuses whoever has not the key (401, 403), and opens to whoever has. */
+      private: path.optional(),
       /** Kinds of tiny request, tried in this order until the engine knows one. */
       warm_up: z.array(z.enum(['chat', 'completion', 'embedding'])).default([]),
     }),
@@ -152,6 +154,10 @@ export const recipeSchema = z
     }
     if (Object.hasOwn(recipe.secret_files, 'key')) {
       context.addIssue({ code: 'custom', path: ['secret_files'], message: '`key` is taken' });
+    }
+    if (recipe.probes.private !== undefined && recipe.probes.models !== undefined) {
+      const message = 'is for what has no probes.models';
+      context.addIssue({ code: 'custom', path: ['probes', 'private'], message });
     }
     for (const { path, message } of serviceProblems(recipe)) {
       context.addIssue({ code: 'custom', path: [...path], message });

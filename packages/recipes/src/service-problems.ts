@@ -1,3 +1,4 @@
+import { keyUseOf } from './access.ts';
 import { checkValue, typed } from './check-arguments.ts';
 import type { Recipe } from './schema.ts';
 import type { Service } from './service-schema.ts';
@@ -32,6 +33,7 @@ export function serviceProblems(recipe: Recipe): readonly Problem[] {
     ...cpuOnlyProblems(recipe, service),
     ...modelProblems(recipe, service),
     ...resourceProblems(recipe, service),
+    ...accessProblems(recipe, service),
   ];
 }
 
@@ -76,6 +78,18 @@ function cpuOnlyProblems(recipe: Recipe, { cpu_only, variables }: Service): read
   return [...ofParameters, ...ofVariables].flatMap(({ path, message }) =>
     message === null ? [] : [{ path, message }],
   );
+}
+
+/** Engines are asked, and sent requests, by `Authorization: Bearer`. */
+function accessProblems({ probes }: Recipe, { access }: Service): readonly Problem[] {
+  const key = keyUseOf(access.key);
+  const isBearer = key.kind === 'authorization' && key.scheme === 'Bearer';
+  if (probes.models !== undefined && !isBearer) {
+    const message = 'must be {authorization: Bearer} with probes.models';
+    return [{ path: ['service', 'access', 'key'], message }];
+  }
+  if (probes.private === undefined || key.kind !== 'none') return [];
+  return [{ path: ['probes', 'private'], message: 'needs a key that service.access carries' }];
 }
 
 function modelProblems(recipe: Recipe, { variables }: Service): readonly Problem[] {

@@ -1,23 +1,23 @@
 import type { ArgumentProblem, LaunchProfile } from '@wakefield/control';
-import { AppError, type JobName } from '@wakefield/domain';
+import { AppError, type ClusterBounds, type JobName, type ServiceSpec } from '@wakefield/domain';
 import { nearestWord } from '@wakefield/runtime/yaml';
 import { spreads } from './check-arguments.ts';
 import type { LoadedRecipe } from './join-recipes.ts';
 import { type RenderedJob, renderJob, type ScriptParts } from './render.ts';
 import { buildDigest, buildOf } from './render-build.ts';
-import {
-  type Bounds,
-  declaredBy,
-  type ResolvedService,
-  resolveService,
-  type ServiceConfig,
-} from './resolve.ts';
+import { declaredBy, type ResolvedService, resolveService, type ServiceConfig } from './resolve.ts';
 import type { Recipe } from './schema.ts';
 import type { Build, Service } from './service-schema.ts';
+import { specOf } from './spec-of.ts';
 import { patternOf, type Value } from './value-schema.ts';
 
+/** What of a service its script is made of: of one that was just resolved, and of one that was started once. */
+type Runnable = Pick<ServiceSpec, 'recipe' | 'model' | 'args' | 'environment' | 'exported'> & {
+  readonly resources: Pick<ServiceSpec['resources'], 'nodes' | 'gpu'>;
+};
+
 export interface ServiceRenderInput {
-  readonly service: ResolvedService;
+  readonly service: Runnable;
   readonly name: JobName;
   readonly engineKey: string;
   readonly profile: LaunchProfile;
@@ -38,8 +38,10 @@ export interface ServiceRecipes {
   resolve(
     path: string,
     config: ServiceConfig,
-    bounds?: Bounds,
+    bounds?: ClusterBounds,
   ): { readonly service: ResolvedService } | { readonly problems: readonly ArgumentProblem[] };
+  /** The wish of whoever starts what was resolved. */
+  readonly specOf: typeof specOf;
   /** The whole batch script and the files it reads. @throws AppError `recipe_not_found` */
   render(input: ServiceRenderInput): RenderedJob;
 }
@@ -77,6 +79,7 @@ export function bookOf(loaded: readonly LoadedRecipe[], parts: ScriptParts): Ser
     list,
     get,
     resolve: (path, config, bounds) => resolveService(get(path), config, bounds),
+    specOf,
     render({ service, name, engineKey, profile, basePath }) {
       const { nodes, gpu } = service.resources;
       return renderJob(parts, get(service.recipe).recipe, {
@@ -111,7 +114,7 @@ function asService({ path, file, recipe }: LoadedRecipe): readonly ServiceRecipe
 }
 
 /** The absolute ones that its variables name; others are in the directory of the job. */
-function foldersOf({ variables }: Service, { environment }: ResolvedService): readonly string[] {
+function foldersOf({ variables }: Service, { environment }: Runnable): readonly string[] {
   const named = Object.entries(variables).flatMap(([name, variable]) => {
     const isFolder = 'value' in variable && variable.value.type === 'folder';
     return isFolder && variable.sets !== 'nothing' ? [environment[name] ?? ''] : [];

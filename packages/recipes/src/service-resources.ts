@@ -1,19 +1,10 @@
 import type { ArgumentProblem } from '@wakefield/control';
+import type { ClusterBounds } from '@wakefield/domain';
 import { nearestWord } from '@wakefield/runtime/yaml';
 import { type Resources, resourcesSchema } from './service-schema.ts';
 
 /** As somebody who starts a service writes it: unchecked, numbers as numbers or as text. */
 export type GivenResources = Readonly<Record<string, unknown>>;
-
-/** The most that the cluster has to give; what is absent, nobody knows. */
-export interface Bounds {
-  readonly nodes?: number;
-  /** Of one node. */
-  readonly cpus?: number;
-  readonly memoryBytes?: number;
-  readonly gpus?: number;
-  readonly minutes?: number;
-}
 
 export interface Abilities {
   readonly withoutGpu: boolean;
@@ -25,15 +16,19 @@ const fields = Object.keys(resourcesSchema.shape);
 /** A field as it is to be, or what is wrong with it. */
 type Read<T> = { readonly value: T } | { readonly message: string };
 
-/** The resources of a job, or what is wrong with those that were asked for. What is not said is the recipe's. */
+/**
+ * The resources of a job, or what is wrong with those that were asked for. What is not said is the recipe's, or as much as
+ * the cluster has: whoever said nothing of CPUs must not be refused for them.
+ */
 export function readResources(
   defaults: Resources,
   given: GivenResources,
-  bounds: Bounds,
+  bounds: ClusterBounds,
   abilities: Abilities,
 ): { readonly resources: Resources | null; readonly problems: readonly ArgumentProblem[] } {
+  const there = within(defaults, bounds);
   const asked = (field: keyof Resources) =>
-    given[field] === undefined ? defaults[field] : given[field];
+    given[field] === undefined ? there[field] : given[field];
   const read = {
     nodes: readNodes(asked('nodes'), bounds.nodes, abilities),
     cpu: readCount(asked('cpu'), bounds.cpus, 4096, ''),
@@ -55,6 +50,18 @@ export function readResources(
     ...{ time_limit: time_limit.value, gpu: gpu.value },
   };
   return { resources, problems };
+}
+
+/** Without GPUs a program runs another way or not at all, and each of several nodes counts: these stay as they are. */
+function within(defaults: Resources, bounds: ClusterBounds): Resources {
+  const { cpus = Number.POSITIVE_INFINITY, minutes = Number.POSITIVE_INFINITY } = bounds;
+  const { memoryBytes: most = Number.POSITIVE_INFINITY } = bounds;
+  return {
+    ...defaults,
+    cpu: Math.min(defaults.cpu, cpus),
+    memory: bytesOf(defaults.memory) > most ? `${Math.floor(most / units.M)}M` : defaults.memory,
+    time_limit: Math.min(defaults.time_limit, minutes),
+  };
 }
 
 const none = (problems: readonly ArgumentProblem[]) => ({ resources: null, problems });
@@ -96,11 +103,10 @@ function readCount(
 }
 
 function readMemory(value: unknown, most = Number.POSITIVE_INFINITY): Read<string> {
-  const match = typeof value === 'string' ? /^([1-9]\d{0,8})([KMGT])$/.exec(value) : null;
-  if (match === null) return { message: 'must be a size like "64G" or "512M"' };
-  const [whole, digits, unit] = match;
-  if (Number(digits) * units[unit as keyof typeof units] <= most) return { value: whole };
-  return { message: `must be at most ${Math.floor(most / 2 ** 20)}M${onThis}` };
+  const isSize = typeof value === 'string' && /^[1-9]\d{0,8}[KMGT]$/.test(value);
+  if (!isSize) return { message: 'must be a size like "64G" or "512M"' };
+  if (bytesOf(value) <= most) return { value };
+  return { message: `must be at most ${Math.floor(most / units.M)}M${onThis}` };
 }
 
 function readGpu(value: unknown, here: number | undefined, able: Abilities): Read<number | null> {
@@ -119,6 +125,11 @@ function readGpu(value: unknown, here: number | undefined, able: Abilities): Rea
 function wholeNumber(value: unknown): number | null {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? value : null;
   return typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : null;
+}
+
+/** Of a size as SLURM writes it. */
+function bytesOf(size: string): number {
+  return Number.parseInt(size, 10) * units[size.slice(-1) as keyof typeof units];
 }
 
 const units = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 } as const;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accessSchema } from './access.ts';
 import { valueSchema } from './value-schema.ts';
 
 const described = { description: z.string().min(1) };
@@ -100,6 +101,7 @@ export const serviceSchema = z.strictObject({
   ports: z.array(port).length(1, 'has to name exactly one port'),
   /** Its pages and probes are below `{base_path}`; else they are at the root. */
   under_base_path: z.boolean().default(false),
+  access: accessSchema.default({}),
 });
 
 export type Service = z.infer<typeof serviceSchema>;

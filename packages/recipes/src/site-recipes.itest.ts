@@ -117,6 +117,13 @@ describe('recipes of a site', () => {
     );
   });
 
+  test('a folder that is called like the recipe of another', async () => {
+    const root = await withRecipe(stringify(minimal), 'vllm');
+    await expect(loadRecipes([root])).rejects.toThrow(
+      join(root, 'vllm/recipe.yaml: its folder must not be called vllm'),
+    );
+  });
+
   test('a folder whose name no path can have', async () => {
     const root = await withRecipe(stringify(minimal), 'inference/My Recipe');
     await expect(loadRecipes([root])).rejects.toThrow('its folders must be named by');

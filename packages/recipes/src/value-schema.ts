@@ -32,6 +32,11 @@ export const unbounded = { message: 'a string needs an enum or a pattern' };
 const absoluteFolder = String.raw`(/(?!\.{1,2}(/|$))[^/:,"\\\u0000-\u001f\u007f]+)+`;
 const isFolder = new RegExp(`^${absoluteFolder}$`);
 
+/** Whether it is an absolute folder that a container can be given. */
+export function isBindable(folder: string): boolean {
+  return isFolder.test(folder);
+}
+
 /** A folder on the cluster, absolute; a container is given it. Its default may be one in the directory of the job. */
 const folderFields = {
   type: z.literal('folder'),

@@ -77,6 +77,38 @@ export const secret = z
   .transform((value) => new Secret(value))
   .meta(fileVariant);
 
+const signingPrefix = 'whsec_';
+
+/**
+ * A key that messages are signed with, as Standard Webhooks writes it: `whsec_` and 24 to 64 random bytes in base64
+ * (`echo whsec_$(openssl rand -base64 32)`). May come as a file.
+ */
+export const signingSecret = z
+  .string()
+  .refine(isSigningSecret, `has to be ${signingPrefix} and 24 to 64 bytes in base64`)
+  .transform((value) => new Secret(value))
+  .meta(fileVariant);
+
+/** The bytes of a `signingSecret`. */
+export function signingKey(secret: Secret): Buffer {
+  return Buffer.from(secret.reveal().slice(signingPrefix.length), 'base64');
+}
+
+function isSigningSecret(value: string): boolean {
+  const text = value.slice(signingPrefix.length);
+  const bytes = Buffer.from(text, 'base64');
+  const isBase64 = bytes.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '');
+  return value.startsWith(signingPrefix) && isBase64 && bytes.length >= 24 && bytes.length <= 64;
+}
+
+/** `http://…` or `https://…` of somebody else, without a user: its path may be all that protects it. May come as a file. */
+export const hookUrl = httpUrl
+  .refine((value) => !URL.canParse(value) || new URL(value).username === '', {
+    message: 'has to be without a user and a password: what is sent is signed',
+  })
+  .transform((value) => new Secret(value))
+  .meta(fileVariant);
+
 /** `true`, `1`, `yes`, `on` and their opposites. */
 export const flag = z.stringbool();
 

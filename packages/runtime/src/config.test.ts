@@ -11,11 +11,14 @@ import {
   databaseUrl,
   durationSeconds,
   flag,
+  hookUrl,
   httpUrl,
   listenPort,
   processVariables,
   redisUrl,
   secret,
+  signingKey,
+  signingSecret,
   wholeNumber,
 } from './config-pieces.ts';
 import { describeConfig } from './describe-config.ts';
@@ -144,6 +147,8 @@ describe('loadConfig', () => {
   });
 });
 
+const keyOf = (bytes: number) => `whsec_${Buffer.alloc(bytes, 7).toString('base64')}`;
+
 describe('pieces', () => {
   test.each([
     [durationSeconds, '300', 300],
@@ -176,6 +181,14 @@ describe('pieces', () => {
     [wholeNumber, '1.5'],
     [httpUrl, 'ftp://x'],
     [redisUrl, 'localhost:6379'],
+    [hookUrl, 'ftp://x'],
+    [hookUrl, 'x'],
+    [hookUrl, 'https://user:word@x/'],
+    [signingSecret, keyOf(23)],
+    [signingSecret, keyOf(65)],
+    [signingSecret, keyOf(32).slice('whsec_'.length)],
+    [signingSecret, `${keyOf(32)} `],
+    [signingSecret, 'whsec_not~base64~at~all~not~base64~at~all'],
     [processVariables.WAKEFIELD_INSTALLATION, 'Main'],
     [processVariables.WAKEFIELD_INSTALLATION, 'toolongname'],
   ])('%# refuses %s', (piece, text) => {
@@ -184,6 +197,11 @@ describe('pieces', () => {
 });
 
 describe('secrets', () => {
+  test.each([24, 25, 26, 32, 64])('to sign with are %i bytes', (bytes) => {
+    expect(signingKey(signingSecret.parse(keyOf(bytes)))).toEqual(Buffer.alloc(bytes, 7));
+    expect(signingKey(signingSecret.parse(keyOf(bytes).replace(/=+$/, '')))).toHaveLength(bytes);
+  });
+
   test('are shown nowhere but by reveal', () => {
     const hidden = new Secret('sesame');
     const shown = [

@@ -6,11 +6,14 @@ export {
   databaseUrl,
   durationSeconds,
   flag,
+  hookUrl,
   httpUrl,
   listenPort,
   processVariables,
   redisUrl,
   secret,
+  signingKey,
+  signingSecret,
   wholeNumber,
 } from './config-pieces.ts';
 export { describeConfig } from './describe-config.ts';

@@ -1,21 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Log, logOf, traceback } from './log.ts';
 import { type CommandLine, parseCommandLine } from './options.ts';
+import { openHead, type RankHead } from './rank-head.ts';
+import { followHead } from './rank-process.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
-
-const log = (text: string) => console.log(`INFO ${new Date().toISOString()} [simulator] ${text}`);
-
-/** The engine dies as vLLM does: with a Python traceback in its log. */
-function traceback(error: string): void {
-  console.error(
-    [
-      'Traceback (most recent call last):',
-      '  File "vllm/v1/engine/core.py", line 1, in run_engine_core (simulated)',
-      error,
-    ].join('\n'),
-  );
-}
+import { load } from './weights.ts';
 
 /** vLLM binds its port before it loads; whoever came first keeps it. */
 async function checkPort(host: string, port: number): Promise<boolean> {
@@ -24,19 +15,6 @@ async function checkPort(host: string, port: number): Promise<boolean> {
     server.once('error', () => resolve(false));
     server.listen({ host, port }, () => server.close(() => resolve(true)));
   });
-}
-
-async function load(options: CommandLine): Promise<boolean> {
-  const parts = 4;
-  for (let part = 1; part <= parts; part++) {
-    await sleep((options.loadSeconds * 1000) / parts);
-    log(`Loading simulated weights: ${(part / parts) * 100}% Completed | ${part}/${parts}`);
-    if (options.fail === 'load' && part * 2 >= parts) {
-      traceback('torch.OutOfMemoryError: CUDA out of memory. (simulated: fail=load)');
-      return false;
-    }
-  }
-  return true;
 }
 
 function portTaken(port: number): number {
@@ -57,8 +35,24 @@ async function serve(options: CommandLine, key: string | null): Promise<Simulato
   }
 }
 
+/** All ranks come before any of them loads. */
+async function prepare(options: CommandLine, head: RankHead, log: Log): Promise<boolean> {
+  const { waitSeconds } = options.place;
+  const inTime = head.complete.then(() => true);
+  if (await Promise.race([inTime, sleep(waitSeconds * 1000, false)])) return load(options, log);
+  traceback(`torch.distributed.DistStoreError: not all ranks came within ${waitSeconds} s`);
+  return false;
+}
+
+function rankLost(rank: number): number {
+  traceback(`RuntimeError: the connection to rank ${rank} was lost (simulated)`);
+  return 1;
+}
+
 async function main(): Promise<number> {
   const options = parseCommandLine(process.argv.slice(2));
+  const { place } = options;
+  const log = logOf(place);
   const key = options.keyFile === null ? null : readFileSync(options.keyFile, 'utf8').trim();
   let simulator: Simulator | null = null;
   const stopped = new Promise<number>((resolve) => {
@@ -78,15 +72,22 @@ async function main(): Promise<number> {
     console.error('ERROR simulated: fail=start');
     return 1;
   }
+  const engine = options.models.at(-1) ?? '';
+  if (place.rank > 0) return await followHead(options, engine, log, stopped);
   if (!(await checkPort(options.host, options.port))) return portTaken(options.port);
-  const loaded = await Promise.race([load(options), stopped]);
+  const head = await openHead(place, engine, log).catch(() => null);
+  if (head === null) return portTaken(place.headPort);
+  const ended = Promise.race([stopped, head.lost.then(rankLost)]);
+  const loaded = await Promise.race([prepare(options, head, log), ended]);
   if (loaded === false) return 1;
   if (typeof loaded === 'number') return loaded;
   simulator = await serve(options, key);
   if (simulator === null) return portTaken(options.port);
   log(`Starting simulated server on ${simulator.url}`);
   log('Application startup complete.');
-  return stopped;
+  const code = await ended;
+  if (code === 0) await head.release();
+  return code;
 }
 
 main().then(

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { defaultOptions, parseCommandLine } from './options.ts';
+import { alone, defaultOptions, parseCommandLine } from './options.ts';
 
 describe('command line', () => {
   test('without flags it is the defaults', () => {
     const { key: _, ...rest } = defaultOptions;
-    expect(parseCommandLine([])).toEqual({ ...rest, keyFile: null });
+    expect(parseCommandLine([])).toEqual({ ...rest, keyFile: null, place: alone });
   });
 
   test('every flag', () => {
@@ -22,6 +22,12 @@ describe('command line', () => {
       '--shutdown-timeout=7',
       '--dialect=sglang',
       '--enable-prompt-tokens-details',
+      '--nnodes=3',
+      '--node-rank=2',
+      '--master-addr=192.0.2.1',
+      '--master-port=2345',
+      '--distributed-timeout-seconds=9',
+      '--headless',
     ];
     expect(parseCommandLine(argv)).toEqual({
       host: '::1',
@@ -36,6 +42,7 @@ describe('command line', () => {
       shutdownTimeout: 7,
       dialect: 'sglang',
       enablePromptTokensDetails: true,
+      place: { nodes: 3, rank: 2, headHost: '192.0.2.1', headPort: 2345, waitSeconds: 9 },
     });
   });
 
@@ -45,6 +52,10 @@ describe('command line', () => {
     [['--max-concurrency=0'], '--max-concurrency must be a number from 1'],
     [['--fail=often'], '--fail must be one of none, start, load, serve, not often'],
     [['--dialect=tgi'], '--dialect must be one of vllm, sglang, not tgi'],
+    [['--nnodes=0'], '--nnodes must be a number from 1'],
+    [['--nnodes=2', '--node-rank=2', '--headless'], '--node-rank must be below --nnodes=2, not 2'],
+    [['--nnodes=2', '--node-rank=1'], '--node-rank=1 needs --headless'],
+    [['--nnodes=2', '--headless'], '--headless is not for --node-rank=0'],
     [['--nonsense'], 'nonsense'],
     [['positional'], 'positional'],
   ])('%j is refused', (argv, words) => {

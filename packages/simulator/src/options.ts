@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { checkPlace, type RankPlace } from './rank-place.ts';
 
 /** Whose wire behaviour is imitated. */
 export type Dialect = 'vllm' | 'sglang';
@@ -35,6 +36,7 @@ export interface SimulatorOptions {
 /** Command line as parsed; the key is still a file name, reading it is main's work. */
 export interface CommandLine extends Omit<SimulatorOptions, 'key'> {
   readonly keyFile: string | null;
+  readonly place: RankPlace;
 }
 
 export const defaultOptions: SimulatorOptions = {
@@ -50,6 +52,15 @@ export const defaultOptions: SimulatorOptions = {
   shutdownTimeout: 0,
   dialect: 'vllm',
   enablePromptTokensDetails: false,
+};
+
+/** One process, on one node. Five minutes are what torch's TCPStore waits by default, where vLLM's ranks meet. */
+export const alone: RankPlace = {
+  nodes: 1,
+  rank: 0,
+  headHost: '127.0.0.1',
+  headPort: 29_501,
+  waitSeconds: 300,
 };
 
 /** @throws Error with a sentence for the user when a flag is unknown or its value is out of bounds */
@@ -69,6 +80,12 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
       'shutdown-timeout': { type: 'string' },
       dialect: { type: 'string' },
       'enable-prompt-tokens-details': { type: 'boolean' },
+      nnodes: { type: 'string' },
+      'node-rank': { type: 'string' },
+      'master-addr': { type: 'string' },
+      'master-port': { type: 'string' },
+      'distributed-timeout-seconds': { type: 'string' },
+      headless: { type: 'boolean' },
     },
   });
   const number = (name: keyof typeof values, fallback: number, min: number, max: number) => {
@@ -83,6 +100,13 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const integer = (name: keyof typeof values, fallback: number, min: number, max: number) =>
     Math.trunc(number(name, fallback, min, max));
   const d = defaultOptions;
+  const place: RankPlace = {
+    nodes: integer('nnodes', alone.nodes, 1, 1024),
+    rank: integer('node-rank', alone.rank, 0, 1023),
+    headHost: values['master-addr'] ?? alone.headHost,
+    headPort: integer('master-port', alone.headPort, 1, 65_535),
+    waitSeconds: integer('distributed-timeout-seconds', alone.waitSeconds, 1, 86_400),
+  };
   return {
     host: values.host ?? d.host,
     port: integer('port', d.port, 0, 65_535),
@@ -97,6 +121,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     dialect: oneOf('dialect', values.dialect, ['vllm', 'sglang'], d.dialect),
     enablePromptTokensDetails:
       values['enable-prompt-tokens-details'] ?? d.enablePromptTokensDetails,
+    place: checkPlace(place, values.headless ?? false),
   };
 }
 

@@ -4,17 +4,18 @@ import { inArray, type SQL, sql } from 'drizzle-orm';
 import type { Queries } from './database.ts';
 import { assertHeld, clusterKey } from './fence.ts';
 import { patchColumns, revives, seenInRoutes } from './job-patch.ts';
-import { makeDue } from './model-store.ts';
+import { makeOwnersDue } from './make-due.ts';
 import { bumpRouteRevision } from './route-revision.ts';
 import { jobColumns, toJob } from './rows.ts';
 import { jobs } from './schema/jobs.ts';
+import { nameServices } from './service-store.ts';
 
 type Columns = ReturnType<typeof patchColumns>;
 type ColumnKey = keyof Columns & keyof typeof jobColumns;
 
 /**
  * Moves many jobs of one cluster on at once: all rows are locked in the order of their ids, changed by one statement,
- * and make their models due by another. As `patch` does it for one.
+ * and make their models or services due by others. As `patch` does it for one.
  */
 export async function advanceJobs(
   queries: Queries,
@@ -43,15 +44,20 @@ export async function advanceJobs(
       const was = before.get(after.id);
       return was !== undefined && differs(was, after);
     });
-  const moved = changed((was, after) => was.phase !== after.phase);
-  if (moved.length > 0)
-    await makeDue(
-      queries,
-      moved.map(({ modelId }) => modelId),
-    );
+  const moved = changed((was, after) => was.phase !== after.phase || wasBuilding(was, after));
+  await makeOwnersDue(queries, moved);
+  await nameServices(
+    queries,
+    changed((was, after) => was.clusterJobId !== after.clusterJobId),
+  );
   if (changed((was, after) => seenInRoutes(was) !== seenInRoutes(after)).length > 0)
     await bumpRouteRevision(queries);
   return new Map(written.map((job) => [job.id, job]));
+}
+
+/** Whether people are to be told of the next stage. */
+function wasBuilding(was: Job, after: Job): boolean {
+  return was.building !== after.building;
 }
 
 /** Whether it is no longer as it was seen. How it ended depends on whether we had asked it to. */

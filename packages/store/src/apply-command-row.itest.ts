@@ -39,7 +39,7 @@ test('decide sees the command, its project, its model and the live jobs', async 
   });
   const project = await fixture.stores.projects.get(model.project);
   const command = { ...(await commands.get(id)), outcome: null, finishedAt: null };
-  expect(seen).toEqual([{ command, project, model, liveJobs: [live] }]);
+  expect(seen).toEqual([{ command, project, model, liveJobs: [live], service: null }]);
 });
 
 test('decide sees an unregistered model, and nothing where nothing is', async () => {

@@ -8,6 +8,7 @@ import type {
   EpochMs,
   Model,
   ModelId,
+  ServiceId,
 } from '@wakefield/domain';
 import { eq, sql } from 'drizzle-orm';
 import type { Queries } from './database.ts';
@@ -18,15 +19,17 @@ import { bumpRouteRevision } from './route-revision.ts';
 import { toCommand } from './rows.ts';
 import { commands } from './schema/commands.ts';
 import { projects } from './schema/projects.ts';
+import { lockService, saveDesiredService } from './service-store.ts';
 
 export interface AppliedCommand {
   readonly command: Command;
   readonly modelId: ModelId | null;
+  readonly serviceId: ServiceId | null;
 }
 
 /**
  * Applies a command inside a transaction. Locks are always taken in the order command, name, project,
- * model, route revision.
+ * model or service, route revision.
  * @returns null when there is no such command; a finished one as it stands
  */
 export async function applyCommandRow(
@@ -37,18 +40,26 @@ export async function applyCommandRow(
 ): Promise<AppliedCommand | null> {
   const [row] = await queries.select().from(commands).where(eq(commands.id, id)).for('update');
   if (row === undefined) return null;
-  if (row.finishedAt !== null) return { command: toCommand(row), modelId: row.modelId };
+  if (row.finishedAt !== null)
+    return { command: toCommand(row), modelId: row.modelId, serviceId: row.serviceId };
   const { context, before } = await lockContext(queries, toCommand(row));
   const effect = decide(context);
   const routesChange = await saveEffect(queries, context, before, effect, now);
   const modelId = effect.model?.id ?? null;
+  const serviceId = effect.service?.id ?? null;
   const [finished] = await queries
     .update(commands)
-    .set({ outcome: effect.outcome, finishedAt: now, modelId, ...keyAfter(effect.outcome) })
+    .set({
+      outcome: effect.outcome,
+      finishedAt: now,
+      modelId,
+      serviceId,
+      ...keyAfter(effect.outcome),
+    })
     .where(eq(commands.id, id))
     .returning();
   if (routesChange) await bumpRouteRevision(queries);
-  return finished === undefined ? null : { command: toCommand(finished), modelId };
+  return finished === undefined ? null : { command: toCommand(finished), modelId, serviceId };
 }
 
 /**
@@ -67,18 +78,21 @@ interface LockedContext {
 
 async function lockContext(queries: Queries, command: Command): Promise<LockedContext> {
   const hfModelId = modelNamedBy(command.body);
+  const serviceId = serviceNamedBy(command);
   // Rows that do not exist yet cannot be locked, names can: whoever creates the row does it alone.
-  await lockName(queries, hfModelId === null ? [command.project] : [command.project, hfModelId]);
+  const named = hfModelId ?? serviceId;
+  await lockName(queries, named === null ? [command.project] : [command.project, named]);
   await queries
     .select({ name: projects.name })
     .from(projects)
     .where(eq(projects.name, command.project))
-    .for(hfModelId === null ? 'update' : 'share');
+    .for(named === null ? 'update' : 'share');
   const project = await readProject(queries, command.project);
   const before = hfModelId === null ? null : await lockModel(queries, command.project, hfModelId);
   const model = before?.model ?? null;
   const liveJobs = model === null ? [] : await readLiveJobs(queries, model.id);
-  return { context: { command, project, model, liveJobs }, before };
+  const service = serviceId === null ? null : await lockService(queries, serviceId);
+  return { context: { command, project, model, liveJobs, service }, before };
 }
 
 /** @returns whether readers of routes can see the difference */
@@ -93,6 +107,10 @@ async function saveEffect(
   if (effect.project !== undefined) await saveProject(queries, effect.project);
   if (effect.activation !== undefined)
     await saveActivation(queries, context.command.project, effect.activation);
+  if (effect.service !== undefined) {
+    await saveDesiredService(queries, effect.service, now);
+    return true;
+  }
   if (effect.model === undefined) return newProject;
   const stateChanged = await saveDesired(queries, before, effect.model, now);
   return newProject || stateChanged || modelInRoutes(context.model) !== modelInRoutes(effect.model);
@@ -112,11 +130,24 @@ function modelInRoutes(model: Model | null): string {
 function modelNamedBy(body: CommandBody): string | null {
   switch (body.kind) {
     case 'activate':
+    case 'startService':
+    case 'stopService':
       return null;
     case 'register':
       return body.spec.hfModelId;
     default:
       return body.hfModelId;
+  }
+}
+
+function serviceNamedBy({ id, body }: Command): ServiceId | null {
+  switch (body.kind) {
+    case 'startService':
+      return id;
+    case 'stopService':
+      return body.serviceId;
+    default:
+      return null;
   }
 }
 

@@ -32,8 +32,8 @@ test('the newest status of each cluster stands', async () => {
   await clusters.save('b', ill);
   await clusters.save('a', well);
   expect(Object.fromEntries(await clusters.list())).toEqual({
-    a: well,
-    b: { ...ill, error: 'slurmctld\uFFFD' },
+    a: { ...well, bounds: null },
+    b: { ...ill, error: 'slurmctld\uFFFD', bounds: null },
   });
 });
 
@@ -52,7 +52,37 @@ test('whoever lost the lease of a cluster tells nothing of it', async () => {
   await leases.release(lease);
   const late = { ...well, reachable: false, error: 'late' };
   await expect(clusters.save('fenced', late, lease)).rejects.toBeInstanceOf(LeaseLostError);
-  expect((await clusters.list()).get('fenced')).toEqual(well);
+  expect((await clusters.list()).get('fenced')).toEqual({ ...well, bounds: null });
+});
+
+test('bounds stay when the status changes; who lost the lease tells none', async () => {
+  const { clusters, leases } = fixture.stores;
+  const well = {
+    reachable: true,
+    observedAt: SAMPLE_NOW,
+    error: null,
+    silence: null,
+    nextLookAt: SAMPLE_NOW + 1,
+  };
+  const bounds = { nodes: 2, cpus: 64, memoryBytes: 2 ** 40, gpus: 0, minutes: 600 };
+  const lease = await leases.acquire('cluster:bounded', 'tester', 60_000);
+  if (lease === null) throw new Error('not held');
+  await clusters.saveBounds('bounded', bounds, lease);
+  expect((await clusters.list()).has('bounded')).toBe(false);
+  await clusters.save('bounded', well, lease);
+  await clusters.saveBounds('bounded', bounds, lease);
+  await clusters.save('bounded', { ...well, nextLookAt: SAMPLE_NOW + 2 }, lease);
+  expect((await clusters.list()).get('bounded')).toMatchObject({
+    nextLookAt: SAMPLE_NOW + 2,
+    bounds,
+  });
+  await clusters.saveBounds('bounded', {}, lease);
+  expect((await clusters.list()).get('bounded')?.bounds).toEqual({});
+  await leases.release(lease);
+  await expect(clusters.saveBounds('bounded', bounds, lease)).rejects.toBeInstanceOf(
+    LeaseLostError,
+  );
+  expect((await clusters.list()).get('bounded')?.bounds).toEqual({});
 });
 
 test('clusters that were silent before their silence was counted are so for long enough', async () => {

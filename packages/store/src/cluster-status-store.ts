@@ -1,5 +1,6 @@
 import type { ClusterStatusStore } from '@wakefield/control';
 import type { Silence } from '@wakefield/domain';
+import { eq } from 'drizzle-orm';
 import type { Database } from './database.ts';
 import { assertHeld, clusterKey } from './fence.ts';
 import { clusters } from './schema/clusters.ts';
@@ -14,6 +15,12 @@ export function clusterStatusStore(database: Database): ClusterStatusStore {
           .insert(clusters)
           .values({ name, ...status })
           .onConflictDoUpdate({ target: clusters.name, set: status });
+      });
+    },
+    saveBounds: async (name, bounds, lease) => {
+      await database.transaction(async (queries) => {
+        await assertHeld(queries, lease, [clusterKey(name)]);
+        await queries.update(clusters).set({ bounds }).where(eq(clusters.name, name));
       });
     },
     list: async () => {

@@ -1,4 +1,4 @@
-import type { CommandInsertion, CommandStore, NewCommand } from '@wakefield/control';
+import type { CommandInsertion, CommandStore, KeyedWish, NewCommand } from '@wakefield/control';
 import type { CommandId } from '@wakefield/domain';
 import { and, asc, desc, eq, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm';
 import { applyCommandRow } from './apply-command-row.ts';
@@ -17,6 +17,7 @@ export function commandStore(database: Database): CommandStore {
       );
       return row === undefined ? null : toCommand(row);
     },
+    replay: async (wish) => await replay(database, wish),
     listForProject: async (project, { limit, after }) => {
       const rows = await database.run((queries) =>
         queries
@@ -71,8 +72,12 @@ function olderThan(id: CommandId): SQL {
   )`;
 }
 
-async function insert(database: Database, command: NewCommand): Promise<CommandInsertion> {
-  const bodyHash = fingerprint([command.project, command.body]);
+async function insert(
+  database: Database,
+  { asked, ...command }: NewCommand,
+): Promise<CommandInsertion> {
+  const { project, by, body, idempotencyKey } = command;
+  const bodyHash = fingerprint([project, asked ?? body]);
   const [inserted] = await database.run((queries) =>
     queries
       .insert(commands)
@@ -84,16 +89,27 @@ async function insert(database: Database, command: NewCommand): Promise<CommandI
       .returning(),
   );
   if (inserted !== undefined) return { kind: 'inserted', command: toCommand(inserted) };
+  const earlier = { by, idempotencyKey: idempotencyKey ?? '', asked: asked ?? body };
+  const first = await replay(database, earlier);
+  if (first === null) throw new Error('the command that was in the way is gone');
+  return first.kind === 'replayed' && first.command.project !== project
+    ? { kind: 'key_reused' }
+    : first;
+}
+
+/** Of the project in which it was: who names none may have another one by now. */
+async function replay(
+  database: Database,
+  { by, idempotencyKey, asked }: KeyedWish,
+): ReturnType<CommandStore['replay']> {
   const [first] = await database.run((queries) =>
     queries
       .select()
       .from(commands)
-      .where(
-        and(eq(commands.by, command.by), eq(commands.idempotencyKey, command.idempotencyKey ?? '')),
-      ),
+      .where(and(eq(commands.by, by), eq(commands.idempotencyKey, idempotencyKey))),
   );
-  if (first === undefined) throw new Error('the command that was in the way is gone');
-  return first.bodyHash === bodyHash
+  if (first === undefined) return null;
+  return first.bodyHash === fingerprint([first.project, asked])
     ? { kind: 'replayed', command: toCommand(first) }
     : { kind: 'key_reused' };
 }

@@ -21,9 +21,10 @@ afterAll(() => fixture.close());
 
 describe('intend', () => {
   test('the row of a new job, without its secret', async () => {
-    const { engineKey, ...given } = { ...intention(model, 1), capacity: 9, rivalOf: model.id };
+    const intended = { ...intention(model, 1), capacity: 9, rivalOf: model.id };
+    const { engineKey, gpuCount, ...given } = intended;
     const lease = await fixture.lease(model.id);
-    const job = await jobs.intend(lease, { ...given, engineKey });
+    const job = await jobs.intend(lease, { ...given, engineKey, gpuCount });
     const nothing = {
       outcome: null,
       reason: null,
@@ -36,6 +37,7 @@ describe('intend', () => {
       expectedStart: null,
       firstExpected: null,
       endsAt: null,
+      building: false,
       nodeLeaving: false,
       readyAt: null,
       drainUntil: null,

@@ -30,8 +30,10 @@ export function patchColumns({
 /** What readers of routes see of a job, as a comparable word; empty while it has no requests. */
 export function seenInRoutes(job: Job): string {
   const { phase, address, capacity } = job;
+  const called = job.serviceId === null ? '' : (job.clusterJobId ?? '');
   if (phase === 'ready' && address !== null) {
-    return JSON.stringify([address.host, address.port, capacity, servesUntil(job, defaultPolicy)]);
+    const until = servesUntil(job, defaultPolicy);
+    return JSON.stringify([called, address.host, address.port, capacity, until]);
   }
-  return mayServe(job) ? 'finishing' : '';
+  return mayServe(job) ? `finishing ${called}` : called;
 }

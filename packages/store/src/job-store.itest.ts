@@ -39,6 +39,7 @@ describe('patch', () => {
       forecastAt: SAMPLE_NOW + 9,
       expectedStart: { from: SAMPLE_NOW + 10, to: SAMPLE_NOW + 11, source: 'trial' },
       firstExpected: { from: SAMPLE_NOW + 12, to: SAMPLE_NOW + 13, source: 'history' },
+      building: true,
       nodeLeaving: true,
       readyAt: SAMPLE_NOW + 4,
       drainUntil: SAMPLE_NOW + 5,

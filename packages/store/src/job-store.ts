@@ -1,4 +1,4 @@
-import type { JobPatch, JobStore, PatchGuard } from '@wakefield/control';
+import type { JobEngine, JobPatch, JobStore, PatchGuard } from '@wakefield/control';
 import {
   type Address,
   isLeaving,
@@ -6,19 +6,22 @@ import {
   type JobId,
   type JobPhase,
   type ModelId,
+  serviceBasePath,
 } from '@wakefield/domain';
 import { and, count, desc, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import { advanceJobs } from './advance-jobs.ts';
 import type { Database, Queries } from './database.ts';
-import { assertHeld, clusterKey, modelKey } from './fence.ts';
+import { assertCovers, assertHeld, clusterKey, lockLease, ownerKey } from './fence.ts';
 import { patchColumns, revives, seenInRoutes } from './job-patch.ts';
-import { makeDue } from './model-store.ts';
+import { makeOwnersDue } from './make-due.ts';
 import { listPurgeableJobs, purgeEndedJobs } from './purge.ts';
 import { readUse, takeRoom } from './room.ts';
 import { bumpRouteRevision } from './route-revision.ts';
 import { isUuid, jobColumns, toJob } from './rows.ts';
 import { jobs } from './schema/jobs.ts';
 import { models } from './schema/models.ts';
+import { services } from './schema/services.ts';
+import { nameServices, readJobsOfServices } from './service-store.ts';
 import { readWaits } from './start-history.ts';
 
 /** A literal, not a parameter: only so can Postgres see that the partial indexes fit. */
@@ -26,10 +29,10 @@ const live = sql`${jobs.phase} <> 'ended'`;
 
 export function jobStore(database: Database): JobStore {
   return {
-    intend: async (lease, job, room) =>
+    intend: async (lease, job, limits) =>
       await database.transaction(async (queries) => {
-        await assertHeld(queries, lease, [modelKey(job.modelId)]);
-        if (room !== undefined) await takeRoom(queries, job, room.limits, room.gpuCount);
+        await assertHeld(queries, lease, [ownerKey(job)]);
+        if (limits !== undefined) await takeRoom(queries, job, limits, job.gpuCount);
         return await insertOnce(queries, { ...job, phase: 'intended' });
       }),
     get: async (id) => {
@@ -41,8 +44,15 @@ export function jobStore(database: Database): JobStore {
       await database.run((queries) => readJobsOfModel(queries, modelId, newest)),
     listForModels: async (wanted) => {
       const found = await database.run((queries) => readJobsOfModels(queries, wanted));
-      return Map.groupBy(found, ({ modelId }) => modelId);
+      return Map.groupBy(
+        found.filter((job) => job.modelId !== null),
+        ({ modelId }) => modelId ?? '',
+      );
     },
+    listForService: async (serviceId, ended) =>
+      isUuid(serviceId)
+        ? await database.run((queries) => readJobsOfServices(queries, [serviceId], ended))
+        : [],
     listLiveForProject: async (project) => {
       const rows = await database.run((queries) =>
         queries
@@ -88,14 +98,26 @@ export function jobStore(database: Database): JobStore {
     listEngines: async (ids) => {
       const known = ids.filter(isUuid);
       if (known.length === 0) return [];
-      const { engine, hfModelId } = models;
-      return await database.run((queries) =>
+      const rows = await database.run((queries) =>
         queries
-          .select({ jobId: jobs.id, engineKey: jobs.engineKey, engine, hfModelId })
+          .select({
+            jobId: jobs.id,
+            engineKey: jobs.engineKey,
+            ofModel: { engine: models.engine, hfModelId: models.hfModelId },
+            ofService: { id: services.id, spec: services.spec },
+          })
           .from(jobs)
-          .innerJoin(models, eq(models.id, jobs.modelId))
+          .leftJoin(models, eq(models.id, jobs.modelId))
+          .leftJoin(services, eq(services.id, jobs.serviceId))
           .where(inArray(jobs.id, known)),
       );
+      return rows.flatMap(({ jobId, engineKey, ofModel, ofService }): readonly JobEngine[] => {
+        if (ofModel !== null) return [{ jobId, engineKey, ...ofModel, basePath: '' }];
+        if (ofService === null) return [];
+        const { recipe, model, access } = ofService.spec;
+        const basePath = access.underBasePath ? serviceBasePath(ofService.id) : '';
+        return [{ jobId, engineKey, engine: recipe, hfModelId: model, basePath }];
+      });
     },
     engineKey: async (id) => {
       if (!isUuid(id)) return null;
@@ -108,7 +130,7 @@ export function jobStore(database: Database): JobStore {
       await listPurgeableJobs(database, before, keep, page),
     readWaits: async (cluster, shape, since, newest) =>
       await database.run((queries) => readWaits(queries, cluster, shape, since, newest)),
-    purgeEnded: async (forgotten) => await purgeEndedJobs(database, forgotten),
+    purgeEnded: async (forgotten, keep) => await purgeEndedJobs(database, forgotten, keep),
   };
 }
 
@@ -170,16 +192,17 @@ async function readJobsOfModels(
 }
 
 async function insertOnce(queries: Queries, row: typeof jobs.$inferInsert): Promise<Job> {
-  const pair = [jobs.modelId, jobs.seq];
+  const isModels = row.modelId !== null && row.modelId !== undefined;
+  const owner = isModels ? jobs.modelId : jobs.serviceId;
   const [inserted] = await queries
     .insert(jobs)
     .values(row)
-    .onConflictDoNothing({ target: pair })
+    .onConflictDoNothing({ target: [owner, jobs.seq] })
     .returning(jobColumns);
   if (inserted !== undefined) return toJob(inserted);
   const [first] = await readJobs(
     queries,
-    and(eq(jobs.modelId, row.modelId), eq(jobs.seq, row.seq)),
+    and(eq(owner, (isModels ? row.modelId : row.serviceId) ?? ''), eq(jobs.seq, row.seq)),
   );
   if (first === undefined) throw new Error('the job that was in the way is gone');
   return first;
@@ -192,11 +215,12 @@ async function patchJob(
   patch: JobPatch,
   { lease, engineAt }: PatchGuard,
 ): Promise<Job | null> {
+  if (lease !== undefined) await lockLease(queries, lease);
   const [row] = await queries.select(jobColumns).from(jobs).where(eq(jobs.id, id)).for('update');
   if (row === undefined) return null;
   const before = toJob(row);
-  const ofModel = modelKey(before.modelId);
-  if (lease !== undefined) await assertHeld(queries, lease, [ofModel, clusterKey(before.cluster)]);
+  const owner = ownerKey(before);
+  if (lease !== undefined) assertCovers(lease, [owner, clusterKey(before.cluster)]);
   if (!phases.includes(before.phase) || revives(before.phase, patch)) return null;
   if (engineAt !== undefined && !isServedAt(before, engineAt)) return null;
   if (Object.keys(patch).length === 0) return before;
@@ -207,8 +231,8 @@ async function patchJob(
     .returning(jobColumns);
   if (written === undefined) return null;
   const after = toJob(written);
-  if (before.phase !== after.phase && lease?.key !== ofModel)
-    await makeDue(queries, [after.modelId]);
+  if (before.phase !== after.phase && lease?.key !== owner) await makeOwnersDue(queries, [after]);
+  if (before.clusterJobId === null) await nameServices(queries, [after]);
   if (seenInRoutes(before) !== seenInRoutes(after)) await bumpRouteRevision(queries);
   return after;
 }

@@ -16,6 +16,17 @@ beforeEach(async () => {
 });
 afterAll(() => fixture.close());
 
+/** Resolves once a statement waits for a row of somebody else. */
+async function somebodyWaits(): Promise<void> {
+  const until = Date.now() + 5_000;
+  const waiting =
+    "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+  while ((await fixture.sql(waiting)).length === 0) {
+    expect(Date.now()).toBeLessThan(until);
+    await setTimeout(10);
+  }
+}
+
 /** Somebody else has the row with the lower id and then wants the other one: whoever comes meanwhile must not have it. */
 async function whileTheFirstIsTaken(
   table: 'models' | 'jobs',
@@ -27,13 +38,7 @@ async function whileTheFirstIsTaken(
     another.query(`select from ${table} where id = $1 for update ${how}`, [id]);
   await lock(first);
   const working = work();
-  const until = Date.now() + 5_000;
-  const waiting =
-    "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-  while ((await fixture.sql(waiting)).length === 0) {
-    expect(Date.now()).toBeLessThan(until);
-    await setTimeout(10);
-  }
+  await somebodyWaits();
   await lock(second, 'nowait');
   await another.query('commit');
   await working;
@@ -84,4 +89,19 @@ test('jobs whose starts are told are locked in the order of their ids', async ()
   );
   const told = await Promise.all(ids.map((id) => fixture.stores.jobs.get(id)));
   expect(told.map((job) => job?.expectedStart)).toEqual([expectedStart, expectedStart]);
+});
+
+test('a lease is locked before the job that is written under it', async () => {
+  const model = await fixture.model();
+  const job = await fixture.job(model, 1, { phase: 'queued' });
+  const lease = await fixture.lease(model.id);
+  const { jobs } = fixture.stores;
+  await another.query('begin');
+  await another.query('select from leases where key = $1 for update', [lease.key]);
+  const writing = jobs.patch(job.id, ['queued'], { reason: 'x' }, { lease });
+  await somebodyWaits();
+  await another.query('select from jobs where id = $1 for update nowait', [job.id]);
+  await another.query('commit');
+  expect(await writing).toMatchObject({ reason: 'x' });
+  await another.end();
 });

@@ -1,6 +1,6 @@
 import { type Lease, type ModelStore, seenInRoutes } from '@wakefield/control';
 import type { EpochMs, JobId, Model, ModelId, ModelState } from '@wakefield/domain';
-import { and, asc, eq, inArray, lte, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, lte, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
 import { assertHeld, modelKey } from './fence.ts';
 import { purgeUnregisteredModels } from './purge.ts';
@@ -154,21 +154,6 @@ async function savePlan(
 
 function byJobId(a: { readonly jobId: JobId }, b: { readonly jobId: JobId }): number {
   return a.jobId < b.jobId ? -1 : 1;
-}
-
-/** Due at once, before everything that is only late; counted, for the plan that is being made without knowing it. */
-export async function makeDue(queries: Queries, ids: readonly ModelId[]): Promise<void> {
-  // In one order, so that two that move jobs of the same models do not wait for each other.
-  const locked = queries
-    .select({ id: models.id })
-    .from(models)
-    .where(inArray(models.id, [...new Set(ids)]))
-    .orderBy(models.id)
-    .for('update');
-  await queries
-    .update(models)
-    .set({ nextLookAt: 0, dueCount: sql`${models.dueCount} + 1` })
-    .where(inArray(models.id, locked));
 }
 
 /** `least` ignores null, so a model without a next look gets one. */

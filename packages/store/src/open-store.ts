@@ -5,8 +5,10 @@ import { type DatabaseOptions, openDatabase } from './database.ts';
 import { jobStore } from './job-store.ts';
 import { leaseStore } from './lease-store.ts';
 import { modelStore } from './model-store.ts';
+import { noticeStore } from './notice-store.ts';
 import { projectStore } from './project-store.ts';
 import { readRevision, routeStore } from './route-store.ts';
+import { serviceStore } from './service-store.ts';
 import { usageStore } from './usage-store.ts';
 
 /** Every store port on one pool. */
@@ -33,6 +35,8 @@ export function openStore(options: DatabaseOptions): Store {
       routes: routeStore(database),
       leases: leaseStore(database),
       clusters: clusterStatusStore(database),
+      services: serviceStore(database),
+      notices: noticeStore(database),
       usage: usageStore(database),
     },
     ping: async () => {

@@ -55,8 +55,9 @@ test('purging takes ended jobs alone, and never the newest of a model', async ()
   const second = await fixture.model();
   await fixture.job(second, 1, over);
   const names = [1, 2, 3].map((seq) => intention(model, seq).name);
-  expect(await jobs.purgeEnded([])).toBe(0);
-  expect(await jobs.purgeEnded([...names.slice(1), intention(second, 1).name])).toBe(1);
+  const keep = { besideReplicas: 0 };
+  expect(await jobs.purgeEnded([], keep)).toBe(0);
+  expect(await jobs.purgeEnded([...names.slice(1), intention(second, 1).name], keep)).toBe(1);
   expect((await jobs.listForModel(model.id, 9)).map(({ seq }) => seq)).toEqual([3, 1]);
   expect(await jobs.listForModel(second.id, 9)).toHaveLength(1);
 });

@@ -5,6 +5,7 @@ import {
   asc,
   eq,
   inArray,
+  isNotNull,
   lt,
   not,
   notExists,
@@ -16,6 +17,12 @@ import {
 import { alias } from 'drizzle-orm/pg-core';
 import type { Database, Queries } from './database.ts';
 import { modelKey } from './fence.ts';
+import {
+  isPurgeableOfService,
+  type KeepOfService,
+  purgeJobsOfServices,
+  whenOverWithItsService,
+} from './purge-services.ts';
 import { jobs } from './schema/jobs.ts';
 import { leases } from './schema/leases.ts';
 import { models } from './schema/models.ts';
@@ -24,7 +31,10 @@ const newer = alias(jobs, 'newer');
 
 type Keep = Parameters<JobStore['listPurgeable']>[1];
 
-/** Old ended jobs behind the newest of their model on their cluster, and all of models that are unregistered and over. */
+/**
+ * Old ended jobs behind the newest of their model on their cluster, and all of models that are unregistered and over; of
+ * services see `isPurgeableOfService`.
+ */
 export async function listPurgeableJobs(
   database: Database,
   before: number,
@@ -43,10 +53,14 @@ export async function listPurgeableJobs(
         and(
           sql`${jobs.phase} = 'ended'`,
           except.length === 0 ? undefined : notInArray(jobs.cluster, [...except]),
-          or(and(lt(jobs.endedAt, before), isBehind(queries, keep)), inArray(jobs.modelId, doomed)),
+          or(
+            and(isNotNull(jobs.modelId), lt(jobs.endedAt, before), isBehind(queries, keep)),
+            inArray(jobs.modelId, doomed),
+            isPurgeableOfService(queries, before, keep),
+          ),
         ),
       )
-      .orderBy(asc(jobs.endedAt), asc(jobs.id))
+      .orderBy(asc(whenOverWithItsService), asc(jobs.serviceId), asc(jobs.endedAt), asc(jobs.id))
       .limit(limit);
   });
 }
@@ -73,14 +87,15 @@ function isBehind(queries: Queries, { least, besideReplicas }: Keep): SQL {
   return sql`${jobs.seq} < (${nth} limit 1 offset (${kept}) - 1)`;
 }
 
-/** Deletes these ended jobs, but for the newest of each model. */
+/** Deletes these ended jobs, but for the newest of each model and those by which a service is judged. */
 export async function purgeEndedJobs(
   database: Database,
   forgotten: readonly JobName[],
+  keep: KeepOfService,
 ): Promise<number> {
   if (forgotten.length === 0) return 0;
-  const { rowCount } = await database.run((queries) =>
-    queries.delete(jobs).where(
+  return await database.run(async (queries) => {
+    const { rowCount } = await queries.delete(jobs).where(
       and(
         inArray(jobs.name, [...forgotten]),
         sql`${jobs.phase} = 'ended'`,
@@ -89,9 +104,9 @@ export async function purgeEndedJobs(
           .from(newer)
           .where(eq(newer.modelId, jobs.modelId))})`,
       ),
-    ),
-  );
-  return rowCount ?? 0;
+    );
+    return (rowCount ?? 0) + (await purgeJobsOfServices(queries, forgotten, keep));
+  });
 }
 
 /**

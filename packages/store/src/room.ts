@@ -3,7 +3,6 @@ import { type ClusterLimits, type ClusterName, type ClusterUse, roomFor } from '
 import { and, eq, sql } from 'drizzle-orm';
 import type { Queries } from './database.ts';
 import { jobs } from './schema/jobs.ts';
-import { models } from './schema/models.ts';
 
 /** Whose jobs are counted, and where. */
 export interface Place {
@@ -12,8 +11,8 @@ export interface Place {
 }
 
 /**
- * Live jobs on a cluster, and of these the project's with the GPUs that their models ask for now: those of a job that was
- * launched before its model changed are counted as the new ones.
+ * Live jobs on a cluster, and of these the project's with the GPUs that each was intended with, whatever its model or
+ * service asks for by now.
  */
 export async function readUse(queries: Queries, { cluster, project }: Place): Promise<ClusterUse> {
   const own = sql`filter (where ${jobs.project} = ${project})`;
@@ -21,10 +20,9 @@ export async function readUse(queries: Queries, { cluster, project }: Place): Pr
     .select({
       jobs: sql<number>`count(*)::int`,
       ownJobs: sql<number>`(count(*) ${own})::int`,
-      ownGpus: sql<number>`coalesce(sum(${models.gpuCount}) ${own}, 0)::int`,
+      ownGpus: sql<number>`coalesce(sum(${jobs.gpuCount}) ${own}, 0)::int`,
     })
     .from(jobs)
-    .innerJoin(models, eq(models.id, jobs.modelId))
     .where(and(eq(jobs.cluster, cluster), sql`${jobs.phase} <> 'ended'`));
   return {
     jobs: row?.jobs ?? 0,

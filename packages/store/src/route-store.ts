@@ -15,6 +15,7 @@ import { jobs } from './schema/jobs.ts';
 import { models } from './schema/models.ts';
 import { projects } from './schema/projects.ts';
 import { routeRevision } from './schema/route-revision.ts';
+import { readServiceRoutes } from './service-routes.ts';
 
 export function routeStore(database: Database): RouteStore {
   return {
@@ -28,6 +29,7 @@ export function routeStore(database: Database): RouteStore {
           revision,
           projects: names.map(({ name }) => name).sort(),
           routes: await readRoutes(queries, endpoints),
+          services: await readServiceRoutes(queries),
           serving,
         };
       }),
@@ -106,7 +108,7 @@ async function readServing(queries: Queries): Promise<Serving> {
   for (const { modelId, jobId, cluster, engineKey, capacity, ...job } of rows) {
     const address = toAddress(job.host, job.port);
     if (mayServe({ ...job, address })) serving.push(jobId);
-    if (job.phase !== 'ready' || address === null) continue;
+    if (job.phase !== 'ready' || address === null || modelId === null) continue;
     const until = servesUntil(job, defaultPolicy);
     const ofModel = endpoints.get(modelId) ?? [];
     endpoints.set(modelId, ofModel);

@@ -15,11 +15,11 @@ import type { commands } from './schema/commands.ts';
 import { jobs } from './schema/jobs.ts';
 import type { models } from './schema/models.ts';
 
-type JobRow = Omit<typeof jobs.$inferSelect, 'engineKey'>;
+type JobRow = Omit<typeof jobs.$inferSelect, 'engineKey' | 'gpuCount'>;
 type ModelRow = typeof models.$inferSelect;
 
-const { engineKey: _secret, ...publicJobColumns } = getTableColumns(jobs);
-/** Columns of a Job: all but the engine's key. */
+const { engineKey: _secret, gpuCount: _room, ...publicJobColumns } = getTableColumns(jobs);
+/** Columns of a Job: all but the engine's key, and what only room is counted by. */
 export const jobColumns = publicJobColumns;
 
 export function toJob({

@@ -14,7 +14,10 @@ import {
 type HeappeClusterConfig = Extract<ClusterConfig, { kind: 'heappe' }>;
 
 /** For `config`: no requests by way of HEAppE. Its jobs are of this machine, whatever their nodes are called. */
-export const pastHeappe = { transport: { kind: 'direct' }, nodeAddress: 'hostname' } as const;
+export const pastHeappe = {
+  transport: { kind: 'direct' },
+  nodeAddress: { fixed: '127.0.0.1' },
+} as const;
 
 /** A HEAppE for one test file, with the project `demo` on node type 11 and jobs that are processes of this machine. */
 export interface TestHeappe {

@@ -21,7 +21,13 @@ export type { QueueWorker } from './queue-worker.ts';
 export { startQueueWorker } from './queue-worker.ts';
 export type { PrivateRedis, TestRedis } from './redis.ts';
 export { privateRedis, testRedis } from './redis.ts';
-export { SAMPLE_NOW, sampleJob, sampleModel, sampleSpec } from './samples.ts';
+export {
+  SAMPLE_NOW,
+  sampleJob,
+  sampleModel,
+  sampleServiceSpec,
+  sampleSpec,
+} from './samples.ts';
 export type { SlurmClusterConfig, TestSlurm } from './slurm.ts';
 export { startTestSlurm } from './slurm.ts';
 export type { StoreFixture } from './store-fixture.ts';

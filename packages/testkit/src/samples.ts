@@ -5,6 +5,8 @@ import {
   type ModelSpec,
   noLimits,
   noTimeouts,
+  type Service,
+  type ServiceSpec,
 } from '@wakefield/domain';
 
 /** A moment in the past, exact to the millisecond, for tests that bring their own time. */
@@ -63,6 +65,7 @@ export function sampleJob(over: Partial<Job> & Pick<Job, 'id' | 'modelId' | 'pro
     seq: 1,
     name: 'wf-test-0123456789abcdef-1',
     revision: 1,
+    serviceId: null,
     phase: 'intended',
     outcome: null,
     reason: null,
@@ -81,12 +84,51 @@ export function sampleJob(over: Partial<Job> & Pick<Job, 'id' | 'modelId' | 'pro
     firstExpected: null,
     startedAt: null,
     endsAt: null,
+    building: false,
     nodeLeaving: false,
     readyAt: null,
     drainUntil: null,
     endAskedAt: null,
     cancelledAt: null,
     endedAt: null,
+    ...over,
+  };
+}
+
+/** What somebody might start; every field may be given. */
+export function sampleServiceSpec(over: Partial<ServiceSpec> = {}): ServiceSpec {
+  return {
+    name: 'simulator-1',
+    recipe: 'simulator',
+    cluster: null,
+    keep: false,
+    model: 'wakefield/simulated',
+    args: { load_seconds: 2 },
+    environment: { SIMULATOR_MODEL: 'wakefield/simulated', SIMULATOR_LOAD_SECONDS: '2' },
+    exported: {},
+    ignored: {},
+    resources: { nodes: 1, cpu: 1, memory: '512M', walltimeMinutes: 60, gpu: null },
+    access: {
+      permission: 'infer',
+      key: { kind: 'authorization', scheme: 'Bearer' },
+      underBasePath: false,
+      websocket: false,
+    },
+    ...over,
+  };
+}
+
+/** A service as its start leaves it. */
+export function sampleService(over: Partial<Service> & Pick<Service, 'id' | 'project'>): Service {
+  return {
+    cluster: 'here',
+    spec: sampleServiceSpec(),
+    stopRequested: false,
+    generation: 1,
+    createdBy: 'tester',
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    createdAt: SAMPLE_NOW,
+    updatedAt: SAMPLE_NOW,
     ...over,
   };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Lease, NewCommand, Stores } from '@wakefield/control';
+import type { Lease, NewCommand, ServiceStatus, Stores } from '@wakefield/control';
 import type {
   ClusterName,
   CommandBody,
@@ -8,11 +8,12 @@ import type {
   Model,
   ModelId,
   ProjectName,
+  Service,
 } from '@wakefield/domain';
 import { openStore, type StoreOptions } from '@wakefield/store';
 import pg from 'pg';
 import { type TestDatabase, testDatabase } from './postgres.ts';
-import { SAMPLE_NOW, sampleModel } from './samples.ts';
+import { SAMPLE_NOW, sampleModel, sampleService } from './samples.ts';
 
 /** Real stores on a database of their own, and short ways to fill them. */
 export interface StoreFixture {
@@ -37,6 +38,16 @@ export interface StoreFixture {
   lease(modelId: ModelId): Promise<Lease>;
   /** A job of the model in the given phase. */
   job(model: Model, seq: number, patch?: Parameters<Stores['jobs']['patch']>[2]): Promise<Job>;
+  /** A service of a project of its own, or of the one given. */
+  service(over?: Partial<Service>): Promise<Service>;
+  /** A job of the service in the given phase. */
+  serviceJob(
+    service: Service,
+    seq: number,
+    patch?: Parameters<Stores['jobs']['patch']>[2],
+  ): Promise<Job>;
+  /** What the last plan made of the service. */
+  verdict(service: Service, status: Partial<ServiceStatus>): Promise<void>;
   /** Jobs of the model as if they had been started on that cluster. */
   moveTo(cluster: ClusterName, model: Model, ...seqs: number[]): Promise<void>;
   /** Closes every pool and drops the database. */
@@ -87,7 +98,11 @@ export async function storeFixture(given?: TestDatabase): Promise<StoreFixture> 
   };
 }
 
-type Fillers = Pick<StoreFixture, 'accept' | 'carryOut' | 'project' | 'model' | 'lease' | 'job'>;
+type Fillers = Pick<
+  StoreFixture,
+  | ('accept' | 'carryOut' | 'project' | 'model' | 'lease' | 'job')
+  | ('service' | 'serviceJob' | 'verdict')
+>;
 
 function fillers(stores: Stores): Fillers {
   const self: Fillers = {
@@ -131,19 +146,59 @@ function fillers(stores: Stores): Fillers {
       await self.carryOut(project, body, { outcome: { status: 'applied', created: true }, model });
       return model;
     },
-    lease: async (modelId) => {
-      const lease = await stores.leases.acquire(`model:${modelId}`, 'tester', LEASE_MS);
-      if (lease === null) throw new Error('somebody else holds the lease');
-      return lease;
-    },
+    lease: async (modelId) => await leaseOn(stores, `model:${modelId}`),
     job: async (model, seq, patch = {}) => {
       const lease = await self.lease(model.id);
       const job = await stores.jobs.intend(lease, intention(model, seq));
       await stores.leases.release(lease);
       return (await stores.jobs.patch(job.id, ['intended'], patch)) ?? job;
     },
+    service: async (over = {}) => {
+      const project = over.project ?? (await self.project());
+      const { spec, ...rest } = sampleService({ id: '', ...over, project });
+      const id = await self.accept(project, { kind: 'startService', spec });
+      const service = { ...rest, spec, id };
+      const outcome = { status: 'applied', created: true } as const;
+      await stores.commands.apply(id, SAMPLE_NOW, () => ({ outcome, service }));
+      return service;
+    },
+    serviceJob: async (service, seq, patch = {}) => {
+      const lease = await leaseOn(stores, `service:${service.id}`);
+      const job = await stores.jobs.intend(lease, serviceIntention(service, seq));
+      await stores.leases.release(lease);
+      return (await stores.jobs.patch(job.id, ['intended'], patch)) ?? job;
+    },
+    verdict: async ({ id }, status) => {
+      const before = await stores.services.get(id);
+      if (before === null) throw new Error('there is no such service');
+      const { state, reason, because, generation, dueCount } = before;
+      const lease = await leaseOn(stores, `service:${id}`);
+      const plan = { generation, dueCount, status: { state, reason, because, ...status } };
+      const at = { expectedStarts: [], lookAgainAt: SAMPLE_NOW, notices: [] };
+      await stores.services.savePlan(id, lease, { ...plan, ...at }, SAMPLE_NOW);
+      await stores.leases.release(lease);
+    },
   };
   return self;
+}
+
+async function leaseOn({ leases }: Stores, name: string): Promise<Lease> {
+  const lease = await leases.acquire(name, 'tester', LEASE_MS);
+  if (lease === null) throw new Error('somebody else holds the lease');
+  return lease;
+}
+
+function serviceIntention(service: Service, seq: number): Parameters<Stores['jobs']['intend']>[1] {
+  const { id, project, cluster, spec } = service;
+  return {
+    ...{ id: randomUUID(), modelId: null, serviceId: id, project, cluster, seq },
+    ...{ name: `wf-test-${id.slice(0, 16)}-${seq}`, revision: 1 },
+    ...{ successorOf: null, rivalOf: null, shape: 'any', capacity: null },
+    walltimeSeconds: spec.resources.walltimeMinutes * 60,
+    gpuCount: spec.resources.nodes * (spec.resources.gpu ?? 0),
+    intendedAt: SAMPLE_NOW + seq,
+    engineKey: `secret-of-${seq}`,
+  };
 }
 
 /** The row of a job that was intended for the model. */
@@ -151,6 +206,7 @@ export function intention(model: Model, seq: number): Parameters<Stores['jobs'][
   return {
     id: randomUUID(),
     modelId: model.id,
+    serviceId: null,
     project: model.project,
     cluster: model.cluster,
     seq,
@@ -159,6 +215,7 @@ export function intention(model: Model, seq: number): Parameters<Stores['jobs'][
     successorOf: null,
     rivalOf: null,
     walltimeSeconds: model.spec.walltimeSeconds,
+    gpuCount: model.spec.gpuCount,
     shape: 'any',
     capacity: null,
     intendedAt: SAMPLE_NOW + seq,

@@ -9,6 +9,8 @@ import { modelRoutes } from './features/models/routes.ts';
 import { operationsRoutes } from './features/operations/routes.ts';
 import { projectRoutes } from './features/projects/routes.ts';
 import { recipeRoutes } from './features/recipes/routes.ts';
+import { serviceLogRoutes } from './features/services/logs/routes.ts';
+import { serviceRoutes } from './features/services/routes.ts';
 import { signInRoutes } from './features/sign-in/routes.ts';
 import { usageRoutes } from './features/usage/routes.ts';
 import { authenticate } from './http/authenticate.ts';
@@ -19,7 +21,7 @@ import { recordRequest } from './http/record-request.ts';
 import { refuseOtherMethods, refuseUnknownPaths } from './http/refuse.ts';
 
 /** What the proxy answers itself is documented here, but not served here. */
-const served = endpoints.filter(({ tag }) => tag !== 'OpenAI');
+const served = endpoints.filter(({ tag, atTheDoor }) => tag === 'About' || atTheDoor !== true);
 
 /** The HTTP application. The order is the story: ids, record, what is open, who calls, what is theirs, refusals. */
 export function createApp(deps: ApiDeps): Express {
@@ -44,6 +46,8 @@ export function createApp(deps: ApiDeps): Express {
   commandRoutes(binder, deps);
   usageRoutes(binder, deps);
   recipeRoutes(binder, deps);
+  serviceRoutes(binder, deps);
+  serviceLogRoutes(binder, deps);
 
   app.use(refuseOtherMethods(served));
   app.use(refuseUnknownPaths());

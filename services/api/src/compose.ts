@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { keyLoginOf, loadAuthFile, openAuth, withoutAuthFile } from '@wakefield/auth';
 import {
   createDemandBoard,
+  createLogBoard,
   createMetricsBoard,
   createNudges,
   createSessionStore,
@@ -27,6 +28,8 @@ import { presentQueues } from './features/operations/presenter.ts';
 import { listen } from './server.ts';
 
 const STATEMENT_TIMEOUT_MS = 5_000;
+/** As the seed document has it: a client that starts a service expects the id of its job. */
+const SERVICE_WAIT_MS = 30_000;
 /** At the login form of the queue dashboard. */
 const LOGIN_ATTEMPTS = { perAddress: 5, inAll: 100, windowSeconds: 60 };
 
@@ -75,11 +78,12 @@ export async function compose(
     now: Date.now,
     log: logger,
   });
-  const { projects, models, jobs, clusters, commands, usage } = store.stores;
+  const { projects, models, jobs, services, clusters, commands, usage } = store.stores;
   const app = createApp({
     projects,
     models,
     jobs,
+    services,
     clusters,
     commands,
     usage,
@@ -89,14 +93,18 @@ export async function compose(
     signIn: auth.signIn,
     nudges: createNudges(redis),
     metricsBoard: createMetricsBoard(redis),
+    logBoard: createLogBoard(redis),
     demandBoard: createDemandBoard(redis),
     recipes,
-    services: recipes.services,
+    serviceRecipes: recipes.services,
     clock: { now: Date.now },
     ids: { uuid: randomUUID },
     logger,
     metrics,
     commandWaitMs: config.commandWaitMs,
+    serviceWaitMs: SERVICE_WAIT_MS,
+    publicUrl: authFile.publicUrl,
+    ending: lifecycle.signal,
     usageSumsMs: config.usageSumsMs,
     operations: {
       board: createBoard(redis, { basePath: '/ops/queues' }),

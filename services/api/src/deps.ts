@@ -7,11 +7,13 @@ import type {
   DemandBoard,
   Ids,
   JobStore,
+  LogBoard,
   MetricsBoard,
   ModelStore,
   Nudges,
   ProjectStore,
   RecipeCatalog,
+  ServiceStore,
   UsageStore,
 } from '@wakefield/control';
 import type { ServiceRecipes } from '@wakefield/recipes';
@@ -29,21 +31,29 @@ export interface ApiDeps {
   readonly projects: ProjectStore;
   readonly models: Pick<ModelStore, 'find' | 'list'>;
   readonly jobs: Pick<JobStore, 'listForModel' | 'listLiveForProject'>;
+  readonly services: Pick<ServiceStore, 'get' | 'lookUp' | 'list'>;
   readonly clusters: Pick<ClusterStatusStore, 'list'>;
-  readonly commands: Pick<CommandStore, 'insert' | 'get' | 'listForProject'>;
+  readonly commands: Pick<CommandStore, 'insert' | 'get' | 'replay' | 'listForProject'>;
   readonly usage: Pick<UsageStore, 'sums'>;
-  readonly nudges: Pick<Nudges, 'command'>;
+  readonly nudges: Pick<Nudges, 'command' | 'log'>;
   readonly metricsBoard: Pick<MetricsBoard, 'read'>;
+  readonly logBoard: Pick<LogBoard, 'read'>;
   readonly demandBoard: Pick<DemandBoard, 'readMany'>;
   readonly recipes: Pick<RecipeCatalog, 'names' | 'has' | 'checkArguments' | 'checkShape'>;
   /** What can be started as a service. */
-  readonly services: Pick<ServiceRecipes, 'list' | 'get'>;
+  readonly serviceRecipes: Pick<ServiceRecipes, 'list' | 'get' | 'resolve' | 'specOf'>;
+  /** Aborted when this process is asked to end: what waits for something answers then. */
+  readonly ending: AbortSignal;
   readonly clock: Clock;
   readonly ids: Pick<Ids, 'uuid'>;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'counter' | 'histogram'>;
   /** How long a change waits for its outcome before it answers 202. */
   readonly commandWaitMs: number;
+  /** How long the start of a service waits for the id that its cluster gives its job, before it answers 202. */
+  readonly serviceWaitMs: number;
+  /** Where callers find this installation, without a slash at the end; null: as they came. */
+  readonly publicUrl: string | null;
   /** How long sums of usage are kept, by those who delete them. */
   readonly usageSumsMs: number;
   readonly operations: {

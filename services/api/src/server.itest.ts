@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage, type RequestListener } from 'node:http';
+import { connect } from 'node:net';
 import { describe, expect, it, jest } from '@jest/globals';
 import { listen } from './server.ts';
 
@@ -41,5 +42,16 @@ describe('closing the server', () => {
     } finally {
       agent.destroy();
     }
+  });
+
+  it('does not wait for connections on which nothing came', async () => {
+    const server = await listen((_req, res) => res.end('ok'), { host: '127.0.0.1', port: 0 });
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    await once(socket, 'connect');
+    // The server has it by now, too: it came before this one.
+    await ask(`${server.url}/`, new Agent());
+    const gone = once(socket, 'close');
+    await server.close();
+    await gone;
   });
 });

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { parserRefusal, rawErrorAnswer } from '@wakefield/contracts';
 import { endUnlessRead, type ListenPlace, listenOptions, requestId } from '@wakefield/runtime';
@@ -36,9 +37,14 @@ export async function listen(app: RequestListener, place: ListenPlace): Promise<
   server.on('clientError', answerClientError);
   // An expectation that nobody knows may be ignored (RFC 9110 §10.1.1); Node would answer 417 without a body.
   server.on('checkExpectation', app);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.listen(listenOptions(place));
   await once(server, 'listening');
-  return { url: urlOf(server, place.host), close: () => close(server) };
+  return { url: urlOf(server, place.host), close: () => close(server, sockets) };
 }
 
 /** Node's parser gave up on a request before there was one: the same envelope as everywhere, then the end. */
@@ -57,11 +63,17 @@ function urlOf(server: Server, host: string): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** A connection whose last answer goes out after `server.close()` would rest until its keep-alive ends. */
-async function close(server: Server): Promise<void> {
+/**
+ * A connection whose last answer goes out after `server.close()` would rest until its keep-alive ends, and one on which
+ * nothing came yet, which Node does not call idle, until its client leaves: clients open some in advance.
+ */
+async function close(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  const sweeping = setInterval(() => server.closeIdleConnections(), 25);
+  const sweeping = setInterval(() => {
+    server.closeIdleConnections();
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  }, 25);
   try {
     await closed;
   } finally {

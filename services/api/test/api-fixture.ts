@@ -18,6 +18,7 @@ import type { ActivationStep, EngineMetrics } from '@wakefield/domain';
 import {
   consume,
   createDemandBoard,
+  createLogBoard,
   createMetricsBoard,
   createNudges,
   createRouteBus,
@@ -47,6 +48,7 @@ export interface ApiFixtureOptions {
   /** Where it listens; any free one when absent. */
   readonly port?: number;
   readonly commandWaitMs?: number;
+  readonly serviceWaitMs?: number;
   /** Besides the recipes that come along. */
   readonly recipeFolders?: readonly string[];
   readonly over?: Partial<ApiDeps>;
@@ -90,6 +92,8 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
   });
   const identifier = options.identifier ?? auth.identifier;
   const recipes = await loadRecipes(options.recipeFolders);
+  const ending = new AbortController();
+  closers.push(async () => ending.abort());
   const app = createApp({
     ...stores,
     version: '9.9.9',
@@ -98,15 +102,19 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
     signIn: auth.signIn,
     nudges: createNudges(redis),
     metricsBoard: board,
+    logBoard: createLogBoard(redis),
     demandBoard: createDemandBoard(redis),
     recipes,
-    services: recipes.services,
+    serviceRecipes: recipes.services,
     clock: { now: Date.now },
     ids: { uuid: randomUUID },
     logger,
     metrics,
     // Longer than in production: what is tried here is the answer, not the speed of a loaded machine.
     commandWaitMs: options.commandWaitMs ?? 20_000,
+    serviceWaitMs: options.serviceWaitMs ?? 20_000,
+    publicUrl: authFile.publicUrl,
+    ending: ending.signal,
     usageSumsMs: 30 * 86_400_000,
     operations: {
       board: createBoard(redis, { basePath: '/ops/queues' }),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { loadAuthFile, openAuth, withoutAuthFile } from '@wakefield/auth';
+import { createVisits, loadAuthFile, openAuth, withoutAuthFile } from '@wakefield/auth';
 import { createClusterTransports, loadClusters } from '@wakefield/cluster';
 import type { Transport } from '@wakefield/control';
 import { type ClusterName, defaultLimitRules } from '@wakefield/domain';
@@ -85,6 +85,16 @@ export async function compose(
     now: Date.now,
     log: logger,
   });
+  const visits =
+    config.servicesUrl === null
+      ? null
+      : createVisits({
+          store: createSessionStore(redis),
+          identifier: auth.identifier,
+          browsers: auth.browsers,
+          secure: config.servicesUrl.startsWith('https:'),
+          now: Date.now,
+        });
   const proxy = createProxy(
     {
       routes,
@@ -95,6 +105,7 @@ export async function compose(
       limitBoard: createLimitBoard(redis),
       identifier: auth.identifier,
       browsers: auth.browsers,
+      visits,
       transportOf: (cluster) => transports.get(cluster) ?? null,
     },
     settingsOf(config, proxyId, ownVersion(), limits),

@@ -15,6 +15,7 @@ import {
 } from '@wakefield/runtime';
 import { z } from 'zod';
 import { isNetwork } from './server/peers.ts';
+import { isServicesUrl } from './services/service-origins.ts';
 
 const mostWorkers = 64;
 
@@ -43,6 +44,18 @@ export const configSchema = z
     TRUSTED_PROXIES: commaList
       .refine((list) => list.every(isNetwork), 'has to be addresses or networks (10.2.0.0/16)')
       .default([]),
+    /**
+     * Origins of services, one for each: `https://*.services.example.org`, where `*` stands for the id of a service and all of
+     * these names lead to the proxy, its `Host` kept. Unset: pages of services are answered on the proxy's own origin, in a
+     * sandbox in which most of them do not work ([service-access.md](../service-access.md)).
+     */
+    SERVICES_URL: z
+      .string()
+      .refine(
+        isServicesUrl,
+        'has to be a URL whose host begins with "*.", as https://*.services.example.org',
+      )
+      .optional(),
     DATABASE_POOL: wholeNumber.default(4),
     /**
      * Processes that share the port, for machines with several cores: each with its own route table, counts and
@@ -73,6 +86,15 @@ export const configSchema = z
     /** Requests that may wait for one model, and in the whole process. One project never gets all of it. */
     MAX_HELD_PER_MODEL: wholeNumber.default(256),
     MAX_HELD: wholeNumber.default(4096),
+    /**
+     * Requests to services and sessions with them at once: of one caller, and in the whole process. Beyond that 503 `overloaded`.
+     */
+    MAX_SERVICE_REQUESTS_PER_CALLER: wholeNumber
+      .refine((count) => count >= 1, 'has to be at least 1')
+      .default(256),
+    MAX_SERVICE_REQUESTS: wholeNumber
+      .refine((count) => count >= 1, 'has to be at least 1')
+      .default(2048),
     /**
      * Client connections at once, per process: at most half of the files that it may have open, for each may need another
      * one to an engine. Beyond that those go on which no request is under way, those first that ask seldom; where there
@@ -157,7 +179,12 @@ export const configSchema = z
     clustersFile: env.WAKEFIELD_CLUSTERS ?? null,
     apiUrl: env.API_URL,
     trustedProxies: env.TRUSTED_PROXIES,
+    servicesUrl: env.SERVICES_URL ?? null,
     held: { perModel: env.MAX_HELD_PER_MODEL, perProcess: env.MAX_HELD },
+    servicesAtOnce: {
+      perCaller: env.MAX_SERVICE_REQUESTS_PER_CALLER,
+      perProcess: env.MAX_SERVICE_REQUESTS,
+    },
     holdMs: env.HOLD_TIMEOUT * 1000,
     times: {
       connectMs: env.CONNECT_TIMEOUT * 1000,

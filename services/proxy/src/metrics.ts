@@ -14,6 +14,9 @@ export type RouteClass =
   | 'realtime'
   | 'models'
   | 'health'
+  | 'services'
+  | 'service_models'
+  | 'service_prompt'
   | 'api'
   | 'other';
 

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import {
   afterAll,
   afterEach,
@@ -22,7 +24,8 @@ import {
   startEngine,
   streaming,
 } from '../test/engine.ts';
-import { chat, endpoint, type Harness, startHarness, until } from '../test/harness.ts';
+import { auth, chat, endpoint, type Harness, startHarness, until } from '../test/harness.ts';
+import { pathTo, serviceRoute, startServer } from '../test/service.ts';
 import { openSession } from '../test/session.ts';
 import { startWsEngine } from '../test/ws-engine.ts';
 
@@ -143,6 +146,32 @@ describe('an engine that is reached over ssh', () => {
     }
     client.terminate();
     await until('ended', () => side.readyState === WebSocket.CLOSED);
+    await speech.close();
+  });
+
+  it('may be that of a service, for large bodies and for sessions', async () => {
+    const speech = await startWsEngine();
+    const echo = await startServer((request, response) => void request.pipe(response));
+    const files = serviceRoute(echo.port);
+    const notebook = serviceRoute(speech.port);
+    proxy.serve(files, notebook);
+    await proxy.caughtUp();
+    const body = randomBytes(8 << 20);
+    const answer = await fetch(`${proxy.url}${pathTo(files)}`, {
+      ...{ method: 'PUT', headers: auth, body },
+    });
+    expect(Buffer.from(await answer.arrayBuffer()).equals(body)).toBe(true);
+    const { client } = await openSession(`${proxy.url}${pathTo(notebook)}`);
+    const side = present(speech.sessions[0]);
+    side.on('message', (data) => side.send(data));
+    const heard = once(client, 'message');
+    client.send(body);
+    expect(body.equals((await heard)[0] as Buffer)).toBe(true);
+    client.terminate();
+    await until('ended', () => side.readyState === WebSocket.CLOSED);
+    await echo.close();
+    const gone = await fetch(`${proxy.url}${pathTo(files)}`, { headers: auth });
+    expect(gone.status).toBe(502);
     await speech.close();
   });
 

@@ -1,12 +1,13 @@
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
+import { urlToHttpOptions } from 'node:url';
 import { AppError } from '@wakefield/domain';
-import { type Logger, parseTraceparent, traceContext, traceparent } from '@wakefield/runtime';
+import type { Logger } from '@wakefield/runtime';
 import { createProxyMiddleware } from 'http-proxy-middleware';
-import { dropHopByHop } from './inference/headers.ts';
+import { dropHopByHop, rawHeader } from './inference/headers.ts';
 import { refusals } from './inference/refusals.ts';
 import { passUpgrade } from './pass-upgrade.ts';
 import { sendError } from './server/answer.ts';
-import { tellForwarded } from './server/forwarded.ts';
+import { mark, tellForwarded } from './server/forwarded.ts';
 import { isFramed, setFraming } from './server/framing.ts';
 import { letBodyCome, NodeCall } from './server/node-call.ts';
 import type { IsTrusted } from './server/peers.ts';
@@ -80,10 +81,24 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
       dropHopByHop(headers);
       tellForwarded(request, options.isTrusted);
       mark(request, requestId);
-      const { sessionIdleMs } = options;
-      passUpgrade(options.apiUrl, request, headers, call, requestId, sessionIdleMs, (error) => {
-        options.logger.warn({ err: error, requestId }, 'api cannot be reached');
-        sendError(call, requestId, apiAway());
+      // The key of a page is for us to read: where everybody reads it.
+      headers.authorization = call.header('authorization');
+      headers['sec-websocket-protocol'] = rawHeader(call.rawHeaders, 'sec-websocket-protocol');
+      // Nobody answers it between here and the api.
+      headers.expect = undefined;
+      passUpgrade(call, {
+        options: { ...urlToHttpOptions(new URL(options.apiUrl)), agent: false },
+        path: request.url ?? '/',
+        headers,
+        idleMs: options.sessionIdleMs,
+        headersOf: (answered) => {
+          dropHopByHop(answered);
+          return { ...answered, 'x-request-id': requestId };
+        },
+        failed: (error) => {
+          options.logger.warn({ err: error, requestId }, 'api cannot be reached');
+          sendError(call, requestId, apiAway());
+        },
       });
     },
     close: () => agent.destroy(),
@@ -147,14 +162,6 @@ function isToBeRepeated(
 ): boolean {
   const wentAway = error.code === 'ECONNRESET' || error.code === 'EPIPE';
   return wentAway && !response.headersSent && !response.closed;
-}
-
-/** One request is one id and one trace on both sides. */
-function mark({ headers }: IncomingMessage, requestId: string): void {
-  headers['x-request-id'] = requestId;
-  if (parseTraceparent(headers.traceparent) === null) {
-    headers.traceparent = traceparent(traceContext(undefined));
-  }
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, requestId: string): void {

@@ -1,65 +1,74 @@
-import { request as ask, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import { request as ask, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { DurationMs } from '@wakefield/domain';
-import { dropHopByHop, rawHeader } from './inference/headers.ts';
 import type { UpgradeCall } from './server/upgrade/upgrade-call.ts';
 import { switchingProtocols } from './upstream/answer/switching.ts';
 
-/** Before anything was answered. */
-type Failed = (error: Error) => void;
+/** An offer of WebSocket on its way to whom it is for. */
+export interface Offering {
+  /** Where to, and by which connection: one for each, which never becomes another request's. */
+  readonly options: RequestOptions;
+  /** Path and query. */
+  readonly path: string;
+  /** Those of the connection are written here. */
+  readonly headers: IncomingHttpHeaders;
+  /** How long a session lasts in which nothing passes, in neither direction. */
+  readonly idleMs: DurationMs;
+  /** Makes of the headers of an answer those for the client. */
+  headersOf(headers: IncomingHttpHeaders): IncomingHttpHeaders;
+  /** Before anything was answered. */
+  failed(error: Error): void;
+}
 
 /**
- * Offers WebSocket to the api on behalf of a client. What the api answers is the answer, whether it takes the offer or
- * not; then bytes pass both ways, and whoever reads slowly holds the other side up.
- * @param headers for the api; those of the connection are written here
- * @param idleMs how long a session lasts in which nothing passes, in neither direction
+ * Offers WebSocket on behalf of a client. What is answered is the answer, whether the offer is taken or not; then bytes pass
+ * both ways, and whoever reads slowly holds the other side up.
  */
-export function passUpgrade(
-  apiUrl: string,
-  { url = '/' }: IncomingMessage,
-  headers: IncomingHttpHeaders,
-  call: UpgradeCall,
-  requestId: string,
-  idleMs: DurationMs,
-  failed: Failed,
-): void {
-  // The key of a page is for us to read: where everybody reads it.
-  headers.authorization = call.header('authorization');
-  headers['sec-websocket-protocol'] = rawHeader(call.rawHeaders, 'sec-websocket-protocol');
-  // Nobody answers it between here and the api.
-  headers.expect = undefined;
+export function passUpgrade(call: UpgradeCall, offering: Offering): void {
+  const { path, headers, headersOf } = offering;
   const sent = { ...withoutMissing(headers), connection: 'Upgrade', upgrade: 'websocket' };
-  // One connection for each, which never becomes another request's.
-  const attempt = ask(new URL(apiUrl), { method: 'GET', path: url, headers: sent, agent: false });
+  const attempt = ask({ ...offering.options, method: 'GET', path, headers: sent });
   attempt.once('upgrade', (answer, socket, first) => {
-    call.writeHead(switchingProtocols, headersOf(answer, requestId));
-    // Bytes that the api does not take are none that pass: it is not waited for, either.
-    if (Number.isFinite(idleMs)) (socket as Socket).setTimeout(idleMs, () => call.cutOff());
-    join(call, socket, first);
+    call.writeHead(switchingProtocols, flat(headersOf(answer.headers)));
+    join(call, socket, first, offering.idleMs);
   });
   attempt.once('response', (answer) => {
-    call.writeHead(answer.statusCode ?? 502, headersOf(answer, requestId));
+    try {
+      call.writeHead(answer.statusCode ?? 502, flat(headersOf(answer.headers)));
+    } catch (error) {
+      // A status or a header that was read and cannot be written.
+      attempt.destroy(error as Error);
+      return;
+    }
     answer.on('data', (piece: Buffer) => give(piece, call, answer));
     answer.once('close', () => (answer.complete ? call.end() : call.cutOff()));
   });
   attempt.on('error', (error) => {
     if (call.headersSent) call.cutOff();
-    else failed(error);
+    else offering.failed(error);
   });
   call.onceClosed(() => attempt.destroy());
   attempt.end();
 }
 
-function join(call: UpgradeCall, socket: Duplex, first: Buffer): void {
-  call.onceClosed(() => socket.destroy());
+function join(call: UpgradeCall, socket: Duplex, first: Buffer, idleMs: DurationMs): void {
+  // What the other side does not take is not read of the client any more, so it does not count as passing for long.
+  const idle = Number.isFinite(idleMs) ? setTimeout(() => call.cutOff(), idleMs) : undefined;
+  call.onceClosed(() => {
+    clearTimeout(idle);
+    socket.destroy();
+  });
   if (first.length > 0) give(first, call, socket);
-  socket.on('data', (piece: Buffer) => give(piece, call, socket));
+  socket.on('data', (piece: Buffer) => {
+    idle?.refresh();
+    give(piece, call, socket);
+  });
   socket.once('end', () => call.end());
   socket.on('error', () => call.cutOff());
   socket.once('close', () => call.end());
   call.read({
     piece: (bytes) => {
+      idle?.refresh();
       if (socket.write(bytes)) return;
       call.pause();
       socket.once('drain', () => call.resume());
@@ -75,20 +84,17 @@ interface Source {
 }
 
 function give(piece: Buffer, call: UpgradeCall, source: Source): void {
-  if (call.write(piece)) return;
+  // Its client was told goodbye, and may still read that.
+  if (call.isEnded || call.write(piece)) return;
   source.pause();
   call.onceDrained(() => source.resume());
 }
 
-/** Names and values by turns. What becomes of the client's connection is said by whoever writes to it. */
-function headersOf({ headers }: IncomingMessage, requestId: string): string[] {
-  dropHopByHop(headers);
-  const flat = ['x-request-id', requestId];
-  for (const [name, value] of Object.entries(headers)) {
-    if (name === 'x-request-id' || value === undefined) continue;
-    for (const one of Array.isArray(value) ? value : [value]) flat.push(name, one);
-  }
-  return flat;
+/** Names and values by turns. */
+function flat(headers: IncomingHttpHeaders): string[] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [value].flat().flatMap((one) => [name, one]),
+  );
 }
 
 function withoutMissing(headers: IncomingHttpHeaders): IncomingHttpHeaders {

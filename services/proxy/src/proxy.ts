@@ -1,4 +1,4 @@
-import type { BrowserIdentifier, Identifier } from '@wakefield/auth';
+import type { BrowserIdentifier, Identifier, Visits } from '@wakefield/auth';
 import type { DemandBoard, LimitBoard, RouteBus, RouteStore, Transport } from '@wakefield/control';
 import type { ClusterName, LimitRules } from '@wakefield/domain';
 import { type ListenPlace, type Logger, type Metrics, within } from '@wakefield/runtime';
@@ -18,6 +18,10 @@ import { createPassThrough } from './pass-through.ts';
 import { createLiveRoutes, type LiveRoutes } from './routes/live-routes.ts';
 import { createDoor, type DoorLimits } from './server/door.ts';
 import { trustedPeers } from './server/peers.ts';
+import type { Elsewhere } from './services/parts.ts';
+import type { MostRunning } from './services/running.ts';
+import { createServiceOrigins } from './services/service-origins.ts';
+import { createServices } from './services/services.ts';
 import { createTurns } from './turns.ts';
 import { createUpstreamPools, type EndedPatience } from './upstream/pools.ts';
 
@@ -35,11 +39,15 @@ export interface ProxyPorts {
   readonly identifier: Identifier;
   /** Sessions of browsers; null where nobody can sign in with one. */
   readonly browsers: BrowserIdentifier | null;
+  /** Browsers on the origins of services; null: there are none. */
+  readonly visits: Visits | null;
   /** null: straight TCP. */
   readonly transportOf: (cluster: ClusterName) => Transport | null;
 }
 
 export interface ProxySettings extends EndedPatience {
+  /** Origins of services, as a URL with `*`; null: their pages are on ours, and may do nothing there. */
+  readonly servicesUrl: string | null;
   /** Unique among running proxies: its entry on the demand board. */
   readonly proxyId: string;
   readonly apiUrl: string;
@@ -50,6 +58,10 @@ export interface ProxySettings extends EndedPatience {
   readonly version: string;
   readonly apiVersion: string;
   readonly inference: InferenceLimits;
+  /** How often it is looked whether who has a session with a service may still have it. */
+  readonly serviceRightsMs: number;
+  /** Requests to services and sessions with them at once. */
+  readonly servicesAtOnce: MostRunning;
   readonly held: { readonly perModel: number; readonly perProcess: number };
   /** Who may ask for how much, and how those share who have to wait. */
   readonly limits: LimitRules;
@@ -100,7 +112,7 @@ export function createProxy(
     sweepMs: settings.sweepMs,
   });
   const memory = createMemory(ports, settings, logger, routes, metrics, () => door.open);
-  const { inference, turns } = memory;
+  const { inference, services, turns } = memory;
   const { holds } = turns;
   const { apiUrl, apiIdleMs: idleMs } = settings;
   const isTrusted = trustedPeers(settings.trustedProxies);
@@ -109,6 +121,7 @@ export function createProxy(
   const door = createDoor({
     inference,
     passThrough,
+    services,
     metrics: memory.figures,
     logger,
     version: settings.version,
@@ -140,6 +153,7 @@ export function createProxy(
     stop: async (hurry = new AbortController().signal) => {
       await door.retire(settings.drainDelayMs, hurry);
       door.drain();
+      services.shutDown();
       await settled(Promise.race([door.closed(), aborted(hurry)]), settings.drainMs);
       if (inference.active > 0) logger.warn({ requests: inference.active }, 'ending requests');
       inference.shutDown();
@@ -199,12 +213,29 @@ function createMemory(
     pools.retain(table);
     suspects.prune(table.endpoints);
     picker.prune(table.byModel);
-    demand.prune((modelId) => table.byModel(modelId) !== null);
+    demand.prune((id) => table.byModel(id) !== null || table.servicesCalled(id).length > 0);
     lengths.prune((modelId) => table.byModel(modelId) !== null);
     limits.prune((modelId) => table.byModel(modelId) !== null);
     habits.prune((jobId) => table.serving.has(jobId));
     wakes.settle((modelId) => table.byModel(modelId)?.idle !== true);
+    services.settle(table);
     holds.kickAll();
+  });
+  const callerOf = createCallerOf(ports);
+  const services = createServices({
+    ...{ routes: routes.current, catchUp: routes.catchUp, callerOf, demand, bodies, logger },
+    hasSignIn: ports.browsers !== null,
+    transportOf: ports.transportOf,
+    isTrusted: trustedPeers(settings.trustedProxies),
+    elsewhere: elsewhereOf(ports, settings),
+    limits: {
+      body: settings.inference.body,
+      times: settings.inference.times,
+      sessionIdleMs: settings.inference.sessionIdleMs,
+      rightsMs: settings.serviceRightsMs,
+      most: settings.servicesAtOnce,
+      endedMs: settings.endedQuietMs,
+    },
   });
   const inference = createInference(
     {
@@ -230,9 +261,14 @@ function createMemory(
       clock,
       limits: settings.inference,
     },
-    createCallerOf(ports),
+    callerOf,
   );
-  return { inference, turns, pools, figures };
+  return { inference, services, turns, pools, figures };
+}
+
+function elsewhereOf({ visits }: ProxyPorts, { servicesUrl }: ProxySettings): Elsewhere | null {
+  if (visits === null || servicesUrl === null) return null;
+  return { origins: createServiceOrigins(servicesUrl), visits };
 }
 
 /** Never resolves when nobody aborts. */

@@ -14,6 +14,7 @@ export const defaultSettings: ProxySettings = {
   apiUrl: 'http://127.0.0.1:9',
   apiIdleMs: 5000,
   trustedProxies: [],
+  servicesUrl: null,
   version: '0.1.0',
   apiVersion: '1',
   inference: {
@@ -31,6 +32,8 @@ export const defaultSettings: ProxySettings = {
     stallMs: 1000,
     sessionIdleMs: Number.POSITIVE_INFINITY,
   },
+  serviceRightsMs: 60_000,
+  servicesAtOnce: { perCaller: 64, perProcess: 128 },
   held: { perModel: 16, perProcess: 32 },
   limits: defaultLimitRules,
   limitsMs: 50,
@@ -74,7 +77,7 @@ export async function startHarness(
   settings: Partial<ProxySettings> = {},
   inference: Partial<ProxySettings['inference']> = {},
   transportOf?: ProxyPorts['transportOf'],
-  who: Partial<Pick<ProxyPorts, 'identifier' | 'browsers'>> = {},
+  who: Partial<Pick<ProxyPorts, 'identifier' | 'browsers' | 'visits'>> = {},
 ): Promise<Harness> {
   const world = createWorld(key, transportOf);
   const metrics = createMetrics({ service: 'proxy' });

@@ -8,6 +8,7 @@ import {
   type Principal,
   type Route,
   type RouteTable,
+  type ServiceRoute,
   type UsageRecord,
 } from '@wakefield/domain';
 import type { Begun } from '../src/metering/lines.ts';
@@ -35,6 +36,8 @@ export interface World {
   /** These jobs get no new requests, but finish those they have. What is neither routed to nor named here has ended. */
   finishing(...jobIds: readonly string[]): void;
   addProject(name: string): void;
+  /** All of them, newest first. Jobs of theirs that answer serve. */
+  serve(...services: readonly ServiceRoute[]): void;
   /** Looks at the routes get no answer until `goOn`. */
   pauseRoutes(): { readonly waiting: () => number; goOn(): void };
   /** The stores answer nothing but errors. */
@@ -64,6 +67,7 @@ export function createWorld(
   let withdrawn = false;
   let finishing: readonly string[] = [];
   const projects = ['demo'];
+  let services: readonly ServiceRoute[] = [];
   const usage: World['usage'] = { begun: [], ended: [] };
   let pause: Promise<void> | null = null;
   let waiting = 0;
@@ -90,8 +94,9 @@ export function createWorld(
       await pauseOver();
       const all = [...routes.values()];
       const routed = all.flatMap(({ endpoints }) => endpoints.map(({ jobId }) => jobId));
-      const serving = [...routed, ...finishing];
-      return guard<RouteTable>({ revision, projects, routes: all, serving });
+      const served = services.flatMap(({ endpoint: at }) => (at === null ? [] : [at.jobId]));
+      const serving = [...routed, ...served, ...finishing];
+      return guard<RouteTable>({ revision, projects, routes: all, services, serving });
     },
   };
   return {
@@ -128,6 +133,7 @@ export function createWorld(
         ended: (record) => usage.ended.push(record),
       },
       browsers: null,
+      visits: null,
       identifier: {
         identify: (authorization) => (authorization === `Bearer ${key}` ? everybody : null),
       },
@@ -157,6 +163,10 @@ export function createWorld(
     },
     addProject: (name) => {
       projects.push(name);
+      changed();
+    },
+    serve: (...next) => {
+      services = next;
       changed();
     },
     pauseRoutes: () => {

@@ -3,6 +3,8 @@ import { hostname } from 'node:os';
 import { createDriver, createEngineProber, loadClusters } from '@wakefield/cluster';
 import {
   type ClusterDriver,
+  createBoundsLook,
+  createLogTurns,
   createStartHistories,
   createSubmissionGate,
   SWEEP_EVERY_MS,
@@ -11,6 +13,7 @@ import { defaultPolicy } from '@wakefield/domain';
 import {
   consume,
   createDemandBoard,
+  createLogBoard,
   createMetricsBoard,
   createNudges,
   createRouteBus,
@@ -30,7 +33,9 @@ import {
 import { openStore } from '@wakefield/store';
 import type { Config } from './config.ts';
 import { handlers, type SchedulerDeps } from './consumers.ts';
+import { registerServiceGauges } from './service-gauges.ts';
 import { createTelemetry } from './telemetry.ts';
+import { createWebhook } from './webhook/webhook.ts';
 
 const STATEMENT_TIMEOUT_MS = 10_000;
 
@@ -81,6 +86,7 @@ export async function compose(
   lifecycle.onClose('ops server', () => ops.close());
 
   const { stores } = store;
+  registerServiceGauges(metrics, stores, clock.now);
   const deps: SchedulerDeps = {
     ...stores,
     installation,
@@ -96,18 +102,23 @@ export async function compose(
       clock,
       log: logger,
     }),
+    bounds: createBoundsLook({ clusters: stores.clusters, clock, log: logger }),
     // A quarter, so that some are left for others even while three clusters hang.
     submissions: createSubmissionGate(Math.ceil(config.reconcileConcurrency / 4)),
     nudges: createNudges(redis),
     routeBus: createRouteBus(redis),
     demandBoard: createDemandBoard(redis),
     metricsBoard: createMetricsBoard(redis),
+    logBoard: createLogBoard(redis),
+    logTurns: createLogTurns(),
     policy: {
       ...defaultPolicy,
       drainTimeoutMs: config.drainTimeoutMs,
       scaleUpCooldownMs: config.scaleUpCooldownMs,
       scaleDownCooldownMs: config.scaleDownCooldownMs,
+      endingNoticeMs: config.endingNoticeMs,
     },
+    webhook: config.webhook === null ? null : createWebhook(config.webhook, clock.now),
     clusterGoneAfterMs: config.clusterGoneAfterMs,
     keepUsage: config.keepUsage,
     telemetry: createTelemetry(metrics, stores, [...drivers.keys()], clock.now),
@@ -121,13 +132,17 @@ export async function compose(
 
 /** Takes work from the queues, until the process ends. */
 function work(redis: RedisAccess, deps: SchedulerDeps, config: Config, lifecycle: Lifecycle): void {
-  const { commands, activations, reconcile, observe, probe, sweep } = handlers(deps);
+  const { commands, activations, reconcile, services, notices, observe, probe, logs, sweep } =
+    handlers(deps);
   const consumers = [
     consume(redis, 'commands', commands),
     consume(redis, 'activations', activations),
     consume(redis, 'reconcile', reconcile, { concurrency: config.reconcileConcurrency }),
+    consume(redis, 'services', services),
+    consume(redis, 'notices', notices),
     consume(redis, 'observe', observe),
     consume(redis, 'probe', probe),
+    consume(redis, 'logs', logs),
     consume(redis, 'sweep', sweep),
   ];
   lifecycle.onClose('consumers', () => Promise.all(consumers.map((consumer) => consumer.close())));

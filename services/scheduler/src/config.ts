@@ -3,11 +3,38 @@ import {
   commaList,
   databaseUrl,
   durationSeconds,
+  hookUrl,
   processVariables,
   redisUrl,
+  type Secret,
+  signingSecret,
   wholeNumber,
 } from '@wakefield/runtime';
 import { z } from 'zod';
+
+interface WebhookVariables {
+  readonly SERVICE_WEBHOOK_URL?: Secret | undefined;
+  readonly SERVICE_WEBHOOK_SECRET?: Secret | undefined;
+}
+
+/** Nothing is sent unsigned. */
+const bothOrNone = z.refine<WebhookVariables>(
+  ({ SERVICE_WEBHOOK_URL: url, SERVICE_WEBHOOK_SECRET: secret }) => !url || secret !== undefined,
+  { path: ['SERVICE_WEBHOOK_SECRET'], error: 'has to be set where SERVICE_WEBHOOK_URL is' },
+);
+
+/** Where services are told of, and the key that it is signed with. */
+export interface WebhookConfig {
+  readonly url: Secret;
+  readonly secret: Secret;
+}
+
+function webhookOf({
+  SERVICE_WEBHOOK_URL: url,
+  SERVICE_WEBHOOK_SECRET: secret,
+}: WebhookVariables): WebhookConfig | null {
+  return url === undefined || secret === undefined ? null : { url, secret };
+}
 
 /** Environment of the scheduler. */
 export const configSchema = z
@@ -39,9 +66,18 @@ export const configSchema = z
       .default(90 * 86_400),
     /** How long sums of usage by the hour are kept: as far back as `GET /p/<project>/usage` can look. */
     USAGE_SUMS_RETENTION: durationSeconds.default(3 * 365 * 86_400),
+    /** Where services are told of ([webhooks](../services.md#webhooks)); unset: nobody is told. The same for all schedulers. */
+    SERVICE_WEBHOOK_URL: hookUrl.optional(),
+    /** What the receiver knows us by: `whsec_` and 24 to 64 random bytes in base64. Required where there is a `SERVICE_WEBHOOK_URL`. */
+    SERVICE_WEBHOOK_SECRET: signingSecret.optional(),
+    /** So many minutes before its end, but in the last tenth of its walltime, `service.ending` tells of a service. */
+    SERVICE_ENDING_MINUTES: wholeNumber
+      .refine((minutes) => minutes >= 1, 'has to be at least 1')
+      .default(defaultPolicy.endingNoticeMs / 60_000),
     /** Time that running work has to finish after SIGTERM. */
     SHUTDOWN_TIMEOUT: durationSeconds.default(8),
   })
+  .check(bothOrNone)
   .transform((env) => ({
     installation: env.WAKEFIELD_INSTALLATION,
     logLevel: env.LOG_LEVEL,
@@ -60,6 +96,8 @@ export const configSchema = z
       recordsMs: env.USAGE_RETENTION * 1000,
       sumsMs: env.USAGE_SUMS_RETENTION * 1000,
     },
+    webhook: webhookOf(env),
+    endingNoticeMs: env.SERVICE_ENDING_MINUTES * 60_000,
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT * 1000,
   }));
 

@@ -7,11 +7,17 @@ import {
   observeCluster,
   type ProbeJobDeps,
   probeJob,
+  type ReadLogDeps,
   type ReadMetricsDeps,
   type ReconcileModelDeps,
+  type ReconcileServiceDeps,
+  readLog,
   readMetrics,
   reconcileModel,
+  reconcileService,
+  type SendNoticesDeps,
   type SweepDeps,
+  sendNotices,
   sweep,
 } from '@wakefield/control';
 
@@ -19,8 +25,11 @@ export type SchedulerDeps = ApplyActivationDeps &
   ApplyCommandDeps &
   ObserveClusterDeps &
   ProbeJobDeps &
+  ReadLogDeps &
   ReadMetricsDeps &
   ReconcileModelDeps &
+  ReconcileServiceDeps &
+  SendNoticesDeps &
   SweepDeps;
 
 interface Run {
@@ -39,12 +48,21 @@ export function handlers(deps: SchedulerDeps) {
     reconcile: {
       model: (id: string, { signal }: Run) => reconcileModel(deps, id, signal),
     },
+    services: {
+      service: (id: string, { signal }: Run) => reconcileService(deps, id, signal),
+    },
+    notices: {
+      notices: (id: string, { signal }: Run) => sendNotices(deps, id, signal),
+    },
     observe: {
       cluster: (name: string, { signal }: Run) => observeCluster(deps, name, signal),
       metrics: (name: string, { signal }: Run) => readMetrics(deps, name, signal),
     },
     probe: {
       probe: (id: string, { signal }: Run) => probeJob(deps, id, signal),
+    },
+    logs: {
+      log: (id: string, { signal }: Run) => readLog(deps, id, signal),
     },
     sweep: {
       sweep: (_id: string, { signal }: Run) => sweep(deps, signal),

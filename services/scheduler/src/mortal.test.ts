@@ -17,8 +17,8 @@ describe('calls of a port', () => {
   });
 });
 
-describe('a process that dies over its first effect', () => {
-  const away = {
+describe('a process that dies over one effect', () => {
+  const away: Readonly<Record<Exclude<keyof Stores, 'models'>, object>> = {
     commands: {},
     jobs: {},
     projects: {},
@@ -26,6 +26,8 @@ describe('a process that dies over its first effect', () => {
     leases: {},
     clusters: {},
     usage: {},
+    services: {},
+    notices: {},
   };
 
   test('dies when it puts models off, and not when it reads', async () => {
@@ -34,12 +36,24 @@ describe('a process that dies over its first effect', () => {
       done += 1;
     };
     const stores = { ...away, ...storesWith(putOff) };
-    const life = new Life(1, 'dies after');
+    const life = new Life({ effect: 'models.putOff', occurrence: 1 }, 'dies after');
     const { models } = mortalStores(life, stores);
     expect(await models.get('m1')).toBeNull();
     expect(life.struck).toBe(false);
     await expect(models.putOff([])).rejects.toThrow(Death);
     expect([life.effects, life.struck, done]).toEqual([['models.putOff'], true, 1]);
     await expect(models.get('m1')).rejects.toThrow(Death);
+  });
+
+  test('dies over that one, whatever came before', async () => {
+    const life = new Life({ effect: 'b', occurrence: 2 }, 'unheard');
+    const lost = () => new Error('lost');
+    const does = (name: string) => life.effect(name, lost, async () => name);
+    for (const name of ['a', 'b', 'a', 'c']) expect(await does(name)).toBe(name);
+    expect(life.struck).toBe(false);
+    await expect(does('b')).rejects.toThrow('lost');
+    expect(life.struck).toBe(true);
+    expect(await does('a')).toBe('a');
+    expect(await does('b')).toBe('b');
   });
 });

@@ -157,6 +157,7 @@ test('the age of a cluster is that of the last answer that any scheduler had, an
     error: null,
     silence: null,
     nextLookAt: null,
+    bounds: null,
   };
   let away = false;
   const { metrics, pass } = scene(undefined, async () => {

@@ -32,6 +32,12 @@ export async function openGround(): Promise<Ground> {
     consume(redis, 'reconcile', {
       model: (id, run) => handlers(next()).reconcile.model(id, run),
     }),
+    consume(redis, 'services', {
+      service: (id, run) => handlers(next()).services.service(id, run),
+    }),
+    consume(redis, 'notices', {
+      notices: (id, run) => handlers(next()).notices.notices(id, run),
+    }),
     consume(redis, 'observe', {
       cluster: (id, run) => handlers(next()).observe.cluster(id, run),
       metrics: (id, run) => handlers(next()).observe.metrics(id, run),

@@ -2,11 +2,13 @@ import {
   type ClusterDriver,
   ClusterError,
   type DemandBoard,
+  type LogBoard,
   type MetricsBoard,
   type Nudges,
   type RouteBus,
   type Stores,
   type TrialBoard,
+  type Webhook,
 } from '@wakefield/control';
 import { AppError } from '@wakefield/domain';
 
@@ -26,6 +28,14 @@ export class Death extends Error {
   }
 }
 
+/** One effect of a life, whatever others come before it: deliveries meet in other ways each time. */
+export interface CrashPoint {
+  /** `jobs.intend` */
+  readonly effect: string;
+  /** From 1. */
+  readonly occurrence: number;
+}
+
 /** The life of one process, and which of its effects goes wrong. */
 export class Life {
   /** Effects so far, in the order in which they were begun. */
@@ -33,11 +43,13 @@ export class Life {
   dead = false;
   /** Set once the fault has happened. */
   struck = false;
-  readonly #strikeAt: number;
+  readonly #strikeAt: CrashPoint | null;
   readonly #fault: Fault;
+  /** Occurrences of the effect that goes wrong so far. */
+  #met = 0;
 
-  /** @param strikeAt number of the effect that goes wrong, from 1; infinity: none */
-  constructor(strikeAt = Number.POSITIVE_INFINITY, fault: Fault = 'dies after') {
+  /** @param strikeAt null: nothing goes wrong */
+  constructor(strikeAt: CrashPoint | null = null, fault: Fault = 'dies after') {
     this.#strikeAt = strikeAt;
     this.#fault = fault;
   }
@@ -51,7 +63,8 @@ export class Life {
   async effect<T>(name: string, lost: () => Error, work: () => Promise<T>): Promise<T> {
     this.#assertAlive();
     this.effects.push(name);
-    if (this.effects.length !== this.#strikeAt) return await this.look(work);
+    if (name === this.#strikeAt?.effect) this.#met += 1;
+    if (this.struck || this.#met !== this.#strikeAt?.occurrence) return await this.look(work);
     this.struck = true;
     switch (this.#fault) {
       case 'dies before':
@@ -120,6 +133,7 @@ function mortal<T extends object>(
 }
 
 const storeAway = () => new AppError('store_unavailable', 'The store does not answer (test).');
+const receiverAway = () => new Error('the answer was lost (test)');
 const clusterAway = () => new ClusterError('unreachable', 'the line broke (test)');
 
 const storeCalls: { readonly [K in keyof Stores]: Calls<Stores[K]> } = {
@@ -128,6 +142,7 @@ const storeCalls: { readonly [K in keyof Stores]: Calls<Stores[K]> } = {
     apply: 'effect',
     purgeFinished: 'effect',
     get: 'read',
+    replay: 'read',
     listForProject: 'read',
     listUnfinishedBefore: 'read',
     listStale: 'read',
@@ -149,6 +164,7 @@ const storeCalls: { readonly [K in keyof Stores]: Calls<Stores[K]> } = {
     countUse: 'read',
     get: 'read',
     listForModel: 'read',
+    listForService: 'read',
     listForModels: 'read',
     listLiveForProject: 'read',
     listLiveForCluster: 'read',
@@ -162,7 +178,25 @@ const storeCalls: { readonly [K in keyof Stores]: Calls<Stores[K]> } = {
   projects: { get: 'read', activations: 'read', list: 'read' },
   routes: { revision: 'read', load: 'read' },
   leases: { acquire: 'effect', renew: 'effect', release: 'effect' },
-  clusters: { save: 'effect', list: 'read' },
+  clusters: { save: 'effect', saveBounds: 'effect', list: 'read' },
+  services: {
+    savePlan: 'effect',
+    purgeOver: 'effect',
+    get: 'read',
+    lookUp: 'read',
+    list: 'read',
+    listDue: 'read',
+    count: 'read',
+    listEnds: 'read',
+  },
+  notices: {
+    putOff: 'effect',
+    settle: 'effect',
+    purge: 'effect',
+    listDue: 'read',
+    listWaiting: 'read',
+    oldestWaiting: 'read',
+  },
   usage: { add: 'effect', purgeRecords: 'effect', purgeSums: 'effect', sums: 'read' },
 };
 
@@ -177,6 +211,8 @@ export function mortalStores(life: Life, stores: Stores): Stores {
     routes: port('routes'),
     leases: port('leases'),
     clusters: port('clusters'),
+    services: port('services'),
+    notices: port('notices'),
     usage: port('usage'),
   };
 }
@@ -187,6 +223,7 @@ interface Messaging {
   readonly demandBoard: DemandBoard;
   readonly metricsBoard: MetricsBoard;
   readonly trials: TrialBoard;
+  readonly logBoard: LogBoard;
 }
 
 const messagingCalls: { readonly [K in keyof Messaging]: Calls<Messaging[K]> } = {
@@ -195,9 +232,13 @@ const messagingCalls: { readonly [K in keyof Messaging]: Calls<Messaging[K]> } =
     activation: 'effect',
     model: 'effect',
     modelLater: 'effect',
+    service: 'effect',
+    notices: 'effect',
+    serviceLater: 'effect',
     cluster: 'effect',
     metrics: 'effect',
     probe: 'effect',
+    log: 'effect',
   },
   routeBus: { publish: 'effect', subscribe: 'read' },
   demandBoard: { publish: 'effect', withdraw: 'effect', readMany: 'read' },
@@ -209,6 +250,7 @@ const messagingCalls: { readonly [K in keyof Messaging]: Calls<Messaging[K]> } =
     answering: 'read',
   },
   trials: { claim: 'effect', tell: 'effect', read: 'read' },
+  logBoard: { claim: 'effect', tell: 'effect', read: 'read' },
 };
 
 export function mortalMessaging(life: Life, ports: Messaging): Messaging {
@@ -220,7 +262,13 @@ export function mortalMessaging(life: Life, ports: Messaging): Messaging {
     demandBoard: port('demandBoard'),
     metricsBoard: port('metricsBoard'),
     trials: port('trials'),
+    logBoard: port('logBoard'),
   };
+}
+
+/** The port as a process with this life sees it. */
+export function mortalWebhook(life: Life, webhook: Webhook): Webhook {
+  return mortal(life, 'webhook', webhook, { send: 'effect' }, receiverAway);
 }
 
 const driverCalls: Calls<ClusterDriver> = {
@@ -230,8 +278,9 @@ const driverCalls: Calls<ClusterDriver> = {
   forget: 'effect',
   activate: 'effect',
   observe: 'read',
-  tailLog: 'read',
+  readLog: 'read',
   accepts: 'read',
+  bounds: 'read',
   forecast: 'read',
   find: 'read',
   close: 'read',

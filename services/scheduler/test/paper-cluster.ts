@@ -151,7 +151,7 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
       askToEnd: async (refs) =>
         end(refs, 'completed', { exitCode: 0, cause: 'drained', at: now() }),
       cancel: async (refs) => end(refs, 'cancelled', null),
-      tailLog: async () => '',
+      readLog: async () => null,
       forget: async (names) => {
         answer();
         for (const job of taken) if (names.includes(job.name)) job.forgotten = true;
@@ -161,6 +161,7 @@ export function createPaperCluster(name: string, now: () => number): PaperCluste
         return [];
       },
       accepts: async () => answer(),
+      bounds: async () => ({}),
       queueOf: () => '',
       forecast: async () => {
         answer();

@@ -2,7 +2,7 @@ import type { ClusterName } from '@wakefield/domain';
 import type { Sight } from './sight.ts';
 import { MODEL, spec, type World } from './world.ts';
 
-export type Topic = 'waking' | 'staffing' | 'submissions' | 'ending' | 'changing';
+export type Topic = 'waking' | 'staffing' | 'submissions' | 'ending' | 'changing' | 'services';
 
 /** A stretch of a model's life that may be interrupted anywhere between its beginning and its end. */
 export interface Scenario {
@@ -16,6 +16,8 @@ export interface Scenario {
   readonly own?: RegExp;
   /** Clusters besides the first one. */
   readonly clusters?: readonly ClusterName[];
+  /** Somebody is told of services. */
+  readonly listens?: boolean;
   /** What was before; not interrupted. */
   readonly setUp: (world: World) => Promise<void>;
   readonly play: (world: World) => Promise<void>;

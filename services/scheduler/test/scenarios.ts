@@ -12,6 +12,7 @@ import {
   woken,
 } from './scenario.ts';
 import { changes } from './scenarios-of-change.ts';
+import { ofServices } from './scenarios-of-services.ts';
 import { MODEL, spec } from './world.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -178,4 +179,5 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   ...changes,
+  ...ofServices,
 ];

@@ -10,6 +10,10 @@ export interface Sight {
     readonly replicas: number;
     readonly registered: boolean;
   } | null;
+  /** Left out where there is none. */
+  readonly service?: string;
+  /** What was told of it; left out where nobody is told. */
+  readonly told?: readonly string[];
   readonly jobs: readonly {
     readonly seq: number;
     readonly phase: string;
@@ -31,21 +35,26 @@ export interface Sight {
 const sightQuery = `select
   (select json_build_object('state', state, 'idle', idle, 'replicas', replicas, 'registered', registered)
      from models) as model,
+  (select state from services) as service,
   (select coalesce(json_agg(json_build_object('seq', jobs.seq, 'phase', jobs.phase, 'outcome', jobs.outcome,
      'successorOf', predecessor.seq) order by jobs.seq), '[]')
      from jobs left join jobs predecessor on predecessor.id = jobs.successor_of) as jobs,
   (select coalesce(json_agg(concat_ws(' ', body->>'kind', coalesce(outcome->>'status', 'open'))
      order by accepted_at, body->>'kind'), '[]') from commands) as commands,
-  (select coalesce(json_agg(seq order by seq), '[]') from jobs join models on models.id = model_id
-     where registered and phase = 'ready' and address_host is not null) as routes`;
+  (select coalesce(json_agg(seq order by seq), '[]') from jobs left join models on models.id = model_id
+     where coalesce(registered, true) and phase = 'ready' and address_host is not null) as routes`;
 
 export async function look(
   store: StoreFixture,
   clusters: ReadonlyMap<ClusterName, PaperCluster>,
 ): Promise<Sight> {
   const [row] = await store.sql(sightQuery);
+  const { service, ...rest } = row as unknown as Omit<Sight, 'cluster' | 'service'> & {
+    readonly service: string | null;
+  };
   return {
-    ...(row as unknown as Omit<Sight, 'cluster'>),
+    ...rest,
+    ...(service === null ? {} : { service }),
     cluster: [...clusters].flatMap(([name, cluster], index) =>
       cluster.taken.map((job) => ({
         seq: Number(job.name.split('-').at(-1)),

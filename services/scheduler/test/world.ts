@@ -2,6 +2,7 @@ import { type ClusterDriver, submitCommand, sweep } from '@wakefield/control';
 import type { ClusterName, CommandBody, ModelDemand, ModelSpec } from '@wakefield/domain';
 import {
   createDemandBoard,
+  createLogBoard,
   createMetricsBoard,
   createNudges,
   createRouteBus,
@@ -19,6 +20,7 @@ import type { Ground } from './ground.ts';
 import { Death, Life, mortalDriver } from './mortal.ts';
 import { type ProcessDeps, processOf } from './mortal-process.ts';
 import { createPaperCluster, type PaperCluster } from './paper-cluster.ts';
+import type { Receiver } from './receiver.ts';
 import { look, type Sight } from './sight.ts';
 
 const PROJECT = 'eu-00-00';
@@ -44,6 +46,8 @@ export interface World {
   deps(): ProcessDeps;
   /** Accepts a wish as the api does; a client that hears nothing asks again with the same key. */
   wish(body: CommandBody): Promise<void>;
+  /** Of the one service that there is. */
+  serviceId(): Promise<string>;
   /** Every delivery there could be, twice, to every process, all at once and in an order of its own. */
   storm(random: () => number): Promise<void>;
   /** Lets somebody tidy up in the next round, as if the last time were a minute ago. */
@@ -58,7 +62,12 @@ export interface World {
   close(): Promise<void>;
 }
 
-export function openWorld(ground: Ground, others: readonly ClusterName[] = []): World {
+/** @param receiver who is told of services; null: nobody */
+export function openWorld(
+  ground: Ground,
+  others: readonly ClusterName[] = [],
+  receiver: Receiver | null = null,
+): World {
   let now = SAMPLE_NOW;
   let keys = 0;
   const clock = { now: () => now };
@@ -79,6 +88,7 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
     demandBoard,
     metricsBoard: createMetricsBoard(redis),
     trials: createTrialBoard(redis),
+    logBoard: createLogBoard(redis),
   };
   let processes: ProcessDeps[] = [];
   let turn = 0;
@@ -88,7 +98,10 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
       [...configured].map(([name, { driver }]) => [name, mortalDriver(life, driver)]),
     );
     configurations.push(drivers);
-    return processOf(life, { store, ports, drivers, engines, clock, log });
+    return processOf(life, {
+      ...{ store, ports, drivers, engines, clock, log },
+      webhook: receiver,
+    });
   };
   /** Deliveries go to the processes in turn. */
   const current = () => {
@@ -155,15 +168,17 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
         }
       }
     },
+    serviceId: async () => String((await store.sql('select id from services'))[0]?.id),
     storm: async (random) => {
       const ids = await allIds(store);
       const { signal } = new AbortController();
       const deliveries = processes.flatMap((process) => {
-        const { commands, activations, reconcile, observe, probe } = handlers(process);
+        const { commands, activations, reconcile, services, observe, probe } = handlers(process);
         return [
           ...ids.commands.map((id) => () => commands.command(id, { signal })),
           ...ids.commands.map((id) => () => activations.activation(id, { signal })),
           ...ids.models.map((id) => () => reconcile.model(id, { signal })),
+          ...ids.services.map((id) => () => services.service(id, { signal })),
           ...ids.jobs.map((id) => () => probe.probe(id, { signal })),
           () => observe.cluster('here', { signal }),
           () => observe.metrics('here', { signal }),
@@ -197,7 +212,10 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
         `did not come true in ${most} rounds: ${holds}\n${JSON.stringify(await world.look())}`,
       );
     },
-    look: () => look(store, clusters),
+    look: async () => ({
+      ...(await look(store, clusters)),
+      ...(receiver === null ? {} : { told: receiver.told() }),
+    }),
     close: async () => {
       for (const life of lives) life.kill();
       await ground.quiet();
@@ -205,6 +223,8 @@ export function openWorld(ground: Ground, others: readonly ClusterName[] = []): 
       await forgetTrials('trial*');
       const tables = [
         'jobs',
+        'services',
+        'service_notices',
         'models',
         'project_activations',
         'project_clusters',
@@ -255,6 +275,7 @@ async function allIds(store: StoreFixture) {
   return {
     commands: await read('commands'),
     models: await read('models'),
+    services: await read('services'),
     // A probe of a job whose engine is not up stays at its door for a while.
     jobs: (await store.sql('select id from jobs where address_host is not null')).map(({ id }) =>
       String(id),

@@ -1,4 +1,4 @@
-const pages = /^\/(swagger|ops|console)(\/|$)/;
+const pages = /^\/(swagger|ops|console|api\/v1\/services\/[^/]+\/proxy)(\/|$)/;
 const fallback = '/swagger/index.html';
 
 /**

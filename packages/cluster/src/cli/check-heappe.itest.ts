@@ -14,6 +14,9 @@ const recipes: RecipeCatalog = {
   checkShape: () => null,
   capacity: () => null,
   render: () => ({ script: 'echo engine', secretFiles: { key: 'secret' } }),
+  renderService: () => {
+    throw new Error('it starts no services');
+  },
 };
 
 describe('npm run cluster -- check, of a HEAppE', () => {

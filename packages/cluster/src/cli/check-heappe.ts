@@ -8,6 +8,7 @@ import { activateProject } from '../heappe/activation.ts';
 import { createHeappeClient, type HeappeClient } from '../heappe/client.ts';
 import type { Features } from '../heappe/features.ts';
 import type { CheckOptions, Tried } from './check.ts';
+import { lastWords } from './last-words.ts';
 import { bad, doubtful, type Finding, good, messageOf } from './terminal.ts';
 
 /** Health, version, sign-in; then for each project itself, its node type and its templates. Changes nothing. */
@@ -199,7 +200,7 @@ async function* checkSmallJob(
       );
       return false;
     }
-    const said = (await driver.tailLog(ref, 1000, signal)).trim();
+    const said = (await lastWords(driver, ref, 1000, signal)).trim();
     yield job.state === 'completed'
       ? good('job ran', `on ${said}`)
       : bad(

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ClusterDriver } from '@wakefield/control';
 import type { Address, JobName, JobSighting } from '@wakefield/domain';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
+import { lastWords } from './last-words.ts';
 import { reachRemedy } from './remedies.ts';
 import { advertisedHost, type NodeSurvey, parseNodeSurvey, surveyScript } from './survey.ts';
 import { bad, doubtful, type Finding, good, messageOf } from './terminal.ts';
@@ -65,7 +66,7 @@ async function* runJob(
   const seen = await waitFor(driver, name, options, signal);
   yield* readSighting(seen, options);
   if (seen.clusterJob?.state === 'pending') return false;
-  const log = await driver.tailLog({ name, clusterJobId }, 100_000, signal);
+  const log = await lastWords(driver, { name, clusterJobId }, 100_000, signal);
   const survey = parseNodeSurvey(log);
   if (survey.host === null) {
     yield bad(

@@ -20,6 +20,9 @@ const recipes: RecipeCatalog = {
     script: `#!/bin/bash\n# ${model.spec.hfModelId} in ${profile.jobsDirectory}\n`,
     secretFiles: { key: 'secret text' },
   }),
+  renderService: () => {
+    throw new Error('it starts no services');
+  },
 };
 
 describe('npm run cluster', () => {

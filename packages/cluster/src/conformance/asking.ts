@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import type { Address } from '@wakefield/domain';
 import { exchange } from '../probe/exchange.ts';
 import type { Scene } from './scene.ts';
-import { quote, until } from './scene.ts';
+import { listenAndTell, quote, until } from './scene.ts';
 
 /** Says what it was sent, or streams until its client leaves, of which it leaves a note. */
 const server = `
@@ -21,10 +21,7 @@ const server = require('node:http').createServer((request, response) => {
   if (request.method === 'GET') response.end(JSON.stringify(request.headers.authorization ?? null));
   else request.pipe(response);
 });
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address();
-  require('node:fs').writeFileSync('endpoint.json', JSON.stringify({ host: '127.0.0.1', port, pid: process.pid, at: Date.now() }));
-});`;
+${listenAndTell}`;
 
 /**
  * What requests to engines need, whether a transport carries bytes or makes requests of them.
@@ -43,13 +40,16 @@ export function askingTests(scene: () => Scene, streams: boolean): void {
     exchange(
       scene().driver.transport,
       address,
-      { method: 'GET', path: '/', key: null, ...what },
+      { method: 'GET', path: '/', headers: {}, ...what },
       AbortSignal.timeout(20_000),
     );
 
   test('carries requests and answers unchanged, at length, and many at once', async () => {
     const { address } = await startServer();
-    expect(await ask(address, { key: 'k3y' })).toEqual({ status: 200, text: '"Bearer k3y"' });
+    expect(await ask(address, { headers: { authorization: 'Bearer k3y' } })).toEqual({
+      status: 200,
+      text: '"Bearer k3y"',
+    });
     expect(await ask(address, {})).toEqual({ status: 200, text: 'null' });
     const piece = 'wakefield \u00e4 "\\\n\u2028 ';
     // Some take it as JSON inside of JSON.

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { Scene } from './scene.ts';
 
@@ -11,7 +13,7 @@ export function observingTests(scene: () => Scene): void {
     const { clusterJobId } = await driver.submit(
       job(name, [
         'echo 42 > gpu',
-        `echo '{"host":"node-1","port":20001,"pid":7,"at":1}' > endpoint.new`,
+        `echo '{"host":"127.0.0.1","port":20001,"pid":7,"at":1}' > endpoint.new`,
         'mv endpoint.new endpoint.json',
         'sleep 600',
       ]),
@@ -20,7 +22,9 @@ export function observingTests(scene: () => Scene): void {
     const seen = await sightUntil(name, ({ address }) => address !== null);
     expect(seen).toEqual({
       clusterJob: expect.objectContaining({ clusterJobId, name, state: 'running' }),
-      address: { host: expect.stringMatching(given.host ?? /^node-1$/), port: 20_001 },
+      address: { host: expect.stringMatching(given.host ?? /^127\.0\.0\.1$/), port: 20_001 },
+      misplaced: null,
+      building: false,
       exit: null,
       logTail: null,
       gpuUtilization: 42,
@@ -33,6 +37,35 @@ export function observingTests(scene: () => Scene): void {
       expect(at).toBeLessThan(Date.now() + 2000);
     }
     expect(Math.abs((endsAt ?? 0) - (startedAt ?? 0) - 600_000)).toBeLessThan(2000);
+  });
+
+  test('tells that a job builds, for as long as it does', async () => {
+    const { driver, signal, newName, job, directory, sightUntil } = scene();
+    const name = newName();
+    await driver.submit(
+      job(name, [
+        'echo building > stage',
+        'while [ ! -e go ]; do sleep 0.1; done',
+        'rm stage',
+        'sleep 600',
+      ]),
+      signal,
+    );
+    const seen = await sightUntil(name, ({ building }) => building);
+    expect(seen).toMatchObject({ clusterJob: { state: 'running' }, address: null, exit: null });
+    await writeFile(join(directory(name), 'go'), '');
+    const after = await sightUntil(name, ({ building }) => !building);
+    expect(after.clusterJob?.state).toBe('running');
+  });
+
+  test('a job that was ended while it built does not build', async () => {
+    const { driver, signal, newName, job, file, sightUntil } = scene();
+    const name = newName();
+    await driver.submit(job(name, ['echo building > stage', 'sleep 600']), signal);
+    await sightUntil(name, ({ building }) => building);
+    await driver.cancel([{ name, clusterJobId: null }], signal);
+    await sightUntil(name, ({ building }) => !building);
+    expect(await file(name, 'stage')).toBe('building\n');
   });
 
   test('reads exit record and log of a job that is over', async () => {
@@ -70,6 +103,23 @@ export function observingTests(scene: () => Scene): void {
     expect(seen.logTail).toMatch(/^before .*after/);
   });
 
+  test.each([
+    ['another machine', '169.254.169.254', 20_001],
+    ['a port that is none of theirs', '127.0.0.1', 22],
+  ])('does not believe a job that says it answers on %s', async (_, host, port) => {
+    const { driver, given, signal, newName, job, sightUntil } = scene();
+    const name = newName();
+    // Where the cluster knows better, the job's word for its host is not asked.
+    if (given.host !== undefined && port !== 22) return;
+    const told = JSON.stringify({ host, port });
+    await driver.submit(
+      job(name, [`echo '${told}' > e`, 'mv e endpoint.json', 'sleep 600']),
+      signal,
+    );
+    const seen = await sightUntil(name, ({ misplaced }) => misplaced !== null);
+    expect(seen).toMatchObject({ address: null, misplaced: { port } });
+  });
+
   test('looks at any number of jobs in one round trip', async () => {
     const { driver, given, signal, newName, job } = scene();
     const names = [newName(), newName(), newName()];
@@ -89,6 +139,8 @@ export function observingTests(scene: () => Scene): void {
     expect(snapshot.sightings.get(unknown)).toEqual({
       clusterJob: null,
       address: null,
+      misplaced: null,
+      building: false,
       exit: null,
       logTail: null,
       gpuUtilization: null,
@@ -104,18 +156,6 @@ export function observingTests(scene: () => Scene): void {
     expect(await driver.find('wf-other-0000000000000000-1', signal)).toBeNull();
   });
 
-  test('tells the end of a log, and nothing where there is none', async () => {
-    const { driver, signal, newName, job, sightUntil } = scene();
-    const name = newName();
-    await driver.submit(job(name, ['printf 0123456789 > log']), signal);
-    await sightUntil(name, ({ clusterJob }) => clusterJob?.state === 'completed');
-    const ref = { name, clusterJobId: null };
-    expect(await driver.tailLog(ref, 4, signal)).toBe('6789');
-    expect(await driver.tailLog(ref, 4000, signal)).toBe('0123456789');
-    const unknown = { name: newName(), clusterJobId: null };
-    expect(await driver.tailLog(unknown, 4000, signal)).toBe('');
-  });
-
   test('gives up when it is told to', async () => {
     const { driver, newName } = scene();
     const refs = [{ name: newName(), clusterJobId: null }];
@@ -123,6 +163,16 @@ export function observingTests(scene: () => Scene): void {
       name: 'ClusterError',
       kind: 'unreachable',
     });
+  });
+
+  test('says what one job may ask for at most, where it knows', async () => {
+    const { driver, signal } = scene();
+    const { gpus, fixedSize, ...bounds } = await driver.bounds(signal);
+    // Who submits and who checks what is asked for are told the same.
+    expect(fixedSize).toBe(driver.fixedSize);
+    for (const [name, value] of Object.entries(bounds))
+      expect([name, Number.isSafeInteger(value) && value > 0]).toEqual([name, true]);
+    expect(gpus ?? 0).toBeGreaterThanOrEqual(0);
   });
 
   test('says by its cadence how often to look', () => {

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import type { Address } from '@wakefield/domain';
 import type { Scene } from './scene.ts';
-import { quote } from './scene.ts';
+import { listenAndTell, quote } from './scene.ts';
 
 /** A server that sends back what it gets, closes when its peer does, and closes at once on `bye`. */
 const echo = `
@@ -12,10 +12,7 @@ const server = require('node:net').createServer({ allowHalfOpen: true }, (socket
   socket.on('end', () => socket.end());
   socket.on('error', () => {});
 });
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address();
-  require('node:fs').writeFileSync('endpoint.json', JSON.stringify({ host: '127.0.0.1', port, pid: process.pid, at: Date.now() }));
-});`;
+${listenAndTell}`;
 
 export function reachingTests(scene: () => Scene): void {
   async function startEcho(): Promise<Address> {

@@ -141,3 +141,13 @@ export async function isAlive(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
   return stat !== '' && !stat.slice(stat.lastIndexOf(')')).startsWith(') Z');
 }
+
+/** Lines of a script of Node's: `server` listens on a port that jobs may answer on, and the job says so. */
+export const listenAndTell = `
+const { writeFileSync } = require('node:fs');
+const listen = () => server.listen(20_000 + Math.floor(10_000 * Math.random()), '127.0.0.1');
+server.on('error', listen).once('listening', () => {
+  const { port } = server.address();
+  writeFileSync('endpoint.json', JSON.stringify({ host: '127.0.0.1', port, pid: process.pid, at: Date.now() }));
+});
+listen();`;

@@ -1,7 +1,7 @@
 import { type ClusterDriver, ClusterError, type JobRef } from '@wakefield/control';
 import { type JobName, type JobSighting, jobNamePrefix, unseen } from '@wakefield/domain';
 import type { HeappeConfig } from '../config/heappe.ts';
-import { limitsOf } from '../config/limits-of.ts';
+import { boundsOfLimits, limitsOf } from '../config/limits-of.ts';
 import type { DriverDeps } from '../driver-deps.ts';
 import { checkedName } from '../job-names.ts';
 import { createHeappeTransport } from '../transport/create-transport.ts';
@@ -12,7 +12,8 @@ import { clusterJobOf } from './cluster-job.ts';
 import { askJobToEnd, cancelJob, deleteJob, eachOf, tellToEnd } from './end-jobs.ts';
 import { createEndedJobs } from './ended-jobs.ts';
 import { forecastStart } from './forecast.ts';
-import { nothingSeen, readTail } from './job-files-seen.ts';
+import { nothingSeen } from './job-files-seen.ts';
+import { readJobLog } from './job-log.ts';
 import { createJobReports } from './job-reports.ts';
 import { jobNamed, type Listing, listJobs, surplusOf } from './listing.ts';
 import { createLiveStates } from './live-states.ts';
@@ -29,6 +30,7 @@ const JUST_LISTED_MS = 10_000;
 /** A centre's cluster through the HEAppE middleware: HTTP calls, none of which is idempotent where it matters. */
 export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): ClusterDriver {
   const now = deps.now ?? Date.now;
+  const profile = launchProfile(config);
   const elapsed = deps.elapsed ?? (() => performance.now());
   const client = createHeappeClient(config, { onRoundTrip: deps.onRoundTrip });
   const places = createPlaces(config, client, elapsed);
@@ -74,7 +76,12 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
     const seen = await reports.read(wanted, signal);
     for (const [name, job] of wanted) {
       const files = seen.get(name) ?? null;
-      found.set(name, files === null ? unreadOf(name, job) : sightingOf(config, name, job, files));
+      found.set(
+        name,
+        files === null
+          ? unreadOf(name, job)
+          : sightingOf({ ...config, ...profile }, name, job, files),
+      );
     }
     return found;
   }
@@ -133,13 +140,16 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
   return {
     name: config.name,
     kind: 'heappe',
-    profile: launchProfile(config),
+    profile,
     cadence: {
       busyMs: config.cadence.busy,
       quietMs: config.cadence.quiet,
       patienceMs,
     },
     limits: (project) => limitsOf(config, project),
+    // What its node types have to give is said project by project, and refused by the submission.
+    bounds: async () => ({ ...boundsOfLimits(config), fixedSize: true }),
+    fixedSize: true,
     transport,
     submit: (job, signal) => told(signal, () => submitJob(submitting, job, signal)),
     async observe(refs, signal) {
@@ -167,12 +177,10 @@ export function createHeappeDriver(config: HeappeConfig, deps: DriverDeps): Clus
         (job) => cancelJob(client, job, signal),
         signal,
       ),
-    async tailLog({ name }, bytes, signal) {
+    async readLog({ name }, from, bytes, signal) {
       const job = jobNamed(await list(signal), checkedName(name));
-      if (job === null) return '';
-      const seen = (await reports.read(new Map([[name, job]]), signal)).get(name);
-      const { report } = seen ?? nothingSeen;
-      return await told(signal, () => readTail(client, job, report, bytes, signal));
+      if (job === null) return null;
+      return await told(signal, () => readJobLog(client, job, from, bytes, signal));
     },
     forget: (names, signal) => forEach(names, (job) => deleteJob(client, job, signal), signal),
     activate: (project, signal) =>

@@ -39,7 +39,7 @@ export async function readFiles(
  * The end of the job's log, and what the batch system said to it: limits and kills, which explain a sudden end.
  * HEAppE reads from an offset on and does not tell sizes: the launcher notes that of the log every few seconds, and at the end.
  */
-export async function readTail(
+async function readTail(
   client: Pick<HeappeClient, 'files'>,
   job: JobInfo,
   report: JobReport,
@@ -65,7 +65,8 @@ export async function readTail(
   return own.trim() === '' ? batch.join('\n') : own;
 }
 
-async function part(
+/** What follows the offset of one of the job's files; empty where it is not there. */
+export async function part(
   client: Pick<HeappeClient, 'files'>,
   job: JobInfo,
   type: number,
@@ -79,7 +80,7 @@ async function part(
 }
 
 /** Texts by type of file; of files that are not there, nothing. A job that was deleted meanwhile has none. */
-async function parted(
+export async function parted(
   client: Pick<HeappeClient, 'files'>,
   job: JobInfo,
   wanted: Parameters<HeappeClient['files']['readParts']>[1],

@@ -1,3 +1,5 @@
+import { CUT_LINE } from '../log-pieces.ts';
+
 /**
  * Names in a job's directory that are the launcher's. The template calls `/bin/bash <launcher>`: the one parameter is
  * a file name without anything that .NET's Regex.Escape or a shell would change.
@@ -27,7 +29,7 @@ const unreadableSeconds = 30;
  * job is in one of them.
  *
  * `started`, `asked`, `terminated` and `ended` have the node's time in milliseconds; `ended` the script's status
- * before it; `log` is how long the log was some seconds ago, or at the end. A submission that HEAppE did twice finds
+ * before it; `log` is how long the log was some seconds ago, or at the end, and how much was cut off before that. A submission that HEAppE did twice finds
  * the directory taken: who starts last has it, as its id is the one that HEAppE kept; the other one ends its script and
  * says nothing more. So does one whose directory was deleted under it.
  *
@@ -36,7 +38,7 @@ const unreadableSeconds = 30;
  */
 export const LAUNCHER = `#!/bin/bash
 umask 077
-files=(endpoint.json exit.json gpu)
+files=(endpoint.json exit.json gpu stage)
 rm -f -- "\${files[@]}" ${report}
 token=\${SLURM_JOB_ID:-0}-$$-$RANDOM$RANDOM
 printf '%s\\n' "$token" >.wakefield_owner
@@ -73,12 +75,19 @@ tell() {
     first "$name"
     [ -z "$line" ] || text+=$'\\n'"$name $line"
   done
-  [ -z "$size" ] || text+=$'\\n'"log $((size))"
+  [ -z "$size" ] || text+=$'\\n'"log $size"
   [ -z "$ended" ] || text+=$'\\n'"ended $ended"
   [ "$text" != "$told" ] && owns || return 0
   printf '%s\\n' "$text" >.${report}.new && mv -f -- .${report}.new ${report} && told=$text
 }
-measure() { [ ! -f log ] || size=$(wc -c <log); }
+# Bytes of the log, and of what was cut off before them.
+measure() {
+  local line
+  [ -f log ] || return 0
+  size=$(($(wc -c <log)))
+  first log
+  [[ $line =~ ${CUT_LINE} ]] && size+=" \${BASH_REMATCH[1]}"
+}
 now started
 if [ -e ${end} ]; then
   printf '{"exitCode":0,"cause":"drained","at":%s}\\n' "$started" >exit.json

@@ -23,7 +23,7 @@ const LIST = 'JobManagement/ListJobsForCurrentUser';
 const PARTS = 'FileTransfer/DownloadPartsOfJobFilesFromCluster';
 const control = () => scene.test.server.control;
 const isRunning = ({ clusterJob }: JobSighting) => clusterJob?.state === 'running';
-const endpoint = `echo '{"host":"n1","port":20001}' > e; mv e endpoint.json`;
+const endpoint = `echo '{"host":"127.0.0.1","port":20001}' > e; mv e endpoint.json`;
 
 async function start(lines: readonly string[], change = {}) {
   const name = scene.newName();
@@ -41,7 +41,7 @@ describe('a look', () => {
     const { sightings } = await scene.driver.observe([serving.ref, loading.ref], scene.signal);
     // The one that serves was read a moment ago.
     expect(scene.calls()).toEqual([LIST, PARTS]);
-    expect(sightings.get(serving.name)?.address).toEqual({ host: 'n1', port: 20_001 });
+    expect(sightings.get(serving.name)?.address).toEqual({ host: '127.0.0.1', port: 20_001 });
     await scene.driver.cancel([serving.ref, loading.ref], scene.signal);
     await until('them to be over', async () => {
       const states = [await scene.sight(serving.name), await scene.sight(loading.name)];
@@ -189,16 +189,10 @@ describe('jobs that are over', () => {
     await scene.driver.forget([over.name, alive.name], scene.signal);
     expect((await scene.listed(over.name))[0]?.State).toBe(256);
     expect((await scene.listed(alive.name))[0]?.State).toBe(8);
-    expect(await scene.driver.tailLog(over.ref, 100, scene.signal)).toBe('');
+    expect(await scene.driver.readLog(over.ref, 0, 100, scene.signal)).toBeNull();
     // HEAppE lists a deleted job for ever, we do not.
     expect(await scene.driver.find(over.name, scene.signal)).toBeNull();
     await scene.driver.cancel([alive.ref], scene.signal);
-  });
-
-  test('give the end of a long log, not its beginning', async () => {
-    const { name, ref } = await start(['seq 1 100000 > log']);
-    await scene.sightUntil(name, ({ clusterJob }) => clusterJob?.state === 'completed');
-    expect(await scene.driver.tailLog(ref, 13, scene.signal)).toBe('99999\n100000\n');
   });
 
   test('give nothing of a log of which nobody knows how long it is', async () => {

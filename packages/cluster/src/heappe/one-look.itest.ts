@@ -16,7 +16,7 @@ afterAll(() => scene.close());
 
 test('a look at twenty jobs that serve is one call', async () => {
   const names = Array.from({ length: 20 }, () => scene.newName());
-  const endpoint = `echo '{"host":"n1","port":20001}' > e; mv e endpoint.json`;
+  const endpoint = `echo '{"host":"127.0.0.1","port":20001}' > e; mv e endpoint.json`;
   for (const name of names) {
     await scene.driver.submit(scene.job(name, [endpoint, 'sleep 600']), scene.signal);
   }
@@ -24,7 +24,7 @@ test('a look at twenty jobs that serve is one call', async () => {
   const look = async () => (await scene.driver.observe(refs, scene.signal)).sightings;
   await until('all of them to serve', async () => {
     const sightings = await look();
-    return names.every((name) => sightings.get(name)?.address?.host === 'n1') ? true : null;
+    return names.every((name) => sightings.get(name)?.address?.host === '127.0.0.1') ? true : null;
   });
   scene.calls();
   expect((await look()).size).toBe(20);

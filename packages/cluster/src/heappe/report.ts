@@ -8,11 +8,13 @@ export interface JobReport {
   readonly ended: { readonly status: number; readonly at: EpochMs } | null;
   /** Bytes of the job's log, some seconds ago or at its end. */
   readonly logBytes: number | null;
+  /** Bytes that were cut off before them. */
+  readonly logCut: number;
   /** First lines of files of the job, as they are. */
   readonly files: Readonly<Record<string, string>>;
 }
 
-const files = new Set(['endpoint.json', 'exit.json', 'gpu']);
+const files = new Set(['endpoint.json', 'exit.json', 'gpu', 'stage']);
 
 /** Of no text, a report that says nothing; of lines that are none, nothing. */
 export function parseReport(text: string): JobReport {
@@ -22,11 +24,13 @@ export function parseReport(text: string): JobReport {
     if (at > 0) facts.set(line.slice(0, at), line.slice(at + 1));
   }
   const [status = null, at = null] = numbers(facts.get('ended'));
+  const [logBytes = null, logCut = 0] = numbers(facts.get('log'));
   return {
     startedAt: numbers(facts.get('started'))[0] ?? null,
     terminatedAt: numbers(facts.get('terminated'))[0] ?? null,
     ended: status === null || at === null ? null : { status, at },
-    logBytes: numbers(facts.get('log'))[0] ?? null,
+    logBytes,
+    logCut,
     files: Object.fromEntries([...facts].filter(([name]) => files.has(name))),
   };
 }

@@ -6,7 +6,14 @@ import {
   unseen,
 } from '@wakefield/domain';
 import type { HeappeConfig } from '../config/heappe.ts';
-import { parseEndpointFile, parseExitFile, parseGpuFile } from '../job-files.ts';
+import type { PlaceRules } from '../endpoint-place.ts';
+import {
+  isBuilding,
+  parseEndpointFile,
+  parseExitFile,
+  parseGpuFile,
+  placeOf,
+} from '../job-files.ts';
 import { heappeStates, type JobInfo } from './api/wire-types.ts';
 import { addressOfTask } from './bridge/address.ts';
 import { clusterJobOf } from './cluster-job.ts';
@@ -42,7 +49,7 @@ export function createdOf(name: JobName, job: JobInfo): JobSighting {
 
 /** One job's line and files together. */
 export function sightingOf(
-  config: Pick<HeappeConfig, 'nodeAddress' | 'transport'>,
+  config: Pick<HeappeConfig, 'nodeAddress' | 'transport'> & PlaceRules,
   name: JobName,
   job: JobInfo,
   { report, logTail }: JobFilesSeen,
@@ -55,7 +62,8 @@ export function sightingOf(
   const told = file('endpoint.json', parseEndpointFile);
   return {
     clusterJob,
-    address: told === null ? null : addressOf(config, told, clusterJob, job),
+    ...(told === null ? nowhere : addressOf(config, told, clusterJob, job)),
+    building: isBuilding(report.files.stage, clusterJob.state),
     exit: file('exit.json', parseExitFile),
     logTail,
     gpuUtilization: file('gpu', parseGpuFile),
@@ -67,14 +75,20 @@ export function sightingOf(
  * HEAppE's tunnels the address has to say whose it is (bridge/address.ts).
  */
 function addressOf(
-  { nodeAddress, transport }: Pick<HeappeConfig, 'nodeAddress' | 'transport'>,
+  {
+    nodeAddress,
+    transport,
+    ...rules
+  }: Pick<HeappeConfig, 'nodeAddress' | 'transport'> & PlaceRules,
   told: Address,
   { node }: ClusterJob,
   { Tasks: [task] }: JobInfo,
-): Address | null {
+): Pick<JobSighting, 'address' | 'misplaced'> {
   const host = nodeAddress === 'heappe' ? (node ?? told.host) : told.host;
-  if (transport.kind !== 'heappe') return { host, port: told.port };
-  return task === undefined
-    ? null
-    : addressOfTask({ taskId: task.Id, node: host, port: told.port });
+  const place = placeOf({ host, port: told.port }, node, rules);
+  if (place.address === null || transport.kind !== 'heappe') return place;
+  if (task === undefined) return nowhere;
+  return { ...nowhere, address: addressOfTask({ taskId: task.Id, node: host, port: told.port }) };
 }
+
+const nowhere = { address: null, misplaced: null } as const;

@@ -86,6 +86,11 @@ function coresOf(config: HeappeConfig, job: JobRequest, place: Place) {
     return { MinCores: cores, MaxCores: cores };
   }
   const nodes = Math.ceil(job.gpuCount / perNode);
+  if (counting === 'gpus' && job.gpuCount === 0)
+    throw new ClusterError(
+      'refused',
+      `node type ${place.nodeType.Name} counts GPUs: a job there has to ask for one at least`,
+    );
   if (counting === 'gpus' && nodes !== job.nodes)
     throw new ClusterError(
       'refused',

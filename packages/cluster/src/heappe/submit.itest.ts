@@ -246,6 +246,7 @@ describe('a submission', () => {
     [{ cpus: 4 }, /cannot ask for CPUs or memory/],
     [{ memory: '4G' }, /template.allocation/],
     [{ walltimeSeconds: 90_000 }, /at most 86400 seconds/],
+    [{ gpuCount: 0 }, /has to ask for one at least/],
     [{ gpuCount: 5, nodes: 1 }, /5 GPUs are on 2 of them, not on 1/],
     [{ secretFiles: { wakefield_run: 'x' } }, /cannot be named wakefield_run/],
     [{ project: 'other' }, /no command template of project other/],

@@ -8,12 +8,14 @@ import { limitsOf } from '../config/limits-of.ts';
 import type { LocalConfig } from '../config/local.ts';
 import type { DriverDeps } from '../driver-deps.ts';
 import { createTransport } from '../transport/create-transport.ts';
+import { boundsOfMachine } from './bounds.ts';
 import { withLock } from './directory-lock.ts';
 import { dispatch } from './dispatch.ts';
 import { identify, signalProcess } from './process-table.ts';
 import { launchProfile } from './profile.ts';
+import { readLog } from './read-log.ts';
 import { createOnce, readJob, readJobs, recordPath } from './records.ts';
-import { clusterJob, listed, sight, tail } from './sighting.ts';
+import { clusterJob, listed, sight } from './sighting.ts';
 import { isJobName, submitJob } from './submit-job.ts';
 
 export interface LocalDriverDeps extends DriverDeps {
@@ -80,6 +82,7 @@ export function createLocalDriver(config: LocalConfig, deps: LocalDriverDeps): C
       patienceMs,
     },
     limits: (project) => limitsOf(config, project),
+    bounds: (signal) => told(signal, async () => boundsOfMachine(config)),
     transport,
 
     submit: (job, signal) =>
@@ -100,7 +103,10 @@ export function createLocalDriver(config: LocalConfig, deps: LocalDriverDeps): C
         const sightings = new Map<string, JobSighting>();
         for (const job of jobs.values()) sightings.set(job.name, listed(job, node));
         for (const { name } of refs.filter((ref) => isJobName(ref.name))) {
-          sightings.set(name, await sight(directoryOf(name), jobs.get(name) ?? null, node));
+          sightings.set(
+            name,
+            await sight(directoryOf(name), jobs.get(name) ?? null, node, profile),
+          );
         }
         return { cluster: config.name, takenAt, sightings };
       }),
@@ -117,8 +123,8 @@ export function createLocalDriver(config: LocalConfig, deps: LocalDriverDeps): C
         await look(signal);
       }),
 
-    tailLog: (ref, bytes, signal) =>
-      told(signal, () => tail(directoryOf(checked(ref.name)), bytes)),
+    readLog: (ref, from, bytes, signal) =>
+      told(signal, () => readLog(directoryOf(checked(ref.name)), from, bytes)),
 
     forget: (names, signal) =>
       told(signal, async () => {

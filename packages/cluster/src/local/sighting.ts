@@ -1,7 +1,15 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ClusterJob, type JobSighting, unseen } from '@wakefield/domain';
-import { jobFiles, parseEndpointFile, parseExitFile, parseGpuFile } from '../job-files.ts';
+import type { PlaceRules } from '../endpoint-place.ts';
+import {
+  isBuilding,
+  jobFiles,
+  parseEndpointFile,
+  parseExitFile,
+  parseGpuFile,
+  placeOf,
+} from '../job-files.ts';
+import { readLog } from './read-log.ts';
 import { type LocalJob, readText } from './records.ts';
 
 /** Of the log, in a sighting of a job that is over. */
@@ -34,18 +42,22 @@ export async function sight(
   directory: string,
   job: LocalJob | null,
   node: string,
+  rules: PlaceRules,
 ): Promise<JobSighting> {
-  const [endpoint, exit, gpu] = await Promise.all([
+  const [endpoint, exit, gpu, stage] = await Promise.all([
     readText(join(directory, jobFiles.endpoint)),
     readText(join(directory, jobFiles.exit)),
     readText(join(directory, jobFiles.gpu)),
+    readText(join(directory, jobFiles.stage)),
   ]);
   const over = job?.end !== null;
+  const line = job === null ? null : clusterJob(job, node);
   return {
-    clusterJob: job === null ? null : clusterJob(job, node),
-    address: endpoint === null ? null : parseEndpointFile(endpoint),
+    clusterJob: line,
+    ...placeOf(endpoint === null ? null : parseEndpointFile(endpoint), node, rules),
+    building: isBuilding(stage, line?.state),
     exit: exit === null ? null : parseExitFile(exit),
-    logTail: over ? (await tail(directory, logTailBytes)) || null : null,
+    logTail: over ? await tail(directory) : null,
     gpuUtilization: gpu === null ? null : parseGpuFile(gpu),
   };
 }
@@ -55,21 +67,8 @@ export function listed(job: LocalJob, node: string): JobSighting {
   return { ...unseen, clusterJob: clusterJob(job, node) };
 }
 
-/** End of the engine's log, or of what the batch shell said before there was one. */
-export async function tail(directory: string, bytes: number): Promise<string> {
-  const log = await tailOf(join(directory, jobFiles.log), bytes);
-  return log === '' ? await tailOf(join(directory, jobFiles.batchLog), bytes) : log;
-}
-
-async function tailOf(path: string, bytes: number): Promise<string> {
-  const file = await open(path, 'r').catch(() => null);
-  if (file === null) return '';
-  try {
-    const { size } = await file.stat();
-    const length = Math.min(size, bytes);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
-    return buffer.subarray(0, bytesRead).toString('utf8');
-  } finally {
-    await file.close();
-  }
+/** End of the engine's log, or of what the batch shell said before there was one; null: there is nothing. */
+async function tail(directory: string): Promise<string | null> {
+  const piece = await readLog(directory, 0, logTailBytes);
+  return piece === null ? null : Buffer.from(piece.bytes).toString('utf8');
 }

@@ -8,6 +8,8 @@ import { createEngineProber } from './engine-prober.ts';
 const probe: EngineProbe = {
   healthPath: '/health',
   modelsPath: '/v1/models',
+  privatePath: null,
+  key: { kind: 'authorization', scheme: 'Bearer' },
   warmUps: ['chat'],
   metricsPath: null,
   running: [],
@@ -53,6 +55,7 @@ async function ask(limit: RequestListener, over: Partial<EngineProbe> = {}) {
     engineKey: 'key',
     engine: 'engine',
     hfModelId: 'a/b',
+    basePath: '',
     identity: 'me',
   };
   return await prober.probe(target, AbortSignal.timeout(5_000));

@@ -5,41 +5,41 @@ import type {
   ProbeVerdict,
   Transport,
 } from '@wakefield/control';
-import type { ClusterName } from '@wakefield/domain';
-import { type Answer, type Exchange, exchange } from './exchange.ts';
+import type { ClusterName, ServiceKeyUse } from '@wakefield/domain';
+import { type Ask, field, foreign, isGood, notYet, parse } from './ask.ts';
+import { exchange } from './exchange.ts';
 import { readMetric } from './metrics-page.ts';
+import { warmUp } from './warm-up.ts';
 
 export interface EngineProberDeps {
   readonly transports: { get(cluster: ClusterName): Transport | undefined };
-  /** By engine, from its recipe. */
+  /** By engine, and for services by the path of their recipe. */
   readonly probes: Readonly<Record<string, EngineProbe>>;
 }
 
-const notYet = (detail: string): ProbeVerdict => ({ status: 'not_yet', detail });
-const foreign = (detail: string): ProbeVerdict => ({ status: 'foreign', detail });
-type Ask = (what: Exchange) => Promise<Answer>;
-
-/** Asks engines over their cluster's transport. Every call ends with its signal. */
+/** Asks engines and other services over their cluster's transport. Every call ends with its signal. */
 export function createEngineProber({ transports, probes }: EngineProberDeps): EngineProber {
-  const asker = (target: EngineTarget, signal: AbortSignal): Ask | null => {
+  const asker = (target: EngineTarget, { key }: EngineProbe, signal: AbortSignal): Ask | null => {
+    const { address, basePath, engineKey } = target;
     const transport = transports.get(target.cluster);
     if (transport === undefined) return null;
-    return (what) => exchange(transport, target.address, what, signal);
+    return ({ withKey, path, ...what }) => {
+      const headers = withKey ? keyHeaders(key, engineKey) : {};
+      return exchange(transport, address, { ...what, path: basePath + path, headers }, signal);
+    };
   };
   return {
     async probe(target, signal) {
       const probe = probes[target.engine];
-      const ask = asker(target, signal);
       if (probe === undefined) return notYet(`no recipe says how to probe ${target.engine}`);
+      const ask = asker(target, probe, signal);
       if (ask === null) return notYet(`cluster ${target.cluster} is not in the configuration`);
       try {
         return (
           (await checkHealth(ask, probe)) ??
-          (await checkKey(ask, probe)) ??
-          (await checkIdentity(ask, probe, target)) ??
-          (await warmUp(ask, probe, target)) ?? {
+          (await checkOwn(ask, probe, target)) ?? {
             status: 'ready',
-            capacity: await ownLimit(ask, probe, target),
+            capacity: await ownLimit(ask, probe),
           }
         );
       } catch (error) {
@@ -48,10 +48,10 @@ export function createEngineProber({ transports, probes }: EngineProberDeps): En
     },
     async metrics(target, signal) {
       const probe = probes[target.engine];
-      const ask = asker(target, signal);
+      const ask = probe === undefined ? null : asker(target, probe, signal);
       if (probe === undefined || ask === null) return null;
       try {
-        return await readMetrics(ask, probe, target.engineKey);
+        return await readMetrics(ask, probe);
       } catch {
         return null;
       }
@@ -59,29 +59,62 @@ export function createEngineProber({ transports, probes }: EngineProberDeps): En
   };
 }
 
+/** RFC 9110 has names of headers in any case; Node sends them as they are. */
+function keyHeaders(use: ServiceKeyUse, key: string): Readonly<Record<string, string>> {
+  if (use.kind === 'authorization') return { authorization: `${use.scheme} ${key}` };
+  return use.kind === 'header' ? { [use.name]: key } : {};
+}
+
 async function checkHealth(ask: Ask, { healthPath }: EngineProbe): Promise<ProbeVerdict | null> {
-  const { status } = await ask({ method: 'GET', path: healthPath, key: null });
-  if (status === 200) return null;
+  const { status } = await ask({ method: 'GET', path: healthPath, withKey: false });
+  if (isGood(status)) return null;
   const detail = `${healthPath} answers ${status}`;
   return status >= 500 ? notYet(detail) : foreign(detail);
 }
 
-/** Before ours is shown to whoever listens there: an engine that asks for no key is not this job's. */
-async function checkKey(ask: Ask, { modelsPath }: EngineProbe): Promise<ProbeVerdict | null> {
-  const { status } = await ask({ method: 'GET', path: modelsPath, key: null });
+/**
+ * Whether what answers is this job's: an engine lists the alias of its job, anything else has a page that its key opens.
+ * What has neither, or asks for no key, is taken to be what the endpoint file says, though its port may be another's by now.
+ */
+async function checkOwn(
+  ask: Ask,
+  probe: EngineProbe,
+  target: EngineTarget,
+): Promise<ProbeVerdict | null> {
+  const { modelsPath, privatePath, key } = probe;
+  if (modelsPath !== null)
+    return (
+      (await checkClosed(ask, modelsPath)) ??
+      (await checkIdentity(ask, modelsPath, target)) ??
+      (await warmUp(ask, probe, target))
+    );
+  if (privatePath === null || key.kind === 'none') return null;
+  return (await checkClosed(ask, privatePath)) ?? (await checkOpens(ask, privatePath)).verdict;
+}
+
+/** Before ours is shown to whoever listens there: what asks for no key is not this job's. */
+async function checkClosed(ask: Ask, path: string): Promise<ProbeVerdict | null> {
+  const { status } = await ask({ method: 'GET', path, withKey: false });
   if (status === 401 || status === 403) return null;
-  if (status >= 500) return notYet(`${modelsPath} answers ${status}`);
-  return foreign(`${modelsPath} answers ${status} without a key`);
+  if (status >= 500) return notYet(`${path} answers ${status}`);
+  return foreign(`${path} answers ${status} without a key`);
+}
+
+/** What the page says to the key of the job, or why it says nothing. */
+async function checkOpens(ask: Ask, path: string) {
+  const { status, text } = await ask({ method: 'GET', path, withKey: true });
+  if (isGood(status)) return { text, verdict: null };
+  const detail = `${path} answers ${status}`;
+  return { text, verdict: status >= 500 ? notYet(detail) : foreign(`${detail} to this job's key`) };
 }
 
 async function checkIdentity(
   ask: Ask,
-  { modelsPath }: EngineProbe,
-  { engineKey, identity }: EngineTarget,
+  modelsPath: string,
+  { identity }: EngineTarget,
 ): Promise<ProbeVerdict | null> {
-  const { status, text } = await ask({ method: 'GET', path: modelsPath, key: engineKey });
-  if (status >= 500) return notYet(`${modelsPath} answers ${status}`);
-  if (status !== 200) return foreign(`${modelsPath} answers ${status} to this job's key`);
+  const { text, verdict } = await checkOpens(ask, modelsPath);
+  if (verdict !== null) return verdict;
   return servedNames(text).includes(identity) ? null : foreign(`does not serve ${identity}`);
 }
 
@@ -90,56 +123,10 @@ function servedNames(text: string): readonly unknown[] {
   return Array.isArray(data) ? data.map((model: unknown) => field(model, 'id')) : [];
 }
 
-const warmUps = {
-  chat: {
-    path: '/v1/chat/completions',
-    body: (model: string) => ({
-      model,
-      messages: [{ role: 'user', content: 'Hello' }],
-      max_tokens: 1,
-    }),
-  },
-  completion: {
-    path: '/v1/completions',
-    body: (model: string) => ({ model, prompt: 'Hello', max_tokens: 1 }),
-  },
-  embedding: {
-    path: '/v1/embeddings',
-    body: (model: string) => ({ model, input: 'Hello' }),
-  },
-} as const;
-
-/** Answers of an engine whose model does not do this kind of thing. */
-const notItsKind: ReadonlySet<number> = new Set([400, 404, 405, 422, 501]);
-
-/**
- * The first request is slow (compilation, caches), so it is ours. An engine that knows none of the kinds, e.g.
- * one that only transcribes, is ready without.
- */
-async function warmUp(
-  ask: Ask,
-  probe: EngineProbe,
-  { engineKey, hfModelId }: EngineTarget,
-): Promise<ProbeVerdict | null> {
-  for (const kind of probe.warmUps) {
-    const { path, body } = warmUps[kind];
-    const answer = await ask({ method: 'POST', path, key: engineKey, body: body(hfModelId) });
-    if (answer.status === 200) {
-      return wasCut(answer.text) ? notYet('it is shutting down') : null;
-    }
-    if (!notItsKind.has(answer.status)) return notYet(`${path} answers ${answer.status}`);
-  }
-  return null;
-}
-
 /** Requests that it takes at once in its own words; null where it has none. An engine is ready without them. */
-async function ownLimit(
-  ask: Ask,
-  { ownLimit: where }: EngineProbe,
-  { engineKey }: EngineTarget,
-): Promise<number | null> {
+async function ownLimit(ask: Ask, { ownLimit: where }: EngineProbe): Promise<number | null> {
   if (where === null) return null;
-  const answer = await ask({ method: 'GET', path: where.path, key: engineKey }).catch(() => null);
+  const answer = await ask({ method: 'GET', path: where.path, withKey: true }).catch(() => null);
   const entries = answer?.status === 200 ? field(parse(answer.text), where.list) : null;
   if (!Array.isArray(entries)) return null;
   const sum = entries
@@ -148,37 +135,19 @@ async function ownLimit(
   return Number.isInteger(sum) && sum > 0 ? sum : null;
 }
 
-/** An engine on its way out answers 200 with nothing in it. */
-function wasCut(text: string): boolean {
-  const choices = field(parse(text), 'choices');
-  return Array.isArray(choices) && field(choices[0], 'finish_reason') === 'abort';
-}
-
-async function readMetrics(ask: Ask, probe: EngineProbe, key: string) {
+async function readMetrics(ask: Ask, probe: EngineProbe) {
   // Both at once: each may have a long way.
   const [health, page] = await Promise.all([
-    ask({ method: 'GET', path: probe.healthPath, key: null }),
-    probe.metricsPath === null ? null : ask({ method: 'GET', path: probe.metricsPath, key }),
+    ask({ method: 'GET', path: probe.healthPath, withKey: false }),
+    probe.metricsPath === null
+      ? null
+      : ask({ method: 'GET', path: probe.metricsPath, withKey: true }),
   ]);
-  if (health.status !== 200) return null;
+  if (!isGood(health.status)) return null;
   const text = page?.status === 200 ? page.text : '';
   return {
     gpuUtilization: null,
     waitingRequests: readMetric(text, probe.waiting),
     runningRequests: readMetric(text, probe.running),
   };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : undefined;
 }

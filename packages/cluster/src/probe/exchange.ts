@@ -8,8 +8,8 @@ const bodyLimit = 8 * 1024 * 1024;
 export interface Exchange {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** null: the request carries none. */
-  readonly key: string | null;
+  /** Beside those of the connection and the body. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
 }
 
@@ -26,7 +26,7 @@ export interface Answer {
 export async function exchange(
   transport: Transport,
   address: Address,
-  { method, path, key, body }: Exchange,
+  { method, path, headers, body }: Exchange,
   signal: AbortSignal,
 ): Promise<Answer> {
   const socket = await transport.connect(address, signal);
@@ -41,7 +41,7 @@ export async function exchange(
         headers: {
           host: `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`,
           connection: 'close',
-          ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+          ...headers,
           ...(payload === null
             ? {}
             : { 'content-type': 'application/json', 'content-length': payload.length }),

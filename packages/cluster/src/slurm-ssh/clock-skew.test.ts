@@ -62,6 +62,8 @@ test('times that the cluster tells are ours afterwards; what is not told stays u
   const sighting = {
     clusterJob,
     address: null,
+    misplaced: null,
+    building: false,
     exit: { exitCode: 0, cause: 'drained', at: 4_000 },
     logTail: null,
     gpuUtilization: null,

@@ -1,17 +1,28 @@
-import { type ClusterDriver, ClusterError, type JobRef } from '@wakefield/control';
+import { type ClusterDriver, ClusterError, type JobRef, type LogPiece } from '@wakefield/control';
 import { jobNamePrefix } from '@wakefield/domain';
 import { limitsOf } from '../config/limits-of.ts';
 import type { SlurmSshConfig } from '../config/slurm-ssh.ts';
 import type { DriverDeps } from '../driver-deps.ts';
 import { checkedName } from '../job-names.ts';
+import { batchPiece, logPiece } from '../log-pieces.ts';
 import { lookFailure, slurmFailure } from '../slurm-failures.ts';
 import { createSshConnection } from '../ssh/connection.ts';
 import { createRemoteShell, type RemoteAnswer } from '../ssh/remote-shell.ts';
 import { createSlurmTransport } from '../transport/create-transport.ts';
+import { boundsOf } from './bounds.ts';
 import { byOurClock, clockSkew } from './clock-skew.ts';
 import { onNode, parseNodes } from './nodes.ts';
 import { launchProfile } from './profile.ts';
-import { ASK_TO_END, CANCEL, END_SURPLUS, FORGET, OBSERVE, TAIL, TEST_ONLY } from './programs.ts';
+import {
+  ASK_TO_END,
+  BOUNDS,
+  CANCEL,
+  END_SURPLUS,
+  FORGET,
+  OBSERVE,
+  READ_LOG,
+  TEST_ONLY,
+} from './programs.ts';
 import { parseQueue, type QueueEntry } from './queue.ts';
 import { checkLimits, queueName, requestArguments } from './sbatch-arguments.ts';
 import { jobOf, parseFiles, sightings, surplusOf } from './snapshot.ts';
@@ -80,6 +91,11 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
       patienceMs: config.timeouts.connect + config.timeouts.command,
     },
     limits: (project) => limitsOf(config, project),
+    async bounds(signal) {
+      const answer = await shell.run(BOUNDS, [], command(signal));
+      requireSuccess('sinfo', answer);
+      return boundsOf(config, answer.frames.get('bounds') ?? '');
+    },
     transport,
     async submit(job, signal) {
       checkLimits(config, job);
@@ -94,16 +110,16 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
       const takenAt = now();
       const { queue, frames } = await look(jobs, signal);
       skewMs = clockSkew(skewMs, frames.get('clock'), takenAt, now());
-      const seen = byOurClock(sightings(queue, frames, jobs, prefix), skewMs);
+      const seen = byOurClock(sightings(queue, frames, jobs, prefix, profile), skewMs);
       await endSurplus(surplusOf(queue, seen), signal);
       return { cluster: config.name, takenAt, sightings: seen };
     },
     askToEnd: (jobs, signal) => signalJobs(ASK_TO_END, jobs, signal),
     cancel: (jobs, signal) => signalJobs(CANCEL, jobs, signal),
-    async tailLog({ name }, bytes, signal) {
-      const args = [profile.jobsDirectory, checkedName(name), String(bytes)];
-      const { frames } = await shell.run(TAIL, args, command(signal));
-      return frames.get('log') ?? '';
+    async readLog({ name }, from, bytes, signal) {
+      const args = [profile.jobsDirectory, checkedName(name), String(from), String(bytes)];
+      const { frames } = await shell.run(READ_LOG, args, command(signal));
+      return pieceOf(from, frames);
     },
     async forget(jobs, signal) {
       if (jobs.length === 0) return;
@@ -138,6 +154,13 @@ export function createSlurmSshDriver(config: SlurmSshConfig, deps: DriverDeps): 
       await connection.close();
     },
   };
+}
+
+function pieceOf(asked: number, frames: RemoteAnswer['frames']): LogPiece | null {
+  const [log, batch] = [frames.get('log'), frames.get('batch')];
+  if (log !== undefined)
+    return logPiece(asked, Number(frames.get('from')), Buffer.from(log, 'base64'));
+  return batch === undefined ? null : batchPiece(Buffer.from(batch, 'base64'));
 }
 
 function requireSuccess(program: string, { frames, stderr }: RemoteAnswer): void {

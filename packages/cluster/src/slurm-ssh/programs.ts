@@ -1,3 +1,5 @@
+import { CUT_LINE, CUT_LINE_BYTES } from '../log-pieces.ts';
+import { BOUNDS_FORMAT } from './bounds.ts';
 import { NODES_FORMAT } from './nodes.ts';
 import { QUEUE_FORMAT } from './queue.ts';
 import { BOUNDED, HOLDING, LIVE, readQueue } from './read-queue.ts';
@@ -46,7 +48,7 @@ set -- "\${A[@]:3}"
 [ $# -gt 0 ] || exit 0
 declare -A exited
 files=$(cd -- "$jobs" 2>/dev/null && printf '%s\\0' "\${@/%//owner}" "\${@/%//endpoint.json}" \\
-  "\${@/%//exit.json}" "\${@/%//gpu}" |
+  "\${@/%//exit.json}" "\${@/%//gpu}" "\${@/%//stage}" |
   xargs -0 grep -saHZm1 '' -- | head -c ${LONGEST_FILES} | tr '\\0' '\\037')
 frame files "$files"
 while IFS=$'\\037' read -r path rest; do
@@ -119,12 +121,31 @@ export const TEST_ONLY = `answer=$(printf '#!/bin/sh\\ntrue\\n' | clean TZ=UTC $
 frame answer "$answer"
 frame code "$code"`;
 
-/** A: jobs directory, name, bytes. The end of the job's log, or of what SLURM and the shell said where it has none. */
-export const TAIL = `for file in log batch.log; do
-  [ -s "\${A[0]}/\${A[1]}/$file" ] || continue
-  frame log "$(tail -c "\${A[2]}" -- "\${A[0]}/\${A[1]}/$file" | tr -d '\\000')"
-  exit 0
-done`;
+/**
+ * A: jobs directory, name, offset, bytes. The log from that offset on, or its last bytes (see startOf in log-pieces.ts,
+ * whose arithmetic this is), in base64, as it may hold anything; of a job that has none, what SLURM and the shell said. By
+ * one descriptor: job.sh puts another file in the log's place when it cuts it.
+ */
+export const READ_LOG = `cd -- "\${A[0]}/\${A[1]}" 2>/dev/null || exit 0
+from=\${A[2]} bytes=\${A[3]} cut=0 head=0 line=
+if [ -s log ] && exec 3<log; then
+  IFS= read -r -n ${CUT_LINE_BYTES} line <&3
+  if [[ $line =~ ${CUT_LINE} ]]; then
+    cut=\${BASH_REMATCH[1]} head=$((\${#line} + 1))
+  fi
+  end=$((cut + $(stat -Lc %s /proc/self/fd/3) - head)) start=$from
+  [ "$from" -le "$end" ] && [ $((end - from)) -le "$bytes" ] || start=$((end - bytes))
+  [ "$start" -ge "$cut" ] || start=$cut
+  frame from "$start"
+  frame log "$(tail -c +$((head + start - cut + 1)) /proc/self/fd/3 | head -c $((end - start)) | base64 -w0)"
+elif [ -s batch.log ]; then
+  frame batch "$(tail -c "$bytes" batch.log | base64 -w0)"
+fi`;
+
+/** Kinds of nodes and the limits of their partitions, as bounds.ts reads them. */
+export const BOUNDS = `said=$(clean ${BOUNDED} sinfo -a -e -h -o '${BOUNDS_FORMAT}' | head -c ${LONGEST_NODES}; exit "\${PIPESTATUS[0]}"); code=$?
+frame bounds "$said"
+frame code "$code"`;
 
 /** A: jobs directory, names. Removes their directories and locks. */
 export const FORGET = `jobs=\${A[0]:?} code=0

@@ -2,6 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { parseQueue } from './queue.ts';
 import { jobOf, parseFiles, sightings, surplusOf } from './snapshot.ts';
 
+const rules = {
+  advertise: { kind: 'fixed', host: 'cn01' },
+  ports: { from: 20_000, to: 29_999 },
+} as const;
+
 const line = (id: number, state: string, reason: string, name: string) =>
   `${id}|${state}|${reason}|cn01|2026-11-21T09:48:45|2026-11-21T09:58:45|2026-11-21T09:48:40|${name}`;
 const queueOf = (...lines: string[]) => parseQueue(lines.join('\n'));
@@ -18,7 +23,7 @@ describe('one look at a cluster', () => {
       { name: 'wf-main-a-1', clusterJobId: '1' },
       { name: 'wf-main-x-1', clusterJobId: null },
     ];
-    const seen = sightings(queue, new Map(), refs, 'wf-main-');
+    const seen = sightings(queue, new Map(), refs, 'wf-main-', rules);
     expect([...seen.keys()].sort()).toEqual(['wf-main-a-1', 'wf-main-b-1', 'wf-main-x-1']);
     expect(seen.get('wf-main-x-1')?.clusterJob).toBeNull();
   });
@@ -28,7 +33,7 @@ describe('one look at a cluster', () => {
     const queue = queueOf(...names.map((name, id) => line(id + 1, 'RUNNING', 'None', name)));
     const refs = names.map((name, id) => ({ name, clusterJobId: String(id + 1) }));
     const from = performance.now();
-    expect(sightings(queue, new Map(), refs, 'wf-main-').size).toBe(30_000);
+    expect(sightings(queue, new Map(), refs, 'wf-main-', rules).size).toBe(30_000);
     // Each name looked for in the whole queue: a minute.
     expect(performance.now() - from).toBeLessThan(5_000);
   });
@@ -42,9 +47,11 @@ describe('one look at a cluster', () => {
       ['wf-main-a-1/batch.log', 'slurmstepd: error: *** JOB 1 CANCELLED DUE TO TIME LIMIT ***\n'],
     ]);
     const refs = [{ name: 'wf-main-a-1', clusterJobId: null }];
-    expect(sightings([], frames, refs, 'wf-main-').get('wf-main-a-1')).toEqual({
+    expect(sightings([], frames, refs, 'wf-main-', rules).get('wf-main-a-1')).toEqual({
       clusterJob: null,
       address: { host: 'cn01', port: 20_001 },
+      misplaced: null,
+      building: false,
       exit: { exitCode: 1, cause: 'engine', at: 5 },
       gpuUtilization: 12.5,
       logTail: 'the engine says\nslurmstepd: error: *** JOB 1 CANCELLED DUE TO TIME LIMIT ***',
@@ -56,7 +63,7 @@ describe('one look at a cluster', () => {
     const real = line(6, 'PENDING', 'Priority', 'wf-main-a-1');
     expect(jobOf(queueOf(refused, real), 'wf-main-a-1', null)?.clusterJobId).toBe('6');
     expect(jobOf(queueOf(refused), 'wf-main-a-1', null)).toBeNull();
-    expect(sightings(queueOf(refused), new Map(), [], 'wf-main-').size).toBe(0);
+    expect(sightings(queueOf(refused), new Map(), [], 'wf-main-', rules).size).toBe(0);
     // An accepted job can lose its nodes later; then the same words tell its end.
     expect(jobOf(queueOf(refused), 'wf-main-a-1', '7')).toMatchObject({ reason: 'BadConstraints' });
   });
@@ -83,7 +90,7 @@ describe('one look at a cluster', () => {
     );
     const refs = [{ name, clusterJobId: '9' }];
     const surplusWith = (files: readonly [string, string][]) => {
-      const seen = sightings(queue, new Map(files), refs, 'wf-main-');
+      const seen = sightings(queue, new Map(files), refs, 'wf-main-', rules);
       const ids = surplusOf(queue, seen).map(({ clusterJobId }) => clusterJobId);
       return [seen.get(name)?.clusterJob?.clusterJobId, ids];
     };

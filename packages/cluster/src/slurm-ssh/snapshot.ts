@@ -1,6 +1,14 @@
 import type { JobRef } from '@wakefield/control';
 import type { ClusterJob, JobName, JobSighting } from '@wakefield/domain';
-import { jobFiles, parseEndpointFile, parseExitFile, parseGpuFile } from '../job-files.ts';
+import type { PlaceRules } from '../endpoint-place.ts';
+import {
+  isBuilding,
+  jobFiles,
+  parseEndpointFile,
+  parseExitFile,
+  parseGpuFile,
+  placeOf,
+} from '../job-files.ts';
 import { isHolding } from '../job-states.ts';
 import type { QueueEntry } from './queue.ts';
 
@@ -20,12 +28,14 @@ export function parseFiles(text: string): ReadonlyMap<string, string> {
 /**
  * Puts the queue and the files of the jobs together.
  * @param prefix of our own names; other lines of the queue are none of our business
+ * @param rules where jobs of the cluster may answer
  */
 export function sightings(
   queue: readonly QueueEntry[],
   frames: ReadonlyMap<string, string>,
   refs: readonly JobRef[],
   prefix: string,
+  rules: PlaceRules,
 ): ReadonlyMap<JobName, JobSighting> {
   const ids = new Map(refs.map(({ name, clusterJobId }) => [name, clusterJobId]));
   const found = new Map<JobName, JobSighting>();
@@ -36,7 +46,7 @@ export function sightings(
     const owner = frames.get(`${name}/${jobFiles.owner}`)?.trim() ?? null;
     const clusterJob = jobOf(listed.get(name) ?? [], name, ids.get(name) ?? null, owner);
     if (clusterJob === null && !ids.has(name)) continue;
-    found.set(name, sightingOf(name, clusterJob, frames));
+    found.set(name, sightingOf(name, clusterJob, frames, rules));
   }
   return found;
 }
@@ -85,6 +95,7 @@ function sightingOf(
   name: JobName,
   clusterJob: ClusterJob | null,
   frames: ReadonlyMap<string, string>,
+  rules: PlaceRules,
 ): JobSighting {
   const file = <T>(fileName: string, parse: (text: string) => T | null): T | null => {
     const text = frames.get(`${name}/${fileName}`);
@@ -92,9 +103,11 @@ function sightingOf(
   };
   // A job that waits and has files was requeued: they are its earlier run's.
   const waits = clusterJob?.state === 'pending';
+  const told = waits ? null : file(jobFiles.endpoint, parseEndpointFile);
   return {
     clusterJob,
-    address: waits ? null : file(jobFiles.endpoint, parseEndpointFile),
+    ...placeOf(told, clusterJob?.node ?? null, rules),
+    building: isBuilding(frames.get(`${name}/${jobFiles.stage}`), clusterJob?.state),
     exit: waits ? null : file(jobFiles.exit, parseExitFile),
     logTail: logTail(frames, name),
     gpuUtilization: file(jobFiles.gpu, parseGpuFile),

@@ -11,7 +11,7 @@ describe('waiting before the next login', () => {
         (failures, random) => {
           const lost = reconnectDelay(failures, 'unreachable', random);
           expect(lost).toBeGreaterThanOrEqual(187);
-          expect(lost).toBeLessThanOrEqual(37_500);
+          expect(lost).toBeLessThanOrEqual(6_250);
           // A login that is refused is tried rarely: sites lock out those who knock too often.
           const refused = reconnectDelay(failures, 'misconfigured', random);
           expect(refused).toBeGreaterThanOrEqual(7500);

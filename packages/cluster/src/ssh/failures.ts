@@ -59,7 +59,8 @@ function reason(error: SshError): string {
 
 /**
  * Wait before the next login after the n-th failure in a row, in milliseconds. Refused logins wait longer: sites
- * lock out those who knock too often.
+ * lock out those who knock too often. A host that does not answer is tried every few seconds, because it is wanted as
+ * soon as it is back.
  */
 export function reconnectDelay(
   failures: number,
@@ -67,6 +68,6 @@ export function reconnectDelay(
   random: number,
 ): number {
   const first = kind === 'misconfigured' ? 10_000 : 250;
-  const limit = kind === 'misconfigured' ? 300_000 : 30_000;
+  const limit = kind === 'misconfigured' ? 300_000 : 5_000;
   return Math.round(Math.min(limit, first * 2 ** (failures - 1)) * (0.75 + random / 2));
 }

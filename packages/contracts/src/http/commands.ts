@@ -6,8 +6,20 @@ export const commandSchema = z
   .strictObject({
     id: uuid,
     project: projectName,
-    kind: z.enum(['activate', 'register', 'unregister', 'wake', 'sleep', 'scale']),
+    kind: z.enum([
+      'activate',
+      'register',
+      'unregister',
+      'wake',
+      'sleep',
+      'scale',
+      'start_service',
+      'stop_service',
+    ]),
     hf_model_id: hfModelId.nullable(),
+    service_uuid: uuid
+      .nullable()
+      .meta({ description: 'Of `start_service` and `stop_service`.', example: null }),
     replicas: z.int().nullable().meta({ description: 'Of `scale`.', example: null }),
     cluster: clusterName.nullable().meta({ description: 'Of `activate`.', example: null }),
     status: z

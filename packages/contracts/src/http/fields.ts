@@ -73,3 +73,13 @@ export function limitParameter(most: number): z.ZodOptional<z.ZodString> {
     })
     .optional();
 }
+
+/** Id of a service in a path: one that a cluster gave its job (SLURM's, HEAppE's, `local-…`), or its own UUID. */
+export const serviceId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, { error: 'must be the id of a job, or a UUID' })
+  .meta({
+    description:
+      'Id of its job on its cluster, or its `uuid`. Clusters give ids again when they lose their state, and each for itself: of several services the first that is not over is meant, then the newest, and `X-Ambiguous-Id` of the answer names the others.',
+    example: '3652098',
+  });

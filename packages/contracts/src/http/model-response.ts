@@ -24,7 +24,8 @@ const expectation = z.strictObject({
   }),
 });
 
-const startExpectation = expectation
+/** When a job that waits is expected to start. */
+export const startExpectation = expectation
   .extend({
     source: z.enum(['cluster', 'history', 'trial']).meta({
       description:

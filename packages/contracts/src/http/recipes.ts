@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { limitParameter } from './fields.ts';
 
 /** Name of a recipe: its folder, so there may be a slash in it. */
-const recipePath = z
+export const recipePath = z
   .string()
   .max(65)
   .regex(/^[a-z][a-z0-9-]{0,31}(\/[a-z][a-z0-9-]{0,31})?$/, {

@@ -37,10 +37,14 @@ const operations = endpoints.map(({ operationId }) => operationId as OperationNa
 const reads: readonly OperationName[] = [
   ...(['getProject', 'listCommands', 'getCommand'] as const),
   ...(['listModels', 'getModel', 'listOpenAIModels', 'getUsage'] as const),
+  ...(['listServices', 'getService', 'getServiceStatus', 'getServiceLogs'] as const),
+  'listVllmServices',
 ];
 const inferences: readonly OperationName[] = [
   ...(['createChatCompletion', 'createCompletion', 'createEmbedding'] as const),
   'openRealtimeSession',
+  ...(['listVllmModels', 'promptVllm', 'getFromService', 'postToService'] as const),
+  'inviteVisit',
 ];
 
 /** Said once more, in other words than the table: what issue and documentation promise. */

@@ -1,7 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, test } from '@jest/globals';
 import type { z } from 'zod';
 import { errorTable } from '../error-table.ts';
 import { errorSchema } from '../http/error.ts';
+import { serviceNoticeSchema } from '../http/service-notice.ts';
 import { buildOpenApiDocument, endpoints } from './document.ts';
 import { errorsOf } from './endpoint.ts';
 
@@ -21,6 +22,15 @@ describe('the API document', () => {
     expect(Object.keys(document.paths).sort()).toEqual([
       '/api/v1/recipes',
       '/api/v1/recipes/{recipe_path}',
+      '/api/v1/services',
+      '/api/v1/services/{id}',
+      '/api/v1/services/{id}/logs',
+      '/api/v1/services/{id}/proxy/{path}',
+      '/api/v1/services/{id}/status',
+      '/api/v1/services/{id}/visits',
+      '/api/v1/vllm/services',
+      '/api/v1/vllm/{id}/models',
+      '/api/v1/vllm/{id}/prompt',
       '/auth/callback/{issuer}',
       '/auth/login',
       '/auth/logout',
@@ -68,6 +78,21 @@ describe('the API document', () => {
     expect(buildOpenApiDocument('1.2.3')).toEqual(document);
   });
 });
+
+test('what we call is described, too, with a legal example', () => {
+  const { post } = document.webhooks.service as { readonly post: OperationWithBody };
+  const { schema, example } = post.requestBody.content['application/json'];
+  expect(schema).toEqual({ $ref: '#/components/schemas/ServiceNotice' });
+  expect(serviceNoticeSchema.parse(example)).toEqual(example);
+});
+
+interface OperationWithBody {
+  readonly requestBody: {
+    readonly content: {
+      readonly 'application/json': { readonly schema: object; readonly example: unknown };
+    };
+  };
+}
 
 describe('endpoints', () => {
   it.each(endpoints.map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint] as const))(

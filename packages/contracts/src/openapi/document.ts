@@ -8,24 +8,31 @@ import type { ErrorCode } from '@wakefield/domain';
 import { errorHelp } from '../error-help.ts';
 import { errorTable } from '../error-table.ts';
 import { errorSchema } from '../http/error.ts';
+import { aboutEndpoints } from './about-endpoints.ts';
 import { type Endpoint, type EndpointAnswer, errorsOf, tags } from './endpoint.ts';
 import { modelEndpoints } from './model-endpoints.ts';
 import { openaiEndpoints } from './openai-endpoints.ts';
 import { projectEndpoints } from './project-endpoints.ts';
 import { recipeEndpoints } from './recipe-endpoints.ts';
-import { serviceEndpoints } from './service-endpoints.ts';
+import { serviceLogsEndpoints } from './service-logs-endpoints.ts';
+import { serviceWebhook } from './service-webhook.ts';
+import { servicesEndpoints } from './services-endpoints.ts';
 import { signInEndpoints } from './sign-in-endpoints.ts';
 import { usageEndpoints } from './usage-endpoints.ts';
+import { vllmEndpoints } from './vllm-endpoints.ts';
 
 /** Every operation of the public HTTP interface, whichever process answers it. */
 export const endpoints: readonly Endpoint[] = [
   ...projectEndpoints,
   ...modelEndpoints,
   ...usageEndpoints,
+  ...servicesEndpoints,
+  ...serviceLogsEndpoints,
+  ...vllmEndpoints,
   ...recipeEndpoints,
   ...openaiEndpoints,
   ...signInEndpoints,
-  ...serviceEndpoints,
+  ...aboutEndpoints,
 ];
 
 /** An OpenAPI 3.1 document, as plain data. */
@@ -33,6 +40,7 @@ export interface OpenApiDocument {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string };
   readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly webhooks: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly components: {
     readonly schemas: Readonly<Record<string, unknown>>;
     readonly securitySchemes: Readonly<Record<string, unknown>>;
@@ -81,6 +89,7 @@ export function buildOpenApiDocument(version: string): OpenApiDocument {
     });
   }
   for (const endpoint of endpoints) registry.registerPath(routeOf(endpoint));
+  registry.registerWebhook(serviceWebhook);
   const document = new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
@@ -139,9 +148,12 @@ function bodyOf(body: NonNullable<Endpoint['body']>) {
 }
 
 function answerOf(answer: EndpointAnswer): ResponseConfig {
-  const { schema, example, otherContentType, otherExample } = answer;
+  const { schema, example, otherContentType, otherExample, plainExample } = answer;
   const content = {
     ...(schema === undefined ? {} : { 'application/json': { schema, example } }),
+    ...(plainExample === undefined
+      ? {}
+      : { 'text/plain': { schema: { type: 'string' as const }, example: plainExample } }),
     ...(otherContentType === undefined
       ? {}
       : {

@@ -4,11 +4,13 @@ import type { z } from 'zod';
 export const tags = {
   Projects: 'Activate projects and look at them.',
   Models: 'Register, wake, scale and unregister models of a project.',
+  Services: 'Programs that are run from recipes as jobs: start, look at, reach and stop them.',
+  vLLM: 'Shortcuts for services of the recipe inference/vllm.',
   Recipes: 'What can be run as a service, and how it can be set up.',
   Commands: 'What became of an accepted change.',
   OpenAI: 'The OpenAI-compatible interface. Base URL: `/p/{project}/openai/v1`.',
   'Sign-in': 'For browsers: sign in with an account of the site.',
-  Service: 'Health and this document.',
+  About: 'Health and this document.',
   Operations: 'For those who run Wakefield.',
 } as const;
 
@@ -23,6 +25,8 @@ export interface EndpointAnswer {
   /** Of an answer that is not JSON, or may be something else as well. */
   readonly otherContentType?: 'text/html' | 'text/event-stream';
   readonly otherExample?: string;
+  /** Of an answer that may be plain text as well. */
+  readonly plainExample?: string;
   /** Header names with what they say. */
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -1,7 +1,7 @@
+import type { QueuesJson } from '../http/about.ts';
 import type { CommandJson } from '../http/commands.ts';
 import type { ModelJson } from '../http/model-response.ts';
 import type { ProjectDetailsJson, ProjectJson } from '../http/projects.ts';
-import type { QueuesJson } from '../http/service.ts';
 
 const created = '2026-11-20T16:02:11.408Z';
 
@@ -73,6 +73,7 @@ export const acceptedCommand: CommandJson = {
   project: 'eu-00-00',
   kind: 'scale',
   hf_model_id: 'Qwen/Qwen3-8B',
+  service_uuid: null,
   replicas: 2,
   cluster: null,
   status: 'accepted',

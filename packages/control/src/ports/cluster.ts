@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type {
   ActivationStep,
   Address,
+  ClusterBounds,
   ClusterJob,
   ClusterLimits,
   ClusterName,
@@ -12,6 +13,7 @@ import type {
   JobName,
   Model,
   ProjectName,
+  Service,
 } from '@wakefield/domain';
 
 /** What a driver needs to put one job on its cluster. */
@@ -42,6 +44,16 @@ export type JobRequest = Pick<
 export interface JobRef {
   readonly name: JobName;
   readonly clusterJobId: string | null;
+}
+
+/** A part of what a job has printed, stdout and stderr in the order in which they came. */
+export interface LogPiece {
+  /** `batch`: what the batch system and the shell said to a job that has no log of its own; from its last bytes on. */
+  readonly source: 'job' | 'batch';
+  /** Offset of its first byte. Offsets count all that the job ever logged, also what was cut off since. */
+  readonly from: number;
+  /** Whole characters of UTF-8, as far as it is UTF-8. */
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -108,6 +120,14 @@ export interface ClusterDriver {
   };
   /** Ceilings of its configuration on live jobs of ours. */
   limits(project: ProjectName): ClusterLimits;
+  /** Its jobs cannot ask for CPUs and memory. A model must not; a service, which always says some, gets what all get. */
+  readonly fixedSize?: true;
+  /**
+   * The most that one job may ask of it, as far as it says: rather more than it takes than less. One round trip at most,
+   * seldom asked for.
+   * @throws ClusterError
+   */
+  bounds(signal: AbortSignal): Promise<ClusterBounds>;
   /** Idempotent by name: a job of that name that is there is returned, not doubled. */
   submit(
     job: JobSubmission,
@@ -119,8 +139,12 @@ export interface ClusterDriver {
   askToEnd(jobs: readonly JobRef[], signal: AbortSignal): Promise<void>;
   /** Outright. Unknown jobs are no error. */
   cancel(jobs: readonly JobRef[], signal: AbortSignal): Promise<void>;
-  /** Last bytes of the job's log; empty when there is none. */
-  tailLog(job: JobRef, bytes: number, signal: AbortSignal): Promise<string>;
+  /**
+   * What the job has logged from the offset `from` on; its last `bytes` where that is more, or where the log ends before
+   * `from` and is another one. It reaches to the end, but for a character that is not whole yet.
+   * @returns null: there is no log, and the batch system has said nothing
+   */
+  readLog(job: JobRef, from: number, bytes: number, signal: AbortSignal): Promise<LogPiece | null>;
   /** Removes the directories of jobs that are over. */
   forget(jobs: readonly JobName[], signal: AbortSignal): Promise<void>;
   /**
@@ -156,7 +180,10 @@ export interface EngineTarget {
   readonly address: Address;
   readonly engineKey: string;
   readonly engine: string;
-  readonly hfModelId: string;
+  /** null: it serves none. */
+  readonly hfModelId: string | null;
+  /** Path under which its pages are; empty: the root. */
+  readonly basePath: string;
   /** The per-job alias that it must list. */
   readonly identity: string;
 }
@@ -192,13 +219,25 @@ export interface RecipeCatalog {
   ): ArgumentProblem | null;
   /** Requests the engine takes at once, where its arguments say so. */
   capacity(engine: string, args: Readonly<Record<string, EngineArg>>): number | null;
-  /** The whole batch script and the secret files it reads. */
   render(input: {
     readonly model: Model;
     readonly name: JobName;
     readonly engineKey: string;
     readonly profile: LaunchProfile;
-  }): { readonly script: string; readonly secretFiles: Readonly<Record<string, string>> };
+  }): RenderedScript;
+  /** The same of a service. */
+  renderService(input: {
+    readonly service: Service;
+    readonly name: JobName;
+    readonly engineKey: string;
+    readonly profile: LaunchProfile;
+  }): RenderedScript;
+}
+
+/** The whole batch script, and the secret files that it reads by name. */
+export interface RenderedScript {
+  readonly script: string;
+  readonly secretFiles: Readonly<Record<string, string>>;
 }
 
 /** Every cluster of the configuration by its name. */

@@ -1,15 +1,21 @@
+import type { ServiceKeyUse } from '@wakefield/domain';
+
 /** One series of a metrics page. All labels named here must match; others are ignored. */
 export interface MetricSeries {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** How one kind of engine is asked whether it is ready and how it does. Plain data from its recipe. */
+/** How one kind of engine, or other service, is asked whether it is ready and how it does. Plain data from its recipe. */
 export interface EngineProbe {
-  /** Answers 200 when the engine is up. */
+  /** Answers 2xx when it is up, to whoever asks. */
   readonly healthPath: string;
-  /** OpenAI's list of models. */
-  readonly modelsPath: string;
+  /** OpenAI's list of models; null: it is no engine. */
+  readonly modelsPath: string | null;
+  /** Of what is no engine: a page that opens to the key of its job alone; null: none is known. */
+  readonly privatePath: string | null;
+  /** How requests carry the key. */
+  readonly key: ServiceKeyUse;
   /** Kinds of tiny request, tried in this order until the engine knows one. */
   readonly warmUps: readonly ('chat' | 'completion' | 'embedding')[];
   /** Prometheus text; null: the engine has none. */

@@ -10,6 +10,7 @@ import type {
   JobPatch,
   ModelId,
   ProjectName,
+  ServiceId,
   StartHistory,
 } from '@wakefield/domain';
 import type { Lease } from './lease-store.ts';
@@ -18,7 +19,7 @@ export type { JobPatch };
 
 /** What else must hold for a job to be written. */
 export interface PatchGuard {
-  /** Of the job's model or of its cluster. @throws LeaseLostError */
+  /** Of the job's model or service, or of its cluster. @throws LeaseLostError */
   readonly lease?: Lease;
   /** Its engine was found here: it must not have moved, nor be leaving. */
   readonly engineAt?: Address;
@@ -34,14 +35,18 @@ export interface JobMove {
 export interface JobEngine {
   readonly jobId: JobId;
   readonly engineKey: string;
+  /** Name of its recipe, or of a service its path. */
   readonly engine: string;
-  readonly hfModelId: string;
+  /** null: it serves none. */
+  readonly hfModelId: string | null;
+  /** Path under which its pages are; empty: the root. */
+  readonly basePath: string;
 }
 
 export interface JobStore {
   /**
-   * Inserts the row of an intended job, under the model's lease. The pair (model, seq) is unique: a second
-   * insertion returns the first row unchanged. With `room` it is counted in the same transaction.
+   * Inserts the row of an intended job, under the lease of its model or service. The pair of that and seq is unique: a second
+   * insertion returns the first row unchanged. With `limits` the room is counted in the same transaction.
    * @throws RoomTakenError when another model's job has taken the last place meanwhile
    */
   intend(
@@ -50,6 +55,7 @@ export interface JobStore {
       Job,
       | 'id'
       | 'modelId'
+      | 'serviceId'
       | 'project'
       | 'cluster'
       | 'seq'
@@ -61,8 +67,12 @@ export interface JobStore {
       | 'shape'
       | 'capacity'
       | 'intendedAt'
-    > & { readonly engineKey: string },
-    room?: { readonly limits: ClusterLimits; readonly gpuCount: number },
+    > & {
+      readonly engineKey: string;
+      /** Of the whole job, on all its nodes. */
+      readonly gpuCount: number;
+    },
+    limits?: ClusterLimits,
   ): Promise<Job>;
   /** Live jobs on a cluster, of everybody and of one project; one query. */
   countUse(cluster: ClusterName, project: ProjectName): Promise<ClusterUse>;
@@ -80,6 +90,8 @@ export interface JobStore {
       readonly ended: number;
     }[],
   ): Promise<ReadonlyMap<ModelId, readonly Job[]>>;
+  /** All live jobs of a service and its `ended` newest ended ones, newest first. */
+  listForService(serviceId: ServiceId, ended: number): Promise<readonly Job[]>;
   /** Live jobs of every registered model of a project, in one query. */
   listLiveForProject(project: ProjectName): Promise<readonly Job[]>;
   listLiveForCluster(cluster: ClusterName): Promise<readonly Job[]>;
@@ -95,8 +107,8 @@ export interface JobStore {
   >;
   /**
    * Compare-and-set: writes only while the job is in one of `phases` and the guard holds. Bumps the route revision
-   * when readiness, address or end of a ready job changes, and makes the model due when the phase does: whoever should nudge it may
-   * die. Under the model's own lease it does not: there the run that writes says when the next look is.
+   * when readiness, address or end of a ready job changes, and makes its model or service due when the phase does: whoever should nudge it may
+   * die. Under its owner's own lease it does not: there the run that writes says when the next look is.
    * @returns the job as written, or null when it had moved on
    * @throws LeaseLostError
    */
@@ -129,7 +141,7 @@ export interface JobStore {
   /**
    * Jobs that may go, longest ended first: those that ended before `before`, but for the newest of each model on
    * each cluster, at least `least` and `besideReplicas` more than it may have jobs, and all of unregistered models
-   * without live jobs.
+   * without live jobs; likewise of services, and all of one that is over, together, once each of them ended before then.
    */
   listPurgeable(
     before: EpochMs,
@@ -138,7 +150,11 @@ export interface JobStore {
   ): Promise<readonly Pick<Job, 'name' | 'cluster'>[]>;
   /**
    * Deletes rows of ended jobs, once nothing of them is left on their clusters. The newest of a model stays: the next
-   * sequence number, and with it the name of the next job, comes after it, and a name is never used twice.
+   * sequence number, and with it the name of the next job, comes after it, and a name is never used twice. So do those of
+   * a service by which it is judged, one and `besideReplicas` more.
    */
-  purgeEnded(forgotten: readonly JobName[]): Promise<number>;
+  purgeEnded(
+    forgotten: readonly JobName[],
+    keep: { readonly besideReplicas: number },
+  ): Promise<number>;
 }

@@ -1,6 +1,6 @@
 /** Time-bounded right to act on something; the token goes with every write made under it. */
 export interface Lease {
-  /** `model:<id>`, `cluster:<name>`, or `tidy`. */
+  /** `model:<id>`, `service:<id>`, `notices:<id of a service>`, `cluster:<name>`, or `tidy`. */
   readonly key: string;
   /** Grows with every new holder; a write with an old token is refused. */
   readonly token: number;

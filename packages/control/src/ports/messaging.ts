@@ -6,6 +6,7 @@ import type {
   JobId,
   ModelDemand,
   ModelId,
+  ServiceId,
   TotalDemand,
   Trial,
 } from '@wakefield/domain';
@@ -17,6 +18,12 @@ export interface Nudges {
   activation(id: CommandId, traceId?: string): Promise<void>;
   /** Deduplicated; a nudge during a run causes one more run. The trace of the newest nudge goes along. */
   model(id: ModelId, traceId?: string): Promise<void>;
+  /** As `model`. */
+  service(id: ServiceId, traceId?: string): Promise<void>;
+  /** Deduplicated; tell what is to be told of the service. A nudge during a run causes one more run. */
+  notices(id: ServiceId): Promise<void>;
+  /** As `modelLater`. */
+  serviceLater(id: ServiceId, delayMs: number): Promise<void>;
   /** Deduplicated, the earliest stands: a look when a plan says that something may change by then. */
   modelLater(id: ModelId, delayMs: number): Promise<void>;
   /** Deduplicated, the earliest stands; `delayMs` 0 looks at once. */
@@ -25,6 +32,8 @@ export interface Nudges {
   metrics(name: ClusterName): Promise<void>;
   /** Deduplicated; wait for a starting job's engine. */
   probe(jobId: JobId): Promise<void>;
+  /** Deduplicated; read what is new in the job's log. A nudge during a run is none. */
+  log(jobId: JobId): Promise<void>;
 }
 
 /** "Routes changed": read the table again. Lost messages are made up by the proxy's own sweep. */

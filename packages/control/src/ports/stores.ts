@@ -1,5 +1,6 @@
 import type {
   Activation,
+  ClusterBounds,
   ClusterName,
   ClusterReachability,
   Command,
@@ -17,15 +18,27 @@ import type {
   Project,
   ProjectName,
   RouteTable,
+  ServiceId,
   StartExpectation,
 } from '@wakefield/domain';
 import type { JobStore } from './job-store.ts';
 import type { Lease, LeaseStore } from './lease-store.ts';
+import type { NoticeStore } from './notice-store.ts';
+import type { ServiceStore } from './service-store.ts';
 import type { UsageStore } from './usage-store.ts';
 
 export type { JobEngine, JobMove, JobPatch, JobStore, PatchGuard } from './job-store.ts';
 export type { Lease, LeaseStore } from './lease-store.ts';
 export { LeaseLostError } from './lease-store.ts';
+export type { NoticeStore, WaitingNotice } from './notice-store.ts';
+export type {
+  ServiceFilter,
+  ServiceStatus,
+  ServiceStore,
+  ServiceToPlan,
+  ServiceWithJobs,
+  ServiceWithStatus,
+} from './service-store.ts';
 export type { UsageQuestion, UsageStore } from './usage-store.ts';
 export { UnfitRecordsError } from './usage-store.ts';
 
@@ -46,6 +59,20 @@ export interface NewCommand {
   readonly traceId: string;
   /** Scoped to the principal. The same key with another body is refused. */
   readonly idempotencyKey: string | null;
+  /**
+   * What its sender asked for, where the body is made of that and of what may change meanwhile: by this a repeated key
+   * is told from a reused one then.
+   */
+  readonly asked?: unknown;
+}
+
+/** What `CommandStore.replay` goes by. */
+export interface KeyedWish {
+  /** Principal id. */
+  readonly by: string;
+  readonly idempotencyKey: string;
+  /** As in `NewCommand`. */
+  readonly asked: unknown;
 }
 
 export type CommandInsertion =
@@ -57,6 +84,8 @@ export type CommandInsertion =
 export interface CommandStore {
   insert(command: NewCommand): Promise<CommandInsertion>;
   get(id: CommandId): Promise<Command | null>;
+  /** What came of an earlier use of a key; null: there was none. */
+  replay(wish: KeyedWish): Promise<Exclude<CommandInsertion, { readonly kind: 'inserted' }> | null>;
   /** Of a project, newest first; behind the command `after`, where one is named. */
   listForProject(
     project: ProjectName,
@@ -69,15 +98,19 @@ export interface CommandStore {
   /** Deletes commands that were finished before `before`; with them their idempotency keys are forgotten. */
   purgeFinished(before: EpochMs): Promise<number>;
   /**
-   * One transaction: locks command, project and model, asks `decide`, saves. A finished command is left
-   * alone. Sets the touched model's next look to `now`.
-   * @returns the command as it stands, and the id of the touched model
+   * One transaction: locks command, project and model or service, asks `decide`, saves. A finished command is left
+   * alone. Sets the next look at what it touched to `now`.
+   * @returns the command as it stands, and the id of the touched model or service
    */
   apply(
     id: CommandId,
     now: EpochMs,
     decide: (context: CommandContext) => CommandEffect,
-  ): Promise<{ readonly command: Command; readonly modelId: ModelId | null } | null>;
+  ): Promise<{
+    readonly command: Command;
+    readonly modelId: ModelId | null;
+    readonly serviceId: ServiceId | null;
+  } | null>;
 }
 
 export interface ModelStatus {
@@ -173,6 +206,12 @@ export interface RouteStore {
   load(): Promise<RouteTable>;
 }
 
+export interface ClusterStatus extends ClusterReachability {
+  readonly nextLookAt: EpochMs | null;
+  /** The most that one job may ask of it; null: nobody has asked it yet. */
+  readonly bounds: ClusterBounds | null;
+}
+
 /** What the observer last knew of each cluster; written by it alone. */
 export interface ClusterStatusStore {
   /** Under the cluster's lease, where one is given. @throws LeaseLostError */
@@ -181,9 +220,9 @@ export interface ClusterStatusStore {
     status: ClusterReachability & { readonly nextLookAt: EpochMs },
     lease?: Lease,
   ): Promise<void>;
-  list(): Promise<
-    ReadonlyMap<ClusterName, ClusterReachability & { readonly nextLookAt: EpochMs | null }>
-  >;
+  /** Of a cluster that was seen before. Under the cluster's lease. @throws LeaseLostError */
+  saveBounds(cluster: ClusterName, bounds: ClusterBounds, lease: Lease): Promise<void>;
+  list(): Promise<ReadonlyMap<ClusterName, ClusterStatus>>;
 }
 
 export interface Stores {
@@ -194,5 +233,7 @@ export interface Stores {
   readonly routes: RouteStore;
   readonly leases: LeaseStore;
   readonly clusters: ClusterStatusStore;
+  readonly services: ServiceStore;
+  readonly notices: NoticeStore;
   readonly usage: UsageStore;
 }

@@ -11,6 +11,7 @@ import type { Model } from '../vocabulary/model.ts';
 import { phrases } from '../vocabulary/phrases.ts';
 import { applied, noProject, reject } from './command-outcome.ts';
 import { register } from './register-model.ts';
+import { startService, stopService } from './services.ts';
 
 /**
  * What a command does to desired state. Rejections are values; deciding the same command again on its own
@@ -28,6 +29,10 @@ function decide(context: CommandContext, input: CommandInput): CommandEffect {
       return activate(body.cluster, context, input);
     case 'register':
       return register(body.spec, context, input);
+    case 'startService':
+      return startService(body.spec, context, input);
+    case 'stopService':
+      return stopService(body.serviceId, context, input);
     default:
       return change(body, context, input);
   }
@@ -62,7 +67,10 @@ function activate(
   };
 }
 
-type Change = Exclude<CommandBody, { kind: 'activate' | 'register' }>;
+type Change = Exclude<
+  CommandBody,
+  { kind: 'activate' | 'register' | 'startService' | 'stopService' }
+>;
 
 /** Commands on a model that has to be there. */
 function change(body: Change, context: CommandContext, { now }: CommandInput): CommandEffect {

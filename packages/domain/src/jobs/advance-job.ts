@@ -72,6 +72,7 @@ function whilePending(job: Job, seen: ClusterJob, snapshotTakenAt: EpochMs): Job
   const nowhere = {
     node: null,
     nodeLeaving: false,
+    building: false,
     address: null,
     startedAt: null,
     endsAt: null,
@@ -128,7 +129,13 @@ function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPat
   switch (job.phase) {
     case 'intended':
     case 'queued':
-      return { ...times, phase: 'starting', address: sighting.address, reason: null };
+      return {
+        ...times,
+        phase: 'starting',
+        address: sighting.address,
+        building: sighting.building,
+        reason: misplacedWords(sighting),
+      };
     case 'ready':
       return restarted
         ? { ...times, phase: 'starting', address: sighting.address, readyAt: null, reason: null }
@@ -140,7 +147,8 @@ function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPat
         ...times,
         ...(restarted && job.readyAt !== null ? { readyAt: null } : {}),
         address: sighting.address ?? job.address,
-        reason: job.reason === suspendedWords ? null : job.reason,
+        building: sighting.building,
+        reason: misplacedWords(sighting) ?? (isPassing(job.reason) ? null : job.reason),
       };
   }
 }
@@ -153,6 +161,20 @@ function whileSuspended(job: Job, seen: ClusterJob): JobPatch {
   const place = placeOf(job, seen);
   if (job.phase === 'draining') return place;
   return { ...place, phase: 'starting', address: null, reason: suspendedWords };
+}
+
+/** Its engine is not asked there, and nobody is led there. */
+function misplacedWords({ misplaced }: JobSighting): string | null {
+  return misplaced === null
+    ? null
+    : `${misplacedStart} ${misplaced.host}:${misplaced.port}, which is not where this cluster lets jobs answer (nodeAddress and ports of its configuration).`;
+}
+
+const misplacedStart = 'Its endpoint file says';
+
+/** Words that hold no longer once a job runs as it should. */
+function isPassing(reason: string | null): boolean {
+  return reason === suspendedWords || reason?.startsWith(misplacedStart) === true;
 }
 
 const suspendedWords = 'The cluster has suspended the job.';

@@ -31,7 +31,8 @@ export function endingOf(
   };
   const outcome = outcomeOf(job, ending, limitOf(job, seen), snapshotTakenAt);
   const endedAt = endedAtOf(job, seen?.endsAt ?? sighting.exit?.at ?? null, now);
-  return { phase: 'ended', outcome, reason: reasonOf(outcome, ending), address: null, endedAt };
+  const reason = reasonOf(outcome, ending);
+  return { phase: 'ended', outcome, reason, address: null, building: false, endedAt };
 }
 
 /**

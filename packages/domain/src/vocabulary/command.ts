@@ -1,9 +1,10 @@
 import type { Activation } from './activation.ts';
 import type { ErrorCode } from './errors.ts';
-import type { ClusterName, CommandId, ModelId, ProjectName } from './ids.ts';
+import type { ClusterName, CommandId, ModelId, ProjectName, ServiceId } from './ids.ts';
 import type { Job } from './job.ts';
 import type { Model, ModelSpec } from './model.ts';
 import type { Project } from './project.ts';
+import type { Service, ServiceSpec } from './service.ts';
 import type { EpochMs } from './time.ts';
 
 /** An accepted wish to change desired state. */
@@ -13,7 +14,10 @@ export type CommandBody =
   | { readonly kind: 'unregister'; readonly hfModelId: string; readonly stop: boolean }
   | { readonly kind: 'wake'; readonly hfModelId: string }
   | { readonly kind: 'sleep'; readonly hfModelId: string }
-  | { readonly kind: 'scale'; readonly hfModelId: string; readonly replicas: number };
+  | { readonly kind: 'scale'; readonly hfModelId: string; readonly replicas: number }
+  /** The service gets the id of the command. */
+  | { readonly kind: 'startService'; readonly spec: ServiceSpec }
+  | { readonly kind: 'stopService'; readonly serviceId: ServiceId };
 
 /** `created` tells a first registration or activation from a change. */
 export type CommandOutcome =
@@ -45,13 +49,17 @@ export interface CommandContext {
   /** The model that the body names, registered or not. */
   readonly model: Model | null;
   readonly liveJobs: readonly Job[];
+  /** The service that the body names. */
+  readonly service: Service | null;
 }
 
-/** What a command does to its model or project. */
+/** What a command does to its model, service or project. */
 export interface CommandEffect {
   readonly outcome: CommandOutcome;
   /** The model to insert or update; absent: untouched. */
   readonly model?: Model;
+  /** The service to insert or update; absent: untouched. */
+  readonly service?: Service;
   /** The project to insert or update; absent: untouched. */
   readonly project?: Project;
   /** What the cluster said to an activation, to be kept; absent: it was not asked. */

@@ -4,6 +4,8 @@ export type ProjectName = string;
 export type ClusterName = string;
 /** Row id of a model (UUID). The (project, hf_model_id) pair is unique, too. */
 export type ModelId = string;
+/** Row id of a service (UUID). On the wire a service also goes by the ids that its cluster gave its jobs. */
+export type ServiceId = string;
 /** Row id of a job (UUID); an endpoint has the id of its job. */
 export type JobId = string;
 /** Row id of a command (UUID). */
@@ -15,11 +17,11 @@ export type CommandId = string;
 export type JobName = string;
 
 /**
- * The deterministic name of the `seq`-th job of a model.
+ * The deterministic name of the `seq`-th job of a model or service.
  * @param installation short id of this Wakefield installation; two of them may share a cluster account
  */
-export function jobName(installation: string, modelId: ModelId, seq: number): JobName {
-  return `${jobNamePrefix(installation)}${modelId.replaceAll('-', '').slice(0, 16)}-${seq}`;
+export function jobName(installation: string, ownerId: ModelId | ServiceId, seq: number): JobName {
+  return `${jobNamePrefix(installation)}${ownerId.replaceAll('-', '').slice(0, 16)}-${seq}`;
 }
 
 /** What every job name of this installation starts with. */

@@ -1,4 +1,4 @@
-import type { ClusterName, JobId, JobName, ModelId, ProjectName } from './ids.ts';
+import type { ClusterName, JobId, JobName, ModelId, ProjectName, ServiceId } from './ids.ts';
 import type { EpochMs } from './time.ts';
 
 /**
@@ -58,7 +58,9 @@ export interface StartEstimate {
 /** One batch job that we intended, merged with what was last seen of it. */
 export interface Job {
   readonly id: JobId;
-  readonly modelId: ModelId;
+  /** Whose it is: of a model or of a service, and of nobody else. */
+  readonly modelId: ModelId | null;
+  readonly serviceId: ServiceId | null;
   readonly project: ProjectName;
   readonly cluster: ClusterName;
   readonly seq: number;
@@ -94,6 +96,8 @@ export interface Job {
   readonly startedAt: EpochMs | null;
   /** When the cluster will end it; the cluster's word, not our sum. */
   readonly endsAt: EpochMs | null;
+  /** Its script makes what its recipe needs; the program does not run yet. */
+  readonly building: boolean;
   /** An operator takes its node out of service: nothing new starts there. */
   readonly nodeLeaving: boolean;
   readonly readyAt: EpochMs | null;
@@ -135,6 +139,7 @@ export type JobPatch = Partial<
     | 'firstExpected'
     | 'startedAt'
     | 'endsAt'
+    | 'building'
     | 'nodeLeaving'
     | 'readyAt'
     | 'drainUntil'

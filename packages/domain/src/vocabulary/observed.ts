@@ -56,6 +56,10 @@ export interface JobSighting {
   readonly clusterJob: ClusterJob | null;
   /** From the endpoint file; null until the engine's port is chosen. */
   readonly address: Address | null;
+  /** What the endpoint file says, where that is no place of its job; null: it is, or says nothing. */
+  readonly misplaced: Address | null;
+  /** From the stage file: its script makes what its recipe needs. */
+  readonly building: boolean;
   readonly exit: ExitRecord | null;
   /** Last lines of its log, present once it is over. */
   readonly logTail: string | null;
@@ -67,6 +71,8 @@ export interface JobSighting {
 export const unseen: JobSighting = {
   clusterJob: null,
   address: null,
+  misplaced: null,
+  building: false,
   exit: null,
   logTail: null,
   gpuUtilization: null,
@@ -110,6 +116,18 @@ export interface ClusterReachability {
   readonly error: string | null;
   /** null while it answers. */
   readonly silence: Silence | null;
+}
+
+/** The most that one job may ask of a cluster; what is absent, nobody knows. */
+export interface ClusterBounds {
+  readonly nodes?: number;
+  /** Of one node. */
+  readonly cpus?: number;
+  readonly memoryBytes?: number;
+  readonly gpus?: number;
+  readonly minutes?: number;
+  /** Jobs cannot ask for CPUs and memory there: all get what its configuration says. */
+  readonly fixedSize?: true;
 }
 
 /** Looks at a cluster that failed in a row. Time in which nobody looked is no silence of the cluster's. */

@@ -44,6 +44,8 @@ export interface Policy {
   readonly scaleDownCooldownMs: DurationMs;
   /** A cluster that is named earlier is preferred though a job is expected to start there so much later. */
   readonly preferenceMs: DurationMs;
+  /** So long before its end it is told that the job of a service ends, at most. */
+  readonly endingNoticeMs: DurationMs;
   /** A job that has waited so long, and will for as long again, gets a rival on another cluster. */
   readonly raceAfterMs: DurationMs;
   /** After so long a silence of a cluster its jobs are replaced from another one. */

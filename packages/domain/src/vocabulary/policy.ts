@@ -24,6 +24,7 @@ export const defaultPolicy: Policy = Object.freeze({
   scaleUpCooldownMs: 30 * second,
   scaleDownCooldownMs: 5 * minute,
   preferenceMs: 30 * second,
+  endingNoticeMs: 10 * minute,
   raceAfterMs: 2 * minute,
   unreachableAfterMs: minute,
 });

@@ -73,15 +73,24 @@ function downloadParts(call: Call): Reply {
     const content = readFileSync(file).subarray(offset);
     return [
       {
-        Content: content.toString('utf8'),
+        Content: decoded(content),
         RelativePath: name,
-        Offset: offset + content.length,
+        Offset: offset,
         FileType: type,
         SubmittedTaskInfoId: taskId,
       },
     ];
   });
   return { json: parts };
+}
+
+/** Piece by piece, each by itself: characters across two of them are lost (Utils/FileSystemUtils.cs). */
+function decoded(content: Buffer): string {
+  let text = '';
+  for (let at = 0; at < content.length; at += 1024) {
+    text += content.subarray(at, at + 1024).toString('utf8');
+  }
+  return text;
 }
 
 function neverSubmitted({ state }: Job): boolean {

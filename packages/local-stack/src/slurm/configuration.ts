@@ -108,7 +108,7 @@ function pace({ killWait, minJobAge, slurmdTimeout }: ConfigurationInput): strin
     'JobRequeue=1',
     'EnforcePartLimits=ANY',
     'DefMemPerCPU=100',
-    'NodeName=DEFAULT CPUs=16 Boards=1 SocketsPerBoard=1 CoresPerSocket=16 ThreadsPerCore=1 RealMemory=64000 State=UNKNOWN',
+    'NodeName=DEFAULT CPUs=16 Boards=1 SocketsPerBoard=1 CoresPerSocket=16 ThreadsPerCore=1 RealMemory=131072 State=UNKNOWN',
   ];
 }
 

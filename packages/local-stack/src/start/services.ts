@@ -66,6 +66,8 @@ export function planServices(plan: ServicePlan): readonly ServiceSpec[] {
       PORT: String(plan.options.port),
       LISTEN_FDS: '1',
       API_URL: `http://127.0.0.1:${plan.apiPort}`,
+      // Browsers find all names below `localhost` on their own machine (RFC 6761 §6.3).
+      SERVICES_URL: plan.environment.SERVICES_URL ?? `http://*.localhost:${plan.options.port}`,
       DRAIN_DELAY: noticeSeconds,
       USAGE_SPOOL: plan.paths.usage,
     },

@@ -1,5 +1,6 @@
+import type { ClusterBounds } from '@wakefield/domain';
 import { boolean, integer, pgTable } from 'drizzle-orm/pg-core';
-import { moment, words } from './column-types.ts';
+import { json, moment, words } from './column-types.ts';
 
 /** What the observer last knew of each cluster. */
 export const clusters = pgTable('clusters', {
@@ -11,4 +12,6 @@ export const clusters = pgTable('clusters', {
   silentSince: moment('silent_since'),
   silentLooks: integer('silent_looks').notNull().default(0),
   nextLookAt: moment('next_look_at'),
+  /** The most that one job may ask of it; null: nobody has asked it yet, or it did not say. */
+  bounds: json('bounds').$type<ClusterBounds>(),
 });

@@ -22,6 +22,8 @@ export const commands = pgTable(
     finishedAt: moment('finished_at'),
     /** The model that it touched. Not a foreign key: the record outlives the model. */
     modelId: uuid('model_id'),
+    /** The service that it touched, likewise. */
+    serviceId: uuid('service_id'),
   },
   (table) => [
     uniqueIndex('commands_idempotency_key')

@@ -3,14 +3,15 @@ import { sql } from 'drizzle-orm';
 import { boolean, check, index, integer, pgTable, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { json, moment, words } from './column-types.ts';
 import { models } from './models.ts';
+import { services } from './services.ts';
 
 export const jobs = pgTable(
   'jobs',
   {
     id: uuid('id').primaryKey(),
-    modelId: uuid('model_id')
-      .notNull()
-      .references(() => models.id),
+    /** A job is of a model or of a service. */
+    modelId: uuid('model_id').references(() => models.id),
+    serviceId: uuid('service_id').references(() => services.id),
     project: words('project').notNull(),
     cluster: words('cluster').notNull(),
     seq: integer('seq').notNull(),
@@ -23,6 +24,11 @@ export const jobs = pgTable(
     successorOf: uuid('successor_of'),
     rivalOf: uuid('rival_of'),
     walltimeSeconds: integer('walltime_seconds').notNull(),
+    /**
+     * GPUs of the whole job as it was launched: its model may ask for others by now. Part of what room is counted by,
+     * never of a Job. What an older scheduler writes has the default.
+     */
+    gpuCount: integer('gpu_count').notNull().default(1),
     shape: words('shape').notNull().default(''),
     clusterJobId: words('cluster_job_id'),
     node: words('node'),
@@ -38,6 +44,7 @@ export const jobs = pgTable(
     firstExpected: json('first_expected').$type<StartEstimate>(),
     startedAt: moment('started_at'),
     endsAt: moment('ends_at'),
+    building: boolean('building').notNull().default(false),
     nodeLeaving: boolean('node_leaving').notNull().default(false),
     readyAt: moment('ready_at'),
     drainUntil: moment('drain_until'),
@@ -49,6 +56,10 @@ export const jobs = pgTable(
   },
   (table) => [
     uniqueIndex('jobs_model_seq').on(table.modelId, table.seq),
+    uniqueIndex('jobs_service_seq').on(table.serviceId, table.seq),
+    index('jobs_by_cluster_job_id')
+      .on(table.clusterJobId)
+      .where(sql`${table.serviceId} is not null`),
     uniqueIndex('jobs_name').on(table.name),
     index('jobs_live_by_cluster').on(table.cluster).where(sql`${table.phase} <> 'ended'`),
     index('jobs_live_by_model').on(table.modelId).where(sql`${table.phase} <> 'ended'`),
@@ -74,6 +85,7 @@ export const jobs = pgTable(
       'jobs_expected',
       sql`num_nulls(${table.expectedFrom}, ${table.expectedTo}, ${table.expectedSource}) in (0, 3)`,
     ),
+    check('jobs_owner', sql`num_nonnulls(${table.modelId}, ${table.serviceId}) = 1`),
     check('jobs_address', sql`(${table.addressHost} is null) = (${table.addressPort} is null)`),
     // Purging goes by this date: an ended row without it would stay for ever.
     check('jobs_ended_at', sql`${table.phase} <> 'ended' or ${table.endedAt} is not null`),

@@ -45,7 +45,11 @@ describe.each(keys)('%s', (key) => {
         .replace('{hf_model_id}', 'a/b')
         .replace('{id}', '0199f7c4-6a53-7c1e-9c55-0d6f1f6f2b11');
       const body = operationId === 'activateProject' ? { project: 'mine' } : undefined;
-      const { status, body: said } = await api.call(method.toUpperCase(), url, { key, body });
+      // Calls that say of no project in their path.
+      const headers = { 'x-project': 'mine' };
+      const { status, body: said } = await api.call(method.toUpperCase(), url, {
+        ...{ key, body, headers },
+      });
       const refusal = [401, 403].includes(status) || said?.error?.code === 'project_not_found';
       const found = refusal ? status : null;
       const expected = { granted: null, unknown: 401, hidden: 404, forbidden: 403 };

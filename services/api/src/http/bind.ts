@@ -38,7 +38,7 @@ const noQuery = z.strictObject({});
 
 /** A misspelt parameter is refused, also where none is taken. Pages for people take whatever comes. */
 function queryCheck({ tag, query = noQuery }: Endpoint): readonly RequestHandler[] {
-  if (tag === 'Service' || tag === 'Operations' || tag === 'Sign-in') return [];
+  if (tag === 'About' || tag === 'Operations' || tag === 'Sign-in') return [];
   return [
     (req, _res, next) => {
       parseInput(query, req.query, 'query');

@@ -1,4 +1,4 @@
-import type { CommandId, ProjectName } from '@wakefield/domain';
+import type { CommandId, ProjectName, ServiceId } from '@wakefield/domain';
 
 export function projectPath(project: ProjectName): string {
   return `/p/${encodeURIComponent(project)}`;
@@ -11,4 +11,8 @@ export function modelPath(project: ProjectName, hfModelId: string): string {
 
 export function commandPath(project: ProjectName, id: CommandId): string {
   return `${projectPath(project)}/commands/${id}`;
+}
+
+export function servicePath(id: ServiceId): string {
+  return `/api/v1/services/${id}`;
 }

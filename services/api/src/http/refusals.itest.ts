@@ -5,7 +5,7 @@ import { apiSuite } from '../../test/api-suite.ts';
 
 const api = apiSuite({ projects: ['demo'] });
 
-const served = endpoints.filter(({ tag }) => tag !== 'OpenAI');
+const served = endpoints.filter(({ tag, atTheDoor }) => tag === 'About' || atTheDoor !== true);
 const concrete = (path: string) =>
   path
     .replace('{project}', 'demo')

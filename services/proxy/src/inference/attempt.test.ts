@@ -48,11 +48,13 @@ function begun(piece: string) {
 
 describe('an attempt whose connection breaks', () => {
   const wayLost = Object.assign(new Error('the ssh connection was lost'), { code: 'WAY_LOST' });
+  const neverSent = Object.assign(new Error('no tunnel'), { code: 'NEVER_SENT' });
   const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
 
   it.each<[Error, boolean, Loss]>([
     [wayLost, false, 'cut_off'],
     [wayLost, true, 'cut_off'],
+    [neverSent, false, 'refused'],
     [reset, false, 'lost'],
     [reset, true, 'broken'],
     [new JobEndedError('over'), true, 'ended'],

@@ -21,7 +21,7 @@ import type { UsageCut } from './usage-cut.ts';
 
 /**
  * Why an attempt brought nothing; the client has seen nothing of it.
- * - `refused`  no connection came about: no engine has seen the request
+ * - `refused`  no connection came about, or no way: no engine has seen the request
  * - `lost`     the connection broke before an answer (an idle connection that the engine was closing, too)
  * - `cut_off`  the way to it was lost, a tunnel for one: the engine may be well
  * - `broken`   the connection broke behind the head of an answer
@@ -85,7 +85,7 @@ export class Attempt implements AnswerHandler, RelaySink {
   #relay: Relay | null = null;
   #over = false;
   /** Why its connection broke, where that says nothing of the engine. */
-  #excuse: 'ended' | 'cut_off' | null = null;
+  #excuse: 'ended' | 'cut_off' | 'refused' | null = null;
 
   /** @param cut where we have asked for the usage of a stream: takes it out again */
   constructor(
@@ -269,10 +269,15 @@ export class Attempt implements AnswerHandler, RelaySink {
   }
 }
 
-/** A job that ended under it, or a transport that was lost (packages/cluster/src/transport/channel-socket.ts). */
-function excuseOf(error: Error): 'ended' | 'cut_off' | null {
+/**
+ * A job that ended under it, or a transport that was lost (packages/cluster/src/transport/channel-socket.ts) or that has
+ * not sent it (packages/cluster/src/heappe/bridge/bridge-transport.ts).
+ */
+function excuseOf(error: Error): 'ended' | 'cut_off' | 'refused' | null {
   if (error instanceof JobEndedError) return 'ended';
-  return 'code' in error && error.code === 'WAY_LOST' ? 'cut_off' : null;
+  if (!('code' in error)) return null;
+  if (error.code === 'NEVER_SENT') return 'refused';
+  return error.code === 'WAY_LOST' ? 'cut_off' : null;
 }
 
 /** Our key opens our engines: whoever refuses it sits on a reused port. */

@@ -1,5 +1,6 @@
 import type { DurationMs, Endpoint } from '@wakefield/domain';
 import { isSamePlace } from '../upstream/place.ts';
+import type { Loss } from './attempt.ts';
 
 /** A connection that breaks sooner may have been an idle one that its engine, or a tunnel, was just closing. */
 const atWorkMs = 200;
@@ -15,6 +16,16 @@ export class Casualties {
   #last: Endpoint | null = null;
   /** Whether the last one may be well, and only its connection was old. */
   #inDoubt = false;
+
+  /**
+   * What a loss says of the engine, so long after the request was sent.
+   * @param wasDead whether it had said before it was asked that its core is gone
+   * @returns whether it broke off a second time
+   */
+  heed(loss: Loss, endpoint: Endpoint, afterMs: DurationMs, wasDead: boolean): boolean {
+    if (loss === 'broken' || (loss === 'died' && !wasDead)) return this.died(endpoint);
+    return loss === 'lost' && this.brokeOff(endpoint, afterMs);
+  }
 
   /**
    * It had the request, and died.

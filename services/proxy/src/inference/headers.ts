@@ -63,6 +63,14 @@ const isForClients = remembered(
 );
 
 /**
+ * What does not go on to the caller of a service: as of an engine, but for its cookies, which are its own below its path.
+ * @param name in lower case
+ */
+export function isOfThisSite(name: string): boolean {
+  return !isForClients(name) && name !== 'x-content-type-options';
+}
+
+/**
  * Headers for the engine as a flat list: the client's own, unknown ones too, with our key instead of theirs.
  */
 export function engineHeaders(

@@ -1,12 +1,14 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
+import type { AppError, Route } from '@wakefield/domain';
 import { chunk, done, role, sseHeaders } from '../../test/engine.ts';
 import { asleep, endpoint } from '../../test/world.ts';
 import { NodeCall } from '../server/node-call.ts';
-import type { AnswerHandler } from '../upstream/answer-handler.ts';
+import type { AnswerHandler as AttemptHandler } from '../upstream/answer-handler.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import { Reply } from './reply.ts';
+import { createSuspects } from './suspects.ts';
 import { Tries } from './tries.ts';
 
 const control = {
@@ -25,7 +27,7 @@ function sent(over: Partial<ExchangeView> = {}) {
   const lessons: (string | number)[][] = [];
   const log: unknown[][] = [];
   let elapsed = 1000;
-  const handlers: AnswerHandler[] = [];
+  const handlers: AttemptHandler[] = [];
   const request = new IncomingMessage(new Socket());
   const client = new NodeCall(request, new ServerResponse(request));
   const reply = new Reply(client, 'req_1', () => undefined);
@@ -42,7 +44,7 @@ function sent(over: Partial<ExchangeView> = {}) {
       },
       picker: { sent: () => undefined },
       pools: {
-        post: (_place: unknown, _request: unknown, attempt: AnswerHandler) => {
+        post: (_place: unknown, _request: unknown, attempt: AttemptHandler) => {
           handlers.push(attempt);
         },
       },
@@ -132,6 +134,75 @@ describe('the length of a request', () => {
     answers(status, headers, body);
     ends();
     expect(lessons).toEqual([]);
+  });
+});
+
+describe('an engine to which the way is lost', () => {
+  const lost = (code: string) => Object.assign(new Error('lost'), { code });
+
+  /** Sends it as often as there is somebody to ask, up to so many times; each time this comes of it. */
+  function losing(error: Error, times: number) {
+    let now = 1000;
+    const suspects = createSuspects(
+      () => now,
+      () => undefined,
+    );
+    const asked: number[] = [];
+    const refused: string[] = [];
+    let attempt: AttemptHandler | null = null;
+    const view = {
+      parts: {
+        clock: { elapsed: () => now },
+        demand: { begin: () => undefined, end: () => undefined },
+        suspects,
+        picker: {
+          sent: () => undefined,
+          pick: (at: Route, excluded: ReadonlySet<string>) =>
+            at.endpoints.find(({ jobId }) => !excluded.has(jobId)) ?? null,
+        },
+        pools: { post: (_: unknown, __: unknown, one: AttemptHandler) => (attempt = one) },
+        lengths: { needed: () => null },
+      },
+      asked: {},
+      call: { client: { rawHeaders: [], header: () => undefined }, requestId: 'r', path: '/x' },
+      session: null,
+      reply: {},
+      record: { sent: () => 'r', lost: () => undefined, tally: null },
+      splice: null,
+      route: () => route,
+      proceed: () => undefined,
+      refuse: ({ code }: AppError) => void refused.push(code),
+    } as unknown as ExchangeView;
+    const tries = new Tries(view);
+    for (let count = 0; count < times && refused.length === 0; count += 1) {
+      const next = tries.choose(route);
+      if (next !== null) {
+        asked.push(now - 1000);
+        tries.send(route, next, Buffer.from('{}'));
+        (attempt as AttemptHandler | null)?.onStart(control);
+        (attempt as AttemptHandler | null)?.onError(error);
+      }
+      now += 50;
+    }
+    return { asked, refused };
+  }
+
+  it('is asked again for as long as it takes where it has seen nothing of the request', () => {
+    const { asked, refused } = losing(lost('NEVER_SENT'), 400);
+    expect(asked.length).toBeGreaterThan(6);
+    expect(refused).toEqual([]);
+  });
+
+  it('is asked again at once, then with pauses, six times at most', () => {
+    const { asked, refused } = losing(lost('WAY_LOST'), 400);
+    expect(asked).toHaveLength(6);
+    expect(asked.slice(0, 2)).toEqual([0, 50]);
+    expect(asked[2]).toBeGreaterThan(100);
+    expect(refused).toEqual(['upstream_error']);
+  });
+
+  it('is not waited for where it was the engine that was lost', () => {
+    expect(losing(lost('ECONNRESET'), 400).asked.length).toBeLessThan(6);
   });
 });
 

@@ -17,6 +17,7 @@ import { hasNullsByAsking } from './engine-habits.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import { forgetMoved } from './forget-moved.ts';
 import { engineHeaders } from './headers.ts';
+import { learnLength, learnOfBreak } from './learn-length.ts';
 import { refusals } from './refusals.ts';
 import type { RelayEnd } from './relay.ts';
 import { UsageCut } from './usage-cut.ts';
@@ -37,6 +38,8 @@ export class Tries implements AttemptOwner {
   #tried: Map<JobId, Address> | null = null;
   #casualties: Casualties | null = null;
   #attempts = 0;
+  /** Those of them after which the engine was lost, and not only the way to it. */
+  #engines = 0;
   /** The one that is under way. */
   #attempt: Attempt | null = null;
   #modelId: ModelId = '';
@@ -66,7 +69,7 @@ export class Tries implements AttemptOwner {
     if (tried === null) return choose(none);
     forgetMoved(tried, route);
     const fresh = choose(tried);
-    if (fresh !== null || tried.size === 0 || this.#attempts >= maxAttempts) return fresh;
+    if (fresh !== null || tried.size === 0 || this.#engines >= maxAttempts) return fresh;
     tried.clear();
     return choose(tried);
   }
@@ -121,6 +124,10 @@ export class Tries implements AttemptOwner {
     return new UsageCut(parts.habits.of(jobId), hasNullsByAsking(engine, call.operation));
   }
 
+  get #sent() {
+    return { modelId: this.#modelId, sentAt: this.#sentAt };
+  }
+
   /** Whether an engine may have died of the request: it is not to be repeated. */
   get mayBeDeadly(): boolean {
     return this.#casualties?.any ?? false;
@@ -136,7 +143,7 @@ export class Tries implements AttemptOwner {
     if (this.#attempt === null) return;
     this.#attempt?.tell(this.#view.record.tally);
     this.#attempt.cancel();
-    this.#breakOff();
+    learnOfBreak(this.#view, this.#sent);
     this.#stop();
   }
 
@@ -159,7 +166,7 @@ export class Tries implements AttemptOwner {
   }
 
   hasAlternative(): boolean {
-    if (this.#attempts + 1 >= maxAttempts) return false;
+    if (this.#engines + 1 >= maxAttempts) return false;
     const others = this.#view.route()?.endpoints ?? [];
     return others.some(
       ({ jobId }) => jobId !== this.#endpoint?.jobId && this.#tried?.has(jobId) !== true,
@@ -189,7 +196,7 @@ export class Tries implements AttemptOwner {
 
   timedOut(error: EngineTimeoutError, atBoundary: boolean): void {
     this.#attempt?.tell(this.#view.record.tally);
-    this.#breakOff();
+    learnOfBreak(this.#view, this.#sent);
     if (this.#endpoint !== null) this.#view.parts.suspects.failed(this.#endpoint, this.#sentAt);
     this.#stop();
     this.#view.record.timedOut(error.limit);
@@ -211,7 +218,7 @@ export class Tries implements AttemptOwner {
 
   done(end: RelayEnd): void {
     this.#attempt?.tell(this.#view.record.tally);
-    this.#learn(end);
+    learnLength(this.#view, this.#sent, this.#status, end);
     this.#judge(end);
     this.#stop();
     const { tally } = this.#view.record;
@@ -228,22 +235,6 @@ export class Tries implements AttemptOwner {
     parts.logger.info({ jobId }, 'an engine refuses to tell the usage of streams; it is estimated');
   }
 
-  /** Refusals and errors say nothing of how long answers take, sessions nothing of how long those of others do. */
-  #learn({ outcome, usage, pieces }: RelayEnd): void {
-    if (outcome === 'cut') this.#breakOff();
-    if (outcome !== 'complete' || this.#status >= 400) return;
-    const { parts, asked, session } = this.#view;
-    if (session !== null) return;
-    const tokens = usage?.completion ?? pieces;
-    parts.lengths.ended(this.#modelId, asked, parts.clock.elapsed() - this.#sentAt, tokens);
-  }
-
-  #breakOff(): void {
-    const { parts, asked, session } = this.#view;
-    if (session !== null) return;
-    parts.lengths.brokenOff(this.#modelId, asked, parts.clock.elapsed() - this.#sentAt);
-  }
-
   /** What the loss says about the endpoint, and about the request. */
   #remember(loss: Loss, endpoint: Endpoint): void {
     const { suspects, clock, logger } = this.#view.parts;
@@ -253,23 +244,22 @@ export class Tries implements AttemptOwner {
       if (suspects.shun(endpoint)) logger.warn({ jobId, cluster, address }, words);
       return;
     }
-    const again = this.#count(loss, endpoint, clock.elapsed() - this.#sentAt);
-    // A first loss may be an idle connection that the engine was closing: it is asked again at once.
-    const blamed = loss !== 'lost' && loss !== 'cut_off';
+    const afterMs = clock.elapsed() - this.#sentAt;
+    this.#casualties ??= new Casualties();
+    const again = this.#casualties.heed(loss, endpoint, afterMs, this.#wasDead);
+    const isWay = loss === 'cut_off';
+    // A first loss may be an idle connection that the engine was closing: it is asked again at once. So it is when the way
+    // was lost; where that is lost again there is none for now, for anybody.
+    const blamed = isWay ? this.#attempts > 0 : loss !== 'lost';
     if (blamed || again) suspects.mark(endpoint, loss === 'died', this.#sentAt);
     // No engine has seen it.
     if (loss === 'refused') return;
     this.#asked.set(jobId, address);
     this.#attempts += 1;
-    if (this.#attempts === maxAttempts) this.#giveUpAll();
-  }
-
-  /** @returns whether it broke off a second time */
-  #count(loss: Loss, endpoint: Endpoint, afterMs: DurationMs): boolean {
-    const died = loss === 'broken' || (loss === 'died' && !this.#wasDead);
-    if (!died && loss !== 'lost') return false;
-    this.#casualties ??= new Casualties();
-    return died ? this.#casualties.died(endpoint) : this.#casualties.brokeOff(endpoint, afterMs);
+    // The engine may be well, and nobody else may come in its place.
+    if (isWay) return;
+    this.#engines += 1;
+    if (this.#engines === maxAttempts) this.#giveUpAll();
   }
 
   /** What its answer says about the endpoint. */

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { RouteTable } from '@wakefield/domain';
 import { createLogger } from '@wakefield/runtime';
 import { createLiveRoutes, type LiveRoutes } from './live-routes.ts';
 import type { PaceClock } from './pace.ts';
@@ -15,9 +16,10 @@ function setUp(sweepMs = never) {
     now: 1,
     revision: async () => store.now,
     load: () =>
-      new Promise<{ revision: number; projects: []; routes: []; serving: [] }>((resolve) => {
-        const table = { revision: store.now, projects: [], routes: [], serving: [] } as const;
-        loads.push(() => resolve({ ...table, projects: [], routes: [], serving: [] }));
+      new Promise<RouteTable>((resolve) => {
+        const revision = store.now;
+        const table = { revision, projects: [], routes: [], services: [], serving: [] };
+        loads.push(() => resolve(table));
       }),
   };
   let nudge = (_revision: number): void => undefined;

@@ -12,11 +12,23 @@ export type Destination =
   /** A session with an engine: an offer of WebSocket, or what should have been one. */
   | { readonly kind: 'realtime'; readonly project: string; readonly path: string }
   | { readonly kind: 'models'; readonly project: string; readonly id: string | null }
+  /** Below the path of a service; `rest` is what follows it: a path, a query, or nothing. */
+  | { readonly kind: 'service'; readonly id: string; readonly rest: string }
+  /** A link to a service for a browser. */
+  | { readonly kind: 'visits'; readonly id: string }
+  /** What the engine of a service is asked on behalf of a caller. */
+  | { readonly kind: 'service_models' | 'service_prompt'; readonly id: string }
   /** Below `openai/` and not ours. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'wrong_method'; readonly allow: string }
   /** The management API's. */
   | { readonly kind: 'api' };
+
+/** What is about a service, by its own id or by that of its job. Never through the front. */
+export type ServiceDestination = Extract<
+  Destination,
+  { readonly kind: 'service' | 'visits' | 'service_models' | 'service_prompt' }
+>;
 
 export type Operation = 'chat/completions' | 'completions' | 'embeddings' | 'realtime';
 
@@ -26,6 +38,9 @@ const unknown: Destination = { kind: 'unknown' };
 const postOnly: Destination = { kind: 'wrong_method', allow: 'POST' };
 const plainGetOnly: Destination = { kind: 'wrong_method', allow: 'GET' };
 const getOnly: Destination = { kind: 'wrong_method', allow: 'GET, HEAD' };
+
+const servicesPrefix = '/api/v1/services/';
+const vllmPrefix = '/api/v1/vllm/';
 
 const operations: ReadonlyMap<string, Operation> = new Map([
   ['chat/completions', 'chat/completions'],
@@ -58,6 +73,8 @@ export function classify(method: string, url: string): Destination {
     const below = endOfProject !== -1 && url.startsWith('/openai', endOfProject);
     return below ? belowOpenai(method, url, endOfProject) : api;
   }
+  if (url.startsWith(servicesPrefix)) return ofService(method, url);
+  if (url.startsWith(vllmPrefix)) return ofVllm(method, url);
   if (url !== '/health' && !url.startsWith('/health?')) return api;
   return isRead(method) ? health : getOnly;
 }
@@ -88,6 +105,38 @@ function models(method: string, project: string, rest: string): Destination {
   const id = rest === 'models' ? null : decode(rest.slice('models/'.length));
   if (id === '' || (id === null && rest !== 'models')) return unknown;
   return isRead(method) ? { kind: 'models', project, id } : getOnly;
+}
+
+/** What is about services is for another room than inference, and may take any form of HTTP. */
+export function isOfServices(destination: Destination): destination is ServiceDestination {
+  const { kind } = destination;
+  return (
+    kind === 'service' ||
+    kind === 'visits' ||
+    kind === 'service_models' ||
+    kind === 'service_prompt'
+  );
+}
+
+/** Whatever is below the path of a service is its own; all else of services is the api's. */
+function ofService(method: string, url: string): Destination {
+  const [, rawId = '', below, rest = ''] =
+    /^([^/?]+)\/(proxy|visits)([/?].*)?$/s.exec(url.slice(servicesPrefix.length)) ?? [];
+  if (below === undefined || (below === 'visits' && rest.startsWith('/'))) return api;
+  const id = decode(rawId);
+  if (id === null) return unknown;
+  if (below === 'proxy') return { kind: 'service', id, rest };
+  return method === 'POST' ? { kind: 'visits', id } : postOnly;
+}
+
+function ofVllm(method: string, url: string): Destination {
+  const [, rawId = '', below] =
+    /^([^/?]+)\/(models|prompt)(?:\?.*)?$/s.exec(url.slice(vllmPrefix.length)) ?? [];
+  if (below === undefined) return api;
+  const id = decode(rawId);
+  if (id === null) return unknown;
+  if (below === 'models') return isRead(method) ? { kind: 'service_models', id } : getOnly;
+  return method === 'POST' ? { kind: 'service_prompt', id } : postOnly;
 }
 
 function isRead(method: string): boolean {

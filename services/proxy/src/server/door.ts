@@ -1,13 +1,20 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { headProblem } from '@wakefield/contracts';
 import { AppError } from '@wakefield/domain';
 import { endUnlessRead, type ListenPlace, listenOptions, requestId } from '@wakefield/runtime';
+import { refusals } from '../inference/refusals.ts';
 import { sendError } from './answer.ts';
-import { classify, hostOf, originForm } from './classify.ts';
+import { classify, hostOf, isOfServices, originForm } from './classify.ts';
 import { createClientErrors } from './client-errors.ts';
 import { createConnections } from './connections.ts';
 import { createFront, type Front, type FrontOptions } from './front/front.ts';
@@ -88,13 +95,7 @@ export function createDoor(options: DoorOptions): Door {
       refuseForGood(options, client, id, problem);
       return;
     }
-    const destination = classify(client.method, request.url ?? '/');
-    if (destination.kind === 'realtime') refuseOffer(options, client, id, request);
-    else if (destination.kind !== 'api') serve(options, client, destination, id);
-    else {
-      options.passThrough.request(request, response, id);
-      countAtEnd(options, client, destination);
-    }
+    dispatch(options, request, response, client, id);
   };
 
   const upgrades = createUpgrades(options, connections, readTarget, () => draining);
@@ -194,6 +195,28 @@ async function listen(server: Server, place: ListenPlace): Promise<number> {
   await once(server, 'listening');
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : place.port;
+}
+
+/** Hands a request on to whom it is for. */
+function dispatch(
+  rooms: Rooms,
+  request: IncomingMessage,
+  response: ServerResponse,
+  client: NodeCall,
+  id: string,
+): void {
+  const destination = classify(client.method, request.url ?? '/');
+  if (destination.kind === 'realtime') {
+    refuseOffer(rooms, client, id, request);
+    return;
+  }
+  if (isOfServices(destination)) rooms.services.request(request, response, destination, id);
+  else if (destination.kind !== 'api') {
+    serve(rooms, client, destination, id);
+    return;
+  } else if (rooms.services.isVisit(request)) sendError(client, id, refusals.notFound());
+  else rooms.passThrough.request(request, response, id);
+  countAtEnd(rooms, client, destination);
 }
 
 /** Leaves the path of the request target in `url`, and its host, if it has one, in the headers (RFC 9112 §3.2.2). */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { parseTraceparent, traceContext, traceparent } from '@wakefield/runtime';
 import type { IsTrusted } from './peers.ts';
 
 /**
@@ -18,4 +19,12 @@ export function tellForwarded({ headers, socket }: IncomingMessage, isTrusted: I
   // TLS ends in front of us.
   headers['x-forwarded-proto'] ??= 'http';
   if (headers.host !== undefined) headers['x-forwarded-host'] ??= headers.host;
+}
+
+/** One request is one id and one trace on both sides. */
+export function mark({ headers }: IncomingMessage, requestId: string): void {
+  headers['x-request-id'] = requestId;
+  if (parseTraceparent(headers.traceparent) === null) {
+    headers.traceparent = traceparent(traceContext(undefined));
+  }
 }

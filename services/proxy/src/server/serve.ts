@@ -3,22 +3,27 @@ import type { Inference } from '../inference/inference.ts';
 import { refusals } from '../inference/refusals.ts';
 import type { ProxyMetrics, RouteClass } from '../metrics.ts';
 import type { PassThrough } from '../pass-through.ts';
+import type { Services } from '../services/services.ts';
 import { sendError, sendJson } from './answer.ts';
-import type { Destination } from './classify.ts';
+import type { Destination, ServiceDestination } from './classify.ts';
 import type { ClientCall } from './client-call.ts';
 
 /** Where requests can go. */
 export interface Rooms {
   readonly inference: Inference;
   readonly passThrough: PassThrough;
+  readonly services: Services;
   readonly metrics: ProxyMetrics;
   readonly logger: Logger;
   readonly version: string;
   readonly apiVersion: string;
 }
 
-/** What is answered here: everything but the API's, and what has to be offered in another way. */
-export type OwnDestination = Exclude<Destination, { kind: 'api' | 'realtime' }>;
+/** What is answered here: everything but the API's, what is about services, and what has to be offered in another way. */
+export type OwnDestination = Exclude<
+  Destination,
+  { kind: 'api' | 'realtime' } | ServiceDestination
+>;
 
 /** Answers a request, and counts it. */
 export function serve(
@@ -83,5 +88,6 @@ function answer(
 }
 
 function routeClassOf({ kind }: Exclude<Destination, { kind: 'inference' }>): RouteClass {
-  return kind === 'unknown' || kind === 'wrong_method' ? 'other' : kind;
+  if (kind === 'unknown' || kind === 'wrong_method') return 'other';
+  return kind === 'service' || kind === 'visits' ? 'services' : kind;
 }

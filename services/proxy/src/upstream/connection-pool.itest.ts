@@ -1,7 +1,10 @@
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import { answerOf, type Line, startBareEngine } from '../../test/bare-engine.ts';
 import { until } from '../../test/harness.ts';
 import { over, usePool } from '../../test/pool-scene.ts';
+import { ConnectionPool } from './connection-pool.ts';
 
 const scene = usePool();
 
@@ -107,4 +110,20 @@ describe('a pool that gets no more requests', () => {
     await until('empty', () => empty === 1);
     await until('closed', () => scene().engine.lines.every((line) => line.ended()));
   });
+});
+
+it('a connection that is gone before anybody could listen to it is none', async () => {
+  const gone = new PassThrough();
+  gone.destroy();
+  await once(gone, 'close');
+  scene().pool = new ConnectionPool(
+    'host: x\r\n',
+    (outcome) => {
+      setImmediate(() => outcome.connected(gone));
+      return () => undefined;
+    },
+    () => scene().now,
+  );
+  const { error } = await over(scene().post());
+  expect(error?.message).toBe('the connection was closed');
 });

@@ -175,10 +175,13 @@ function replyTo({ trouble, cause }: NodeTrouble): Reply | null {
   }
 }
 
-/** By this code the proxy knows that the engine may be well (services/proxy/src/inference/attempt.ts). */
+/**
+ * By these codes the proxy knows that the engine may be well, and whether it has seen anything of the request
+ * (services/proxy/src/inference/attempt.ts).
+ */
 function wayLost(trouble: NodeTrouble): Error {
   const error: NodeJS.ErrnoException = new Error(trouble.message, { cause: trouble });
-  error.code = 'WAY_LOST';
+  error.code = trouble.neverSent ? 'NEVER_SENT' : 'WAY_LOST';
   return error;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { failureOf, HeappeError, readProblem } from '../failures.ts';
-import { NodeTrouble, troubleOfCall, troubleOfStream } from './node-trouble.ts';
+import { NodeTrouble, NoTunnel, troubleOfCall, troubleOfStream } from './node-trouble.ts';
 import type { Trouble } from './trouble.ts';
 
 const problem = (status: number, title: string, detail: string) =>
@@ -91,4 +91,18 @@ describe('a call to a node that failed', () => {
     expect(trouble).toBeInstanceOf(NodeTrouble);
     expect(troubleOfCall(trouble)).toBe(trouble);
   });
+});
+
+describe('what no engine has seen anything of', () => {
+  const refused = Object.assign(new Error('x'), { code: 'ECONNREFUSED' });
+  const reset = Object.assign(new Error('x'), { code: 'ECONNRESET' });
+
+  test.each<[string, NodeTrouble, boolean]>([
+    ['no tunnel', troubleOfStream('NoActiveTunnelForUser'), true],
+    ['a tunnel that leads nowhere', troubleOfStream('Connection refused (localhost:4000)'), true],
+    ['no tunnel to be had', new NodeTrouble('silent', 'x', null, new NoTunnel('x')), true],
+    ['nobody took the call', troubleOfCall(new HeappeError('unreachable', 'x', {}, refused)), true],
+    ['the call broke off', troubleOfCall(new HeappeError('unreachable', 'x', {}, reset)), false],
+    ['an engine that broke off', troubleOfStream('The response ended prematurely.'), false],
+  ])('%s', (_, trouble, neverSent) => expect(trouble.neverSent).toBe(neverSent));
 });

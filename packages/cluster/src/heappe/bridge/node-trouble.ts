@@ -7,14 +7,25 @@ export class NodeTrouble extends Error {
   readonly trouble: Trouble;
   /** What the node answered, where HEAppE tells it. */
   readonly said: NodeError | null;
+  /** No engine has seen the request: there was no tunnel, or nobody took the call. */
+  readonly neverSent: boolean;
 
   constructor(trouble: Trouble, words: string, said: NodeError | null = null, cause?: unknown) {
     super(words, cause === undefined ? undefined : { cause });
     this.name = 'NodeTrouble';
     this.trouble = trouble;
     this.said = said;
+    this.neverSent = isNeverSent(trouble, cause);
   }
 }
+
+function isNeverSent(trouble: Trouble, cause: unknown): boolean {
+  if (trouble === 'no_tunnel' || trouble === 'stale') return true;
+  return (cause instanceof HeappeError && cause.neverSent) || cause instanceof NoTunnel;
+}
+
+/** There was none to ask an engine through, and none could be had. */
+export class NoTunnel extends Error {}
 
 /** From the error text of a stream. */
 export function troubleOfStream(words: string): NodeTrouble {

@@ -126,6 +126,7 @@ describe.each(['5.0.0', '6.0.0', '6.1.0', '6.2.0', '6.2.2', '6.3.2'])('HEAppE %s
       address: address(),
       engine: 'simulator',
       hfModelId: model,
+      basePath: '',
     };
     const signal = AbortSignal.timeout(10_000);
     expect(await prober.probe({ ...target, engineKey, identity }, signal)).toEqual({
@@ -237,6 +238,8 @@ describe('while an answer is under way', () => {
 const probe: EngineProbe = {
   healthPath: '/health',
   modelsPath: '/v1/models',
+  privatePath: null,
+  key: { kind: 'authorization', scheme: 'Bearer' },
   warmUps: ['chat'],
   metricsPath: '/metrics',
   running: [{ name: 'vllm:num_requests_running', labels: {} }],

@@ -3,7 +3,7 @@ import { HeappeError } from '../failures.ts';
 import type { Features } from '../features.ts';
 import type { NodePort } from './address.ts';
 import type { Asked } from './asked.ts';
-import { NodeTrouble, troubleOfCall } from './node-trouble.ts';
+import { NodeTrouble, NoTunnel, troubleOfCall } from './node-trouble.ts';
 import { createPatience, type Pauses } from './patience.ts';
 import { isOfTunnel, type Repair, repairOf } from './trouble.ts';
 import type { Tunnels, Way } from './tunnels.ts';
@@ -78,6 +78,6 @@ async function ensure(tunnels: Tunnels, to: NodePort, signal: AbortSignal): Prom
     return await tunnels.ensure(to, signal);
   } catch (error) {
     const { message } = error instanceof Error ? error : new Error(String(error));
-    throw new NodeTrouble('silent', message, null, error);
+    throw new NodeTrouble('silent', message, null, new NoTunnel(message, { cause: error }));
   }
 }

@@ -1,14 +1,16 @@
 import { idempotencyKey, parseInput } from '@wakefield/contracts';
-import { awaitCommand, submitCommand } from '@wakefield/control';
+import { awaitCommand, type CommandInsertion, submitCommand } from '@wakefield/control';
 import {
   AppError,
   type Command,
   type CommandBody,
   isAppError,
+  type OperationName,
   type ProjectName,
 } from '@wakefield/domain';
 import type { Request, Response } from 'express';
 import type { ApiDeps } from '../../deps.ts';
+import { authorize } from '../../http/authorize.ts';
 import { contextOf, principalOf } from '../../http/context.ts';
 import { commandPath } from '../../http/paths.ts';
 import { presentAccepted } from './presenter.ts';
@@ -20,6 +22,7 @@ export type ChangeDeps = Pick<
 
 /**
  * Accepts a change as a command and waits briefly for its outcome.
+ * @param asked what the caller sent, where the body is made of more than that
  * @returns the command, applied or still waiting to be
  * @throws AppError the reason when it was rejected; `idempotency_key_reused`; `store_unavailable` when it
  * was not accepted
@@ -30,17 +33,46 @@ export async function change(
   res: Response,
   project: ProjectName,
   body: CommandBody,
+  asked?: unknown,
 ): Promise<Command> {
   const insertion = await submitCommand(
     { ...deps, log: deps.logger },
     {
-      project,
-      body,
+      ...{ project, body, asked },
       by: principalOf(res).id,
       traceId: contextOf(res).traceId,
       idempotencyKey: keyOf(req),
     },
   );
+  return await settled(deps, res, insertion);
+}
+
+/**
+ * The command of an earlier request with the same Idempotency-Key: to be asked for first where the body of a command is
+ * made of more than what its sender asked for.
+ * @returns null: this is the first request
+ * @throws AppError as `change`
+ */
+export async function replayed(
+  deps: ChangeDeps,
+  req: Request,
+  res: Response,
+  operation: OperationName,
+  asked: unknown,
+): Promise<Command | null> {
+  const idempotencyKey = keyOf(req);
+  if (idempotencyKey === null) return null;
+  const first = await deps.commands.replay({ by: principalOf(res).id, idempotencyKey, asked });
+  if (first === null) return null;
+  if (first.kind === 'replayed') authorize(res, operation, first.command.project);
+  return await settled(deps, res, first);
+}
+
+async function settled(
+  deps: ChangeDeps,
+  res: Response,
+  insertion: CommandInsertion,
+): Promise<Command> {
   if (insertion.kind === 'key_reused') {
     throw new AppError(
       'idempotency_key_reused',

@@ -1,5 +1,5 @@
 import type { AcceptedJson, CommandJson } from '@wakefield/contracts';
-import type { Command } from '@wakefield/domain';
+import type { Command, CommandBody } from '@wakefield/domain';
 import { iso, isoOrNull } from '../../http/iso.ts';
 
 export function presentCommand(command: Command): CommandJson {
@@ -7,8 +7,9 @@ export function presentCommand(command: Command): CommandJson {
   return {
     id: command.id,
     project: command.project,
-    kind: body.kind,
-    hf_model_id: modelIdOf(command),
+    kind: kinds[body.kind],
+    hf_model_id: 'hfModelId' in body ? body.hfModelId : modelRegistered(body),
+    service_uuid: serviceOf(command),
     replicas: body.kind === 'scale' ? body.replicas : null,
     cluster: body.kind === 'activate' ? body.cluster : null,
     status: outcome === null ? 'accepted' : outcome.status,
@@ -28,16 +29,23 @@ export function presentAccepted(command: Command): AcceptedJson {
   return { command: presentCommand(command) };
 }
 
-function modelIdOf({ body }: Command): string | null {
-  switch (body.kind) {
-    case 'activate':
-      return null;
-    case 'register':
-      return body.spec.hfModelId;
-    case 'unregister':
-    case 'wake':
-    case 'sleep':
-    case 'scale':
-      return body.hfModelId;
-  }
+/** As they are called on the wire. */
+const kinds = {
+  activate: 'activate',
+  register: 'register',
+  unregister: 'unregister',
+  wake: 'wake',
+  sleep: 'sleep',
+  scale: 'scale',
+  startService: 'start_service',
+  stopService: 'stop_service',
+} as const satisfies Record<CommandBody['kind'], CommandJson['kind']>;
+
+function modelRegistered(body: CommandBody): string | null {
+  return body.kind === 'register' ? body.spec.hfModelId : null;
+}
+
+function serviceOf({ id, body }: Command): string | null {
+  if (body.kind === 'startService') return id;
+  return body.kind === 'stopService' ? body.serviceId : null;
 }

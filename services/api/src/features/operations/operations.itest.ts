@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { queueNames } from '@wakefield/queue';
 import { apiFixture, KEY } from '../../../test/api-fixture.ts';
 import { apiSuite } from '../../../test/api-suite.ts';
 
@@ -116,7 +117,7 @@ describe('the way in for browsers', () => {
     expect((await ask({ 'sec-fetch-site': 'cross-site' })).status).toBe(403);
     const figures = await api.call('GET', '/ops/queues.json');
     const names = figures.body.queues.map(({ name }: { name: string }) => name);
-    expect(names).toEqual(['commands', 'activations', 'reconcile', 'observe', 'probe', 'sweep']);
+    expect(names).toEqual(queueNames);
   });
 
   it('tells the log who came, and has nothing below the dashboard but the dashboard', async () => {
@@ -143,14 +144,7 @@ describe('the way in for browsers', () => {
 describe('the way in for programs', () => {
   it('takes the bearer key and tells others 401', async () => {
     const known = await api.call('GET', '/ops/queues.json');
-    expect(known.body.queues.map(({ name }: { name: string }) => name).sort()).toEqual([
-      'activations',
-      'commands',
-      'observe',
-      'probe',
-      'reconcile',
-      'sweep',
-    ]);
+    expect(known.body.queues.map(({ name }: { name: string }) => name)).toEqual(queueNames);
     const unknown = await api.call('GET', '/ops/queues.json', { key: null });
     expect(unknown.body.error.code).toBe('invalid_api_key');
     const wrong = await api.call('GET', '/ops/queues', { key: 'wrong', headers: browser });

@@ -6,12 +6,15 @@ import { categoryOf, presentRecipe, presentRecipeDetails } from './presenter.ts'
 
 const PATH = '/api/v1/recipes';
 
-export function recipeRoutes({ bind }: Binder, { services }: Pick<ApiDeps, 'services'>): void {
+export function recipeRoutes(
+  { bind }: Binder,
+  { serviceRecipes }: Pick<ApiDeps, 'serviceRecipes'>,
+): void {
   bind('listRecipes', (req, res) => {
     const query = parseInput(listRecipesQuery, req.query, 'query');
     const { category, untested, needs_gpu } = query;
     const limit = query.limit === undefined ? null : Number(query.limit);
-    const wanted = services.list.filter(
+    const wanted = serviceRecipes.list.filter(
       ({ path, recipe }) =>
         (category === undefined || categoryOf(path) === category) &&
         isAsAsked(recipe.untested, untested) &&
@@ -28,7 +31,7 @@ export function recipeRoutes({ bind }: Binder, { services }: Pick<ApiDeps, 'serv
   bind('getRecipe', (req, res) => {
     const params = { recipe_path: pathText(req, 'recipe_path') };
     const { recipe_path } = parseInput(recipeParams, params, 'path');
-    res.json(presentRecipeDetails(services.get(recipe_path)));
+    res.json(presentRecipeDetails(serviceRecipes.get(recipe_path)));
   });
 }
 

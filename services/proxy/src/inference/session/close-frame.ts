@@ -8,6 +8,12 @@ const goingAway = 1001;
 const policy = 1008;
 const serverError = 1011;
 
+/** Of whom nothing is wrong: time is over, or rights are. */
+const ofPolicy: ReadonlySet<AppError['code']> = new Set([
+  ...(['total_timeout', 'between_bytes_timeout'] as const),
+  ...(['invalid_api_key', 'forbidden', 'service_not_found'] as const),
+]);
+
 /**
  * A Close frame in the place of an engine that will not send one. From a server to its client, so without a mask
  * (RFC 6455 §5.1).
@@ -24,7 +30,7 @@ export function closeFrame(error: Pick<AppError, 'code' | 'message'>): Buffer {
 
 function closeCodeOf(code: AppError['code']): number {
   if (code === 'shutting_down') return goingAway;
-  return code === 'total_timeout' || code === 'between_bytes_timeout' ? policy : serverError;
+  return ofPolicy.has(code) ? policy : serverError;
 }
 
 /** Never in the middle of a character: clients fail a connection over that (RFC 6455 §8.1). */

@@ -6,7 +6,7 @@ import { AppError } from '@wakefield/domain';
 import { requestId } from '@wakefield/runtime';
 import { refusals } from '../../inference/refusals.ts';
 import { sendError } from '../answer.ts';
-import { classify, originForm } from '../classify.ts';
+import { classify, type Destination, originForm } from '../classify.ts';
 import type { Connections } from '../connections.ts';
 import { countAtEnd, type Rooms } from '../serve.ts';
 import { offerProblem } from './offer.ts';
@@ -42,32 +42,18 @@ export function createUpgrades(
       (head.length > 0 ? early() : null) ??
       (isDraining() ? refusals.shuttingDown() : null);
     const destination = classify('GET', request.url ?? '/');
-    if (problem !== null) {
-      sendError(call, id, problem);
-      rooms.metrics.request(destination.kind === 'realtime' ? 'realtime' : 'other', call.status);
-    } else if (destination.kind === 'realtime') {
-      const { project, path } = destination;
-      const startedAt = performance.now();
-      rooms.inference.handle({
-        client: call,
-        session: call,
-        requestId: id,
-        project,
-        operation: 'realtime',
-        path,
-        startedAt,
-      });
-    } else {
-      // The only other place to which offers are let through.
-      rooms.passThrough.upgrade(request, call, id);
-      countAtEnd(rooms, call, { kind: 'api' });
+    if (problem === null) {
+      handOn(rooms, request, call, destination, id);
+      return;
     }
+    sendError(call, id, problem);
+    rooms.metrics.request(destination.kind === 'realtime' ? 'realtime' : 'other', call.status);
   };
 
   return {
     isTaken: (request) => {
       const { kind } = classify(request.method ?? '', originForm(request.url ?? '/'));
-      if (kind !== 'realtime' && kind !== 'api') return false;
+      if (kind !== 'realtime' && kind !== 'service' && kind !== 'api') return false;
       if (offerProblem(request) !== null) return false;
       // Behind an answer that is not finished its own would be in the middle of that; behind the last one of its
       // connection there is none, and what node:http has made of the requests in between may still have the socket.
@@ -97,6 +83,37 @@ export function createUpgrades(
       for (const call of open) call.hangUp();
     },
   };
+}
+
+/** To inference, to a service or to the api: offers are let through to nobody else. */
+function handOn(
+  rooms: Rooms,
+  request: IncomingMessage,
+  call: UpgradeCall,
+  destination: Destination,
+  id: string,
+): void {
+  if (destination.kind === 'realtime') {
+    const { project, path } = destination;
+    rooms.inference.handle({
+      client: call,
+      session: call,
+      requestId: id,
+      project,
+      operation: 'realtime',
+      path,
+      startedAt: performance.now(),
+    });
+    return;
+  }
+  if (destination.kind === 'service') {
+    rooms.services.upgrade(request, call, destination, id);
+    countAtEnd(rooms, call, destination);
+    return;
+  }
+  if (rooms.services.isVisit(request)) sendError(call, id, refusals.notFound());
+  else rooms.passThrough.upgrade(request, call, id);
+  countAtEnd(rooms, call, { kind: 'api' });
 }
 
 /** RFC 6455 §4.1: a client waits for the answer. */

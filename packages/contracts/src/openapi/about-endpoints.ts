@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { API_VERSION, healthSchema, queuesSchema } from '../http/service.ts';
+import { API_VERSION, healthSchema, queuesSchema } from '../http/about.ts';
 import type { Endpoint } from './endpoint.ts';
 import { queues } from './examples.ts';
 
-export const serviceEndpoints: readonly Endpoint[] = [
+export const aboutEndpoints: readonly Endpoint[] = [
   {
     method: 'get',
     path: '/health',
     operationId: 'health',
     atTheDoor: true,
-    tag: 'Service',
+    tag: 'About',
     summary: 'Whether the service is online, and its versions',
     description: 'Says OK even while the stores are down; `/readyz` on the ops port tells more.',
     open: true,
@@ -26,7 +26,7 @@ export const serviceEndpoints: readonly Endpoint[] = [
     method: 'get',
     path: '/swagger/index.html',
     operationId: 'swagger',
-    tag: 'Service',
+    tag: 'About',
     summary: 'This document, to read and to try',
     open: true,
     answers: { 200: { description: 'A page.', otherContentType: 'text/html' } },
@@ -36,7 +36,7 @@ export const serviceEndpoints: readonly Endpoint[] = [
     method: 'get',
     path: '/openapi.json',
     operationId: 'openapi',
-    tag: 'Service',
+    tag: 'About',
     summary: 'This document as OpenAPI 3.1',
     open: true,
     answers: {

@@ -1,0 +1,53 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LogPiece } from '@wakefield/control';
+import { jobFiles } from '../job-files.ts';
+import { batchPiece, CUT_LINE_BYTES, logCut, logPiece, startOf } from '../log-pieces.ts';
+
+/** The log of the job in this directory, or of one that has none what the batch shell said; null: neither is there. */
+export async function readLog(
+  directory: string,
+  from: number,
+  bytes: number,
+): Promise<LogPiece | null> {
+  const log = await opened(join(directory, jobFiles.log), (file, size) =>
+    logFrom(file, size, from, bytes),
+  );
+  if (log !== null) return log;
+  return await opened(join(directory, jobFiles.batchLog), async (file, size) =>
+    batchPiece(await part(file, Math.max(0, size - bytes), Math.min(size, bytes))),
+  );
+}
+
+/** One open file: job.sh puts another one in its place when it cuts it. */
+async function logFrom(
+  file: FileHandle,
+  size: number,
+  from: number,
+  bytes: number,
+): Promise<LogPiece> {
+  const { cut, head } = logCut((await part(file, 0, CUT_LINE_BYTES)).toString('latin1'));
+  const end = cut + size - head;
+  const start = startOf(from, bytes, { cut, end });
+  return logPiece(from, start, await part(file, head + start - cut, end - start));
+}
+
+/** null: it is not there, or empty. */
+async function opened<T>(
+  path: string,
+  use: (file: FileHandle, size: number) => Promise<T>,
+): Promise<T | null> {
+  const file = await open(path, 'r').catch(() => null);
+  if (file === null) return null;
+  try {
+    const { size } = await file.stat();
+    return size === 0 ? null : await use(file, size);
+  } finally {
+    await file.close();
+  }
+}
+
+async function part(file: FileHandle, at: number, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, at);
+  return buffer.subarray(0, bytesRead);
+}

@@ -1,0 +1,2 @@
+CREATE INDEX "services_live" ON "services" USING btree ("id") WHERE "services"."state" not in ('stopped', 'completed', 'failed');--> statement-breakpoint
+CREATE INDEX "services_updated" ON "services" USING btree ("updated_at");

@@ -1,0 +1,104 @@
+import type { ServiceJson, ServiceStatusJson } from '@wakefield/contracts';
+import type { ServiceWithJobs, ServiceWithStatus } from '@wakefield/control';
+import { isLeaving, isLive, isOver, type Job, serviceBasePath } from '@wakefield/domain';
+import { iso, isoOrNull } from '../../http/iso.ts';
+
+/** @param publicUrl of this installation as its callers see it, without a slash at the end */
+export function presentService({ service, jobs }: ServiceWithJobs, publicUrl: string): ServiceJson {
+  const { spec, project, cluster } = service;
+  const job = currentOf(jobs);
+  const status = statusOf(service);
+  return {
+    ...namesOf(service),
+    name: spec.name,
+    recipe_name: spec.recipe,
+    status,
+    reason: service.reason,
+    ...{ project, cluster },
+    node: job?.node ?? null,
+    endpoint: isOver(status) ? null : `${publicUrl}${serviceBasePath(service.id)}`,
+    model: spec.model,
+    config: presentConfig(spec),
+    ignored: { ...spec.ignored },
+    keep: spec.keep,
+    created_by: service.createdBy,
+    created_at: iso(service.createdAt),
+    expected_start: status === 'pending' && job !== null ? expectedStartOf(job) : null,
+    started_at: isoOrNull(job?.startedAt ?? null),
+    ends_at: isoOrNull(job?.endsAt ?? null),
+    jobs: jobs.toSorted((a, b) => b.seq - a.seq).map(presentJob),
+  };
+}
+
+/** The small answer, for those who ask often. */
+export function presentStatus({ service, jobs }: ServiceWithJobs): ServiceStatusJson {
+  return {
+    ...namesOf(service),
+    status: statusOf(service),
+    reason: service.reason,
+    node: currentOf(jobs)?.node ?? null,
+  };
+}
+
+/** On the wire it goes by the id of its job, as soon as that has one. */
+function namesOf({ id, clusterJobId }: ServiceWithStatus) {
+  return { id: clusterJobId ?? id, uuid: id };
+}
+
+/** That of the last plan, which may not have seen yet that somebody has stopped it. */
+function statusOf({ state, stopRequested }: ServiceWithStatus): ServiceJson['status'] {
+  return stopRequested && !isOver(state) ? 'stopping' : state;
+}
+
+/** As callers write it. */
+function presentConfig({ environment, resources }: ServiceWithStatus['spec']) {
+  const { nodes, cpu, memory, walltimeMinutes, gpu } = resources;
+  return {
+    environment: { ...environment },
+    resources: {
+      ...{ nodes, memory, cpu: String(cpu) },
+      time_limit: walltimeMinutes,
+      gpu: gpu === null ? null : String(gpu),
+    },
+  };
+}
+
+/** The one that answers, else the newest that lives, else the newest. */
+function currentOf(jobs: readonly Job[]): Job | null {
+  const newestFirst = jobs.toSorted((a, b) => b.seq - a.seq);
+  return (
+    newestFirst.find(({ phase }) => phase === 'ready') ??
+    newestFirst.find(isLive) ??
+    newestFirst[0] ??
+    null
+  );
+}
+
+function expectedStartOf({ expectedStart }: Job): ServiceJson['expected_start'] {
+  if (expectedStart === null) return null;
+  const { from, to, source } = expectedStart;
+  return { from: iso(from), to: iso(to), source };
+}
+
+function presentJob(job: Job): ServiceJson['jobs'][number] {
+  return {
+    id: job.id,
+    cluster_job_id: job.clusterJobId,
+    state: stateOfJob(job),
+    outcome: job.outcome,
+    reason: job.reason,
+    node: job.node,
+    submitted_at: isoOrNull(job.submittedAt),
+    started_at: isoOrNull(job.startedAt),
+    ends_at: isoOrNull(job.endsAt),
+    ended_at: isoOrNull(job.endedAt),
+  };
+}
+
+function stateOfJob(job: Job): ServiceJson['jobs'][number]['state'] {
+  if (!isLive(job)) return 'ended';
+  if (isLeaving(job)) return 'stopping';
+  if (job.phase === 'ready') return 'running';
+  if (job.phase !== 'starting') return 'pending';
+  return job.building ? 'building' : 'starting';
+}

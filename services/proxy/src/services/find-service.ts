@@ -1,0 +1,80 @@
+import {
+  AppError,
+  can,
+  isOver,
+  type Principal,
+  phrases,
+  type ServiceEndpoint,
+  type ServiceRoute,
+  type ServiceState,
+} from '@wakefield/domain';
+import { shown } from '../inference/refusals.ts';
+import type { RouteIndex } from '../routes/route-index.ts';
+
+/** A service that answers. */
+export interface ReadyService extends ServiceRoute {
+  readonly endpoint: ServiceEndpoint;
+}
+
+/** What a caller names a service by. */
+export interface WantedService {
+  readonly id: string;
+  /** The project that it is to be of; undefined: whichever. */
+  readonly project: string | undefined;
+}
+
+/** States in which it is of use to ask again. */
+const coming: ReadonlySet<ServiceState> = new Set(['pending', 'building', 'starting', 'running']);
+
+/**
+ * A service by what its caller calls it, among those of projects that the caller may look at: one that is not over,
+ * else the newest; but one that they may use before others, as at the api. Clusters give job ids, and those of two clusters may well be the same.
+ */
+export function findService(
+  index: Pick<RouteIndex, 'servicesCalled'>,
+  principal: Principal,
+  wanted: WantedService,
+): ServiceRoute | null {
+  const theirs = index
+    .servicesCalled(wanted.id)
+    .filter(({ project }) => wanted.project === undefined || wanted.project === project)
+    .filter(({ project }) => can(principal, 'read', project));
+  const sorted = [
+    ...theirs.filter(({ state }) => !isOver(state)),
+    ...theirs.filter(({ state }) => isOver(state)),
+  ];
+  return sorted.find((one) => rightsProblem(one, principal) === null) ?? sorted[0] ?? null;
+}
+
+/** @returns why the caller may not use it */
+export function rightsProblem({ access, project }: ServiceRoute, who: Principal): AppError | null {
+  if (can(who, access.permission, project)) return null;
+  const message =
+    access.permission === 'manage'
+      ? `You may not manage the project "${project}", and this service is for those who may.`
+      : `You may not use services of the project "${project}".`;
+  return new AppError('forbidden', message);
+}
+
+/** @throws AppError `service_not_ready` where it does not answer yet, or no more */
+export function checkReady(route: ServiceRoute): ReadyService {
+  const { endpoint, state, reason } = route;
+  if (endpoint !== null) return { ...route, endpoint };
+  const why = reason === null ? '.' : `: ${reason.trimEnd()}`;
+  const message = `The service does not answer, its status is ${state}${why}`;
+  const retryAfterSeconds = state === 'pending' ? 10 : 5;
+  throw new AppError('service_not_ready', message, {
+    param: 'id',
+    ...(coming.has(state) ? { retryAfterSeconds } : {}),
+  });
+}
+
+export function noService(id: string): AppError {
+  return new AppError('service_not_found', phrases.noService(shown(id)), { param: 'id' });
+}
+
+/** The table lacks it, and the store does not say whether it is new. */
+export function notKnownNow(id: string): AppError {
+  const message = `Whether there is a service "${shown(id)}" cannot be told at the moment: the database does not answer in time.`;
+  return new AppError('store_unavailable', message, { param: 'id', retryAfterSeconds: 2 });
+}

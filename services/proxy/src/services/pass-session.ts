@@ -1,0 +1,86 @@
+import { AppError, isAppError } from '@wakefield/domain';
+import { rawHeader } from '../inference/headers.ts';
+import { closeFrame } from '../inference/session/close-frame.ts';
+import { passUpgrade } from '../pass-upgrade.ts';
+import { sendError } from '../server/answer.ts';
+import type { UpgradeCall } from '../server/upgrade/upgrade-call.ts';
+import { known } from './admit.ts';
+import { connectionOf } from './connect.ts';
+import { checkReady, type ReadyService } from './find-service.ts';
+import type { ServiceParts } from './parts.ts';
+import { callerAt, type Passed, pathOf, placeOf, serviceFor, tellAway } from './passed.ts';
+import type { Running } from './running.ts';
+import { fromService, toService } from './service-headers.ts';
+
+/**
+ * Offers WebSocket to a service.
+ * @throws AppError
+ */
+export async function passSession(
+  parts: ServiceParts,
+  running: Running,
+  passed: Passed<UpgradeCall>,
+): Promise<void> {
+  const { request, client, requestId, visited } = passed;
+  const principal = await callerAt(parts, passed);
+  const who = known(principal, client.header('authorization'));
+  const ready = checkReady(await serviceFor(parts, passed, principal));
+  if (!ready.access.websocket) throw noSessions('The recipe of this service names no WebSocket.');
+  if (parts.transportOf(ready.endpoint.cluster)?.kind === 'heappe') {
+    throw noSessions('This service is reached by way of HEAppE, which carries no WebSocket.');
+  }
+  if (client.closed) return;
+  const place = placeOf(passed, ready);
+  // What came is looked at again as long as the session lasts.
+  const headers = toService({ ...request.headers }, ready, place);
+  // A key that came among them is not for the service.
+  headers['sec-websocket-protocol'] = rawHeader(client.rawHeaders, 'sec-websocket-protocol');
+  const { serviceId, endpoint } = ready;
+  const leave = (why: AppError): void => tellGoodbye(client, requestId, why);
+  const cutOff = (): void => client.cutOff();
+  const over = running.begin({ serviceId, jobId: endpoint.jobId, who, cutOff, leave });
+  const looks = setInterval(
+    () => void lookAgain(parts, passed, ready, leave),
+    parts.limits.rightsMs,
+  );
+  client.onceClosed(() => {
+    over();
+    clearInterval(looks);
+  });
+  passUpgrade(client, {
+    options: connectionOf(parts, ready),
+    path: pathOf(passed, ready),
+    headers,
+    idleMs: parts.limits.sessionIdleMs,
+    headersOf: (answered) => fromService(answered, place, requestId, visited === null),
+    failed: (error) => tellAway(parts, passed, ready, error),
+  });
+}
+
+/** Rights may end, and a session does not by itself: a notebook says something every few seconds. */
+async function lookAgain(
+  parts: ServiceParts,
+  passed: Passed<UpgradeCall>,
+  { serviceId }: ReadyService,
+  leave: (why: AppError) => void,
+): Promise<void> {
+  try {
+    await serviceFor(parts, { ...passed, id: serviceId }, await callerAt(parts, passed));
+  } catch (error) {
+    // Of rights that cannot be looked up nothing is known.
+    const isGone = isAppError(error) && error.code !== 'store_unavailable';
+    if (isGone) leave(error);
+    else parts.logger.warn({ err: error, serviceId }, 'rights of a session cannot be looked up');
+  }
+}
+
+/** Where the service was in the middle of a frame, what its client sees is the end of the connection. */
+function tellGoodbye(client: UpgradeCall, requestId: string, why: AppError): void {
+  if (client.closed || client.isEnded) return;
+  if (client.headersSent) client.end(closeFrame(why));
+  else sendError(client, requestId, why);
+}
+
+function noSessions(message: string): AppError {
+  return new AppError('not_supported', message);
+}

@@ -1,0 +1,91 @@
+import type { IncomingMessage } from 'node:http';
+import {
+  type Principal,
+  type ServiceId,
+  type ServiceRoute,
+  serviceBasePath,
+} from '@wakefield/domain';
+import { sendError } from '../server/answer.ts';
+import type { ClientCall } from '../server/client-call.ts';
+import { admit, known, projectOf } from './admit.ts';
+import { serviceAway } from './connect.ts';
+import { noService, type ReadyService } from './find-service.ts';
+import type { ServiceParts } from './parts.ts';
+import type { ServicePlace } from './service-place.ts';
+import { checkOpens, checkSession, visitorOf } from './visitor.ts';
+
+/** A request that is for a service itself. */
+export interface Passed<Client extends ClientCall = ClientCall> {
+  readonly request: IncomingMessage;
+  readonly client: Client;
+  readonly requestId: string;
+  readonly id: string;
+  /** Path under which the service is asked for, as it was written. */
+  readonly prefix: string;
+  /** What follows it: a path, a query, or nothing. */
+  readonly rest: string;
+  /** On whose origin it was asked; null: on ours. */
+  readonly visited: ServiceId | null;
+}
+
+/**
+ * On an origin of its own a service is looked at by visitors; sessions of browsers are good on ours alone. What a page says
+ * there in `Authorization` is between it and its service (JupyterLab has the key of its server), as long as a visit is known.
+ */
+export async function callerAt(
+  { callerOf, elsewhere }: ServiceParts,
+  { request, client, visited }: Passed,
+): Promise<Principal | null> {
+  if (elsewhere === null || visited === null) {
+    const caller = await callerOf(client);
+    if (caller !== null) (elsewhere === null ? checkSession : checkOpens)(client, request);
+    return caller;
+  }
+  const visitor = await visitorOf(elsewhere.visits, request, visited);
+  const isByKey = visitor === null && client.header('authorization') !== undefined;
+  return isByKey ? await callerOf(client) : visitor;
+}
+
+/** @throws AppError */
+export async function serviceFor(
+  parts: ServiceParts,
+  { request, client, id, visited }: Passed,
+  principal: Principal | null,
+): Promise<ServiceRoute> {
+  const who = known(principal, client.header('authorization'));
+  const found = await admit(parts, who, { id, project: projectOf(request) });
+  if (visited !== null && visited !== found.serviceId) throw noService(id);
+  return found;
+}
+
+export function placeOf(
+  { request, prefix, rest, visited }: Passed,
+  ready: ReadyService,
+): ServicePlace {
+  const { 'x-forwarded-host': forwarded, host } = request.headers;
+  return {
+    prefix,
+    rest,
+    isVisited: visited !== null,
+    publicHost: typeof forwarded === 'string' ? forwarded : host,
+    address: ready.endpoint.address,
+    underBasePath: ready.access.underBasePath,
+  };
+}
+
+/** What the service is asked: one below its base path knows it by its own id alone. */
+export function pathOf({ rest }: Passed, { access, serviceId }: ReadyService): string {
+  return access.underBasePath ? `${serviceBasePath(serviceId)}${rest}` : rest;
+}
+
+/** Tells that the service gave no answer. */
+export function tellAway(
+  { logger }: ServiceParts,
+  { client, requestId }: Pick<Passed, 'client' | 'requestId'>,
+  { serviceId, endpoint }: ReadyService,
+  error: Error,
+): void {
+  const { jobId } = endpoint;
+  logger.warn({ err: error, requestId, serviceId, jobId }, 'a service gave no answer');
+  if (!client.closed) sendError(client, requestId, serviceAway(error));
+}

@@ -1,0 +1,2 @@
+import '../../test/without-front.ts';
+import '../services/bodies.itest.ts';

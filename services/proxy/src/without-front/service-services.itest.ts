@@ -1,0 +1,2 @@
+import '../../test/without-front.ts';
+import '../services/services.itest.ts';

@@ -1,0 +1,3 @@
+import { crashTests } from '../test/crash.ts';
+
+crashTests('services');
