@@ -254,20 +254,10 @@ describe('a sweep', () => {
     const { usage } = store.stores;
     const day = 86_400_000;
     const record = {
-      project: 'p',
-      hfModelId: null,
-      principal: null,
-      operation: 'completions',
-      status: 200,
+      ...{ project: 'p', hfModelId: null, principal: null, operation: 'completions', status: 200 },
+      ...{ streamed: false, estimated: false, firstByteMs: null, heldMs: 0, durationMs: 1 },
+      ...{ promptTokens: 1, completionTokens: 1, cachedTokens: 0 },
       outcome: 'complete',
-      streamed: false,
-      promptTokens: 1,
-      completionTokens: 1,
-      cachedTokens: 0,
-      estimated: false,
-      durationMs: 1,
-      firstByteMs: null,
-      heldMs: 0,
     } as const;
     const ages = [89, 91, 364, 366];
     await usage.add(
