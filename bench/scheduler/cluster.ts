@@ -41,6 +41,8 @@ export async function startRecordedCluster(root: string): Promise<RecordedCluste
       workingDirectory,
       transport: { kind: 'direct' },
       nodeAddress: { fixed: '127.0.0.1' },
+      // One server stands for all engines, wherever the system lets it listen.
+      ports: { from: 1024, to: 65_535 },
     },
     async record(jobs) {
       for (const job of jobs) await writeFiles(join(workingDirectory, 'jobs', job.name), job);

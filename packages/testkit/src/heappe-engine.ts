@@ -102,7 +102,8 @@ async function engineJob(
   pidFile: string,
   flags: readonly string[],
 ): Promise<JobSubmission> {
-  const port = await freePorts(1);
+  // Where a cluster lets jobs answer that says nothing of it.
+  const port = await freePorts(1, { from: 20_000, to: 29_999 });
   const models = heappeServedNames.flatMap((model) => ['--model', model]);
   const words = [simulator, '--port', String(port), '--key-file', 'key', '--load-seconds', '0'];
   const command = [process.execPath, '--conditions=source', ...words, ...models, ...flags];

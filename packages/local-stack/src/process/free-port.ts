@@ -2,14 +2,15 @@ import { createServer } from 'node:net';
 import { SetupError } from '../setup-error.ts';
 
 /** Below Linux' range for outgoing connections (32768 on), so that none of those takes the port meanwhile. */
-const lowest = 10_000;
-const highest = 32_000;
+const usual = { from: 10_000, to: 32_000 };
 
 /**
  * A block of TCP ports on loopback that nobody listens on.
+ * @param within where it has to lie
  * @returns the first of them
  */
-export async function freePorts(count: number): Promise<number> {
+export async function freePorts(count: number, within = usual): Promise<number> {
+  const { from: lowest, to: highest } = within;
   for (let attempt = 0; attempt < 200; attempt += 1) {
     const blocks = Math.floor((highest - lowest) / count);
     const first = lowest + Math.floor(Math.random() * blocks) * count;
