@@ -1,9 +1,11 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { submitCommand } from '@wakefield/control';
 import { Life } from '../test/mortal.ts';
+import { createReceiver } from '../test/receiver.ts';
+import type { Scenario } from '../test/scenario.ts';
 import { scenarios } from '../test/scenarios.ts';
 import { useWorld } from '../test/use-world.ts';
-import { MODEL, spec, type World } from '../test/world.ts';
+import { MODEL, openWorld, spec, type World } from '../test/world.ts';
 import { handlers } from './consumers.ts';
 
 jest.setTimeout(120_000);
@@ -39,10 +41,18 @@ function disturbed(inner: World, disturb: () => Promise<void>): World {
   });
 }
 
-describe.each(scenarios.filter(({ topic }) => topic !== 'changing'))(
-  '$name',
-  ({ setUp, play, end }) => {
-    test('ends the same with two schedulers and every delivery doubled and shuffled', async () => {
+/** The world of all tests, or one of its own for a scenario in which somebody is told. */
+async function inWorld({ listens }: Scenario, run: (world: World) => Promise<void>): Promise<void> {
+  if (listens !== true) return await run(world);
+  const own = openWorld(ground, [], createReceiver());
+  await run(own).finally(() => own.close());
+}
+
+describe.each(scenarios.filter(({ topic }) => topic !== 'changing'))('$name', (scenario) => {
+  const { setUp, play, end } = scenario;
+
+  test('ends the same with two schedulers and every delivery doubled and shuffled', async () => {
+    await inWorld(scenario, async (world) => {
       world.start(new Life(), 2);
       await setUp(world);
       const random = numbers(7);
@@ -51,8 +61,10 @@ describe.each(scenarios.filter(({ topic }) => topic !== 'changing'))(
       await stormy.round();
       expect(await world.look()).toEqual(end);
     });
+  });
 
-    test('ends the same when Redis forgets everything all the time', async () => {
+  test('ends the same when Redis forgets everything all the time', async () => {
+    await inWorld(scenario, async (world) => {
       world.start();
       await setUp(world);
       const forgetful = disturbed(world, () => ground.flush());
@@ -60,8 +72,8 @@ describe.each(scenarios.filter(({ topic }) => topic !== 'changing'))(
       await forgetful.round();
       expect(await world.look()).toEqual(end);
     });
-  },
-);
+  });
+});
 
 async function registered(): Promise<string> {
   await world.wish({ kind: 'activate', cluster: null });
