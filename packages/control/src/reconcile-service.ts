@@ -121,6 +121,7 @@ function logPlan(deps: ReconcileServiceDeps, service: ServiceToPlan, decided: Se
   deps.log.info(
     {
       serviceId: service.id,
+      serviceName: service.spec.name,
       project: service.project,
       recipe: service.spec.recipe,
       traceId: service.traceId,

@@ -236,6 +236,7 @@ describe('every bad value is refused by its name', () => {
 
   test('a recipe that is not there, with what is meant', () => {
     expect(() => services.resolve('inference/vlm', {})).toThrow('Did you mean "inference/vllm"?');
+    expect(() => services.resolve('vllm', {})).toThrow('Did you mean "inference/vllm"?');
     expect(() => services.resolve('../../etc', {})).toThrow('There is no recipe "../../etc"');
   });
 });

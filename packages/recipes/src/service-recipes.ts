@@ -130,10 +130,9 @@ function built(build: Build | null): ServiceBuild | null {
 
 function missing(list: readonly ServiceRecipe[], path: string): never {
   const shown = JSON.stringify(path.slice(0, 64));
-  const near = nearestWord(
-    path,
-    list.map((entry) => entry.path),
-  );
+  const paths = list.map((entry) => entry.path);
+  // Many know a recipe by the last part of its path.
+  const near = paths.find((one) => one.endsWith(`/${path}`)) ?? nearestWord(path, paths);
   const hint = near === null ? '' : ` Did you mean ${JSON.stringify(near)}?`;
   throw new AppError('recipe_not_found', `There is no recipe ${shown}.${hint}`, {
     param: 'recipe_path',

@@ -15,6 +15,7 @@ const telling = [
   'kind',
   'project',
   'model',
+  'serviceName',
   'jobName',
   'clusterJobId',
   'cluster',
