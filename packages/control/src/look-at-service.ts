@@ -1,4 +1,4 @@
-import { asModel, type Observed, type Service } from '@wakefield/domain';
+import { asModel, noDemand, type Observed, type Service } from '@wakefield/domain';
 import type { Drivers } from './ports/cluster.ts';
 import type { DemandBoard } from './ports/messaging.ts';
 import type { Log } from './ports/observability.ts';
@@ -40,7 +40,7 @@ async function demandOf(
   { demandBoard, log }: LookAtServiceDeps,
   { id, stopRequested }: Service,
 ): Promise<Observed['demand']> {
-  if (stopRequested) return nobody;
+  if (stopRequested) return { ...noDemand, isWhole: true };
   try {
     return (await demandBoard.readMany([id]))?.get(id) ?? null;
   } catch (err) {
@@ -48,13 +48,3 @@ async function demandOf(
     return null;
   }
 }
-
-const nobody: Observed['demand'] = {
-  isWhole: true,
-  running: 0,
-  held: 0,
-  average: 0,
-  peak: 0,
-  lastRequestAt: null,
-  runningByJob: {},
-};

@@ -17,10 +17,12 @@ export async function nudgeOwners(
   deps: NudgeOwnersDeps,
   jobs: readonly Pick<Job, 'modelId' | 'serviceId'>[],
 ): Promise<void> {
-  const models = [...new Set(jobs.flatMap(({ modelId }) => modelId ?? []))];
-  const services = [...new Set(jobs.flatMap(({ serviceId }) => serviceId ?? []))];
-  for (let from = 0; from < models.length; from += AT_ONCE)
-    await Promise.all(models.slice(from, from + AT_ONCE).map((id) => nudgeModel(deps, id)));
-  for (let from = 0; from < services.length; from += AT_ONCE)
-    await Promise.all(services.slice(from, from + AT_ONCE).map((id) => nudgeService(deps, id)));
+  const models = new Set(jobs.flatMap(({ modelId }) => modelId ?? []));
+  const services = new Set(jobs.flatMap(({ serviceId }) => serviceId ?? []));
+  const nudges = [
+    ...[...models].map((id) => () => nudgeModel(deps, id)),
+    ...[...services].map((id) => () => nudgeService(deps, id)),
+  ];
+  for (let from = 0; from < nudges.length; from += AT_ONCE)
+    await Promise.all(nudges.slice(from, from + AT_ONCE).map((nudge) => nudge()));
 }

@@ -110,7 +110,7 @@ export type {
   Silence,
   TotalDemand,
 } from './vocabulary/observed.ts';
-export { unseen } from './vocabulary/observed.ts';
+export { noDemand, unseen } from './vocabulary/observed.ts';
 export { phrases } from './vocabulary/phrases.ts';
 export type { Action, ModelPatch, Observed, Plan, Policy, Reconcile } from './vocabulary/plan.ts';
 export { defaultPolicy } from './vocabulary/policy.ts';

@@ -1,5 +1,5 @@
 import type { DemandBoard } from '@wakefield/control';
-import type { ModelDemand, ModelId, TotalDemand } from '@wakefield/domain';
+import { type ModelDemand, type ModelId, noDemand, type TotalDemand } from '@wakefield/domain';
 import { z } from 'zod';
 import { createPresence, presenceChannels } from './presence.ts';
 import { translated } from './queue-error.ts';
@@ -195,23 +195,14 @@ function withRemembered(
   }
   for (const [modelId, lastRequestAt] of remembered) {
     if (remembered.size > limit) remembered.delete(modelId);
-    else if (!models.has(modelId)) fields[modelId] = JSON.stringify({ ...idle, lastRequestAt });
+    else if (!models.has(modelId)) fields[modelId] = JSON.stringify({ ...noDemand, lastRequestAt });
   }
   return fields;
 }
 
-const idle: ModelDemand = {
-  running: 0,
-  held: 0,
-  average: 0,
-  peak: 0,
-  lastRequestAt: null,
-  runningByJob: {},
-};
-
 /** A proxy that is there and knows nothing of the model has no load of it. */
 function readCounts(text: string): ModelDemand {
-  return text === '' ? idle : counts.parse(JSON.parse(text));
+  return text === '' ? noDemand : counts.parse(JSON.parse(text));
 }
 
 /** Sums over proxies, averages too: that of a sum is the sum of theirs, and its peak is no higher than theirs together. */

@@ -98,6 +98,16 @@ export interface ModelDemand {
   readonly runningByJob: Readonly<Record<JobId, number>>;
 }
 
+/** Of a model that nobody asks for. */
+export const noDemand: ModelDemand = Object.freeze({
+  running: 0,
+  held: 0,
+  average: 0,
+  peak: 0,
+  lastRequestAt: null,
+  runningByJob: Object.freeze({}),
+});
+
 /**
  * What all proxies count together. Where one may be missing from the sum it is a lower bound: enough to keep a model
  * awake or to add jobs, never to take one away, to let a model fall asleep, or to end what may still be at work.

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
+import type { Transport } from '@wakefield/control';
 import { answerOf, type Line, startBareEngine } from '../../test/bare-engine.ts';
 import { until } from '../../test/harness.ts';
 import { over, usePool } from '../../test/pool-scene.ts';
 import { ConnectionPool } from './connection-pool.ts';
+import { createDialer } from './dial.ts';
 
 const scene = usePool();
 
@@ -116,14 +118,13 @@ it('a connection that is gone before anybody could listen to it is none', async 
   const gone = new PassThrough();
   gone.destroy();
   await once(gone, 'close');
-  scene().pool = new ConnectionPool(
-    'host: x\r\n',
-    (outcome) => {
-      setImmediate(() => outcome.connected(gone));
-      return () => undefined;
-    },
-    () => scene().now,
-  );
+  const transport: Transport = {
+    kind: 'ssh',
+    connect: async () => gone,
+    close: async () => undefined,
+  };
+  const dialer = createDialer(transport, { host: 'x', port: 1 });
+  scene().pool = new ConnectionPool('host: x\r\n', dialer, () => scene().now);
   const { error } = await over(scene().post());
   expect(error?.message).toBe('the connection was closed');
 });

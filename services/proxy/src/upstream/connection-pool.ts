@@ -164,12 +164,6 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #connected(channel: Duplex, request: UnderWay, head: string, body: Buffer | null): void {
-    // It may have gone before anybody listened to it, in the very piece of input that brought it: nothing tells of it again.
-    if (channel.destroyed) {
-      request.failed(new Error('the connection was closed'));
-      this.#checkEmpty();
-      return;
-    }
     const connection = new Connection(channel, this);
     this.#connections.add(connection);
     this.#send(connection, request, head, body);

@@ -53,7 +53,11 @@ function dialThrough(
 ): (error: Error) => void {
   const given = new AbortController();
   transport.connect(address, given.signal).then(
-    (channel) => outcome.connected(channel),
+    // It may have gone before anybody listened to it, in the very piece of input that brought it: nothing tells of it again.
+    (channel) => {
+      if (channel.destroyed) outcome.failed(new Error('the connection was closed'));
+      else outcome.connected(channel);
+    },
     (error: unknown) => {
       const words = 'the transport gave no connection';
       outcome.failed(error instanceof Error ? error : new Error(words, { cause: error }));
