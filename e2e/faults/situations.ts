@@ -97,6 +97,7 @@ export const situations: readonly Situation[] = [
     async begin(site, row) {
       const { model, replicas } = row;
       const wanted = replicas === 1 ? 2 : 1;
+      if (wanted < replicas) giveEachSomebody(site, model);
       await site.change('POST', '/p/demo/models/scale', { hf_model_id: model, replicas: wanted });
       return {
         what: `${wanted} jobs`,
@@ -169,6 +170,11 @@ function serving(name: SituationName, model: string, crowd: Situation['crowd']):
       request: null,
     }),
   };
+}
+
+/** A job with nobody to finish would be gone before the fault strikes; requests go to whoever has the fewest. */
+function giveEachSomebody(site: Site, model: string): void {
+  for (let count = 0; count < 3; count += 1) void site.load.ask(model, true);
 }
 
 function isAsleep({ idle, jobs }: ModelRow): boolean {
