@@ -36,7 +36,7 @@ test('time in which nobody looked is none of it, nor are the looks before it', (
 });
 
 test.each([
-  ['a site, as it is configured', { busyMs: 2_000, quietMs: 20_000 }, [2, 4, 6, 8, 10, 12, 14]],
+  ['a site, as it is configured', { busyMs: 2_000, quietMs: 20_000 }, [2, 4, 6, 8, 8, 8]],
   [
     'a private cluster',
     { busyMs: 500, quietMs: 5_000 },
@@ -50,15 +50,13 @@ test.each([
   expect(waits).toEqual(seconds);
 });
 
-test('a silence of half a minute is found over within ten seconds by the usual cadence', () => {
-  const usual = { busyMs: 2_000, quietMs: 20_000, patienceMs: 45_000 };
-  let lookedAt = 0;
-  for (let looks = 1; lookedAt < 30_000; looks += 1) {
-    const wait = lookAfterFailure(looks, 'unreachable', usual);
-    expect(wait).toBeLessThanOrEqual(10_000);
-    lookedAt += wait;
-  }
-});
+test.each([1, 5, 1_000])(
+  'after %i looks the next one is soon enough by the usual cadence',
+  (looks) => {
+    const usual = { busyMs: 2_000, quietMs: 20_000, patienceMs: 45_000 };
+    expect(lookAfterFailure(looks, 'unreachable', usual)).toBeLessThan(10_000);
+  },
+);
 
 test('a login that is refused is not tried again in a hurry', () => {
   expect(lookAfterFailure(1, 'misconfigured', cadence)).toBe(15_000);

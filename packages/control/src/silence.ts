@@ -25,10 +25,13 @@ export function silenceAfter(
   return { since: since + unwatchedMs, looks: 1 };
 }
 
+/** With what the look itself takes, a cluster is found back within ten seconds however long it was silent. */
+const FOUND_BACK_WITHIN_MS = 8_000;
+
 /**
  * When to look again at a cluster that does not answer: soon at first, because most silences are short and jobs and
- * people wait for their end; each time a little later, up to the usual look at a quiet one. Where a person has to act,
- * and where a site locks out those who knock too often, there is no hurry.
+ * people wait for their end; each time a little later. Where a person has to act, and where a site locks out those who
+ * knock too often, there is no hurry.
  * @param looks those in a row that failed, from 1
  */
 export function lookAfterFailure(
@@ -36,5 +39,6 @@ export function lookAfterFailure(
   kind: ClusterError['kind'],
   { busyMs, quietMs }: ClusterDriver['cadence'],
 ): DurationMs {
-  return kind === 'misconfigured' ? quietMs : Math.min(quietMs, busyMs * looks);
+  if (kind === 'misconfigured') return quietMs;
+  return Math.min(quietMs, busyMs * looks, Math.max(busyMs, FOUND_BACK_WITHIN_MS));
 }
