@@ -86,6 +86,6 @@ describe('a look', () => {
       at += next;
     }
     expect(looks.slice(0, 4)).toEqual([2_000, 4_000, 6_000, 8_000]);
-    expect(looks.slice(-2)).toEqual([20_000, 20_000]);
+    expect(looks.slice(-2)).toEqual([8_000, 8_000]);
   });
 });
