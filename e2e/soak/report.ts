@@ -2,7 +2,7 @@ import { percentile } from '../../bench/percentile.ts';
 import { blame, type ServedBy, type Strike } from '../faults/blame.ts';
 import type { Books } from '../faults/books.ts';
 import type { RequestRecord } from '../requests/ask.ts';
-import { leastHeld } from './growth.ts';
+import { littleHeld } from './growth.ts';
 import { type Sample, warmSamples } from './process-watch.ts';
 
 export interface SoakResult {
@@ -63,7 +63,7 @@ export function markdownOf(result: SoakResult): string {
     '| --- | --- |',
     ...rows.map(([name, value]) => `| ${name} | ${value} |`),
     '',
-    '| process | MiB held, least in the first → last third | most | MiB resident, most | descriptors, least | most |',
+    '| process | MiB held, lower quartile of the first → last third | most | MiB resident, most | descriptors, likewise | most |',
     '| --- | --- | ---: | ---: | --- | ---: |',
     ...[...result.samples].flatMap(([name, samples]) => processRow(name, samples)),
     '',
@@ -87,15 +87,15 @@ function processRow(name: string, samples: readonly Sample[]): readonly string[]
   if (warm.length < warmSamples) return [];
   const all = (figure: 'heldMiB' | 'residentMiB' | 'descriptors') =>
     warm.map((sample) => Math.round(sample[figure]));
-  const least = (values: readonly number[]) => {
-    const { first, last } = leastHeld(values);
+  const little = (values: readonly number[]) => {
+    const { first, last } = littleHeld(values);
     return `${first} → ${last}`;
   };
   const cells = [
-    least(all('heldMiB')),
+    little(all('heldMiB')),
     Math.max(...all('heldMiB')),
     Math.max(...all('residentMiB')),
-    least(all('descriptors')),
+    little(all('descriptors')),
     Math.max(...all('descriptors')),
   ];
   return [`| ${[name, ...cells].join(' | ')} |`];

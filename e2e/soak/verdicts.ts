@@ -1,5 +1,5 @@
 import { wordsOfBooks } from '../faults/judge.ts';
-import { type Held, leastHeld } from './growth.ts';
+import { type Held, littleHeld } from './growth.ts';
 import { type Sample, warmSamples } from './process-watch.ts';
 import { ourFailures, type SoakResult } from './report.ts';
 
@@ -32,8 +32,8 @@ export function verdicts(result: SoakResult): readonly string[] {
 /** Of those that lived long enough to tell. */
 function growth(name: string, samples: readonly Sample[]): readonly string[] {
   if (samples.length < warmSamples) return [];
-  const memory = leastHeld(samples.map(({ heldMiB }) => heldMiB));
-  const open = leastHeld(samples.map(({ descriptors }) => descriptors));
+  const memory = littleHeld(samples.map(({ heldMiB }) => heldMiB));
+  const open = littleHeld(samples.map(({ descriptors }) => descriptors));
   return [
     ...(grew(memory, mostMiB) ? [`${name} ${words(memory)} MiB`] : []),
     ...(grew(open, mostDescriptors) ? [`${name} ${words(open)} descriptors`] : []),
