@@ -51,6 +51,15 @@ describe('the static key of auth.yaml', () => {
     expect(auth.masterKey).toBeNull();
   });
 
+  it('can have a default project, which is one of its own', () => {
+    const auth = open('staticKey: { defaultProject: eu-00-01 }');
+    expect(holder(auth)).toMatchObject({ defaultProject: 'eu-00-01' });
+    expect(auth.masterKey).not.toBeNull();
+    const limited = 'staticKey: { projects: [eu-00-00], defaultProject: eu-00-01 }';
+    expect(() => open(limited)).toThrow('its defaultProject is none of its projects');
+    expect(() => open('staticKey: { defaultProject: "*" }')).toThrow('staticKey.defaultProject');
+  });
+
   it('can be switched off, by the file or by leaving it out', () => {
     expect(holder(open(`staticKey: { enabled: false }${issuers}`))).toBeNull();
     const auth = open(issuers, null);

@@ -39,16 +39,15 @@ export function openAuth({ file, localKey, ...options }: AuthOptions): Auth {
   const key = file.staticKey.enabled ? localKey : null;
   if (key === null && file.issuers.length === 0)
     throw new Error('there is neither a static key nor an issuer: nobody could come in');
-  const projects = file.staticKey.projects ?? null;
   const issuers = file.issuers.map((config) =>
     createIssuer(config, { fetch: boundedFetch, now, log }),
   );
   const tokens = createTokenIdentifier(issuers, { now });
   const identifier = firstOf([
-    ...(key === null ? [] : [createStaticKeyIdentifier(key, projects)]),
+    ...(key === null ? [] : [createStaticKeyIdentifier(key, file.staticKey)]),
     ...(issuers.length === 0 ? [] : [tokens]),
   ]);
-  const masterKey = projects === null ? key : null;
+  const masterKey = file.staticKey.projects === undefined ? key : null;
   const { publicUrl } = file;
   if (publicUrl === null || issuers.every((issuer) => issuer.config.signIn === null))
     return { identifier, browsers: null, signIn: null, masterKey };

@@ -3,15 +3,22 @@ import type { Principal, ProjectName } from '@wakefield/domain';
 import { bearerToken } from './bearer.ts';
 import type { Identifier } from './identifier.ts';
 
-/** Whoever holds the installation's local key may do everything in every project. */
-export const staticPrincipal: Principal = staticPrincipalOf(null);
+/** What auth.yaml says of the static key. */
+export interface StaticKeyRules {
+  /** That it is good for; absent: all of them, and the installation. */
+  readonly projects?: readonly ProjectName[] | undefined;
+  readonly defaultProject?: ProjectName | undefined;
+}
 
-/** The holder of a local key that is limited to some projects; null: of one that is not. */
-function staticPrincipalOf(projects: readonly ProjectName[] | null): Principal {
+/** Whoever holds the installation's local key may do everything in its projects. */
+function staticPrincipalOf({ projects, defaultProject }: StaticKeyRules): Principal {
   const grants = (projects ?? ['*']).map((project) =>
     Object.freeze({ project, role: 'admin' } as const),
   );
-  return Object.freeze({ kind: 'static', id: 'local', grants: Object.freeze(grants) });
+  return Object.freeze({
+    ...{ kind: 'static', id: 'local', grants: Object.freeze(grants) },
+    ...(defaultProject === undefined ? {} : { defaultProject }),
+  });
 }
 
 /** Whether a text is the key; takes the same time whatever the text and however long it is. */
@@ -27,16 +34,10 @@ export function createKeyCheck(key: string): KeyCheck {
   return (candidate) => timingSafeEqual(hash('sha256', candidate, 'buffer'), expected);
 }
 
-/**
- * Identifies callers that send `Authorization: Bearer <key>`.
- * @param projects that the key is good for; null: all of them, and the installation
- */
-export function createStaticKeyIdentifier(
-  key: string,
-  projects: readonly ProjectName[] | null = null,
-): Identifier {
+/** Identifies callers that send `Authorization: Bearer <key>`. */
+export function createStaticKeyIdentifier(key: string, rules: StaticKeyRules = {}): Identifier {
   const isKey = createKeyCheck(key);
-  const principal = projects === null ? staticPrincipal : staticPrincipalOf(projects);
+  const principal = staticPrincipalOf(rules);
   return {
     identify(authorization) {
       const token = bearerToken(authorization);

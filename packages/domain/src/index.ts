@@ -17,6 +17,7 @@ export type { Grant, Permission, Principal, Role } from './requests/access.ts';
 export { can, mergeGrants, roles } from './requests/access.ts';
 export type { HoldRefusal, WaitCounts, WaitLimits, WaitsFor } from './requests/admission.ts';
 export { admitWait, hasShare } from './requests/admission.ts';
+export { defaultProject } from './requests/default-project.ts';
 export { type Claim, createFairOrder, type FairOrder } from './requests/fairness/fair-order.ts';
 export { areFull, isFull, type PlaceRule } from './requests/fairness/places.ts';
 export type { LimitRules, LimitScope, QueueRules, ScopeRules } from './requests/limits/rules.ts';

@@ -21,7 +21,7 @@ const safeUrl = z
   .refine(isSafeUrl, 'has to be an https URL (plain http for this machine alone)');
 const role = z.enum(roles);
 const word = z.string().min(1).max(200);
-const projectName = z
+export const projectName = z
   .string()
   .max(64)
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'has to be the name of a project');
@@ -48,6 +48,12 @@ const claimRule = z
   .superRefine((rule, context) => {
     for (const message of ruleProblems(rule)) context.addIssue({ code: 'custom', message });
   });
+
+/** Which project a person means who names none: a claim that holds its name. */
+const defaultProject = z.strictObject({
+  claim: z.union([word, z.array(word).min(1)]),
+  lowerCase: z.boolean().default(false),
+});
 
 interface RuleShape {
   readonly pattern?: string | undefined;
@@ -120,6 +126,7 @@ const issuer = z
     introspection: introspection.optional(),
     signIn: signIn.optional(),
     grants: z.array(z.union([userOrgRule, claimRule])).min(1),
+    defaultProject: defaultProject.optional(),
   })
   .refine((one) => one.audiences !== undefined || one.authorizedParties !== undefined, {
     error: 'audiences or authorizedParties has to say which tokens are meant for this service',
@@ -132,6 +139,7 @@ export const authFileSchema = z
       .strictObject({
         enabled: z.boolean().default(true),
         projects: z.array(projectName).min(1).optional(),
+        defaultProject: projectName.optional(),
       })
       .prefault({}),
     publicUrl: safeUrl
@@ -147,6 +155,9 @@ export const authFileSchema = z
         say('issuers', `two of them have the same ${key}`);
     if (publicUrl === undefined && issuers.some((one) => one.signIn !== undefined))
       say('publicUrl', 'has to say where browsers find this installation, for signIn needs it');
+    const { projects, defaultProject: chosen } = staticKey;
+    if (chosen !== undefined && projects?.includes(chosen) === false)
+      say('staticKey', 'its defaultProject is none of its projects');
     if (!staticKey.enabled && issuers.length === 0)
       say('staticKey', 'is off, and there is no issuer: nobody could come in');
   });
@@ -154,4 +165,5 @@ export const authFileSchema = z
 export type AuthFileData = z.output<typeof authFileSchema>;
 export type IssuerData = AuthFileData['issuers'][number];
 export type ClaimRule = z.output<typeof claimRule>;
+export type DefaultProjectRule = z.output<typeof defaultProject>;
 export type UserOrgRule = z.output<typeof userOrgRule>;

@@ -2,6 +2,7 @@ import type { Log } from '@wakefield/control';
 import { mergeGrants, type Principal } from '@wakefield/domain';
 import type { JSONWebKeySet } from 'jose';
 import type { IssuerConfig } from '../config/load-auth-file.ts';
+import { chosenProject } from '../grants/chosen-project.ts';
 import type { Claims } from '../grants/claim-at.ts';
 import { type ClaimGrants, createClaimGrants } from '../grants/claim-grants.ts';
 import { askUserOrg } from '../grants/user-org.ts';
@@ -132,6 +133,7 @@ function createJudge(
       kind: 'user',
       id: `${config.name}:${subject}`,
       grants: Object.freeze(grants.map((grant) => Object.freeze(grant))),
+      ...chosenProject(config.defaultProject, claims),
     });
     const { exp } = claims;
     const endsAt =

@@ -52,6 +52,20 @@ describe('a signed token', () => {
     expect(issuer.asked).toHaveLength(2);
   });
 
+  it.each<[string, object, string | undefined]>([
+    ['a name', { wakefield: { project: 'EU-00-01' } }, 'eu-00-01'],
+    ['nothing', {}, undefined],
+    ['something else', { wakefield: { project: ['eu-00-01'] } }, undefined],
+    ['no name', { wakefield: { project: '../x' } }, undefined],
+  ])('says by %s in a claim which project its holder means', async (_what, claims, project) => {
+    const chosen = 'defaultProject: { claim: wakefield.project, lowerCase: true }';
+    const who = identifier(`${audience}\n    ${chosen}`);
+    const { defaultProject } = (await ask(who, await issuer.sign({ ...member, ...claims }))) as {
+      defaultProject?: string;
+    };
+    expect(defaultProject).toBe(project);
+  });
+
   it('is looked at once, however many ask at the same time', async () => {
     const who = identifier();
     const token = await issuer.sign(member);

@@ -26,7 +26,15 @@ export const projectEndpoints: readonly Endpoint[] = [
     tag: 'Projects',
     summary: 'List the projects that the caller has access to',
     answers: {
-      200: { description: 'Projects by name.', schema: projectListSchema, example: [project] },
+      200: {
+        description: 'Projects by name.',
+        schema: projectListSchema,
+        example: [project],
+        headers: {
+          'X-Default-Project':
+            'The project that you mean by starting a service without `X-Project`; absent where there is none.',
+        },
+      },
     },
     errors: ['invalid_request', 'store_unavailable'],
   },

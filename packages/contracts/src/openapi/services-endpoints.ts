@@ -30,7 +30,7 @@ import {
 export const projectHeader = {
   'X-Project': projectName.optional().meta({
     description:
-      'The project. Left out: to start something, the only one in which you may; else all that you may read.',
+      'The project. Left out: to start something, your default project (`X-Default-Project` of `GET /p`); else all that you may read.',
     example: undefined,
   }),
 };

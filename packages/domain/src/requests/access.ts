@@ -6,6 +6,8 @@ export interface Principal {
   /** Stable id for logs and command rows; never a secret. */
   readonly id: string;
   readonly grants: readonly Grant[];
+  /** Chosen for requests that name none; absent: nobody chose. */
+  readonly defaultProject?: ProjectName;
 }
 
 /** `project: '*'` is every project. */

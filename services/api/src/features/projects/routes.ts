@@ -1,5 +1,5 @@
 import { activateProjectBody, parseInput, projectParams } from '@wakefield/contracts';
-import { decideAccess } from '@wakefield/domain';
+import { decideAccess, defaultProject } from '@wakefield/domain';
 import type { ApiDeps } from '../../deps.ts';
 import { authorize } from '../../http/authorize.ts';
 import type { Binder } from '../../http/bind.ts';
@@ -18,6 +18,8 @@ export function projectRoutes({ bind }: Binder, deps: ProjectDeps): void {
     const visible = projects.filter(
       ({ name }) => decideAccess(principal, 'getProject', name) === 'granted',
     );
+    const meant = defaultProject(principal, 'startService', projects);
+    if (meant !== null) res.set('X-Default-Project', meant);
     res.json(visible.map((project) => presentProject(project, statuses, null)));
   });
 

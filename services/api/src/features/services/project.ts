@@ -2,6 +2,7 @@ import { parseInput, projectName } from '@wakefield/contracts';
 import {
   AppError,
   decideAccess,
+  defaultProject,
   isAppError,
   type OperationName,
   type Project,
@@ -40,8 +41,8 @@ export function projectsInView(
 }
 
 /**
- * The project in which something new is to be: the one that is named, else the only one in which its caller may do it.
- * @throws AppError `project_not_found`, `forbidden`; `invalid_request` where there are several, which names them
+ * The project in which something new is to be: the one that is named, else the caller's default.
+ * @throws AppError `project_not_found`, `forbidden`
  */
 export async function projectFor(
   deps: Pick<ApiDeps, 'projects'>,
@@ -50,43 +51,31 @@ export async function projectFor(
   operation: OperationName,
 ): Promise<Project> {
   const named = namedIn(req);
-  if (named !== null) {
-    authorizeNamed(res, operation, named, HEADER);
-    return await existingProject(deps, res, named).catch((error) => {
-      throw inWordsOf(HEADER, error);
-    });
+  const name = named ?? (await defaultFor(deps, res, operation));
+  try {
+    authorize(res, operation, name);
+    return await existingProject(deps, res, name);
+  } catch (error) {
+    throw inWordsOf(HEADER, error, named === null ? ' It is your default project.' : '');
   }
-  const principal = principalOf(res);
-  const may = (asked: OperationName, { name }: Project) =>
-    decideAccess(principal, asked, name) === 'granted';
-  const visible = (await deps.projects.list()).filter((project) => may('listServices', project));
-  const [only, ...others] = visible.filter((project) => may(operation, project));
-  if (only === undefined) throw noneFor(visible);
-  if (others.length === 0) return only;
-  const choices = [only, ...others].map(({ name }) => name);
-  throw new AppError(
-    'invalid_request',
-    `${HEADER} is required: you have several projects. Name one of ${listed(choices)}.`,
-    { param: HEADER },
-  );
 }
 
-function noneFor(visible: readonly Project[]): AppError {
-  if (visible.length > 0) return new AppError('forbidden', 'This key may not manage any project.');
-  return new AppError(
+async function defaultFor(
+  deps: Pick<ApiDeps, 'projects'>,
+  res: Response,
+  operation: OperationName,
+): Promise<ProjectName> {
+  const principal = principalOf(res);
+  const projects = await deps.projects.list();
+  const name = defaultProject(principal, operation, projects);
+  if (name !== null) return name;
+  if (projects.some((one) => decideAccess(principal, 'listServices', one.name) === 'granted'))
+    throw new AppError('forbidden', 'This key may not manage any project.');
+  throw new AppError(
     'project_not_found',
     'You have no project here. Activate one: POST /p {"project": NAME}',
     { param: HEADER },
   );
-}
-
-/** More than these help nobody. */
-const MOST_CHOICES = 20;
-
-function listed(names: readonly ProjectName[]): string {
-  const more = names.length - MOST_CHOICES;
-  const shown = names.slice(0, MOST_CHOICES).join(', ');
-  return more > 0 ? `${shown} and ${more} more (GET /p)` : shown;
 }
 
 function namedIn({ headers }: Request): ProjectName | null {
@@ -115,7 +104,8 @@ function authorizeNamed(
 }
 
 /** Who names a project in a header hears of that header. */
-function inWordsOf(param: string, error: unknown): unknown {
-  if (!isAppError(error) || error.param !== 'project') return error;
-  return new AppError(error.code, error.message, { param });
+function inWordsOf(param: string, error: unknown, remark = ''): unknown {
+  if (!isAppError(error) || !['project_not_found', 'forbidden'].includes(error.code)) return error;
+  const told = error.param === 'project' ? { param } : {};
+  return new AppError(error.code, `${error.message}${remark}`, told);
 }

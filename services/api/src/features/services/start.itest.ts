@@ -3,14 +3,16 @@ import type { JobPatch, Principal, Role } from '@wakefield/domain';
 import { eventually } from '@wakefield/testkit';
 import { apiSuite } from '../../../test/api-suite.ts';
 
-/** The key says who it is: `role@project`, several with commas. */
+/** The key says who it is: `role@project`, several with commas; behind `!` the project that they have chosen. */
 function principalOf(authorization: string | undefined): Principal | null {
   const key = authorization?.replace('Bearer ', '') ?? '';
-  const grants = key.split(',').map((grant) => {
+  const [rights = '', chosen] = key.split('!');
+  const grants = rights.split(',').map((grant) => {
     const [role = '', project = ''] = grant.split('@');
     return { project, role: role as Role };
   });
-  return key === '' ? null : { kind: 'user', id: key, grants };
+  const defaults = chosen === undefined ? {} : { defaultProject: chosen };
+  return key === '' ? null : { kind: 'user', id: key, grants, ...defaults };
 }
 
 const api = apiSuite({ identifier: { identify: principalOf } });
@@ -240,18 +242,34 @@ describe('POST /api/v1/services', () => {
     ['who may only look', 'viewer@mine', 403, 'forbidden'],
     ['who may only infer', 'user@mine', 403, 'forbidden'],
     ['who has nothing', 'manager@none', 404, 'project_not_found'],
-    ['who may in several', 'manager@mine,manager@also', 400, 'invalid_request'],
-    ['who may everywhere', 'admin@*', 400, 'invalid_request'],
   ])('%s without X-Project: %s is %d', async (_who, key, status, code) => {
     const answer = await post({ recipe_name: 'simulator' }, { key });
     expect([answer.status, answer.body.error.code]).toEqual([status, code]);
   });
 
-  it('names X-Project with the projects that its caller has, and no others', async () => {
-    const key = 'manager@mine,manager@also,viewer@theirs';
-    const { body } = await post({ recipe_name: 'simulator' }, { key });
-    expect(body.error.param).toBe('X-Project');
-    expect(body.error.message).toContain('Name one of also, mine.');
+  it.each<[string, string, string]>([
+    ['may in one', 'manager@mine,viewer@also', 'mine'],
+    ['may in several: the one that was activated first', 'manager@theirs,manager@mine', 'mine'],
+    ['may everywhere', 'admin@*', 'also'],
+    ['has chosen', 'admin@*!theirs', 'theirs'],
+  ])('is in the default project of who %s', async (_who, key, project) => {
+    const name = `of-${project}-${key.length}`;
+    const listed = await api.call('GET', '/p', { key });
+    expect(listed.headers.get('x-default-project')).toBe(project);
+    const [{ status, body }] = await Promise.all([
+      post({ recipe_name: 'simulator', name }, { key }),
+      submitted(name, { phase: 'queued', clusterJobId: name }),
+    ]);
+    expect([status, body.project]).toEqual([201, project]);
+  });
+
+  it.each<[string, number, string | null]>([
+    ['manager@mine!nowhere', 404, 'X-Project'],
+    ['manager@mine,viewer@also!also', 403, null],
+  ])('is nowhere else where the default of %s is of no use', async (key, status, param) => {
+    const answer = await post({ recipe_name: 'simulator' }, { key });
+    expect([answer.status, answer.body.error.param]).toEqual([status, param]);
+    expect(answer.body.error.message).toContain('It is your default project.');
   });
 
   it.each<[string, string, number]>([
@@ -270,13 +288,5 @@ describe('POST /api/v1/services', () => {
       expected,
       { 201: project, 403: null, 404: 'X-Project' }[expected],
     ]);
-  });
-
-  it('takes the one project that its caller may manage, though they see more', async () => {
-    const [{ status, body }] = await Promise.all([
-      post({ recipe_name: 'simulator', name: 'alone' }, { key: 'manager@mine,viewer@also' }),
-      submitted('alone', { phase: 'queued', clusterJobId: '3652102' }),
-    ]);
-    expect([status, body.project]).toEqual([201, 'mine']);
   });
 });
