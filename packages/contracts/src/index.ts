@@ -12,7 +12,7 @@ export {
   idempotencyKey,
   listCommandsQuery,
 } from './http/commands.ts';
-export { projectName } from './http/fields.ts';
+export { noQuery, projectName } from './http/fields.ts';
 export { isFromThisSite } from './http/from-this-site.ts';
 export {
   listModelsQuery,

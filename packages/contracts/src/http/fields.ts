@@ -56,6 +56,9 @@ export const instant = z.iso
   .datetime({ precision: 3 })
   .meta({ description: 'ISO 8601, UTC.', example: '2026-11-21T08:30:00.000Z' });
 
+/** Of whatever takes no query: what is in one all the same is a mistake. */
+export const noQuery = z.strictObject({});
+
 /** How many entries of a list to answer with. In a query everything is text. */
 export function limitParameter(most: number): z.ZodOptional<z.ZodString> {
   return z

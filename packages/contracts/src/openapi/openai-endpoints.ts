@@ -10,7 +10,7 @@ import {
   textCompletion,
 } from '../openai/schemas.ts';
 import type { Endpoint } from './endpoint.ts';
-import { projectParams } from './parameters.ts';
+import { projectParams, requestTimeout } from './parameters.ts';
 
 /** As in `projectParams`: registered by `npm start`, so that trying it out works at once. */
 const model = 'wakefield/simulator';
@@ -18,9 +18,6 @@ const created = 1_795_250_000;
 
 const held =
   "The engine's bytes pass unchanged. A request for a sleeping model wakes it and waits: streamed ones get their headers early and comment lines with the state, others wait silently up to the server's hold time. Errors after the headers of a stream arrive as an event `data: {\"error\": …}`. The engine's own errors pass through.";
-
-/** More than 0. */
-const requestTimeout = z.string().regex(/^(?!0+(\.0+)?$)\d{1,9}(\.\d{1,3})?$/);
 
 const headers = z.object({
   Prefer: z.string().optional().meta({

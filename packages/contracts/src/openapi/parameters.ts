@@ -27,6 +27,9 @@ export const mutationHeaders = z.object({
   }),
 });
 
+/** `X-Request-Timeout`: more than 0. */
+export const requestTimeout = z.string().regex(/^(?!0+(\.0+)?$)\d{1,9}(\.\d{1,3})?$/);
+
 /** Errors of every change: the key, its body, its acceptance. */
 export const mutationErrors: readonly ErrorCode[] = [
   'invalid_request',

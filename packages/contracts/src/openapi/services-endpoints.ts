@@ -118,6 +118,7 @@ export const servicesEndpoints: readonly Endpoint[] = [
       202: {
         ...pendingAnswer,
         example: { command: { ...acceptedStart, kind: 'stop_service' } },
+        headers: { ...pendingAnswer.headers, 'X-Ambiguous-Id': ambiguous },
       },
     },
     errors: [...oneErrors, 'idempotency_key_reused'],

@@ -5,7 +5,7 @@ import { listVllmServicesQuery, serviceListSchema, serviceParams } from '../http
 import { visitSchema } from '../http/visits.ts';
 import { promptAnswerSchema, promptBody, vllmModelsSchema } from '../http/vllm.ts';
 import type { Endpoint } from './endpoint.ts';
-import { pageHeaders, readErrors } from './parameters.ts';
+import { pageHeaders, readErrors, requestTimeout } from './parameters.ts';
 import { runningService } from './services-examples.ts';
 
 const headers = z.object({
@@ -15,10 +15,24 @@ const headers = z.object({
   }),
 });
 
+/** Of what engines are asked on behalf of callers. */
+const askHeaders = headers.extend({
+  'X-Request-Timeout': requestTimeout.optional().meta({
+    description:
+      'Seconds, with up to three decimals, that the answer may take in all. Lowers what this installation allows, and never raises it. After that 504 `total_timeout`.',
+    example: '30',
+  }),
+});
+
 /** Of whatever is passed on to a service. */
 const errors: readonly ErrorCode[] = [
   ...(['invalid_request', 'forbidden', 'project_not_found', 'service_not_found'] as const),
   ...(['service_not_ready', 'upstream_error', 'connect_timeout', 'shutting_down'] as const),
+];
+
+const askErrors: readonly ErrorCode[] = [
+  ...errors,
+  ...(['first_byte_timeout', 'between_bytes_timeout', 'total_timeout'] as const),
 ];
 
 const { id, uuid } = runningService;
@@ -53,7 +67,7 @@ export const vllmEndpoints: readonly Endpoint[] = [
     tag: 'vLLM',
     summary: 'The models that a vLLM service has loaded',
     params: serviceParams,
-    headers,
+    headers: askHeaders,
     answers: {
       200: {
         description: 'Their names.',
@@ -61,7 +75,7 @@ export const vllmEndpoints: readonly Endpoint[] = [
         example: { id, models: ['gpt2'] },
       },
     },
-    errors,
+    errors: askErrors,
   },
   {
     method: 'post',
@@ -73,7 +87,7 @@ export const vllmEndpoints: readonly Endpoint[] = [
     description:
       "As a chat of one message where the model has a chat template, else as a text completion. 409 `service_not_ready` with its status while it does not run; the engine's own refusals pass as they are.",
     params: serviceParams,
-    headers,
+    headers: askHeaders,
     body: {
       schema: promptBody,
       required: true,
@@ -101,14 +115,9 @@ export const vllmEndpoints: readonly Endpoint[] = [
       },
     },
     errors: [
-      ...errors,
+      ...askErrors,
       ...(['invalid_json', 'payload_too_large', 'unsupported_media_type'] as const),
-      ...([
-        'request_timeout',
-        'rate_limit_exceeded',
-        'first_byte_timeout',
-        'total_timeout',
-      ] as const),
+      ...(['request_timeout', 'model_not_found', 'rate_limit_exceeded'] as const),
     ],
   },
   {
@@ -119,7 +128,7 @@ export const vllmEndpoints: readonly Endpoint[] = [
     tag: 'Services',
     summary: 'A link by which a browser may open the service',
     description:
-      'For whoever has a key, which a browser cannot send with a page; one that has signed in is led there by the path of the service itself. The link is good once, within a minute, and leads to an origin of that service alone: its pages can do nothing here in the name of who looks at them. A visit ends after 12 hours, or with the key or session by which the link was asked for. 501 `not_supported` where the installation has no such origins (`SERVICES_URL`).',
+      'For whoever has a key, which a browser cannot send with a page; one that has signed in is led there by the path of the service itself. The link is good once, within a minute, and leads to an origin of that service alone: its pages can do nothing here in the name of who looks at them. A visit ends after 12 hours, or with the key or session by which the link was asked for. 409 `service_not_ready` with the status while the service does not run, and once it is over. 501 `not_supported` where the installation has no such origins (`SERVICES_URL`).',
     params: serviceParams,
     headers,
     answers: {
@@ -133,8 +142,8 @@ export const vllmEndpoints: readonly Endpoint[] = [
       },
     },
     errors: [
-      ...(['forbidden', 'service_not_found', 'not_supported', 'store_unavailable'] as const),
-      'shutting_down',
+      ...(['invalid_request', 'forbidden', 'service_not_found', 'service_not_ready'] as const),
+      ...(['not_supported', 'store_unavailable', 'shutting_down'] as const),
     ],
   },
   ...(['get', 'post'] as const).map(

@@ -1,6 +1,5 @@
-import { type Endpoint, endpoints, parseInput } from '@wakefield/contracts';
+import { type Endpoint, endpoints, noQuery, parseInput } from '@wakefield/contracts';
 import type { IRouter, NextFunction, Request, RequestHandler, Response } from 'express';
-import { z } from 'zod';
 import { checkAccess } from './authorize.ts';
 import { contextOf } from './context.ts';
 import { readForm, readJson } from './read-body.ts';
@@ -33,8 +32,6 @@ export function createBinder(router: IRouter): Binder {
     },
   };
 }
-
-const noQuery = z.strictObject({});
 
 /** A misspelt parameter is refused, also where none is taken. Pages for people take whatever comes. */
 function queryCheck({ tag, query = noQuery }: Endpoint): readonly RequestHandler[] {

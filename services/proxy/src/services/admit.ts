@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { noQuery, parseInput } from '@wakefield/contracts';
 import type { Principal, ServiceRoute } from '@wakefield/domain';
 import { refusals } from '../inference/refusals.ts';
 import type { NodeCall } from '../server/node-call.ts';
@@ -67,7 +68,15 @@ export async function serviceOf(
 ): Promise<Admitted> {
   const who = known(await parts.callerOf(client), client.header('authorization'));
   checkSession(client, request);
+  checkQuery(request);
   return { who, service: await admit(parts, who, { id, project: projectOf(request) }) };
+}
+
+/** @throws AppError `invalid_request`: none of these takes one */
+function checkQuery({ url = '/' }: IncomingMessage): void {
+  const mark = url.indexOf('?');
+  if (mark === -1) return;
+  parseInput(noQuery, Object.fromEntries(new URLSearchParams(url.slice(mark))), 'query');
 }
 
 /** What a caller says of the project, as at the api. */

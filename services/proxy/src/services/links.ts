@@ -5,6 +5,7 @@ import { sendJson } from '../server/answer.ts';
 import type { ClientCall } from '../server/client-call.ts';
 import type { NodeCall } from '../server/node-call.ts';
 import { serviceOf } from './admit.ts';
+import { checkReady } from './find-service.ts';
 import type { Elsewhere, ServiceParts } from './parts.ts';
 import { sessionOf } from './service-headers.ts';
 
@@ -54,7 +55,7 @@ export async function sendLink(
 ): Promise<void> {
   const { service } = await serviceOf(parts, request, client, id);
   if (parts.elsewhere === null) throw noOrigins();
-  const { url, expiresAt } = await linkFor(parts.elsewhere, service, client, '/');
+  const { url, expiresAt } = await linkFor(parts.elsewhere, checkReady(service), client, '/');
   const visit: VisitJson = { url, expires_at: new Date(expiresAt).toISOString() };
   sendJson(client, requestId, 201, visit);
 }

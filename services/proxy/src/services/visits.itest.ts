@@ -151,6 +151,41 @@ describe('a person who opens a service', () => {
   });
 });
 
+describe('a link', () => {
+  const ask = (query = '') =>
+    on(
+      main,
+      `/api/v1/services/${notebook.serviceId}/visits${query}`,
+      as('manager-of-demo'),
+      'POST',
+    );
+
+  it.each(['starting', 'stopped', 'failed'] as const)(
+    'leads to no service that is %s',
+    async (state) => {
+      proxy.serve({ ...notebook, state, endpoint: null });
+      await proxy.caughtUp();
+      const { status, body } = await ask();
+      expect([status, JSON.parse(body).error]).toEqual([
+        409,
+        expect.objectContaining({
+          code: 'service_not_ready',
+          message: `The service does not answer, its status is ${state}.`,
+        }),
+      ]);
+      expect(sessions.kept.size).toBe(0);
+    },
+  );
+
+  it('is asked for without a query', async () => {
+    const { status, body } = await ask('?cluster=here');
+    expect([status, JSON.parse(body).error]).toEqual([
+      400,
+      expect.objectContaining({ code: 'invalid_request', param: 'cluster' }),
+    ]);
+  });
+});
+
 describe('a page of a service', () => {
   it('can do nothing anywhere else with what its viewer has', async () => {
     const cookie = await visit(notebook);

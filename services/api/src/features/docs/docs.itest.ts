@@ -39,6 +39,12 @@ describe('the API document', () => {
     expect(response.headers.get('location')).toBe('/swagger/index.html');
   });
 
+  it('is found beside its page, too', async () => {
+    const response = await fetch(`${api.url}/swagger/openapi.json`);
+    expect([response.status, response.url]).toEqual([200, `${api.url}/openapi.json`]);
+    expect(await response.json()).toEqual(buildOpenApiDocument('9.9.9'));
+  });
+
   it('is what a browser sees at the bare address', async () => {
     const ask = (accept: string) =>
       fetch(api.url, { redirect: 'manual', headers: { accept } }).then(({ status }) => status);

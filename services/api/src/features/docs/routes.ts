@@ -50,6 +50,12 @@ export function docsRoutes(
     contextOf(res).route = 'swagger';
     res.status(302).location('/swagger/index.html').end();
   });
+  // Beside the page is where many look for it.
+  router.get('/swagger/openapi.json', (_req, res) => {
+    contextOf(res).route = 'openapi';
+    res.set('Access-Control-Allow-Origin', '*');
+    res.status(302).location('/openapi.json').end();
+  });
   router.get('/swagger/sign-in.js', (_req, res) => {
     contextOf(res).route = 'swagger';
     res.type('js').set('Cache-Control', 'no-cache').send(signInScript);

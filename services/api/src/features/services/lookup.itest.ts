@@ -205,6 +205,23 @@ describe('GET /api/v1/services', () => {
   });
 });
 
+it.each(['/api/v1/services', '/api/v1/vllm/services'])(
+  'GET %s takes one project, by its query or by X-Project',
+  async (path) => {
+    const key = 'viewer@mine,viewer@also';
+    const ask = (project: string) =>
+      get(`${path}?project=${project}`, key, { 'x-project': 'mine' });
+    const both = await ask('also');
+    expect([both.status, both.body.error.code, both.body.error.param]).toEqual([
+      ...[400, 'invalid_request', 'project'],
+    ]);
+    const same = await ask('mine');
+    expect(new Set(same.body.map(({ project }: ServiceJson) => project))).toEqual(
+      new Set(['mine']),
+    );
+  },
+);
+
 it('GET /api/v1/vllm/services has those that run, with their endpoints', async () => {
   const { status, body } = await get('/api/v1/vllm/services', 'viewer@mine,viewer@also');
   expect([status, uuids(body)]).toEqual([200, [made.lives.id]]);

@@ -19,9 +19,10 @@ const HEADER = 'X-Project';
 
 /**
  * Projects whose services a caller asks about: the one that they name, else all that they may read.
- * @param inQuery goes before the header
+ * @param inQuery as the header
  * @returns null: all
- * @throws AppError `project_not_found` where the one that they name is another's; `forbidden`
+ * @throws AppError `project_not_found` where the one that they name is another's; `forbidden`; `invalid_request` where
+ * they name two
  */
 export function projectsInView(
   req: Request,
@@ -29,7 +30,12 @@ export function projectsInView(
   operation: OperationName,
   inQuery?: ProjectName,
 ): readonly ProjectName[] | null {
-  const named = inQuery ?? namedIn(req);
+  const inHeader = namedIn(req);
+  if (inHeader !== null && inQuery !== undefined && inHeader !== inQuery) {
+    const message = `project is "${inQuery}", and ${HEADER} is "${inHeader}": name one project.`;
+    throw new AppError('invalid_request', message, { param: 'project' });
+  }
+  const named = inQuery ?? inHeader;
   if (named !== null) {
     authorizeNamed(res, operation, named, inQuery === undefined ? HEADER : 'project');
     return [named];
