@@ -53,6 +53,34 @@ describe('an api that is asked to end', () => {
 describe('without a scheduler', () => {
   const api = apiSuite({ scheduler: false, commandWaitMs: 20, serviceWaitMs: 3_600_000 });
 
+  it('what is accepted is pending, for who may see it, until it is applied', async () => {
+    const project = await api.store.project();
+    const { body } = await api.call('POST', PATH, {
+      body: { recipe_name: 'simulator', name: 'early', cluster: 'there' },
+      headers: { 'x-project': project },
+    });
+    const { id, service_uuid } = body.command;
+    const place = `${PATH}/${service_uuid}`;
+    const early = await api.call('GET', place);
+    expect(early.body).toMatchObject({
+      ...{ id: service_uuid, uuid: service_uuid, name: 'early', project, cluster: 'there' },
+      ...{ status: 'pending', recipe_name: 'simulator', created_by: 'local', jobs: [] },
+      endpoint: expect.stringContaining(service_uuid),
+    });
+    const status = await api.call('GET', `${place}/status`);
+    expect(status.body).toMatchObject({ uuid: service_uuid, status: 'pending' });
+    const log = await api.call('GET', `${place}/logs`);
+    expect(log.headers.get('x-log-note')).toBe('The service has no job yet.');
+    const other = await api.store.project();
+    const headers = { 'x-project': other };
+    expect((await api.call('GET', place, { headers })).status).toBe(404);
+    expect((await api.call('GET', `${place}?cluster=here`)).status).toBe(404);
+    await api.store.stores.commands.apply(id, Date.now(), () => ({
+      outcome: { status: 'rejected', code: 'invalid_request', message: 'no', param: null },
+    }));
+    expect((await api.call('GET', place)).status).toBe(404);
+  });
+
   it('a start is 202, and so is a stop', async () => {
     const project = await api.store.project();
     const service = await api.store.service({ project });

@@ -20,7 +20,7 @@ import type { Binder } from '../../http/bind.ts';
 import { announceNext } from '../../http/page.ts';
 import { servicePath } from '../../http/paths.ts';
 import { answerAccepted, type ChangeDeps, change, replayed } from '../commands/change.ts';
-import { findService, findServiceIfAny, findStart, noService } from './find.ts';
+import { findService, noService } from './find.ts';
 import { presentService, presentStatus } from './presenter.ts';
 import { projectFor, projectsInView } from './project.ts';
 import { publicUrlOf } from './public-url.ts';
@@ -80,17 +80,17 @@ export function serviceRoutes({ bind }: Binder, deps: ServiceDeps): void {
   });
 
   bind('stopService', async (req, res) => {
-    const found = await findServiceIfAny(deps, req, res, 'stopService');
-    const { id, project } = found?.service ?? (await findStart(deps, req, res, 'stopService'));
-    if (found === null || isToStop(found.service)) {
-      const command = await change(deps, req, res, project, { kind: 'stopService', serviceId: id });
-      if (command.outcome === null) {
-        answerAccepted(res, command);
-        return;
-      }
+    const found = await findService(deps, req, res, 'stopService');
+    const { id, project } = found.service;
+    const body = { kind: 'stopService', serviceId: id } as const;
+    const command = isToStop(found.service)
+      ? await change(deps, req, res, project, body)
+      : await replayed(deps, req, res, 'stopService', body);
+    if (command !== null && command.outcome === null) {
+      answerAccepted(res, command);
+      return;
     }
-    const now = (await deps.services.lookUp(id, null, null))[0] ?? found;
-    if (now === null) throw noService(id, 'id');
+    const [now = found] = await deps.services.lookUp(id, null, null);
     res.json(present(req, now));
   });
 }

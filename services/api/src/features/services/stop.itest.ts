@@ -108,7 +108,8 @@ describe('DELETE /api/v1/services/{id}', () => {
     const service = await api.store.service({ project: 'mine' });
     const headers = { 'idempotency-key': 'stop-once' };
     expect((await stop(service.id, 'manager@mine', headers)).status).toBe(200);
-    expect((await stop(service.id, 'manager@mine', headers)).status).toBe(200);
+    const again = await stop(service.id, 'manager@mine', headers);
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, 'true']);
     const other = await api.store.service({ project: 'mine' });
     const reused = await stop(other.id, 'manager@mine', headers);
     expect([reused.status, reused.body.error.code]).toEqual([409, 'idempotency_key_reused']);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { until } from '@wakefield/testkit';
+import { decideCommand } from '@wakefield/domain';
+import { SAMPLE_NOW, sampleServiceSpec, until } from '@wakefield/testkit';
 import { ended, logSuite } from '../../../../test/log-suite.ts';
 
 const suite = logSuite();
@@ -83,6 +84,19 @@ describe('following', () => {
     suite.logs.print(next, 'second\n');
     const read = await stream.until('log');
     expect(read).toMatchObject([{ event: 'notice' }, { data: 'second', id: '2-7' }]);
+    stream.leave();
+  });
+
+  it('waits for a start that is only accepted', async () => {
+    const spec = sampleServiceSpec();
+    const id = await api.store.accept('mine', { kind: 'startService', spec });
+    const stream = await follow(`/api/v1/services/${id}/logs?follow=1`);
+    const input = { now: SAMPLE_NOW, newModelId: id, defaultCluster: null };
+    await api.store.stores.commands.apply(id, SAMPLE_NOW, (now) => decideCommand(now, input));
+    const service = await api.store.stores.services.get(id);
+    if (service === null) throw new Error('it is not there');
+    suite.logs.print(await addJob(service, 1), 'first\n');
+    expect(await stream.next()).toEqual({ event: 'log', data: 'first', id: '1-6' });
     stream.leave();
   });
 

@@ -13,6 +13,7 @@ import type { Binder } from '../../../http/bind.ts';
 import { principalOf } from '../../../http/context.ts';
 import { isoOrNull } from '../../../http/iso.ts';
 import { findService } from '../find.ts';
+import type { LookUpDeps } from '../look-up.ts';
 import { currentLog, jobOfLog, type LogDeps, noteOn } from './current.ts';
 import { positionText, readPosition } from './events.ts';
 import { createFollowers } from './followers.ts';
@@ -22,7 +23,7 @@ import { followLog, isAllTold } from './stream.ts';
 /** Of what was read; more is in a header of an answer for people than they look at. */
 const LONGEST_NOTE = 300;
 
-export type ServiceLogDeps = LogDeps & Pick<ApiDeps, 'services' | 'ending' | 'logger'>;
+export type ServiceLogDeps = LogDeps & LookUpDeps & Pick<ApiDeps, 'ending' | 'logger'>;
 
 export function serviceLogRoutes({ bind }: Binder, deps: ServiceLogDeps): void {
   const followers = createFollowers();

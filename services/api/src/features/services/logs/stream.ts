@@ -5,6 +5,7 @@ import type { KnownLog, ServiceWithJobs } from '@wakefield/control';
 import { isAppError, isOver, type Job } from '@wakefield/domain';
 import type { Response } from 'express';
 import type { ApiDeps } from '../../../deps.ts';
+import { type LookUpDeps, lookUp } from '../look-up.ts';
 import { jobOfLog, type LogDeps } from './current.ts';
 import {
   endEvent,
@@ -17,7 +18,7 @@ import {
 } from './events.ts';
 import { lastPart, passable } from './part.ts';
 
-type StreamDeps = LogDeps & Pick<ApiDeps, 'services' | 'ending' | 'logger'>;
+type StreamDeps = LogDeps & LookUpDeps & Pick<ApiDeps, 'ending' | 'logger'>;
 
 /** Between two looks at the board. A scheduler reads each second at most. */
 const LOOK_MS = 500;
@@ -178,7 +179,7 @@ class LogStream {
   /** Of a job that is over: whether another one follows, or that was all. */
   async #tellService(known: KnownLog | null, off: AbortSignal): Promise<boolean> {
     const { id, project } = this.#found.service;
-    const [found] = await this.#deps.services.lookUp(id, [project], null);
+    const [found] = await lookUp(this.#deps, id, [project], null);
     this.#foundAt = performance.now();
     if (found !== undefined) this.#found = found;
     const job = jobOfLog(this.#found.jobs);
