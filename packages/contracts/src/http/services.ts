@@ -120,8 +120,11 @@ const serviceJob = z
     node: z.string().nullable().meta({ example: 'gpu-node-03' }),
     submitted_at: instant.nullable(),
     started_at: instant.nullable(),
-    ends_at: instant.nullable(),
-    ended_at: instant.nullable(),
+    ends_at: instant.nullable().meta({
+      description: 'When its walltime is over; null once it has ended.',
+      example: '2026-11-21T10:30:12.000Z',
+    }),
+    ended_at: instant.nullable().meta({ example: null }),
   })
   .meta({ id: 'ServiceJob' });
 
@@ -186,8 +189,13 @@ export const serviceSchema = z
     expected_start: startExpectation,
     started_at: instant.nullable().meta({ description: 'When its job started.' }),
     ends_at: instant.nullable().meta({
-      description: 'When the walltime of its job is over. Without `keep` the service ends with it.',
+      description:
+        'When the walltime of its job is over. Without `keep` the service ends with it. null once it has ended.',
       example: '2026-11-21T10:30:12.000Z',
+    }),
+    ended_at: instant.nullable().meta({
+      description: 'When it came to its end; null while it has not.',
+      example: null,
     }),
     jobs: z.array(serviceJob).meta({
       description: 'Those that live, and the newest of all; newest first.',

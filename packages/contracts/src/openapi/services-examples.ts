@@ -31,6 +31,7 @@ export const pendingService: ServiceJson = {
   expected_start: null,
   started_at: null,
   ends_at: null,
+  ended_at: null,
   jobs: [
     {
       id: '0199f7d2-5a11-7c02-9d2e-40c1f0aa6b37',

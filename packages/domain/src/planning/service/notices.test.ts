@@ -53,7 +53,7 @@ describe('a new state', () => {
 
   test('comes with what the service was like, and without the end of a log', () => {
     const reason = 'The engine ended with exit code 1. The end of its log:\nsecret=42';
-    const job = build.job('ended', { outcome: 'failed', reason });
+    const job = build.job('ended', { outcome: 'failed', reason, endsAt: t0 + hour });
     const { notices } = told(service('starting'), [job], t0 + minute);
     expect(notices).toEqual([
       {

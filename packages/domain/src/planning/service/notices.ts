@@ -90,6 +90,6 @@ function factsOf(
   return {
     ...{ clusterJobId, name: spec.name, recipe: spec.recipe, project, cluster, state },
     reason: reason === null ? null : withoutLog(reason),
-    endsAt: job?.endsAt ?? null,
+    endsAt: job !== null && isLive(job) ? job.endsAt : null,
   };
 }

@@ -68,6 +68,7 @@ describe('a service', () => {
       ...{ ignored: {}, keep: false, created_by: 'tester' },
       created_at: new Date(SAMPLE_NOW + 2000).toISOString(),
       ...{ expected_start: null, started_at: started, ends_at: ends },
+      ended_at: null,
       jobs: [
         {
           id: expect.any(String),
@@ -89,6 +90,29 @@ describe('a service', () => {
     const also = await get('/api/v1/services/77', key, { 'x-project': 'also' });
     expect(also.body).toMatchObject({ uuid: made.new.id, status: 'failed', reason: 'exit code 1' });
     expect(also.body.endpoint).toBeNull();
+  });
+
+  it('that is over says when that was, and no more when it would have been', async () => {
+    const project = await api.store.project();
+    const key = `viewer@${project}`;
+    const service = await api.store.service({ project });
+    const [startedAt, endedAt] = [SAMPLE_NOW + 1000, SAMPLE_NOW + 5000];
+    await api.store.serviceJob(service, 1, {
+      ...{ phase: 'ended', outcome: 'failed', clusterJobId: '80' },
+      ...{ startedAt, endedAt, endsAt: SAMPLE_NOW + 3_600_000 },
+    });
+    await api.store.verdict(service, { state: 'failed', reason: 'exit code 1' });
+    const ended = { ends_at: null, ended_at: new Date(endedAt).toISOString() };
+    const { body } = await get('/api/v1/services/80', key);
+    expect(body).toMatchObject({ started_at: new Date(startedAt).toISOString(), ...ended });
+    expect(body.jobs).toMatchObject([ended]);
+    const jobless = await api.store.service({ project, stopRequested: true });
+    await api.store.verdict(jobless, { state: 'stopped' });
+    const { body: stopped } = await get(`/api/v1/services/${jobless.id}`, key);
+    expect(stopped).toMatchObject({
+      ...{ started_at: null, ends_at: null },
+      ended_at: new Date(jobless.updatedAt).toISOString(),
+    });
   });
 
   it('goes by its uuid until its job has an id', async () => {
@@ -144,7 +168,8 @@ describe('GET /api/v1/services', () => {
     expect(uuids(both.body)).toEqual([
       ...[made.unsubmitted.id, made.new.id, made.lives.id, made.old.id],
     ]);
-    expect((await get('/api/v1/services', 'viewer@*')).body).toHaveLength(5);
+    const all = uuids((await get('/api/v1/services', 'viewer@*')).body);
+    expect(all).toEqual(expect.arrayContaining(Object.values(made).map(({ id }) => id)));
     expect((await get('/api/v1/services', 'viewer@empty')).body).toEqual([]);
   });
 

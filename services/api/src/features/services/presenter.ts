@@ -8,6 +8,7 @@ export function presentService({ service, jobs }: ServiceWithJobs, publicUrl: st
   const { spec, project, cluster } = service;
   const job = currentOf(jobs);
   const status = statusOf(service);
+  const hasEnded = isOver(status);
   return {
     ...namesOf(service),
     name: spec.name,
@@ -16,7 +17,7 @@ export function presentService({ service, jobs }: ServiceWithJobs, publicUrl: st
     reason: service.reason,
     ...{ project, cluster },
     node: job?.node ?? null,
-    endpoint: isOver(status) ? null : `${publicUrl}${serviceBasePath(service.id)}`,
+    endpoint: hasEnded ? null : `${publicUrl}${serviceBasePath(service.id)}`,
     model: spec.model,
     config: presentConfig(spec),
     ignored: { ...spec.ignored },
@@ -25,7 +26,9 @@ export function presentService({ service, jobs }: ServiceWithJobs, publicUrl: st
     created_at: iso(service.createdAt),
     expected_start: status === 'pending' && job !== null ? expectedStartOf(job) : null,
     started_at: isoOrNull(job?.startedAt ?? null),
-    ends_at: isoOrNull(job?.endsAt ?? null),
+    ends_at: hasEnded ? null : endOf(job),
+    // Who stops one that has no job yet ends it with that.
+    ended_at: hasEnded ? iso(job?.endedAt ?? service.updatedAt) : null,
     jobs: jobs.toSorted((a, b) => b.seq - a.seq).map(presentJob),
   };
 }
@@ -80,6 +83,11 @@ function expectedStartOf({ expectedStart }: Job): ServiceJson['expected_start'] 
   return { from: iso(from), to: iso(to), source };
 }
 
+/** When it is over at the latest; of one that is, that is no news. */
+function endOf(job: Job | null): string | null {
+  return job === null || !isLive(job) ? null : isoOrNull(job.endsAt);
+}
+
 function presentJob(job: Job): ServiceJson['jobs'][number] {
   return {
     id: job.id,
@@ -90,7 +98,7 @@ function presentJob(job: Job): ServiceJson['jobs'][number] {
     node: job.node,
     submitted_at: isoOrNull(job.submittedAt),
     started_at: isoOrNull(job.startedAt),
-    ends_at: isoOrNull(job.endsAt),
+    ends_at: endOf(job),
     ended_at: isoOrNull(job.endedAt),
   };
 }
