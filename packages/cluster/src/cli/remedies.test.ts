@@ -10,9 +10,9 @@ describe('a login that failed', () => {
       /trust site, and compare/,
     ],
     ['the host key of login1 is not the pinned one: it shows SHA256:x', /ask the centre/],
-    ['me@login1 does not accept the key /keys/id', /ssh-keygen -y -f \/keys\/id.*of me on login1/],
+    ['login1 does not accept the key for it', /ssh-keygen -y -f \/keys\/id.*of me on login1/],
     [
-      'me@login1: the remote shell ended with status 1: This account is currently not available.',
+      'login1: the remote shell ended with status 1: This account is currently not available.',
       /\/bin\/bash/,
     ],
     ['/keys/id cannot be read (ENOENT)', /no such file/],
@@ -22,10 +22,10 @@ describe('a login that failed', () => {
       /passphraseFile/,
     ],
     ['/keys/id: Cannot parse privateKey: Unsupported key format', /not its \.pub/],
-    ['me@login1 cannot be reached: its name does not resolve', /^host:/],
-    ['me@login1 cannot be reached: connection refused', /^port:/],
-    ['me@login1 cannot be reached: it is not an ssh server, or it hung up', /not as an ssh server/],
-    ['me@login1 cannot be reached: no answer in time', /firewall or VPN/],
+    ['login1 cannot be reached: its name does not resolve', /^host:/],
+    ['login1 cannot be reached: connection refused', /^port:/],
+    ['login1 cannot be reached: it is not an ssh server, or it hung up', /not as an ssh server/],
+    ['login1 cannot be reached: no answer in time', /firewall or VPN/],
   ])('%s', (words, remedy) => expect(loginRemedy(config, words)).toMatch(remedy));
 });
 
@@ -42,11 +42,11 @@ describe('a project that is not taken', () => {
 
 describe('a job that cannot be reached', () => {
   test.each([
-    ['ssh', 'cn01:20000 over me@login1: Name or service not known', /the login node does not know/],
+    ['ssh', 'cn01:20000 over login1: Name or service not known', /the login node does not know/],
     ['direct', 'cn01:20000: ENOTFOUND', /this machine does not know/],
     ['direct', 'cn01:20000: ECONNREFUSED', /nothing listens there/],
     ['direct', 'cn01:20000: no answer in time', /transport to \{ kind: ssh \}/],
-    ['ssh', 'cn01:20000 over me@login1: no answer in time', /which ports are open/],
-    ['ssh', 'me@login1: the ssh server does not allow forwarding', /AllowTcpForwarding/],
+    ['ssh', 'cn01:20000 over login1: no answer in time', /which ports are open/],
+    ['ssh', 'login1: the ssh server does not allow forwarding', /AllowTcpForwarding/],
   ] as const)('%s: %s', (kind, words, remedy) => expect(reachRemedy(kind, words)).toMatch(remedy));
 });

@@ -17,11 +17,7 @@ export function connectFailure(
   if (error instanceof ClusterError) return error;
   const where = describeTarget(target);
   if (error.level === 'client-authentication')
-    return new ClusterError(
-      'misconfigured',
-      `${where} does not accept the key ${target.keyFile}`,
-      error,
-    );
+    return new ClusterError('misconfigured', `${where} does not accept the key for it`, error);
   if (/verification failed/i.test(error.message) && shownKey !== null)
     return new ClusterError(
       'misconfigured',

@@ -14,9 +14,9 @@ export interface SshTarget {
   readonly hostKey: readonly string[];
 }
 
-/** `user@host:port`, for messages; without a user before anybody logs in. */
-export function describeTarget({ user, host, port }: SshTarget): string {
-  return `${user === '' ? '' : `${user}@`}${host}${port === 22 ? '' : `:${port}`}`;
+/** `host:port`, for messages: whoever waits for a job reads them, so they do not say as whom we log in. */
+export function describeTarget({ host, port }: SshTarget): string {
+  return `${host}${port === 22 ? '' : `:${port}`}`;
 }
 
 /**
