@@ -96,15 +96,21 @@ function readCount(
   unit: string,
 ): Read<number> {
   const number = wholeNumber(value);
-  if (number === null || number < 1) return { message: 'must be a whole number from 1, like "8"' };
+  if (number === null || number < 1) return { message: wholeWords(unit) };
   const most = Math.min(here ?? ever, ever);
   if (number <= most) return { value: number };
   return { message: `must be at most ${most}${unit}${here === most ? onThis : ''}` };
 }
 
+function wholeWords(unit: string): string {
+  const like = unit === '' ? '8' : '120';
+  return `must be a whole number${unit === '' ? '' : ` of${unit}`} from 1, like "${like}"`;
+}
+
 function readMemory(value: unknown, most = Number.POSITIVE_INFINITY): Read<string> {
   const isSize = typeof value === 'string' && /^[1-9]\d{0,8}[KMGT]$/.test(value);
   if (!isSize) return { message: 'must be a size like "64G" or "512M"' };
+  if (bytesOf(value) < LEAST_MEMORY) return { message: 'must be at least 64M' };
   if (bytesOf(value) <= most) return { value };
   return { message: `must be at most ${Math.floor(most / units.M)}M${onThis}` };
 }
@@ -131,5 +137,8 @@ function wholeNumber(value: unknown): number | null {
 function bytesOf(size: string): number {
   return Number.parseInt(size, 10) * units[size.slice(-1) as keyof typeof units];
 }
+
+/** The job script itself needs some of it: what is less is a slip of the unit, and would be killed without a word. */
+const LEAST_MEMORY = 64 * 2 ** 20;
 
 const units = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 } as const;

@@ -64,7 +64,7 @@ const resources = given(
       cpu: count('CPUs of each node.'),
       memory: {
         ...{ type: 'string', pattern: '^[1-9][0-9]{0,8}[KMGT]$' },
-        description: 'Memory of each node.',
+        description: 'Memory of each node, at least 64M.',
       },
       time_limit: count('Minutes that its job may run.'),
       gpu: {

@@ -6,7 +6,14 @@ import type {
   JobSighting,
 } from '../vocabulary/observed.ts';
 import type { EpochMs } from '../vocabulary/time.ts';
-import { type Ending, failedWords, notSetUpWords, timeoutWords, withLog } from './job-words.ts';
+import {
+  asAskedWords,
+  type Ending,
+  failedWords,
+  notSetUpWords,
+  timeoutWords,
+  withLog,
+} from './job-words.ts';
 
 /** Node and controller may tell the time a little differently, in milliseconds. */
 const clockSkewMs = 5_000;
@@ -104,7 +111,7 @@ const byState: Partial<Record<ClusterJobState, SeenOutcome>> = {
 function reasonOf(outcome: SeenOutcome, ending: Ending): string {
   switch (outcome) {
     case 'as_asked':
-      return 'Ended as asked.';
+      return asAskedWords;
     case 'timeout':
       return ending.wasReady ? timeoutWords(ending) : withLog(timeoutWords(ending), ending.logTail);
     case 'cancelled':

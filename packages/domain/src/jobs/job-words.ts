@@ -38,6 +38,8 @@ export interface Ending {
   readonly cluster: ClusterName;
 }
 
+export const asAskedWords = 'Ended as asked.';
+
 export function failedWords(ending: Ending): string {
   const { exit, reason } = ending;
   const words = named(reason) ? ` (${reason})` : '';

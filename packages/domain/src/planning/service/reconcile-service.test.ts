@@ -114,6 +114,9 @@ describe('people are told', () => {
     expect(state([build.job('ready')], stopped)).toBe('stopping');
     expect(state([ended('as_asked')], stopped)).toBe('stopped');
     expect(state([], stopped)).toBe('stopped');
+    const kept = service({ stopRequested: true }, { keep: true });
+    for (const jobs of [[], [ended('as_asked')], [ended('failed')]])
+      expect(plan(kept, jobs)).toMatchObject({ state: 'stopped', reason: 'Ended as asked.' });
   });
 
   test('of the job that is furthest, while one takes over from another', () => {

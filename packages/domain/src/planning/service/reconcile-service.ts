@@ -1,3 +1,4 @@
+import { asAskedWords } from '../../jobs/job-words.ts';
 import type { Job } from '../../vocabulary/job.ts';
 import type { Observed, Plan, Policy } from '../../vocabulary/plan.ts';
 import type { Service, ServiceState } from '../../vocabulary/service.ts';
@@ -32,8 +33,8 @@ export function reconcileService(
   return {
     ...plan,
     state: told,
-    // The plan knows why it waits or gave up; of what is over, the job does.
-    reason: isOver ? (last?.reason ?? null) : plan.reason,
+    // Of what has come to its end by itself the job knows why; else the plan, which has no word for what is at rest.
+    reason: isOver ? (last?.reason ?? null) : told === 'stopped' ? asAskedWords : plan.reason,
     lookAgainAt: Math.min(plan.lookAgainAt, ...deadlines),
   };
 }
