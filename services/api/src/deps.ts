@@ -47,7 +47,7 @@ export interface ApiDeps {
   readonly clock: Clock;
   readonly ids: Pick<Ids, 'uuid'>;
   readonly logger: Logger;
-  readonly metrics: Pick<Metrics, 'counter' | 'histogram'>;
+  readonly metrics: Pick<Metrics, 'counter' | 'gauge' | 'histogram'>;
   /** How long a change waits for its outcome before it answers 202. */
   readonly commandWaitMs: number;
   /** How long the start of a service waits for the id that its cluster gives its job, before it answers 202. */

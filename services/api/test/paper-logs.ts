@@ -18,6 +18,8 @@ export interface PaperLogs {
   print(job: Pick<Job, 'name'>, text: string | Buffer): void;
   /** What the batch system said of it. */
   batch(job: Pick<Job, 'name'>, text: string): void;
+  /** Reads come to no end. @returns they do again */
+  hold(): () => void;
   /** null: clusters answer again. */
   silence(words: string | null): void;
   close(): Promise<void>;
@@ -33,9 +35,11 @@ export async function openPaperLogs(
   const said = new Map<string, Buffer>();
   let silent: string | null = null;
   let reads = 0;
+  let free = Promise.resolve();
   const driver = {
     readLog: async ({ name }, from, bytes): Promise<LogPiece | null> => {
       reads += 1;
+      await free;
       if (silent !== null) throw new ClusterError('unreachable', silent);
       const text = logs.get(name);
       const batch = said.get(name);
@@ -63,6 +67,11 @@ export async function openPaperLogs(
     },
     batch({ name }, text) {
       said.set(name, Buffer.from(text));
+    },
+    hold() {
+      const held = Promise.withResolvers<void>();
+      free = held.promise;
+      return held.resolve;
     },
     silence(words) {
       silent = words;

@@ -43,6 +43,21 @@ describe('the log of a service', () => {
     expect(suite.logs.reads() - before).toBeLessThan(5);
   });
 
+  it('is waited for by twenty requests of one caller at most', async () => {
+    const { path, job } = await start();
+    suite.logs.print(job, 'one\n');
+    const waiters = async () =>
+      Number(/kind="waiter"[^}]*} (\d+)/.exec((await api.metrics.expose()).body)?.[1]);
+    const goOn = suite.logs.hold();
+    const waiting = Array.from({ length: 20 }, () => get(path));
+    await until(async () => (await waiters()) === 20);
+    const { status, body } = await get(path);
+    expect([status, body.error.code]).toEqual([503, 'overloaded']);
+    goOn();
+    for (const { text } of await Promise.all(waiting)) expect(text).toBe('one\n');
+    expect(await waiters()).toBe(0);
+  });
+
   it('is empty with the reason where there is none yet, or none any more', async () => {
     const without = await api.store.service({ project: 'mine' });
     const answer = await get(`/api/v1/services/${without.id}/logs`);

@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { KnownLog } from '@wakefield/control';
 import fc from 'fast-check';
 import { endEvent, logEvent, noticeEvent, positionText, readPosition } from './events.ts';
-import { createFollowers } from './followers.ts';
+
 import { lastPart, passable, textOf } from './part.ts';
+import { createReaders } from './readers.ts';
 
 const known = (text: string | Buffer, at = 0) =>
   ({ at, bytes: Buffer.from(text) }) as Partial<KnownLog> as KnownLog;
@@ -98,7 +99,7 @@ describe('events', () => {
 });
 
 it('followers are counted, in all and for each caller', () => {
-  const followers = createFollowers({ inAll: 3, ofCaller: 2 });
+  const followers = createReaders('followed', { inAll: 3, ofCaller: 2 });
   const first = followers.enter('a');
   followers.enter('a');
   expect(() => followers.enter('a')).toThrow('by you');

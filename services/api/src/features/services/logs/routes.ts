@@ -16,23 +16,40 @@ import { findService } from '../find.ts';
 import type { LookUpDeps } from '../look-up.ts';
 import { currentLog, jobOfLog, type LogDeps, noteOn } from './current.ts';
 import { positionText, readPosition } from './events.ts';
-import { createFollowers } from './followers.ts';
 import { lastPart, textOf } from './part.ts';
+import { createReaders } from './readers.ts';
 import { followLog, isAllTold } from './stream.ts';
 
 /** Of what was read; more is in a header of an answer for people than they look at. */
 const LONGEST_NOTE = 300;
 
-export type ServiceLogDeps = LogDeps & LookUpDeps & Pick<ApiDeps, 'ending' | 'logger'>;
+export type ServiceLogDeps = LogDeps & LookUpDeps & Pick<ApiDeps, 'ending' | 'logger' | 'metrics'>;
 
 export function serviceLogRoutes({ bind }: Binder, deps: ServiceLogDeps): void {
-  const followers = createFollowers();
+  const followers = createReaders('followed');
+  const waiters = createReaders('waited for');
+  deps.metrics.gauge({
+    name: 'wakefield_log_readers',
+    help: 'Streams of logs that are open (follower), and requests for which a log is read just now (waiter).',
+    labelNames: ['kind'],
+    collect() {
+      this.set({ kind: 'follower' }, followers.count());
+      this.set({ kind: 'waiter' }, waiters.count());
+    },
+  });
 
   bind('getServiceLogs', async (req, res) => {
     const wish = logWish(parseInput(serviceLogsQuery, req.query, 'query'));
     const found = await findService(deps, req, res, 'getServiceLogs');
     if (!wish.follow) {
-      await answerOnce(deps, req.accepts(['text/plain', 'application/json']), res, found, wish);
+      const waiter = {
+        enter: () => waiters.enter(principalOf(res).id),
+        isOff: () => res.closed || deps.ending.aborted,
+      };
+      const job = jobOfLog(found.jobs);
+      const known = job === null ? null : await currentLog(deps, job.id, waiter);
+      const type = req.accepts(['text/plain', 'application/json']);
+      answerOnce(res, type, found, presentLog(job, known, wish));
       return;
     }
     const last = readPosition(req.get('last-event-id'));
@@ -51,17 +68,14 @@ export function serviceLogRoutes({ bind }: Binder, deps: ServiceLogDeps): void {
   });
 }
 
-async function answerOnce(
-  deps: ServiceLogDeps,
-  type: string | false,
+type ShownLog = Omit<ServiceLogJson, 'id' | 'uuid'>;
+
+function answerOnce(
   res: Response,
-  { service, jobs }: ServiceWithJobs,
-  wish: LogWish,
-): Promise<void> {
-  const job = jobOfLog(jobs);
-  const isOff = () => res.closed || deps.ending.aborted;
-  const known = job === null ? null : await currentLog(deps, job.id, isOff);
-  const log = presentLog(job, known, wish);
+  type: string | false,
+  { service }: ServiceWithJobs,
+  log: ShownLog,
+): void {
   if (type === 'application/json') {
     res.json({ id: service.clusterJobId ?? service.id, uuid: service.id, ...log });
     return;
@@ -76,11 +90,7 @@ async function answerOnce(
   res.type('text/plain').send(log.log);
 }
 
-function presentLog(
-  job: Job | null,
-  known: KnownLog | null,
-  wish: LogWish,
-): Omit<ServiceLogJson, 'id' | 'uuid'> {
+function presentLog(job: Job | null, known: KnownLog | null, wish: LogWish): ShownLog {
   const part = known === null ? { from: 0, bytes: Buffer.alloc(0) } : lastPart(known, wish);
   const offset = known?.source === 'job' ? known.to : null;
   return {

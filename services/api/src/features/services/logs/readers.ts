@@ -1,18 +1,24 @@
 import { AppError } from '@wakefield/domain';
 
-/** Streams that one process has open at once, and those of one caller. */
+/** Readers of logs that one process has at once, and those of one caller. */
 const MOST = { inAll: 200, ofCaller: 20 } as const;
 
-/** Streams take memory, a connection and a question to Redis each half second: they are counted. */
-export interface Followers {
+/** What there are many of takes memory, a connection and a question to Redis each half second: they are counted. */
+export interface Readers {
   /**
    * @returns leave
    * @throws AppError `overloaded`
    */
   enter(caller: string): () => void;
+  /** How many there are now. */
+  count(): number;
 }
 
-export function createFollowers(most: { inAll: number; ofCaller: number } = MOST): Followers {
+/** @param what is done to logs by each of them, for messages */
+export function createReaders(
+  what: 'followed' | 'waited for',
+  most: { readonly inAll: number; readonly ofCaller: number } = MOST,
+): Readers {
   const callers = new Map<string, number>();
   let inAll = 0;
   const count = (caller: string, by: 1 | -1) => {
@@ -25,12 +31,13 @@ export function createFollowers(most: { inAll: number; ofCaller: number } = MOST
     enter(caller) {
       if (inAll >= most.inAll || (callers.get(caller) ?? 0) >= most.ofCaller) {
         const whose = inAll >= most.inAll ? 'here' : 'by you';
-        throw new AppError('overloaded', `Too many logs are followed ${whose} at the moment.`, {
+        throw new AppError('overloaded', `Too many logs are ${what} ${whose} at the moment.`, {
           retryAfterSeconds: 10,
         });
       }
       count(caller, 1);
       return () => count(caller, -1);
     },
+    count: () => inAll,
   };
 }
