@@ -1,6 +1,13 @@
 import type { ArgumentProblem, LaunchProfile } from '@wakefield/control';
-import { AppError, type ClusterBounds, type JobName, type ServiceSpec } from '@wakefield/domain';
+import {
+  AppError,
+  type ClusterBounds,
+  type JobName,
+  type ServiceAccess,
+  type ServiceSpec,
+} from '@wakefield/domain';
 import { nearestWord } from '@wakefield/runtime/yaml';
+import { accessOf } from './access.ts';
 import { spreads } from './check-arguments.ts';
 import type { LoadedRecipe } from './join-recipes.ts';
 import { type RenderedJob, renderJob, type ScriptParts } from './render.ts';
@@ -68,6 +75,7 @@ export interface ServiceRecipe extends LoadedRecipe {
   readonly recipe: Recipe & { readonly service: Service };
   readonly variables: readonly ServiceVariable[];
   readonly severalNodes: boolean;
+  readonly access: ServiceAccess;
   /** null: nothing, so the cluster has to bring it. */
   readonly builds: { readonly gpu: ServiceBuild | null; readonly cpu: ServiceBuild | null };
 }
@@ -109,8 +117,9 @@ function asService({ path, file, recipe }: LoadedRecipe): readonly ServiceRecipe
     const description = recipe.parameters[variable.parameter]?.description ?? '';
     return { ...shared, description, ignored: null };
   });
-  const severalNodes = spreads(recipe);
-  return [{ path, file, recipe: { ...recipe, service }, variables, severalNodes, builds }];
+  const whole = { ...recipe, service };
+  const [severalNodes, access] = [spreads(recipe), accessOf(whole)];
+  return [{ path, file, recipe: whole, variables, severalNodes, access, builds }];
 }
 
 /** The absolute ones that its variables name; others are in the directory of the job. */

@@ -106,9 +106,33 @@ export const recipeSchema = z
           .meta({ description: 'What a person opens in a browser.', example: null }),
       }),
     ),
+    access: z
+      .strictObject({
+        permission: z.enum(['infer', 'manage']).meta({
+          description:
+            'Whom requests reach it for: `infer`, the role `user` and above; `manage`, managers, as for a notebook, which is a shell.',
+          example: 'infer',
+        }),
+        key: z.boolean().meta({
+          description:
+            'Whether it asks for the key of its job, which is added to what reaches it through here. false: whoever gets at its port on the cluster is let in, or has to bring what it asks for.',
+          example: true,
+        }),
+        under_base_path: z.boolean().meta({
+          description:
+            'Whether its pages are made for the path below which it is reached. false: they are made for the root of a server, and links in them may lead elsewhere.',
+          example: false,
+        }),
+      })
+      .meta({ description: 'Who may send requests to its services, and how these arrive.' }),
     readiness: z.string().meta({
       description: 'Path that answers 200 once it serves.',
       example: '/health',
+    }),
+    proves_itself: z.boolean().meta({
+      description:
+        'Whether a service is `running` only once what answers has shown that it has the key of the job. false: `readiness` alone is trusted.',
+      example: true,
     }),
     metrics: z.string().nullable().meta({
       description: 'Path of its metrics, in the format of Prometheus.',

@@ -16,6 +16,7 @@ export function presentRecipe(shown: ServiceRecipe): RecipeSummaryJson {
 
 export function presentRecipeDetails(shown: ServiceRecipe): RecipeJson {
   const { recipe, variables, builds } = shown;
+  const { permission, key, underBasePath } = shown.access;
   const { nodes, cpu, memory, time_limit, gpu } = recipe.service.resources;
   return {
     ...presentRecipe(shown),
@@ -33,7 +34,10 @@ export function presentRecipeDetails(shown: ServiceRecipe): RecipeJson {
     ports: recipe.service.ports.map(({ name, protocol, websocket, page = null }) => ({
       ...{ name, protocol, websocket, page },
     })),
+    access: { permission, key: key.kind !== 'none', under_base_path: underBasePath },
     readiness: recipe.probes.health,
+    // An engine has the name of its job among its models, which only its key opens.
+    proves_itself: (recipe.probes.models ?? recipe.probes.private) !== undefined,
     metrics: recipe.metrics.path,
     build: { gpu: presentBuild(builds.gpu), cpu: presentBuild(builds.cpu) },
     models: recipe.probes.models !== undefined,

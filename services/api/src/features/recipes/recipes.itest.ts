@@ -129,6 +129,20 @@ describe('GET /api/v1/recipes/{recipe_path}', () => {
     expect(body.environment.MINIO_REGION.pattern).toBe('[a-z0-9-]{1,64}');
   });
 
+  it.each([
+    ['inference/vllm', 'infer', true, false, true],
+    ['inference/ollama', 'infer', false, false, false],
+    ['notebook/jupyter', 'manage', true, true, true],
+    ['storage/minio', 'manage', false, false, false],
+    // What a recipe does not say of it.
+    ['vector/ours', 'manage', true, false, false],
+  ])('says whom requests reach %s for, and how', async (path, permission, key, below, proves) => {
+    expect((await get(`/api/v1/recipes/${path}`)).body).toMatchObject({
+      access: { permission, key, under_base_path: below },
+      proves_itself: proves,
+    });
+  });
+
   it('is of every one that is listed', async () => {
     const { body } = await get('/api/v1/recipes');
     for (const summary of body as RecipeSummaryJson[]) {
