@@ -5,7 +5,7 @@ import { sendJson } from '../server/answer.ts';
 import type { ClientCall } from '../server/client-call.ts';
 import type { NodeCall } from '../server/node-call.ts';
 import { serviceOf } from './admit.ts';
-import type { Elsewhere, ServiceParts } from './parts.ts';
+import type { ServiceParts, Visiting } from './parts.ts';
 import { sessionOf } from './service-headers.ts';
 
 /** In the query of a link: taken once, and gone from the address bar with the next answer. */
@@ -23,7 +23,7 @@ export interface Link {
  * @param rest path and query in the service
  */
 export async function linkFor(
-  { origins, visits }: Elsewhere,
+  { origins, visits }: Visiting,
   { serviceId }: ServiceRoute,
   client: Pick<ClientCall, 'header'>,
   rest: string,
@@ -53,8 +53,8 @@ export async function sendLink(
   { request, client, id, requestId }: LinkWish,
 ): Promise<void> {
   const { service } = await serviceOf(parts, request, client, id);
-  if (parts.elsewhere === null) throw noOrigins();
-  const { url, expiresAt } = await linkFor(parts.elsewhere, service, client, '/');
+  if (parts.visiting === null) throw noOrigins();
+  const { url, expiresAt } = await linkFor(parts.visiting, service, client, '/');
   const visit: VisitJson = { url, expires_at: new Date(expiresAt).toISOString() };
   sendJson(client, requestId, 201, visit);
 }

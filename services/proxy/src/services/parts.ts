@@ -25,7 +25,7 @@ export interface ServiceParts {
   readonly bodies: BodyRoom;
   readonly isTrusted: IsTrusted;
   /** Where pages of services are on origins of their own; null: nowhere. */
-  readonly elsewhere: Elsewhere | null;
+  readonly visiting: Visiting | null;
   readonly limits: {
     readonly body: BodyLimits;
     /** Those of inference, for what engines are asked on behalf of callers; what is passed has that of the connection. */
@@ -41,7 +41,8 @@ export interface ServiceParts {
   readonly logger: Logger;
 }
 
-export interface Elsewhere {
+/** How browsers visit services on origins of their own. */
+export interface Visiting {
   readonly origins: ServiceOrigins;
   readonly visits: Visits;
 }

@@ -52,13 +52,13 @@ export async function passHttp(
 
 /** What is decided before anybody has to be known. */
 async function leadBefore(
-  { elsewhere }: ServiceParts,
+  { visiting }: ServiceParts,
   { request, prefix, rest, visited }: Passed,
 ): Promise<Redirection | null> {
   if (!rest.startsWith('/')) return { status: 307, location: `${prefix}/${rest}` };
   const link = visited === null ? null : readLink(request.url ?? '/');
-  if (elsewhere === null || visited === null || link === null) return null;
-  const cookie = await elsewhere.visits.begin(link.word, visited);
+  if (visiting === null || visited === null || link === null) return null;
+  const cookie = await visiting.visits.begin(link.word, visited);
   if (cookie === null) throw linkUsed();
   // Not under the address of the link, which is in the browser's history.
   const headers = { 'set-cookie': cookie, 'referrer-policy': 'no-referrer' };
@@ -80,13 +80,13 @@ function leadToOwnPath({ prefix, rest }: Passed, found: ServiceRoute): Redirecti
 
 /** A person who is signed in looks at a page where it can do nothing in their name. */
 async function leadToOwnOrigin(
-  { elsewhere }: ServiceParts,
+  { visiting }: ServiceParts,
   passed: Passed,
   found: ServiceRoute,
 ): Promise<Redirection | null> {
-  if (elsewhere === null || passed.visited !== null || !isPerson(passed)) return null;
+  if (visiting === null || passed.visited !== null || !isPerson(passed)) return null;
   checkReady(found);
-  const { url } = await linkFor(elsewhere, found, passed.client, passed.rest);
+  const { url } = await linkFor(visiting, found, passed.client, passed.rest);
   return { status: 303, location: url };
 }
 

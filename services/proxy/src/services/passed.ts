@@ -33,15 +33,15 @@ export interface Passed<Client extends ClientCall = ClientCall> {
  * there in `Authorization` is between it and its service (JupyterLab has the key of its server), as long as a visit is known.
  */
 export async function callerAt(
-  { callerOf, elsewhere }: ServiceParts,
+  { callerOf, visiting }: ServiceParts,
   { request, client, visited }: Passed,
 ): Promise<Principal | null> {
-  if (elsewhere === null || visited === null) {
+  if (visiting === null || visited === null) {
     const caller = await callerOf(client);
-    if (caller !== null) (elsewhere === null ? checkSession : checkOpens)(client, request);
+    if (caller !== null) (visiting === null ? checkSession : checkOpens)(client, request);
     return caller;
   }
-  const visitor = await visitorOf(elsewhere.visits, request, visited);
+  const visitor = await visitorOf(visiting.visits, request, visited);
   const isByKey = visitor === null && client.header('authorization') !== undefined;
   return isByKey ? await callerOf(client) : visitor;
 }

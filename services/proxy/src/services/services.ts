@@ -43,7 +43,7 @@ export interface Services {
 }
 
 export function createServices(parts: ServiceParts): Services {
-  const { elsewhere, isTrusted } = parts;
+  const { visiting, isTrusted } = parts;
   const running = createRunning(parts.demand, parts.limits.endedMs, parts.limits.most);
   const templates = new TemplateBook();
 
@@ -55,7 +55,7 @@ export function createServices(parts: ServiceParts): Services {
   ): Passed<Client> => {
     const { url = '/', headers } = request;
     const prefix = url.slice(0, url.length - rest.length);
-    const visited = elsewhere?.origins.idOf(headers) ?? null;
+    const visited = visiting?.origins.idOf(headers) ?? null;
     return { request, client, requestId, id, rest, prefix, visited };
   };
   const answer = (
@@ -93,7 +93,7 @@ export function createServices(parts: ServiceParts): Services {
     isVisit: ({ headers, socket }) => {
       const { host } = headers;
       const told = isTrusted(socket.remoteAddress) ? headers : { host };
-      return elsewhere !== null && elsewhere.origins.idOf(told) !== null;
+      return visiting !== null && visiting.origins.idOf(told) !== null;
     },
     settle: ({ serving }) => {
       running.settle(serving);
