@@ -56,6 +56,8 @@ export function createMemory(
     connections,
     bodyBytes: () => bodies.taken,
     ejected: () => suspects.ejected,
+    serviceRequests: () => services.underWay.requests,
+    serviceSessions: () => services.underWay.sessions,
     tableRevision: () => routes.current()?.revision ?? 0,
     tableAge: () => (routes.lastSeenAt === null ? 0 : (clock.elapsed() - routes.lastSeenAt) / 1000),
   });
@@ -77,6 +79,7 @@ export function createMemory(
     hasSignIn: ports.browsers !== null,
     transportOf: ports.transportOf,
     isTrusted: trustedPeers(settings.trustedProxies),
+    ...{ rateLimits: limits, usage: ports.usage, metrics: figures, clock },
     visiting: visitingOf(ports, settings),
     limits: {
       body: settings.inference.body,

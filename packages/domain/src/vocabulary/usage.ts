@@ -51,7 +51,8 @@ export interface UsageRecord {
   readonly heldMs: DurationMs;
   /**
    * What passed from its client and to it: of requests to services their bodies, of sessions everything behind the answer to
-   * the offer. 0 of other requests for models, which are counted in tokens.
+   * the offer. 0 of what is counted in tokens:
+   * prompts of services, and other requests for models.
    */
   readonly bytesUp: number;
   readonly bytesDown: number;

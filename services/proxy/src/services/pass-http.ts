@@ -11,6 +11,7 @@ import { passRequest } from './pass-request.ts';
 import { callerAt, type Passed, pathOf, placeOf, serviceFor, tellAway } from './passed.ts';
 import type { Running } from './running.ts';
 import { fromService, toService } from './service-headers.ts';
+import { enter } from './service-record.ts';
 import { isNavigation } from './visitor.ts';
 
 /** Where a caller is sent instead. 303: a page that is opened; 307: the same request. */
@@ -110,13 +111,11 @@ function pass(
   { ready, who }: { readonly ready: ReadyService; readonly who: Principal },
   response: ServerResponse,
 ): void {
-  const { request, requestId, visited } = passed;
+  const { request, client, requestId, startedAt, visited } = passed;
   const place = placeOf(passed, ready);
-  const over = running.begin({
-    ...{ serviceId: ready.serviceId, jobId: ready.endpoint.jobId, who, leave: null },
-    cutOff: () => response.destroy(),
+  const record = enter(parts, running, {
+    ...{ ready, who, client, startedAt, operation: 'service', prompt: null, leave: null },
   });
-  response.once('close', over);
   letBodyCome(request, response);
   setFraming(request);
   passRequest(request, response, {
@@ -126,8 +125,16 @@ function pass(
       path: pathOf(passed, ready),
       headers: toService(request.headers, ready, place),
     },
-    headersOf: (headers) => fromService(headers, place, requestId, visited === null),
-    failed: (error) => tellAway(parts, passed, ready, error),
+    headersOf: (headers) => {
+      record.answered();
+      return { ...fromService(headers, place, requestId, visited === null), ...record.rateHeaders };
+    },
+    failed: (error) => {
+      record.refused();
+      tellAway(parts, passed, ready, error);
+    },
+    cut: () => record.cut(),
+    traffic: record,
   });
 }
 

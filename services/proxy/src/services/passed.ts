@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import {
+  type DurationMs,
   type Principal,
   type ServiceId,
   type ServiceRoute,
@@ -19,6 +20,8 @@ export interface Passed<Client extends ClientCall = ClientCall> {
   readonly request: IncomingMessage;
   readonly client: Client;
   readonly requestId: string;
+  /** When its head was there, by the clock that never goes back. */
+  readonly startedAt: DurationMs;
   readonly id: string;
   /** Path under which the service is asked for, as it was written. */
   readonly prefix: string;

@@ -15,7 +15,7 @@ import { passHttp } from './pass-http.ts';
 import { passSession } from './pass-session.ts';
 import type { Passed } from './passed.ts';
 import { TemplateBook } from './prompts.ts';
-import { createRunning } from './running.ts';
+import { createRunning, type Running } from './running.ts';
 
 type ToService = Extract<Destination, { kind: 'service' }>;
 
@@ -36,6 +36,8 @@ export interface Services {
   ): void;
   /** Whether it was sent to the origin of a service, where there is nothing else. */
   isVisit(request: IncomingMessage): boolean;
+  /** Requests and sessions that services have now. */
+  readonly underWay: Running['underWay'];
   /** Told of each table. */
   settle(routes: Pick<RouteIndex, 'serving'>): void;
   /** Ends sessions; requests may end by themselves. */
@@ -56,7 +58,8 @@ export function createServices(parts: ServiceParts): Services {
     const { url = '/', headers } = request;
     const prefix = url.slice(0, url.length - rest.length);
     const visited = visiting?.origins.idOf(headers) ?? null;
-    return { request, client, requestId, id, rest, prefix, visited };
+    const startedAt = parts.clock.elapsed();
+    return { request, client, requestId, startedAt, id, rest, prefix, visited };
   };
   const answer = (
     request: IncomingMessage,
@@ -71,7 +74,8 @@ export function createServices(parts: ServiceParts): Services {
       case 'visits':
         return sendLink(parts, { request, client, id: destination.id, requestId });
       default: {
-        const question = { request, client, destination, requestId };
+        const startedAt = parts.clock.elapsed();
+        const question = { request, client, destination, requestId, startedAt };
         return answerQuestion(parts, running, templates, question);
       }
     }
@@ -94,6 +98,9 @@ export function createServices(parts: ServiceParts): Services {
       const { host } = headers;
       const told = isTrusted(socket.remoteAddress) ? headers : { host };
       return visiting !== null && visiting.origins.idOf(told) !== null;
+    },
+    get underWay() {
+      return running.underWay;
     },
     settle: ({ serving }) => {
       running.settle(serving);
