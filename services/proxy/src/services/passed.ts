@@ -6,6 +6,7 @@ import {
   type ServiceRoute,
   serviceBasePath,
 } from '@wakefield/domain';
+import { shown } from '../inference/refusals.ts';
 import { sendError } from '../server/answer.ts';
 import type { ClientCall } from '../server/client-call.ts';
 import { admit, known, projectOf } from './admit.ts';
@@ -84,11 +85,19 @@ export function pathOf({ rest }: Passed, { access, serviceId }: ReadyService): s
 /** Tells that the service gave no answer. */
 export function tellAway(
   { logger }: ServiceParts,
-  { client, requestId }: Pick<Passed, 'client' | 'requestId'>,
+  { request, client, requestId }: Passed,
   { serviceId, endpoint }: ReadyService,
   error: Error,
 ): void {
   const { jobId } = endpoint;
-  logger.warn({ err: error, requestId, serviceId, jobId }, 'a service gave no answer');
-  if (!client.closed) sendError(client, requestId, serviceAway(error));
+  const told = serviceAway(error);
+  const what = { requestId, ...whatOf(request, serviceId), jobId, code: told.code };
+  logger.warn({ ...what, err: error }, 'a service gave no answer');
+  if (!client.closed) sendError(client, requestId, told);
+}
+
+/** What the log is told of a request. Its query may hold what opens something. */
+export function whatOf({ method, url = '/' }: IncomingMessage, id: string) {
+  const [path = ''] = url.split('?', 1);
+  return { serviceId: shown(id), method, path: shown(path) };
 }

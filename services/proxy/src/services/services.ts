@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorTable, toAppError } from '@wakefield/contracts';
-import { failureFields, refusals, shown } from '../inference/refusals.ts';
+import { failureFields, refusals } from '../inference/refusals.ts';
 import type { RouteIndex } from '../routes/route-index.ts';
 import { sendError } from '../server/answer.ts';
 import type { Destination, ServiceDestination } from '../server/classify.ts';
@@ -13,7 +13,7 @@ import { sendLink } from './links.ts';
 import type { ServiceParts } from './parts.ts';
 import { passHttp } from './pass-http.ts';
 import { passSession } from './pass-session.ts';
-import type { Passed } from './passed.ts';
+import { type Passed, whatOf } from './passed.ts';
 import { TemplateBook } from './prompts.ts';
 import { createRunning, type Running } from './running.ts';
 
@@ -86,13 +86,13 @@ export function createServices(parts: ServiceParts): Services {
       tellForwarded(request, isTrusted);
       mark(request, requestId);
       const work = answer(request, client, response, destination, requestId);
-      tellFailure(parts, work, client, requestId, destination.id);
+      tellFailure(parts, work, client, { requestId, ...whatOf(request, destination.id) });
     },
     upgrade: (request, call, destination, requestId) => {
       tellForwarded(request, isTrusted);
       mark(request, requestId);
       const work = passSession(parts, running, passed(request, call, destination, requestId));
-      tellFailure(parts, work, call, requestId, destination.id);
+      tellFailure(parts, work, call, { requestId, ...whatOf(request, destination.id) });
     },
     isVisit: ({ headers, socket }) => {
       const { host } = headers;
@@ -115,14 +115,14 @@ function tellFailure(
   { logger }: ServiceParts,
   work: Promise<void>,
   client: ClientCall,
-  requestId: string,
-  id: string,
+  what: { readonly requestId: string },
 ): void {
   work.catch((thrown: unknown) => {
     const error = toAppError(thrown, refusals.internal);
     if (client.headersSent) client.cutOff();
-    else if (!client.closed) sendError(client, requestId, error);
-    const fields = { requestId, service: shown(id), status: client.status };
-    logger[errorTable[error.code].log]({ ...fields, ...failureFields(error) }, 'service request');
+    else if (!client.closed) sendError(client, what.requestId, error);
+    const told = { status: errorTable[error.code].status, ...failureFields(error) };
+    const reason = error.message;
+    logger[errorTable[error.code].log]({ ...what, ...told, reason }, 'service request refused');
   });
 }
