@@ -108,7 +108,7 @@ export async function compose(
       visits,
       transportOf: (cluster) => transports.get(cluster) ?? null,
     },
-    settingsOf(config, proxyId, ownVersion(), limits),
+    settingsOf(config, proxyId, ownVersion(), limits, authFile.publicUrl),
     logger,
     metrics,
   );

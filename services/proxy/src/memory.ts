@@ -81,6 +81,7 @@ export function createMemory(
     isTrusted: trustedPeers(settings.trustedProxies),
     ...{ rateLimits: limits, usage: ports.usage, metrics: figures, clock },
     visiting: visitingOf(ports, settings),
+    mainUrl: ports.browsers === null ? null : settings.publicUrl,
     limits: {
       body: settings.inference.body,
       times: settings.inference.times,

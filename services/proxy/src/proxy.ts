@@ -37,6 +37,8 @@ export interface ProxyPorts {
 export interface ProxySettings extends EndedPatience {
   /** Origins of services, as a URL with `*`; null: their pages are on ours, and may do nothing there. */
   readonly servicesUrl: string | null;
+  /** Our own origin as browsers know it, without a slash at its end; null: nobody has said. */
+  readonly publicUrl: string | null;
   /** Unique among running proxies: its entry on the demand board. */
   readonly proxyId: string;
   readonly apiUrl: string;

@@ -34,6 +34,8 @@ export interface ServiceParts {
   readonly isTrusted: IsTrusted;
   /** Where pages of services are on origins of their own; null: nowhere. */
   readonly visiting: Visiting | null;
+  /** Our own origin, where people sign in and are led to services; null: nobody can, or it is not known. */
+  readonly mainUrl: string | null;
   readonly limits: {
     readonly body: BodyLimits;
     /** Those of inference, for what engines are asked on behalf of callers; what is passed has that of the connection. */

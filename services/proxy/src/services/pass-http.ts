@@ -12,7 +12,7 @@ import { callerAt, type Passed, pathOf, placeOf, serviceFor, tellAway } from './
 import type { Running } from './running.ts';
 import { fromService, toService } from './service-headers.ts';
 import { enter } from './service-record.ts';
-import { isNavigation } from './visitor.ts';
+import { isNavigation, visitorOf } from './visitor.ts';
 
 /** Where a caller is sent instead. 303: a page that is opened; 307: the same request. */
 interface Redirection {
@@ -37,6 +37,7 @@ export async function passHttp(
     return;
   }
   const principal = await callerAt(parts, passed);
+  if (principal === null && passed.visited !== null && isPerson(passed)) throw visitOver();
   const signIn = principal === null ? leadToSignIn(parts, passed) : null;
   if (signIn !== null) {
     redirect(response, passed, signIn);
@@ -60,7 +61,11 @@ async function leadBefore(
   const link = visited === null ? null : readLink(request.url ?? '/');
   if (visiting === null || visited === null || link === null) return null;
   const cookie = await visiting.visits.begin(link.word, visited);
-  if (cookie === null) throw linkUsed();
+  if (cookie === null) {
+    // Who goes back to it in the history of a browser may well be in.
+    if ((await visitorOf(visiting.visits, request, visited)) === null) throw linkUsed();
+    return { status: 303, location: link.path };
+  }
   // Not under the address of the link, which is in the browser's history.
   const headers = { 'set-cookie': cookie, 'referrer-policy': 'no-referrer' };
   return { status: 303, location: link.path, headers };
@@ -136,6 +141,12 @@ function pass(
     cut: () => record.cut(),
     traffic: record,
   });
+}
+
+function visitOver(): AppError {
+  const message =
+    'Your visit of this service is over, or has not begun. Visits last for 12 hours, and no longer than the session or key by which they began. Open the service again where you did before, or ask for a link with POST /api/v1/services/<id>/visits.';
+  return new AppError('invalid_api_key', message);
 }
 
 function linkUsed(): AppError {

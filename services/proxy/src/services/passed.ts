@@ -7,13 +7,13 @@ import {
   serviceBasePath,
 } from '@wakefield/domain';
 import { shown } from '../inference/refusals.ts';
-import { sendError } from '../server/answer.ts';
 import type { ClientCall } from '../server/client-call.ts';
 import { admit, known, projectOf } from './admit.ts';
 import { serviceAway } from './connect.ts';
 import { noService, type ReadyService } from './find-service.ts';
 import type { ServiceParts } from './parts.ts';
 import type { ServicePlace } from './service-place.ts';
+import { tellError } from './tell-error.ts';
 import { checkOpens, checkSession, visitorOf } from './visitor.ts';
 
 /** A request that is for a service itself. */
@@ -84,7 +84,7 @@ export function pathOf({ rest }: Passed, { access, serviceId }: ReadyService): s
 
 /** Tells that the service gave no answer. */
 export function tellAway(
-  { logger }: ServiceParts,
+  parts: ServiceParts,
   { request, client, requestId }: Passed,
   { serviceId, endpoint }: ReadyService,
   error: Error,
@@ -92,8 +92,8 @@ export function tellAway(
   const { jobId } = endpoint;
   const told = serviceAway(error);
   const what = { requestId, ...whatOf(request, serviceId), jobId, code: told.code };
-  logger.warn({ ...what, err: error }, 'a service gave no answer');
-  if (!client.closed) sendError(client, requestId, told);
+  parts.logger.warn({ ...what, err: error }, 'a service gave no answer');
+  if (!client.closed) tellError(parts, request, client, requestId, told);
 }
 
 /** What the log is told of a request. Its query may hold what opens something. */

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorTable, toAppError } from '@wakefield/contracts';
 import { failureFields, refusals } from '../inference/refusals.ts';
 import type { RouteIndex } from '../routes/route-index.ts';
-import { sendError } from '../server/answer.ts';
 import type { Destination, ServiceDestination } from '../server/classify.ts';
 import type { ClientCall } from '../server/client-call.ts';
 import { mark, tellForwarded } from '../server/forwarded.ts';
@@ -16,6 +15,7 @@ import { passSession } from './pass-session.ts';
 import { type Passed, whatOf } from './passed.ts';
 import { TemplateBook } from './prompts.ts';
 import { createRunning, type Running } from './running.ts';
+import { tellError } from './tell-error.ts';
 
 type ToService = Extract<Destination, { kind: 'service' }>;
 
@@ -86,13 +86,13 @@ export function createServices(parts: ServiceParts): Services {
       tellForwarded(request, isTrusted);
       mark(request, requestId);
       const work = answer(request, client, response, destination, requestId);
-      tellFailure(parts, work, client, { requestId, ...whatOf(request, destination.id) });
+      tellFailure(parts, work, request, client, { requestId, ...whatOf(request, destination.id) });
     },
     upgrade: (request, call, destination, requestId) => {
       tellForwarded(request, isTrusted);
       mark(request, requestId);
       const work = passSession(parts, running, passed(request, call, destination, requestId));
-      tellFailure(parts, work, call, { requestId, ...whatOf(request, destination.id) });
+      tellFailure(parts, work, request, call, { requestId, ...whatOf(request, destination.id) });
     },
     isVisit: ({ headers, socket }) => {
       const { host } = headers;
@@ -110,19 +110,23 @@ export function createServices(parts: ServiceParts): Services {
   };
 }
 
-/** Tells what went wrong in the one envelope. */
+/** Tells what went wrong. */
 function tellFailure(
-  { logger }: ServiceParts,
+  parts: ServiceParts,
   work: Promise<void>,
+  request: IncomingMessage,
   client: ClientCall,
   what: { readonly requestId: string },
 ): void {
   work.catch((thrown: unknown) => {
     const error = toAppError(thrown, refusals.internal);
     if (client.headersSent) client.cutOff();
-    else if (!client.closed) sendError(client, what.requestId, error);
+    else if (!client.closed) tellError(parts, request, client, what.requestId, error);
     const told = { status: errorTable[error.code].status, ...failureFields(error) };
     const reason = error.message;
-    logger[errorTable[error.code].log]({ ...what, ...told, reason }, 'service request refused');
+    parts.logger[errorTable[error.code].log](
+      { ...what, ...told, reason },
+      'service request refused',
+    );
   });
 }
