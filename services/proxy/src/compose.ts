@@ -93,6 +93,7 @@ export async function compose(
           identifier: auth.identifier,
           browsers: auth.browsers,
           secure: config.servicesUrl.startsWith('https:'),
+          most: config.mostVisits,
           now: Date.now,
         });
   const proxy = createProxy(

@@ -62,7 +62,7 @@ export function useVisitScene(): VisitScene {
     more: Partial<VisitsDeps> = {},
   ): Promise<void> => {
     const deps = { identifier: people, browsers, store: scene.sessions, now: () => scene.now };
-    const visits = createVisits({ ...deps, secure: false, ...more });
+    const visits = createVisits({ ...deps, secure: false, most: 4, ...more });
     const all = { servicesUrl: 'http://*.services.test', apiUrl: scene.api.url, ...settings };
     scene.proxy = await startHarness(all, {}, undefined, { identifier: people, browsers, visits });
     scene.proxy.serve(scene.notebook, scene.other);
@@ -100,7 +100,7 @@ export function useVisitScene(): VisitScene {
   scene.visit = async (service) => await scene.follow(await scene.link(service));
   beforeEach(async () => {
     [scene.signedIn, scene.now] = [true, 1_700_000_000_000];
-    scene.sessions = createMemorySessions();
+    scene.sessions = createMemorySessions(() => scene.now);
     [scene.engine, scene.api] = await Promise.all([startEngine(), startRecordingApi()]);
     scene.notebook = serviceRoute(scene.engine.port);
     scene.other = serviceRoute(scene.engine.port);

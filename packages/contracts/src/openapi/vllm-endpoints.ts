@@ -19,6 +19,7 @@ const headers = z.object({
 const errors: readonly ErrorCode[] = [
   ...(['invalid_request', 'forbidden', 'project_not_found', 'service_not_found'] as const),
   ...(['service_not_ready', 'upstream_error', 'connect_timeout', 'shutting_down'] as const),
+  'rate_limit_exceeded',
 ];
 
 const { id, uuid } = runningService;
@@ -103,12 +104,7 @@ export const vllmEndpoints: readonly Endpoint[] = [
     errors: [
       ...errors,
       ...(['invalid_json', 'payload_too_large', 'unsupported_media_type'] as const),
-      ...([
-        'request_timeout',
-        'rate_limit_exceeded',
-        'first_byte_timeout',
-        'total_timeout',
-      ] as const),
+      ...(['request_timeout', 'first_byte_timeout', 'total_timeout'] as const),
     ],
   },
   {
@@ -119,7 +115,7 @@ export const vllmEndpoints: readonly Endpoint[] = [
     tag: 'Services',
     summary: 'A link by which a browser may open the service',
     description:
-      'For whoever has a key, which a browser cannot send with a page; one that has signed in is led there by the path of the service itself. The link is good once, within a minute, and leads to an origin of that service alone: its pages can do nothing here in the name of who looks at them. A visit ends after 12 hours, or with the key or session by which the link was asked for. 501 `not_supported` where the installation has no such origins (`SERVICES_URL`).',
+      'For whoever has a key, which a browser cannot send with a page; one that has signed in is led there by the path of the service itself. The link is good once, within a minute, and leads to an origin of that service alone: its pages can do nothing here in the name of who looks at them. A visit ends after 12 hours, or with the key or session by which the link was asked for. 429 where its caller has as many links and visits as one may have (`MAX_VISITS_PER_CALLER`), 501 `not_supported` where the installation has no such origins (`SERVICES_URL`).',
     params: serviceParams,
     headers,
     answers: {
@@ -134,7 +130,7 @@ export const vllmEndpoints: readonly Endpoint[] = [
     },
     errors: [
       ...(['forbidden', 'service_not_found', 'not_supported', 'store_unavailable'] as const),
-      'shutting_down',
+      ...(['rate_limit_exceeded', 'shutting_down'] as const),
     ],
   },
   ...(['get', 'post'] as const).map(

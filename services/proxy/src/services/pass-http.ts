@@ -44,10 +44,10 @@ export async function passHttp(
     return;
   }
   const found = await serviceFor(parts, passed, principal);
-  const next = leadToOwnPath(passed, found) ?? (await leadToOwnOrigin(parts, passed, found));
+  const who = known(principal, passed.client.header('authorization'));
+  const next = leadToOwnPath(passed, found) ?? (await leadToOwnOrigin(parts, passed, found, who));
   if (next !== null) redirect(response, passed, next);
   else if (!response.closed) {
-    const who = known(principal, passed.client.header('authorization'));
     pass(parts, running, passed, { ready: checkReady(found), who }, response);
   }
 }
@@ -60,7 +60,7 @@ async function leadBefore(
   if (!rest.startsWith('/')) return { status: 307, location: `${prefix}/${rest}` };
   const link = visited === null ? null : readLink(request.url ?? '/');
   if (visiting === null || visited === null || link === null) return null;
-  const cookie = await visiting.visits.begin(link.word, visited);
+  const cookie = await visiting.visits.begin(link.word, visited, request.headers.cookie);
   if (cookie === null) {
     // Who goes back to it in the history of a browser may well be in.
     if ((await visitorOf(visiting.visits, request, visited)) === null) throw linkUsed();
@@ -89,10 +89,11 @@ async function leadToOwnOrigin(
   { visiting }: ServiceParts,
   passed: Passed,
   found: ServiceRoute,
+  who: Principal,
 ): Promise<Redirection | null> {
   if (visiting === null || passed.visited !== null || !isPerson(passed)) return null;
   checkReady(found);
-  const { url } = await linkFor(visiting, found, passed.client, passed.rest);
+  const { url } = await linkFor(visiting, found, passed.client, who, passed.rest);
   return { status: 303, location: url };
 }
 

@@ -66,6 +66,35 @@ describe('a person who opens a service', () => {
     expect(await look()).toBe(401);
   });
 
+  it('has so many links and visits at once, and is told so', async () => {
+    const path = `/api/v1/services/${scene.notebook.serviceId}/visits`;
+    const ask = (who: string) => on(main, path, as(who), 'POST');
+    const cookie = await visit(scene.notebook);
+    for (let count = 1; count < 4; count += 1) await scene.link(scene.other);
+    const { status, headers, body } = await ask('manager-of-demo');
+    expect([status, headers['retry-after']]).toEqual([429, '60']);
+    expect(JSON.parse(body).error).toMatchObject({
+      ...{ code: 'rate_limit_exceeded', message: expect.stringContaining('4 links') },
+    });
+    // Somebody else has their own, and what is open stays so.
+    expect((await on(main, pathTo(scene.other), { ...page, cookie: session })).status).toBe(303);
+    const host = originOf(scene.notebook);
+    expect((await on(host, pathTo(scene.notebook), { ...page, cookie })).status).toBe(200);
+    scene.now += 61_000;
+    expect((await ask('manager-of-demo')).status).toBe(201);
+  });
+
+  it('has one visit of a service in each browser, however often it is opened', async () => {
+    let cookie = await visit(scene.notebook);
+    const first = cookie;
+    for (let count = 0; count < 6; count += 1)
+      cookie = await follow(await scene.link(scene.notebook), { cookie });
+    const look = async (sent: string) =>
+      (await on(originOf(scene.notebook), pathTo(scene.notebook), { ...page, cookie: sent }))
+        .status;
+    expect([await look(cookie), await look(first)]).toEqual([200, 401]);
+  });
+
   it('may not where their rights do not reach', async () => {
     const path = `/api/v1/services/${scene.notebook.serviceId}/visits`;
     for (const [who, status] of [
