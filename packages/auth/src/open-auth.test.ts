@@ -22,6 +22,8 @@ function open(yaml: string, localKey: string | null = 'the-static-key-of-it') {
       take: nowhere,
       claim: nowhere,
       release: nowhere,
+      enlist: nowhere,
+      discharge: nowhere,
     },
     sessionSeconds: 60,
     now: () => 0,

@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { SessionStore } from '@wakefield/control';
-import { isAppError, type Principal } from '@wakefield/domain';
+import { AppError, isAppError, type Principal } from '@wakefield/domain';
 import { z } from 'zod';
 import type { Identifier } from './identifier.ts';
 import type { BrowserIdentifier } from './sign-in/browser-identifier.ts';
@@ -19,15 +19,22 @@ type Visit = z.output<typeof visit>;
 /** Browsers that look at a service on an origin of its own, to which they send nothing that would be good elsewhere. */
 export interface Visits {
   /**
+   * @param who known by that credential
    * @returns a word that opens the service once, and until when (ms)
-   * @throws AppError `store_unavailable`
+   * @throws AppError `store_unavailable`; `rate_limit_exceeded` where they have as many links and visits as one may have
    */
-  invite(serviceId: string, by: VisitorCredential): Promise<Invitation>;
-  /** Takes such a word. @returns what to set as cookie; null: it was taken before, or is too old, or for another service */
-  begin(word: string, serviceId: string): Promise<string | null>;
+  invite(serviceId: string, by: VisitorCredential, who: Visitor): Promise<Invitation>;
+  /**
+   * Takes such a word, and ends the visit that the browser has had.
+   * @returns what to set as cookie; null: it was taken before, or is too old, or for another service, or of somebody who is
+   *   not known any more
+   */
+  begin(word: string, serviceId: string, cookieHeader?: string): Promise<string | null>;
   /** Who visits this service. @returns null where nobody is known, or not any more */
   identify(cookieHeader: string | undefined, serviceId: string): Promise<Principal | null>;
 }
+
+export type Visitor = Pick<Principal, 'kind' | 'id'>;
 
 export interface Invitation {
   readonly word: string;
@@ -46,6 +53,8 @@ export interface VisitsDeps {
   readonly browsers: BrowserIdentifier | null;
   /** Over https. */
   readonly secure: boolean;
+  /** Links and visits of one principal at once. */
+  readonly most: number;
   /** Wall clock in ms. */
   readonly now: () => number;
 }
@@ -57,11 +66,14 @@ const visitMs = 12 * 3_600_000;
 const wordForm = /^[A-Za-z0-9_-]{43}$/;
 
 /** As with sessions the store sees neither words (a hash of each is its name) nor credentials (sealed with it). */
-export function createVisits({ store, identifier, browsers, secure, now }: VisitsDeps): Visits {
+export function createVisits(deps: VisitsDeps): Visits {
+  const { store, identifier, browsers, secure, most, now } = deps;
   const cookie = createCookie('wakefield_visit', secure);
   const nameOf = (kind: Kind, word: string) => hash('sha256', `${kind} ${word}`, 'base64url');
-  const put = async (kind: Kind, value: Visit): Promise<string> => {
+  const put = async (kind: Kind, value: Visit, who: Visitor): Promise<string> => {
     const word = randomBytes(32).toString('base64url');
+    const isIn = await store.enlist(listOf(who), nameOf(kind, word), value.endsAt - now(), most);
+    if (!isIn) throw tooMany(most);
     const sealed = seal(keyFor(kind, word), JSON.stringify(value));
     await store.put(nameOf(kind, word), sealed, value.endsAt - now());
     return word;
@@ -82,18 +94,29 @@ export function createVisits({ store, identifier, browsers, secure, now }: Visit
       throw error;
     }
   };
+  /** @returns what it was, and whose; null: nobody's, or nothing that is still good */
+  const take = async (kind: Kind, word: string, serviceId: string) => {
+    if (!wordForm.test(word)) return null;
+    const name = nameOf(kind, word);
+    const visit = opened(kind, word, await store.take(name), serviceId);
+    const who = visit === null ? null : await known(visit);
+    if (visit === null || who === null) return null;
+    await store.discharge(listOf(who), name);
+    return { visit, who };
+  };
   return {
-    invite: async (serviceId, by) => {
+    invite: async (serviceId, by, who) => {
       const { authorization = null, cookie = null } = by;
       const endsAt = now() + linkMs;
-      const word = await put('link', { serviceId, authorization, cookie, endsAt });
+      const word = await put('link', { serviceId, authorization, cookie, endsAt }, who);
       return { word, expiresAt: endsAt };
     },
-    begin: async (word, serviceId) => {
-      if (!wordForm.test(word)) return null;
-      const found = opened('link', word, await store.take(nameOf('link', word)), serviceId);
-      if (found === null) return null;
-      return cookie.set(await put('visit', { ...found, endsAt: now() + visitMs }), visitMs / 1000);
+    begin: async (word, serviceId, header) => {
+      const link = await take('link', word, serviceId);
+      if (link === null) return null;
+      for (const old of cookie.values(header)) await take('visit', old, serviceId);
+      const value = { ...link.visit, endsAt: now() + visitMs };
+      return cookie.set(await put('visit', value, link.who), visitMs / 1000);
     },
     identify: async (header, serviceId) => {
       for (const word of cookie.values(header)) {
@@ -107,4 +130,16 @@ export function createVisits({ store, identifier, browsers, secure, now }: Visit
   };
 }
 
+function tooMany(most: number): AppError {
+  const message = `You have ${most} links to services and visits of them already. A link is over after a minute, a visit after 12 hours, or when its browser opens the same service again.`;
+  return new AppError('rate_limit_exceeded', message, {
+    ...{ type: 'requests', retryAfterSeconds: linkMs / 1000 },
+  });
+}
+
 type Kind = 'link' | 'visit';
+
+/** Of what somebody has: a name that tells nobody who. */
+function listOf({ kind, id }: Visitor): string {
+  return hash('sha256', `visits ${kind} ${id}`, 'base64url');
+}

@@ -257,6 +257,7 @@ describe('a sweep', () => {
       ...{ project: 'p', hfModelId: null, principal: null, operation: 'completions', status: 200 },
       ...{ streamed: false, estimated: false, firstByteMs: null, heldMs: 0, durationMs: 1 },
       ...{ promptTokens: 1, completionTokens: 1, cachedTokens: 0 },
+      ...{ service: null, bytesUp: 0, bytesDown: 0 },
       outcome: 'complete',
     } as const;
     const ages = [89, 91, 364, 366];

@@ -52,3 +52,18 @@ test('a claim is given back by its owner alone', async () => {
   await store.release('a', 'you');
   expect(await store.claim('a', 'me', 60_000)).toBe(true);
 });
+
+test('a list takes so many, each for as long as is said', async () => {
+  const enlist = (one: string, lifeMs = 60_000) => store.enlist('list', one, lifeMs, 2);
+  expect(await Promise.all(['a', 'b', 'c'].map((one) => enlist(one)))).toEqual([true, true, false]);
+  // Who is in it stays, for as long as is said then.
+  expect(await enlist('a', 300)).toBe(true);
+  expect(await enlist('c')).toBe(false);
+  await until(() => enlist('c'));
+  await store.discharge('list', 'b');
+  expect(await enlist('d')).toBe(true);
+  const { produce, prefix } = fixture.redis;
+  const left = await produce.pttl(`${prefix}:session:list`);
+  expect(left).toBeGreaterThan(50_000);
+  expect(left).toBeLessThanOrEqual(60_000);
+});

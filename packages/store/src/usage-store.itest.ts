@@ -34,7 +34,11 @@ const add = (project: string, ...records: readonly Partial<UsageRecord>[]) =>
 describe('records', () => {
   test('are kept as they are', async () => {
     const project = newProject();
-    const record = sampleRecord({ project, firstByteMs: null, hfModelId: null, principal: null });
+    const service = randomUUID();
+    const record = sampleRecord({
+      ...{ project, firstByteMs: null, hfModelId: null, principal: null },
+      ...{ service, bytesUp: 3_000_000_000, bytesDown: 1 },
+    });
     expect(await store.stores.usage.add([record])).toBe(1);
     const [row] = await store.sql('select * from usage_records where id = $1', [record.id]);
     expect(row).toEqual({
@@ -54,7 +58,33 @@ describe('records', () => {
       duration_ms: 120,
       first_byte_ms: null,
       held_ms: 0,
+      service,
+      bytes_up: '3000000000',
+      bytes_down: '1',
     });
+  });
+
+  test('of services and sessions are summed up with what passed', async () => {
+    const project = newProject();
+    const passed = { bytesUp: 2_000_000_000, bytesDown: 5 };
+    await add(project, { service: randomUUID(), hfModelId: null, ...passed }, passed, {});
+    expect((await ask(project)).totals).toMatchObject({
+      ...{ requests: 3, services: 1, bytesUp: 4_000_000_000, bytesDown: 10 },
+    });
+  });
+
+  test('of a release that says nothing of services are taken', async () => {
+    const project = newProject();
+    await add(project, {});
+    await store.sql(
+      `insert into usage_hours (project, hour, model, principal, requests, ok, client_errors, server_errors, left_early, lost,
+         cut, estimated, prompt_tokens, completion_tokens, cached_tokens, estimated_tokens, duration_ms, first_byte_ms,
+         first_bytes, held_ms)
+       select project, hour, 'another', principal, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 1, 1, 0
+       from usage_hours where project = $1`,
+      [project],
+    );
+    expect((await ask(project)).totals).toMatchObject({ requests: 2, services: 0, bytesUp: 0 });
   });
 
   test('are counted once, however often and with whom they come', async () => {
@@ -141,6 +171,9 @@ describe('sums', () => {
     );
     expect((await ask(project)).totals).toEqual({
       requests: 6,
+      services: 0,
+      bytesUp: 0,
+      bytesDown: 0,
       ok: 2,
       clientErrors: 1,
       serverErrors: 1,

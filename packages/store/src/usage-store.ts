@@ -37,17 +37,18 @@ async function add(database: Database, records: readonly UsageRecord[]): Promise
           when 'off' then 'local' else current_setting('synchronous_commit') end, true)
       ), fresh as (
         insert into ${usageRecords} (id, at, project, model, principal, operation, status, outcome, streamed,
-          estimated, prompt_tokens, completion_tokens, cached_tokens, duration_ms, first_byte_ms, held_ms)
+          estimated, prompt_tokens, completion_tokens, cached_tokens, duration_ms, first_byte_ms, held_ms,
+          service, bytes_up, bytes_down)
         select (f->>0)::uuid, to_timestamp((f->>1)::float8 / 1000), f->>2, f->>3, f->>4, f->>5, (f->>6)::smallint,
           f->>7, (f->>8)::boolean, (f->>9)::boolean, (f->>10)::int, (f->>11)::int, (f->>12)::int, (f->>13)::int,
-          (f->>14)::int, (f->>15)::int
+          (f->>14)::int, (f->>15)::int, (f->>16)::uuid, (f->>17)::bigint, (f->>18)::bigint
         from durable, jsonb_array_elements(${fieldsOf(records)}::jsonb) as f
         on conflict (id) do nothing
         returning *
       ), summed as (
         insert into ${usageHours} as hours (project, hour, model, principal, requests, ok, client_errors,
           server_errors, left_early, lost, cut, estimated, prompt_tokens, completion_tokens, cached_tokens,
-          estimated_tokens, duration_ms, first_byte_ms, first_bytes, held_ms)
+          estimated_tokens, duration_ms, first_byte_ms, first_bytes, held_ms, services, bytes_up, bytes_down)
         select project, date_trunc('hour', at, 'UTC') as hour, coalesce(model, '') as model,
           coalesce(principal, '') as principal, count(*),
           count(*) filter (where status between 1 and 399),
@@ -59,7 +60,8 @@ async function add(database: Database, records: readonly UsageRecord[]): Promise
           count(*) filter (where estimated),
           sum(prompt_tokens), sum(completion_tokens), sum(cached_tokens),
           coalesce(sum(prompt_tokens::bigint + completion_tokens) filter (where estimated), 0),
-          sum(duration_ms), coalesce(sum(first_byte_ms), 0), count(first_byte_ms), sum(held_ms)
+          sum(duration_ms), coalesce(sum(first_byte_ms), 0), count(first_byte_ms), sum(held_ms),
+          count(service), sum(bytes_up), sum(bytes_down)
         from fresh
         group by 1, 2, 3, 4
         order by 1, 2, 3, 4
@@ -75,6 +77,7 @@ const grown: SQL = sql.raw(
     ...['requests', 'ok', 'client_errors', 'server_errors', 'left_early', 'lost', 'cut'],
     ...['estimated', 'prompt_tokens', 'completion_tokens', 'cached_tokens', 'estimated_tokens'],
     ...['duration_ms', 'first_byte_ms', 'first_bytes', 'held_ms'],
+    ...['services', 'bytes_up', 'bytes_down'],
   ]
     .map((column) => `${column} = hours.${column} + excluded.${column}`)
     .join(', '),
@@ -90,7 +93,7 @@ function fieldsOf(records: readonly UsageRecord[]): string {
 function toFields(record: UsageRecord) {
   const { id, at, project, hfModelId, principal, operation, status, outcome } = record;
   const { streamed, estimated, promptTokens, completionTokens, cachedTokens } = record;
-  const { durationMs, firstByteMs, heldMs } = record;
+  const { durationMs, firstByteMs, heldMs, service, bytesUp, bytesDown } = record;
   return [
     id,
     at,
@@ -108,6 +111,9 @@ function toFields(record: UsageRecord) {
     whole(durationMs),
     firstByteMs === null ? null : whole(firstByteMs),
     whole(heldMs),
+    service,
+    bytesUp,
+    bytesDown,
   ];
 }
 

@@ -95,6 +95,7 @@ function summed(column: (typeof usageHours)[keyof UsageFigures]): SQL<number> {
 
 const figures = {
   requests: summed(usageHours.requests),
+  services: summed(usageHours.services),
   ok: summed(usageHours.ok),
   clientErrors: summed(usageHours.clientErrors),
   serverErrors: summed(usageHours.serverErrors),
@@ -110,6 +111,8 @@ const figures = {
   firstByteMs: summed(usageHours.firstByteMs),
   firstBytes: summed(usageHours.firstBytes),
   heldMs: summed(usageHours.heldMs),
+  bytesUp: summed(usageHours.bytesUp),
+  bytesDown: summed(usageHours.bytesDown),
 } satisfies Record<keyof UsageFigures, SQL<number>>;
 
 function sumUp(groups: readonly UsageGroup[]): UsageFigures {

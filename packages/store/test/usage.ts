@@ -8,6 +8,7 @@ export function sampleRecord(over: Partial<UsageRecord> = {}): UsageRecord {
     at: Date.UTC(2026, 10, 21, 8, 30),
     project: 'demo',
     hfModelId: 'acme/small',
+    service: null,
     principal: 'lexis:anna',
     operation: 'chat/completions',
     status: 200,
@@ -20,6 +21,8 @@ export function sampleRecord(over: Partial<UsageRecord> = {}): UsageRecord {
     durationMs: 120,
     firstByteMs: 30,
     heldMs: 0,
+    bytesUp: 0,
+    bytesDown: 0,
     ...over,
   };
 }

@@ -93,6 +93,7 @@ export async function compose(
           identifier: auth.identifier,
           browsers: auth.browsers,
           secure: config.servicesUrl.startsWith('https:'),
+          most: config.mostVisits,
           now: Date.now,
         });
   const proxy = createProxy(
@@ -108,7 +109,7 @@ export async function compose(
       visits,
       transportOf: (cluster) => transports.get(cluster) ?? null,
     },
-    settingsOf(config, proxyId, ownVersion(), limits),
+    settingsOf(config, proxyId, ownVersion(), limits, authFile.publicUrl),
     logger,
     metrics,
   );

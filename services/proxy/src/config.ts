@@ -96,6 +96,13 @@ export const configSchema = z
       .refine((count) => count >= 1, 'has to be at least 1')
       .default(2048),
     /**
+     * Links to services and visits of them that one caller may have at once, in all proxies together. Beyond that 429
+     * `rate_limit_exceeded`.
+     */
+    MAX_VISITS_PER_CALLER: wholeNumber
+      .refine((count) => count >= 1, 'has to be at least 1')
+      .default(256),
+    /**
      * Client connections at once, per process: at most half of the files that it may have open, for each may need another
      * one to an engine. Beyond that those go on which no request is under way, those first that ask seldom; where there
      * is none, new ones are closed unread.
@@ -180,6 +187,7 @@ export const configSchema = z
     apiUrl: env.API_URL,
     trustedProxies: env.TRUSTED_PROXIES,
     servicesUrl: env.SERVICES_URL ?? null,
+    mostVisits: env.MAX_VISITS_PER_CALLER,
     held: { perModel: env.MAX_HELD_PER_MODEL, perProcess: env.MAX_HELD },
     servicesAtOnce: {
       perCaller: env.MAX_SERVICE_REQUESTS_PER_CALLER,

@@ -48,6 +48,10 @@ export interface ProxyMetrics {
   aborted(by: 'client' | 'engine'): void;
   /** Bytes of a session: up from its client, down to it. */
   passed(direction: 'up' | 'down', bytes: number): void;
+  /** The same of a request to a service, or of a session with it. */
+  passedToService(direction: 'up' | 'down', bytes: number): void;
+  /** A session with a service is over. */
+  serviceSession(seconds: number): void;
   /** The front left a connection to node:http. */
   yielded(reason: YieldReason): void;
   /** A client's connection was ended for the sake of others. */
@@ -64,6 +68,9 @@ export interface ProxyGauges {
   readonly connections: () => number;
   /** Bytes of request bodies in memory. */
   readonly bodyBytes: () => number;
+  /** Requests to services that are under way, and sessions with them. */
+  readonly serviceRequests: () => number;
+  readonly serviceSessions: () => number;
   /** Endpoints that failed several times in a row and are left alone. */
   readonly ejected: () => number;
   readonly tableRevision: () => number;
@@ -135,6 +142,17 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
   });
   const bytesUp = passed.labels('up');
   const bytesDown = passed.labels('down');
+  const toServices = metrics.counter({
+    name: 'wakefield_service_bytes_total',
+    help: 'Bytes of requests to services and of sessions with them: up from clients, down to them.',
+    labelNames: ['direction'],
+  });
+  const serviceUp = toServices.labels('up');
+  const serviceDown = toServices.labels('down');
+  const sessionSeconds = metrics.counter({
+    name: 'wakefield_service_session_seconds_total',
+    help: 'How long sessions with services have lasted, those that are over.',
+  });
   const yielded = metrics.counter({
     name: 'wakefield_front_yields_total',
     help: 'Connections that the front left to node:http for the rest of their life, and why.',
@@ -173,6 +191,9 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     timedOut: (limit) => timeouts.labels(limit).inc(),
     aborted: (by) => aborted.labels(by).inc(),
     passed: (direction, bytes) => (direction === 'up' ? bytesUp : bytesDown).inc(bytes),
+    passedToService: (direction, bytes) =>
+      (direction === 'up' ? serviceUp : serviceDown).inc(bytes),
+    serviceSession: (seconds) => sessionSeconds.inc(seconds),
     yielded: (reason) => yielded.labels(reason).inc(),
     connectionEnded: (reason) => ended.labels(reason).inc(),
   };
@@ -207,6 +228,16 @@ function registerGauges(metrics: Metrics, gauges: ProxyGauges): void {
     ['wakefield_requests_in_flight', 'Requests that an engine works on.', gauges.inFlight],
     ['wakefield_client_connections', 'Connections of clients that are open.', gauges.connections],
     ['wakefield_body_bytes', 'Bytes of request bodies that are kept to be sent.', gauges.bodyBytes],
+    [
+      'wakefield_service_requests_in_flight',
+      'Requests to services that are under way, without sessions.',
+      gauges.serviceRequests,
+    ],
+    [
+      'wakefield_service_sessions',
+      'Sessions with services (WebSocket) that are open.',
+      gauges.serviceSessions,
+    ],
     [
       'wakefield_ejected_endpoints',
       'Endpoints that failed several times in a row and are left alone; of several workers the most.',

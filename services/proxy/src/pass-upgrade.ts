@@ -1,6 +1,7 @@
 import { request as ask, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { DurationMs } from '@wakefield/domain';
+import type { Traffic } from './inference/session/session-relay.ts';
 import type { UpgradeCall } from './server/upgrade/upgrade-call.ts';
 import { switchingProtocols } from './upstream/answer/switching.ts';
 
@@ -18,6 +19,8 @@ export interface Offering {
   headersOf(headers: IncomingHttpHeaders): IncomingHttpHeaders;
   /** Before anything was answered. */
   failed(error: Error): void;
+  /** Told of what passes; absent: nobody counts it. */
+  readonly traffic?: Traffic;
 }
 
 /**
@@ -30,7 +33,7 @@ export function passUpgrade(call: UpgradeCall, offering: Offering): void {
   const attempt = ask({ ...offering.options, method: 'GET', path, headers: sent });
   attempt.once('upgrade', (answer, socket, first) => {
     call.writeHead(switchingProtocols, flat(headersOf(answer.headers)));
-    join(call, socket, first, offering.idleMs);
+    join(call, socket, first, offering);
   });
   attempt.once('response', (answer) => {
     try {
@@ -40,7 +43,10 @@ export function passUpgrade(call: UpgradeCall, offering: Offering): void {
       attempt.destroy(error as Error);
       return;
     }
-    answer.on('data', (piece: Buffer) => give(piece, call, answer));
+    answer.on('data', (piece: Buffer) => {
+      offering.traffic?.passed('down', piece.length);
+      give(piece, call, answer);
+    });
     answer.once('close', () => (answer.complete ? call.end() : call.cutOff()));
   });
   attempt.on('error', (error) => {
@@ -51,17 +57,26 @@ export function passUpgrade(call: UpgradeCall, offering: Offering): void {
   attempt.end();
 }
 
-function join(call: UpgradeCall, socket: Duplex, first: Buffer, idleMs: DurationMs): void {
+function join(
+  call: UpgradeCall,
+  socket: Duplex,
+  first: Buffer,
+  { idleMs, traffic }: Offering,
+): void {
   // What the other side does not take is not read of the client any more, so it does not count as passing for long.
   const idle = Number.isFinite(idleMs) ? setTimeout(() => call.cutOff(), idleMs) : undefined;
   call.onceClosed(() => {
     clearTimeout(idle);
     socket.destroy();
   });
-  if (first.length > 0) give(first, call, socket);
+  const down = (piece: Buffer): void => {
+    traffic?.passed('down', piece.length);
+    give(piece, call, socket);
+  };
+  if (first.length > 0) down(first);
   socket.on('data', (piece: Buffer) => {
     idle?.refresh();
-    give(piece, call, socket);
+    down(piece);
   });
   socket.once('end', () => call.end());
   socket.on('error', () => call.cutOff());
@@ -69,6 +84,7 @@ function join(call: UpgradeCall, socket: Duplex, first: Buffer, idleMs: Duration
   call.read({
     piece: (bytes) => {
       idle?.refresh();
+      traffic?.passed('up', bytes.length);
       if (socket.write(bytes)) return;
       call.pause();
       socket.once('drain', () => call.resume());

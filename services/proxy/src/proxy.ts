@@ -3,27 +3,16 @@ import type { DemandBoard, LimitBoard, RouteBus, RouteStore, Transport } from '@
 import type { ClusterName, LimitRules } from '@wakefield/domain';
 import { type ListenPlace, type Logger, type Metrics, within } from '@wakefield/runtime';
 import { processClock } from './clock.ts';
-import { createBodyRoom } from './inference/body-room.ts';
-import { createCallerOf } from './inference/caller.ts';
-import { HabitBook } from './inference/engine-habits.ts';
-import { createInference } from './inference/inference.ts';
 import type { InferenceLimits } from './inference/parts.ts';
-import { createPicker } from './inference/picker.ts';
-import { createRunLengths } from './inference/run-lengths.ts';
-import { createSuspects } from './inference/suspects.ts';
-import { createWakeKeeper, type WakePatience, type Waker } from './inference/wake-keeper.ts';
+import type { WakePatience, Waker } from './inference/wake-keeper.ts';
+import { createMemory } from './memory.ts';
 import type { UsageMeter } from './metering/meter.ts';
-import { createProxyMetrics } from './metrics.ts';
 import { createPassThrough } from './pass-through.ts';
-import { createLiveRoutes, type LiveRoutes } from './routes/live-routes.ts';
+import { createLiveRoutes } from './routes/live-routes.ts';
 import { createDoor, type DoorLimits } from './server/door.ts';
 import { trustedPeers } from './server/peers.ts';
-import type { Elsewhere } from './services/parts.ts';
 import type { MostRunning } from './services/running.ts';
-import { createServiceOrigins } from './services/service-origins.ts';
-import { createServices } from './services/services.ts';
-import { createTurns } from './turns.ts';
-import { createUpstreamPools, type EndedPatience } from './upstream/pools.ts';
+import type { EndedPatience } from './upstream/pools.ts';
 
 /** For the last error events to reach their clients. */
 const farewellMs = 500;
@@ -48,6 +37,8 @@ export interface ProxyPorts {
 export interface ProxySettings extends EndedPatience {
   /** Origins of services, as a URL with `*`; null: their pages are on ours, and may do nothing there. */
   readonly servicesUrl: string | null;
+  /** Our own origin as browsers know it, without a slash at its end; null: nobody has said. */
+  readonly publicUrl: string | null;
   /** Unique among running proxies: its entry on the demand board. */
   readonly proxyId: string;
   readonly apiUrl: string;
@@ -166,109 +157,6 @@ export function createProxy(
       passThrough.close();
     },
   };
-}
-
-/** Everything that the hot path looks at. */
-function createMemory(
-  ports: ProxyPorts,
-  settings: ProxySettings,
-  logger: Logger,
-  routes: LiveRoutes,
-  metrics: Metrics,
-  connections: () => number,
-) {
-  const clock = processClock;
-  const turns = createTurns({
-    ...settings,
-    board: ports.board,
-    limitBoard: ports.limitBoard,
-    rules: settings.limits,
-    routeOf: (modelId) => routes.current()?.byModel(modelId) ?? null,
-    clock,
-    logger,
-    suspects: createSuspects(clock.elapsed, ({ jobId, cluster }, failures) => {
-      logger.warn({ jobId, cluster, failures }, 'this engine fails again and again; ejecting it');
-    }),
-  });
-  const { demand, elsewhere, suspects, limits, holds, places } = turns;
-  const bodies = createBodyRoom(settings.bodyRoomBytes);
-  const wakes = createWakeKeeper(ports.waker, settings.wake, clock.elapsed, logger);
-  const lengths = createRunLengths();
-  const { proxies } = limits;
-  const picker = createPicker({ demand, elsewhere, proxies, clock, random: Math.random });
-  const habits = new HabitBook();
-  const leftAlone: ReadonlySet<string> = new Set(settings.usageLeftAlone);
-  const pools = createUpstreamPools(ports.transportOf, settings, clock.elapsed);
-  const figures = createProxyMetrics(metrics, {
-    held: () => holds.size - demand.allQueued,
-    queued: () => demand.allQueued,
-    inFlight: () => demand.running,
-    connections,
-    bodyBytes: () => bodies.taken,
-    ejected: () => suspects.ejected,
-    tableRevision: () => routes.current()?.revision ?? 0,
-    tableAge: () => (routes.lastSeenAt === null ? 0 : (clock.elapsed() - routes.lastSeenAt) / 1000),
-  });
-  routes.onChange((table) => {
-    pools.retain(table);
-    suspects.prune(table.endpoints);
-    picker.prune(table.byModel);
-    demand.prune((id) => table.byModel(id) !== null || table.servicesCalled(id).length > 0);
-    lengths.prune((modelId) => table.byModel(modelId) !== null);
-    limits.prune((modelId) => table.byModel(modelId) !== null);
-    habits.prune((jobId) => table.serving.has(jobId));
-    wakes.settle((modelId) => table.byModel(modelId)?.idle !== true);
-    services.settle(table);
-    holds.kickAll();
-  });
-  const callerOf = createCallerOf(ports);
-  const services = createServices({
-    ...{ routes: routes.current, catchUp: routes.catchUp, callerOf, demand, bodies, logger },
-    hasSignIn: ports.browsers !== null,
-    transportOf: ports.transportOf,
-    isTrusted: trustedPeers(settings.trustedProxies),
-    elsewhere: elsewhereOf(ports, settings),
-    limits: {
-      body: settings.inference.body,
-      times: settings.inference.times,
-      sessionIdleMs: settings.inference.sessionIdleMs,
-      rightsMs: settings.serviceRightsMs,
-      most: settings.servicesAtOnce,
-      endedMs: settings.endedQuietMs,
-    },
-  });
-  const inference = createInference(
-    {
-      routes: routes.current,
-      catchUp: routes.catchUp,
-      pools,
-      demand,
-      bodies,
-      holds,
-      places,
-      rateLimits: limits,
-      wakes,
-      suspects,
-      picker,
-      lengths,
-      habits,
-      asksUsage: ({ engine, project, hfModelId }) =>
-        leftAlone.size === 0 ||
-        !(leftAlone.has(engine) || leftAlone.has(`${project}/${hfModelId}`)),
-      usage: ports.usage,
-      metrics: figures,
-      logger,
-      clock,
-      limits: settings.inference,
-    },
-    callerOf,
-  );
-  return { inference, services, turns, pools, figures };
-}
-
-function elsewhereOf({ visits }: ProxyPorts, { servicesUrl }: ProxySettings): Elsewhere | null {
-  if (visits === null || servicesUrl === null) return null;
-  return { origins: createServiceOrigins(servicesUrl), visits };
 }
 
 /** Never resolves when nobody aborts. */

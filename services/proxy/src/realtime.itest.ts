@@ -60,6 +60,8 @@ describe('a session', () => {
         promptTokens: 5,
         completionTokens: 5,
         estimated: false,
+        bytesUp: await proxy.metric('wakefield_session_bytes_total{direction="up"'),
+        bytesDown: await proxy.metric('wakefield_session_bytes_total{direction="down"'),
       },
     ]);
     expect(await proxy.metric('wakefield_session_bytes_total{direction="up"')).toBeGreaterThan(

@@ -15,6 +15,7 @@ export function settingsOf(
   proxyId: string,
   version: string,
   limits: LimitRules = defaultLimitRules,
+  publicUrl: string | null = null,
 ): ProxySettings {
   return {
     proxyId,
@@ -24,6 +25,7 @@ export function settingsOf(
     apiIdleMs,
     trustedProxies: config.trustedProxies,
     servicesUrl: config.servicesUrl,
+    publicUrl,
     serviceRightsMs: 180_000,
     servicesAtOnce: config.servicesAtOnce,
     held: config.held,

@@ -15,6 +15,7 @@ export const defaultSettings: ProxySettings = {
   apiIdleMs: 5000,
   trustedProxies: [],
   servicesUrl: null,
+  publicUrl: null,
   version: '0.1.0',
   apiVersion: '1',
   inference: {

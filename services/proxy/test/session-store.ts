@@ -1,10 +1,12 @@
 import type { SessionStore } from '@wakefield/control';
 
 /** A store of sessions in memory, with what is in it. */
-export function createMemorySessions(): SessionStore & {
+/** @param now by which lists forget */
+export function createMemorySessions(now: () => number): SessionStore & {
   readonly kept: ReadonlyMap<string, string>;
 } {
   const kept = new Map<string, string>();
+  const lists = new Map<string, Map<string, number>>();
   const put = async (name: string, value: string) => void kept.set(name, value);
   return {
     kept,
@@ -32,5 +34,14 @@ export function createMemorySessions(): SessionStore & {
     release: async (name, owner) => {
       if (kept.get(name) === owner) kept.delete(name);
     },
+    enlist: async (list, one, lifeMs, most) => {
+      const all = lists.get(list) ?? new Map<string, number>();
+      lists.set(list, all);
+      for (const [other, endsAt] of all) if (endsAt <= now()) all.delete(other);
+      if (!all.has(one) && all.size >= most) return false;
+      all.set(one, now() + lifeMs);
+      return true;
+    },
+    discharge: async (list, one) => void lists.get(list)?.delete(one),
   };
 }

@@ -39,6 +39,7 @@ export function sampleBegun(over: Partial<Begun> = {}): Begun {
     at: 1_700_000_000_000,
     project: 'demo',
     hfModelId: 'a/b',
+    service: null,
     principal: 'test',
     operation: 'chat/completions',
     streamed: false,
@@ -63,5 +64,7 @@ export function sampleRecord(
     durationMs: 1000,
     firstByteMs: 300,
     heldMs: 0,
+    bytesUp: 0,
+    bytesDown: 0,
   };
 }

@@ -106,6 +106,7 @@ const figures = {
   requests: z
     .strictObject({
       total: count,
+      services: count.meta({ description: 'Of `total`, those to services.' }),
       ok: count.meta({ description: 'Status below 400.' }),
       client_error: count.meta({ description: 'Status 4xx: ours, or the engine’s.' }),
       server_error: count.meta({ description: 'Status 5xx.' }),
@@ -142,15 +143,23 @@ const figures = {
       held: seconds.meta({ description: 'Of `total`, waiting for a model.' }),
     })
     .meta({ id: 'UsageSeconds' }),
+  bytes: z
+    .strictObject({
+      up: count.meta({ description: 'From clients.' }),
+      down: count.meta({ description: 'To clients.' }),
+    })
+    .meta({
+      id: 'UsageBytes',
+      description:
+        'What passed to services and in sessions. Nothing of other requests for models, which are counted in tokens.',
+    }),
 };
 
 const group = z
   .strictObject({
-    model: z
-      .string()
-      .nullable()
-      .optional()
-      .meta({ description: 'null: requests for models that are not there.' }),
+    model: z.string().nullable().optional().meta({
+      description: 'null: requests for models that are not there, and those to services.',
+    }),
     user: z
       .string()
       .nullable()

@@ -5,6 +5,7 @@ import { pageHeaders, projectParams, readErrors } from './parameters.ts';
 const figures = {
   requests: {
     total: 1240,
+    services: 118,
     ok: 1221,
     client_error: 9,
     server_error: 2,
@@ -22,6 +23,7 @@ const figures = {
     estimated_share: 0.0048,
   },
   seconds: { total: 5120.4, first_byte: 402.1, first_bytes: 1229, held: 96.2 },
+  bytes: { up: 91_204, down: 48_210_733 },
 };
 
 const usage: UsageJson = {
@@ -40,7 +42,7 @@ export const usageEndpoints: readonly Endpoint[] = [
     path: '/p/{project}/usage',
     operationId: 'getUsage',
     tag: 'Projects',
-    summary: 'Requests and tokens of a project, summed up',
+    summary: 'Requests, tokens and bytes of a project, summed up',
     description:
       'By whole hours in UTC; a request belongs to the hour in which it ended, and is counted a few seconds after that. Who manages the project sees everybody’s, others what is their own. What is counted and how exactly: docs/usage.md.',
     params: projectParams,

@@ -28,6 +28,7 @@ const askHeaders = headers.extend({
 const errors: readonly ErrorCode[] = [
   ...(['invalid_request', 'forbidden', 'project_not_found', 'service_not_found'] as const),
   ...(['service_not_ready', 'upstream_error', 'connect_timeout', 'shutting_down'] as const),
+  'rate_limit_exceeded',
 ];
 
 const askErrors: readonly ErrorCode[] = [
@@ -117,7 +118,7 @@ export const vllmEndpoints: readonly Endpoint[] = [
     errors: [
       ...askErrors,
       ...(['invalid_json', 'payload_too_large', 'unsupported_media_type'] as const),
-      ...(['request_timeout', 'model_not_found', 'rate_limit_exceeded'] as const),
+      ...(['request_timeout', 'model_not_found'] as const),
     ],
   },
   {
@@ -128,7 +129,7 @@ export const vllmEndpoints: readonly Endpoint[] = [
     tag: 'Services',
     summary: 'A link by which a browser may open the service',
     description:
-      'For whoever has a key, which a browser cannot send with a page; one that has signed in is led there by the path of the service itself. The link is good once, within a minute, and leads to an origin of that service alone: its pages can do nothing here in the name of who looks at them. A visit ends after 12 hours, or with the key or session by which the link was asked for. 409 `service_not_ready` with the status while the service does not run, and once it is over. 501 `not_supported` where the installation has no such origins (`SERVICES_URL`).',
+      'For whoever has a key, which a browser cannot send with a page; one that has signed in is led there by the path of the service itself. The link is good once, within a minute, and leads to an origin of that service alone: its pages can do nothing here in the name of who looks at them. A visit ends after 12 hours, or with the key or session by which the link was asked for. 409 `service_not_ready` with the status while the service does not run, and once it is over; 429 where its caller has as many links and visits as one may have (`MAX_VISITS_PER_CALLER`); 501 `not_supported` where the installation has no such origins (`SERVICES_URL`).',
     params: serviceParams,
     headers,
     answers: {
@@ -143,7 +144,7 @@ export const vllmEndpoints: readonly Endpoint[] = [
     },
     errors: [
       ...(['invalid_request', 'forbidden', 'service_not_found', 'service_not_ready'] as const),
-      ...(['not_supported', 'store_unavailable', 'shutting_down'] as const),
+      ...(['rate_limit_exceeded', 'not_supported', 'store_unavailable', 'shutting_down'] as const),
     ],
   },
   ...(['get', 'post'] as const).map(

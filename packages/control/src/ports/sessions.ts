@@ -16,4 +16,11 @@ export interface SessionStore {
   claim(name: string, owner: string, lifeMs: number): Promise<boolean>;
   /** Gives the right back, where it is still this owner's. */
   release(name: string, owner: string): Promise<void>;
+  /**
+   * Counts one in a list for as long as is said, unless so many are in it already. One that is in it gets that time anew.
+   * @returns whether it is in the list
+   */
+  enlist(list: string, one: string, lifeMs: number, most: number): Promise<boolean>;
+  /** Takes it out of the list. */
+  discharge(list: string, one: string): Promise<void>;
 }

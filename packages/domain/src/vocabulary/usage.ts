@@ -1,4 +1,4 @@
-import type { ProjectName } from './ids.ts';
+import type { ProjectName, ServiceId } from './ids.ts';
 import type { DurationMs, EpochMs } from './time.ts';
 
 /**
@@ -25,11 +25,13 @@ export interface UsageRecord {
   /** When it was over. */
   readonly at: EpochMs;
   readonly project: ProjectName;
-  /** null: it named no model that is there. */
+  /** null: it named no model that is there, or is for a service. */
   readonly hfModelId: string | null;
+  /** null: it is for a model. */
+  readonly service: ServiceId | null;
   /** Id of who asked; null where nobody could tell. */
   readonly principal: string | null;
-  /** As in the path: `chat/completions`. */
+  /** As in the path: `chat/completions`; of services `service`, `service/websocket`, `service/models`, `service/prompt`. */
   readonly operation: string;
   /** As the client was told; 499: it had left, 0: nobody knows. */
   readonly status: number;
@@ -47,11 +49,20 @@ export interface UsageRecord {
   readonly firstByteMs: DurationMs | null;
   /** How long it waited for its model. */
   readonly heldMs: DurationMs;
+  /**
+   * What passed from its client and to it: of requests to services their bodies, of sessions everything behind the answer to
+   * the offer. 0 of what is counted in tokens:
+   * prompts of services, and other requests for models.
+   */
+  readonly bytesUp: number;
+  readonly bytesDown: number;
 }
 
 /** Sums over requests. */
 export interface UsageFigures {
   readonly requests: number;
+  /** Of them, those to services. */
+  readonly services: number;
   /** By status, which adds up to all of them: below 400, 4xx but 499, 5xx, 499, and 0. */
   readonly ok: number;
   readonly clientErrors: number;
@@ -72,6 +83,8 @@ export interface UsageFigures {
   /** Requests that got a first byte. */
   readonly firstBytes: number;
   readonly heldMs: DurationMs;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
 }
 
 /** What sums may be told apart by. */
@@ -80,7 +93,7 @@ export type UsageKey = (typeof usageKeys)[number];
 
 /** One group of sums: a value for each key that was asked for. */
 export interface UsageGroup {
-  /** null: requests for models that are not there. */
+  /** null: requests for models that are not there, and those to services. */
   readonly model?: string | null;
   /** null: nobody could tell. */
   readonly user?: string | null;

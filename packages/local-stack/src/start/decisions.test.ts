@@ -29,6 +29,17 @@ describe('createCondenser', () => {
     );
   });
 
+  test('tells which request to which service was not answered, and why', () => {
+    const record = {
+      ...{ level: 'warn', service: 'proxy', msg: 'service request refused', requestId: 'req_1' },
+      ...{ serviceId: '4711', method: 'GET', path: '/api/v1/services/4711/proxy/a', status: 503 },
+      reason: 'Too many requests.',
+    };
+    expect(condense('proxy', line(record), true)).toBe(
+      '03:04:05 proxy     WARN service request refused  serviceId=4711  method=GET  path=/api/v1/services/4711/proxy/a  status=503  reason=Too many requests.',
+    );
+  });
+
   test.each([
     ['debug', 'looked'],
     ['info', 'request finished'],

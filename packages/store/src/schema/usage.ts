@@ -11,6 +11,9 @@ import {
 } from 'drizzle-orm/pg-core';
 import { moment, words } from './column-types.ts';
 
+/** Nought is what proxies of a release before mean that say nothing of it. */
+const late = (name: string) => bigint(name, { mode: 'number' }).notNull().default(0);
+
 /** One row for each request that was let into its project. No foreign keys: it outlives project and model. */
 export const usageRecords = pgTable(
   'usage_records',
@@ -19,6 +22,7 @@ export const usageRecords = pgTable(
     at: moment('at').notNull(),
     project: words('project').notNull(),
     model: words('model'),
+    service: uuid('service'),
     principal: words('principal'),
     operation: words('operation').notNull(),
     status: smallint('status').notNull(),
@@ -31,6 +35,8 @@ export const usageRecords = pgTable(
     durationMs: integer('duration_ms').notNull(),
     firstByteMs: integer('first_byte_ms'),
     heldMs: integer('held_ms').notNull(),
+    bytesUp: late('bytes_up'),
+    bytesDown: late('bytes_down'),
   },
   // For what is too old. Whoever counts reads the sums.
   (table) => [index('usage_records_at').on(table.at)],
@@ -63,6 +69,9 @@ export const usageHours = pgTable(
     firstByteMs: sum('first_byte_ms'),
     firstBytes: sum('first_bytes'),
     heldMs: sum('held_ms'),
+    services: late('services'),
+    bytesUp: late('bytes_up'),
+    bytesDown: late('bytes_down'),
   },
   (table) => [
     primaryKey({

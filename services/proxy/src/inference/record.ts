@@ -135,7 +135,15 @@ export class ExchangeRecord implements Traffic {
     if (outcome === 'client_left' && firstByteMs !== null) metrics.aborted('client');
     const durationMs = round(performance.now() - this.#call.startedAt);
     const heldMs = round(this.#heldMs);
-    const tokens = this.tally?.end({ outcome, status, firstByteMs, durationMs, heldMs });
+    const tokens = this.tally?.end({
+      outcome,
+      status,
+      firstByteMs,
+      durationMs,
+      heldMs,
+      bytesUp: this.#bytesUp,
+      bytesDown: this.#bytesDown,
+    });
     if (tokens !== undefined && this.#route !== null) {
       metrics.tokens(this.#route.project, this.#route.hfModelId, tokens);
     }

@@ -20,6 +20,9 @@ export interface TallyEnd {
   readonly firstByteMs: DurationMs | null;
   readonly durationMs: DurationMs;
   readonly heldMs: DurationMs;
+  /** Of a session. */
+  readonly bytesUp: number;
+  readonly bytesDown: number;
 }
 
 /** One request as it is accounted for: told when it goes to an engine, and when it is over. */
@@ -67,6 +70,7 @@ export class Tally {
       at: this.#parts.clock.now(),
       project: route.project,
       hfModelId: route.hfModelId,
+      service: null,
       principal: this.#caller,
       operation: this.#call.operation,
       streamed: this.#streamed,
@@ -86,6 +90,7 @@ export class Tally {
       at: this.#parts.clock.now(),
       project: this.#call.project,
       hfModelId: this.#routedModel(),
+      service: null,
       principal: this.#caller,
       operation: this.#call.operation,
       status: end.status === 0 ? clientLeftCode : end.status,
@@ -98,6 +103,8 @@ export class Tally {
       durationMs: Math.round(end.durationMs),
       firstByteMs: end.firstByteMs === null ? null : Math.round(end.firstByteMs),
       heldMs: Math.round(end.heldMs),
+      bytesUp: end.bytesUp,
+      bytesDown: end.bytesDown,
     };
     this.#parts.usage.ended(record, this.#open);
     return tokens;

@@ -4,6 +4,7 @@ import {
   type LimitRules,
   type LimitScope,
   limitsFor,
+  type ProjectName,
   type RequestLimits,
   type Route,
   tightest,
@@ -14,7 +15,9 @@ import type { Peers } from './peers.ts';
 /** Whose request it is, what of, and how many tokens it may take, as far as that can be told. */
 export interface Asking {
   readonly principal: string;
-  readonly route: Route;
+  readonly project: ProjectName;
+  /** null: it is for a service, and those have no limits of their own. */
+  readonly route: Route | null;
   readonly tokens: number;
   /** The tokens that it asks for by number; null: none. */
   readonly most: number | null;
@@ -60,20 +63,24 @@ export function createLedger(rules: LimitRules): Ledger {
     } else if (meter.limits !== limits) meter.limitTo(limits, now);
     return meter;
   };
+  const metersOf = ({ principal, project, route }: Asking, now: DurationMs): readonly Meter[] => {
+    const ofPrincipal = limitsFor(rules, 'principal', principal);
+    const ofProject = limitsFor(rules, 'project', project);
+    const model = route === null ? null : ofModels(route);
+    const apply: Meter[] = [];
+    if (!isUnlimited(ofPrincipal)) apply.push(meterOf('principal', principal, ofPrincipal, now));
+    if (!isUnlimited(ofProject)) apply.push(meterOf('project', project, ofProject, now));
+    if (model !== null) apply.push(meterOf('model', model.name, model.limits, now));
+    return apply;
+  };
   function* all(): Generator<Meter> {
     for (const scope of Object.values(meters)) yield* scope.values();
   }
 
   return {
-    enter: ({ principal, route, tokens, most }, now, peers) => {
-      const { project } = route;
-      const ofPrincipal = limitsFor(rules, 'principal', principal);
-      const ofProject = limitsFor(rules, 'project', project);
-      const model = ofModels(route);
-      const apply: Meter[] = [];
-      if (!isUnlimited(ofPrincipal)) apply.push(meterOf('principal', principal, ofPrincipal, now));
-      if (!isUnlimited(ofProject)) apply.push(meterOf('project', project, ofProject, now));
-      if (model !== null) apply.push(meterOf('model', model.name, model.limits, now));
+    enter: (asking, now, peers) => {
+      const { tokens, most } = asking;
+      const apply = metersOf(asking, now);
       if (apply.length === 0) return null;
       let obstacle: Obstacle | null = null;
       for (const meter of apply)

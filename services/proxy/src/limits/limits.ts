@@ -6,11 +6,12 @@ import {
   type LimitRules,
   type LimitScope,
   type ModelId,
+  type ProjectName,
   type Route,
   weightOf,
 } from '@wakefield/domain';
 import type { Logger } from '@wakefield/runtime';
-import { createLedger } from './ledger.ts';
+import { type Asking, createLedger } from './ledger.ts';
 import { createLimitExchange } from './limit-exchange.ts';
 import { limitRefusal } from './limit-refusal.ts';
 import type { LimitKind } from './meter.ts';
@@ -25,6 +26,14 @@ export interface LimitedRequest {
   readonly maxTokens: number | null;
   /** Whether text comes of it. */
   readonly answers: boolean;
+}
+
+/** A request to a service: limits of its caller and of its project apply. */
+export interface LimitedServiceRequest {
+  readonly principal: string;
+  readonly project: ProjectName;
+  /** Of a prompt; null: how many it takes cannot be told. */
+  readonly prompt: { readonly bytes: number; readonly maxTokens: number | null } | null;
 }
 
 /** A request that was counted in. */
@@ -49,6 +58,8 @@ export interface Limits {
   appliesTo(route: Route): boolean;
   /** Counts a request in, or says why not; null where nothing limits it. */
   admit(request: LimitedRequest): Admission | null;
+  /** The same of a request to a service. */
+  admitToService(request: LimitedServiceRequest): Admission | null;
   readonly estimates: TokenEstimates;
   /** Share of a principal among those who wait. */
   weightOf(principal: string): number;
@@ -77,29 +88,39 @@ export function createLimits({ rules, elapsed, ...options }: LimitsOptions): Lim
   const isSaid = Object.values(rules.scopes).some(
     ({ defaults, named }) => !isUnlimited(defaults) || named.size > 0,
   );
+  const enter = (asking: Asking): Admission | null => {
+    const { tokens } = asking;
+    const now = elapsed();
+    const entry = ledger.enter(asking, now, exchange.peers());
+    if (entry === null) return null;
+    const { meters, obstacle } = entry;
+    const headers = rateHeaders(meters, now);
+    if (obstacle !== null) {
+      const { kind: limit, meter } = obstacle;
+      return { refusal: limitRefusal(obstacle, tokens), limit, scope: meter.scope, headers };
+    }
+    if (meters.some(({ isUrgent }) => isUrgent)) exchange.soon();
+    const finish = (used: number | null): void => {
+      for (const meter of meters) {
+        const counted = used ?? meter.costOf(tokens);
+        meter.give(tokens, counted, now, elapsed(), exchange.peers());
+        ledger.changed.add(meter);
+      }
+    };
+    return { ticket: { finish }, refusal: null, headers };
+  };
   return {
     appliesTo: ({ limits }) => isSaid || !isUnlimited(limits),
     admit: ({ principal, route, bodyBytes, maxTokens, answers }) => {
-      const tokens = estimates.of(route.modelId, bodyBytes, maxTokens, answers);
-      const most = answers ? maxTokens : null;
-      const now = elapsed();
-      const entry = ledger.enter({ principal, route, tokens, most }, now, exchange.peers());
-      if (entry === null) return null;
-      const { meters, obstacle } = entry;
-      const headers = rateHeaders(meters, now);
-      if (obstacle !== null) {
-        const { kind: limit, meter } = obstacle;
-        return { refusal: limitRefusal(obstacle, tokens), limit, scope: meter.scope, headers };
-      }
-      if (meters.some(({ isUrgent }) => isUrgent)) exchange.soon();
-      const finish = (used: number | null): void => {
-        for (const meter of meters) {
-          const counted = used ?? meter.costOf(tokens);
-          meter.give(tokens, counted, now, elapsed(), exchange.peers());
-          ledger.changed.add(meter);
-        }
-      };
-      return { ticket: { finish }, refusal: null, headers };
+      const { modelId, project } = route;
+      const tokens = estimates.of(modelId, bodyBytes, maxTokens, answers);
+      return enter({ principal, project, route, tokens, most: answers ? maxTokens : null });
+    },
+    admitToService: ({ principal, project, prompt }) => {
+      if (!isSaid) return null;
+      const most = prompt?.maxTokens ?? null;
+      const tokens = prompt === null ? 0 : estimates.of(null, prompt.bytes, most, true);
+      return enter({ principal, project, route: null, tokens, most });
     },
     estimates,
     weightOf: (principal) => weightOf(rules, principal),

@@ -4,10 +4,11 @@ import { guessPrompt } from '../inference/count-tokens.ts';
 /** How many tokens a request will take, before anybody has counted them. */
 export interface TokenEstimates {
   /**
+   * @param modelId null: one of which nothing is learned
    * @param most tokens of the answer that it asks for by number; null: it names none
    * @param answers whether text comes of it
    */
-  of(modelId: ModelId, bodyBytes: number, most: number | null, answers: boolean): number;
+  of(modelId: ModelId | null, bodyBytes: number, most: number | null, answers: boolean): number;
   /** An answer of a request that named no number was so long. */
   ended(modelId: ModelId, tokens: number): void;
   /** Forgets models that are no longer routed to. */
@@ -24,7 +25,9 @@ export function createTokenEstimates(): TokenEstimates {
   return {
     of: (modelId, bodyBytes, most, answers) => {
       const prompt = guessPrompt(bodyBytes);
-      return answers ? prompt + (most ?? Math.ceil(means.get(modelId) ?? supposed)) : prompt;
+      if (!answers) return prompt;
+      const mean = modelId === null ? supposed : (means.get(modelId) ?? supposed);
+      return prompt + (most ?? Math.ceil(mean));
     },
     ended: (modelId, tokens) => {
       const before = means.get(modelId) ?? supposed;

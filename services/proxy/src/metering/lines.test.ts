@@ -9,9 +9,14 @@ const names = {
   at: fc.nat(),
   project: name,
   hfModelId: fc.option(name),
+  service: fc.option(fc.uuid()),
   principal: fc.option(name),
   operation: fc.constantFrom('chat/completions', 'embeddings'),
   streamed: fc.boolean(),
+};
+const sample: Begun = {
+  ...{ id: '0', at: 1, project: 'demo', hfModelId: 'a/b', service: null, principal: 'p' },
+  ...{ operation: 'completions', streamed: false, promptTokens: 7 },
 };
 const begun: fc.Arbitrary<Begun> = fc.record({ ...names, promptTokens: fc.nat() });
 const record: fc.Arbitrary<UsageRecord> = fc.record({
@@ -25,6 +30,8 @@ const record: fc.Arbitrary<UsageRecord> = fc.record({
   durationMs: fc.nat(),
   firstByteMs: fc.option(fc.nat()),
   heldMs: fc.nat(),
+  bytesUp: fc.nat(),
+  bytesDown: fc.nat(),
 });
 
 describe('lines of the spool', () => {
@@ -49,6 +56,13 @@ describe('lines of the spool', () => {
         expect(lost).toMatchObject({ ...one, outcome: 'lost', status: 0, estimated: true });
       }),
     );
+  });
+
+  it('about models are those of releases that knew no services', () => {
+    const record = { ...lostRecord({ ...sample, service: null }), status: 200 };
+    expect(recordLine(record)).toMatch(/,true,7,0,0,0,null,0\]\n$/);
+    expect(begunLine({ ...sample, service: null })).toMatch(/,false,7\]\n$/);
+    expect(recordLine({ ...record, bytesDown: 5 })).toMatch(/,0,null,0,null,0,5\]\n$/);
   });
 
   it.each(['', 'r', 'r[', 'r[]', 'r{}', 'x["a"]', 'b["id",1]', 'r["id",1,"p",null,null,"o",true]'])(

@@ -8,6 +8,8 @@ export interface Begun {
   readonly at: EpochMs;
   readonly project: string;
   readonly hfModelId: string | null;
+  /** null: it is for a model. */
+  readonly service: string | null;
   readonly principal: string | null;
   readonly operation: string;
   readonly streamed: boolean;
@@ -20,16 +22,25 @@ export type SpoolLine =
   | { readonly kind: 'begun'; readonly begun: Begun }
   | { readonly kind: 'record'; readonly record: UsageRecord };
 
-/** Written by hand: it is done twice for each request, and text of ours needs no escapes. */
+/**
+ * Written by hand: it is done twice for each request, and text of ours needs no escapes. What is about services and bytes alone stands
+ * at the end, and only where there is any: lines about models are the same in every release.
+ */
 export function begunLine(begun: Begun): string {
-  return `b["${begun.id}",${begun.at},${namesOf(begun)},${begun.streamed},${begun.promptTokens}]\n`;
+  const service = begun.service === null ? '' : `,"${begun.service}"`;
+  return `b["${begun.id}",${begun.at},${namesOf(begun)},${begun.streamed},${begun.promptTokens}${service}]\n`;
 }
 
 export function recordLine(record: UsageRecord): string {
   const { id, at, status, outcome, streamed, estimated } = record;
   const tokens = `${record.promptTokens},${record.completionTokens},${record.cachedTokens}`;
   const times = `${record.durationMs},${record.firstByteMs},${record.heldMs}`;
-  return `r["${id}",${at},${namesOf(record)},${streamed},${status},"${outcome}",${estimated},${tokens},${times}]\n`;
+  return `r["${id}",${at},${namesOf(record)},${streamed},${status},"${outcome}",${estimated},${tokens},${times}${passedOf(record)}]\n`;
+}
+
+function passedOf({ service, bytesUp, bytesDown }: UsageRecord): string {
+  if (service === null && bytesUp === 0 && bytesDown === 0) return '';
+  return `,${service === null ? 'null' : `"${service}"`},${bytesUp},${bytesDown}`;
 }
 
 function namesOf({
@@ -42,7 +53,7 @@ function namesOf({
 }
 
 type Names = [string, number, string, string | null, string | null, string, boolean];
-type BegunFields = [...Names, number];
+type BegunFields = [...Names, number, string?];
 type RecordFields = [
   ...Names,
   number,
@@ -54,6 +65,9 @@ type RecordFields = [
   number,
   number | null,
   number,
+  (string | null)?,
+  number?,
+  number?,
 ];
 
 /** @returns null for a line that is none of ours, or of a newer release */
@@ -61,31 +75,35 @@ export function parseLine(line: string): SpoolLine | null {
   try {
     const fields: unknown = JSON.parse(line.slice(1));
     if (!Array.isArray(fields)) return null;
-    if (line.startsWith('b') && fields.length === 8) return begunOf(fields as BegunFields);
-    return line.startsWith('r') && fields.length === 16 ? recordOf(fields as RecordFields) : null;
+    const { length } = fields;
+    if (line.startsWith('b') && (length === 8 || length === 9))
+      return begunOf(fields as BegunFields);
+    const isRecord = line.startsWith('r') && (length === 16 || length === 19);
+    return isRecord ? recordOf(fields as RecordFields) : null;
   } catch {
     return null;
   }
 }
 
 function begunOf(fields: BegunFields): SpoolLine {
-  const [id, at, project, hfModelId, principal, operation, streamed, promptTokens] = fields;
+  const [id, at, project, hfModelId, principal, operation, streamed, ...rest] = fields;
+  const [promptTokens, service = null] = rest;
   return {
     kind: 'begun',
-    begun: { id, at, project, hfModelId, principal, operation, streamed, promptTokens },
+    begun: { id, at, project, hfModelId, service, principal, operation, streamed, promptTokens },
   };
 }
 
 function recordOf(fields: RecordFields): SpoolLine {
   const [id, at, project, hfModelId, principal, operation, streamed, ...rest] = fields;
   const [status, outcome, estimated, promptTokens, completionTokens, cachedTokens, ...times] = rest;
-  const [durationMs, firstByteMs, heldMs] = times;
+  const [durationMs, firstByteMs, heldMs, service = null, bytesUp = 0, bytesDown = 0] = times;
   return {
     kind: 'record',
     record: {
-      ...{ id, at, project, hfModelId, principal, operation, streamed },
+      ...{ id, at, project, hfModelId, service, principal, operation, streamed },
       ...{ status, outcome, estimated, promptTokens, completionTokens, cachedTokens },
-      ...{ durationMs, firstByteMs, heldMs },
+      ...{ durationMs, firstByteMs, heldMs, bytesUp, bytesDown },
     },
   };
 }
@@ -106,5 +124,7 @@ export function lostRecord({ promptTokens, ...begun }: Begun): UsageRecord {
     durationMs: 0,
     firstByteMs: null,
     heldMs: 0,
+    bytesUp: 0,
+    bytesDown: 0,
   };
 }

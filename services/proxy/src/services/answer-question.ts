@@ -11,6 +11,7 @@ import { KeptBytes } from './kept-bytes.ts';
 import type { ServiceParts } from './parts.ts';
 import { modelsOf, promptService, readPrompt, type TemplateBook } from './prompts.ts';
 import type { Running } from './running.ts';
+import { enter, noTokens } from './service-record.ts';
 
 /** A question to the engine of a service, which is asked on behalf of its caller. */
 export interface Question {
@@ -18,6 +19,8 @@ export interface Question {
   readonly client: NodeCall;
   readonly destination: Extract<ServiceDestination, { kind: 'service_models' | 'service_prompt' }>;
   readonly requestId: string;
+  /** When its head was there, by the clock that never goes back. */
+  readonly startedAt: DurationMs;
 }
 
 /** Browsers take what an engine says for nothing else than it is. */
@@ -28,7 +31,7 @@ export async function answerQuestion(
   parts: ServiceParts,
   running: Running,
   templates: TemplateBook,
-  { request, client, destination: { kind, id }, requestId }: Question,
+  { request, client, destination: { kind, id }, requestId, startedAt }: Question,
 ): Promise<void> {
   const totalMs = totalOf(parts, client);
   const { who, service } = await serviceOf(parts, request, client, id);
@@ -41,20 +44,25 @@ export async function answerQuestion(
   try {
     const body = kind === 'service_prompt' ? await readPrompt(parts, client, kept) : null;
     if (client.closed) return;
-    const over = running.begin({
-      ...{ serviceId: ready.serviceId, jobId: ready.endpoint.jobId, who, leave: null },
-      cutOff: () => client.cutOff(),
+    const record = enter(parts, running, {
+      ...{ ready, who, client, startedAt, leave: null },
+      operation: body === null ? 'service/models' : 'service/prompt',
+      prompt: body === null ? null : { bytes: kept.size, maxTokens: body.max_tokens ?? null },
     });
-    client.onceClosed(() => {
-      over();
-      gone.abort();
-    });
+    client.onceClosed(() => gone.abort());
     const asking = { ready, headers: traceOf(request), signal: gone.signal, kept };
-    const { status, value } =
-      body === null
-        ? { status: 200, value: { id, models: await modelsOf(parts, asking) } }
-        : await promptService(parts, templates, id, asking, body);
-    sendJson(client, requestId, status, value, asItIs);
+    try {
+      const { status, value, tokens } =
+        body === null
+          ? { status: 200, value: { id, models: await modelsOf(parts, asking) }, tokens: noTokens }
+          : await promptService(parts, templates, id, asking, body);
+      record.tokens = tokens;
+      record.answered();
+      sendJson(client, requestId, status, value, { ...asItIs, ...record.rateHeaders });
+    } catch (error) {
+      record.failed(error);
+      throw error;
+    }
   } finally {
     clearTimeout(late);
     kept.giveAll();

@@ -9,6 +9,10 @@ export class KeptBytes implements BodyShare {
     this.#share = share;
   }
 
+  get size(): number {
+    return this.#size;
+  }
+
   take(bytes: number): boolean {
     if (!this.#share.take(bytes)) return false;
     this.#size += bytes;

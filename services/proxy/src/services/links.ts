@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { VisitJson } from '@wakefield/contracts';
-import { AppError, type ServiceRoute, serviceBasePath } from '@wakefield/domain';
+import { AppError, type Principal, type ServiceRoute, serviceBasePath } from '@wakefield/domain';
 import { sendJson } from '../server/answer.ts';
 import type { ClientCall } from '../server/client-call.ts';
 import type { NodeCall } from '../server/node-call.ts';
 import { serviceOf } from './admit.ts';
 import { checkReady } from './find-service.ts';
-import type { Elsewhere, ServiceParts } from './parts.ts';
+import type { ServiceParts, Visiting } from './parts.ts';
 import { sessionOf } from './service-headers.ts';
 
 /** In the query of a link: taken once, and gone from the address bar with the next answer. */
@@ -24,16 +24,17 @@ export interface Link {
  * @param rest path and query in the service
  */
 export async function linkFor(
-  { origins, visits }: Elsewhere,
+  { origins, visits }: Visiting,
   { serviceId }: ServiceRoute,
   client: Pick<ClientCall, 'header'>,
+  who: Principal,
   rest: string,
 ): Promise<Link> {
   const authorization = client.header('authorization');
   // What else a browser has is not to be kept for as long as a visit.
   const cookie = authorization === undefined ? sessionOf(client.header('cookie')) : undefined;
   const by = { authorization, cookie };
-  const { word, expiresAt } = await visits.invite(serviceId, by);
+  const { word, expiresAt } = await visits.invite(serviceId, by, who);
   const mark = rest.includes('?') ? '&' : '?';
   const path = `${serviceBasePath(serviceId)}${rest}${mark}${parameter}=${word}`;
   return { url: `${origins.urlOf(serviceId)}${path}`, expiresAt };
@@ -53,9 +54,9 @@ export async function sendLink(
   parts: ServiceParts,
   { request, client, id, requestId }: LinkWish,
 ): Promise<void> {
-  const { service } = await serviceOf(parts, request, client, id);
-  if (parts.elsewhere === null) throw noOrigins();
-  const { url, expiresAt } = await linkFor(parts.elsewhere, checkReady(service), client, '/');
+  const { who, service } = await serviceOf(parts, request, client, id);
+  if (parts.visiting === null) throw noOrigins();
+  const { url, expiresAt } = await linkFor(parts.visiting, checkReady(service), client, who, '/');
   const visit: VisitJson = { url, expires_at: new Date(expiresAt).toISOString() };
   sendJson(client, requestId, 201, visit);
 }

@@ -2,10 +2,14 @@ import type { Visits } from '@wakefield/auth';
 import type { Transport } from '@wakefield/control';
 import type { ClusterName, DurationMs, TimeLimits } from '@wakefield/domain';
 import type { Logger } from '@wakefield/runtime';
+import type { Clock } from '../clock.ts';
 import type { DemandBook } from '../demand.ts';
 import type { BodyRoom } from '../inference/body-room.ts';
 import type { CallerOf } from '../inference/caller.ts';
 import type { BodyLimits } from '../inference/read-body.ts';
+import type { Limits } from '../limits/limits.ts';
+import type { UsageMeter } from '../metering/meter.ts';
+import type { ProxyMetrics } from '../metrics.ts';
 import type { RouteIndex } from '../routes/route-index.ts';
 import type { IsTrusted } from '../server/peers.ts';
 import type { MostRunning } from './running.ts';
@@ -23,9 +27,15 @@ export interface ServiceParts {
   readonly transportOf: (cluster: ClusterName) => Transport | null;
   readonly demand: Pick<DemandBook, 'begin' | 'end'>;
   readonly bodies: BodyRoom;
+  readonly rateLimits: Pick<Limits, 'admitToService'>;
+  readonly usage: UsageMeter;
+  readonly metrics: ProxyMetrics;
+  readonly clock: Clock;
   readonly isTrusted: IsTrusted;
   /** Where pages of services are on origins of their own; null: nowhere. */
-  readonly elsewhere: Elsewhere | null;
+  readonly visiting: Visiting | null;
+  /** Our own origin, where people sign in and are led to services; null: nobody can, or it is not known. */
+  readonly mainUrl: string | null;
   readonly limits: {
     readonly body: BodyLimits;
     /** Those of inference, for what engines are asked on behalf of callers; what is passed has that of the connection. */
@@ -41,7 +51,8 @@ export interface ServiceParts {
   readonly logger: Logger;
 }
 
-export interface Elsewhere {
+/** How browsers visit services on origins of their own. */
+export interface Visiting {
   readonly origins: ServiceOrigins;
   readonly visits: Visits;
 }

@@ -11,7 +11,8 @@ import { passRequest } from './pass-request.ts';
 import { callerAt, type Passed, pathOf, placeOf, serviceFor, tellAway } from './passed.ts';
 import type { Running } from './running.ts';
 import { fromService, toService } from './service-headers.ts';
-import { isNavigation } from './visitor.ts';
+import { enter } from './service-record.ts';
+import { isNavigation, visitorOf } from './visitor.ts';
 
 /** Where a caller is sent instead. 303: a page that is opened; 307: the same request. */
 interface Redirection {
@@ -36,30 +37,35 @@ export async function passHttp(
     return;
   }
   const principal = await callerAt(parts, passed);
+  if (principal === null && passed.visited !== null && isPerson(passed)) throw visitOver();
   const signIn = principal === null ? leadToSignIn(parts, passed) : null;
   if (signIn !== null) {
     redirect(response, passed, signIn);
     return;
   }
   const found = await serviceFor(parts, passed, principal);
-  const next = leadToOwnPath(passed, found) ?? (await leadToOwnOrigin(parts, passed, found));
+  const who = known(principal, passed.client.header('authorization'));
+  const next = leadToOwnPath(passed, found) ?? (await leadToOwnOrigin(parts, passed, found, who));
   if (next !== null) redirect(response, passed, next);
   else if (!response.closed) {
-    const who = known(principal, passed.client.header('authorization'));
     pass(parts, running, passed, { ready: checkReady(found), who }, response);
   }
 }
 
 /** What is decided before anybody has to be known. */
 async function leadBefore(
-  { elsewhere }: ServiceParts,
+  { visiting }: ServiceParts,
   { request, prefix, rest, visited }: Passed,
 ): Promise<Redirection | null> {
   if (!rest.startsWith('/')) return { status: 307, location: `${prefix}/${rest}` };
   const link = visited === null ? null : readLink(request.url ?? '/');
-  if (elsewhere === null || visited === null || link === null) return null;
-  const cookie = await elsewhere.visits.begin(link.word, visited);
-  if (cookie === null) throw linkUsed();
+  if (visiting === null || visited === null || link === null) return null;
+  const cookie = await visiting.visits.begin(link.word, visited, request.headers.cookie);
+  if (cookie === null) {
+    // Who goes back to it in the history of a browser may well be in.
+    if ((await visitorOf(visiting.visits, request, visited)) === null) throw linkUsed();
+    return { status: 303, location: link.path };
+  }
   // Not under the address of the link, which is in the browser's history.
   const headers = { 'set-cookie': cookie, 'referrer-policy': 'no-referrer' };
   return { status: 303, location: link.path, headers };
@@ -80,13 +86,14 @@ function leadToOwnPath({ prefix, rest }: Passed, found: ServiceRoute): Redirecti
 
 /** A person who is signed in looks at a page where it can do nothing in their name. */
 async function leadToOwnOrigin(
-  { elsewhere }: ServiceParts,
+  { visiting }: ServiceParts,
   passed: Passed,
   found: ServiceRoute,
+  who: Principal,
 ): Promise<Redirection | null> {
-  if (elsewhere === null || passed.visited !== null || !isPerson(passed)) return null;
+  if (visiting === null || passed.visited !== null || !isPerson(passed)) return null;
   checkReady(found);
-  const { url } = await linkFor(elsewhere, found, passed.client, passed.rest);
+  const { url } = await linkFor(visiting, found, passed.client, who, passed.rest);
   return { status: 303, location: url };
 }
 
@@ -110,13 +117,11 @@ function pass(
   { ready, who }: { readonly ready: ReadyService; readonly who: Principal },
   response: ServerResponse,
 ): void {
-  const { request, requestId, visited } = passed;
+  const { request, client, requestId, startedAt, visited } = passed;
   const place = placeOf(passed, ready);
-  const over = running.begin({
-    ...{ serviceId: ready.serviceId, jobId: ready.endpoint.jobId, who, leave: null },
-    cutOff: () => response.destroy(),
+  const record = enter(parts, running, {
+    ...{ ready, who, client, startedAt, operation: 'service', prompt: null, leave: null },
   });
-  response.once('close', over);
   letBodyCome(request, response);
   setFraming(request);
   passRequest(request, response, {
@@ -126,9 +131,23 @@ function pass(
       path: pathOf(passed, ready),
       headers: toService(request.headers, ready, place),
     },
-    headersOf: (headers) => fromService(headers, place, requestId, visited === null),
-    failed: (error) => tellAway(parts, passed, ready, error),
+    headersOf: (headers) => {
+      record.answered();
+      return { ...fromService(headers, place, requestId, visited === null), ...record.rateHeaders };
+    },
+    failed: (error) => {
+      record.refused();
+      tellAway(parts, passed, ready, error);
+    },
+    cut: () => record.cut(),
+    traffic: record,
   });
+}
+
+function visitOver(): AppError {
+  const message =
+    'Your visit of this service is over, or has not begun. Visits last for 12 hours, and no longer than the session or key by which they began. Open the service again where you did before, or ask for a link with POST /api/v1/services/<id>/visits.';
+  return new AppError('invalid_api_key', message);
 }
 
 function linkUsed(): AppError {

@@ -5,6 +5,7 @@ import {
   type RequestOptions,
   type ServerResponse,
 } from 'node:http';
+import type { Traffic } from '../inference/session/session-relay.ts';
 import { isFramed } from '../server/framing.ts';
 
 /** One request on its way to a service. */
@@ -15,6 +16,10 @@ export interface Passing {
   headersOf(headers: IncomingHttpHeaders): IncomingHttpHeaders;
   /** It said nothing of an answer that could be passed on. */
   failed(error: Error): void;
+  /** Its answer has begun, and breaks off. */
+  cut(): void;
+  /** Told of both bodies. */
+  readonly traffic: Traffic;
 }
 
 /**
@@ -24,15 +29,18 @@ export interface Passing {
 export function passRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  { options, headersOf, failed }: Passing,
+  { options, headersOf, failed, cut, traffic }: Passing,
 ): void {
   const attempt = ask(options);
+  const up = (piece: Buffer): void => traffic.passed('up', piece.length);
   let isOver = false;
   const fail = (error: Error): void => {
     if (isOver) return;
     isOver = true;
-    if (response.headersSent) response.destroy();
-    else {
+    if (response.headersSent) {
+      cut();
+      response.destroy();
+    } else {
       if (!request.complete) response.shouldKeepAlive = false;
       failed(error);
     }
@@ -51,6 +59,7 @@ export function passRequest(
     answer.once('error', fail).once('end', () => {
       isOver = true;
     });
+    answer.on('data', (piece: Buffer) => traffic.passed('down', piece.length));
     answer.pipe(response);
   });
   attempt.on('error', fail);
@@ -58,13 +67,13 @@ export function passRequest(
     // Nothing was said, or it switches protocols without having been asked to.
     fail(new Error('the service closed its connection'));
     // The rest of the body is of no more use to anybody.
-    request.unpipe(attempt);
+    request.unpipe(attempt).off('data', up);
     request.resume();
   });
   response.once('close', () => {
     isOver = true;
     attempt.destroy();
   });
-  if (isFramed(request)) request.pipe(attempt);
+  if (isFramed(request)) request.on('data', up).pipe(attempt);
   else attempt.end();
 }

@@ -11,6 +11,7 @@ import type { ServiceParts } from './parts.ts';
 import { callerAt, type Passed, pathOf, placeOf, serviceFor, tellAway } from './passed.ts';
 import type { Running } from './running.ts';
 import { fromService, toService } from './service-headers.ts';
+import { enter } from './service-record.ts';
 
 /**
  * Offers WebSocket to a service.
@@ -21,7 +22,7 @@ export async function passSession(
   running: Running,
   passed: Passed<UpgradeCall>,
 ): Promise<void> {
-  const { request, client, requestId, visited } = passed;
+  const { request, client, requestId, startedAt, visited } = passed;
   const principal = await callerAt(parts, passed);
   const who = known(principal, client.header('authorization'));
   const ready = checkReady(await serviceFor(parts, passed, principal));
@@ -35,25 +36,32 @@ export async function passSession(
   const headers = toService({ ...request.headers }, ready, place);
   // A key that came among them is not for the service.
   headers['sec-websocket-protocol'] = rawHeader(client.rawHeaders, 'sec-websocket-protocol');
-  const { serviceId, endpoint } = ready;
   const leave = (why: AppError): void => tellGoodbye(client, requestId, why);
-  const cutOff = (): void => client.cutOff();
-  const over = running.begin({ serviceId, jobId: endpoint.jobId, who, cutOff, leave });
+  const record = enter(parts, running, {
+    ...{ ready, who, client, startedAt, operation: 'service/websocket', prompt: null, leave },
+  });
   const looks = setInterval(
     () => void lookAgain(parts, passed, ready, leave),
     parts.limits.rightsMs,
   );
-  client.onceClosed(() => {
-    over();
-    clearInterval(looks);
-  });
+  client.onceClosed(() => clearInterval(looks));
   passUpgrade(client, {
     options: connectionOf(parts, ready),
     path: pathOf(passed, ready),
     headers,
     idleMs: parts.limits.sessionIdleMs,
-    headersOf: (answered) => fromService(answered, place, requestId, visited === null),
-    failed: (error) => tellAway(parts, passed, ready, error),
+    headersOf: (answered) => {
+      record.answered();
+      return {
+        ...fromService(answered, place, requestId, visited === null),
+        ...record.rateHeaders,
+      };
+    },
+    failed: (error) => {
+      record.refused();
+      tellAway(parts, passed, ready, error);
+    },
+    traffic: record,
   });
 }
 

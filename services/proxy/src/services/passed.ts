@@ -1,17 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import {
+  type DurationMs,
   type Principal,
   type ServiceId,
   type ServiceRoute,
   serviceBasePath,
 } from '@wakefield/domain';
-import { sendError } from '../server/answer.ts';
+import { shown } from '../inference/refusals.ts';
 import type { ClientCall } from '../server/client-call.ts';
 import { admit, known, projectOf } from './admit.ts';
 import { serviceAway } from './connect.ts';
 import { noService, type ReadyService } from './find-service.ts';
 import type { ServiceParts } from './parts.ts';
 import type { ServicePlace } from './service-place.ts';
+import { tellError } from './tell-error.ts';
 import { checkOpens, checkSession, visitorOf } from './visitor.ts';
 
 /** A request that is for a service itself. */
@@ -19,6 +21,8 @@ export interface Passed<Client extends ClientCall = ClientCall> {
   readonly request: IncomingMessage;
   readonly client: Client;
   readonly requestId: string;
+  /** When its head was there, by the clock that never goes back. */
+  readonly startedAt: DurationMs;
   readonly id: string;
   /** Path under which the service is asked for, as it was written. */
   readonly prefix: string;
@@ -33,15 +37,15 @@ export interface Passed<Client extends ClientCall = ClientCall> {
  * there in `Authorization` is between it and its service (JupyterLab has the key of its server), as long as a visit is known.
  */
 export async function callerAt(
-  { callerOf, elsewhere }: ServiceParts,
+  { callerOf, visiting }: ServiceParts,
   { request, client, visited }: Passed,
 ): Promise<Principal | null> {
-  if (elsewhere === null || visited === null) {
+  if (visiting === null || visited === null) {
     const caller = await callerOf(client);
-    if (caller !== null) (elsewhere === null ? checkSession : checkOpens)(client, request);
+    if (caller !== null) (visiting === null ? checkSession : checkOpens)(client, request);
     return caller;
   }
-  const visitor = await visitorOf(elsewhere.visits, request, visited);
+  const visitor = await visitorOf(visiting.visits, request, visited);
   const isByKey = visitor === null && client.header('authorization') !== undefined;
   return isByKey ? await callerOf(client) : visitor;
 }
@@ -80,12 +84,20 @@ export function pathOf({ rest }: Passed, { access, serviceId }: ReadyService): s
 
 /** Tells that the service gave no answer. */
 export function tellAway(
-  { logger }: ServiceParts,
-  { client, requestId }: Pick<Passed, 'client' | 'requestId'>,
+  parts: ServiceParts,
+  { request, client, requestId }: Passed,
   { serviceId, endpoint }: ReadyService,
   error: Error,
 ): void {
   const { jobId } = endpoint;
-  logger.warn({ err: error, requestId, serviceId, jobId }, 'a service gave no answer');
-  if (!client.closed) sendError(client, requestId, serviceAway(error));
+  const told = serviceAway(error);
+  const what = { requestId, ...whatOf(request, serviceId), jobId, code: told.code };
+  parts.logger.warn({ ...what, err: error }, 'a service gave no answer');
+  if (!client.closed) tellError(parts, request, client, requestId, told);
+}
+
+/** What the log is told of a request. Its query may hold what opens something. */
+export function whatOf({ method, url = '/' }: IncomingMessage, id: string) {
+  const [path = ''] = url.split('?', 1);
+  return { serviceId: shown(id), method, path: shown(path) };
 }

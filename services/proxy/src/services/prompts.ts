@@ -1,5 +1,11 @@
-import { type PromptBody, parseInput, promptBody } from '@wakefield/contracts';
+import {
+  type PromptAnswerJson,
+  type PromptBody,
+  parseInput,
+  promptBody,
+} from '@wakefield/contracts';
 import { AppError, isAppError, type JobId } from '@wakefield/domain';
+import { type CountedTokens, guessPrompt } from '../inference/count-tokens.ts';
 import { readBody } from '../inference/read-body.ts';
 import { refusals, shown } from '../inference/refusals.ts';
 import type { NodeCall } from '../server/node-call.ts';
@@ -16,6 +22,7 @@ import {
   readPromptAnswer,
   readRefusal,
 } from './prompt-forms.ts';
+import { noTokens } from './service-record.ts';
 
 /** A question on behalf of a caller, with what its service is told of it. */
 export interface Asking {
@@ -30,6 +37,7 @@ export interface Asking {
 export interface PromptSaid {
   readonly status: number;
   readonly value: object;
+  readonly tokens: CountedTokens;
 }
 
 /** Longer than what models can read. Whoever has one that reads more asks it by itself. */
@@ -100,11 +108,24 @@ export async function promptService(
   }
   if (answer.status === 404) throw await notThere(parts, asking, model);
   const { status, body: said } = answer;
-  let value: object | null = null;
-  if (isOfTheCaller(status)) value = readRefusal(said);
-  else if (status === 200) value = readPromptAnswer(id, said);
-  if (value === null) throw notUnderstood(answer);
-  return { status, value };
+  if (status === 200) {
+    const value = readPromptAnswer(id, said);
+    if (value !== null) return { status, value, tokens: tokensOf(body, value) };
+  } else if (isOfTheCaller(status)) {
+    const value = readRefusal(said);
+    if (value !== null) return { status, value, tokens: noTokens };
+  }
+  throw notUnderstood(answer);
+}
+
+/** As its engine counts them, else by size. */
+function tokensOf({ prompt }: PromptBody, { usage, text }: PromptAnswerJson): CountedTokens {
+  if (usage === null) {
+    const [asked, said] = [prompt, text].map((one) => guessPrompt(Buffer.byteLength(one)));
+    return { prompt: asked ?? 0, completion: said ?? 0, cached: 0, estimated: true };
+  }
+  const { prompt_tokens, completion_tokens } = usage;
+  return { prompt: prompt_tokens, completion: completion_tokens, cached: 0, estimated: false };
 }
 
 /** What it says of the request itself. 401 and 403 are about our key, which its caller knows nothing of. */

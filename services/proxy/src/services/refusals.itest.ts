@@ -123,3 +123,33 @@ describe('when the proxy ends', () => {
     await stopped;
   });
 });
+
+describe('the log', () => {
+  const lineOf = (message: string) =>
+    scene.proxy.log.map((line) => JSON.parse(line)).find(({ msg }) => msg === message);
+
+  it('tells what was refused, where and why, and nothing that opens anything', async () => {
+    await scene.restart({}, { servicesAtOnce: { perCaller: 0, perProcess: 1 } });
+    await scene.serve(scene.storage);
+    const path = pathTo(scene.storage, '/a');
+    await scene.ask(`${path}?token=planted`, { headers: as('user-of-demo') });
+    await until('told', () => lineOf('service request refused') !== undefined);
+    expect(lineOf('service request refused')).toMatchObject({
+      ...{ service: 'proxy', level: 'warn', serviceId: scene.storage.serviceId, method: 'GET' },
+      ...{ path, status: 503, code: 'overloaded', reason: expect.stringContaining('Too many') },
+    });
+    expect(scene.proxy.log.join('')).not.toMatch(/planted|user-of-demo/);
+  });
+
+  it('tells which service gave no answer', async () => {
+    await scene.serve(serviceRoute(1, { access: atRoot, serviceId: scene.storage.serviceId }));
+    const path = pathTo(scene.storage, '/a');
+    await scene.ask(`${path}?token=planted`, { headers: as('user-of-demo') });
+    await until('told', () => lineOf('a service gave no answer') !== undefined);
+    expect(lineOf('a service gave no answer')).toMatchObject({
+      ...{ serviceId: scene.storage.serviceId, path, code: 'upstream_error' },
+      err: { message: expect.stringContaining('ECONNREFUSED') },
+    });
+    expect(scene.proxy.log.join('')).not.toContain('planted');
+  });
+});

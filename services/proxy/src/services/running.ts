@@ -15,6 +15,8 @@ export interface Running {
    * @throws AppError `overloaded`, `shutting_down`
    */
   begin(one: UnderWay): () => void;
+  /** How many there are. */
+  readonly underWay: { readonly requests: number; readonly sessions: number };
   /** Told of each table: what is passed to a job that has ended is never answered. */
   settle(serving: ReadonlySet<JobId>): void;
   /** Says goodbye to sessions, which would go on for days, and lets no more begin. Requests may end. */
@@ -52,8 +54,12 @@ export function createRunning(
 ): Running {
   const all = new Set<Entry>();
   const callers = new Map<string, number>();
+  let sessions = 0;
   let isShutDown = false;
   return {
+    get underWay() {
+      return { requests: all.size - sessions, sessions };
+    },
     begin: (one) => {
       const { serviceId, jobId, who } = one;
       const caller = `${who.kind} ${who.id}`;
@@ -62,11 +68,13 @@ export function createRunning(
       if (own >= most.perCaller || all.size >= most.perProcess) throw tooMany();
       const entry: Entry = { ...one, ending: undefined };
       all.add(entry);
+      if (one.leave !== null) sessions += 1;
       callers.set(caller, own + 1);
       demand.begin(serviceId, jobId);
       return () => {
         clearTimeout(entry.ending);
         if (!all.delete(entry)) return;
+        if (one.leave !== null) sessions -= 1;
         const left = (callers.get(caller) ?? 1) - 1;
         if (left === 0) callers.delete(caller);
         else callers.set(caller, left);

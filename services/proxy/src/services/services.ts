@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorTable, toAppError } from '@wakefield/contracts';
-import { failureFields, refusals, shown } from '../inference/refusals.ts';
+import { failureFields, refusals } from '../inference/refusals.ts';
 import type { RouteIndex } from '../routes/route-index.ts';
-import { sendError } from '../server/answer.ts';
 import type { Destination, ServiceDestination } from '../server/classify.ts';
 import type { ClientCall } from '../server/client-call.ts';
 import { mark, tellForwarded } from '../server/forwarded.ts';
@@ -13,9 +12,10 @@ import { sendLink } from './links.ts';
 import type { ServiceParts } from './parts.ts';
 import { passHttp } from './pass-http.ts';
 import { passSession } from './pass-session.ts';
-import type { Passed } from './passed.ts';
+import { type Passed, whatOf } from './passed.ts';
 import { TemplateBook } from './prompts.ts';
-import { createRunning } from './running.ts';
+import { createRunning, type Running } from './running.ts';
+import { tellError } from './tell-error.ts';
 
 type ToService = Extract<Destination, { kind: 'service' }>;
 
@@ -36,6 +36,8 @@ export interface Services {
   ): void;
   /** Whether it was sent to the origin of a service, where there is nothing else. */
   isVisit(request: IncomingMessage): boolean;
+  /** Requests and sessions that services have now. */
+  readonly underWay: Running['underWay'];
   /** Told of each table. */
   settle(routes: Pick<RouteIndex, 'serving'>): void;
   /** Ends sessions; requests may end by themselves. */
@@ -43,7 +45,7 @@ export interface Services {
 }
 
 export function createServices(parts: ServiceParts): Services {
-  const { elsewhere, isTrusted } = parts;
+  const { visiting, isTrusted } = parts;
   const running = createRunning(parts.demand, parts.limits.endedMs, parts.limits.most);
   const templates = new TemplateBook();
 
@@ -55,8 +57,9 @@ export function createServices(parts: ServiceParts): Services {
   ): Passed<Client> => {
     const { url = '/', headers } = request;
     const prefix = url.slice(0, url.length - rest.length);
-    const visited = elsewhere?.origins.idOf(headers) ?? null;
-    return { request, client, requestId, id, rest, prefix, visited };
+    const visited = visiting?.origins.idOf(headers) ?? null;
+    const startedAt = parts.clock.elapsed();
+    return { request, client, requestId, startedAt, id, rest, prefix, visited };
   };
   const answer = (
     request: IncomingMessage,
@@ -71,7 +74,8 @@ export function createServices(parts: ServiceParts): Services {
       case 'visits':
         return sendLink(parts, { request, client, id: destination.id, requestId });
       default: {
-        const question = { request, client, destination, requestId };
+        const startedAt = parts.clock.elapsed();
+        const question = { request, client, destination, requestId, startedAt };
         return answerQuestion(parts, running, templates, question);
       }
     }
@@ -82,18 +86,21 @@ export function createServices(parts: ServiceParts): Services {
       tellForwarded(request, isTrusted);
       mark(request, requestId);
       const work = answer(request, client, response, destination, requestId);
-      tellFailure(parts, work, client, requestId, destination.id);
+      tellFailure(parts, work, request, client, { requestId, ...whatOf(request, destination.id) });
     },
     upgrade: (request, call, destination, requestId) => {
       tellForwarded(request, isTrusted);
       mark(request, requestId);
       const work = passSession(parts, running, passed(request, call, destination, requestId));
-      tellFailure(parts, work, call, requestId, destination.id);
+      tellFailure(parts, work, request, call, { requestId, ...whatOf(request, destination.id) });
     },
     isVisit: ({ headers, socket }) => {
       const { host } = headers;
       const told = isTrusted(socket.remoteAddress) ? headers : { host };
-      return elsewhere !== null && elsewhere.origins.idOf(told) !== null;
+      return visiting !== null && visiting.origins.idOf(told) !== null;
+    },
+    get underWay() {
+      return running.underWay;
     },
     settle: ({ serving }) => {
       running.settle(serving);
@@ -103,19 +110,23 @@ export function createServices(parts: ServiceParts): Services {
   };
 }
 
-/** Tells what went wrong in the one envelope. */
+/** Tells what went wrong. */
 function tellFailure(
-  { logger }: ServiceParts,
+  parts: ServiceParts,
   work: Promise<void>,
+  request: IncomingMessage,
   client: ClientCall,
-  requestId: string,
-  id: string,
+  what: { readonly requestId: string },
 ): void {
   work.catch((thrown: unknown) => {
     const error = toAppError(thrown, refusals.internal);
     if (client.headersSent) client.cutOff();
-    else if (!client.closed) sendError(client, requestId, error);
-    const fields = { requestId, service: shown(id), status: client.status };
-    logger[errorTable[error.code].log]({ ...fields, ...failureFields(error) }, 'service request');
+    else if (!client.closed) tellError(parts, request, client, what.requestId, error);
+    const told = { status: errorTable[error.code].status, ...failureFields(error) };
+    const reason = error.message;
+    parts.logger[errorTable[error.code].log](
+      { ...what, ...told, reason },
+      'service request refused',
+    );
   });
 }

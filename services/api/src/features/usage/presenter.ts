@@ -18,6 +18,7 @@ export function presentFigures(sums: UsageFigures): UsageJson['totals'] {
   return {
     requests: {
       total: sums.requests,
+      services: sums.services,
       ok: sums.ok,
       client_error: sums.clientErrors,
       server_error: sums.serverErrors,
@@ -40,6 +41,7 @@ export function presentFigures(sums: UsageFigures): UsageJson['totals'] {
       first_bytes: sums.firstBytes,
       held: sums.heldMs / 1000,
     },
+    bytes: { up: sums.bytesUp, down: sums.bytesDown },
   };
 }
 

@@ -26,6 +26,7 @@ function record(over: Partial<UsageRecord>): UsageRecord {
     at: day + 90 * 60_000,
     project: 'demo',
     hfModelId: 'acme/small',
+    service: null,
     principal: 'lexis:anna',
     operation: 'chat/completions',
     status: 200,
@@ -38,6 +39,8 @@ function record(over: Partial<UsageRecord>): UsageRecord {
     durationMs: 1500,
     firstByteMs: 250,
     heldMs: 0,
+    bytesUp: 0,
+    bytesDown: 0,
     ...over,
   };
 }
@@ -55,6 +58,11 @@ beforeAll(async () => {
       completionTokens: 0,
     }),
     record({ project: 'other' }),
+    record({
+      ...{ hfModelId: null, service: randomUUID(), operation: 'service', principal: 'lexis:boss' },
+      ...{ at: day + 25 * hour, promptTokens: 0, completionTokens: 0, cachedTokens: 0 },
+      ...{ bytesUp: 10, bytesDown: 3_000_000_000, durationMs: 500, firstByteMs: null },
+    }),
   ]);
 });
 
@@ -74,8 +82,9 @@ describe('GET /p/:project/usage', () => {
       of: 'everybody',
       totals: {
         requests: {
-          total: 4,
-          ok: 2,
+          total: 5,
+          services: 1,
+          ok: 3,
           client_error: 1,
           server_error: 0,
           left: 1,
@@ -91,7 +100,8 @@ describe('GET /p/:project/usage', () => {
           estimated: 100,
           estimated_share: 0.2941,
         },
-        seconds: { total: 6, first_byte: 1, first_bytes: 4, held: 0 },
+        seconds: { total: 6.5, first_byte: 1, first_bytes: 4, held: 0 },
+        bytes: { up: 10, down: 3_000_000_000 },
       },
       groups: [],
     });
@@ -99,20 +109,21 @@ describe('GET /p/:project/usage', () => {
 
   it.each(usageKeys)('tells by %s', async (key) => {
     const { body } = await usage(`${span}&group_by=${key}`);
-    expect(body.groups).toHaveLength(2);
+    expect(body.groups).toHaveLength(key === 'model' ? 3 : 2);
     expect(Object.keys(body.groups[0]).sort()).toEqual(
-      [key, 'requests', 'seconds', 'tokens'].sort(),
+      [key, 'bytes', 'requests', 'seconds', 'tokens'].sort(),
     );
     const total = body.groups.reduce(
       (sum: number, { requests }: { requests: { total: number } }) => sum + requests.total,
       0,
     );
-    expect(total).toBe(4);
+    expect(total).toBe(5);
   });
 
   it('tells by several at once, page by page', async () => {
     const all = await usage(`${span}&group_by=model,day`);
     expect(all.body.groups.map(({ model, day: first }: never) => [model, first])).toEqual([
+      [null, '2026-11-21T00:00:00.000Z'],
       ['acme/large', '2026-11-20T00:00:00.000Z'],
       ['acme/small', '2026-11-20T00:00:00.000Z'],
       ['acme/small', '2026-11-21T00:00:00.000Z'],
@@ -132,7 +143,7 @@ describe('GET /p/:project/usage', () => {
     expect(own.body).toMatchObject({ of: 'own', totals: { requests: { total: 3 } } });
     expect(own.body.groups.map(({ user }: { user: string }) => user)).toEqual(['lexis:anna']);
     const boss = await usage(`${span}&group_by=user`, 'boss');
-    expect(boss.body).toMatchObject({ of: 'everybody', totals: { requests: { total: 4 } } });
+    expect(boss.body).toMatchObject({ of: 'everybody', totals: { requests: { total: 5 } } });
     const guest = await usage(span, 'guest');
     expect(guest.body).toMatchObject({ of: 'own', totals: { requests: { total: 0 } } });
   });
