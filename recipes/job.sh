@@ -16,7 +16,7 @@ wf_from=<<port_from>>
 wf_to=<<port_to>>
 wf_grace=<<drain_grace>>
 wf_log_limit=<<log_limit>>
-wf_engine='' wf_cause='' wf_status=0 wf_port='' wf_sampler='' wf_killers='' wf_builder='' wf_done=''
+wf_engine='' wf_cause='' wf_status=0 wf_port='' wf_sampler='' wf_killers='' wf_builder='' wf_missing='' wf_done=''
 # Whose fault it is when the script ends by itself: engine, or setup before there is one.
 wf_blame=engine
 # Written through the pump, it tells that everything before it is in the log; it is not.
@@ -181,7 +181,7 @@ wf_finish() {
     sleep 0.05
   done
   kill -KILL "$wf_pump_pid" 2>/dev/null
-  wf_write exit.json "{\"exitCode\":$wf_status,\"cause\":\"$wf_cause\",\"at\":$(wf_now)}"
+  wf_write exit.json "{\"exitCode\":$wf_status,\"cause\":\"$wf_cause\",${wf_missing:+\"missing\":\"$wf_missing\",}\"at\":$(wf_now)}"
   case $wf_cause in
     drained) exit 0 ;;
     terminated) exit 143 ;;
@@ -271,6 +271,12 @@ wf_absent() {
   exit "$1"
 }
 
+# wf_no_program NAME: it is needed, and not there. People are told the name with the end of the job.
+wf_no_program() {
+  wf_missing=${1//[!A-Za-z0-9._\/+-]/}
+  wf_absent 127 "there is no program $1"
+}
+
 # The recipe's own question whether its engine is there, asked of one that failed: looking costs seconds. Its last
 # words tell what is missing.
 wf_ask_installed() {
@@ -301,7 +307,7 @@ wf_start() {
   # Asked to end while this was made out.
   [ -z "$wf_cause" ] || exit 0
   first=${WAKEFIELD_WRAP[0]:-${wf_argv[0]}}
-  type -P -- "$first" >/dev/null || wf_absent 127 "there is no program $first"
+  type -P -- "$first" >/dev/null || wf_no_program "$first"
   wf_blame=engine
   echo "wakefield: starting the engine on port $wf_port"
   set -m

@@ -186,7 +186,9 @@ describe('an engine that is not there', () => {
     expect((await job.read('log')).trim()).toBe(
       `wakefield: engine simulator is not installed here: there is no program /no/such/engine; ${bring}`,
     );
-    expect(await job.json('exit.json')).toMatchObject({ exitCode: 127, cause: 'absent' });
+    expect(await job.json('exit.json')).toMatchObject({
+      ...{ exitCode: 127, cause: 'absent', missing: '/no/such/engine' },
+    });
   });
 
   test('is told by what was to wrap it', async () => {
