@@ -2,7 +2,6 @@
 # jobs of this account, under its digest and the kind of machine.
 wf_builds=${XDG_CACHE_HOME:-$HOME/.cache}/wakefield/builds
 wf_build=$wf_builds/<<digest>>-$(uname -m)
-wf_builder=''
 
 wf_build_make() {
 <<make>>
@@ -50,6 +49,7 @@ wf_build_sweep() {
 # wf_build_in DIRECTORY: in a group of its own, so that a drain and the end of the job end it.
 wf_build_in() {
   local beat code last
+  set -m
   (
     trap - USR1 TERM INT HUP
     while sleep 20; do touch "$wf_build.lock"; done
@@ -61,18 +61,20 @@ wf_build_in() {
     mkdir "$1" && wf_build_make "$1"
   ) &
   wf_builder=$!
+  set +m
+  # A signal that came before there was anything to end.
+  [ -z "$wf_cause" ] || wf_end_build
   while :; do
     wait "$wf_builder"
     code=$?
     wf_alive "$wf_builder" || break
-    [ -z "$wf_cause" ] || kill -KILL -- "-$wf_builder" 2>/dev/null
   done
-  wait "$wf_builder" 2>/dev/null
+  wf_wait "$wf_builder"
   last=$?
   [ "$last" -eq 127 ] || code=$last
+  wf_builder=''
   kill -KILL -- "-$beat" 2>/dev/null
-  # bash tells of it in the log else.
-  wait "$beat" 2>/dev/null
+  wf_wait "$beat"
   return "$code"
 }
 
@@ -87,6 +89,7 @@ wf_build_name() {
 wf_build_all() {
   local own=$wf_build.$RANDOM$RANDOM code=0
   [ ! -e "$wf_build/done" ] || return 0
+  type -P -- <<program>> >/dev/null || wf_no_program <<program>>
   mkdir -p "$wf_builds" || return
   wf_write stage building
   if wf_build_turn; then

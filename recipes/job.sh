@@ -16,7 +16,7 @@ wf_from=<<port_from>>
 wf_to=<<port_to>>
 wf_grace=<<drain_grace>>
 wf_log_limit=<<log_limit>>
-wf_engine='' wf_cause='' wf_status=0 wf_port='' wf_sampler='' wf_killers='' wf_done=''
+wf_engine='' wf_cause='' wf_status=0 wf_port='' wf_sampler='' wf_killers='' wf_builder='' wf_missing='' wf_done=''
 # Whose fault it is when the script ends by itself: engine, or setup before there is one.
 wf_blame=engine
 # Written through the pump, it tells that everything before it is in the log; it is not.
@@ -71,9 +71,6 @@ wf_cut_log() {
 exec > >(wf_pump) 2>&1 </dev/null
 wf_pump_pid=$!
 
-# From here on every background command is a process group of its own.
-set -m
-
 wf_now() {
   local at=${EPOCHREALTIME:-}
   at=${at/[.,]/}
@@ -93,20 +90,38 @@ wf_write() {
 
 wf_alive() { kill -0 -- "$1" 2>/dev/null; }
 
+# wf_wait CHILD: its status, or 127 where nobody knows it. A signal that comes while bash reaps a child makes it forget that
+# it did (CHECK_WAIT_INTR behind waitpid in its jobs.c; with TERM to a job's every process one time in four): it counts the
+# child as running, and would wait for it until it had no child at all.
+wf_wait() {
+  {
+    wf_alive "$1" || [[ $'\n'$(jobs -rp)$'\n' != *$'\n'"$1"$'\n'* ]] || return 127
+    wait "$1"
+  } 2>/dev/null
+}
+
 # wf_kill_after SECONDS: whatever is left of the engine's group then is killed.
 wf_kill_after() {
+  local options=$-
+  set -m
   (
     trap - USR1 TERM INT HUP
     sleep "$1"
     kill -KILL -- "-$wf_engine"
   ) >/dev/null 2>&1 9>&- &
   wf_killers="$wf_killers $!"
+  # A trap may have come while something else was being started.
+  [[ $options == *m* ]] || set +m
 }
+
+# What is being built is of no use in part.
+wf_end_build() { [ -z "$wf_builder" ] || kill -KILL -- "-$wf_builder" 2>/dev/null; }
 
 wf_drain() {
   [ -z "$wf_cause" ] || return
   wf_cause=drained
   echo "wakefield: asked to drain"
+  wf_end_build
   [ -n "$wf_engine" ] || return
   # To the engine's own pid only: workers of vLLM end at once on TERM, and with them every stream.
   kill -TERM "$wf_engine" 2>/dev/null
@@ -117,6 +132,7 @@ wf_terminate() {
   [ "$wf_cause" != terminated ] || return
   wf_cause=terminated
   echo "wakefield: the cluster ends this job"
+  wf_end_build
   [ -n "$wf_engine" ] || return
   kill -TERM -- "-$wf_engine" 2>/dev/null
   # SLURM's KillWait is 30 s by default and must not be over before exit.json is written.
@@ -141,20 +157,22 @@ wf_end_engine() {
 }
 
 wf_finish() {
-  local code=$? pid try
+  local code=$? pid try signal=''
   [ -z "$wf_done" ] || return
   wf_done=yes
   trap '' USR1 TERM INT HUP
   [ -n "$wf_cause" ] || { wf_cause=$wf_blame; [ "$wf_status" -ne 0 ] || wf_status=$code; }
   wf_end_engine
-  # Waited for here, or bash tells the log that they were killed.
   for pid in $wf_sampler $wf_killers; do
     kill -KILL -- "-$pid"
-    wait "$pid"
+    wf_wait "$pid"
   done 2>/dev/null
   case $wf_cause in
     setup | absent) ;;
-    *) echo "wakefield: ended, cause $wf_cause, engine exit code $wf_status" ;;
+    *)
+      [ "$wf_status" -le 128 ] || signal=$(kill -l "$wf_status" 2>/dev/null)
+      echo "wakefield: ended, cause $wf_cause${wf_engine:+, engine exit code $wf_status${signal:+ ($signal)}}"
+      ;;
   esac
   rm -f .flushed
   exec >/dev/null 2>&1
@@ -163,7 +181,7 @@ wf_finish() {
     sleep 0.05
   done
   kill -KILL "$wf_pump_pid" 2>/dev/null
-  wf_write exit.json "{\"exitCode\":$wf_status,\"cause\":\"$wf_cause\",\"at\":$(wf_now)}"
+  wf_write exit.json "{\"exitCode\":$wf_status,\"cause\":\"$wf_cause\",${wf_missing:+\"missing\":\"$wf_missing\",}\"at\":$(wf_now)}"
   case $wf_cause in
     drained) exit 0 ;;
     terminated) exit 143 ;;
@@ -174,6 +192,9 @@ wf_finish() {
 trap wf_drain USR1
 trap wf_terminate TERM INT HUP
 trap wf_finish EXIT
+# The log is the engine's: bash would write into it which command of ours died of which signal. It does not where the signal is
+# trapped and there is no job control; so that is on (`set -m`) only while something is started that is to have a group of its own.
+trap : KILL ABRT BUS FPE ILL SEGV
 
 # Mean use of this job's GPUs, 0-100, where nvidia-smi exists.
 wf_sample() {
@@ -250,6 +271,12 @@ wf_absent() {
   exit "$1"
 }
 
+# wf_no_program NAME: it is needed, and not there. People are told the name with the end of the job.
+wf_no_program() {
+  wf_missing=${1//[!A-Za-z0-9._\/+-]/}
+  wf_absent 127 "there is no program $1"
+}
+
 # The recipe's own question whether its engine is there, asked of one that failed: looking costs seconds. Its last
 # words tell what is missing.
 wf_ask_installed() {
@@ -277,10 +304,13 @@ wf_start() {
   wf_blame=setup
 <<argv>>
   wf_ranks_prepare
+  # Asked to end while this was made out.
+  [ -z "$wf_cause" ] || exit 0
   first=${WAKEFIELD_WRAP[0]:-${wf_argv[0]}}
-  type -P -- "$first" >/dev/null || wf_absent 127 "there is no program $first"
+  type -P -- "$first" >/dev/null || wf_no_program "$first"
   wf_blame=engine
   echo "wakefield: starting the engine on port $wf_port"
+  set -m
   (
     trap - USR1 TERM INT HUP
     wf_environment
@@ -288,6 +318,7 @@ wf_start() {
   ) 9>&- &
   wf_engine=$!
   wf_ranks_start
+  set +m
   wf_write endpoint.json "{\"host\":\"$(wf_host)\",\"port\":$wf_port,\"pid\":$wf_engine,\"at\":$(wf_now)}"
   # A signal that came before there was an engine to tell.
   [ -z "$wf_cause" ] || { kill -TERM "$wf_engine" && wf_kill_after <<terminate_grace>>; } 2>/dev/null
@@ -301,7 +332,7 @@ wf_await() {
     wf_status=$?
     wf_alive "$wf_engine" || break
   done
-  wait "$wf_engine" 2>/dev/null
+  wf_wait "$wf_engine"
   status=$?
   [ "$status" -eq 127 ] || wf_status=$status
 }
@@ -320,6 +351,8 @@ wf_port_lost() {
 }
 
 wf_setup_failed() {
+  # Of what ended it.
+  [ -z "$wf_cause" ] || exit 0
   echo "wakefield: a set-up line failed with code $1: $2"
   wf_status=$1
   exit "$1"
@@ -345,8 +378,10 @@ wf_models=<<model_directory>>
 if [ -n "$wf_models" ] && [ -d "$wf_models/$wf_model" ]; then wf_model=$wf_models/$wf_model; fi
 
 if command -v nvidia-smi >/dev/null; then
+  set -m
   wf_sample >/dev/null 2>&1 9>&- &
   wf_sampler=$!
+  set +m
 fi
 
 for wf_try in 1 2 3 4 5; do

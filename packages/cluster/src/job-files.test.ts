@@ -21,6 +21,14 @@ describe('files of a job', () => {
     ['{"exitCode":137,"cause":"terminated","at":5}', { exitCode: 137, cause: 'terminated', at: 5 }],
     ['{"exitCode":1,"cause":"setup","at":5}', { exitCode: 1, cause: 'setup', at: 5 }],
     ['{"exitCode":127,"cause":"absent","at":5}', { exitCode: 127, cause: 'absent', at: 5 }],
+    [
+      '{"exitCode":127,"cause":"absent","missing":"apptainer","at":5}',
+      { exitCode: 127, cause: 'absent', missing: 'apptainer', at: 5 },
+    ],
+    [
+      '{"exitCode":127,"cause":"absent","missing":"Call 555, and pay.","at":5}',
+      { exitCode: 127, cause: 'absent', at: 5 },
+    ],
     ['{"exitCode":0,"cause":"other","at":5}', null],
     ['{"exitCode":0.5,"cause":"engine","at":5}', null],
     ['{"exitCode":0,"cause":"engine"}', null],

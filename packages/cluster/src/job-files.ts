@@ -43,12 +43,18 @@ export function placeOf(
 
 const causes: readonly unknown[] = ['drained', 'engine', 'terminated', 'setup', 'absent'];
 
-/** `{"exitCode","cause","at"}`, written when the job's script ends by itself; null when it is not that. */
+/** `{"exitCode","cause","at"}` and perhaps "missing", written when the job's script ends by itself; null when it is not that. */
 export function parseExitFile(text: string): ExitRecord | null {
-  const { exitCode, cause, at } = parseObject(text);
+  const { exitCode, cause, missing, at } = parseObject(text);
   if (typeof exitCode !== 'number' || !Number.isInteger(exitCode)) return null;
   if (typeof at !== 'number' || !causes.includes(cause)) return null;
-  return { exitCode, cause: cause as ExitRecord['cause'], at: at as EpochMs };
+  return {
+    exitCode,
+    cause: cause as ExitRecord['cause'],
+    // Whoever has a shell in the account may have written it, and it is told to people.
+    ...(typeof missing === 'string' && /^[\w./+-]{1,100}$/.test(missing) ? { missing } : {}),
+    at: at as EpochMs,
+  };
 }
 
 /** One number of 0 to 100 for each GPU, by white space or commas: their mean; null when there is none. */

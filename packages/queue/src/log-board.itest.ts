@@ -85,11 +85,25 @@ describe('what is known', () => {
 
   test('is the end of it, whatever bytes they are', async () => {
     const odd = Buffer.from([0, 0xff, 0x0d, 0x0a, 0xe2, 0x82]);
-    await tell({ piece: piece(0, '0123456789') });
-    await tell({ piece: piece(10, Buffer.concat([odd, Buffer.from('abcd')])) });
+    await tell({ piece: piece(0, '0123456789abcdefghijklm') });
+    await tell({ piece: piece(23, Buffer.concat([odd, Buffer.from('abcd')])) });
     const read = await board.read('j', null, 100);
-    expect(read).toMatchObject({ from: 4, to: 20, at: 4 });
-    expect(read?.bytes).toEqual(Buffer.concat([Buffer.from('456789'), odd, Buffer.from('abcd')]));
+    expect(read).toMatchObject({ from: 17, to: 33, at: 17 });
+    expect(read?.bytes).toEqual(Buffer.concat([Buffer.from('hijklm'), odd, Buffer.from('abcd')]));
+  });
+
+  test('is cut seldom: who follows a long log makes Redis write what is new', async () => {
+    const begins = new Set<number>();
+    for (let at = 0; at < 160; at += 4) {
+      await tell({ piece: piece(at, `${at}`.padEnd(4)) });
+      const { from, to, bytes } = (await known()) ?? { from: 0, to: 0, bytes: '' };
+      expect([to, bytes.length]).toEqual([at + 4, to - from]);
+      expect(bytes.length).toBeGreaterThanOrEqual(Math.min(16, to));
+      expect(bytes.length).toBeLessThanOrEqual(32);
+      begins.add(from);
+    }
+    // Each cut takes away more than 16 of 160 bytes.
+    expect(begins.size).toBeLessThan(10);
   });
 
   test('is replaced where it does not go on: by another log, or one that ran ahead', async () => {

@@ -8,14 +8,15 @@ import type { RedisAccess } from './redis-access.ts';
 export interface LogBoardOptions {
   /** How long a log is known after the last read. Default 60 s. */
   readonly lifeMs?: number;
-  /** Bytes that are known of one log. Default 1 MiB. */
+  /** Bytes that are known of one log, where it has as many; up to twice as many may be. Default 1 MiB. */
   readonly mostBytes?: number;
 }
 
 /**
  * KEYS: state, text, claim; ARGV: token, milliseconds until it is read again, until it is forgotten, bytes that are kept,
  * when it was read, 1 when the job is over, failure, source, offset, bytes. What goes on where the known text ends is
- * appended, so that a busy log of a MiB is not written anew each second.
+ * appended, and the text is cut once it is twice as long as it has to be: a long log costs what is new of it, not what
+ * is there, in memory that is copied and in what Redis writes to its disk and its replicas.
  */
 const tellScript = `
 if redis.call('GET', KEYS[3]) ~= ARGV[1] then return 0 end
@@ -33,7 +34,7 @@ if ARGV[8] ~= '' then
     size = #ARGV[10]
   end
   local most = tonumber(ARGV[4])
-  if size > most then
+  if size > 2 * most then
     redis.call('SET', KEYS[2], redis.call('GETRANGE', KEYS[2], -most, -1))
     size = most
   end

@@ -20,15 +20,25 @@ export interface LoadedRecipes extends RecipeCatalog {
   readonly services: ServiceRecipes;
 }
 
+/** Recipes cannot be used. Below the first line one for each problem: file, line, field, what is wrong. */
+export class RecipesError extends Error {
+  /** EX_CONFIG of sysexits.h. */
+  readonly exitCode = 78;
+  constructor(problems: readonly string[]) {
+    super(['recipes cannot be used:', ...problems].join('\n  '));
+    this.name = 'RecipesError';
+  }
+}
+
 /**
  * Loads every `<path>/recipe.yaml` of every folder, the path being one name or two; a later folder's recipe takes the place
  * of an earlier one's of the same path and name. The scripts come from the built-in folder.
  * @param extraFolders besides the built-in one
- * @throws Error that names every bad file and the place in it
+ * @throws RecipesError that names every bad file and the place in it
  */
 export async function loadRecipes(extraFolders: readonly string[] = []): Promise<LoadedRecipes> {
   const { recipes, problems } = await readRecipes(extraFolders);
-  if (problems.length > 0) throw new Error(`recipes cannot be used:\n${problems.join('\n')}`);
+  if (problems.length > 0) throw new RecipesError(problems);
   return createCatalog(recipes, await readScriptParts());
 }
 

@@ -1,5 +1,5 @@
 export type { LoadedRecipes } from './catalog.ts';
-export { createCatalog, loadRecipes } from './catalog.ts';
+export { createCatalog, loadRecipes, RecipesError } from './catalog.ts';
 export { runRecipeCli } from './cli/run-cli.ts';
 export type { ResolvedService, ServiceConfig } from './resolve.ts';
 export type { Parameter, Recipe } from './schema.ts';

@@ -108,6 +108,9 @@ describe('what a recipe builds', () => {
     job.signal('SIGUSR1');
     expect(await job.ended()).toBe(0);
     expect(await job.json('exit.json')).toMatchObject({ cause: 'drained' });
+    expect(await job.read('log')).toMatch(
+      /^wakefield: building .*\nwakefield: asked to drain\nwakefield: ended, cause drained\n$/,
+    );
     await until(async () => (await job.processes()).length === 0);
     expect(await here.made()).toEqual([]);
   });

@@ -1,9 +1,10 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { program } from '../test/job.ts';
 import { serviceJob, serviceRecipe } from '../test/service.ts';
 import { useWorkshop } from '../test/use-workshop.ts';
+import { loadRecipes } from './catalog.ts';
 
 const workshop = useWorkshop();
 let serial = 0;
@@ -58,6 +59,39 @@ async function start(
   const words = await readFile(join(home, 'words'), 'utf8').catch(() => '');
   return { code, running, directory, words: words.split('\0') };
 }
+
+/** All programs of this machine but those for containers. */
+async function withoutContainers(): Promise<string> {
+  const folder = join(workshop.root, 'without-containers');
+  await mkdir(folder);
+  const names = (await readdir('/usr/bin')).filter((name) => !/apptainer|singularity/.test(name));
+  await Promise.all(names.map((name) => symlink(join('/usr/bin', name), join(folder, name))));
+  return folder;
+}
+
+test('recipes of containers say on a node without apptainer what is missing', async () => {
+  const PATH = await withoutContainers();
+  const { services } = await loadRecipes();
+  const containers = services.list.filter(({ builds }) => builds.gpu?.kind === 'apptainer');
+  expect(containers.map(({ path }) => path)).toEqual([
+    ...['inference/llama-cpp', 'inference/ollama', 'inference/tei'],
+    ...['storage/minio', 'vector/qdrant'],
+  ]);
+  for (const { path, recipe } of containers) {
+    const home = join(workshop.root, `home-${++serial}`);
+    const name = 'wf-t-store-1';
+    const job = await serviceJob(recipe, { name, profile: { jobsDirectory: home } });
+    const running = await workshop.run(join(home, name), job, { HOME: home, PATH });
+    expect([path, await running.ended()]).toEqual([path, 127]);
+    expect(await running.json('exit.json')).toMatchObject({
+      cause: 'absent',
+      missing: 'apptainer',
+    });
+    expect(await running.read('log')).toBe(
+      `wakefield: engine ${recipe.name} is not installed here: there is no program apptainer; recipes.${recipe.name} of this cluster in clusters.yaml has to bring it\n`,
+    );
+  }
+});
 
 describe('a container is given the folders that its variables name', () => {
   test.each(['plain', "o'clock $(touch no) `id` *", 'ärger 日本', '-rf #;'])('%j', async (name) => {

@@ -124,6 +124,42 @@ describe('engines that misbehave', () => {
     expect(await readdir(job.directory)).not.toContain('.flushed');
   });
 
+  test.each<[string, string, NodeJS.Signals | null, string]>([
+    ['is asked to drain', 'exec sleep 600', 'SIGUSR1', 'drained, engine exit code 143 (TERM)'],
+    [
+      'does not heed it',
+      'trap "" TERM; while :; do sleep 0.1; done',
+      'SIGUSR1',
+      'drained, engine exit code 137 (KILL)',
+    ],
+    ['is killed', 'kill -KILL $$', null, 'engine, engine exit code 137 (KILL)'],
+    ['crashes', 'ulimit -c 0; kill -SEGV $$', null, 'engine, engine exit code 139 (SEGV)'],
+  ])(
+    'one that %s: how it ended is in the log, and nothing of bash',
+    async (_, text, signal, how) => {
+      const catalog = workshop.catalogOf(bash(`echo up; ${text}`), { drain_grace_seconds: 1 });
+      const job = await workshop.start({}, catalog);
+      await until(async () => (await job.read('log')).includes('up'));
+      if (signal !== null) job.signal(signal);
+      await job.ended();
+      const [, up, ...rest] = (await job.read('log')).trim().split('\n');
+      const asked = signal === null ? [] : ['wakefield: asked to drain'];
+      expect([up, ...rest]).toEqual(['up', ...asked, `wakefield: ended, cause ${how}`]);
+    },
+  );
+
+  // bash loses a child that it reaps in the moment of a signal, one time in four here, and would wait for ever.
+  test('one that ends in the moment in which the job is ended, again and again', async () => {
+    const catalog = workshop.catalogOf(bash('echo up; exec sleep 600'));
+    for (let time = 0; time < 12; time++) {
+      const job = await workshop.start({}, catalog);
+      await until(async () => (await job.read('log')).includes('up'));
+      await job.signalAll('SIGTERM');
+      expect(await job.ended()).toBe(143);
+      expect(await job.json('exit.json')).toMatchObject({ exitCode: 143, cause: 'terminated' });
+    }
+  });
+
   test('its own pid alone hears of the drain', async () => {
     const text = `bash -c 'trap "echo child heard" TERM; while :; do sleep 0.1; done' &
       trap 'echo engine heard; sleep 0.3; exit 0' TERM; echo up; while :; do sleep 0.05; done`;

@@ -16,6 +16,35 @@ describe('before the engine', () => {
     expect(await job.ended()).toBe(0);
     expect(await job.json('exit.json')).toMatchObject({ exitCode: 0, cause: 'drained' });
     expect(await readdir(job.directory)).not.toContain('started');
+    expect(await job.read('log')).toBe(
+      'wakefield: asked to drain\nwakefield: ended, cause drained\n',
+    );
+  });
+
+  test('a drain that comes while the command is made out starts no engine, either', async () => {
+    const when = ['/bin/bash', '-c', 'echo asking > ready; until [ -e go ]; do sleep 0.05; done'];
+    const command = ['/bin/touch', 'started', { when, args: ['more'] }];
+    const job = await workshop.start({}, workshop.catalogOf(command));
+    await until(async () => (await job.read('ready')) !== '');
+    job.signal('SIGUSR1');
+    await writeFile(join(job.directory, 'go'), '');
+    expect(await job.ended()).toBe(0);
+    expect(await job.json('exit.json')).toMatchObject({ exitCode: 0, cause: 'drained' });
+    expect(await readdir(job.directory)).not.toContain('started');
+    expect(await job.read('log')).toBe(
+      'wakefield: asked to drain\nwakefield: ended, cause drained\n',
+    );
+  });
+
+  test('a set-up line that the end of the job ends did not fail', async () => {
+    const profile = { setup: { simulator: ['echo setting-up > ready', 'sleep 600'] } };
+    const job = await workshop.start({ profile });
+    await until(async () => (await job.read('ready')) !== '');
+    await job.signalAll('SIGTERM');
+    expect(await job.ended()).toBe(143);
+    expect(await job.json('exit.json')).toMatchObject({ cause: 'terminated' });
+    expect(await job.read('log')).toContain('wakefield: the cluster ends this job\n');
+    expect(await job.read('log')).not.toContain('failed');
   });
 
   test('set-up that ends the shell is told', async () => {
@@ -157,7 +186,9 @@ describe('an engine that is not there', () => {
     expect((await job.read('log')).trim()).toBe(
       `wakefield: engine simulator is not installed here: there is no program /no/such/engine; ${bring}`,
     );
-    expect(await job.json('exit.json')).toMatchObject({ exitCode: 127, cause: 'absent' });
+    expect(await job.json('exit.json')).toMatchObject({
+      ...{ exitCode: 127, cause: 'absent', missing: '/no/such/engine' },
+    });
   });
 
   test('is told by what was to wrap it', async () => {

@@ -16,12 +16,24 @@ interface Found<T> {
 /** The folder that comes with Wakefield. */
 const builtIn = fileURLToPath(new URL('../../../recipes', import.meta.url));
 
+export interface ReadRecipes extends JoinedRecipes {
+  /** Those of the folders in which there is no recipe, nor anything else that is wrong. */
+  readonly empty: readonly string[];
+}
+
 /** Reads the built-in recipes and those of further folders, where the later ones go before the earlier ones. */
-export async function readRecipes(extraFolders: readonly string[]): Promise<JoinedRecipes> {
-  const folders = await Promise.all([builtIn, ...extraFolders].map(readFolder));
+export async function readRecipes(extraFolders: readonly string[]): Promise<ReadRecipes> {
+  const paths = [builtIn, ...extraFolders];
+  const folders = await Promise.all(paths.map(readFolder));
   const joined = joinRecipes(folders.map(({ found }) => found));
   const problems = folders.flatMap((folder) => folder.problems);
-  return { ...joined, problems: [...problems, ...joined.problems] };
+  const isEmpty = (at: number) =>
+    folders[at]?.found.length === 0 && folders[at].problems.length === 0;
+  return {
+    ...joined,
+    problems: [...problems, ...joined.problems],
+    empty: paths.filter((_, at) => isEmpty(at)),
+  };
 }
 
 /** The bash that jobs are made of. */

@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { storeFixture, testRedis } from '@wakefield/testkit';
@@ -67,5 +69,24 @@ describe('the process', () => {
     expect(code).toBe(78);
     expect(output).toMatch(/API_LOCAL_KEY: has to be set/);
     expect(output).toMatch(/PORT: has to be a port/);
+  });
+
+  it('names the recipe of its site that has a mistake, and ends with 78', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'wakefield-api-'));
+    const recipe = join(folder, 'tools/x/recipe.yaml');
+    await mkdir(join(recipe, '..'), { recursive: true });
+    await writeFile(recipe, 'name: x\ndescription: y\ncommand: [true]\nprobes: { health: 5 }\n');
+    output = '';
+    child = start({
+      API_LOCAL_KEY: 'planted-key-of-the-api',
+      WAKEFIELD_INSTALLATION: redis.installation,
+      WAKEFIELD_RECIPES: folder,
+    });
+    const [code] = await once(child, 'exit');
+    await rm(folder, { recursive: true });
+    expect(code).toBe(78);
+    expect(output).toMatch(/^recipes cannot be used:$/m);
+    expect(output).toContain(`\n  ${recipe}:4: probes.health: must be text, not 5\n`);
+    expect(output).not.toContain('start failed');
   });
 });

@@ -20,7 +20,7 @@ export interface LogNews {
   readonly failure: string | null;
 }
 
-/** What is known of a job's log: its end, a MiB at most. */
+/** What is known of a job's log: its end, a MiB at least where it is as long. */
 export interface KnownLog {
   /** Nobody reads it again just now. */
   readonly isFresh: boolean;

@@ -140,6 +140,16 @@ describe('how a job ended', () => {
     expect(see(job('starting'), what)?.reason).toBe(reason);
   });
 
+  test('a program that is missing is named, without a log, too', () => {
+    const record = exit({ cause: 'absent', missing: 'apptainer' });
+    const what = sighting({ state: 'failed' }, { exit: record, logTail: 'its words' });
+    const { outcome, reason } = see(job('starting'), what) ?? {};
+    expect(outcome).toBe('not_set_up');
+    expect(withoutLog(reason ?? '')).toBe(
+      'There is no program apptainer on cluster c1, and its recipe needs it.',
+    );
+  });
+
   test('the log can be left out of the reason', () => {
     const what = sighting({ state: 'failed' }, { exit: exit(), logTail: 'prompt: secret' });
     const reason = see(job('starting'), what)?.reason ?? '';

@@ -50,6 +50,8 @@ export function failedWords(ending: Ending): string {
 }
 
 export function notSetUpWords({ exit, cluster }: Ending): string {
+  if (exit?.missing !== undefined)
+    return `There is no program ${exit.missing} on cluster ${cluster}, and its recipe needs it.`;
   return exit?.cause === 'absent'
     ? `The engine is not installed on cluster ${cluster}.`
     : `The set-up of the engine failed on cluster ${cluster}.`;

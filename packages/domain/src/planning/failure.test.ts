@@ -47,6 +47,29 @@ describe('back-off', () => {
   });
 });
 
+describe('what is told of a failure', () => {
+  const failed = ended(1, 'cancelled', { readyAt: t0 });
+  const at = endOf(1) + minute;
+  const next = (phase: 'queued' | 'starting' | 'ready', over: Partial<Job> = {}) =>
+    job(phase, { seq: 2, intendedAt: endOf(1) + second, reason: null, ...over });
+
+  test.each(['queued', 'starting'] as const)('goes on while the next job is %s', (phase) => {
+    expect(plan([failed, next(phase)], at).reason).toBe('Failed 1 of 3 times: reason 1');
+  });
+
+  test('is over as soon as that one answers, though it still counts', () => {
+    const ready = next('ready', { readyAt: at });
+    expect(plan([failed, ready], at, used)).toMatchObject({ state: 'ready', reason: null });
+    const again = ended(2, 'failed', { readyAt: at, endedAt: at + second });
+    expect(plan([failed, again], at + minute).reason).toBe('Failed 2 of 3 times: reason 2');
+  });
+
+  test('is not made up for by a job that was there before', () => {
+    const beside = next('ready', { intendedAt: t0 - minute, readyAt: t0 });
+    expect(plan([failed, beside], at, { replicas: 2 }).reason).toContain('Failed 1 of 3 times');
+  });
+});
+
 describe('giving up', () => {
   const failures: readonly (readonly JobOutcome[])[] = [
     ['failed', 'failed', 'failed'],

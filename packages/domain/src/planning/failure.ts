@@ -121,6 +121,7 @@ function reasonOf(view: View, doubtful: readonly Trouble[], gaveUp: boolean): st
   if (newest === null || hasServedSince(newest, view)) return null;
   const hopeless = newestOf(doubtful.flatMap((one) => one.hopeless ?? []));
   const failed = newestOf(doubtful.flatMap((one) => one.failed));
+  if (!gaveUp && isMadeUpFor(newest, view)) return null;
   if (gaveUp) return (hopeless ?? failed)?.reason ?? 'Its jobs failed without a reason.';
   // A job that came after it says better what is awaited now.
   if (failed === null) return newest === view.jobs.at(-1) ? newest.reason : null;
@@ -133,6 +134,14 @@ function reasonOf(view: View, doubtful: readonly Trouble[], gaveUp: boolean): st
 /** Wherever: what failed on another cluster before that is in nobody's way. */
 function hasServedSince({ seq }: Job, view: View): boolean {
   return view.jobs.some((job) => job.seq > seq && wasStable(job, view));
+}
+
+/**
+ * Whether a job that was started because of it answers. It counts until that one has proven itself, but people ask what
+ * is wrong now.
+ */
+function isMadeUpFor(setback: Job, { current }: View): boolean {
+  return current.some((job) => job.phase === 'ready' && job.intendedAt >= endOf(setback));
 }
 
 function newestOf(jobs: readonly Job[]): Job | null {

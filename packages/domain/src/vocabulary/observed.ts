@@ -47,6 +47,8 @@ export interface ExitRecord {
    * - `absent`      the engine is not installed there
    */
   readonly cause: 'drained' | 'engine' | 'terminated' | 'setup' | 'absent';
+  /** With `absent`: the program that was looked for, where that is known. */
+  readonly missing?: string;
   readonly at: EpochMs;
 }
 

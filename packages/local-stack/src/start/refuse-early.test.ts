@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +24,7 @@ describe('refuseEarly', () => {
     port: 1,
     dataDirectory: paths.root,
     clustersFile: null,
+    recipes: null,
     authFile: null,
     limitsFile: null,
   });
@@ -42,6 +43,19 @@ describe('refuseEarly', () => {
     await expect(refusal).rejects.toThrow(words);
     await expect(refusal).rejects.toThrow(paths.clusters);
     expect(existsSync(paths.clustersInUse)).toBe(false);
+  });
+
+  test('tells mistakes in recipes with their places, and of a folder that is not there', async () => {
+    const recipe = join(directory, 'ours/tools/x/recipe.yaml');
+    mkdirSync(join(recipe, '..'), { recursive: true });
+    writeFileSync(recipe, 'name: x\ndescripton: y\n');
+    const gone = join(directory, 'gone');
+    const refusal = refuseEarly({ ...options(), recipes: `${join(directory, 'ours')},${gone}` });
+    await expect(refusal).rejects.toBeInstanceOf(SetupError);
+    await expect(refusal).rejects.toThrow(
+      `${recipe}:2: descripton: unknown key; did you mean description?`,
+    );
+    await expect(refusal).rejects.toThrow(`\n  ${gone}: cannot be read: ENOENT`);
   });
 
   test('tells a mistake in auth.yaml with its place', async () => {

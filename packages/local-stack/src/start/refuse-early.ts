@@ -12,10 +12,11 @@ import type { StartOptions } from './options.ts';
 export async function refuseEarly(
   options: Pick<
     StartOptions,
-    'host' | 'port' | 'dataDirectory' | 'clustersFile' | 'authFile' | 'limitsFile'
+    'host' | 'port' | 'dataDirectory' | 'clustersFile' | 'recipes' | 'authFile' | 'limitsFile'
   >,
 ): Promise<void> {
   await checkClusters(options.clustersFile ?? join(options.dataDirectory, 'clusters.yaml'));
+  if (options.recipes !== null) await checkRecipes(options.recipes.split(','));
   if (options.authFile !== null) await checkAuth(options.authFile);
   if (options.limitsFile !== null) await checkLimits(options.limitsFile);
   // Where there is a data directory, its lock tells better who has the port.
@@ -44,8 +45,18 @@ async function checkClusters(file: string): Promise<void> {
   }
 }
 
+async function checkRecipes(folders: readonly string[]): Promise<void> {
+  // Who has none of his own need not wait until what can read them is loaded.
+  const { RecipesError, loadRecipes } = await import('@wakefield/recipes');
+  try {
+    await loadRecipes(folders);
+  } catch (error) {
+    if (!(error instanceof RecipesError)) throw error;
+    throw new SetupError(error.message, error);
+  }
+}
+
 async function checkAuth(file: string): Promise<void> {
-  // Who has none need not wait until what can read it is loaded.
   const { AuthFileError, loadAuthFile } = await import('@wakefield/auth/auth-file');
   try {
     await loadAuthFile(file);

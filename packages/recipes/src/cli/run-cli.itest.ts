@@ -52,6 +52,20 @@ describe('npm run recipe', () => {
     expect(text).toContain(`✘ ${join(folder, 'nowhere')}: cannot be read: ENOENT`);
   });
 
+  test.each([
+    ['that is empty', 'none', 'README.md'],
+    ['of one recipe, where the folder above it is meant', 'one', 'recipe.yaml'],
+  ])('lint of a folder %s finds nothing, and says so', async (_, name, file) => {
+    await mkdir(join(folder, name));
+    await writeFile(join(folder, name, file), 'name: x\n');
+    const { code, text } = await run('lint', name);
+    expect(code).toBe(1);
+    expect(text).toMatch(/✔ simulator/);
+    expect(text).toContain(
+      `\n✘ ${join(folder, name)}: no recipe is in it, as NAME/recipe.yaml or KIND/NAME/recipe.yaml`,
+    );
+  });
+
   test('render prints the script, and what does nothing', async () => {
     const asked = ['--env', 'VLLM_MODEL=gpt2', '--env', 'VLLM_PORT=8001', '--nodes', '2'];
     const { code, text } = await run('render', 'inference/vllm', ...asked, '--time-limit', '15');

@@ -4,8 +4,7 @@ import { parseArgs } from 'node:util';
 import type { LaunchProfile } from '@wakefield/control';
 import { isAppError } from '@wakefield/domain';
 import { createCatalog } from '../catalog.ts';
-import type { JoinedRecipes } from '../join-recipes.ts';
-import { readRecipes, readScriptParts } from '../read-recipes.ts';
+import { type ReadRecipes, readRecipes, readScriptParts } from '../read-recipes.ts';
 import type { ResolvedService } from '../resolve.ts';
 import type { ServiceRecipe, ServiceRecipes } from '../service-recipes.ts';
 
@@ -73,7 +72,10 @@ async function lint(options: RecipeCliOptions, folder: string | undefined): Prom
     const replaced = read.replaced[file];
     if (replaced !== undefined) options.print(`  ${file} takes the place of ${replaced}`);
   }
-  return 0;
+  // To services an empty folder is none of their business; who has one checked means recipes in it.
+  for (const path of read.empty)
+    options.print(`✘ ${path}: no recipe is in it, as NAME/recipe.yaml or KIND/NAME/recipe.yaml`);
+  return read.empty.length === 0 ? 0 : 1;
 }
 
 async function list(options: RecipeCliOptions): Promise<number> {
@@ -167,7 +169,7 @@ function wrong({ print }: RecipeCliOptions, message: string): number {
 async function readAll(
   options: RecipeCliOptions,
   more: readonly string[],
-): Promise<JoinedRecipes | null> {
+): Promise<ReadRecipes | null> {
   const folders = [...options.folders, ...more];
   const read = await readRecipes(folders.map((path) => resolve(options.workingDirectory, path)));
   for (const problem of read.problems) options.print(`✘ ${problem}`);

@@ -78,6 +78,14 @@ describe('a service that is kept', () => {
     expect(kinds(kept, [old, heir], t0 + 50 * minute)).toEqual(['drain']);
   });
 
+  test('says that it failed until it runs again, and then no more', () => {
+    const cancelled = ended('cancelled', { endedAt: t0 + minute, readyAt: t0 });
+    const next = { seq: 2, intendedAt: t0 + 2 * minute };
+    const told = (job: Job) => plan(kept, [cancelled, job], t0 + 3 * minute).reason;
+    expect(told(build.job('starting', next))).toBe('Failed 1 of 3 times: why');
+    expect(told(build.job('ready', { ...next, readyAt: t0 + 3 * minute }))).toBeNull();
+  });
+
   test('is started again after a failure, three times in a row at most', () => {
     const failures = [1, 2, 3].map((seq) =>
       ended('failed', { seq, endedAt: t0 + seq * minute, intendedAt: t0 + seq * minute }),
