@@ -28,7 +28,7 @@ export { listenOptions, listenVariables, socketCheck } from './listen.ts';
 export type { Logger, LoggerOptions } from './logger.ts';
 export { createLogger } from './logger.ts';
 export type { Counter, Exposition, Gauge, Histogram, Metrics } from './metrics.ts';
-export { answerBuckets, createMetrics, sumMetrics, wakeBuckets } from './metrics.ts';
+export { answerBuckets, createMetrics, keepTotals, sumMetrics, wakeBuckets } from './metrics.ts';
 export type { OpsServer, OpsServerOptions } from './ops-server.ts';
 export { startOpsServer } from './ops-server.ts';
 export { remembered } from './remembered.ts';

@@ -64,7 +64,28 @@ export function createMetrics({ service }: { readonly service: string }): Metric
  * @param bodies of their `exposeJson`
  */
 export async function sumMetrics(bodies: readonly string[]): Promise<Exposition> {
-  const all = bodies.map((body) => JSON.parse(body) as MetricObject[]);
-  const registry = AggregatorRegistry.aggregate(all);
+  const registry = AggregatorRegistry.aggregate(bodies.map(metricsIn));
   return { contentType: registry.contentType, body: await registry.metrics() };
+}
+
+/**
+ * What stays of processes that are no more: counters and histograms, which may never fall (Prometheus takes that for a
+ * beginning from 0 and counts the rest again). Gauges tell of now, and go with their process.
+ * @param bodies of their `exposeJson`, or of earlier calls
+ * @returns one for `sumMetrics`
+ */
+export async function keepTotals(bodies: readonly string[]): Promise<string> {
+  const all = bodies.map((body) => metricsIn(body).filter((metric) => totals.has(typeOf(metric))));
+  return JSON.stringify(await AggregatorRegistry.aggregate(all).getMetricsAsJSON());
+}
+
+const totals: ReadonlySet<string> = new Set(['counter', 'histogram']);
+
+function metricsIn(body: string): MetricObject[] {
+  return JSON.parse(body) as MetricObject[];
+}
+
+/** As JSON it is a word; prom-client declares a number. */
+function typeOf({ type }: MetricObject): string {
+  return String(type);
 }

@@ -14,9 +14,11 @@ const start = (env: Record<string, string>) =>
     env,
   });
 
+let asked = 0;
 /** Each on a connection of its own. */
-const chat = (more: object = {}) =>
-  fetch(`${proxy.url}/p/${served.model.project}/openai/v1/chat/completions`, {
+const chat = (more: object = {}) => {
+  asked += 1;
+  return fetch(`${proxy.url}/p/${served.model.project}/openai/v1/chat/completions`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${processKey}`,
@@ -30,6 +32,7 @@ const chat = (more: object = {}) =>
       ...more,
     }),
   });
+};
 
 interface Line {
   readonly pid: number;
@@ -43,6 +46,12 @@ const lines = (): readonly Line[] =>
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Line);
 const pidsOf = (msg: string) => lines().flatMap((line) => (line.msg === msg ? [line.pid] : []));
+/** Requests, by a counter and by a histogram. */
+const totals = () =>
+  Promise.all([
+    proxy.figure('wakefield_http_requests_total'),
+    proxy.figure('wakefield_time_to_first_byte_seconds_count'),
+  ]);
 /** Who is ready, the process above them left out. */
 const workers = () => pidsOf('ready').filter((pid) => pid !== proxy.child.pid);
 
@@ -72,15 +81,26 @@ describe('a proxy of two workers', () => {
     await until('logged', () => pidsOf('inference request').length === 10);
     expect(new Set(pidsOf('inference request'))).toEqual(new Set(workers()));
     expect(workers()).toHaveLength(2);
-    expect(await proxy.figure('wakefield_http_requests_total')).toBe(10);
+    expect(await totals()).toEqual([10, 10]);
     const readiness = await fetch(`${proxy.opsUrl}/readyz`);
     expect(await readiness.json()).toMatchObject({ checks: { workers: { status: 'ok' } } });
   }, 20_000);
 
-  it('serves on when one of them is killed, and starts another', async () => {
+  it('tells what a worker counted that stands still', async () => {
+    const [still = 0] = workers();
+    process.kill(still, 'SIGSTOP');
+    try {
+      expect(await totals()).toEqual([10, 10]);
+    } finally {
+      process.kill(still, 'SIGCONT');
+    }
+  }, 20_000);
+
+  it('serves on when one of them is killed, starts another, and counts on', async () => {
     const [victim = 0, other] = workers();
     process.kill(victim, 'SIGKILL');
     await until('missed', () => pidsOf('a worker has ended; starting another').length === 1);
+    expect(await totals()).toEqual([10, 10]);
     const before = pidsOf('inference request').length;
     expect((await chat()).status).toBe(200);
     await until('logged', () => pidsOf('inference request').length > before);
@@ -91,6 +111,7 @@ describe('a proxy of two workers', () => {
       await chat();
       return pidsOf('inference request').at(-1) === newcomer;
     });
+    await until('counted', async () => (await totals()).every((total) => total === asked));
   }, 30_000);
 
   it('finishes what runs when it is told to go, and leaves nobody behind', async () => {

@@ -12,8 +12,8 @@ const HOPELESS_DEATHS = 3;
 export interface Crew {
   /** Resolves when every worker was ready once. Rejects when one cannot be. @returns where the proxy answers */
   start(): Promise<string | null>;
-  /** Where those that are ready tell of themselves. */
-  opsUrls(): readonly string[];
+  /** Where those that are ready tell of themselves, by their numbers. No two ever have the same. */
+  opsUrls(): ReadonlyMap<number, string>;
   /** Resolves when all have ended. A second call tells them once more: then they wait for nobody. */
   stop(): Promise<void>;
 }
@@ -69,7 +69,7 @@ export function createCrew(count: number, logger: Logger): Crew {
       const [told] = await Promise.all(firsts);
       return told?.url ?? null;
     },
-    opsUrls: () => [...ready.values()].map(({ opsUrl }) => opsUrl),
+    opsUrls: () => new Map([...ready].map(([id, { opsUrl }]) => [id, opsUrl])),
     stop: async () => {
       stopping.abort();
       for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');

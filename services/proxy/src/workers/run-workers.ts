@@ -1,16 +1,15 @@
 import {
   createHealth,
-  type Exposition,
   type Lifecycle,
   type Logger,
   type ReadyMessage,
   startOpsServer,
-  sumMetrics,
 } from '@wakefield/runtime';
 import type { Config } from '../config.ts';
 import { createCrew } from './crew.ts';
+import { createCrewFigures } from './crew-figures.ts';
 
-/** A worker that stands still must not keep the figures of the others. */
+/** A worker that stands still must not keep the figures of the others: what it told last counts. */
 const askMs = 1000;
 /** What closing takes beside the drain. */
 const closeMs = 4000;
@@ -28,12 +27,12 @@ export async function runWorkers(
   const readiness = createHealth();
   readiness.add('workers', async (signal) => {
     const answers = await askAll(crew.opsUrls(), '/readyz', signal);
-    if (answers.length === 0) throw new Error('no worker is ready');
+    if (answers.size === 0) throw new Error('no worker is ready');
   });
-  const metrics = {
-    expose: async (): Promise<Exposition> =>
-      sumMetrics(await askAll(crew.opsUrls(), '/metrics', AbortSignal.timeout(askMs))),
-  };
+  const metrics = createCrewFigures(
+    () => new Set(crew.opsUrls().keys()),
+    () => askAll(crew.opsUrls(), '/metrics', AbortSignal.timeout(askMs)),
+  );
   const ops = await startOpsServer({ ...config.ops, metrics, readiness, lifecycle, logger });
   lifecycle.onClose('ops server', () => ops.close());
   const stopMs = config.drainDelayMs + config.drainMs + closeMs;
@@ -46,17 +45,17 @@ export async function runWorkers(
 
 /** @returns what those answered that answered well, in time */
 async function askAll(
-  urls: readonly string[],
+  urls: ReadonlyMap<number, string>,
   path: string,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<ReadonlyMap<number, string>> {
   const headers = { accept: 'application/json' };
-  const answers = await Promise.allSettled(
-    urls.map(async (url) => {
+  const answers = new Map<number, string>();
+  await Promise.allSettled(
+    [...urls].map(async ([id, url]) => {
       const answer = await fetch(url + path, { headers, signal });
-      if (!answer.ok) throw new Error(`status ${answer.status}`);
-      return answer.text();
+      if (answer.ok) answers.set(id, await answer.text());
     }),
   );
-  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  return answers;
 }
