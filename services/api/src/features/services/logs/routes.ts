@@ -8,23 +8,20 @@ import {
 import type { KnownLog, ServiceWithJobs } from '@wakefield/control';
 import type { Job } from '@wakefield/domain';
 import type { Response } from 'express';
-import type { ApiDeps } from '../../../deps.ts';
 import type { Binder } from '../../../http/bind.ts';
 import { principalOf } from '../../../http/context.ts';
 import { isoOrNull } from '../../../http/iso.ts';
 import { findService } from '../find.ts';
-import { currentLog, jobOfLog, type LogDeps, noteOn } from './current.ts';
+import { currentLog, jobOfLog, noteOn } from './current.ts';
 import { positionText, readPosition } from './events.ts';
 import { createFollowers } from './followers.ts';
 import { lastPart, textOf } from './part.ts';
-import { followLog, isAllTold } from './stream.ts';
+import { followLog, isAllTold, type StreamDeps } from './stream.ts';
 
 /** Of what was read; more is in a header of an answer for people than they look at. */
 const LONGEST_NOTE = 300;
 
-export type ServiceLogDeps = LogDeps & Pick<ApiDeps, 'services' | 'ending' | 'logger'>;
-
-export function serviceLogRoutes({ bind }: Binder, deps: ServiceLogDeps): void {
+export function serviceLogRoutes({ bind }: Binder, deps: StreamDeps): void {
   const followers = createFollowers();
 
   bind('getServiceLogs', async (req, res) => {
@@ -51,7 +48,7 @@ export function serviceLogRoutes({ bind }: Binder, deps: ServiceLogDeps): void {
 }
 
 async function answerOnce(
-  deps: ServiceLogDeps,
+  deps: StreamDeps,
   type: string | false,
   res: Response,
   { service, jobs }: ServiceWithJobs,
