@@ -38,16 +38,21 @@ IFS= read -r wf_key <key
 # cut off, its first line says how much that is: who reads it in pieces knows what is new.
 wf_pump() {
   trap '' USR1 TERM INT HUP
-  local LC_ALL=C line size=0
+  local LC_ALL=C piece line rest='' size=0 held=$((${#wf_key} > 1 ? ${#wf_key} - 1 : 0))
   [ -f log ] && size=$(wc -c <log)
   exec >>log
-  while IFS= read -r -n 65536 line || [ -n "$line" ]; do
+  while IFS= read -r -n 65536 piece || [ -n "$piece$rest" ]; do
+    line=$rest$piece rest=''
     case $line in *"$wf_mark")
       : >.flushed
       line=${line%"$wf_mark"}
       [ -n "$line" ] || continue ;;
     esac
     [ -n "$wf_key" ] && line=${line//"$wf_key"/[key]}
+    # The line may go on, and a key that began in it.
+    if [ "${#piece}" -eq 65536 ]; then
+      rest=${line:${#line}-held} line=${line:0:${#line}-held}
+    fi
     printf '%s\n' "$line"
     size=$((size + ${#line} + 1))
     if [ "$size" -gt "$wf_log_limit" ]; then

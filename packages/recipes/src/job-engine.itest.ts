@@ -198,4 +198,16 @@ describe('engines that misbehave', () => {
     await short.ended();
     expect(await short.read('log')).toContain('key [key]\n');
   });
+
+  test('the key is not in the log, wherever a long line is cut', async () => {
+    // Pieces of a line are read by 65,536 bytes: the key begins in one of them and ends in the next, or just does not.
+    const lengths = Array.from({ length: 11 }, (_, i) => 65_527 + i);
+    const text = `for n in ${lengths.join(' ')}; do printf '%*sI am sk-test-key, I said\\n' "$((n - 5))" ''; done`;
+    const job = await workshop.start({ engineKey: 'sk-test-key' }, workshop.catalogOf(bash(text)));
+    expect(await job.ended()).toBe(0);
+    const log = await job.read('log');
+    const words = lengths.map((n) => `${' '.repeat(n - 5)}I am [key], I said`).join('');
+    const [, ...told] = log.split('\n').slice(0, -2);
+    expect(told.join('') === words).toBe(true);
+  });
 });

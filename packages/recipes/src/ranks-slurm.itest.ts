@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { startTestSlurm, type TestSlurm } from '@wakefield/testkit';
-import { until } from '../test/job.ts';
+import { program, until } from '../test/job.ts';
 import { serviceJob, serviceRecipe } from '../test/service.ts';
 import { loadRecipes } from './catalog.ts';
+import { quote } from './quote.ts';
 import type { RenderedJob } from './render.ts';
 
 jest.setTimeout(60_000);
@@ -57,27 +58,69 @@ async function submit(nodes: number, then: string) {
     environment: { MODEL: `m${nasty}`, GIVEN: nasty },
     resources: { nodes },
   });
-  const job = await submitJob(name, rendered, nodes);
-  const ranks = async () => {
-    const files = (await readdir(job.directory)).filter((file) => file.startsWith('rank-')).sort();
-    return await Promise.all(
-      files.map(async (file) => (await job.read(file)).split('\0').slice(0, -1)),
-    );
-  };
-  return { ...job, ranks };
+  return await submitJob(name, rendered, nodes);
 }
 
 async function submitJob(name: string, job: RenderedJob, nodes: number) {
   const directory = join(site.workingDirectory, name);
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'key'), job.secretFiles.key ?? '', { mode: 0o600 });
+  for (const [file, text] of Object.entries(job.secretFiles))
+    await writeFile(join(directory, file), text, { mode: 0o600 });
   await writeFile(join(directory, 'script'), job.script);
   // Without the environment of whoever submits, as the driver does it: srun would hand on none of the job's by itself.
   const asked = ['--parsable', '--export=NONE', `--nodes=${nodes}`, '-o', '/dev/null'];
   const id = (await site.slurm.client('sbatch', [...asked, join(directory, 'script')])).trim();
   const read = (file: string) => readFile(join(directory, file), 'utf8').catch(() => '');
-  return { id, directory, read };
+  /** What each of them has told so far. */
+  const ranks = async () => {
+    const files = (await readdir(directory)).filter((one) => one.startsWith('rank-')).sort();
+    return await Promise.all(
+      files.map(async (file) => (await read(file)).split('\0').slice(0, -1)),
+    );
+  };
+  return { id, directory, read, ranks };
 }
+
+/** By its words. */
+function rankOf(words: readonly string[]): number {
+  return Number(/^--node-rank=(\d)$/m.exec(words.join('\n'))?.[1]);
+}
+
+/** Stands for Python with an engine in it: whatever is asked of it before that engine starts is true. */
+const python = `#!/bin/bash
+[ "$1" != -c ] || exit 0
+printf '%s\\0' "$SLURMD_NODENAME" "\${VLLM_API_KEY-$(<"$4")}" "$@" >"rank.$$.new" && mv "rank.$$.new" "rank-$SLURMD_NODENAME.$$"
+exec sleep 300
+`;
+
+/** All that stands behind `python` on the first of two nodes, and what is added on the other one. */
+const engines = [
+  {
+    engine: 'vllm',
+    environment: { VLLM_MODEL: 'acme/large', VLLM_DTYPE: 'half' },
+    key: 'sk-test',
+    // Another program than that of one node: `--headless` is a word of `vllm serve` alone.
+    head: [
+      ...['-m', 'vllm.entrypoints.cli.main', 'serve', '--host=127.0.0.1', '--port=PORT'],
+      ...['--model=acme/large', '--served-model-name', 'acme/large', '__job_wf-t-vllm'],
+      ...['--shutdown-timeout=120', '--dtype=half', '--tensor-parallel-size=4'],
+      ...['--nnodes=2', '--node-rank=0', '--master-addr=HOST', '--master-port=PORT'],
+    ],
+    others: ['--headless'],
+  },
+  {
+    engine: 'sglang',
+    environment: { SGLANG_MODEL: 'acme/large', SGLANG_DTYPE: 'half' },
+    key: 'api-key: "sk-test"',
+    head: [
+      ...['-m', 'sglang.launch_server', '--config', 'DIRECTORY/engine.yaml', '--host=127.0.0.1'],
+      ...['--port=PORT', '--model-path=acme/large', '--served-model-name=__job_wf-t-sglang'],
+      ...['--enable-metrics', '--dtype=half', '--tensor-parallel-size=4'],
+      ...['--nnodes=2', '--node-rank=0', '--dist-init-addr=HOST:PORT'],
+    ],
+    others: [],
+  },
+];
 
 describe('a service on several nodes of a real SLURM', () => {
   test('has a rank on each, the first on the head, and every value as it was sent', async () => {
@@ -102,6 +145,43 @@ describe('a service on several nodes of a real SLURM', () => {
     await until(async () => (await job.read('exit.json')) !== '');
     expect(JSON.parse(await job.read('exit.json'))).toMatchObject({ cause: 'engine' });
     expect(await job.read('log')).toContain('the ranks on the other nodes ended with code 7');
+  });
+
+  test.each(engines)('$engine: its ranks in all their words', async (expected) => {
+    const { engine, environment, key } = expected;
+    const name = `wf-t-${engine}`;
+    const bin = join(site.workingDirectory, `bin-${engine}`);
+    await mkdir(bin, { recursive: true });
+    await program(bin, 'python', python);
+    const { recipe } = (await loadRecipes()).services.get(`inference/${engine}`);
+    const rendered = await serviceJob(recipe, {
+      name,
+      profile: {
+        jobsDirectory: site.workingDirectory,
+        setup: { [engine]: [`PATH=${quote(bin)}:$PATH`] },
+      },
+      environment,
+      resources: { nodes: 2, gpu: 2 },
+    });
+    const job = await submitJob(name, rendered, 2);
+    await until(async () => (await job.ranks()).length === 2);
+    const ranks = (await job.ranks()).sort((a, b) => rankOf(a) - rankOf(b));
+    const [[node, headKey, ...head] = [], [other, otherKey, ...words] = []] = ranks;
+    expect(node).not.toBe(other);
+    expect([headKey, otherKey]).toEqual([key, key]);
+    const { port } = JSON.parse(await job.read('endpoint.json'));
+    const told = head.map((word) =>
+      word
+        .replace(job.directory, 'DIRECTORY')
+        .replace(`--port=${port}`, '--port=PORT')
+        .replace(/(?<=-port=|:)\d+$/, 'PORT')
+        .replace(/(?<=-addr=)[\d.]+/, 'HOST'),
+    );
+    expect(told).toEqual(expected.head);
+    const mine = head.map((word) => word.replace('--node-rank=0', '--node-rank=1'));
+    expect(words).toEqual([...mine, ...expected.others]);
+    await site.slurm.client('scancel', ['-b', '-s', 'USR1', job.id]);
+    await until(async () => (await job.read('exit.json')) !== '');
   });
 
   test('is an engine of several processes, which come together and end together', async () => {

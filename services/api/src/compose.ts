@@ -30,6 +30,8 @@ import { listen } from './server.ts';
 const STATEMENT_TIMEOUT_MS = 5_000;
 /** As the seed document has it: a client that starts a service expects the id of its job. */
 const SERVICE_WAIT_MS = 30_000;
+/** Of a log. */
+const FOLLOW_MS = 3_600_000;
 /** At the login form of the queue dashboard. */
 const LOGIN_ATTEMPTS = { perAddress: 5, inAll: 100, windowSeconds: 60 };
 
@@ -103,6 +105,7 @@ export async function compose(
     metrics,
     commandWaitMs: config.commandWaitMs,
     serviceWaitMs: SERVICE_WAIT_MS,
+    followMs: FOLLOW_MS,
     publicUrl: authFile.publicUrl,
     ending: lifecycle.signal,
     usageSumsMs: config.usageSumsMs,

@@ -52,6 +52,8 @@ export interface ApiDeps {
   readonly commandWaitMs: number;
   /** How long the start of a service waits for the id that its cluster gives its job, before it answers 202. */
   readonly serviceWaitMs: number;
+  /** How long a log is followed; then the client comes again, and its rights are looked at again. */
+  readonly followMs: number;
   /** Where callers find this installation, without a slash at the end; null: as they came. */
   readonly publicUrl: string | null;
   /** How long sums of usage are kept, by those who delete them. */

@@ -113,6 +113,7 @@ export async function apiFixture(options: ApiFixtureOptions): Promise<ApiFixture
     // Longer than in production: what is tried here is the answer, not the speed of a loaded machine.
     commandWaitMs: options.commandWaitMs ?? 20_000,
     serviceWaitMs: options.serviceWaitMs ?? 20_000,
+    followMs: 3_600_000,
     publicUrl: authFile.publicUrl,
     ending: ending.signal,
     usageSumsMs: 30 * 86_400_000,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import type { Job, Principal, Role, Service } from '@wakefield/domain';
 import { SAMPLE_NOW } from '@wakefield/testkit';
+import type { ApiDeps } from '../src/deps.ts';
 import { type ApiSuite, apiSuite } from './api-suite.ts';
 import { type EventReader, readEvents } from './event-reader.ts';
 import { openPaperLogs, type PaperLogs } from './paper-logs.ts';
@@ -43,7 +44,7 @@ export interface LogSuite {
   follow(path: string, headers?: Readonly<Record<string, string>>): Promise<EventReader>;
 }
 
-export function logSuite(): LogSuite {
+export function logSuite(over: Pick<Partial<ApiDeps>, 'followMs'> = {}): LogSuite {
   const ending = new AbortController();
   let logs: PaperLogs | undefined;
   let ids = 100;
@@ -52,7 +53,7 @@ export function logSuite(): LogSuite {
   const api = apiSuite({
     identifier: { identify: principalOf },
     scheduler: false,
-    over: { ending: ending.signal },
+    over: { ending: ending.signal, ...over },
   });
   beforeAll(async () => {
     for (const project of ['mine', 'theirs']) await api.store.project(project);

@@ -13,17 +13,16 @@ import type { Binder } from '../../../http/bind.ts';
 import { principalOf } from '../../../http/context.ts';
 import { isoOrNull } from '../../../http/iso.ts';
 import { findService } from '../find.ts';
-import type { LookUpDeps } from '../look-up.ts';
-import { currentLog, jobOfLog, type LogDeps, noteOn } from './current.ts';
+import { currentLog, jobOfLog, noteOn } from './current.ts';
 import { positionText, readPosition } from './events.ts';
 import { lastPart, textOf } from './part.ts';
 import { createReaders } from './readers.ts';
-import { followLog, isAllTold } from './stream.ts';
+import { followLog, isAllTold, type StreamDeps } from './stream.ts';
 
 /** Of what was read; more is in a header of an answer for people than they look at. */
 const LONGEST_NOTE = 300;
 
-export type ServiceLogDeps = LogDeps & LookUpDeps & Pick<ApiDeps, 'ending' | 'logger' | 'metrics'>;
+export type ServiceLogDeps = StreamDeps & Pick<ApiDeps, 'metrics'>;
 
 export function serviceLogRoutes({ bind }: Binder, deps: ServiceLogDeps): void {
   const followers = createReaders('followed');

@@ -18,15 +18,13 @@ import {
 } from './events.ts';
 import { lastPart, passable } from './part.ts';
 
-type StreamDeps = LogDeps & LookUpDeps & Pick<ApiDeps, 'ending' | 'logger'>;
+export type StreamDeps = LogDeps & LookUpDeps & Pick<ApiDeps, 'ending' | 'followMs' | 'logger'>;
 
 /** Between two looks at the board. A scheduler reads each second at most. */
 const LOOK_MS = 500;
 const HEARTBEAT_MS = 15_000;
 /** How old what is known of the service may be, while its log does not grow. */
 const SERVICE_MS = 2_000;
-/** Then the client comes again, and its rights are looked at again. */
-const LONGEST_MS = 3_600_000;
 /** Bytes of log in one event at most. */
 const EVENT_BYTES = 64 << 10;
 
@@ -48,7 +46,7 @@ export async function isAllTold(
 }
 
 /**
- * Writes the log of a service as it grows, until the service is over, the client leaves, the process ends or an hour is
+ * Writes the log of a service as it grows, until the service is over, the client leaves, the process ends or `followMs` are
  * over.
  */
 export async function followLog(
@@ -60,7 +58,7 @@ export async function followLog(
   const left = new AbortController();
   res.once('close', () => left.abort());
   if (res.closed) left.abort();
-  const off = AbortSignal.any([left.signal, deps.ending, AbortSignal.timeout(LONGEST_MS)]);
+  const off = AbortSignal.any([left.signal, deps.ending, AbortSignal.timeout(deps.followMs)]);
   const stream = new LogStream(deps, res, found, beginning);
   try {
     await stream.write(retryEvent, off);
