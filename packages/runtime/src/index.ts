@@ -25,6 +25,7 @@ export type { HostProcess, Lifecycle, LifecycleOptions, ReadyMessage } from './l
 export { createLifecycle } from './lifecycle.ts';
 export type { ListenPlace } from './listen.ts';
 export { listenOptions, listenVariables, socketCheck } from './listen.ts';
+export { errorText, logText, quoted } from './log-text.ts';
 export type { Logger, LoggerOptions } from './logger.ts';
 export { createLogger } from './logger.ts';
 export type { Counter, Exposition, Gauge, Histogram, Metrics } from './metrics.ts';

@@ -18,9 +18,9 @@ export function remembered<T>(of: (text: string) => T): (text: string) => T {
   return (text) => {
     const there = young.get(text);
     if (there !== undefined || young.has(text)) return there as T;
-    const isOld = old.has(text);
-    const found = isOld ? (old.get(text) as T) : of(text);
-    keep(copyOf(text), found);
+    const own = copyOf(text);
+    const found = old.has(own) ? (old.get(own) as T) : of(own);
+    keep(own, found);
     return found;
   };
 }

@@ -8,7 +8,7 @@ import type {
   TimeLimit,
   WaitsFor,
 } from '@wakefield/domain';
-import { newTraceId, parseTraceparent } from '@wakefield/runtime';
+import { logText, newTraceId, parseTraceparent } from '@wakefield/runtime';
 import type { LimitedBy, RouteClass, WaitOutcome } from '../metrics.ts';
 import type { Operation } from '../server/classify.ts';
 import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
@@ -16,7 +16,8 @@ import type { Loss } from './attempt.ts';
 import { type InferenceCall, ownId } from './call.ts';
 import type { CountedTokens } from './count-tokens.ts';
 import type { InferenceParts } from './parts.ts';
-import { failureFields, shown } from './refusals.ts';
+import { recordText } from './record-text.ts';
+import { shown } from './refusals.ts';
 import type { Reply } from './reply.ts';
 import type { Traffic } from './session/session-relay.ts';
 import { clientLeftCode, type ExchangeOutcome, Tally } from './tally.ts';
@@ -147,35 +148,29 @@ export class ExchangeRecord implements Traffic {
     if (tokens !== undefined && this.#route !== null) {
       metrics.tokens(this.#route.project, this.#route.hfModelId, tokens);
     }
-    logger[levelOf(outcome, error)](
-      {
-        requestId: this.#call.requestId,
-        traceId: this.traceId,
-        project: shown(this.#call.project),
-        principal: this.caller,
-        operation: this.#call.operation,
-        model: this.#model,
-        modelId: this.#route?.modelId,
-        jobId: this.#jobId,
-        streamed: this.#streamed,
-        status,
-        outcome,
-        ...(error === undefined ? null : failureFields(error)),
-        attempts: this.#attempts,
-        limitedBy: this.#limitedBy,
-        heldMs,
-        queuedMs: this.#queuedMs === 0 ? undefined : round(this.#queuedMs),
-        firstByteMs,
-        durationMs,
-        ...(this.#call.session === null
-          ? null
-          : { bytesUp: this.#bytesUp, bytesDown: this.#bytesDown }),
-        promptTokens: tokens?.prompt,
-        completionTokens: tokens?.completion,
-        tokensEstimated: tokens?.estimated === true ? true : undefined,
-      },
-      'inference request',
-    );
+    const text = recordText({
+      requestId: this.#call.requestId,
+      traceId: this.traceId,
+      project: shown(this.#call.project),
+      principal: this.caller,
+      operation: this.#call.operation,
+      model: this.#model,
+      modelId: this.#route?.modelId,
+      jobId: this.#jobId,
+      streamed: this.#streamed,
+      status,
+      outcome,
+      error,
+      attempts: this.#attempts,
+      limitedBy: this.#limitedBy,
+      heldMs,
+      queuedMs: this.#queuedMs === 0 ? undefined : round(this.#queuedMs),
+      firstByteMs,
+      durationMs,
+      bytes: this.#call.session === null ? null : { up: this.#bytesUp, down: this.#bytesDown },
+      tokens,
+    });
+    logText(logger, levelOf(outcome, error), text, 'inference request');
     return tokens;
   }
 }

@@ -1,4 +1,5 @@
 import type { EpochMs, RequestOutcome, UsageRecord } from '@wakefield/domain';
+import { quoted } from '@wakefield/runtime';
 
 /** A request that went to an engine: what is known of it until it ends, should its end never be written. */
 export interface Begun {
@@ -49,7 +50,11 @@ function namesOf({
   principal,
   operation,
 }: Pick<Begun, 'project' | 'hfModelId' | 'principal' | 'operation'>): string {
-  return `${JSON.stringify(project)},${JSON.stringify(hfModelId)},${JSON.stringify(principal)},"${operation}"`;
+  return `${quoted(project)},${orNull(hfModelId)},${orNull(principal)},"${operation}"`;
+}
+
+function orNull(text: string | null): string {
+  return text === null ? 'null' : quoted(text);
 }
 
 type Names = [string, number, string, string | null, string | null, string, boolean];

@@ -7,7 +7,7 @@ import { FrontCall, type Line } from './front-call.ts';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-const head = { method: 'POST', rawHeaders: [] } as unknown as ConstructorParameters<
+const head = { method: 'POST', rawHeaders: [], said: [] } as unknown as ConstructorParameters<
   typeof FrontCall
 >[1];
 const line = { wait: () => undefined, goOn: () => undefined } as unknown as Line;

@@ -4,7 +4,7 @@ import type { Answer } from '../connections.ts';
 import { answerHead, type ConnectionWords } from './answer-head.ts';
 import { httpDate } from './date.ts';
 import type { Outgoing } from './outgoing.ts';
-import type { Head } from './read-head.ts';
+import { type Head, headerIn } from './read-head.ts';
 
 /** So much of a body waits for somebody who wants it; no more is read before. */
 const mostWaitingBytes = 64 * 1024;
@@ -32,6 +32,7 @@ export class FrontCall implements ClientCall, Answer {
   finished = false;
   closed = false;
   readonly #line: Line;
+  readonly #said: Head['said'];
   #whole: Buffer | null;
   #reader: BodyReader | null = null;
   /** What came of the body before anybody wanted it. */
@@ -46,18 +47,14 @@ export class FrontCall implements ClientCall, Answer {
     this.#line = line;
     this.method = head.method;
     this.rawHeaders = head.rawHeaders;
+    this.#said = head.said;
     this.#whole = wholeBody;
     this.isAsked = wholeBody !== null;
     this.isLast = isLast;
   }
 
   header(name: LookedUpHeader): string | undefined {
-    const raw = this.rawHeaders;
-    for (let index = 0; index < raw.length; index += 2) {
-      const given = raw[index] ?? '';
-      if (given.length === name.length && given.toLowerCase() === name) return raw[index + 1];
-    }
-    return undefined;
+    return headerIn(this.#said, name);
   }
 
   takeWholeBody(): Buffer | null {

@@ -1,4 +1,5 @@
-import { lookedUpHeaders } from '../client-call.ts';
+import { remembered } from '@wakefield/runtime';
+import { type LookedUpHeader, lookedUpHeaders } from '../client-call.ts';
 import { behind, behindTarget, readLine, short } from './head-lines.ts';
 
 /** What the headers say of what comes behind them. */
@@ -15,9 +16,13 @@ export interface Head extends Framing {
   readonly target: string;
   /** Names and values by turns, as they came. */
   readonly rawHeaders: readonly string[];
+  /** The values of those that something here acts upon, for `headerIn`. */
+  readonly said: Said;
   /** Of the head, its empty line included. */
   readonly headBytes: number;
 }
+
+type Said = readonly (string | undefined)[];
 
 /**
  * - `incomplete` what is there may be the beginning of one that is understood
@@ -49,19 +54,29 @@ const never = [
 ] as const;
 /** Headers that say what this message is and what becomes of its connection. */
 const telling = ['host', 'connection', 'content-length'] as const;
-/** A bit for each header that may come once, the first for `telling`; 0: it may not come. */
+/** Headers that may come once, the first of them those of `telling`. */
+const single = [...new Set([...telling, ...lookedUpHeaders])].filter(
+  (name) => !never.some((one) => one === name),
+);
+const placeOf = Object.fromEntries(single.map((name, index) => [name, index])) as Readonly<
+  Record<string, number>
+>;
+const forbidden = -1;
+/** By name in lower case, its place in `Said`. */
 const rules: ReadonlyMap<string, number> = new Map([
-  ...[...new Set<string>([...telling, ...lookedUpHeaders])].map((name, index): [string, number] => [
-    name,
-    1 << index,
-  ]),
-  ...never.map((name): [string, number] => [name, 0]),
+  ...single.map((name, index): [string, number] => [name, index]),
+  ...never.map((name): [string, number] => [name, forbidden]),
 ]);
-const lastTelling = 1 << (telling.length - 1);
+const ruleOfName = remembered((name) => rules.get(name.toLowerCase()));
 /** Most names are of a length of which there is no rule. */
 const isRuledLength: readonly boolean[] = Array.from({ length: 32 }, (_, length) =>
   [...rules.keys()].some((name) => name.length === length),
 );
+
+/** What a head says in a header; undefined: nothing, or it would not be read here. */
+export function headerIn(said: Said, name: LookedUpHeader): string | undefined {
+  return said[placeOf[name] ?? forbidden];
+}
 
 /** Where names and values are in the head that is being read. */
 const places = new Int32Array(mostHeaders * 4);
@@ -85,56 +100,53 @@ export function readHead(bytes: Buffer, mostBodyBytes: number): HeadReading {
   if (at > mostHeadBytes || bytes[start] !== slash) return 'other';
   const rawHeaders: string[] = [];
   const method = bytes[0] === letterG ? 'GET' : 'POST';
-  const told = collect(bytes, at, count, rawHeaders);
-  const framing = told === null ? null : framingOf(told, method === 'POST', mostBodyBytes);
-  if (framing === null) return 'other';
+  const said = collect(bytes, at, count, rawHeaders);
+  const framing = said === null ? null : framingOf(said, method === 'POST', mostBodyBytes);
+  if (said === null || framing === null) return 'other';
   const { bodyBytes, keepAlive } = framing;
   const target = bytes.toString('latin1', start, targetEnd);
-  return { method, target, rawHeaders, bodyBytes, keepAlive, headBytes: at };
+  return { method, target, rawHeaders, said, bodyBytes, keepAlive, headBytes: at };
 }
 
 function unread(found: number, { length }: Buffer): 'incomplete' | 'other' {
   return found === short && length <= mostHeadBytes ? 'incomplete' : 'other';
 }
 
-type Told = readonly (string | undefined)[];
-
 /**
  * Lists names and values as they came.
- * @returns the values of `telling`; null where a header is not for here
+ * @returns those that something here acts upon; null where a header is not for here
  */
-function collect(bytes: Buffer, end: number, count: number, rawHeaders: string[]): Told | null {
+function collect(bytes: Buffer, end: number, count: number, rawHeaders: string[]): Said | null {
   // Slices of one text are cheap, but keep all of it in memory: what may be kept is copied.
   const text = bytes.toString('latin1', 0, end);
-  const told: (string | undefined)[] = [undefined, undefined, undefined];
+  const said = new Array<string | undefined>(single.length);
   let seen = 0;
   for (let at = 0; at < count * 4; at += 4) {
     const name = text.slice(places[at], places[at + 1]);
-    const bit = ruleOf(name);
-    if (bit === undefined) {
+    const place = ruleOf(name);
+    if (place === undefined) {
       rawHeaders.push(name, text.slice(places[at + 2], places[at + 3]));
       continue;
     }
-    if (bit === 0 || (seen & bit) !== 0) return null;
-    seen |= bit;
+    if (place === forbidden || (seen & (1 << place)) !== 0) return null;
+    seen |= 1 << place;
     const value = bytes.toString('latin1', places[at + 2], places[at + 3]);
     rawHeaders.push(name, value);
-    // 1, 2 and 4 are the places 0, 1 and 2.
-    if (bit <= lastTelling) told[bit >> 1] = value;
+    said[place] = value;
   }
-  return told;
+  return said;
 }
 
 /** @returns null where they say something that is not for here */
-function framingOf(told: Told, hasBody: boolean, mostBodyBytes: number): Framing | null {
-  const [host = '', connection = 'keep-alive', length] = told;
+function framingOf(said: Said, hasBody: boolean, mostBodyBytes: number): Framing | null {
+  const [host = '', connection = 'keep-alive', length] = said;
   const isFramed = hasBody ? isLength(length, mostBodyBytes) : length === undefined;
   if (!isFramed || !isHost(host) || !isOfConnection(connection)) return null;
   return { bodyBytes: Number(length ?? 0), keepAlive: connection !== 'close' };
 }
 
 function ruleOf(name: string): number | undefined {
-  return isRuledLength[name.length] === true ? rules.get(name.toLowerCase()) : undefined;
+  return isRuledLength[name.length] === true ? ruleOfName(name) : undefined;
 }
 
 function isHost(value: string): boolean {

@@ -1,3 +1,4 @@
+import { remembered } from '@wakefield/runtime';
 import { BadAnswerError } from './bad-answer.ts';
 
 /** How a status line begins (RFC 9112 §4): HTTP/1.1, or HTTP/1.0 as some small servers still speak it. */
@@ -50,10 +51,15 @@ export function readStatusLine(line: string): StatusLine {
  */
 export function readField(line: string, into: string[]): void {
   const colon = line.indexOf(':');
-  const name = line.slice(0, Math.max(0, colon));
-  if (!token.test(name)) throw new BadAnswerError('a header without a proper name');
-  into.push(name.toLowerCase(), withoutBlanks(line, colon + 1));
+  const name = nameOf(line.slice(0, Math.max(0, colon)));
+  into.push(name, withoutBlanks(line, colon + 1));
 }
+
+/** Engines send the same names again and again: of each there is one text, by which it is soon found elsewhere. */
+const nameOf = remembered((name: string): string => {
+  if (!token.test(name)) throw new BadAnswerError('a header without a proper name');
+  return name.toLowerCase();
+});
 
 function fits(code: number, index: number): boolean {
   if (index < minorAt) return code === protocol.charCodeAt(index);
