@@ -66,6 +66,7 @@ export function checkReady(route: ServiceRoute): ReadyService {
   });
 }
 
+/** Also of what is another’s: who may not know of a service does not hear that there is one. */
 export function noService(id: string): AppError {
   return new AppError('service_not_found', phrases.noService(shown(id)), { param: 'id' });
 }
