@@ -1,4 +1,4 @@
-import { asModel, noDemand, type Observed, type Service } from '@wakefield/domain';
+import { type Model, noDemand, type Observed, type Service } from '@wakefield/domain';
 import type { Drivers } from './ports/cluster.ts';
 import type { DemandBoard } from './ports/messaging.ts';
 import type { Log } from './ports/observability.ts';
@@ -15,10 +15,11 @@ export interface LookAtServiceDeps {
   readonly log: Log;
 }
 
-/** Everything that decisions on a service need. @param ended how many of its ended jobs */
+/** Everything that decisions on a service need. @param model what it is planned as @param ended how many of its ended jobs */
 export async function lookAtService(
   deps: LookAtServiceDeps,
   service: Service,
+  model: Model,
   ended: number,
 ): Promise<Observed> {
   const [jobs, statuses, demand] = await Promise.all([
@@ -27,7 +28,7 @@ export async function lookAtService(
     demandOf(deps, service),
   ]);
   const names = [...new Set([service.cluster, ...jobs.map(({ cluster }) => cluster)])];
-  const history = await deps.histories.read(asModel(service), names).catch((err: unknown) => {
+  const history = await deps.histories.read(model, names).catch((err: unknown) => {
     deps.log.warn({ err, serviceId: service.id }, 'waits not known');
     return {};
   });

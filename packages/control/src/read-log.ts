@@ -93,6 +93,7 @@ export interface LogTurns {
 
 const AT_ONCE = 2;
 
+/** Turns of one process: each scheduler has its own connections. */
 export function createLogTurns(): LogTurns {
   const lines = new Map<ClusterName, { underWay: number; readonly waiting: Set<() => void> }>();
   return {

@@ -3,6 +3,7 @@ import {
   type EpochMs,
   endedToJudge,
   isInHurry,
+  type Model,
   type Notice,
   noticesOf,
   type Observed,
@@ -61,8 +62,9 @@ async function run(
   const service = await deps.services.get(id);
   if (service === null) return;
   const model = asModel(service);
-  const observed = await lookAtService(deps, service, endedToJudge(model.spec, deps.policy));
-  const decided = await decide(deps, service, observed, startedAt);
+  const ended = endedToJudge(model.spec, deps.policy);
+  const observed = await lookAtService(deps, service, model, ended);
+  const decided = await decide(deps, service, model, observed, startedAt);
   const { state, reason, because, actions, expectedStarts, lookAgainAt } = decided;
   const { generation, dueCount } = service;
   const status = { state, reason, because };
@@ -94,11 +96,12 @@ async function run(
 async function decide(
   deps: ReconcileServiceDeps,
   service: Service,
+  model: Model,
   observed: Observed,
   now: EpochMs,
 ): Promise<ServicePlan> {
   const wish = plan(service, observed, deps.policy, now);
-  const room = await readRoom(deps, asModel(service), observed.jobs, wish);
+  const room = await readRoom(deps, model, observed.jobs, wish);
   return room === null ? wish : plan(service, { ...observed, room }, deps.policy, now);
 }
 

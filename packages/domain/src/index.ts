@@ -33,6 +33,7 @@ export {
   resetsAfterMs,
   settledLevel,
 } from './requests/limits/window.ts';
+export { meantService } from './requests/meant-service.ts';
 export type { Access, OperationName, Right } from './requests/rights.ts';
 export { decideAccess, rights } from './requests/rights.ts';
 export type { Rank } from './requests/routing/bounded-load.ts';

@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { program, until } from '../test/job.ts';
 import { serviceJob, serviceRecipe } from '../test/service.ts';
 import { useWorkshop } from '../test/use-workshop.ts';
+import { loadRecipes } from './catalog.ts';
 
 const workshop = useWorkshop();
 let serial = 0;
@@ -169,6 +170,23 @@ describe('what a recipe builds', () => {
     expect(left).toEqual(expect.arrayContaining([fresh, kept, other, name, 'of.mine']));
     expect(left).toHaveLength(6);
     expect(await here.locks()).toEqual([]);
+  });
+
+  test('is not begun on a node without what it needs to be of use', async () => {
+    const home = join(workshop.root, `home-${++serial}`);
+    await mkdir(home);
+    const { services } = await loadRecipes();
+    const { recipe } = services.get('inference/vllm');
+    const name = 'wf-t-build-gpu';
+    const job = await serviceJob(recipe, { name, profile: { jobsDirectory: home } });
+    const script = job.script.replaceAll('nvidia-smi', 'nvidia-smi-of-nowhere');
+    const running = await workshop.run(join(home, name), { ...job, script }, { HOME: home });
+    expect(await running.ended()).toBe(127);
+    expect(await running.json('exit.json')).toMatchObject({ missing: 'nvidia-smi-of-nowhere' });
+    expect(await running.read('log')).toMatch(
+      /no program nvidia-smi-of-nowhere; npm run setup:vllm/,
+    );
+    expect(await readdir(home)).not.toContain('.cache');
   });
 
   test('is not built where the set-up lines of the cluster bring it', async () => {

@@ -9,6 +9,7 @@ export interface LoadedRecipe {
   readonly recipe: Recipe;
 }
 
+/** Recipes of several folders as one. With problems nothing of it is to be used. */
 export interface JoinedRecipes {
   /** By path. */
   readonly recipes: readonly LoadedRecipe[];

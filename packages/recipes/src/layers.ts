@@ -2,6 +2,7 @@ import type { EngineArg } from '@wakefield/domain';
 import type { Recipe } from './schema.ts';
 import type { Service, Variable } from './service-schema.ts';
 
+/** What a service sets, after all defaults. */
 export interface Layers {
   /** Parameters of the recipe by name. */
   readonly args: Readonly<Record<string, EngineArg>>;

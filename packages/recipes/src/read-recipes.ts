@@ -16,6 +16,7 @@ interface Found<T> {
 /** The folder that comes with Wakefield. */
 const builtIn = fileURLToPath(new URL('../../../recipes', import.meta.url));
 
+/** As they lie in their folders; what cannot be read is among the problems. */
 export interface ReadRecipes extends JoinedRecipes {
   /** Those of the folders in which there is no recipe, nor anything else that is wrong. */
   readonly empty: readonly string[];

@@ -33,12 +33,12 @@ export function renderBuild(part: string, recipe: Recipe, work: Work): string {
   });
 }
 
-function venv({ python, requirements }: Extract<Build, { kind: 'venv' }>) {
+function venv({ python, requirements, needs }: Extract<Build, { kind: 'venv' }>) {
   const packages = requirements.map(quote).join(' ');
   return {
-    program: quote(python),
+    programs: [python, ...needs].map(quote).join(' '),
     make: `  ${quote(python)} -m venv "$1/venv" &&
-    "$1/venv/bin/python" -m pip install --disable-pip-version-check --no-input --quiet ${packages}`,
+    "$1/venv/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off ${packages}`,
     use: `export VIRTUAL_ENV=$wf_build/venv PATH=$wf_build/venv/bin:$PATH`,
   };
 }
@@ -55,7 +55,7 @@ function apptainer(
   // mkdir says itself what is wrong.
   const make = folders.map((folder) => `mkdir -p -- ${quote(folder)} || exit\n`).join('');
   return {
-    program: 'apptainer',
+    programs: 'apptainer',
     make: `  apptainer pull "$1/image.sif" ${quote(image)}`,
     use: `${make}${prepend}wf_binds=(${binds})
 ${models === null || !isBindable(models) ? '' : bindModels(models)}WAKEFIELD_WRAP=(apptainer exec ${gpus}"\${wf_binds[@]}" "$wf_build/image.sif")`,

@@ -23,6 +23,7 @@ type Runnable = Pick<ServiceSpec, 'recipe' | 'model' | 'args' | 'environment' | 
   readonly resources: Pick<ServiceSpec['resources'], 'nodes' | 'gpu'>;
 };
 
+/** What the script of a service's job is made of. */
 export interface ServiceRenderInput {
   readonly service: Runnable;
   readonly name: JobName;
@@ -64,13 +65,16 @@ export interface ServiceVariable {
   readonly ignored: string | null;
 }
 
+/** What is made on a cluster before the recipe can run there. */
 export interface ServiceBuild {
   readonly kind: Build['kind'];
   /** Packages, or the image. */
   readonly of: readonly string[];
+  /** Under it the cluster's account keeps what was made: the same for the same words, whatever the recipe. */
   readonly digest: string;
 }
 
+/** A recipe that can be started, with what follows from it for whoever does. */
 export interface ServiceRecipe extends LoadedRecipe {
   readonly recipe: Recipe & { readonly service: Service };
   readonly variables: readonly ServiceVariable[];
@@ -80,6 +84,7 @@ export interface ServiceRecipe extends LoadedRecipe {
   readonly builds: { readonly gpu: ServiceBuild | null; readonly cpu: ServiceBuild | null };
 }
 
+/** @param loaded of these the ones that have a section `service` */
 export function bookOf(loaded: readonly LoadedRecipe[], parts: ScriptParts): ServiceRecipes {
   const list = loaded.flatMap(asService);
   const get = (path: string) => list.find((entry) => entry.path === path) ?? missing(list, path);

@@ -6,6 +6,7 @@ import { type Resources, resourcesSchema } from './service-schema.ts';
 /** As somebody who starts a service writes it: unchecked, numbers as numbers or as text. */
 export type GivenResources = Readonly<Record<string, unknown>>;
 
+/** What jobs of a recipe can do without. */
 export interface Abilities {
   readonly withoutGpu: boolean;
   readonly severalNodes: boolean;

@@ -71,6 +71,8 @@ export const buildSchema = z.discriminatedUnion('kind', [
       .string()
       .regex(/^[\w./-]+$/)
       .default('python3'),
+    /** Programs without which what is built is of no use on a node, as those of its GPUs' driver: looked for before it is built. */
+    needs: z.array(z.string().regex(/^[\w.+-]+$/, 'must be the name of a program')).default([]),
   }),
   z.strictObject({
     kind: z.literal('apptainer'),

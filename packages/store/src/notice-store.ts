@@ -7,6 +7,7 @@ import { serviceNotices } from './schema/service-notices.ts';
 
 const waiting = isNotNull(serviceNotices.nextTryAt);
 
+/** Notices as rows, oldest first by `place`; one that was told or given up has no next try. */
 export function noticeStore(database: Database): NoticeStore {
   return {
     listDue: async (now, limit) => {

@@ -4,8 +4,8 @@ import { and, eq, inArray, lt, notExists, notInArray, or, type SQL, sql } from '
 import type { Database, Queries } from './database.ts';
 import { noticesKey, serviceKey } from './fence.ts';
 import { isOverService } from './over-services.ts';
+import { deleteLeases, lockDoomed } from './purge-locked.ts';
 import { jobs } from './schema/jobs.ts';
-import { leases } from './schema/leases.ts';
 import { services } from './schema/services.ts';
 
 /** How many of its newest ended jobs a service needs to be judged by. */
@@ -80,26 +80,14 @@ export async function purgeOverServices(
       .where(and(inArray(jobs.name, [...forgotten]), sql`${jobs.serviceId} is not null`));
     const isInTime = or(inArray(services.id, named), lt(services.updatedAt, before));
     const doomed = and(isOverService, isInTime, withoutOtherJobs(queries, forgotten));
-    const locked = await queries
-      .select({ id: services.id })
-      .from(services)
-      .where(doomed)
-      .for('update', { skipLocked: true });
-    if (locked.length === 0) return 0;
-    // Asked again: a job may have been intended before the lock, but after the lock none can be.
-    const lockedIds = locked.map(({ id }) => id);
-    const rows = await queries
-      .select({ id: services.id })
-      .from(services)
-      .where(and(inArray(services.id, lockedIds), doomed));
-    const ids = rows.map(({ id }) => id);
+    const ids = await lockDoomed(queries, services, doomed);
     if (ids.length === 0) return 0;
     await queries.delete(jobs).where(inArray(jobs.serviceId, ids));
     await queries.delete(services).where(inArray(services.id, ids));
-    const keys = ids.flatMap((id) => [serviceKey(id), noticesKey(id)]);
-    await queries
-      .delete(leases)
-      .where(and(inArray(leases.key, keys), sql`${leases.expiresAt} <= clock_timestamp()`));
+    await deleteLeases(
+      queries,
+      ids.flatMap((id) => [serviceKey(id), noticesKey(id)]),
+    );
     return ids.length;
   });
 }

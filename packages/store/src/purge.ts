@@ -17,6 +17,7 @@ import {
 import { alias } from 'drizzle-orm/pg-core';
 import type { Database, Queries } from './database.ts';
 import { modelKey } from './fence.ts';
+import { deleteLeases, lockDoomed } from './purge-locked.ts';
 import {
   isPurgeableOfService,
   type KeepOfService,
@@ -24,7 +25,6 @@ import {
   whenOverWithItsService,
 } from './purge-services.ts';
 import { jobs } from './schema/jobs.ts';
-import { leases } from './schema/leases.ts';
 import { models } from './schema/models.ts';
 
 const newer = alias(jobs, 'newer');
@@ -119,27 +119,11 @@ export async function purgeUnregisteredModels(
 ): Promise<number> {
   return await database.transaction(async (queries) => {
     const over = and(not(models.registered), withoutOtherJobs(queries, forgotten));
-    const locked = await queries
-      .select({ id: models.id })
-      .from(models)
-      .where(over)
-      .for('update', { skipLocked: true });
-    if (locked.length === 0) return 0;
-    // Asked again: a job may have been intended before the lock, but after the lock none can be.
-    const lockedIds = locked.map(({ id }) => id);
-    const doomed = await queries
-      .select({ id: models.id })
-      .from(models)
-      .where(and(inArray(models.id, lockedIds), over));
-    const ids = doomed.map(({ id }) => id);
+    const ids = await lockDoomed(queries, models, over);
     if (ids.length === 0) return 0;
     await queries.delete(jobs).where(inArray(jobs.modelId, ids));
     await queries.delete(models).where(inArray(models.id, ids));
-    await queries
-      .delete(leases)
-      .where(
-        and(inArray(leases.key, ids.map(modelKey)), sql`${leases.expiresAt} <= clock_timestamp()`),
-      );
+    await deleteLeases(queries, ids.map(modelKey));
     return ids.length;
   });
 }

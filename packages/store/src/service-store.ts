@@ -34,6 +34,7 @@ const FOUND_AT_MOST = 20;
 type SavedPlan = Parameters<ServiceStore['savePlan']>[2];
 type ServiceRow = typeof services.$inferSelect;
 
+/** Services as rows. A question for an id that is no UUID is answered without the database, which would choke on it. */
 export function serviceStore(database: Database): ServiceStore {
   return {
     get: async (id) => {

@@ -63,6 +63,20 @@ export function loggingTests(scene: () => Scene): void {
     expect(await piece(0, 3)).toEqual({ source: 'job', from: 1008, bytes: '89\n' });
   });
 
+  test('is not held up by a job that puts pipes in the place of its files', async () => {
+    const { driver, signal, newName, job, file, sight } = scene();
+    const name = newName();
+    const files = 'log gpu stage endpoint.json exit.json';
+    const lines = [`mkfifo ${files}`, 'echo yes > made'];
+    await driver.submit(job(name, [...lines, 'sleep 600']), signal);
+    await until('the pipes', async () => (await file(name, 'made')) === 'yes\n' || null);
+    expect(await sight(name)).toMatchObject({
+      clusterJob: { state: 'running' },
+      ...{ address: null, exit: null, gpuUtilization: null, building: false },
+    });
+    expect(await read(name, 0, 4000)).toBeNull();
+  });
+
   test('tells whole characters, and counts bytes', async () => {
     // 1500 of three bytes each: they lie across whatever pieces a log is read in.
     const { name, read: piece } = await over([

@@ -45,7 +45,8 @@ printf '%s\\n' "$token" >.wakefield_owner
 chmod -f 600 -- *
 started= asked= terminated= ended= told= size= turn=0 waited=0
 now() { printf -v "$1" '%(%s)T000' -1; }
-first() { line=; IFS= read -r line 2>/dev/null <"$1"; line=\${line:0:4000}; }
+# Of a pipe that somebody put there nothing, as it would hold us up.
+first() { line=; [ ! -f "$1" ] || IFS= read -r -n 4000 line 2>/dev/null <"$1"; }
 owns() { first .wakefield_owner; [ "$line" = "$token" ]; }
 unread=0
 # Another's name says so at once, none at all only after a while.

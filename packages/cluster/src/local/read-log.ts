@@ -1,8 +1,10 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogPiece } from '@wakefield/control';
 import { jobFiles } from '../job-files.ts';
 import { batchPiece, CUT_LINE_BYTES, logCut, logPiece, startOf } from '../log-pieces.ts';
+import { hasCode } from './has-code.ts';
+import { readPart, withRegularFile } from './regular-file.ts';
 
 /** The log of the job in this directory, or of one that has none what the batch shell said; null: neither is there. */
 export async function readLog(
@@ -15,7 +17,7 @@ export async function readLog(
   );
   if (log !== null) return log;
   return await opened(join(directory, jobFiles.batchLog), async (file, size) =>
-    batchPiece(await part(file, Math.max(0, size - bytes), Math.min(size, bytes))),
+    batchPiece(await readPart(file, Math.max(0, size - bytes), Math.min(size, bytes))),
   );
 }
 
@@ -26,28 +28,22 @@ async function logFrom(
   from: number,
   bytes: number,
 ): Promise<LogPiece> {
-  const { cut, head } = logCut((await part(file, 0, CUT_LINE_BYTES)).toString('latin1'));
+  const { cut, head } = logCut((await readPart(file, 0, CUT_LINE_BYTES)).toString('latin1'));
   const end = cut + size - head;
   const start = startOf(from, bytes, { cut, end });
-  return logPiece(from, start, await part(file, head + start - cut, end - start));
+  return logPiece(from, start, await readPart(file, head + start - cut, end - start));
 }
 
-/** null: it is not there, or empty. */
+/** null: it is not there, or empty, or closed to us. */
 async function opened<T>(
   path: string,
   use: (file: FileHandle, size: number) => Promise<T>,
 ): Promise<T | null> {
-  const file = await open(path, 'r').catch(() => null);
-  if (file === null) return null;
-  try {
-    const { size } = await file.stat();
-    return size === 0 ? null : await use(file, size);
-  } finally {
-    await file.close();
-  }
-}
-
-async function part(file: FileHandle, at: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, at);
-  return buffer.subarray(0, bytesRead);
+  const log = withRegularFile(path, async (file, size) =>
+    size === 0 ? null : await use(file, size),
+  );
+  return await log.catch((error: unknown) => {
+    if (hasCode(error, 'EACCES')) return null;
+    throw error;
+  });
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasCode } from './has-code.ts';
 import type { ProcessId } from './process-table.ts';
+import { readPart, withRegularFile } from './regular-file.ts';
 
 /** What was submitted; written once, before the job can be seen. */
 export interface JobSpec {
@@ -91,13 +93,14 @@ export async function readJson<T>(path: string): Promise<T | null> {
   }
 }
 
+/** Far more than any record or file of a job has. */
+const longestText = 1 << 20;
+
+/** null: it is not there, or no regular file. */
 export async function readText(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return null;
-    throw error;
-  }
+  return await withRegularFile(path, async (file, size) =>
+    (await readPart(file, 0, Math.min(size, longestText))).toString('utf8'),
+  );
 }
 
 /** @returns the job, or null when there is none of that name */
@@ -122,9 +125,4 @@ export async function readJobs(jobsDirectory: string): Promise<readonly LocalJob
   return jobs
     .filter((job) => job !== null)
     .sort((a, b) => a.spec.submittedAt - b.spec.submittedAt || (a.name < b.name ? -1 : 1));
-}
-
-/** By shape: errors of the system are not instances of a test runner's `Error`. */
-export function hasCode(error: unknown, code: string): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }

@@ -4,7 +4,8 @@ import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { ClusterError, type JobSubmission } from '@wakefield/control';
 import type { LocalConfig } from '../config/local.ts';
-import { hasCode, type JobSpec, readJob, readJobs, recordFiles, recordsFolder } from './records.ts';
+import { hasCode } from './has-code.ts';
+import { type JobSpec, readJob, readJobs, recordFiles, recordsFolder } from './records.ts';
 
 /** Names that are safe as folders; those of domain's jobName are. */
 const jobNamePattern = /^[a-z0-9][a-z0-9-]{0,49}$/;

@@ -21,7 +21,8 @@ const LONGEST_NODES = 1 << 20;
  * A: jobs directory, bytes of log to bring, whether to ask for nodes (yes), names of jobs to look at more closely.
  * Answers status and text of squeue for all our user's jobs, the cluster's clock, the states of the nodes on which the named ones run,
  * then the files of the named ones, and the end of the logs of those that are over. One grep reads the first line of
- * every file, whatever their number: a shell that opens them itself takes a second for a thousand jobs. sinfo is a
+ * every file, whatever their number: a shell that opens them itself takes a second for a thousand jobs; it passes over pipes
+ * and devices, which would hold it up. sinfo is a
  * second call to the controller (see nodes.ts), which may fail. An array that has no element is not even asked for its
  * length.
  */
@@ -49,7 +50,7 @@ set -- "\${A[@]:3}"
 declare -A exited
 files=$(cd -- "$jobs" 2>/dev/null && printf '%s\\0' "\${@/%//owner}" "\${@/%//endpoint.json}" \\
   "\${@/%//exit.json}" "\${@/%//gpu}" "\${@/%//stage}" |
-  xargs -0 grep -saHZm1 '' -- | head -c ${LONGEST_FILES} | tr '\\0' '\\037')
+  xargs -0 grep -D skip -saHZm1 '' -- | head -c ${LONGEST_FILES} | tr '\\0' '\\037')
 frame files "$files"
 while IFS=$'\\037' read -r path rest; do
   case $path in */exit.json) exited[\${path%/*}]=yes ;; esac
@@ -57,7 +58,7 @@ done <<<"$files"
 for name; do
   [ -z "\${live[$name]:-}" ] || [ -n "\${exited[$name]:-}" ] || continue
   for file in log batch.log; do
-    [ -s "$jobs/$name/$file" ] || continue
+    [ -f "$jobs/$name/$file" ] && [ -s "$jobs/$name/$file" ] || continue
     value=$(tail -c "$bytes" -- "$jobs/$name/$file" 2>/dev/null | tr -d '\\000')
     frame "$name/$file" "$value"
   done
@@ -128,7 +129,7 @@ frame code "$code"`;
  */
 export const READ_LOG = `cd -- "\${A[0]}/\${A[1]}" 2>/dev/null || exit 0
 from=\${A[2]} bytes=\${A[3]} cut=0 head=0 line=
-if [ -s log ] && exec 3<log; then
+if [ -f log ] && [ -s log ] && exec 3<log; then
   IFS= read -r -n ${CUT_LINE_BYTES} line <&3
   if [[ $line =~ ${CUT_LINE} ]]; then
     cut=\${BASH_REMATCH[1]} head=$((\${#line} + 1))
@@ -138,7 +139,7 @@ if [ -s log ] && exec 3<log; then
   [ "$start" -ge "$cut" ] || start=$cut
   frame from "$start"
   frame log "$(tail -c +$((head + start - cut + 1)) /proc/self/fd/3 | head -c $((end - start)) | base64 -w0)"
-elif [ -s batch.log ]; then
+elif [ -f batch.log ] && [ -s batch.log ]; then
   frame batch "$(tail -c "$bytes" batch.log | base64 -w0)"
 fi`;
 

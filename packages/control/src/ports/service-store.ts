@@ -12,6 +12,7 @@ import type {
 } from '@wakefield/domain';
 import type { Lease } from './lease-store.ts';
 
+/** What the last plan says of a service: its state, why (for people; null: nothing to say) and how that was decided (for logs). */
 export interface ServiceStatus {
   readonly state: ServiceState;
   readonly reason: string | null;
@@ -36,6 +37,7 @@ export interface ServiceWithJobs {
   readonly jobs: readonly Job[];
 }
 
+/** Which services a list is about: all of it has to hold. */
 export interface ServiceFilter {
   /** null: of all. */
   readonly projects: readonly ProjectName[] | null;
@@ -45,7 +47,9 @@ export interface ServiceFilter {
   readonly recipe: string | null;
 }
 
+/** Services as they are wanted, and what the last plan made of them. Written by schedulers alone. */
 export interface ServiceStore {
+  /** null: there is none, or what is asked for is no id of ours. */
   get(id: ServiceId): Promise<ServiceToPlan | null>;
   /**
    * Those of the projects that are called so, by their own id or by that of one of their jobs on its cluster: which

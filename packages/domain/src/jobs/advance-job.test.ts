@@ -7,6 +7,19 @@ const now = t0 + 10 * minute;
 const takenAt = now - second;
 const see = (from: Job, what: JobSighting): JobPatch | null => advanceJob(from, what, takenAt, now);
 
+describe('a job that builds', () => {
+  const building = sighting({}, { building: true });
+  const words = expect.stringMatching(/^It makes what its recipe needs, .* its log tells/);
+
+  test('says so until it does no more', () => {
+    const patch = see(job('queued', { reason: 'Waiting in the queue.' }), building);
+    expect(patch).toMatchObject({ phase: 'starting', building: true, reason: words });
+    const standing = { ...job('starting'), ...patch };
+    expect(see(standing, building)).toBeNull();
+    expect(see(standing, sighting({}))).toMatchObject({ building: false, reason: null });
+  });
+});
+
 describe('a job that the cluster suspends', () => {
   const address = { host: 'cn01', port: 20_000 };
   const suspended = sighting({ state: 'suspended' }, { address });

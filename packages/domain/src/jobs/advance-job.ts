@@ -134,7 +134,7 @@ function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPat
         phase: 'starting',
         address: sighting.address,
         building: sighting.building,
-        reason: misplacedWords(sighting),
+        reason: misplacedWords(sighting) ?? buildingWords(sighting),
       };
     case 'ready':
       return restarted
@@ -148,7 +148,10 @@ function whileRunning(job: Job, seen: ClusterJob, sighting: JobSighting): JobPat
         ...(restarted && job.readyAt !== null ? { readyAt: null } : {}),
         address: sighting.address ?? job.address,
         building: sighting.building,
-        reason: misplacedWords(sighting) ?? (isPassing(job.reason) ? null : job.reason),
+        reason:
+          misplacedWords(sighting) ??
+          buildingWords(sighting) ??
+          (isPassing(job.reason) ? null : job.reason),
       };
   }
 }
@@ -172,9 +175,19 @@ function misplacedWords({ misplaced }: JobSighting): string | null {
 
 const misplacedStart = 'Its endpoint file says';
 
+/** It may take as long as gigabytes take, and nothing else is to be seen of it. */
+function buildingWords({ building }: JobSighting): string | null {
+  return building ? buildsNow : null;
+}
+
+const buildsNow =
+  'It makes what its recipe needs, which is done once on this cluster; its log tells how far that is.';
+
 /** Words that hold no longer once a job runs as it should. */
 function isPassing(reason: string | null): boolean {
-  return reason === suspendedWords || reason?.startsWith(misplacedStart) === true;
+  return (
+    reason === suspendedWords || reason === buildsNow || reason?.startsWith(misplacedStart) === true
+  );
 }
 
 const suspendedWords = 'The cluster has suspended the job.';

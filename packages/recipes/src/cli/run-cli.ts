@@ -8,6 +8,7 @@ import { type ReadRecipes, readRecipes, readScriptParts } from '../read-recipes.
 import type { ResolvedService } from '../resolve.ts';
 import type { ServiceRecipe, ServiceRecipes } from '../service-recipes.ts';
 
+/** What `npm run recipe` works with: the process hands in its own, tests theirs. */
 export interface RecipeCliOptions {
   readonly arguments: readonly string[];
   /** Folders of the site, as the services have them. */

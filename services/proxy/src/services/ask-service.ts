@@ -15,6 +15,7 @@ export interface ServiceAnswer {
   readonly body: Buffer;
 }
 
+/** Something that we ask a service for, and not a client. */
 export interface ServiceQuestion {
   readonly path: string;
   /** JSON, by POST; null: GET. */

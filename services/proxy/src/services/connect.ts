@@ -38,6 +38,7 @@ function connectTo(
   };
 }
 
+/** One of its own for one exchange, which refuses after the limit for connecting. */
 export function connectionOf({ transportOf, limits }: ServiceParts, { endpoint }: ReadyService) {
   return connectTo(transportOf(endpoint.cluster), endpoint.address, limits.times.connectMs);
 }

@@ -1,7 +1,7 @@
 import {
   AppError,
   can,
-  isOver,
+  meantService,
   type Principal,
   phrases,
   type ServiceEndpoint,
@@ -26,10 +26,7 @@ export interface WantedService {
 /** States in which it is of use to ask again. */
 const coming: ReadonlySet<ServiceState> = new Set(['pending', 'building', 'starting', 'running']);
 
-/**
- * A service by what its caller calls it, among those of projects that the caller may look at: one that is not over,
- * else the newest; but one that they may use before others, as at the api. Clusters give job ids, and those of two clusters may well be the same.
- */
+/** A service by what its caller calls it, among those of projects that the caller may look at. */
 export function findService(
   index: Pick<RouteIndex, 'servicesCalled'>,
   principal: Principal,
@@ -39,11 +36,11 @@ export function findService(
     .servicesCalled(wanted.id)
     .filter(({ project }) => wanted.project === undefined || wanted.project === project)
     .filter(({ project }) => can(principal, 'read', project));
-  const sorted = [
-    ...theirs.filter(({ state }) => !isOver(state)),
-    ...theirs.filter(({ state }) => isOver(state)),
-  ];
-  return sorted.find((one) => rightsProblem(one, principal) === null) ?? sorted[0] ?? null;
+  return meantService(
+    theirs,
+    ({ state }) => state,
+    (one) => rightsProblem(one, principal) === null,
+  );
 }
 
 /** @returns why the caller may not use it */
@@ -69,6 +66,7 @@ export function checkReady(route: ServiceRoute): ReadyService {
   });
 }
 
+/** Also of what is another’s: who may not know of a service does not hear that there is one. */
 export function noService(id: string): AppError {
   return new AppError('service_not_found', phrases.noService(shown(id)), { param: 'id' });
 }

@@ -62,6 +62,7 @@ export async function serviceFor(
   return found;
 }
 
+/** Where the service is for the client that asks: its answers lead there, not to where its job runs. */
 export function placeOf(
   { request, prefix, rest, visited }: Passed,
   ready: ReadyService,

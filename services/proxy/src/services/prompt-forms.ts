@@ -4,6 +4,7 @@ import { z } from 'zod';
 /** How an engine is given a prompt. */
 export type PromptForm = 'chat' | 'completion';
 
+/** Where engines of OpenAI’s interface take each. */
 export const promptPaths: Readonly<Record<PromptForm, string>> = {
   chat: '/v1/chat/completions',
   completion: '/v1/completions',

@@ -44,6 +44,7 @@ export interface Services {
   shutDown(): void;
 }
 
+/** The door to programs of services: what runs on them is counted here, so that it ends with what it runs on. */
 export function createServices(parts: ServiceParts): Services {
   const { visiting, isTrusted } = parts;
   const running = createRunning(parts.demand, parts.limits.endedMs, parts.limits.most);

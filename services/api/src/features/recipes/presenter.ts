@@ -1,6 +1,7 @@
 import type { RecipeJson, RecipeSummaryJson } from '@wakefield/contracts';
 import type { ServiceBuild, ServiceRecipe, ServiceVariable } from '@wakefield/recipes';
 
+/** A line of the list: enough to choose by. */
 export function presentRecipe(shown: ServiceRecipe): RecipeSummaryJson {
   const { path, recipe } = shown;
   return {
@@ -14,6 +15,7 @@ export function presentRecipe(shown: ServiceRecipe): RecipeSummaryJson {
   };
 }
 
+/** All that whoever starts it can set, and what it is without. */
 export function presentRecipeDetails(shown: ServiceRecipe): RecipeJson {
   const { recipe, variables, builds } = shown;
   const { permission, key, underBasePath } = shown.access;
@@ -44,6 +46,7 @@ export function presentRecipeDetails(shown: ServiceRecipe): RecipeJson {
   };
 }
 
+/** First part of its path; all of it where it has one. */
 export function categoryOf(path: string): string {
   return path.split('/')[0] ?? path;
 }

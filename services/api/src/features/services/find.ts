@@ -1,6 +1,6 @@
 import { parseInput, serviceParams, serviceQuery } from '@wakefield/contracts';
 import type { ServiceWithJobs } from '@wakefield/control';
-import { AppError, decideAccess, type OperationName, phrases } from '@wakefield/domain';
+import { AppError, decideAccess, meantService, type OperationName, phrases } from '@wakefield/domain';
 import type { Request, Response } from 'express';
 import { authorize } from '../../http/authorize.ts';
 import { principalOf } from '../../http/context.ts';
@@ -8,9 +8,8 @@ import { type LookUpDeps, lookUp } from './look-up.ts';
 import { projectsInView } from './project.ts';
 
 /**
- * The service that `:id` of the path means to this caller, by its own id or by that of one of its jobs. Of several
- * the first that is not over, then the newest, but one on which they may do this before others; those that are not meant
- * are named in `X-Ambiguous-Id`. `?cluster=` and `X-Project` choose. A start that is only accepted is one, too.
+ * The service that `:id` of the path means to this caller (`meantService`), by its own id or by that of one of its jobs.
+ * Others of that id are named in `X-Ambiguous-Id`; `?cluster=` and `X-Project` choose. A start that is only accepted is one, too.
  * @throws AppError `service_not_found`, also of what is another's; `forbidden`; `project_not_found` of `X-Project`
  */
 export async function findService(
@@ -24,11 +23,12 @@ export async function findService(
   const { cluster } = parseInput(serviceQuery.pick({ cluster: true }).strip(), req.query, 'query');
   const found = await lookUp(deps, asStored(id), projects, cluster ?? null);
   const principal = principalOf(res);
-  const meant =
-    found.find(
-      ({ service }) => decideAccess(principal, operation, service.project) === 'granted',
-    ) ?? found[0];
-  if (meant === undefined) throw noService(id, 'id');
+  const meant = meantService(
+    found,
+    ({ service }) => service.state,
+    ({ service }) => decideAccess(principal, operation, service.project) === 'granted',
+  );
+  if (meant === null) throw noService(id, 'id');
   authorize(res, operation, meant.service.project);
   const others = found.filter((one) => one !== meant).map(({ service }) => service.id);
   if (others.length > 0) res.set('X-Ambiguous-Id', others.join(', '));

@@ -12,6 +12,7 @@ const LONGEST_LOOK_MS = 500;
 /** A nudge may be lost, and one while the log is read is none. */
 const NUDGE_MS = 500;
 
+/** What a log is read with: the board that all processes share, and nudges to whoever reaches the cluster. */
 export type LogDeps = Pick<ApiDeps, 'logBoard' | 'nudges'>;
 
 /** The job whose log is that of its service: the newest that has started, else the newest. */

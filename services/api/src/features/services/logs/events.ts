@@ -19,6 +19,7 @@ export function logEvent(bytes: Buffer, position: string | null): string {
   return `${id}event: log\n${lines.map((line) => `data: ${line}\n`).join('')}\n`;
 }
 
+/** Something about the log that is not in it. Without an id: who comes again goes on behind the last line. */
 export function noticeEvent(message: string): string {
   return `event: notice\ndata: ${JSON.stringify({ message })}\n\n`;
 }
@@ -35,6 +36,7 @@ export interface Position {
   readonly offset: number;
 }
 
+/** As ids of events and `X-Log-Position` have it; `readPosition` reads it back. */
 export function positionText({ seq, offset }: Position): string {
   return `${seq}-${offset}`;
 }
