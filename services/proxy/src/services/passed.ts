@@ -63,6 +63,7 @@ export async function serviceFor(
 }
 
 export function placeOf(
+  { visiting }: ServiceParts,
   { request, prefix, rest, visited }: Passed,
   ready: ReadyService,
 ): ServicePlace {
@@ -71,6 +72,7 @@ export function placeOf(
     prefix,
     rest,
     isVisited: visited !== null,
+    guardsCookies: visited !== null && visiting?.origins.secure === true,
     publicHost: typeof forwarded === 'string' ? forwarded : host,
     address: ready.endpoint.address,
     underBasePath: ready.access.underBasePath,

@@ -224,6 +224,29 @@ describe('a page of a service', () => {
   });
 });
 
+describe('cookies on the origin of a service', () => {
+  it('are over https those that it has set, and nobody else’s', async () => {
+    await scene.restart({ servicesUrl: 'https://*.services.test' }, { secure: true });
+    scene.engine.answer((response) => {
+      response.setHeader('set-cookie', ['_xsrf=1; Path=/; Domain=services.test', 'id=2; HttpOnly']);
+      response.end();
+    });
+    const visited = await scene.follow(await scene.link(scene.notebook));
+    const look = (cookie: string) =>
+      on(originOf(scene.notebook), pathTo(scene.notebook), { ...page, cookie });
+    const { cookies } = await look(`${visited}; sso=of-the-domain`);
+    expect(cookies.map((cookie) => cookie.split(';')[0])).toEqual([
+      ...['__Host-service__xsrf=1', '_xsrf=1', '__Host-service_id=2'],
+    ]);
+    expect(cookies.join()).not.toMatch(/domain/i);
+    await look([visited, 'sso=x', ...cookies.map((cookie) => cookie.split(';')[0])].join('; '));
+    expect(scene.engine.seen.map(({ headers }) => headers.cookie)).toEqual([
+      undefined,
+      '_xsrf=1; id=2',
+    ]);
+  });
+});
+
 describe('a session on our own origin', () => {
   const sent = { cookie: session, accept: '*/*' };
   const noCors = { ...sent, 'sec-fetch-mode': 'no-cors', 'sec-fetch-site': 'same-site' };
