@@ -8,10 +8,11 @@ import { createPicker } from './inference/picker.ts';
 import { createRunLengths } from './inference/run-lengths.ts';
 import { createSuspects } from './inference/suspects.ts';
 import { createWakeKeeper } from './inference/wake-keeper.ts';
-import { createProxyMetrics } from './metrics.ts';
+import { createProxyMetrics, type ProxyMetrics } from './metrics.ts';
 import type { ProxyPorts, ProxySettings } from './proxy.ts';
 import type { LiveRoutes } from './routes/live-routes.ts';
 import { trustedPeers } from './server/peers.ts';
+import { countVisits } from './services/count-visits.ts';
 import type { Visiting } from './services/parts.ts';
 import { createServiceOrigins } from './services/service-origins.ts';
 import { createServices } from './services/services.ts';
@@ -80,7 +81,7 @@ export function createMemory(
     transportOf: ports.transportOf,
     isTrusted: trustedPeers(settings.trustedProxies),
     ...{ rateLimits: limits, usage: ports.usage, metrics: figures, clock },
-    visiting: visitingOf(ports, settings),
+    visiting: visitingOf(ports, settings, figures),
     mainUrl: ports.browsers === null ? null : settings.publicUrl,
     limits: {
       body: settings.inference.body,
@@ -120,7 +121,11 @@ export function createMemory(
   return { inference, services, turns, pools, figures };
 }
 
-function visitingOf({ visits }: ProxyPorts, { servicesUrl }: ProxySettings): Visiting | null {
+function visitingOf(
+  { visits }: ProxyPorts,
+  { servicesUrl }: ProxySettings,
+  metrics: ProxyMetrics,
+): Visiting | null {
   if (visits === null || servicesUrl === null) return null;
-  return { origins: createServiceOrigins(servicesUrl), visits };
+  return { origins: createServiceOrigins(servicesUrl), visits: countVisits(visits, metrics) };
 }

@@ -82,6 +82,10 @@ describe('a person who opens a service', () => {
     expect((await on(host, pathTo(scene.notebook), { ...page, cookie })).status).toBe(200);
     scene.now += 61_000;
     expect((await ask('manager-of-demo')).status).toBe(201);
+    const figures = ['invited', 'refused', 'begun', 'link_unfit'].map((step) =>
+      scene.proxy.metric(`wakefield_service_visits_total{step="${step}"`),
+    );
+    expect(await Promise.all(figures)).toEqual([6, 1, 1, 0]);
   });
 
   it('has one visit of a service in each browser, however often it is opened', async () => {
