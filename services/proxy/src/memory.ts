@@ -5,6 +5,7 @@ import { createCallerOf } from './inference/caller.ts';
 import { HabitBook } from './inference/engine-habits.ts';
 import { createInference } from './inference/inference.ts';
 import { createPicker } from './inference/picker.ts';
+import { createPlacements } from './inference/placements.ts';
 import { createRunLengths } from './inference/run-lengths.ts';
 import { createSuspects } from './inference/suspects.ts';
 import { createWakeKeeper } from './inference/wake-keeper.ts';
@@ -46,7 +47,13 @@ export function createMemory(
   const wakes = createWakeKeeper(ports.waker, settings.wake, clock.elapsed, logger);
   const lengths = createRunLengths();
   const { proxies } = limits;
-  const picker = createPicker({ demand, elsewhere, proxies, clock, random: Math.random });
+  const placements = createPlacements({
+    ...{ bus: ports.placements, proxyId: settings.proxyId, proxies, everyMs: settings.demandMs },
+    heard: (modelId, jobId, keys) => picker.heard(modelId, jobId, keys),
+    logger,
+  });
+  const { random } = Math;
+  const picker = createPicker({ demand, elsewhere, placements, proxies, clock, random });
   const habits = new HabitBook();
   const leftAlone: ReadonlySet<string> = new Set(settings.usageLeftAlone);
   const pools = createUpstreamPools(ports.transportOf, settings, clock.elapsed);
@@ -118,7 +125,7 @@ export function createMemory(
     },
     callerOf,
   );
-  return { inference, services, turns, pools, figures };
+  return { inference, services, turns, placements, pools, figures };
 }
 
 function visitingOf(

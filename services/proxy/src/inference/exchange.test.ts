@@ -95,6 +95,7 @@ describe('a suspect whose time is over', () => {
     letIn({
       suspects,
       picker: createPicker({
+        placements: { sent: () => undefined },
         demand: { runningOn: () => 0 },
         elsewhere: { on: () => 0, want: nothing },
         proxies: () => 1,
