@@ -77,8 +77,9 @@ export function abusesOf(patience: Patience, most: number): readonly Abuse[] {
   const full = Math.max(100, Math.floor(most / 4));
   return [
     {
+      // They are told, and do not close.
       ...{ name: 'connections that say nothing', deed: 'silent', connections: most },
-      ...{ bound: 'HEAD_TIMEOUT', overAfter: HEAD_TIMEOUT + 5 + slackS },
+      ...{ bound: 'HEAD_TIMEOUT', overAfter: HEAD_TIMEOUT + 5 + stalled },
     },
     {
       ...{ name: 'idle connections', deed: 'idle', connections: most },
@@ -91,7 +92,7 @@ export function abusesOf(patience: Patience, most: number): readonly Abuse[] {
     },
     {
       ...{ name: 'heads that trickle (slowloris)', deed: 'slow-head', connections: up(5000) },
-      ...{ bound: 'HEAD_TIMEOUT', overAfter: HEAD_TIMEOUT + 5 + slackS },
+      ...{ bound: 'HEAD_TIMEOUT', overAfter: HEAD_TIMEOUT + 5 + stalled },
     },
     {
       ...{ name: 'a header of 64 KB', deed: 'long-header', connections: up(1000) },

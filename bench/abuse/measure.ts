@@ -14,6 +14,8 @@ import { machineHere, ownVersion } from '../proxy/machine.ts';
 import { type Abuse, abusesOf, type Patience } from './abuses.ts';
 import { heldNow } from './connections-of.ts';
 import type { AttackOrder, Standing } from './processes/attacker.ts';
+import { endOf } from './report.ts';
+import { watch } from './watch.ts';
 
 export interface AbuseOptions {
   readonly patience: Patience;
@@ -39,7 +41,9 @@ export interface Outcome {
   readonly standing: Standing;
   /** Connections that the proxy held when it was over. NaN where the system does not tell. */
   readonly held: number;
-  /** From when all had been opened until the proxy held none; null: never. */
+  /** By its bound, from when the first was opened. */
+  readonly overAfterS: number;
+  /** From when all had been opened until the proxy held none; null: it still did long after its bound. */
   readonly goneAfterS: number | null;
   /** When all were opened, and when it is over, over what the process had before; bytes. */
   readonly memory: { readonly during: number; readonly after: number };
@@ -76,7 +80,9 @@ export async function measure(options: AbuseOptions): Promise<AbuseReport> {
   try {
     for (const abuse of chosen) {
       options.onProgress(`${abuse.name}: ${abuse.connections} connections, ${abuse.overAfter} s`);
-      outcomes.push(await measureOne(abuse, options, { tools, cores, folder }));
+      const outcome = await measureOne(abuse, options, { tools, cores, folder });
+      outcomes.push(outcome);
+      options.onProgress(`  ${endOf(outcome)}`);
     }
   } finally {
     await tools.stop();
@@ -125,6 +131,8 @@ async function measureOne(abuse: Abuse, options: AbuseOptions, place: Place): Pr
 /** Opened this fast, so that a queue of connections that nobody has accepted yet is not what is measured. */
 const opensPerSecond = 5000;
 const lookEveryMs = 500;
+/** A machine that is busy may be late: what is still held is watched for so long beyond its bound. */
+const marginMs = 60_000;
 
 async function attack(
   { name, deed, connections, bound, overAfter }: Abuse,
@@ -153,29 +161,31 @@ async function attack(
   });
   const openedAt = performance.now();
   const during = (await running.residentBytes()) - before;
-  let held = Number.NaN;
-  let goneAt: number | null = null;
-  const deadline = startedAt + spreadMs + overAfter * 1000;
-  while (performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
-    standing = await order({ kind: 'look' });
-    held = heldNow(running.port, new Set(standing.ports));
-    if (held > 0) goneAt = null;
-    else goneAt ??= performance.now();
-  }
+  const { held, goneAfterMs } = await watch({
+    look: async () => {
+      standing = await order({ kind: 'look' });
+      return heldNow(running.port, new Set(standing.ports));
+    },
+    everyMs: lookEveryMs,
+    leastMs: startedAt + spreadMs + overAfter * 1000 - openedAt,
+    marginMs,
+    now: () => performance.now(),
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  });
   const beside = await besides;
   const cpuSeconds = ((await running.cpuMicros()) - cpuBefore) / 1e6;
   await order({ kind: 'end' });
   const after = (await running.residentBytes()) - before;
   const seconds = (performance.now() - startedAt) / 1000;
   const memory = { during, after };
-  const goneAfterS = goneAt === null ? null : Math.max(0, (goneAt - openedAt) / 1000);
+  const goneAfterS = goneAfterMs === null ? null : goneAfterMs / 1000;
   return {
     name,
     bound,
     connections,
     standing: { ...standing, ports: [] },
     held,
+    overAfterS: overAfter + spreadMs / 1000,
     goneAfterS,
     memory,
     cpuSeconds,

@@ -40,6 +40,13 @@ function cellsOf(outcome: Outcome): readonly string[] {
   ];
 }
 
+/** How long it took until all were gone, and whether that was in time. */
+export function endOf({ held, goneAfterS, overAfterS }: Outcome): string {
+  if (goneAfterS === null) return `${held} are still held`;
+  const late = goneAfterS - overAfterS;
+  return `all gone after ${goneAfterS.toFixed(1)} s${late > 0 ? `, ${late.toFixed(1)} s late` : ''}`;
+}
+
 /** `408 (2000)`; what was ended without a word: `closed (20)` */
 export function answersOf({ standing: { statuses, silent } }: Pick<Outcome, 'standing'>): string {
   const counts = [

@@ -44,6 +44,7 @@ export const ourPolicies: Readonly<Record<string, () => Policy>> = {
 /** All of them. */
 export const allPolicies: Readonly<Record<string, () => Policy>> = {
   ...ourPolicies,
+  'prefix, 4 proxies that tell nothing': () => ours('prefix', 4, false),
   session: () => ours('session'),
   'session, 4 proxies': () => ours('session', 4),
   random: atRandom,

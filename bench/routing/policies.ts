@@ -30,17 +30,26 @@ const nobody: ReadonlySet<string> = new Set();
 const anyTime = { atLeastMs: 0, preferablyMs: 0 };
 const policySeed = 4711;
 
-/** Proxies tell and ask each other what they have at engines once a second each. */
+/** Proxies tell and ask each other what they have at engines, and tell what they sent there, once a second each. */
 const toldEveryMs = 2000;
 
-/** Ours, as the proxy has it; each of several proxies knows its own requests, and what others told last. */
-export function ours(policy: RoutingPolicy, proxies = 1): Policy {
+/**
+ * Ours, as the proxy has it; each of several proxies knows its own requests, and what others told last.
+ * @param telling whether they tell each other what they sent where
+ */
+export function ours(policy: RoutingPolicy, proxies = 1, telling = true): Policy {
   const random = seeded(policySeed);
   const counts = Array.from({ length: proxies }, () => new Map<string, number>());
   let told: readonly ReadonlyMap<string, number>[] = counts;
   let toldAt = Number.NEGATIVE_INFINITY;
+  let placed: { from: number; modelId: string; jobId: string; key: number }[] = [];
   const pickers = counts.map((own, index) =>
     createPicker({
+      placements: {
+        sent: (modelId, jobId, key) => {
+          if (telling) placed.push({ from: index, modelId, jobId, key });
+        },
+      },
       demand: { runningOn: (jobId) => own.get(jobId) ?? 0 },
       elsewhere: {
         on: (jobId) =>
@@ -58,10 +67,17 @@ export function ours(policy: RoutingPolicy, proxies = 1): Policy {
     const own = counts[proxyOf.get(prompt) ?? 0];
     own?.set(jobId, (own.get(jobId) ?? 0) + change);
   };
+  const tell = (): void => {
+    told = counts.map((own) => new Map(own));
+    for (const { from, modelId, jobId, key } of placed)
+      for (const [index, picker] of pickers.entries())
+        if (index !== from) picker.heard(modelId, jobId, [key]);
+    placed = [];
+  };
   return {
     choose: (prompt, engines, now) => {
       if (now - toldAt >= toldEveryMs) {
-        told = counts.map((own) => new Map(own));
+        tell();
         toldAt = now;
       }
       route ??= routeOf(engines, policy);

@@ -38,6 +38,8 @@ export type {
   DemandBoard,
   MetricsBoard,
   Nudges,
+  Placed,
+  PlacementBus,
   ProxyDemand,
   RouteBus,
   TrialBoard,

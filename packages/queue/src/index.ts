@@ -8,6 +8,7 @@ export { createLimitBoard } from './limit-board.ts';
 export { createLogBoard } from './log-board.ts';
 export { createMetricsBoard } from './metrics-board.ts';
 export { createNudges } from './nudges.ts';
+export { createPlacementBus } from './placement-bus.ts';
 export type { QueueFigures, QueueJobState } from './queue-figures.ts';
 export { queueFigures } from './queue-figures.ts';
 export type { MetricsRegistry } from './queue-metrics.ts';

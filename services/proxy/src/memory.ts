@@ -5,13 +5,15 @@ import { createCallerOf } from './inference/caller.ts';
 import { HabitBook } from './inference/engine-habits.ts';
 import { createInference } from './inference/inference.ts';
 import { createPicker } from './inference/picker.ts';
+import { createPlacements } from './inference/placements.ts';
 import { createRunLengths } from './inference/run-lengths.ts';
 import { createSuspects } from './inference/suspects.ts';
 import { createWakeKeeper } from './inference/wake-keeper.ts';
-import { createProxyMetrics } from './metrics.ts';
+import { createProxyMetrics, type ProxyMetrics } from './metrics.ts';
 import type { ProxyPorts, ProxySettings } from './proxy.ts';
 import type { LiveRoutes } from './routes/live-routes.ts';
 import { trustedPeers } from './server/peers.ts';
+import { countVisits } from './services/count-visits.ts';
 import type { Visiting } from './services/parts.ts';
 import { createServiceOrigins } from './services/service-origins.ts';
 import { createServices } from './services/services.ts';
@@ -45,7 +47,13 @@ export function createMemory(
   const wakes = createWakeKeeper(ports.waker, settings.wake, clock.elapsed, logger);
   const lengths = createRunLengths();
   const { proxies } = limits;
-  const picker = createPicker({ demand, elsewhere, proxies, clock, random: Math.random });
+  const placements = createPlacements({
+    ...{ bus: ports.placements, proxyId: settings.proxyId, proxies, everyMs: settings.demandMs },
+    heard: (modelId, jobId, keys) => picker.heard(modelId, jobId, keys),
+    logger,
+  });
+  const { random } = Math;
+  const picker = createPicker({ demand, elsewhere, placements, proxies, clock, random });
   const habits = new HabitBook();
   const leftAlone: ReadonlySet<string> = new Set(settings.usageLeftAlone);
   const pools = createUpstreamPools(ports.transportOf, settings, clock.elapsed);
@@ -80,7 +88,7 @@ export function createMemory(
     transportOf: ports.transportOf,
     isTrusted: trustedPeers(settings.trustedProxies),
     ...{ rateLimits: limits, usage: ports.usage, metrics: figures, clock },
-    visiting: visitingOf(ports, settings),
+    visiting: visitingOf(ports, settings, figures),
     mainUrl: ports.browsers === null ? null : settings.publicUrl,
     limits: {
       body: settings.inference.body,
@@ -117,10 +125,14 @@ export function createMemory(
     },
     callerOf,
   );
-  return { inference, services, turns, pools, figures };
+  return { inference, services, turns, placements, pools, figures };
 }
 
-function visitingOf({ visits }: ProxyPorts, { servicesUrl }: ProxySettings): Visiting | null {
+function visitingOf(
+  { visits }: ProxyPorts,
+  { servicesUrl }: ProxySettings,
+  metrics: ProxyMetrics,
+): Visiting | null {
   if (visits === null || servicesUrl === null) return null;
-  return { origins: createServiceOrigins(servicesUrl), visits };
+  return { origins: createServiceOrigins(servicesUrl), visits: countVisits(visits, metrics) };
 }

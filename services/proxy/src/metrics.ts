@@ -34,6 +34,15 @@ export type LimitedBy = LimitKind | 'queue';
  */
 export type YieldReason = 'head' | 'route' | 'pipelined';
 
+/**
+ * What comes of a link by which a browser visits a service.
+ * - `invited`    it was given
+ * - `refused`    it was not: its caller has too many
+ * - `begun`      a visit began by it
+ * - `link_unfit` it was used before, or too old
+ */
+export type VisitStep = 'invited' | 'refused' | 'begun' | 'link_unfit';
+
 /** Figures of the proxy. Labels are bounded: never a user, a request or a path. */
 export interface ProxyMetrics {
   request(route: RouteClass, code: number): void;
@@ -50,6 +59,8 @@ export interface ProxyMetrics {
   passed(direction: 'up' | 'down', bytes: number): void;
   /** The same of a request to a service, or of a session with it. */
   passedToService(direction: 'up' | 'down', bytes: number): void;
+  /** Somebody asked for a link to a service, or came by one. */
+  visit(step: VisitStep): void;
   /** A session with a service is over. */
   serviceSession(seconds: number): void;
   /** The front left a connection to node:http. */
@@ -149,6 +160,11 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
   });
   const serviceUp = toServices.labels('up');
   const serviceDown = toServices.labels('down');
+  const visits = metrics.counter({
+    name: 'wakefield_service_visits_total',
+    help: 'Links by which browsers visit services: given, refused as there are too many, used, and unfit when they came.',
+    labelNames: ['step'],
+  });
   const sessionSeconds = metrics.counter({
     name: 'wakefield_service_session_seconds_total',
     help: 'How long sessions with services have lasted, those that are over.',
@@ -193,6 +209,7 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     passed: (direction, bytes) => (direction === 'up' ? bytesUp : bytesDown).inc(bytes),
     passedToService: (direction, bytes) =>
       (direction === 'up' ? serviceUp : serviceDown).inc(bytes),
+    visit: (step) => visits.labels(step).inc(),
     serviceSession: (seconds) => sessionSeconds.inc(seconds),
     yielded: (reason) => yielded.labels(reason).inc(),
     connectionEnded: (reason) => ended.labels(reason).inc(),

@@ -1,5 +1,12 @@
 import type { BrowserIdentifier, Identifier, Visits } from '@wakefield/auth';
-import type { DemandBoard, LimitBoard, RouteBus, RouteStore, Transport } from '@wakefield/control';
+import type {
+  DemandBoard,
+  LimitBoard,
+  PlacementBus,
+  RouteBus,
+  RouteStore,
+  Transport,
+} from '@wakefield/control';
 import type { ClusterName, LimitRules } from '@wakefield/domain';
 import { type ListenPlace, type Logger, type Metrics, within } from '@wakefield/runtime';
 import { processClock } from './clock.ts';
@@ -23,6 +30,7 @@ export interface ProxyPorts {
   readonly bus: Pick<RouteBus, 'subscribe'>;
   readonly board: DemandBoard;
   readonly limitBoard: LimitBoard;
+  readonly placements: PlacementBus;
   readonly waker: Waker;
   readonly usage: UsageMeter;
   readonly identifier: Identifier;
@@ -128,6 +136,7 @@ export function createProxy(
     listen: (place) => door.listen(place),
     start: async () => {
       turns.start();
+      memory.placements.start();
       ticker = setInterval(() => {
         holds.tick(processClock.elapsed());
         // Whoever waits looks again: a suspicion may be over, a wake may have to be sent again.
@@ -153,7 +162,7 @@ export function createProxy(
       clearInterval(ticker);
       clearInterval(stallTicker);
       memory.pools.close();
-      await Promise.all([turns.close(), routes.close()]);
+      await Promise.all([turns.close(), memory.placements.close(), routes.close()]);
       passThrough.close();
     },
   };

@@ -118,6 +118,7 @@ export function createWorld(
         readMany: async () => null,
       },
       limitBoard: createMemoryLimitBoard(() => performance.now()),
+      placements: { publish: async () => undefined, subscribe: async () => async () => undefined },
       waker: {
         wake: async ({ project, hfModelId, caller }) => {
           wokenBy.push(caller);

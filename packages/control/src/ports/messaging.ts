@@ -43,6 +43,19 @@ export interface RouteBus {
   subscribe(listener: (revision: number) => void): Promise<() => Promise<void>>;
 }
 
+/** What one proxy has sent where since it told last: for each job of a model the keys of prompts (`cutPrompt`). */
+export interface Placed {
+  readonly proxyId: string;
+  readonly models: Readonly<Record<ModelId, Readonly<Record<JobId, readonly number[]>>>>;
+}
+
+/** What proxies tell each other of which engine has seen which prompt. What is lost costs a cache, not an answer. */
+export interface PlacementBus {
+  publish(placed: Placed): Promise<void>;
+  /** @returns unsubscribe */
+  subscribe(listener: (placed: Placed) => void): Promise<() => Promise<void>>;
+}
+
 /** What one proxy counts, as it writes it to the board once a second. */
 export interface ProxyDemand {
   readonly models: ReadonlyMap<ModelId, ModelDemand>;

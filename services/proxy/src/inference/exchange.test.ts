@@ -48,7 +48,7 @@ function letIn(over: Partial<Record<keyof InferenceParts, unknown>>) {
     demand: { hold: nothing, release: nothing, queue: nothing, unqueue: nothing, begin: nothing },
     usage: { begun: nothing, ended: nothing },
     metrics: { request: nothing, waited: nothing, firstByte: nothing },
-    logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+    logger: { isLevelEnabled: () => false, warn: nothing },
     ...over,
   } as unknown as InferenceParts;
   const exchange = new Exchange(parts, call, 'me', nothing);
@@ -72,7 +72,7 @@ describe('the place of a request in the limits', () => {
   it.each([
     ['its figures', { metrics: { request: breaks, waited: nothing, firstByte: nothing } }],
     ['its usage', { usage: { ended: breaks } }],
-    ['its line in the log', { logger: { debug: breaks, info: breaks, warn: breaks } }],
+    ['its line in the log', { logger: { isLevelEnabled: breaks } }],
     ['its memory', { bodies: { shareOf: () => ({ take: () => true, give: breaks }) } }],
   ])('is given back where %s cannot be told', (_, over) => {
     const { exchange, given } = letIn(over);
@@ -95,6 +95,7 @@ describe('a suspect whose time is over', () => {
     letIn({
       suspects,
       picker: createPicker({
+        placements: { sent: () => undefined },
         demand: { runningOn: () => 0 },
         elsewhere: { on: () => 0, want: nothing },
         proxies: () => 1,

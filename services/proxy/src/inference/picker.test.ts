@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { defaultRouting, type JobId, type RoutingPolicy } from '@wakefield/domain';
 import { asleep, endpoint } from '../../test/world.ts';
 import { type Belonging, createPicker } from './picker.ts';
+import type { Placements } from './placements.ts';
 
 const jobs = ['a', 'b', 'c', 'd'];
 const endpoints = jobs.map((jobId) => endpoint(1, jobId));
@@ -9,18 +10,21 @@ const routing = { ...defaultRouting, policy: 'prefix' as const };
 const route = { ...asleep('m/m'), endpoints, routing };
 const needed = { atLeastMs: 0, preferablyMs: 0 };
 
+type Told = Pick<Placements, 'sent'>;
+
 function promptOf(letter: string): Belonging {
   const body = Buffer.from(letter.repeat(4000));
   return { model: 'm/m', body, promptFrom: 0, promptTo: body.length, header: () => 'chat 1' };
 }
 
-function setUp({ proxies = 1 } = {}) {
+function setUp({ proxies = 1, placements = { sent: (): void => undefined } as Told } = {}) {
   const there = new Map<JobId, number>();
   const wanted: string[] = [];
   const picker = createPicker({
     demand: { runningOn: () => 0 },
     elsewhere: { on: (jobId) => there.get(jobId) ?? 0, want: (modelId) => wanted.push(modelId) },
     proxies: () => proxies,
+    placements,
     clock: { now: () => 0 },
     random: () => 0,
   });
@@ -32,7 +36,7 @@ function setUp({ proxies = 1 } = {}) {
     const other = { ...route, endpoints: among, routing: { ...routing, policy } };
     return picker.pick(other, new Set(), needed, promptOf('x'))?.jobId ?? '';
   };
-  return { pick, send, pickBy, there, wanted };
+  return { picker, pick, send, pickBy, there, wanted };
 }
 
 describe('the memory of prompts', () => {
@@ -42,6 +46,21 @@ describe('the memory of prompts', () => {
     const { pick } = setUp();
     expect(pick(prompt, [home])).not.toBe(home);
     expect(pick(prompt)).toBe(home);
+  });
+
+  it('is told to other proxies, which know the next prompt of a conversation by it', () => {
+    const prompt = promptOf('x');
+    const { picker, pick } = setUp();
+    const home = pick(prompt);
+    const away = jobs.find((jobId) => jobId !== home) ?? '';
+    const { send } = setUp({
+      placements: { sent: (modelId, jobId, key) => picker.heard(modelId, jobId, [key]) },
+    });
+    send(prompt, away);
+    expect(pick(prompt)).toBe(away);
+    const longer = Buffer.from('x'.repeat(6000));
+    expect(pick({ ...prompt, body: longer, promptTo: longer.length })).toBe(away);
+    expect(pick(promptOf('y'))).toBe(setUp().pick(promptOf('y')));
   });
 
   it('says where a request was sent, whatever was picked for meanwhile', () => {

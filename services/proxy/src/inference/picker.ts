@@ -16,6 +16,7 @@ import {
 import type { Clock } from '../clock.ts';
 import type { DemandBook } from '../demand.ts';
 import type { Elsewhere } from './elsewhere.ts';
+import type { Placements } from './placements.ts';
 
 /** Whether an endpoint is not to be asked. */
 export type Excluded = Choice['exclude'];
@@ -38,6 +39,8 @@ export interface Picker {
   pick(route: Route, exclude: Excluded, needed: TimeNeeded, belonging: Belonging): Endpoint | null;
   /** The request goes there, which is remembered. */
   sent(route: Route, jobId: JobId, belonging: Belonging): void;
+  /** Another proxy has sent prompts there of which these are the last keys. */
+  heard(modelId: ModelId, jobId: JobId, keys: readonly number[]): void;
   /** Forgets models that need no memory any more. */
   prune(byModel: (modelId: ModelId) => Route | null): void;
 }
@@ -45,6 +48,8 @@ export interface Picker {
 export interface PickerOptions {
   readonly demand: Pick<DemandBook, 'runningOn'>;
   readonly elsewhere: Pick<Elsewhere, 'on' | 'want'>;
+  /** Told of what goes where: of a prompt its last key, which stands for all of it. */
+  readonly placements: Pick<Placements, 'sent'>;
   /** How many there are, this one among them. */
   readonly proxies: () => number;
   readonly clock: Pick<Clock, 'now'>;
@@ -53,7 +58,7 @@ export interface PickerOptions {
 }
 
 export function createPicker(options: PickerOptions): Picker {
-  const { demand, elsewhere, proxies, clock, random } = options;
+  const { demand, elsewhere, placements, proxies, clock, random } = options;
   const memories = new Map<ModelId, PrefixMemory>();
   /** Of the prompt that was looked at last. */
   const keys = new Int32Array(mostBlocks);
@@ -107,8 +112,13 @@ export function createPicker(options: PickerOptions): Picker {
       if (endpoints.length < 2 || routing.policy !== 'prefix') return;
       const count = keysOf === belonging ? keyCount : cut(belonging);
       keysOf = null;
-      if (count > 0) memoryOf(modelId).remember(keys, count, jobId);
+      if (count === 0) return;
+      memoryOf(modelId).remember(keys, count, jobId);
+      placements.sent(modelId, jobId, keys[count - 1] ?? 0);
     },
+    // Of a model for which nothing was asked here yet no job is known either.
+    heard: (modelId, jobId, others) =>
+      memories.get(modelId)?.remember(others, others.length, jobId),
     prune: (byModel) => {
       for (const modelId of memories.keys())
         if (byModel(modelId)?.routing.policy !== 'prefix') memories.delete(modelId);

@@ -19,11 +19,14 @@ function heldBytes(): number {
 
 function reading(maxBytes: number) {
   let reader: BodyReader | null = null;
+  let hungUp = 0;
   const client = {
     header: () => undefined,
     takeWholeBody: () => null,
     letBodyCome: () => undefined,
-    hangUp: () => undefined,
+    hangUp: () => {
+      hungUp += 1;
+    },
     readBody: (one: BodyReader) => {
       reader = one;
     },
@@ -37,6 +40,7 @@ function reading(maxBytes: number) {
     results,
     /** Whoever reads at the moment. */
     reader: () => reader as unknown as BodyReader,
+    hungUp: () => hungUp,
   };
 }
 
@@ -54,7 +58,7 @@ function sendBytes(reader: () => BodyReader, count: number): void {
 describe('a body in pieces of one byte', () => {
   it('takes room for its bytes, little more memory, and is what was sent', () => {
     const before = heldBytes();
-    const { room, results, reader } = reading(2 * mebi);
+    const { room, results, reader } = reading(64 * mebi);
     sendBytes(reader, mebi);
     expect(room.taken).toBe(mebi);
     expect(heldBytes() - before).toBeLessThan(3 * mebi);
@@ -64,6 +68,22 @@ describe('a body in pieces of one byte', () => {
     expect(body.equals(Buffer.from(Uint8Array.from({ length: mebi }, (_, at) => at % 251)))).toBe(
       true,
     );
+  });
+
+  it('is refused when it comes in too many, and not listened to for long', () => {
+    const { room, results, reader, hungUp } = reading(mebi);
+    sendBytes(reader, 65_536);
+    expect(results).toEqual([]);
+    sendBytes(reader, 1);
+    expect(results).toMatchObject([
+      { code: 'payload_too_large', message: expect.stringContaining('65536 pieces') },
+    ]);
+    expect(room.taken).toBe(0);
+    sendBytes(reader, 4096);
+    expect(hungUp()).toBe(0);
+    sendBytes(reader, 1);
+    expect(hungUp()).toBe(1);
+    reader().end();
   });
 
   it('gives all of it back when it is too large', () => {

@@ -13,6 +13,18 @@ export interface BodyLimits {
 /** With a time of 60 s: 35 kbit/s. Slower than any link, and no body stays for ever by sending byte after byte. */
 const leastBytes = 256 * 1024;
 
+/**
+ * Each piece costs about a microsecond, however small it is, and everybody waits meanwhile: a body of 32 MiB in chunks of one byte
+ * would take half a minute. No client that means well comes near that.
+ */
+const bytesPerPiece = 64;
+const fewestPieces = 64 * 1024;
+
+/** How many pieces a body may come in. */
+function mostPieces(maxBytes: number): number {
+  return Math.max(fewestPieces, Math.ceil(maxBytes / bytesPerPiece));
+}
+
 /** How long the slowest body may take that is let through. */
 export function longestBodyMs({ maxBytes, timeoutMs }: BodyLimits): number {
   return (Math.floor(maxBytes / leastBytes) + 1) * timeoutMs;
@@ -22,6 +34,8 @@ export function longestBodyMs({ maxBytes, timeoutMs }: BodyLimits): number {
 const lingerMs = 10_000;
 /** And so much, as a multiple of the largest body. */
 const droppedPerBody = 4;
+/** What a piece that is dropped counts for at least. */
+const leastDropped = 1024;
 
 /**
  * Reads the whole body, or refuses it: 413 before reading when its announced length says so, and while reading
@@ -57,6 +71,8 @@ function collect(
   done: (result: Buffer | AppError) => void,
 ): void {
   const pieces = new FewPieces();
+  const most = mostPieces(limits.maxBytes);
+  let count = 0;
   let atLastLook = 0;
   const refuse = (error: AppError): void => {
     clearInterval(timer);
@@ -71,7 +87,9 @@ function collect(
   }, limits.timeoutMs);
   client.readBody({
     piece: (bytes) => {
+      count += 1;
       if (pieces.size + bytes.length > limits.maxBytes) refuse(tooLarge(limits.maxBytes));
+      else if (count > most) refuse(tooManyPieces(most));
       else if (!room.take(bytes.length)) refuse(refusals.noRoomForBody());
       else pieces.push(bytes);
     },
@@ -101,7 +119,7 @@ function linger(client: ClientCall, mostBytes: number): void {
   const drop: BodyReader = {
     piece: ({ length }) => {
       const isIn = dropped <= mostBytes;
-      dropped += length;
+      dropped += Math.max(leastDropped, length);
       if (isIn && dropped > mostBytes) client.hangUp();
     },
     end: stop,
@@ -119,6 +137,13 @@ function refuseUnread(client: ClientCall, maxBytes: number): AppError | null {
   }
   const announced = client.header('content-length');
   return announced !== undefined && Number(announced) > maxBytes ? tooLarge(maxBytes) : null;
+}
+
+function tooManyPieces(most: number): AppError {
+  return new AppError(
+    'payload_too_large',
+    `The request body comes in more than ${most} pieces. Send larger ones.`,
+  );
 }
 
 function tooLarge(maxBytes: number): AppError {

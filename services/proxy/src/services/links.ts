@@ -5,9 +5,9 @@ import { sendJson } from '../server/answer.ts';
 import type { ClientCall } from '../server/client-call.ts';
 import type { NodeCall } from '../server/node-call.ts';
 import { serviceOf } from './admit.ts';
+import { sessionOf } from './cookies.ts';
 import { checkReady } from './find-service.ts';
 import type { ServiceParts, Visiting } from './parts.ts';
-import { sessionOf } from './service-headers.ts';
 
 /** In the query of a link: taken once, and gone from the address bar with the next answer. */
 const parameter = 'wakefield_link';

@@ -118,7 +118,7 @@ function pass(
   response: ServerResponse,
 ): void {
   const { request, client, requestId, startedAt, visited } = passed;
-  const place = placeOf(passed, ready);
+  const place = placeOf(parts, passed, ready);
   const record = enter(parts, running, {
     ...{ ready, who, client, startedAt, operation: 'service', prompt: null, leave: null },
   });

@@ -31,7 +31,7 @@ export async function passSession(
     throw noSessions('This service is reached by way of HEAppE, which carries no WebSocket.');
   }
   if (client.closed) return;
-  const place = placeOf(passed, ready);
+  const place = placeOf(parts, passed, ready);
   // What came is looked at again as long as the session lasts.
   const headers = toService({ ...request.headers }, ready, place);
   // A key that came among them is not for the service.

@@ -64,6 +64,7 @@ export async function serviceFor(
 
 /** Where the service is for the client that asks: its answers lead there, not to where its job runs. */
 export function placeOf(
+  { visiting }: ServiceParts,
   { request, prefix, rest, visited }: Passed,
   ready: ReadyService,
 ): ServicePlace {
@@ -72,6 +73,7 @@ export function placeOf(
     prefix,
     rest,
     isVisited: visited !== null,
+    guardsCookies: visited !== null && visiting?.origins.secure === true,
     publicHost: typeof forwarded === 'string' ? forwarded : host,
     address: ready.endpoint.address,
     underBasePath: ready.access.underBasePath,

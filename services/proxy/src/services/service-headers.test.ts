@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { fromService, sessionOf, withoutOurs } from './service-headers.ts';
+import { fromService } from './service-headers.ts';
 import type { ServicePlace } from './service-place.ts';
 
 const prefix = '/api/v1/services/7/proxy';
@@ -8,6 +8,7 @@ const atRoot: ServicePlace = {
   prefix,
   rest: '/a/b?c',
   isVisited: false,
+  guardsCookies: false,
   publicHost: 'ai.example.org',
   address: { host: '10.1.2.3', port: 8888 },
   underBasePath: false,
@@ -78,59 +79,6 @@ describe('where a service redirects to', () => {
           if (to?.hostname !== 'ai.example.org') continue;
           expect(`${to.pathname}/`.slice(0, prefix.length + 1)).toBe(`${prefix}/`);
         }
-      }),
-    );
-  });
-});
-
-describe('cookies', () => {
-  it.each([
-    ['a=1', `a=1; Path=${prefix}/`],
-    ['a=1; Path=/; Domain=example.org; Secure', `a=1; Secure; Path=${prefix}/`],
-    [`a=1; path=${prefix}/x`, `a=1; Path=${prefix}/x`],
-    ['a=1;PATH=relative', `a=1; Path=${prefix}/`],
-    ['a=b=c; HttpOnly', `a=b=c; HttpOnly; Path=${prefix}/`],
-    ['nameless', null],
-    ['=nameless', null],
-    [' wakefield_session=1', null],
-    ['__Host-wakefield_visit=1', null],
-    ['__SECURE-WAKEFIELD_x=1', null],
-  ])('of a service: %s', (cookie, kept) => {
-    expect(told({ 'set-cookie': [cookie] })['set-cookie']).toEqual(
-      kept === null ? undefined : [kept],
-    );
-  });
-
-  it.each([
-    [undefined, undefined],
-    ['wakefield_session=1', undefined],
-    ['a=1; __Host-wakefield_session=2;b="x y"', 'a=1; b="x y"'],
-    ['mine_wakefield_=1', 'mine_wakefield_=1'],
-  ])('of a caller: %s', (cookie, kept) => {
-    expect(withoutOurs(cookie)).toBe(kept);
-  });
-
-  it('of a session are what is kept for a visit', () => {
-    const session = '__Host-wakefield_session=1';
-    expect(sessionOf(`sso=x; ${session}; wakefield_visit=2`)).toBe(session);
-    expect(sessionOf('sso=x')).toBeUndefined();
-  });
-
-  it('of ours are nobody else’s to set or to read, however they are written', () => {
-    const word = fc.constantFrom(
-      ...['wakefield_session', '__Host-', '__Secure-', 'WakeField_visit', '=', ';', ' ', '\t', 'x'],
-      ...['Path=/', 'Domain=', ','],
-    );
-    fc.assert(
-      fc.property(fc.array(word, { maxLength: 8 }), (words) => {
-        const cookie = words.join('');
-        for (const set of told({ 'set-cookie': [cookie] })['set-cookie'] ?? []) {
-          const name = (set.split(';')[0] ?? '').split('=')[0]?.trim() ?? '';
-          expect(name).not.toMatch(/^(__host-|__secure-)?wakefield_/i);
-          expect(set).toContain(`Path=${prefix}/`);
-        }
-        for (const pair of withoutOurs(cookie)?.split(';') ?? [])
-          expect(pair.trim()).not.toMatch(/^(__host-|__secure-)?wakefield_/i);
       }),
     );
   });

@@ -1,11 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { dropHopByHop, isOfThisSite } from '../inference/headers.ts';
+import { cookiesOf, setByService, withoutOurs } from './cookies.ts';
 import type { ReadyService } from './find-service.ts';
-import { isBelow, ownLocation } from './own-location.ts';
+import { ownLocation } from './own-location.ts';
 import { hostOf, type ServicePlace } from './service-place.ts';
-
-/** Of ours, over http and https: what browsers hold of sessions, logins and visits. */
-const ourCookie = /^(?:__(?:Host|Secure)-)?wakefield_/i;
 
 /**
  * What a service may not do to pages of ours when it is asked on our own origin: without `allow-same-origin` its pages have
@@ -24,7 +22,7 @@ const noFrames = "frame-ancestors 'self'";
 export function toService(
   headers: IncomingHttpHeaders,
   { access, endpoint }: ReadyService,
-  { prefix, address, publicHost, isVisited }: ServicePlace,
+  { prefix, address, publicHost, isVisited, guardsCookies }: ServicePlace,
 ): IncomingHttpHeaders {
   dropHopByHop(headers);
   // A browser on our own origin has cookies of others there, of a sign-in to a whole domain; a program has those that it was given.
@@ -34,7 +32,7 @@ export function toService(
   delete headers['x-project'];
   // Nobody answers it between here and the service.
   delete headers.expect;
-  const cookie = withoutOurs(headers.cookie);
+  const cookie = (guardsCookies ? setByService : withoutOurs)(headers.cookie);
   if (cookie === undefined) delete headers.cookie;
   else headers.cookie = cookie;
   headers.host = (access.underBasePath ? publicHost : undefined) ?? hostOf(address);
@@ -51,24 +49,6 @@ export function keyHeaders({
   return key.kind === 'header' ? { [key.name.toLowerCase()]: endpoint.key } : {};
 }
 
-/** The cookies by which a browser is signed in; undefined: there are none. */
-export function sessionOf(cookie: string | undefined): string | undefined {
-  const ours = cookie
-    ?.split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => /^(?:__Host-)?wakefield_session=/.test(pair));
-  return ours === undefined || ours.length === 0 ? undefined : ours.join('; ');
-}
-
-/** The cookies that are not ours; undefined: there are none. */
-export function withoutOurs(cookie: string | undefined): string | undefined {
-  const theirs = cookie
-    ?.split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair !== '' && !ourCookie.test(pair));
-  return theirs === undefined || theirs.length === 0 ? undefined : theirs.join('; ');
-}
-
 /**
  * Makes of a service's headers those for its caller: what would speak for this whole site is dropped, redirections and
  * cookies stay below its own path.
@@ -83,7 +63,7 @@ export function fromService(
   dropHopByHop(headers);
   // Whoever writes the answer frames it.
   delete headers['transfer-encoding'];
-  const cookies = headers['set-cookie']?.flatMap((cookie) => ownCookie(cookie, place));
+  const cookies = headers['set-cookie']?.flatMap((cookie) => cookiesOf(cookie, place));
   const { location, 'content-security-policy': policy } = headers;
   for (const name of Object.keys(headers)) if (isOfThisSite(name)) delete headers[name];
   if (cookies !== undefined && cookies.length > 0) headers['set-cookie'] = cookies;
@@ -94,20 +74,4 @@ export function fromService(
   headers['content-security-policy'] = policy === undefined ? own : `${policy}, ${own}`;
   headers['x-request-id'] = requestId;
   return headers;
-}
-
-/** @returns nothing of one that would take the place of one of ours, or that has no name (RFC 6265bis §5.7) */
-function ownCookie(cookie: string, { prefix }: ServicePlace): readonly string[] {
-  const [pair = '', ...attributes] = cookie.split(';');
-  const name = pair.slice(0, pair.indexOf('=')).trim();
-  if (!pair.includes('=') || name === '' || ourCookie.test(name)) return [];
-  let path = '/';
-  const others = attributes.filter((attribute) => {
-    const [key = '', value = ''] = attribute.split('=').map((part) => part.trim());
-    if (key.toLowerCase() === 'path') path = value;
-    return !['path', 'domain'].includes(key.toLowerCase());
-  });
-  const below = path.startsWith('/') ? path : '/';
-  const own = isBelow(below, prefix) ? below : `${prefix}${below}`;
-  return [[pair, ...others, ` Path=${own}`].join(';')];
 }

@@ -6,6 +6,8 @@ export interface ServicePlace {
   readonly prefix: string;
   /** Whether it is asked on an origin of its own. */
   readonly isVisited: boolean;
+  /** Whether browsers can vouch for its cookies: over https on an origin of its own. */
+  readonly guardsCookies: boolean;
   /** What follows it: path and query. */
   readonly rest: string;
   /** Host by which its caller has asked for it. */

@@ -80,7 +80,7 @@ export function enter(parts: ServiceParts, running: Running, entering: Entering)
 }
 
 /** One request to a service, or session with it, as it is accounted for. Never what was asked or answered. */
-export class ServiceRecord implements Traffic {
+class ServiceRecord implements Traffic {
   /** Where its caller stands with the limits; none: nothing limits it. */
   rateHeaders: Readonly<Record<string, string>> = {};
   /** Of a prompt: guessed until its engine has told them. */

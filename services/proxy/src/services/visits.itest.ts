@@ -82,6 +82,10 @@ describe('a person who opens a service', () => {
     expect((await on(host, pathTo(scene.notebook), { ...page, cookie })).status).toBe(200);
     scene.now += 61_000;
     expect((await ask('manager-of-demo')).status).toBe(201);
+    const figures = ['invited', 'refused', 'begun', 'link_unfit'].map((step) =>
+      scene.proxy.metric(`wakefield_service_visits_total{step="${step}"`),
+    );
+    expect(await Promise.all(figures)).toEqual([6, 1, 1, 0]);
   });
 
   it('has one visit of a service in each browser, however often it is opened', async () => {
@@ -221,6 +225,29 @@ describe('a page of a service', () => {
     const word = cookie.split('=')[1];
     const forged = `${pathTo(scene.other)}?wakefield_link=${word}`;
     expect((await on(originOf(scene.other), forged, page)).status).toBe(401);
+  });
+});
+
+describe('cookies on the origin of a service', () => {
+  it('are over https those that it has set, and nobody else’s', async () => {
+    await scene.restart({ servicesUrl: 'https://*.services.test' }, { secure: true });
+    scene.engine.answer((response) => {
+      response.setHeader('set-cookie', ['_xsrf=1; Path=/; Domain=services.test', 'id=2; HttpOnly']);
+      response.end();
+    });
+    const visited = await scene.follow(await scene.link(scene.notebook));
+    const look = (cookie: string) =>
+      on(originOf(scene.notebook), pathTo(scene.notebook), { ...page, cookie });
+    const { cookies } = await look(`${visited}; sso=of-the-domain`);
+    expect(cookies.map((cookie) => cookie.split(';')[0])).toEqual([
+      ...['__Host-service__xsrf=1', '_xsrf=1', '__Host-service_id=2'],
+    ]);
+    expect(cookies.join()).not.toMatch(/domain/i);
+    await look([visited, 'sso=x', ...cookies.map((cookie) => cookie.split(';')[0])].join('; '));
+    expect(scene.engine.seen.map(({ headers }) => headers.cookie)).toEqual([
+      undefined,
+      '_xsrf=1; id=2',
+    ]);
   });
 });
 

@@ -57,7 +57,7 @@ export class PrefixMemory {
   }
 
   /** The prompt goes there. */
-  remember(keys: Int32Array, count: number, jobId: JobId): void {
+  remember(keys: ArrayLike<number>, count: number, jobId: JobId): void {
     const slot = this.#slots.get(jobId);
     if (slot === undefined) return;
     this.#blocks.tick();
