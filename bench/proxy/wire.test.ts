@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { plainAsking } from './candidates/asking.ts';
-import { answers, expectedOf, parseShape, requestBytes } from './wire.ts';
+import { answers, expectedOf, parseShape, requestBytes, sumOf } from './wire.ts';
 
 describe('what goes over the wire', () => {
   it.each([300, 2048, 102_400])('a request has a body of %i bytes', (size) => {
@@ -13,7 +13,15 @@ describe('what goes over the wire', () => {
 
   it('an answer has 500 bytes', () => {
     expect(answers.json).toHaveLength(500);
-    expect(expectedOf('json')).toEqual({ stream: false, least: 500, most: 500 });
+    expect(expectedOf('json')).toMatchObject({ stream: false, least: 500, most: 500 });
+  });
+
+  it('the sum of an answer is that of its parts, whatever time stands in it', () => {
+    const [event, done] = [Buffer.from(answers.event), Buffer.from(answers.done)];
+    const timed = Buffer.from(answers.event.replace('t=00', 't=97'));
+    expect(expectedOf('stream-2-10').sum).toBe(sumOf(done, sumOf(timed, sumOf(event))));
+    expect(expectedOf('stream-2-10').sum).not.toBe(expectedOf('stream-3-10').sum);
+    expect(expectedOf('stream-100000-20').sum).toBeUndefined();
   });
 
   it.each([

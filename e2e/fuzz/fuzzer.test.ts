@@ -14,6 +14,7 @@ const told = (read: string, hangs = false) => ({
   read,
   turns: 1,
   isHasty: false,
+  isUnanswered: false,
   hangs,
 });
 const verdict = (front: string, node: string, text = plain) =>

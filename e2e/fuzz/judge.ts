@@ -14,7 +14,8 @@ export interface Both {
 
 /** @returns what is wrong with the answers; null: nothing */
 export function judge(one: Case, { front, node }: Both, mark: string): string | null {
-  for (const [way, { read, hangs }] of Object.entries({ front, node })) {
+  for (const [way, { read, hangs, isUnanswered }] of Object.entries({ front, node })) {
+    if (isUnanswered) return `${way}: a complete request is not answered`;
     if (hangs) return `${way}: the connection does not end`;
     const own = /HTTP\/1\.1 (5\d\d) /.exec(read)?.[1];
     // Engine and api never fail here.

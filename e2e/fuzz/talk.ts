@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { countAnswers } from '../../services/proxy/test/answers.ts';
 import type { Case } from './cases.ts';
+import { wholeRequests } from './whole.ts';
 
 /** What a client got to see. */
 export interface Talk {
@@ -11,6 +12,8 @@ export interface Talk {
   readonly turns: number;
   /** Whether a turn went out before all answers were there: they never come, or are late. */
   readonly isHasty: boolean;
+  /** Whether requests that were there to the last byte were left without an answer, as was the last one behind them. */
+  readonly isUnanswered: boolean;
   /** Whether the connection was still there long after the client had said its last. */
   readonly hangs: boolean;
 }
@@ -22,34 +25,88 @@ const last = 'GET /health HTTP/1.1\r\nhost: last\r\nconnection: close\r\n\r\n';
  * engine are in this process, so that is long however slow the machine is.
  */
 const quietTurns = 40;
+/** The same for requests that are complete for sure: whoever says nothing for so long never will. */
+const patientTurns = 10_000;
 const patienceMs = 15_000;
 
-/** Sends a case, one turn after the other, and asks once more. */
-export async function talk(port: number, { turns }: Case): Promise<Talk> {
+/**
+ * Sends a case, one turn after the other, and asks once more.
+ * @param patience turns of the loop that an answer may take which has to come
+ */
+export async function talk(
+  port: number,
+  { turns }: Case,
+  patience: number = patientTurns,
+): Promise<Talk> {
   const client = await open(port);
   const { socket } = client;
-  let sent = 0;
-  let isHasty = false;
+  const exchange = new Exchange(client, patience);
   for (const packets of turns) {
-    if (!socket.writable) break;
-    for (const [index, packet] of packets.entries()) {
-      if (index > 0) await nextTurn();
-      if (socket.writable) socket.write(packet, 'latin1');
-    }
-    sent += 1;
-    const answers = sent;
-    const isAnswered = (): boolean =>
-      hasSwitched(client.read()) || countAnswers(client.read()) >= answers;
-    await settled(client, isAnswered);
-    isHasty ||= !isAnswered();
+    if (!socket.writable || exchange.isUnanswered) break;
+    await send(socket, packets);
+    await exchange.asked(packets.join(''));
   }
-  if (socket.writable) socket.write(last, 'latin1');
+  const { sent, isHasty } = exchange;
+  if (socket.writable) {
+    await send(socket, [last]);
+    if (exchange.isWhole) await exchange.asked(last);
+  }
   await settled(client, () => false);
   // It takes all of that for a part of something; the end of it shows.
   if (socket.writable) socket.end();
   const hangs = !(await closed(socket));
   socket.destroy();
-  return { read: client.read(), turns: sent, isHasty, hangs };
+  const { isUnanswered } = exchange;
+  return { read: client.read(), turns: sent, isHasty, isUnanswered, hangs };
+}
+
+async function send(socket: Socket, packets: readonly string[]): Promise<void> {
+  for (const [index, packet] of packets.entries()) {
+    if (index > 0) await nextTurn();
+    if (socket.writable) socket.write(packet, 'latin1');
+  }
+}
+
+/** What was asked on a connection, and whether it was answered. */
+class Exchange {
+  sent = 0;
+  isHasty = false;
+  isUnanswered = false;
+  readonly #client: Client;
+  readonly #patience: number;
+  /** Requests so far; null: nobody knows, as what came may be the beginning of one. */
+  #whole: number | null = 0;
+
+  constructor(client: Client, patience: number) {
+    this.#client = client;
+    this.#patience = patience;
+  }
+
+  /** Whether there is an answer to come for each request, and nothing else. */
+  get isWhole(): boolean {
+    return this.#whole !== null;
+  }
+
+  /** A turn was sent: waits for its answers. */
+  async asked(text: string): Promise<void> {
+    this.sent += 1;
+    const more = this.#whole === null ? null : wholeRequests(text);
+    this.#whole = more === null ? null : (this.#whole ?? 0) + more;
+    if (this.#whole === null) {
+      await settled(this.#client, () => this.#isAnswered());
+      this.isHasty ||= !this.#isAnswered();
+      return;
+    }
+    if (!this.#isAnswered()) await settled(this.#client, () => this.#isAnswered(), this.#patience);
+    const { socket, read } = this.#client;
+    const isOver = socket.destroyed || socket.readableEnded;
+    this.isUnanswered ||= !this.#isAnswered() && (!isOver || read() === '');
+  }
+
+  #isAnswered(): boolean {
+    const read = this.#client.read();
+    return hasSwitched(read) || countAnswers(read) >= (this.#whole ?? this.sent);
+  }
 }
 
 interface Client {
@@ -69,9 +126,13 @@ async function open(port: number): Promise<Client> {
 }
 
 /** Waits until it holds, the connection is gone, or nothing comes any more. */
-async function settled({ socket, read }: Client, holds: () => boolean): Promise<void> {
+async function settled(
+  { socket, read }: Client,
+  holds: () => boolean,
+  mostQuiet: number = quietTurns,
+): Promise<void> {
   let length = read().length;
-  for (let quiet = 0; quiet < quietTurns && !socket.destroyed; quiet += 1) {
+  for (let quiet = 0; quiet < mostQuiet && !socket.destroyed; quiet += 1) {
     await nextTurn();
     if (read().length === length) continue;
     if (holds()) return;

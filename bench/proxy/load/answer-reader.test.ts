@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { sumOf } from '../wire.ts';
 import { AnswerReader } from './answer-reader.ts';
 
 const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;
@@ -30,7 +31,8 @@ describe('an answer', () => {
           : `Content-Length: ${body.length}\r\n\r\n${body}`;
         let seen = '';
         const expected = { stream: true, least: body.length, most: body.length };
-        const reader = new AnswerReader(expected, (bytes) => {
+        const sum = sumOf(Buffer.from(body));
+        const reader = new AnswerReader({ ...expected, sum }, true, (bytes) => {
           seen += bytes.toString('latin1');
         });
         const all = pieces(`HTTP/1.1 200 OK\r\n${framed}`, at);
@@ -44,8 +46,19 @@ describe('an answer', () => {
     );
   });
 
+  it('has the words that are expected, but for digits, where all of it is looked at', () => {
+    const sum = sumOf(Buffer.from('{"a":1}'));
+    const take = (body: string, looks: boolean) =>
+      new AnswerReader({ stream: false, least: 7, most: 7, sum }, looks).take(
+        Buffer.from(`HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\n${body}`),
+      );
+    expect(take('{"a":7}', true)).toBe(true);
+    expect(() => take('{"b":1}', true)).toThrow('other words');
+    expect(take('{"b":1}', false)).toBe(true);
+  });
+
   it('ends where it says', () => {
-    const reader = new AnswerReader({ stream: false, least: 2, most: 2 });
+    const reader = new AnswerReader({ stream: false, least: 2, most: 2 }, true);
     expect(reader.take(Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'))).toBe(true);
     expect(() => reader.take(Buffer.from('x'))).toThrow('bytes behind an answer');
   });

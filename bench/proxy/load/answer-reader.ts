@@ -1,4 +1,4 @@
-import type { Expected } from '../wire.ts';
+import { type Expected, sumOf } from '../wire.ts';
 
 const endOfHead = Buffer.from('\r\n\r\n');
 const endOfLine = Buffer.from('\r\n');
@@ -10,7 +10,7 @@ const longestHead = 2048;
 /** Told the bytes of a body, without framing. */
 export type OnBody = (bytes: Buffer) => void;
 
-/** Reads an answer as it comes, and checks it: status 200, framing, length, and how it ends. As answer.c does. */
+/** Reads an answer as it comes, and checks it: status 200, framing, length, how it ends, and where asked all of its body. As answer.c does. */
 export class AnswerReader {
   readonly #expected: Expected;
   readonly #end: Buffer;
@@ -21,11 +21,15 @@ export class AnswerReader {
   #left = 0;
   #size = 0;
   #tail = nothing;
+  /** null: nobody looks at all of it. */
+  #sum: number | null;
   /** Whether the other side closes the connection behind it. */
   closes = false;
 
-  constructor(expected: Expected, onBody: OnBody | null = null) {
+  /** @param looks at every byte of the body, which costs time that is the generator's */
+  constructor(expected: Expected, looks: boolean, onBody: OnBody | null = null) {
     this.#expected = expected;
+    this.#sum = looks && expected.sum !== undefined ? 0 : null;
     this.#end = expected.stream ? endOfStream : endOfJson;
     this.#onBody = onBody;
   }
@@ -84,6 +88,7 @@ export class AnswerReader {
     const piece = bytes.subarray(0, this.#left);
     this.#size += piece.length;
     this.#left -= piece.length;
+    if (this.#sum !== null) this.#sum = sumOf(piece, this.#sum);
     this.#onBody?.(piece);
     const keep = this.#end.length;
     this.#tail =
@@ -115,10 +120,11 @@ export class AnswerReader {
   }
 
   #finish(): void {
-    const { least, most } = this.#expected;
+    const { least, most, sum } = this.#expected;
     if (this.#size < least || this.#size > most)
       throw new Error(`an answer of ${this.#size} bytes instead of ${least}`);
     if (!this.#tail.equals(this.#end)) throw new Error('an answer that ends otherwise');
+    if (this.#sum !== null && this.#sum !== sum) throw new Error('an answer of other words');
     this.#phase = 'complete';
   }
 }

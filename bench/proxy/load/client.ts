@@ -29,14 +29,14 @@ export class Client {
     this.#port = port;
     this.#expected = expected;
     this.#onBody = onBody;
-    this.#reader = new AnswerReader(expected, onBody);
+    this.#reader = new AnswerReader(expected, true, onBody);
   }
 
   send(request: Buffer, events: ClientEvents): void {
     this.#events = events;
     this.#request = request;
     this.#begun = false;
-    this.#reader = new AnswerReader(this.#expected, this.#onBody);
+    this.#reader = new AnswerReader(this.#expected, !this.#used, this.#onBody);
     this.#socket ??= this.#connect();
     this.#socket.write(request);
   }

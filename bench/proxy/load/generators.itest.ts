@@ -82,6 +82,7 @@ describe.each(kinds)('engine and load generator in %s', (kind) => {
     ['a body that is too short', length('{}'), 'an answer of 2 bytes'],
     ['a body that is too long', length(`${json} }`), 'an answer of'],
     ['another end', length(`${json.slice(0, -1)}]`), 'ends otherwise'],
+    ['other words of the same length', length(json.replace('xx', 'xy')), 'of other words'],
     ['bytes behind it', `${length(json)}x`, 'bytes'],
     ['no length', `HTTP/1.1 200 OK\r\n\r\n${json}`, 'without length'],
     ['a chunk without size', chunked('zz\r\n'), 'without size'],

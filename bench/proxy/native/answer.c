@@ -7,10 +7,12 @@
 
 void (*answer_on_stamp)(uint64_t micros) = NULL;
 
-void answer_begin(struct answer *answer) {
+void answer_begin(struct answer *answer, bool looks) {
   answer->phase = IN_HEAD;
   answer->line_size = 0;
   answer->left = answer->body = 0;
+  answer->looks = looks;
+  answer->sum = 0;
   answer->closes = false;
   answer->problem = NULL;
   answer->stamp_at = 0;
@@ -44,8 +46,19 @@ static void look_for_stamps(struct answer *answer, const char *bytes, size_t siz
   }
 }
 
+// As `sumOf` of wire.ts.
+static void add_to_sum(struct answer *answer, const char *bytes, size_t size) {
+  uint32_t sum = answer->sum;
+  for (size_t at = 0; at < size; at += 1) {
+    const unsigned char byte = (unsigned char)bytes[at];
+    sum = (sum ^ (byte >= '0' && byte <= '9' ? '0' : byte)) * 16777619u;
+  }
+  answer->sum = sum;
+}
+
 static void take_body(struct answer *answer, const char *bytes, size_t size) {
   answer->body += size;
+  if (answer->looks) add_to_sum(answer, bytes, size);
   if (answer_on_stamp != NULL) look_for_stamps(answer, bytes, size);
   if (size >= tail_room) memcpy(answer->tail, bytes + size - tail_room, tail_room);
   else {
@@ -63,6 +76,8 @@ static void finish(struct answer *answer, const struct expected *expected) {
     broken(answer, text);
   } else if (memcmp(answer->tail + tail_room - end, expected->end, end) != 0) {
     broken(answer, "an answer that ends otherwise");
+  } else if (answer->looks && answer->sum != expected->sum) {
+    broken(answer, "an answer of other words");
   } else answer->phase = COMPLETE;
 }
 

@@ -1,4 +1,4 @@
-// Reads an answer as it comes, and checks it: status 200, framing, length, and how it ends.
+// Reads an answer as it comes, and checks it: status 200, framing, length, how it ends, and where asked all of its body.
 #ifndef ANSWER_H
 #define ANSWER_H
 #include <stdbool.h>
@@ -11,6 +11,8 @@ struct expected {
   uint64_t least, most;
   // The last bytes of the body.
   const char *end;
+  // What `sumOf` of wire.ts makes of the body; -1: nobody knows it.
+  int64_t sum;
 };
 
 enum phase { IN_HEAD, IN_LENGTH, IN_SIZE, IN_CHUNK, AFTER_CHUNK, IN_TRAILER, COMPLETE, BROKEN };
@@ -25,6 +27,9 @@ struct answer {
   uint64_t left;
   uint64_t body;
   char tail[tail_room];
+  // Whether all of the body is looked at, and its sum so far.
+  bool looks;
+  uint32_t sum;
   bool closes;
   const char *problem;
   // Where in `t=<16 digits>` the last byte was, and the digits so far.
@@ -32,7 +37,8 @@ struct answer {
   uint64_t stamp;
 };
 
-void answer_begin(struct answer *answer);
+// @param looks at every byte of the body, which costs time that is the generator's
+void answer_begin(struct answer *answer, bool looks);
 
 // Told the time that the engine wrote into each event; NULL: nobody looks for it.
 extern void (*answer_on_stamp)(uint64_t micros);

@@ -53,7 +53,7 @@ static void push(struct conn *conn) {
 
 static void ask_again(struct conn *conn) {
   conn->begun = false;
-  answer_begin(&conn->answer);
+  answer_begin(&conn->answer, expected.sum >= 0 && !conn->used);
   if (conn->fd >= 0 || conn_open(conn, 0)) push(conn);
 }
 

@@ -104,6 +104,7 @@ static void start(const struct mode *wanted, const char *line) {
   port = (int)number_of(line, "port", 0);
   expected.least = (uint64_t)number_of(line, "least", 0);
   expected.most = (uint64_t)number_of(line, "most", 1L << 40);
+  expected.sum = number_of(line, "sum", -1);
   expected_end[0] = 0;
   if (number_of(line, "stream", 0)) strcpy(expected_end, "data: [DONE]\n\n");
   else strcpy(expected_end, "}");

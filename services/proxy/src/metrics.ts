@@ -63,6 +63,10 @@ export interface ProxyMetrics {
   visit(step: VisitStep): void;
   /** A session with a service is over. */
   serviceSession(seconds: number): void;
+  /** The same of a session with the api. */
+  passedToApi(direction: 'up' | 'down', bytes: number): void;
+  /** A session with the api is over. */
+  apiSession(seconds: number): void;
   /** The front left a connection to node:http. */
   yielded(reason: YieldReason): void;
   /** A client's connection was ended for the sake of others. */
@@ -169,6 +173,17 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     name: 'wakefield_service_session_seconds_total',
     help: 'How long sessions with services have lasted, those that are over.',
   });
+  const toApi = metrics.counter({
+    name: 'wakefield_api_session_bytes_total',
+    help: 'Bytes of sessions with the management API: up from clients, down to them.',
+    labelNames: ['direction'],
+  });
+  const apiUp = toApi.labels('up');
+  const apiDown = toApi.labels('down');
+  const apiSeconds = metrics.counter({
+    name: 'wakefield_api_session_seconds_total',
+    help: 'How long sessions with the management API have lasted, those that are over.',
+  });
   const yielded = metrics.counter({
     name: 'wakefield_front_yields_total',
     help: 'Connections that the front left to node:http for the rest of their life, and why.',
@@ -211,6 +226,8 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
       (direction === 'up' ? serviceUp : serviceDown).inc(bytes),
     visit: (step) => visits.labels(step).inc(),
     serviceSession: (seconds) => sessionSeconds.inc(seconds),
+    passedToApi: (direction, bytes) => (direction === 'up' ? apiUp : apiDown).inc(bytes),
+    apiSession: (seconds) => apiSeconds.inc(seconds),
     yielded: (reason) => yielded.labels(reason).inc(),
     connectionEnded: (reason) => ended.labels(reason).inc(),
   };

@@ -100,6 +100,7 @@ describe('a connection to the api', () => {
       idleMs: 5000,
       sessionIdleMs: 5000,
       isTrusted: () => false,
+      metrics: { passedToApi: () => undefined, apiSession: () => undefined },
       logger: createLogger({ service: 'proxy', level: 'silent' }),
     });
     // A parser that counts a body whose length it does not tell.

@@ -5,6 +5,8 @@ import type { Logger } from '@wakefield/runtime';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { dropHopByHop, rawHeader } from './inference/headers.ts';
 import { refusals } from './inference/refusals.ts';
+import type { Traffic } from './inference/session/session-relay.ts';
+import type { ProxyMetrics } from './metrics.ts';
 import { passUpgrade } from './pass-upgrade.ts';
 import { sendError } from './server/answer.ts';
 import { mark, tellForwarded } from './server/forwarded.ts';
@@ -12,6 +14,7 @@ import { isFramed, setFraming } from './server/framing.ts';
 import { letBodyCome, NodeCall } from './server/node-call.ts';
 import type { IsTrusted } from './server/peers.ts';
 import type { UpgradeCall } from './server/upgrade/upgrade-call.ts';
+import { switchingProtocols } from './upstream/answer/switching.ts';
 
 /** Everything that is not inference, on its way to the management API. */
 export interface PassThrough {
@@ -32,6 +35,7 @@ export interface PassThroughOptions {
   /** How long a session lasts in which nothing passes. */
   readonly sessionIdleMs: number;
   readonly isTrusted: IsTrusted;
+  readonly metrics: Pick<ProxyMetrics, 'passedToApi' | 'apiSession'>;
   readonly logger: Logger;
 }
 
@@ -86,7 +90,9 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
       headers['sec-websocket-protocol'] = rawHeader(call.rawHeaders, 'sec-websocket-protocol');
       // Nobody answers it between here and the api.
       headers.expect = undefined;
+      const traffic = countSession(call, options.metrics);
       passUpgrade(call, {
+        traffic,
         options: { ...urlToHttpOptions(new URL(options.apiUrl)), agent: false },
         path: request.url ?? '/',
         headers,
@@ -102,6 +108,20 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
       });
     },
     close: () => agent.destroy(),
+  };
+}
+
+/** Counts what passes and how long that lasts, once the api has taken the offer. */
+function countSession(call: UpgradeCall, metrics: PassThroughOptions['metrics']): Traffic {
+  const since = performance.now();
+  const isSession = (): boolean => call.status === switchingProtocols;
+  call.onceClosed(() => {
+    if (isSession()) metrics.apiSession((performance.now() - since) / 1000);
+  });
+  return {
+    passed: (direction, bytes) => {
+      if (isSession()) metrics.passedToApi(direction, bytes);
+    },
   };
 }
 

@@ -44,6 +44,11 @@ describe('a session with the api', () => {
       const name = 'wakefield_http_requests_total{route="api",code="101"';
       return (await scene.proxy.metric(name)) === 1;
     });
+    // RFC 6455 §5.2: two bytes before each frame, four more in front of what a client says; a code of two bytes in Close.
+    const bytes = 'wakefield_api_session_bytes_total{direction=';
+    expect(await scene.proxy.metric(`${bytes}"up"`)).toBe(2 + 4 + 4 + (2 + 4 + 5));
+    expect(await scene.proxy.metric(`${bytes}"down"`)).toBe(2 + '{"heard":"this"}'.length + 2 + 5);
+    expect(await scene.proxy.metric('wakefield_api_session_seconds_total')).toBeGreaterThan(0);
   });
 
   it('ends with the api', async () => {
@@ -99,6 +104,8 @@ describe('an offer that the api does not take', () => {
     expect(error?.headers.connection).toBe('close');
     plain.answer((response) => response.writeHead(404).end('{}'));
     expect(await refused()).toMatchObject({ status: 404, body: '{}' });
+    expect(await scene.proxy.metric('wakefield_api_session_bytes_total{direction="down"')).toBe(0);
+    expect(await scene.proxy.metric('wakefield_api_session_seconds_total')).toBe(0);
     await plain.close();
   });
 

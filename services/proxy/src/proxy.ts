@@ -116,7 +116,14 @@ export function createProxy(
   const { apiUrl, apiIdleMs: idleMs } = settings;
   const isTrusted = trustedPeers(settings.trustedProxies);
   const { sessionIdleMs } = settings.inference;
-  const passThrough = createPassThrough({ apiUrl, idleMs, sessionIdleMs, isTrusted, logger });
+  const passThrough = createPassThrough({
+    apiUrl,
+    idleMs,
+    sessionIdleMs,
+    isTrusted,
+    metrics: memory.figures,
+    logger,
+  });
   const door = createDoor({
     inference,
     passThrough,

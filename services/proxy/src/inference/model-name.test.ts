@@ -3,13 +3,27 @@ import fc from 'fast-check';
 import { scanBody } from './model-name.ts';
 
 /** With the prompt itself, in the place of where it is; but for where its stream_options are: see ask-usage.test.ts. */
-function scan(text: string) {
-  const bytes = Buffer.from(text);
+function scan(body: string | Buffer) {
+  const bytes = Buffer.from(body);
   const scanned = scanBody(bytes);
   if (!scanned.valid) return scanned;
   const { promptFrom, promptTo, streamOptions: _, ...rest } = scanned;
   const prompt = bytes.toString('utf8', promptFrom, promptTo);
-  return prompt === '' ? rest : { ...rest, prompt: JSON.parse(prompt) };
+  return prompt === '' ? rest : { ...rest, prompt: JSON.parse(mended(prompt)) };
+}
+
+/** The same text, where each string that is none for JSON.parse is another that no name is. */
+function mended(text: string): string {
+  return text.replaceAll(/"(?:[^"\\]|\\.)*"/gs, (one) => (isJson(one) ? one : '"mended"'));
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What JSON.parse makes of the same text. */
@@ -85,6 +99,14 @@ describe('scanBody', () => {
     ['{"model":"a","x":[1,2,]}', { valid: false }],
     ['{"model":"a","x":[{"y":01}]}', { valid: false }],
     ['{"model":"\\x"}', { valid: false }],
+    ['{"model":"a\nb"}', { valid: false }],
+    ['{"model":"a\0"}', { valid: false }],
+    ['{"model":"a\x1f\\n"}', { valid: false }],
+    ['{"model":"a\x7f"}', { valid: true, model: 'a\x7f', stream: false }],
+    // What others make of it is theirs: nothing of it is ours.
+    ['{"x":"\\q","model":"a"}', { valid: true, model: 'a', stream: false }],
+    ['{"x":"\n","model":"a"}', { valid: true, model: 'a', stream: false }],
+    ['{"mod\nl":"b","model":"a"}', { valid: true, model: 'a', stream: false }],
     [`{"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, { valid: false }],
     ['\ufeff{"model":"a"}', { valid: false }],
   ])('%.60s', (text, expected) => {
@@ -113,25 +135,81 @@ describe('scanBody', () => {
     );
   });
 
-  it('never refuses what JSON.parse takes, and takes only what it takes, however mangled', () => {
-    const junk = fc.constantFrom(...'{}[],:"0123456789-+.eEtruefalsn mdl'.split(''), '"model":');
+  it.each([
+    ['a model', [0x61, 0xff, 0xc3], 'a\ufffd\ufffd'],
+    ['a quote in two bytes', [0xc0, 0xa2], '\ufffd\ufffd'],
+    ['half of a sign', [0xe2, 0x82], '\ufffd'],
+    ['a surrogate', [0xed, 0xa0, 0x80], '\ufffd\ufffd\ufffd'],
+  ])('reads what is no UTF-8 as a decoder does: %s', (_, bytes, model) => {
+    const body = Buffer.concat([Buffer.from('{"model":"'), Buffer.from(bytes), Buffer.from('"}')]);
+    expect(scan(body)).toEqual({ valid: true, model, stream: false, maxTokens: null });
+    expect(scan(body)).toEqual(parsed(body.toString('utf8')));
+  });
+
+  /** @param unit what strings are of, which are written well before they are mangled */
+  const mangled = (junk: fc.Arbitrary<string>, unit: fc.Arbitrary<string>) => {
     const edits = fc.array(fc.tuple(fc.nat(400), fc.nat(3), fc.array(junk, { maxLength: 3 })), {
       maxLength: 4,
     });
     const plain = fc.dictionary(
       fc.constantFrom('model', 'stream', 'x', 'max_tokens', 'messages', 'prompt'),
-      fc.jsonValue({ stringUnit: fc.constantFrom('a', 'b', ' ') }),
+      fc.jsonValue({ stringUnit: unit }),
       { noNullPrototype: true },
     );
+    // Of latin1: each sign of the text is a byte of the body, whatever a decoder makes of those.
+    return fc.tuple(plain, edits).map(([value, changes]) => {
+      let text = JSON.stringify(value);
+      for (const [at, removed, added] of changes) {
+        text = text.slice(0, at) + added.join('') + text.slice(at + removed);
+      }
+      return Buffer.from(text, 'latin1');
+    });
+  };
+  const grammar = ['"model":', ...'{}[],:"0123456789-+.eEtruefalsn mdl'];
+  const badBytes = ['\x80', '\xa2', '\xbf', '\xc0', '\xc3', '\xe2', '\xed', '\xf4', '\xff'];
+  const badSigns = [
+    '\0',
+    '\n',
+    '\t',
+    '\r',
+    '\x1f',
+    '\\',
+    '\\u',
+    '\\ud800',
+    '\\u006d',
+    '\\q',
+    '\\"',
+  ];
+
+  it('never refuses what JSON.parse takes, and takes only what it takes, however mangled, no UTF-8 included', () => {
     fc.assert(
-      fc.property(plain, edits, (value, changes) => {
-        let text = JSON.stringify(value);
-        for (const [at, removed, added] of changes) {
-          text = text.slice(0, at) + added.join('') + text.slice(at + removed);
-        }
-        expect(scan(text)).toEqual(parsed(text));
-      }),
+      fc.property(
+        mangled(fc.constantFrom(...grammar, ...badBytes), fc.constantFrom('a', 'b', ...badBytes)),
+        (bytes) => {
+          expect(scan(bytes)).toEqual(parsed(bytes.toString('utf8')));
+        },
+      ),
       { numRuns: 2000 },
     );
+  });
+
+  it('takes beside that only what is wrong inside of strings other than the model, and reads the rest alike', () => {
+    const anything = fc.constantFrom(...grammar, ...badBytes, ...badSigns);
+    let beside = 0;
+    fc.assert(
+      fc.property(mangled(anything, anything), (bytes) => {
+        const text = bytes.toString('utf8');
+        const [seen, exactly] = [scan(bytes), parsed(text)];
+        if (exactly.valid || !seen.valid) {
+          expect(seen).toEqual(exactly);
+          return;
+        }
+        beside += 1;
+        expect(seen).toEqual(parsed(mended(text)));
+        expect(seen).not.toMatchObject({ model: 'mended' });
+      }),
+      { numRuns: 4000 },
+    );
+    expect(beside).toBeGreaterThan(10);
   });
 });

@@ -46,6 +46,8 @@ const comma = 0x2c;
 const colon = 0x3a;
 const quote = 0x22;
 const backslash = 0x5c;
+/** Those before are control characters. */
+const firstPrintable = 0x20;
 const letterM = 0x6d;
 const letterP = 0x70;
 const letterS = 0x73;
@@ -63,7 +65,7 @@ const longestCount = 20;
 /**
  * Finds the top-level `model`, `stream`, `stream_options`, limit of tokens and place of the prompt of a JSON object in one walk
  * over its bytes. As with JSON.parse, the last of several members of one name counts and names may be written with escapes. What is inside of strings
- * is not checked: that is the engine's to say.
+ * other than the model's name is not checked: that is the engine's to say, and no name of ours is in them.
  */
 export function scanBody(bytes: Buffer): BodyScan {
   const cursor = new JsonCursor(bytes);
@@ -176,14 +178,23 @@ function lengthsAfter(letter: number | undefined): ReadonlySet<number> {
   }
 }
 
-/** @returns null when the escapes are wrong */
+/** @returns null where JSON.parse takes it for none: wrong escapes, control characters */
 function decodeString(bytes: Buffer, from: number, to: number): string | null {
-  if (!hasBackslash(bytes, from, to)) return bytes.toString('utf8', from + 1, to - 1);
+  if (isVerbatim(bytes, from, to)) return bytes.toString('utf8', from + 1, to - 1);
   try {
     return String(JSON.parse(bytes.toString('utf8', from, to)));
   } catch {
     return null;
   }
+}
+
+/** Whether a string is what stands there: without escapes, and without what may only be written as one (RFC 8259 §7). */
+function isVerbatim(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte === backslash || byte < firstPrintable) return false;
+  }
+  return true;
 }
 
 function hasBackslash(bytes: Buffer, from: number, to: number): boolean {
