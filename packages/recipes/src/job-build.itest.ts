@@ -67,6 +67,7 @@ describe('what a recipe builds', () => {
     expect((await here.made()).length).toBe(2);
     expect(await here.locks()).toEqual([]);
     expect(await later.read('log')).not.toContain('building');
+    expect(await later.read('stage')).toBe('');
   });
 
   test('is built without what whoever starts it chose, which only the program has', async () => {
@@ -81,8 +82,9 @@ describe('what a recipe builds', () => {
   test('is told while it goes on, with its log', async () => {
     const here = await account('echo collecting; until [ -e "$HOME/go" ]; do sleep 0.05; done');
     const job = await here.start();
-    await until(async () => (await job.read('stage')) === 'building\n');
-    await until(async () => (await job.read('log')).includes('collecting'));
+    // From the moment on in which it runs, before its script has done anything.
+    for (let told = ''; !told.includes('collecting'); told = await job.read('log'))
+      expect(await job.read('stage')).toBe('building\n');
     await mkdir(join(here.builds, '../../../go'));
     expect(await job.ended()).toBe(0);
     expect(await job.read('stage')).toBe('');
@@ -104,7 +106,7 @@ describe('what a recipe builds', () => {
   test('ends when the job is asked to', async () => {
     const here = await account('sleep 300');
     const job = await here.start();
-    await until(async () => (await job.read('stage')) === 'building\n');
+    await until(async () => (await job.read('log')).includes('wakefield: building'));
     job.signal('SIGUSR1');
     expect(await job.ended()).toBe(0);
     expect(await job.json('exit.json')).toMatchObject({ cause: 'drained' });
