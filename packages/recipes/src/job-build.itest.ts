@@ -19,13 +19,17 @@ chmod +x "$3/bin/"*
 `;
 
 /** An account on a cluster: what it builds is in its home directory. */
-async function account(pip: string, given: Readonly<Record<string, string>> = {}) {
+async function account(
+  pip: string,
+  given: Readonly<Record<string, string>> = {},
+  build: object = {},
+) {
   const home = join(workshop.root, `home-${++serial}`);
   await mkdir(home);
   const interpreter = await program(home, 'python', python(pip));
   const recipe = serviceRecipe({
     command: ['tool'],
-    build: { kind: 'venv', python: interpreter, requirements: ['tool==1.0', 'a[b]==2'] },
+    build: { kind: 'venv', python: interpreter, requirements: ['tool==1.0', 'a[b]==2'], ...build },
     variables: {
       TOOL_INDEX: {
         sets: 'environment',
@@ -77,6 +81,15 @@ describe('what a recipe builds', () => {
     expect(await job.ended()).toBe(0);
     expect(await job.read('given')).toBe('https://mine.example/simple\n');
     expect(await readFile(join(here.builds, '../../../seen'), 'utf8')).toBe('unset\nunset\n');
+  });
+
+  test.each([
+    [false, '--quiet tool==1.0 a[b]==2'],
+    [true, '--quiet --no-deps tool==1.0 a[b]==2'],
+  ])('whose list is whole (%j) is made of: %s', async (whole, words) => {
+    const here = await account(counted, {}, { whole });
+    expect(await (await here.start()).ended()).toBe(0);
+    expect(await readFile(join(here.builds, '../../../pips'), 'utf8')).toContain(` ${words}\n`);
   });
 
   test('is told while it goes on, with its log', async () => {
