@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { nastyTrace, nastyValues } from '@wakefield/testkit';
 import { stringify } from 'yaml';
-import { squeue } from '../cluster-jobs.ts';
+import { slurm } from '../cluster-jobs.ts';
 import { eventually, startWakefield, type Wakefield } from '../wakefield.ts';
 
 const description = 'Takes every text, as the pattern of a careless centre might.';
@@ -87,7 +87,7 @@ test('every text that is sent reaches a program on SLURM as it is, and nothing o
     expect(body.config.environment).toMatchObject({ TEXT: nastyValues[i] });
   expect(await readFile(nastyTrace, 'utf8').catch(() => null)).toBeNull();
   // What stands behind `#SBATCH` in a value asks SLURM for nothing, and no job has ended.
-  const states = (await squeue(wakefield, '-O', 'qos:12,state:12')).trim().split('\n');
-  expect(states).toHaveLength(nastyValues.length);
-  for (const line of states) expect(line).toMatch(/^(?!root)\S+ +RUNNING/);
+  const jobs = (await slurm(wakefield, 'squeue', '-h', '-o', '%q|%T')).trim().split('\n');
+  expect(jobs).toHaveLength(nastyValues.length);
+  for (const job of jobs) expect(job).toMatch(/^(?!root).*\|RUNNING$/);
 }, 180_000);
