@@ -109,6 +109,12 @@ export async function slurm(
   return (await run(client, [...args], { env, timeout: 10_000 })).stdout;
 }
 
+/** Of the private SLURM. DOWN: nobody is started in any of them, and whoever runs runs on. */
+export async function setPartitions(site: Site, state: 'UP' | 'DOWN'): Promise<void> {
+  for (const name of ['gpu', 'preempt', 'debug'])
+    await slurm(site, 'scontrol', 'update', `PartitionName=${name}`, `State=${state}`);
+}
+
 /** A job of the HEAppE for tests; times in epoch milliseconds. */
 export interface HeappeJob {
   readonly id: number;

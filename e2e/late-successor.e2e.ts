@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { slurm, slurmJobs } from './cluster-jobs.ts';
+import { setPartitions, slurmJobs } from './cluster-jobs.ts';
 import { metric } from './metric.ts';
 import { ask, type RequestRecord } from './requests/ask.ts';
 import { closedLoop } from './requests/loops.ts';
@@ -20,14 +20,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await wakefield.stop();
 }, 30_000);
-
-/** Nobody can be started in any partition, and whoever runs runs on. */
-const partitions = (state: 'UP' | 'DOWN') =>
-  Promise.all(
-    ['gpu', 'preempt', 'debug'].map((name) =>
-      slurm(wakefield, 'scontrol', 'update', `PartitionName=${name}`, `State=${state}`),
-    ),
-  );
 
 async function jobs(): Promise<
   readonly { readonly state: string; readonly successor_of: string | null }[]
@@ -54,7 +46,7 @@ test('a job whose successor finds no room serves to its end, and who asks after 
   expect(registered.status).toBe(201);
   const isServed = async () => (await jobs()).some(({ state }) => /^(ready|busy)$/.test(state));
   await eventually('it serves', isServed, 60_000);
-  await partitions('DOWN');
+  await setPartitions(wakefield, 'DOWN');
 
   const records: RequestRecord[] = [];
   const person = (stream: boolean) => async () => {
@@ -71,7 +63,7 @@ test('a job whose successor finds no room serves to its end, and who asks after 
   const [waiting] = await jobs();
   expect(waiting).toMatchObject({ state: 'queued', successor_of: expect.any(String) });
 
-  await partitions('UP');
+  await setPartitions(wakefield, 'UP');
   await eventually('they are answered', async () => records.length > answered + 20, 60_000);
   await loop.stop();
   expect(records.filter(({ whole }) => !whole)).toEqual([]);

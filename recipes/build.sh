@@ -88,12 +88,11 @@ wf_build_name() {
 
 wf_build_all() {
   local own=$wf_build.$RANDOM$RANDOM code=0 program
-  [ ! -e "$wf_build/done" ] || return 0
+  [ ! -e "$wf_build/done" ] || { rm -f stage; return 0; }
   for program in <<programs>>; do
     type -P -- "$program" >/dev/null || wf_no_program "$program"
   done
   mkdir -p "$wf_builds" || return
-  wf_write stage building
   if wf_build_turn; then
     echo "wakefield: building "<<what>>
     wf_build_in "$own"

@@ -31,7 +31,9 @@ wf_dir=$PWD
 # Who starts last has the directory: should two jobs of one name ever run, the files are one's alone.
 [ -z "${SLURM_JOB_ID:-}" ] || printf '%s\n' "$SLURM_JOB_ID" >owner
 # A requeued job finds what its first run left.
-rm -f endpoint.json exit.json gpu stage .flushed
+rm -f endpoint.json exit.json gpu .flushed
+# One that has to build does, until it is seen that it need not.
+<<stage>>
 IFS= read -r wf_key <key
 
 # The log: everything printed here and by the engine, without the key, at most wf_log_limit bytes. Where its beginning was

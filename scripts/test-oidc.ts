@@ -7,18 +7,17 @@ import {
   missingPackages,
   SetupError,
 } from '@wakefield/local-stack';
+import { browserPackage, findBrowser } from './find-browser.ts';
 import { setupKeycloak } from './setup-keycloak.ts';
 import { command, root } from './spawn.ts';
 
-/** By the names that distributions give it. */
-const browsers = ['chromium', 'chromium-browser', 'google-chrome'];
 const withoutBrowser = '--without-browser';
 const given = process.argv.slice(2);
 
 try {
   if (!given.includes(withoutBrowser)) {
     await installPackages(missingTools(), (line) => console.log(line)).catch(() => undefined);
-    process.env.WAKEFIELD_TEST_CHROMIUM = findBrowser();
+    process.env.WAKEFIELD_TEST_CHROMIUM = checkBrowser();
     for (const name of ['curl', 'jq']) checkThere(name);
   }
   process.env.WAKEFIELD_TEST_KEYCLOAK = setupKeycloak();
@@ -52,17 +51,14 @@ try {
 
 /** Packages of Debian for what is missing; where they cannot be had, what is missing is told below. */
 function missingTools(): readonly string[] {
-  const isThere = (name: string) => findCommand(name) !== null;
-  const tools = ['curl', 'jq'].filter((name) => !isThere(name));
-  return browsers.some(isThere) ? tools : [...tools, 'chromium'];
+  const tools = ['curl', 'jq'].filter((name) => findCommand(name) === null);
+  return findBrowser() === null ? [...tools, browserPackage] : tools;
 }
 
 /** @throws SetupError where there is none: the script of the page of the API is tried by nothing else */
-function findBrowser(): string {
-  for (const name of browsers) {
-    const path = findCommand(name);
-    if (path !== null) return path;
-  }
+function checkBrowser(): string {
+  const path = findBrowser();
+  if (path !== null) return path;
   throw new SetupError(
     `The page of the API is tried in Chromium, and there is none here. Debian: apt-get install chromium. Or leave that out: npm run test:oidc -- ${withoutBrowser}`,
   );

@@ -12,8 +12,9 @@ import {
   startPostgres,
   startRedis,
 } from '@wakefield/local-stack';
+import { browserPackage, findBrowser } from './find-browser.ts';
 import { type JestRun, runJest } from './test-run/jest-run.ts';
-import { listTestFiles, needStores } from './test-run/list-files.ts';
+import { listTestFiles, needBrowser, needStores } from './test-run/list-files.ts';
 import { endAround, scratchPrefix, sweepRemains } from './test-run/remains.ts';
 import {
   addTallies,
@@ -71,6 +72,7 @@ process.exit(stopping.signal.aborted ? 130 : exitCode(tally));
 async function runMatching(args: readonly string[]): Promise<Tally> {
   const files = args.length === 0 ? null : listTestFiles(root, args);
   if (files?.length === 0) return emptyTally;
+  if (files === null || needBrowser(files)) await bringBrowser();
   return files === null || needStores(files)
     ? await runWithStores(args)
     : await runJest(
@@ -79,6 +81,11 @@ async function runMatching(args: readonly string[]): Promise<Tally> {
         { ...process.env, TMPDIR: makeTemporary() },
         stopping.signal,
       );
+}
+
+/** Where it cannot be had, the test that needs it fails in its own words. */
+async function bringBrowser(): Promise<void> {
+  if (findBrowser() === null) await installPackages([browserPackage], say).catch(() => undefined);
 }
 
 async function runWithStores(args: readonly string[]): Promise<Tally> {

@@ -1,17 +1,14 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { findCommand } from '@wakefield/local-stack';
+import { findBrowser } from '../../scripts/find-browser.ts';
 import { type Page, withPage } from '../oidc/chromium.ts';
 import { eventually, startWakefield, type Wakefield } from '../wakefield.ts';
 
-const browser = ['chromium', 'chromium-browser', 'google-chrome']
-  .map((name) => findCommand(name))
-  .find((path) => path !== null);
 /** Builds JupyterLab from PyPI the first time. */
 const buildMs = 600_000;
 
-/** A notebook on the private SLURM, as a person opens it. Without a browser here there is nothing to open it with. */
-(browser === undefined ? describe.skip : describe)('a notebook', () => {
+/** A notebook on the private SLURM, as a person opens it. */
+describe('a notebook', () => {
   let wakefield: Wakefield;
   let uuid: string;
   let id: string;
@@ -46,7 +43,9 @@ const buildMs = 600_000;
   test('runs a cell in Chromium, over its kernel’s WebSocket', async () => {
     const { status, body } = await wakefield.call('POST', `/api/v1/services/${id}/visits`);
     expect(status).toBe(201);
-    await withPage(browser ?? '', async (page) => {
+    const browser = findBrowser();
+    if (browser === null) throw new Error('there is no Chromium. Debian: apt-get install chromium');
+    await withPage(browser, async (page) => {
       await page.go(body.url);
       await openNotebook(page);
       expect(await run(page, '6 * 7')).toBe('42');

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { slurm, squeue } from '../cluster-jobs.ts';
+import { setPartitions, slurm, squeue } from '../cluster-jobs.ts';
 import { eventually, startWakefield, type Wakefield } from '../wakefield.ts';
 import { calls, curl } from './calls.ts';
-import { type SiteRecipes, simulatedVllm } from './site-recipe.ts';
+import { forgetBuild, type SiteRecipes, simulatedVllm } from './site-recipe.ts';
 
 let wakefield: Wakefield;
 let place: string;
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(async () => {
   const { body } = await curl('Get Recipe Details', wakefield);
   await wakefield.stop();
-  await recipes.forgetBuild(body.build.gpu.digest);
+  await forgetBuild(body.build.gpu.digest);
   await rm(place, { recursive: true });
 }, 30_000);
 
@@ -34,9 +34,9 @@ const statusOf = async (id: string) => (await call('Check Service Status', id)).
 const running = (id: string) =>
   eventually(`${id} to run`, async () => (await statusOf(id)) === 'running', 60_000);
 
-/** The statuses that a service goes through from its start until it runs. */
-async function wayOf(id: string): Promise<readonly string[]> {
-  const seen = ['pending'];
+/** The statuses that a service goes through until it runs. */
+async function wayOf(id: string, first: string): Promise<readonly string[]> {
+  const seen = [first];
   await eventually(
     `${id} to run`,
     async () => {
@@ -125,6 +125,8 @@ describe('every call of the document, as it stands', () => {
   test.each(starts)(
     '$title',
     async ({ title, model, resources, asked }) => {
+      // The first waits in the queue for a while, has to build then, and is watched on its way.
+      if (title === first) await setPartitions(wakefield, 'DOWN');
       const { status, body, head } = await call(title);
       expect([status, body.error]).toEqual([201, undefined]);
       expect(body).toMatchObject({
@@ -139,8 +141,11 @@ describe('every call of the document, as it stands', () => {
       expect(Object.fromEntries(Object.keys(asked).map((name) => [name, job.get(name)]))).toEqual(
         asked,
       );
-      // The first has to build, and is watched on its way.
-      if (title === first) expect(await wayOf(body.id)).toEqual(way);
+      if (title === first) {
+        expect([job.get('JobState'), await statusOf(body.id)]).toEqual(['PENDING', 'pending']);
+        await setPartitions(wakefield, 'UP');
+        expect(await wayOf(body.id, body.status)).toEqual(way);
+      }
       const gpus = /gpu[:=](\d+)/.exec(job.get('TresPerNode') ?? '')?.[1] ?? null;
       expect([gpus, job.get('NumNodes')]).toEqual([
         resources.gpu ?? '0',

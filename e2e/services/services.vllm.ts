@@ -1,19 +1,26 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, readlink, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { squeue } from '../cluster-jobs.ts';
 import { type Answer, eventually, startWakefield, type Wakefield } from '../wakefield.ts';
 import { curl } from './calls.ts';
+import { forgetBuild } from './site-recipe.ts';
+import { vllmOnCpus } from './vllm-recipe.ts';
 
 const run = promisify(execFile);
 const vllm = process.env.WAKEFIELD_TEST_VLLM ?? '';
 /** The models of the document, as small ones with random weights. The second knows no chats. */
 const models = { talks: 'Qwen/Qwen2.5-0.5B-Instruct', completes: 'gpt2' };
 const START_WITHIN_MS = 600_000;
+/** Some GB come from the registry first. */
+const BUILD_WITHIN_MS = 1_800_000;
 
 let wakefield: Wakefield;
+let folder: string;
+let digest: string;
 /** Ids of the jobs. */
 const ids = { talks: '', completes: '' };
 const call = (title: string, job?: string) => curl(title, wakefield, job);
@@ -21,10 +28,12 @@ const prompt = (id: string, body: object) =>
   wakefield.call('POST', `/api/v1/vllm/${id}/prompt`, body);
 
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'site-recipes-'));
+  await vllmOnCpus(folder, join(vllm, 'venv'));
   wakefield = await startWakefield({
     args: ['--slurm'],
+    env: { WAKEFIELD_RECIPES: folder },
     prepare: async (directory) => {
-      await symlink(vllm, join(directory, 'vllm'));
       await mkdir(join(directory, 'models'), { recursive: true });
       const make = (model: string, ...flags: readonly string[]) =>
         run(join(vllm, 'venv/bin/python'), [
@@ -34,14 +43,23 @@ beforeAll(async () => {
       await Promise.all([make(models.talks), make(models.completes, '--no-template')]);
     },
   });
+  digest = (await call('Get Recipe Details')).body.build.gpu.digest;
+  // One of an earlier run that was killed.
+  await forgetBuild(digest);
 }, 150_000);
 
 afterAll(async () => {
   await wakefield.stop();
-}, 60_000);
+  await forgetBuild(digest);
+  await rm(folder, { recursive: true });
+}, 120_000);
 
 /** The statuses that a service goes through from its start until it runs. */
-async function wayOf(id: string, first: string): Promise<readonly string[]> {
+async function wayOf(
+  id: string,
+  first: string,
+  withinMs = START_WITHIN_MS,
+): Promise<readonly string[]> {
   const seen = [first];
   await eventually(
     `${id} to run`,
@@ -51,9 +69,22 @@ async function wayOf(id: string, first: string): Promise<readonly string[]> {
       if (status === 'failed') throw new Error(reason);
       return status === 'running';
     },
-    START_WITHIN_MS,
+    withinMs,
   );
   return seen;
+}
+
+const logOf = async (id: string): Promise<string> =>
+  (await wakefield.call('GET', `/api/v1/services/${id}/logs?tail=all`)).body;
+
+async function stop(id: string): Promise<void> {
+  const { status, body } = await call('Stop a Service', id);
+  expect([status, body.status]).toEqual([200, expect.stringMatching(/^stopp/)]);
+  await eventually(
+    `${id} to be stopped`,
+    async () => (await call('Check Service Status', id)).body.status === 'stopped',
+    120_000,
+  );
 }
 
 /** Processes of vLLM that work in a directory of this Wakefield. */
@@ -70,43 +101,75 @@ async function engines(): Promise<readonly string[]> {
   return found.filter((line) => /vllm/i.test(line));
 }
 
-describe('the calls of the document on real vLLM without GPU', () => {
-  const way = /^(pending,)?starting,running$/;
-  const resources = { nodes: 1, cpu: '4', memory: '16G', time_limit: 120, gpu: null };
+/** What each of the document's calls asks for, as it is resolved, and the longest context of what is started. */
+const asGpu = { nodes: 1, cpu: '8', memory: '64G', time_limit: 120, gpu: '1' };
+const others = [
+  { title: 'Create vLLM Service with Custom Model', resources: asGpu, context: '8192' },
+  {
+    title: 'Create vLLM Service with Custom Model and Resources',
+    resources: asGpu,
+    context: '8192',
+  },
+  {
+    title: 'Create vLLM Service with All Options',
+    resources: { nodes: 1, cpu: '2', memory: '32G', time_limit: 15, gpu: '1' },
+    context: '2048',
+  },
+];
 
-  test('Create CPU-Only vLLM Service, and one with the default model', async () => {
-    const completes = await call('Create CPU-Only vLLM Service');
-    const talks = await wakefield.call('POST', '/api/v1/services', {
-      recipe_name: 'inference/vllm',
-      config: {
-        // Beside the other one: four GiB each are what a machine may not have.
-        environment: { VLLM_CPU_KVCACHE_SPACE: 1, VLLM_MAX_MODEL_LEN: 2048 },
-        resources: { cpu: '4', memory: '16G', gpu: null },
-      },
+/**
+ * Every call as it stands. What a machine without GPUs and without the world's models cannot have: the GPUs, which the nodes of
+ * the private SLURM only say they have, so that the recipe is that of `vllmOnCpus`; and the weights of the models, random here.
+ */
+describe('the calls of the document on real vLLM without GPU', () => {
+  test('Create vLLM Service with Default Model: built, started, and there', async () => {
+    const { status, body } = await call('Create vLLM Service with Default Model');
+    expect([status, body.error]).toEqual([201, undefined]);
+    expect(body).toMatchObject({
+      ...{ model: models.talks, cluster: 'slurm-dev', config: { resources: asGpu } },
     });
-    const started: readonly (readonly [Pick<Answer, 'status' | 'body'>, string])[] = [
-      [completes, models.completes],
-      [talks, models.talks],
-    ];
-    for (const [{ status, body }, model] of started) {
-      expect([status, body.error]).toEqual([201, undefined]);
-      expect(body).toMatchObject({ model, cluster: 'slurm-dev', config: { resources } });
-    }
-    ids.completes = completes.body.id;
-    ids.talks = talks.body.id;
-    // Nobody's prompt waits for an engine that loads for a minute.
-    for (const id of Object.values(ids)) {
-      const early = await prompt(id, { prompt: 'Hello' });
-      expect([early.status, early.body.error.code]).toEqual([409, 'service_not_ready']);
-      expect(early.body.error.message).toMatch(/its status is (pending|starting)[.:]/);
-      expect((await call('Get Available Models', id)).status).toBe(409);
-    }
+    ids.talks = body.id;
+    // Nobody's prompt waits for an engine that is built for minutes.
+    const early = await prompt(ids.talks, { prompt: 'Hello' });
+    expect([early.status, early.body.error.code]).toEqual([409, 'service_not_ready']);
+    expect(early.body.error.message).toMatch(/its status is (pending|building|starting)[.:]/);
+    expect((await call('Get Available Models', ids.talks)).status).toBe(409);
     expect((await call('List vLLM Services')).body).toEqual([]);
-    const ways = await Promise.all([
-      wayOf(ids.completes, completes.body.status),
-      wayOf(ids.talks, talks.body.status),
-    ]);
-    for (const seen of ways) expect(seen.join()).toMatch(way);
+    const way = await wayOf(ids.talks, body.status, BUILD_WITHIN_MS);
+    expect(way.join()).toMatch(/^(pending,)?building,starting,running$/);
+    expect(await logOf(ids.talks)).toMatch(/^wakefield: building .*\bvllm-cpu==0\.29\.0\b/m);
+  }, 1_900_000);
+
+  test.each(others)(
+    '$title',
+    async ({ title, resources, context }) => {
+      const { status, body } = await call(title);
+      expect([status, body.error]).toEqual([201, undefined]);
+      expect(body).toMatchObject({ model: models.completes, config: { resources } });
+      // What stands there is used, and a flash of `building` is the look whether it does.
+      const way = (await wayOf(body.id, body.status)).join();
+      expect(way).toMatch(/^(pending,)?(building,)?starting,running$/);
+      expect(await logOf(body.id)).not.toContain('wakefield: building');
+      const listed = await call('Get Available Models', body.id);
+      expect(listed.body).toEqual({ id: body.id, models: [models.completes] });
+      const answer = await call('Send Prompt to vLLM Service', body.id);
+      expect([answer.status, answer.body.model]).toEqual([200, models.completes]);
+      const refused = await prompt(body.id, { prompt: 'Hello', max_tokens: 100_000 });
+      expect([refused.status, refused.body.error.code]).toEqual([400, 400]);
+      expect(refused.body.error.message).toContain(context);
+      await stop(body.id);
+    },
+    900_000,
+  );
+
+  test('Create CPU-Only vLLM Service', async () => {
+    const { status, body } = await call('Create CPU-Only vLLM Service');
+    expect([status, body.error]).toEqual([201, undefined]);
+    const resources = { nodes: 1, cpu: '4', memory: '16G', time_limit: 120, gpu: null };
+    expect(body).toMatchObject({ model: models.completes, config: { resources } });
+    ids.completes = body.id;
+    const way = (await wayOf(body.id, body.status)).join();
+    expect(way).toMatch(/^(pending,)?(building,)?starting,running$/);
   }, 620_000);
 
   test('Get Service Logs: what vLLM itself says', async () => {
@@ -179,13 +242,10 @@ describe('the calls of the document on real vLLM without GPU', () => {
   }, 60_000);
 
   test('what vLLM refuses is refused in its words', async () => {
-    for (const [id, context] of [
-      [ids.completes, '8192'],
-      [ids.talks, '2048'],
-    ] as const) {
+    for (const id of Object.values(ids)) {
       const { status, body } = await prompt(id, { prompt: 'Hello', max_tokens: 100_000 });
       expect([status, body.error.code]).toEqual([400, 400]);
-      expect(body.error.message).toContain(context);
+      expect(body.error.message).toContain('8192');
     }
     const other = await prompt(ids.completes, { prompt: 'Hello', model: 'gpt3' });
     expect([other.status, other.body.error.code]).toEqual([404, 'model_not_found']);
@@ -194,14 +254,7 @@ describe('the calls of the document on real vLLM without GPU', () => {
 
   test('Stop a Service: job and processes are gone', async () => {
     expect(await engines()).not.toEqual([]);
-    for (const id of Object.values(ids)) {
-      const { status, body } = await call('Stop a Service', id);
-      expect([status, body.status]).toEqual([200, expect.stringMatching(/^stopp/)]);
-    }
-    const stopped = async (id: string) =>
-      (await call('Check Service Status', id)).body.status === 'stopped';
-    for (const id of Object.values(ids))
-      await eventually(`${id} to be stopped`, () => stopped(id), 120_000);
+    await Promise.all(Object.values(ids).map(stop));
     await eventually('no engine is left', async () => (await engines()).length === 0);
     expect(await squeue(wakefield)).toBe('');
     expect((await prompt(ids.talks, { prompt: 'Hello' })).status).toBe(409);

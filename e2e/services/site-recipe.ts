@@ -14,7 +14,7 @@ const python = (notes: string) => `#!/bin/bash
 echo "$3" >>'${notes}'
 mkdir -p "$3/bin"
 sleep ${SECONDS}
-printf '#!/bin/bash\n' >"$3/bin/python"
+printf '#!/bin/bash\n[ "$3" != install ] || echo "collecting \${!#}"\n' >"$3/bin/python"
 chmod +x "$3/bin/python"
 `;
 
@@ -23,8 +23,13 @@ export interface SiteRecipes {
   readonly folder: string;
   /** How often its build was begun. */
   builds(): Promise<number>;
-  /** @param digest of the build, as the recipe tells it: what it left in the cache of this account */
-  forgetBuild(digest: string): Promise<void>;
+}
+
+/** @param digest of a build, as the recipe tells it: what it left in the cache of this account */
+export async function forgetBuild(digest: string): Promise<void> {
+  const builds = join(homedir(), '.cache/wakefield/builds');
+  for await (const name of glob(`${digest}*`, { cwd: builds }))
+    await rm(join(builds, name), { recursive: true });
 }
 
 /**
@@ -55,10 +60,5 @@ export async function simulatedVllm(folder: string): Promise<SiteRecipes> {
   return {
     folder: join(folder, 'recipes'),
     builds: async () => (await readFile(notes, 'utf8').catch(() => '')).split('\n').length - 1,
-    forgetBuild: async (digest) => {
-      const places = glob(`${digest}*`, { cwd: join(homedir(), '.cache/wakefield/builds') });
-      for await (const name of places)
-        await rm(join(homedir(), '.cache/wakefield/builds', name), { recursive: true });
-    },
   };
 }

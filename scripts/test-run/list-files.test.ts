@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { listTestFiles, needStores } from './list-files.ts';
+import { listTestFiles, needBrowser, needStores } from './list-files.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -19,4 +19,10 @@ test('pure tests need no stores', () => {
   expect(needStores(['/r/a.test.ts', '/r/b.test.ts'])).toBe(false);
   expect(needStores(['/r/a.test.ts', '/r/b.itest.ts'])).toBe(true);
   expect(needStores(['/r/e2e/start.e2e.ts'])).toBe(true);
+});
+
+test('the tests of a notebook need a browser, and no others', () => {
+  const files = listTestFiles(root, ['e2e/services']);
+  expect(needBrowser(files)).toBe(true);
+  expect(needBrowser(files.filter((file) => !file.includes('jupyter')))).toBe(false);
 });

@@ -26,3 +26,8 @@ export function listTestFiles(root: string, args: readonly string[]): readonly s
 export function needStores(files: readonly string[]): boolean {
   return files.some((file) => !file.endsWith('.test.ts'));
 }
+
+/** One opens a page in Chromium. */
+export function needBrowser(files: readonly string[]): boolean {
+  return files.some((file) => file.endsWith('/jupyter.e2e.ts'));
+}

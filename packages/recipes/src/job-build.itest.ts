@@ -20,13 +20,17 @@ chmod +x "$3/bin/"*
 `;
 
 /** An account on a cluster: what it builds is in its home directory. */
-async function account(pip: string, given: Readonly<Record<string, string>> = {}) {
+async function account(
+  pip: string,
+  given: Readonly<Record<string, string>> = {},
+  build: object = {},
+) {
   const home = join(workshop.root, `home-${++serial}`);
   await mkdir(home);
   const interpreter = await program(home, 'python', python(pip));
   const recipe = serviceRecipe({
     command: ['tool'],
-    build: { kind: 'venv', python: interpreter, requirements: ['tool==1.0', 'a[b]==2'] },
+    build: { kind: 'venv', python: interpreter, requirements: ['tool==1.0', 'a[b]==2'], ...build },
     variables: {
       TOOL_INDEX: {
         sets: 'environment',
@@ -68,6 +72,7 @@ describe('what a recipe builds', () => {
     expect((await here.made()).length).toBe(2);
     expect(await here.locks()).toEqual([]);
     expect(await later.read('log')).not.toContain('building');
+    expect(await later.read('stage')).toBe('');
   });
 
   test('is built without what whoever starts it chose, which only the program has', async () => {
@@ -79,11 +84,21 @@ describe('what a recipe builds', () => {
     expect(await readFile(join(here.builds, '../../../seen'), 'utf8')).toBe('unset\nunset\n');
   });
 
+  test.each([
+    [false, '--quiet tool==1.0 a[b]==2'],
+    [true, '--quiet --no-deps tool==1.0 a[b]==2'],
+  ])('whose list is whole (%j) is made of: %s', async (whole, words) => {
+    const here = await account(counted, {}, { whole });
+    expect(await (await here.start()).ended()).toBe(0);
+    expect(await readFile(join(here.builds, '../../../pips'), 'utf8')).toContain(` ${words}\n`);
+  });
+
   test('is told while it goes on, with its log', async () => {
     const here = await account('echo collecting; until [ -e "$HOME/go" ]; do sleep 0.05; done');
     const job = await here.start();
-    await until(async () => (await job.read('stage')) === 'building\n');
-    await until(async () => (await job.read('log')).includes('collecting'));
+    // From the moment on in which it runs, before its script has done anything.
+    for (let told = ''; !told.includes('collecting'); told = await job.read('log'))
+      expect(await job.read('stage')).toBe('building\n');
     await mkdir(join(here.builds, '../../../go'));
     expect(await job.ended()).toBe(0);
     expect(await job.read('stage')).toBe('');
@@ -105,7 +120,7 @@ describe('what a recipe builds', () => {
   test('ends when the job is asked to', async () => {
     const here = await account('sleep 300');
     const job = await here.start();
-    await until(async () => (await job.read('stage')) === 'building\n');
+    await until(async () => (await job.read('log')).includes('wakefield: building'));
     job.signal('SIGUSR1');
     expect(await job.ended()).toBe(0);
     expect(await job.json('exit.json')).toMatchObject({ cause: 'drained' });

@@ -1,21 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { nastyTrace, nastyValues } from '@wakefield/testkit';
 import { useWorkshop } from '../test/use-workshop.ts';
 
 const workshop = useWorkshop();
 
 describe('whatever the values are', () => {
-  const nasty = [
-    `a'b"c $(touch /tmp/wakefield-no) \`id\` \\n %j %% !! ; | & > < * ~`,
-    'two\nlines\n#SBATCH --qos=root',
-    `<<argv>> {port} \${HOME} $wf_key`,
-    '\r\n\t\u001b[31m',
-    "'; exit 9; '",
-    'ärger 日本 🙂',
-  ];
-
-  test.each(nasty)('%j reaches the engine unchanged', async (text) => {
+  test.each(nastyValues)('%j reaches the engine unchanged', async (text) => {
     const show =
       'import json,os,sys; print(json.dumps([sys.argv[1:], os.environ["GIVEN"], os.getcwd()]))';
     const catalog = workshop.catalogOf(
@@ -45,6 +37,6 @@ describe('whatever the values are', () => {
     expect(cwd).toBe(job.directory);
     expect(job.script).not.toMatch(/\r/);
     expect(job.script.split('\n').filter((line) => line.startsWith('#SBATCH'))).toEqual([]);
-    expect(await readFile('/tmp/wakefield-no', 'utf8').catch(() => null)).toBeNull();
+    expect(await readFile(nastyTrace, 'utf8').catch(() => null)).toBeNull();
   });
 });

@@ -9,7 +9,9 @@ import type { Work } from './work.ts';
 /** What tells one build from another: the same words give the same, whatever recipe they stand in. */
 export function buildDigest(build: Build): string {
   const words =
-    build.kind === 'venv' ? [build.python, ...[...build.requirements].sort()] : [build.image];
+    build.kind === 'venv'
+      ? [build.python, ...(build.whole ? ['whole'] : []), ...[...build.requirements].sort()]
+      : [build.image];
   return createHash('sha256')
     .update(JSON.stringify([build.kind, ...words]))
     .digest('hex')
@@ -33,12 +35,13 @@ export function renderBuild(part: string, recipe: Recipe, work: Work): string {
   });
 }
 
-function venv({ python, requirements, needs }: Extract<Build, { kind: 'venv' }>) {
+function venv({ python, requirements, whole, needs }: Extract<Build, { kind: 'venv' }>) {
+  const alone = whole ? '--no-deps ' : '';
   const packages = requirements.map(quote).join(' ');
   return {
     programs: [python, ...needs].map(quote).join(' '),
     make: `  ${quote(python)} -m venv "$1/venv" &&
-    "$1/venv/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off ${packages}`,
+    "$1/venv/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off ${alone}${packages}`,
     use: `export VIRTUAL_ENV=$wf_build/venv PATH=$wf_build/venv/bin:$PATH`,
   };
 }

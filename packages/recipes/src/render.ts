@@ -32,6 +32,8 @@ export function renderJob(parts: ScriptParts, recipe: Recipe, work: Work): Rende
   const known = knownValues(recipe, work);
   const directory = profile.jobsDirectory === null ? '.' : `${profile.jobsDirectory}/${name}`;
   const setup = profile.setup[recipe.name] ?? [];
+  // A cluster whose set-up lines bring it needs no build.
+  const build = work.builds && setup.length === 0 ? renderBuild(parts.build, recipe, work) : '';
   const words: Readonly<Record<string, string>> = {
     job: quote(name),
     directory: quote(directory),
@@ -54,8 +56,8 @@ export function renderJob(parts: ScriptParts, recipe: Recipe, work: Work): Rende
     work_environment: exports(work.environment),
     login: setup.length === 0 ? '' : login,
     setup: setup.join('\n'),
-    // A cluster whose set-up lines bring it needs no build.
-    build: work.builds && setup.length === 0 ? renderBuild(parts.build, recipe, work) : '',
+    build,
+    stage: build === '' ? 'rm -f stage' : 'echo building >.stage.new && mv -f .stage.new stage',
     ranks: ranks(parts.ranks, recipe, work, known),
   };
   const secretFiles = Object.entries(recipe.secret_files).map(
@@ -63,7 +65,12 @@ export function renderJob(parts: ScriptParts, recipe: Recipe, work: Work): Rende
   );
   return {
     script: fillScript(parts.job, words),
-    secretFiles: { key: `${engineKey}\n`, ...Object.fromEntries(secretFiles) },
+    secretFiles: {
+      key: `${engineKey}\n`,
+      ...Object.fromEntries(secretFiles),
+      // Before the script says anything: who looks at the job the moment it runs would take it for one that starts.
+      ...(build === '' ? {} : { stage: 'building\n' }),
+    },
   };
 }
 

@@ -66,6 +66,8 @@ export const buildSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('venv'),
     requirements: z.array(requirement).min(1),
+    /** They are all there is to be: what they ask for themselves is not looked up, and not heeded. */
+    whole: z.boolean().default(false),
     /** On the node. */
     python: z
       .string()

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { nastyTrace, nastyValues } from '@wakefield/testkit';
 import fc from 'fast-check';
 import { renderInput } from '../test/inputs.ts';
 import { useWorkshop } from '../test/use-workshop.ts';
@@ -70,17 +71,7 @@ const expected = (text: string) => [
 ];
 
 describe('nothing of a value is shell', () => {
-  test.each([
-    `a'b"c $(touch /tmp/wakefield-no-service) \`id\` \\n %j %% !! ; | & > < * ~`,
-    'two\nlines\n#SBATCH --qos=root',
-    `<<argv>> {port} \${HOME} $wf_key {env.HOME} {engine_args}`,
-    '\r\n\t\u001b[31m',
-    "'; exit 9; '",
-    '); exit 9; (',
-    '\nEOF\nexit 9',
-    '-rf --',
-    'ärger 日本 🙂',
-  ])('%j reaches the program unchanged, in a real job', async (text) => {
+  test.each(nastyValues)('%j reaches the program unchanged, in a real job', async (text) => {
     const jobsDirectory = join(workshop.root, `jobs ${Buffer.from(text).toString('hex')}`);
     const job = rendered(text, jobsDirectory);
     const { name } = renderInput();
@@ -88,7 +79,7 @@ describe('nothing of a value is shell', () => {
     expect(await running.ended()).toBe(0);
     expect((await running.read('out')).split('\0').slice(0, -1)).toEqual(expected(text));
     expect(job.script.split('\n').filter((line) => line.startsWith('#SBATCH'))).toEqual([]);
-    expect(await readFile('/tmp/wakefield-no-service', 'utf8').catch(() => null)).toBeNull();
+    expect(await readFile(nastyTrace, 'utf8').catch(() => null)).toBeNull();
   });
 
   test('whatever the text is, bash reads back what was put in', () => {

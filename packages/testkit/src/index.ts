@@ -11,6 +11,7 @@ export {
   heappeServedNames,
   startTestHeappeEngines,
 } from './heappe-engine.ts';
+export { nastyTrace, nastyValues } from './nasty-values.ts';
 export type { TestDatabase } from './postgres.ts';
 export { emptyTestDatabase } from './postgres.ts';
 export type { PrivatePostgres } from './private-postgres.ts';
