@@ -1,6 +1,12 @@
 import { parseInput, serviceParams, serviceQuery } from '@wakefield/contracts';
 import type { ServiceWithJobs } from '@wakefield/control';
-import { AppError, decideAccess, meantService, type OperationName, phrases } from '@wakefield/domain';
+import {
+  AppError,
+  decideAccess,
+  meantService,
+  type OperationName,
+  phrases,
+} from '@wakefield/domain';
 import type { Request, Response } from 'express';
 import { authorize } from '../../http/authorize.ts';
 import { principalOf } from '../../http/context.ts';
