@@ -94,9 +94,14 @@ wf_build_all() {
   done
   mkdir -p "$wf_builds" || return
   if wf_build_turn; then
-    echo "wakefield: building "<<what>>
-    wf_build_in "$own"
-    code=$?
+    # Asked to end before it began.
+    if [ -n "$wf_cause" ]; then
+      code=1
+    else
+      echo "wakefield: building "<<what>>
+      wf_build_in "$own"
+      code=$?
+    fi
     if [ "$code" -ne 0 ] || ! : >"$own/done" || ! wf_build_name "$own"; then rm -rf "$own"; fi
     rmdir "$wf_build.lock" 2>/dev/null
   fi
