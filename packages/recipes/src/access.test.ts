@@ -31,7 +31,7 @@ describe('who may reach a service, and with what', () => {
     ['inference/llama-cpp', { permission: 'infer', key: bearer } as const],
     ['inference/tei', { permission: 'infer', key: bearer } as const],
     ['inference/ollama', { permission: 'infer', key: { kind: 'none' } }],
-    ['vector/qdrant', { permission: 'infer', key: { kind: 'header', name: 'api-key' } }],
+    ['vector/qdrant', { permission: 'manage', key: { kind: 'header', name: 'api-key' } }],
     ['storage/minio', { permission: 'manage', key: { kind: 'none' } }],
     [
       'notebook/jupyter',
