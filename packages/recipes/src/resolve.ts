@@ -2,7 +2,8 @@ import type { ArgumentProblem } from '@wakefield/control';
 import type { ClusterBounds, EngineArg, ServiceAccess } from '@wakefield/domain';
 import { nearestWord } from '@wakefield/runtime/yaml';
 import { accessOf } from './access.ts';
-import { checkValue, spreads, typed } from './check-arguments.ts';
+import { checkValue, typed } from './check-arguments.ts';
+import { hasForm } from './forms.ts';
 import { type Layers, layered, layers } from './layers.ts';
 import type { Recipe } from './schema.ts';
 import { type GivenResources, readResources } from './service-resources.ts';
@@ -50,7 +51,7 @@ export function resolveService(
   const { service } = recipe;
   const shape = readResources(service.resources, resources, bounds, {
     withoutGpu: service.cpu_only !== undefined,
-    severalNodes: spreads(recipe),
+    severalNodes: hasForm(recipe, 'several_nodes'),
   });
   const given = readEnvironment(recipe, environment);
   const onCpus = shape.resources?.gpu === null ? service.cpu_only : undefined;
