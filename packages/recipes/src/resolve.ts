@@ -5,6 +5,7 @@ import { accessOf } from './access.ts';
 import { checkValue, typed } from './check-arguments.ts';
 import { hasForm } from './forms.ts';
 import { type Layers, layered, layers } from './layers.ts';
+import { parallelProblems } from './parallel.ts';
 import type { Recipe } from './schema.ts';
 import { type GivenResources, readResources } from './service-resources.ts';
 import type { Resources, Service, Variable } from './service-schema.ts';
@@ -59,6 +60,9 @@ export function resolveService(
   const missing = missingOnes(recipe, given.values, set.args);
   const problems = [...given.problems, ...missing, ...shape.problems];
   if (problems.length > 0 || shape.resources === null) return { problems };
+  const asked = { args: set.args, given: new Set(given.values.keys()), resources: shape.resources };
+  const unfit = parallelProblems(recipe, asked);
+  if (unfit.length > 0) return { problems: unfit };
   const result = resolved({ path, recipe }, given.values, shape.resources, set, onCpus);
   const ignored = { ...result.ignored, ...unheeded(resources, bounds) };
   return { service: { ...result, ignored } };

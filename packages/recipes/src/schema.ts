@@ -118,6 +118,8 @@ export const recipeSchema = z
     /** Further 0600 files in the job's directory; `{key}` is the engine's key. */
     secret_files: z.record(fileName, z.string()).default({}),
     parameters: z.record(z.string().regex(/^[a-z][a-z0-9_]*$/), parameter).default({}),
+    /** Those whose product is the number of processes: one on each GPU, as many on each node. */
+    parallel: z.array(z.string()).default([]),
     /** Requests the engine takes at once. */
     capacity: z
       .strictObject({
@@ -149,6 +151,10 @@ export const recipeSchema = z
         const message = `requires ${other}, which is no parameter`;
         context.addIssue({ code: 'custom', path: ['parameters', name], message });
       }
+    }
+    if (recipe.parallel.some((name) => recipe.parameters[name]?.type !== 'integer')) {
+      const message = 'has to name parameters of type integer';
+      context.addIssue({ code: 'custom', path: ['parallel'], message });
     }
     if (recipe.capacity !== undefined && !known(recipe.capacity.parameter)) {
       context.addIssue({ code: 'custom', path: ['capacity'], message: 'names no parameter' });

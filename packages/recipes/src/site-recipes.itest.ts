@@ -269,6 +269,11 @@ describe('recipes of a site', () => {
       stringify({ ...minimal, tried: ['1'], untested: true }),
       /untested: must be false with tried/,
     ],
+    [
+      'a size that is none',
+      stringify({ ...minimal, parallel: ['q'] }),
+      /parallel: has to name parameters of type integer/,
+    ],
     ['a capacity of nothing', stringify({ ...minimal, capacity: { parameter: 'q' } }), /capacity/],
   ])('%s: told with file and place', async (_name, text, words) => {
     const root = await withRecipe(text);
