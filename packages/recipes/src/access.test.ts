@@ -43,7 +43,8 @@ describe('who may reach a service, and with what', () => {
       },
     ],
   ] as [string, Partial<ServiceAccess>][])('%s', (path, access) => {
-    const result = builtIn.services.resolve(path, {});
+    const environment = path === 'storage/minio' ? { MINIO_ROOT_PASSWORD: '8-letters' } : {};
+    const result = builtIn.services.resolve(path, { environment });
     expect(result).toHaveProperty('service.access', {
       underBasePath: false,
       websocket: false,

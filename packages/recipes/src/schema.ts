@@ -115,7 +115,7 @@ export const recipeSchema = z
     environment: z.record(variableName, template('environment')).default({}),
     /** Variables that the engine must not inherit. */
     unset: z.array(variableName).default([]),
-    /** Further 0600 files in the job's directory; `{key}` is the engine's key. */
+    /** Further 0600 files in the job's directory; `{key}` is the engine's key, `{env.NAME}` a variable that is a secret. */
     secret_files: z.record(fileName, z.string()).default({}),
     parameters: z.record(z.string().regex(/^[a-z][a-z0-9_]*$/), parameter).default({}),
     /** Those whose product is the number of processes: one on each GPU, as many on each node. */

@@ -16,6 +16,7 @@ import { type RenderedJob, renderJob, type ScriptParts } from './render.ts';
 import { buildDigest, buildOf } from './render-build.ts';
 import { declaredBy, type ResolvedService, resolveService, type ServiceConfig } from './resolve.ts';
 import type { Recipe } from './schema.ts';
+import { apart, isSecret } from './secrets.ts';
 import type { Build, Service, Variable } from './service-schema.ts';
 import { specOf } from './spec-of.ts';
 import { patternOf, type Value } from './value-schema.ts';
@@ -65,6 +66,8 @@ export interface ServiceVariable {
   readonly onCpus: EngineArg | undefined;
   /** Regular expression for all of it; null: none. */
   readonly pattern: string | null;
+  /** It has to be set, and is shown to nobody. */
+  readonly secret: boolean;
   /** Why it does nothing; null where it does something. */
   readonly ignored: string | null;
 }
@@ -100,13 +103,14 @@ export function bookOf(loaded: readonly LoadedRecipe[], parts: ScriptParts): Ser
     specOf,
     render({ service, name, engineKey, profile, basePath }) {
       const { nodes, gpu } = service.resources;
-      return renderJob(parts, get(service.recipe).recipe, {
+      const { recipe } = get(service.recipe);
+      return renderJob(parts, recipe, {
         ...{ name, engineKey, profile, basePath, nodes },
         hfModelId: service.model,
         gpuCount: (gpu ?? 0) * nodes,
         args: service.args,
-        environment: service.exported,
-        folders: foldersOf(get(service.recipe).recipe.service, service),
+        ...apart(recipe.service, service.exported),
+        folders: foldersOf(recipe.service, service),
         builds: true,
       });
     },
@@ -120,7 +124,8 @@ function asService({ path, file, recipe }: LoadedRecipe): readonly ServiceRecipe
   const variables = Object.entries(service.variables).map(([name, variable]): ServiceVariable => {
     const value = declaredBy(recipe, variable);
     const onCpus = cpuDefaultOf(service, name, variable) ?? value.default;
-    const shared = { name, value, onCpus, pattern: patternOf(value) };
+    const secret = isSecret(variable);
+    const shared = { name, value, onCpus, secret, pattern: patternOf(value) };
     if (variable.sets !== 'parameter') {
       const ignored = variable.sets === 'nothing' ? variable.because : null;
       return { ...shared, description: variable.description, ignored };

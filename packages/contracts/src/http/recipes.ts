@@ -72,6 +72,11 @@ const variable = z
     pattern: z.string().nullable().meta({
       description: 'Regular expression that all of the value has to match.',
     }),
+    secret: z.boolean().meta({
+      description:
+        'It has to be set, and is not shown again: `config` of a service has `(secret)` in its place.',
+      example: false,
+    }),
     ignored: z.string().nullable().meta({
       description: 'Why setting it does nothing; null where it does something.',
     }),

@@ -20,7 +20,9 @@ const summary: RecipeSummaryJson = {
   several_nodes: true,
 };
 
-const unbounded = { min: null, max: null, enum: null, pattern: null, ignored: null };
+const unbounded = {
+  ...{ min: null, max: null, enum: null, pattern: null, secret: false, ignored: null },
+};
 
 const recipe: RecipeJson = {
   ...summary,

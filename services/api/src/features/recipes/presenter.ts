@@ -57,7 +57,14 @@ export function categoryOf(path: string): string {
   return path.split('/')[0] ?? path;
 }
 
-function presentVariable({ description, value, onCpus, pattern, ignored }: ServiceVariable) {
+function presentVariable({
+  description,
+  value,
+  onCpus,
+  pattern,
+  secret,
+  ignored,
+}: ServiceVariable) {
   const number = value.type === 'integer' || value.type === 'number' ? value : undefined;
   const text = value.type === 'string' ? value : undefined;
   return {
@@ -69,7 +76,7 @@ function presentVariable({ description, value, onCpus, pattern, ignored }: Servi
     min: number?.min ?? null,
     max: number?.max ?? null,
     enum: text?.enum ?? null,
-    ...{ pattern, ignored },
+    ...{ pattern, secret, ignored },
   };
 }
 

@@ -135,6 +135,10 @@ describe('GET /api/v1/recipes/{recipe_path}', () => {
     expect(['storage', '/scratch/me', '/a:/b', 'x'].map((text) => pattern.test(text))).toEqual([
       ...[true, true, false, false],
     ]);
+    expect(body.environment).toMatchObject({
+      MINIO_ROOT_USER: { secret: false },
+      MINIO_ROOT_PASSWORD: { secret: true, default: null },
+    });
     expect(body.environment.MINIO_REGION.pattern).toBe('[a-z0-9-]{1,64}');
   });
 
