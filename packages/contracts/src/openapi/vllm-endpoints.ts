@@ -86,7 +86,7 @@ export const vllmEndpoints: readonly Endpoint[] = [
     tag: 'vLLM',
     summary: 'Send a prompt to a vLLM service',
     description:
-      "As a chat of one message where the model has a chat template, else as a text completion. 409 `service_not_ready` with its status while it does not run; the engine's own refusals pass as they are.",
+      "As a chat of one message where the model has a chat template, else as a text completion. 409 `service_not_ready` with its status while it does not run; 400 `invalid_request` where its engine takes no prompts. What the engine itself says with 400, 422 or 429 passes as it is, where it is JSON.",
     params: serviceParams,
     headers: askHeaders,
     body: {
