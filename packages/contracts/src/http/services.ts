@@ -223,6 +223,7 @@ const ofCluster = clusterName.optional().meta({
 
 /** Query of whatever is asked of one service. */
 export const serviceQuery = z.strictObject({ cluster: ofCluster });
+export type ServiceQuery = z.output<typeof serviceQuery>;
 
 const page = {
   project: projectName
