@@ -34,7 +34,7 @@ const askHeaders = headers.extend({
 const errors: readonly ErrorCode[] = [
   ...(['invalid_request', 'forbidden', 'project_not_found', 'service_not_found'] as const),
   ...(['service_not_ready', 'upstream_error', 'connect_timeout', 'shutting_down'] as const),
-  'rate_limit_exceeded',
+  ...(['rate_limit_exceeded', 'store_unavailable'] as const),
 ];
 
 const askErrors: readonly ErrorCode[] = [
