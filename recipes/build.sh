@@ -1,7 +1,7 @@
 # Part of job.sh, for recipes with `build` where the cluster's set-up lines do not bring it. What is built is kept for all
-# jobs of this account, under its digest and the kind of machine.
+# jobs of this account, under its digest, the kind of machine and what else of the node goes into it.
 wf_builds=${XDG_CACHE_HOME:-$HOME/.cache}/wakefield/builds
-wf_build=$wf_builds/<<digest>>-$(uname -m)
+wf_build=$wf_builds/<<digest>>-$(uname -m)<<of_node>>
 
 wf_build_make() {
 <<make>>

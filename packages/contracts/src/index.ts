@@ -35,7 +35,12 @@ export { headProblem, parserRefusal } from './http/request-head.ts';
 export type { LogWish, ServiceLogJson } from './http/service-logs.ts';
 export { LONGEST_LOG_BYTES, logWish, serviceLogsQuery } from './http/service-logs.ts';
 export { type ServiceNoticeJson, serviceNoticeSchema } from './http/service-notice.ts';
-export type { ServiceJson, ServiceStatusJson, StartServiceBody } from './http/services.ts';
+export type {
+  ServiceJson,
+  ServiceQuery,
+  ServiceStatusJson,
+  StartServiceBody,
+} from './http/services.ts';
 export {
   listServicesQuery,
   listVllmServicesQuery,
@@ -48,6 +53,7 @@ export type { SessionJson } from './http/session.ts';
 export type { UsageGroupJson, UsageJson, UsageSpan } from './http/usage.ts';
 export { usageGroupBy, usageQuery, usageSpan } from './http/usage.ts';
 export type { VisitJson } from './http/visits.ts';
+export { visitQuery } from './http/visits.ts';
 export type { PromptAnswerJson, PromptBody } from './http/vllm.ts';
 export { promptBody } from './http/vllm.ts';
 export type { OpenApiDocument } from './openapi/document.ts';

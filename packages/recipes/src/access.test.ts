@@ -28,10 +28,13 @@ describe('who may reach a service, and with what', () => {
     ['simulator', { permission: 'infer', key: bearer, websocket: false } as const],
     ['inference/vllm', { permission: 'infer', key: bearer, websocket: true } as const],
     ['inference/sglang', { permission: 'infer', key: bearer } as const],
-    ['inference/llama-cpp', { permission: 'infer', key: bearer } as const],
+    ['inference/llama-cpp', { permission: 'infer', key: bearer, page: '/' } as const],
     ['inference/tei', { permission: 'infer', key: bearer } as const],
     ['inference/ollama', { permission: 'infer', key: { kind: 'none' } }],
-    ['vector/qdrant', { permission: 'infer', key: { kind: 'header', name: 'api-key' } }],
+    [
+      'vector/qdrant',
+      { permission: 'manage', key: { kind: 'header', name: 'api-key' }, page: '/dashboard' },
+    ],
     ['storage/minio', { permission: 'manage', key: { kind: 'none' } }],
     [
       'notebook/jupyter',
@@ -40,10 +43,12 @@ describe('who may reach a service, and with what', () => {
         key: { kind: 'authorization', scheme: 'token' },
         underBasePath: true,
         websocket: true,
+        page: '/lab',
       },
     ],
   ] as [string, Partial<ServiceAccess>][])('%s', (path, access) => {
-    const result = builtIn.services.resolve(path, {});
+    const environment = path === 'storage/minio' ? { MINIO_ROOT_PASSWORD: '8-letters' } : {};
+    const result = builtIn.services.resolve(path, { environment });
     expect(result).toHaveProperty('service.access', {
       underBasePath: false,
       websocket: false,

@@ -37,12 +37,14 @@ export const accessSchema = z.strictObject({
 /** Everything that whoever passes requests on has to know, with the defaults filled in. */
 export function accessOf(recipe: Recipe & { readonly service: Service }): ServiceAccess {
   const { access, ports, under_base_path: underBasePath } = recipe.service;
+  const page = ports.find((port) => port.page !== undefined)?.page;
   return {
     // Engines take requests of whoever may infer. What else there is may be a shell.
     permission: access.permission ?? (recipe.probes.models === undefined ? 'manage' : 'infer'),
     key: keyUseOf(access.key),
     underBasePath,
     websocket: ports.some(({ websocket }) => websocket),
+    ...(page === undefined ? {} : { page }),
   };
 }
 

@@ -13,7 +13,25 @@ describe('the recipes that come along', () => {
     expect(builtIn.names()).toEqual(['sglang', 'simulator', 'vllm']);
     for (const { recipe } of builtIn.recipes) {
       expect([recipe.name, recipe.tried.length > 0]).toEqual([recipe.name, !recipe.untested]);
+      expect([recipe.name, recipe.tried_forms.length > 0]).toEqual([recipe.name, !recipe.untested]);
     }
+  });
+
+  test('what was run in one form says of the others that it was not', () => {
+    const untried = { cpu: 'untested', gpu: 'untested', several_nodes: null, build: 'untested' };
+    expect(
+      Object.fromEntries(builtIn.services.list.map(({ path, forms }) => [path, forms])),
+    ).toEqual({
+      'inference/llama-cpp': untried,
+      'inference/ollama': untried,
+      'inference/sglang': { ...untried, cpu: null, several_nodes: 'untested' },
+      'inference/tei': untried,
+      'inference/vllm': { ...untried, cpu: 'tried', several_nodes: 'untested' },
+      'notebook/jupyter': { ...untried, cpu: 'tried', build: 'tried' },
+      simulator: { ...untried, cpu: 'tried', several_nodes: 'tried', build: null },
+      'storage/minio': untried,
+      'vector/qdrant': untried,
+    });
   });
 
   test("the simulator's arguments, defaults and bounds", () => {

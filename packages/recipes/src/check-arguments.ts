@@ -29,11 +29,6 @@ export function checkShape(
   return null;
 }
 
-/** Whether a service of it runs on several nodes: by its own command, or as ranks that the job starts. */
-export function spreads({ several_nodes, ranks }: Recipe): boolean {
-  return several_nodes || ranks !== undefined;
-}
-
 function unknownName(recipe: Recipe, name: string): string {
   const names = Object.keys(recipe.parameters).sort().join(', ');
   return `engine ${recipe.name} takes no argument ${JSON.stringify(name)}; it takes ${names}`;

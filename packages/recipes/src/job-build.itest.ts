@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, symlink, utimes } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { program, until } from '../test/job.ts';
@@ -11,6 +11,7 @@ let serial = 0;
 
 /** Stands for Python: an environment is a folder with a `pip` that does what the test says, and a program `tool`. */
 const python = (pip: string) => `#!/bin/bash
+[ "$1" != -c ] || { cat "$HOME/version" 2>/dev/null || echo -py311; exit; }
 [ "$1 $2" = "-m venv" ] || exit 9
 mkdir -p "$3/bin"
 echo "\${TOOL_INDEX-unset}" >>"$HOME/seen"
@@ -42,6 +43,7 @@ async function account(
   const builds = join(home, '.cache/wakefield/builds');
   return {
     builds,
+    upgrade: async () => await writeFile(join(home, 'version'), '-py312\n'),
     async start(setup: readonly string[] = []) {
       const name = `wf-t-build-${++serial}`;
       const profile = { jobsDirectory: home, setup: { tool: setup } };
@@ -67,12 +69,22 @@ describe('what a recipe builds', () => {
     expect(await here.count()).toBe(1);
     const places = await Promise.all([...jobs, later].map((job) => job.read('tool')));
     expect(new Set(places).size).toBe(1);
-    expect(places[0]).toMatch(/builds\/[0-9a-f]{16}-\w+\/venv\n$/);
+    expect(places[0]).toMatch(/builds\/[0-9a-f]{16}-\w+-py311\/venv\n$/);
     // The name, and what it leads to.
     expect((await here.made()).length).toBe(2);
     expect(await here.locks()).toEqual([]);
     expect(await later.read('log')).not.toContain('building');
     expect(await later.read('stage')).toBe('');
+  });
+
+  test('is built anew for another Python, as that finds no packages of the last one', async () => {
+    const here = await account(counted);
+    expect(await (await here.start()).ended()).toBe(0);
+    await here.upgrade();
+    const job = await here.start();
+    expect(await job.ended()).toBe(0);
+    expect(await job.read('tool')).toMatch(/-py312\/venv\n$/);
+    expect(await here.count()).toBe(2);
   });
 
   test('is built without what whoever starts it chose, which only the program has', async () => {

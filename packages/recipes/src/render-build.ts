@@ -40,6 +40,8 @@ function venv({ python, requirements, whole, needs }: Extract<Build, { kind: 've
   const packages = requirements.map(quote).join(' ');
   return {
     programs: [python, ...needs].map(quote).join(' '),
+    // An environment is of one Python: with the next one its packages are not found, and nodes may have different ones.
+    of_node: `$(${quote(python)} -c 'import sys; print("-py%d%d" % sys.version_info[:2])' 2>/dev/null)`,
     make: `  ${quote(python)} -m venv "$1/venv" &&
     "$1/venv/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off ${alone}${packages}`,
     use: `export VIRTUAL_ENV=$wf_build/venv PATH=$wf_build/venv/bin:$PATH`,
@@ -59,6 +61,7 @@ function apptainer(
   const make = folders.map((folder) => `mkdir -p -- ${quote(folder)} || exit\n`).join('');
   return {
     programs: 'apptainer',
+    of_node: '',
     make: `  apptainer pull "$1/image.sif" ${quote(image)}`,
     use: `${make}${prepend}wf_binds=(${binds})
 ${models === null || !isBindable(models) ? '' : bindModels(models)}WAKEFIELD_WRAP=(apptainer exec ${gpus}"\${wf_binds[@]}" "$wf_build/image.sif")`,

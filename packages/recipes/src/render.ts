@@ -61,7 +61,7 @@ export function renderJob(parts: ScriptParts, recipe: Recipe, work: Work): Rende
     ranks: ranks(parts.ranks, recipe, work, known),
   };
   const secretFiles = Object.entries(recipe.secret_files).map(
-    ([file, text]) => [file, fillText(text, { key: engineKey })] as const,
+    ([file, text]) => [file, fillText(text, { key: engineKey, secrets: work.secrets })] as const,
   );
   return {
     script: fillScript(parts.job, words),

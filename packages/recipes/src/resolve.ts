@@ -2,9 +2,12 @@ import type { ArgumentProblem } from '@wakefield/control';
 import type { ClusterBounds, EngineArg, ServiceAccess } from '@wakefield/domain';
 import { nearestWord } from '@wakefield/runtime/yaml';
 import { accessOf } from './access.ts';
-import { checkValue, spreads, typed } from './check-arguments.ts';
+import { checkValue, typed } from './check-arguments.ts';
+import { hasForm } from './forms.ts';
 import { type Layers, layered, layers } from './layers.ts';
+import { parallelProblems } from './parallel.ts';
 import type { Recipe } from './schema.ts';
+import { hidden, isSecret } from './secrets.ts';
 import { type GivenResources, readResources } from './service-resources.ts';
 import type { Resources, Service, Variable } from './service-schema.ts';
 import type { Value } from './value-schema.ts';
@@ -50,14 +53,17 @@ export function resolveService(
   const { service } = recipe;
   const shape = readResources(service.resources, resources, bounds, {
     withoutGpu: service.cpu_only !== undefined,
-    severalNodes: spreads(recipe),
+    severalNodes: hasForm(recipe, 'several_nodes'),
   });
   const given = readEnvironment(recipe, environment);
   const onCpus = shape.resources?.gpu === null ? service.cpu_only : undefined;
   const set = layers(recipe, given.values, onCpus);
-  const missing = missingOnes(recipe, given.values, set.args);
+  const missing = [...unset(recipe, environment), ...missingOnes(recipe, given.values, set.args)];
   const problems = [...given.problems, ...missing, ...shape.problems];
   if (problems.length > 0 || shape.resources === null) return { problems };
+  const asked = { args: set.args, given: new Set(given.values.keys()), resources: shape.resources };
+  const unfit = parallelProblems(recipe, asked);
+  if (unfit.length > 0) return { problems: unfit };
   const result = resolved({ path, recipe }, given.values, shape.resources, set, onCpus);
   const ignored = { ...result.ignored, ...unheeded(resources, bounds) };
   return { service: { ...result, ignored } };
@@ -84,7 +90,7 @@ function resolved(
   for (const [name, variable] of Object.entries(recipe.service.variables)) {
     const value = layered(name, variable, given, { args, exported });
     if (value === undefined) continue;
-    environment[name] = String(value);
+    environment[name] = isSecret(variable) ? hidden : String(value);
     if (variable.sets === 'model') model = String(value);
     if (variable.sets === 'nothing') ignored[name] = variable.because;
   }
@@ -111,6 +117,19 @@ function readEnvironment(recipe: Entry['recipe'], given: Readonly<Record<string,
     else problems.push({ param, message });
   }
   return { values, problems };
+}
+
+/** What nobody but the caller can say. */
+function unset(
+  { service: { variables } }: Entry['recipe'],
+  given: Readonly<Record<string, unknown>>,
+): readonly ArgumentProblem[] {
+  return Object.entries(variables)
+    .filter(([name, variable]) => isSecret(variable) && !Object.hasOwn(given, name))
+    .map(([name]) => ({
+      param: `config.environment.${name}`,
+      message: 'has to be set: it is for its caller alone to know',
+    }));
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { forms, hasForm } from './forms.ts';
 import { serviceProblems } from './service-problems.ts';
 import { buildSchema, serviceSchema } from './service-schema.ts';
 import { checkTemplate, type TemplateUse } from './template.ts';
@@ -72,6 +73,8 @@ export const recipeSchema = z
     description: z.string().min(1),
     /** Versions of the engine that it was run with. */
     tried: z.array(z.string()),
+    /** Of its forms those that were run. */
+    tried_forms: z.array(z.enum(forms)).default([]),
     /** It was written from documentation and never run. */
     untested: z.boolean().default(false),
     /** Its command starts the engine on all nodes of the job, not just on the first. */
@@ -85,8 +88,6 @@ export const recipeSchema = z
         others: z.array(template('command')).default([]),
         /** Instead of the words of the command that stand before its first option. */
         program: z.array(template('command')).min(1).optional(),
-        /** Versions that were run on several nodes. */
-        tried: z.array(z.string()).default([]),
       })
       .optional(),
     /** What has to be made once before it can run, where the cluster's configuration does not bring it. */
@@ -114,9 +115,11 @@ export const recipeSchema = z
     environment: z.record(variableName, template('environment')).default({}),
     /** Variables that the engine must not inherit. */
     unset: z.array(variableName).default([]),
-    /** Further 0600 files in the job's directory; `{key}` is the engine's key. */
+    /** Further 0600 files in the job's directory; `{key}` is the engine's key, `{env.NAME}` a variable that is a secret. */
     secret_files: z.record(fileName, z.string()).default({}),
     parameters: z.record(z.string().regex(/^[a-z][a-z0-9_]*$/), parameter).default({}),
+    /** Those whose product is the number of processes: one on each GPU, as many on each node. */
+    parallel: z.array(z.string()).default([]),
     /** Requests the engine takes at once. */
     capacity: z
       .strictObject({
@@ -149,6 +152,10 @@ export const recipeSchema = z
         context.addIssue({ code: 'custom', path: ['parameters', name], message });
       }
     }
+    if (recipe.parallel.some((name) => recipe.parameters[name]?.type !== 'integer')) {
+      const message = 'has to name parameters of type integer';
+      context.addIssue({ code: 'custom', path: ['parallel'], message });
+    }
     if (recipe.capacity !== undefined && !known(recipe.capacity.parameter)) {
       context.addIssue({ code: 'custom', path: ['capacity'], message: 'names no parameter' });
     }
@@ -158,6 +165,15 @@ export const recipeSchema = z
     if (recipe.probes.private !== undefined && recipe.probes.models !== undefined) {
       const message = 'is for what has no probes.models';
       context.addIssue({ code: 'custom', path: ['probes', 'private'], message });
+    }
+    const { tried, tried_forms: triedForms, untested } = recipe;
+    if (untested && tried.length + triedForms.length > 0) {
+      const message = 'must be false with tried or tried_forms';
+      context.addIssue({ code: 'custom', path: ['untested'], message });
+    }
+    for (const form of triedForms.filter((one) => !hasForm(recipe, one))) {
+      const message = `${form} is no form of this recipe`;
+      context.addIssue({ code: 'custom', path: ['tried_forms'], message });
     }
     for (const { path, message } of serviceProblems(recipe)) {
       context.addIssue({ code: 'custom', path: [...path], message });

@@ -1,6 +1,7 @@
 import { keyUseOf } from './access.ts';
 import { checkValue, typed } from './check-arguments.ts';
 import type { Recipe } from './schema.ts';
+import { isSecret } from './secrets.ts';
 import type { Service } from './service-schema.ts';
 
 /** Something in a recipe that does not go together. */
@@ -34,6 +35,7 @@ export function serviceProblems(recipe: Recipe): readonly Problem[] {
     ...modelProblems(recipe, service),
     ...resourceProblems(recipe, service),
     ...accessProblems(recipe, service),
+    ...secretProblems(recipe, service),
   ];
 }
 
@@ -47,10 +49,35 @@ function variableProblems(recipe: Recipe, service: Service, name: string): reado
     variable.sets === 'parameter' ? recipe.parameters[variable.parameter] : variable.value;
   if (value === undefined) return [{ path, message: 'sets a parameter that is not there' }];
   const fallback = variable.sets === 'parameter' ? variable.default : variable.value.default;
+  if (isSecret(variable)) return [];
   if (fallback === undefined && isNamed(recipe, name))
     return [{ path, message: 'needs a default: the command or the environment names it' }];
   const problem = fallback === undefined ? null : checkValue(value, fallback);
   return problem === null ? [] : [{ path: [...path, 'default'], message: problem }];
+}
+
+/** What nobody is shown has no default in a file, and comes to the job by a file of its own. */
+function secretProblems(recipe: Recipe, { variables }: Service): readonly Problem[] {
+  const files = Object.entries(recipe.secret_files);
+  const unknown = files.flatMap(([file, text]) =>
+    [...text.matchAll(/\{env\.(\w+)\}/g)]
+      .filter(([, name = '']) => !isSecret(variables[name]))
+      .map(([word]) => ({
+        path: ['secret_files', file],
+        message: `${word} is no variable that is a secret`,
+      })),
+  );
+  const misused = Object.entries(variables).flatMap(([name, variable]) => {
+    if (!isSecret(variable)) return [];
+    const path = ['service', 'variables', name];
+    const told = (message: string): readonly Problem[] => [{ path, message }];
+    if (variable.value.default !== undefined) return told('a secret has no default');
+    if (variable.value.type !== 'string') return told('a secret is of type string');
+    const isThere = files.some(([, text]) => text.includes(`{env.${name}}`));
+    if (isNamed(recipe, name) || !isThere) return told('a secret goes into secret_files alone');
+    return [];
+  });
+  return [...unknown, ...misused];
 }
 
 /** Whether a job would fail without it. */

@@ -2,19 +2,22 @@ import type { ArgumentProblem, LaunchProfile } from '@wakefield/control';
 import {
   AppError,
   type ClusterBounds,
+  type EngineArg,
   type JobName,
   type ServiceAccess,
   type ServiceSpec,
 } from '@wakefield/domain';
 import { nearestWord } from '@wakefield/runtime/yaml';
 import { accessOf } from './access.ts';
-import { spreads } from './check-arguments.ts';
+import { typed } from './check-arguments.ts';
+import { type Form, formsOf } from './forms.ts';
 import type { LoadedRecipe } from './join-recipes.ts';
 import { type RenderedJob, renderJob, type ScriptParts } from './render.ts';
 import { buildDigest, buildOf } from './render-build.ts';
 import { declaredBy, type ResolvedService, resolveService, type ServiceConfig } from './resolve.ts';
 import type { Recipe } from './schema.ts';
-import type { Build, Service } from './service-schema.ts';
+import { apart, isSecret } from './secrets.ts';
+import type { Build, Service, Variable } from './service-schema.ts';
 import { specOf } from './spec-of.ts';
 import { patternOf, type Value } from './value-schema.ts';
 
@@ -59,8 +62,12 @@ export interface ServiceVariable {
   readonly name: string;
   readonly description: string;
   readonly value: Value;
+  /** What it is where no GPU is asked for and nobody sets it; undefined: as the program has it. */
+  readonly onCpus: EngineArg | undefined;
   /** Regular expression for all of it; null: none. */
   readonly pattern: string | null;
+  /** It has to be set, and is shown to nobody. */
+  readonly secret: boolean;
   /** Why it does nothing; null where it does something. */
   readonly ignored: string | null;
 }
@@ -78,7 +85,8 @@ export interface ServiceBuild {
 export interface ServiceRecipe extends LoadedRecipe {
   readonly recipe: Recipe & { readonly service: Service };
   readonly variables: readonly ServiceVariable[];
-  readonly severalNodes: boolean;
+  /** In which forms it was run; null: it has no such. */
+  readonly forms: Readonly<Record<Form, 'tried' | 'untested' | null>>;
   readonly access: ServiceAccess;
   /** null: nothing, so the cluster has to bring it. */
   readonly builds: { readonly gpu: ServiceBuild | null; readonly cpu: ServiceBuild | null };
@@ -95,13 +103,14 @@ export function bookOf(loaded: readonly LoadedRecipe[], parts: ScriptParts): Ser
     specOf,
     render({ service, name, engineKey, profile, basePath }) {
       const { nodes, gpu } = service.resources;
-      return renderJob(parts, get(service.recipe).recipe, {
+      const { recipe } = get(service.recipe);
+      return renderJob(parts, recipe, {
         ...{ name, engineKey, profile, basePath, nodes },
         hfModelId: service.model,
         gpuCount: (gpu ?? 0) * nodes,
         args: service.args,
-        environment: service.exported,
-        folders: foldersOf(get(service.recipe).recipe.service, service),
+        ...apart(recipe.service, service.exported),
+        folders: foldersOf(recipe.service, service),
         builds: true,
       });
     },
@@ -114,7 +123,9 @@ function asService({ path, file, recipe }: LoadedRecipe): readonly ServiceRecipe
   const builds = { gpu: built(buildOf(recipe, true)), cpu: built(buildOf(recipe, false)) };
   const variables = Object.entries(service.variables).map(([name, variable]): ServiceVariable => {
     const value = declaredBy(recipe, variable);
-    const shared = { name, value, pattern: patternOf(value) };
+    const onCpus = cpuDefaultOf(service, name, variable) ?? value.default;
+    const secret = isSecret(variable);
+    const shared = { name, value, onCpus, secret, pattern: patternOf(value) };
     if (variable.sets !== 'parameter') {
       const ignored = variable.sets === 'nothing' ? variable.because : null;
       return { ...shared, description: variable.description, ignored };
@@ -123,8 +134,22 @@ function asService({ path, file, recipe }: LoadedRecipe): readonly ServiceRecipe
     return { ...shared, description, ignored: null };
   });
   const whole = { ...recipe, service };
-  const [severalNodes, access] = [spreads(recipe), accessOf(whole)];
-  return [{ path, file, recipe: whole, variables, severalNodes, access, builds }];
+  const [forms, access] = [formsOf(recipe), accessOf(whole)];
+  return [{ path, file, recipe: whole, variables, forms, access, builds }];
+}
+
+/** What the recipe says of a variable for CPUs alone. */
+function cpuDefaultOf(
+  { cpu_only: onCpus }: Service,
+  name: string,
+  variable: Variable,
+): EngineArg | undefined {
+  if (variable.sets === 'parameter') return onCpus?.parameters[variable.parameter];
+  const text = variable.sets === 'environment' ? onCpus?.environment[name] : undefined;
+  // Of its type: the recipe would not have been loaded else.
+  return variable.sets === 'environment' && text !== undefined
+    ? (typed(variable.value, text) as EngineArg)
+    : undefined;
 }
 
 /** The absolute ones that its variables name; others are in the directory of the job. */

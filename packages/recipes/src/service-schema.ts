@@ -15,7 +15,13 @@ const variable = z.discriminatedUnion('sets', [
     default: z.union([z.string(), z.number(), z.boolean()]).optional(),
   }),
   /** The variable of this name in the job. */
-  z.strictObject({ sets: z.literal('environment'), ...described, value: valueSchema }),
+  z.strictObject({
+    sets: z.literal('environment'),
+    ...described,
+    value: valueSchema,
+    /** It has to be set, is shown to nobody, and is what `{env.NAME}` stands for in `secret_files`: nowhere else. */
+    secret: z.literal(true).optional(),
+  }),
   /** Nothing: callers of other systems send it. `because` tells them why. */
   z.strictObject({
     sets: z.literal('nothing'),

@@ -259,6 +259,21 @@ describe('recipes of a site', () => {
       stringify({ ...minimal, build: { kind: 'venv', requirements: ['x>=1'] } }),
       /build\.requirements\.0: must be pinned/,
     ],
+    [
+      'a form that it has not',
+      stringify({ ...minimal, tried_forms: ['several_nodes'] }),
+      /tried_forms: several_nodes is no form of this recipe/,
+    ],
+    [
+      'tried and untested at once',
+      stringify({ ...minimal, tried: ['1'], untested: true }),
+      /untested: must be false with tried/,
+    ],
+    [
+      'a size that is none',
+      stringify({ ...minimal, parallel: ['q'] }),
+      /parallel: has to name parameters of type integer/,
+    ],
     ['a capacity of nothing', stringify({ ...minimal, capacity: { parameter: 'q' } }), /capacity/],
   ])('%s: told with file and place', async (_name, text, words) => {
     const root = await withRecipe(text);

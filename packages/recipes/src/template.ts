@@ -78,8 +78,13 @@ export function compileTemplate(template: string, known: KnownValues): string {
 }
 
 /** The text itself, for files that are written before the job starts: these know nothing of the job. */
-export function fillText(template: string, values: Readonly<Record<string, string>>): string {
-  return template.replaceAll(/\{([a-z_]+)\}/g, (whole, name: string) => values[name] ?? whole);
+export function fillText(
+  template: string,
+  { key, secrets }: { readonly key: string; readonly secrets: Readonly<Record<string, string>> },
+): string {
+  return template.replaceAll(/\{(?:key|env\.(\w+))\}/g, (whole, name?: string) =>
+    name === undefined ? key : (secrets[name] ?? whole),
+  );
 }
 
 function parts(template: string): readonly Part[] {

@@ -14,6 +14,8 @@ export interface Work {
   readonly args: Readonly<Record<string, EngineArg>>;
   /** Further variables of the job, under names that have been checked. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Variables that its secret files alone may name. */
+  readonly secrets: Readonly<Record<string, string>>;
   /** Absolute folders that a container has to be given, under names that have been checked. */
   readonly folders: readonly string[];
   /** Path under which its pages are reached from outside, without a slash at the end. */
@@ -38,6 +40,7 @@ export function workOfModel({ model, name, engineKey, profile }: RenderInput): W
     nodes: resources.nodes,
     args: engineArgs,
     environment: {},
+    secrets: {},
     folders: [],
     basePath: '',
     builds: false,

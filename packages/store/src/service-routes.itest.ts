@@ -20,6 +20,7 @@ describe('routes', () => {
     await jobs.patch(job.id, ['queued'], { phase: 'ready', address, readyAt: SAMPLE_NOW });
     expect(await route()).toEqual({
       ...{ serviceId: service.id, project: scene().project, recipe: 'inference/x', model: 'a/b' },
+      cluster: 'here',
       ...{ state: 'pending', reason: null, access: service.spec.access, clusterJobIds: ['900'] },
       endpoint: { jobId: job.id, cluster: 'here', address, key: 'secret-of-1' },
     });

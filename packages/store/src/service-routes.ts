@@ -29,6 +29,7 @@ export async function readServiceRoutes(queries: Queries): Promise<readonly Serv
     .select({
       serviceId: services.id,
       project: services.project,
+      cluster: services.cluster,
       recipe: services.recipe,
       // The rest of it is large, and there is a row for each job.
       model: sql<string | null>`${services.spec}->>'model'`,
@@ -37,7 +38,7 @@ export async function readServiceRoutes(queries: Queries): Promise<readonly Serv
       reason: services.reason,
       called: services.clusterJobId,
       jobId: jobs.id,
-      cluster: jobs.cluster,
+      jobCluster: jobs.cluster,
       phase: jobs.phase,
       clusterJobId: jobs.clusterJobId,
       host: jobs.addressHost,
@@ -61,7 +62,7 @@ export async function readServiceRoutes(queries: Queries): Promise<readonly Serv
 type Row = Omit<ServiceRoute, 'clusterJobIds' | 'endpoint'> & {
   readonly called: string | null;
   readonly jobId: string | null;
-  readonly cluster: string | null;
+  readonly jobCluster: string | null;
   readonly phase: Job['phase'] | null;
   readonly clusterJobId: string | null;
   readonly host: string | null;
@@ -72,11 +73,11 @@ type Row = Omit<ServiceRoute, 'clusterJobIds' | 'endpoint'> & {
 function routeOf(serviceId: ServiceId, rows: readonly Row[]): readonly ServiceRoute[] {
   const [first] = rows;
   if (first === undefined) return [];
-  const { project, state, recipe, model, access, reason, called } = first;
+  const { project, cluster, state, recipe, model, access, reason, called } = first;
   const ids = rows.flatMap(({ clusterJobId }) => clusterJobId ?? []);
   return [
     {
-      ...{ serviceId, project, state, recipe, model, access },
+      ...{ serviceId, project, cluster, state, recipe, model, access },
       reason: reason === null || !isOver(state) ? null : withoutLog(reason),
       clusterJobIds: [...new Set(called === null ? ids : [...ids, called])],
       endpoint: rows.map(endpointOf).find((endpoint) => endpoint !== null) ?? null,
@@ -85,10 +86,10 @@ function routeOf(serviceId: ServiceId, rows: readonly Row[]): readonly ServiceRo
 }
 
 /** Of the newest job that is ready. */
-function endpointOf({ jobId, cluster, phase, host, port, key }: Row): ServiceRoute['endpoint'] {
+function endpointOf({ jobId, jobCluster, phase, host, port, key }: Row): ServiceRoute['endpoint'] {
   const address = toAddress(host, port);
   if (phase !== 'ready' || address === null) return null;
-  return jobId === null || cluster === null || key === null
+  return jobId === null || jobCluster === null || key === null
     ? null
-    : { jobId, cluster, address, key };
+    : { jobId, cluster: jobCluster, address, key };
 }

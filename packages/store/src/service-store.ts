@@ -14,6 +14,7 @@ import {
   type ProjectName,
   type Service,
   type ServiceId,
+  type ServiceState,
 } from '@wakefield/domain';
 import { and, asc, desc, eq, inArray, lte, or, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queries } from './database.ts';
@@ -102,10 +103,13 @@ function called(id: string): SQL | undefined {
   return isUuid(id) ? or(eq(services.id, id), byFirst, byJob) : or(byFirst, byJob);
 }
 
+/** As readers are told it: one that somebody has stopped is stopping, also before the next plan says so. */
+const toldState = sql<ServiceState>`case when ${services.stopRequested} and not ${isOverService} then 'stopping' else ${services.state} end`;
+
 function matches({ projects, states, recipe }: ServiceFilter): SQL | undefined {
   return and(
     inProjects(projects),
-    states.length === 0 ? undefined : inArray(services.state, [...states]),
+    states.length === 0 ? undefined : inArray(toldState, [...states]),
     recipe === null ? undefined : eq(services.recipe, recipe),
   );
 }

@@ -17,6 +17,7 @@ export function serviceRoute(
   return {
     serviceId: randomUUID(),
     project: 'demo',
+    cluster: 'local',
     recipe: 'notebook/jupyter',
     model: null,
     state: port === null ? 'starting' : 'running',

@@ -17,6 +17,11 @@ export const recipeParams = z.strictObject({ recipe_path: recipePath });
 
 const value = z.union([z.string(), z.number(), z.boolean()]);
 
+const form = z.enum(['tried', 'untested']).nullable().meta({
+  description: 'null: it does not run so, or has nothing to build.',
+  example: 'tried',
+});
+
 const summary = {
   name: recipePath,
   category: z.string().meta({
@@ -31,6 +36,9 @@ const summary = {
     description: 'It was written from documentation and has never been run.',
     example: false,
   }),
+  forms: z
+    .strictObject({ cpu: form, gpu: form, several_nodes: form, build: form })
+    .meta({ description: 'In which of the ways in which it may run it was run.' }),
   needs_gpu: z
     .boolean()
     .meta({ description: 'Whether it cannot run without a GPU.', example: false }),
@@ -50,7 +58,12 @@ const variable = z
     description: z.string(),
     type: z.enum(['integer', 'number', 'boolean', 'string']),
     default: value.nullable().meta({
-      description: 'null: what the program itself does where nobody says.',
+      description:
+        'null: what the program itself does where nobody says, or what follows from the resources, as the description says.',
+      example: null,
+    }),
+    default_on_cpus: value.nullable().meta({
+      description: 'The same with `gpu: null`.',
       example: null,
     }),
     min: z.number().nullable(),
@@ -58,6 +71,11 @@ const variable = z
     enum: z.array(z.string()).nullable().meta({ description: 'The only values it takes.' }),
     pattern: z.string().nullable().meta({
       description: 'Regular expression that all of the value has to match.',
+    }),
+    secret: z.boolean().meta({
+      description:
+        'It has to be set, and is not shown again: `config` of a service has `(secret)` in its place.',
+      example: false,
     }),
     ignored: z.string().nullable().meta({
       description: 'Why setting it does nothing; null where it does something.',
@@ -134,6 +152,20 @@ export const recipeSchema = z
         'Whether a service is `running` only once what answers has shown that it has the key of the job. false: `readiness` alone is trusted.',
       example: true,
     }),
+    cpu_only: z
+      .strictObject({
+        parameters: z.record(z.string(), value),
+        environment: z.record(z.string(), z.string()),
+      })
+      .nullable()
+      .meta({
+        description:
+          'What is other with `gpu: null`: options of the program and variables of its job, unless a variable sets them. null: it needs a GPU.',
+        example: {
+          parameters: { dtype: 'bfloat16' },
+          environment: { VLLM_CPU_KVCACHE_SPACE: '4' },
+        },
+      }),
     metrics: z.string().nullable().meta({
       description: 'Path of its metrics, in the format of Prometheus.',
       example: '/metrics',

@@ -151,6 +151,11 @@ export const serviceSchema = z
       .string()
       .nullable()
       .meta({ description: 'Where its job runs, or ran last.', example: 'gpu-node-03' }),
+    address: z.string().nullable().meta({
+      description:
+        'Host and port at which the program listens on its cluster, for what cannot go by `endpoint` (clients of S3) and can get there; null where nothing listens.',
+      example: 'gpu-node-03:20117',
+    }),
     endpoint: z.string().nullable().meta({
       description:
         'URL below which its HTTP and WebSocket are reached, with your key as everywhere; the same however often its job is replaced. It answers 409 until the service runs; null once that is over. Of an OpenAI-compatible service the base URL is `<endpoint>/v1`.',
@@ -223,6 +228,7 @@ const ofCluster = clusterName.optional().meta({
 
 /** Query of whatever is asked of one service. */
 export const serviceQuery = z.strictObject({ cluster: ofCluster });
+export type ServiceQuery = z.output<typeof serviceQuery>;
 
 const page = {
   project: projectName

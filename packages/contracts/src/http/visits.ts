@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { instant } from './fields.ts';
+import { serviceQuery } from './services.ts';
 
 /** A link by which a browser may open a service. */
 export const visitSchema = z
@@ -9,3 +10,16 @@ export const visitSchema = z
   })
   .meta({ id: 'Visit' });
 export type VisitJson = z.output<typeof visitSchema>;
+
+/** Query of `POST /api/v1/services/{id}/visits`. */
+export const visitQuery = serviceQuery.extend({
+  path: z
+    .string()
+    .max(2000)
+    .regex(/^\/[!"$-[\]-~]*$/, { error: 'must be a path like "/lab", with a query or without' })
+    .optional()
+    .meta({
+      description: 'What of it to open. Left out: the `page` that its recipe names, else `/`.',
+      example: undefined,
+    }),
+});

@@ -15,11 +15,14 @@ const summary: RecipeSummaryJson = {
   description: 'vLLM, the OpenAI-compatible server for large language models.',
   tried: ['0.29.0'],
   untested: false,
+  forms: { cpu: 'tried', gpu: 'untested', several_nodes: 'untested', build: 'untested' },
   needs_gpu: false,
   several_nodes: true,
 };
 
-const unbounded = { min: null, max: null, enum: null, pattern: null, ignored: null };
+const unbounded = {
+  ...{ min: null, max: null, enum: null, pattern: null, secret: false, ignored: null },
+};
 
 const recipe: RecipeJson = {
   ...summary,
@@ -29,6 +32,7 @@ const recipe: RecipeJson = {
       description: "Model id on the hub, or of a folder in the cluster's model directory.",
       type: 'string',
       default: 'Qwen/Qwen2.5-0.5B-Instruct',
+      default_on_cpus: 'Qwen/Qwen2.5-0.5B-Instruct',
       pattern: '[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*){0,3}',
     },
     VLLM_MAX_MODEL_LEN: {
@@ -36,14 +40,24 @@ const recipe: RecipeJson = {
       description: 'Longest prompt and answer together, in tokens.',
       type: 'integer',
       default: null,
+      default_on_cpus: null,
       min: 1,
       max: 100_000_000,
+    },
+    VLLM_DTYPE: {
+      ...unbounded,
+      description: 'Number format of weights and activations.',
+      type: 'string',
+      default: null,
+      default_on_cpus: 'bfloat16',
+      enum: ['auto', 'half', 'float16', 'bfloat16', 'float', 'float32'],
     },
     VLLM_HOST: {
       ...unbounded,
       description: 'Address to listen on.',
       type: 'string',
       default: null,
+      default_on_cpus: null,
       pattern: '[A-Za-z0-9.:_-]{1,253}',
       ignored: "the cluster's configuration says where services listen",
     },
@@ -51,6 +65,10 @@ const recipe: RecipeJson = {
   resources: { nodes: 1, cpu: '8', memory: '64G', time_limit: 120, gpu: '1' },
   ports: [{ name: 'http', protocol: 'http', websocket: true, page: null }],
   access: { permission: 'infer', key: true, under_base_path: false },
+  cpu_only: {
+    parameters: { enforce_eager: true, dtype: 'bfloat16' },
+    environment: { VLLM_CPU_KVCACHE_SPACE: '4' },
+  },
   readiness: '/health',
   proves_itself: true,
   metrics: '/metrics',

@@ -18,6 +18,7 @@ export const pendingService: ServiceJson = {
   project: 'eu-00-00',
   cluster: 'karolina',
   node: null,
+  address: null,
   endpoint: `https://ai.example.org/api/v1/services/${uuid}/proxy`,
   model: 'gpt2',
   config: {
@@ -52,6 +53,7 @@ export const runningService: ServiceJson = {
   ...pendingService,
   status: 'running',
   node: 'acn03',
+  address: 'acn03:20117',
   started_at: started,
   ends_at: ends,
   jobs: pendingService.jobs.map((job) => ({

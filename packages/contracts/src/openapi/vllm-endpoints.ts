@@ -1,11 +1,17 @@
 import type { ErrorCode } from '@wakefield/domain';
 import { z } from 'zod';
 import { projectName, serviceId } from '../http/fields.ts';
-import { listVllmServicesQuery, serviceListSchema, serviceParams } from '../http/services.ts';
-import { visitSchema } from '../http/visits.ts';
+import {
+  listVllmServicesQuery,
+  serviceListSchema,
+  serviceParams,
+  serviceQuery,
+} from '../http/services.ts';
+import { visitQuery, visitSchema } from '../http/visits.ts';
 import { promptAnswerSchema, promptBody, vllmModelsSchema } from '../http/vllm.ts';
 import type { Endpoint } from './endpoint.ts';
 import { pageHeaders, readErrors, requestTimeout } from './parameters.ts';
+import { ambiguous } from './services-endpoints.ts';
 import { runningService } from './services-examples.ts';
 
 const headers = z.object({
@@ -28,7 +34,7 @@ const askHeaders = headers.extend({
 const errors: readonly ErrorCode[] = [
   ...(['invalid_request', 'forbidden', 'project_not_found', 'service_not_found'] as const),
   ...(['service_not_ready', 'upstream_error', 'connect_timeout', 'shutting_down'] as const),
-  'rate_limit_exceeded',
+  ...(['rate_limit_exceeded', 'store_unavailable'] as const),
 ];
 
 const askErrors: readonly ErrorCode[] = [
@@ -68,12 +74,14 @@ export const vllmEndpoints: readonly Endpoint[] = [
     tag: 'vLLM',
     summary: 'The models that a vLLM service has loaded',
     params: serviceParams,
+    query: serviceQuery,
     headers: askHeaders,
     answers: {
       200: {
         description: 'Their names.',
         schema: vllmModelsSchema,
         example: { id, models: ['gpt2'] },
+        headers: { 'X-Ambiguous-Id': ambiguous },
       },
     },
     errors: askErrors,
@@ -86,8 +94,9 @@ export const vllmEndpoints: readonly Endpoint[] = [
     tag: 'vLLM',
     summary: 'Send a prompt to a vLLM service',
     description:
-      "As a chat of one message where the model has a chat template, else as a text completion. 409 `service_not_ready` with its status while it does not run; the engine's own refusals pass as they are.",
+      'As a chat of one message where the model has a chat template, else as a text completion. 409 `service_not_ready` with its status while it does not run; 400 `invalid_request` where its engine takes no prompts. What the engine itself says with 400, 422 or 429 passes as it is, where it is JSON.',
     params: serviceParams,
+    query: serviceQuery,
     headers: askHeaders,
     body: {
       schema: promptBody,
@@ -113,6 +122,7 @@ export const vllmEndpoints: readonly Endpoint[] = [
           finish_reason: 'stop',
           usage: { prompt_tokens: 7, completion_tokens: 14, total_tokens: 21 },
         },
+        headers: { 'X-Ambiguous-Id': ambiguous },
       },
     },
     errors: [
@@ -131,6 +141,7 @@ export const vllmEndpoints: readonly Endpoint[] = [
     description:
       'For whoever has a key, which a browser cannot send with a page; one that has signed in is led there by the path of the service itself. The link is good once, within a minute, and leads to an origin of that service alone: its pages can do nothing here in the name of who looks at them. A visit ends after 12 hours, or with the key or session by which the link was asked for. 409 `service_not_ready` with the status while the service does not run, and once it is over; 429 where its caller has as many links and visits as one may have (`MAX_VISITS_PER_CALLER`); 501 `not_supported` where the installation has no such origins (`SERVICES_URL`).',
     params: serviceParams,
+    query: visitQuery,
     headers,
     answers: {
       201: {
@@ -140,6 +151,7 @@ export const vllmEndpoints: readonly Endpoint[] = [
           url: `${visitOrigin}/api/v1/services/${uuid}/proxy/?wakefield_link=nOtAwOrD`,
           expires_at: '2026-11-21T08:31:00.000Z',
         },
+        headers: { 'X-Ambiguous-Id': ambiguous },
       },
     },
     errors: [
@@ -162,7 +174,12 @@ export const vllmEndpoints: readonly Endpoint[] = [
         path: z.string().meta({ description: 'May hold slashes.', example: 'v1/models' }),
       }),
       headers,
-      answers: { 200: { description: 'Whatever the service answers.' } },
+      answers: {
+        200: {
+          description: 'Whatever the service answers.',
+          headers: { 'X-Ambiguous-Id': ambiguous },
+        },
+      },
       errors,
     }),
   ),

@@ -41,7 +41,7 @@ export interface ServiceWithJobs {
 export interface ServiceFilter {
   /** null: of all. */
   readonly projects: readonly ProjectName[] | null;
-  /** Empty: in whichever. */
+  /** Empty: in whichever. One that somebody has stopped is `stopping` until it is over. */
   readonly states: readonly ServiceState[];
   /** Path; null: whichever. */
   readonly recipe: string | null;

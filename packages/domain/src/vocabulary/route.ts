@@ -51,6 +51,7 @@ export type ServiceEndpoint = Pick<Endpoint, 'jobId' | 'cluster' | 'address'> & 
 export interface ServiceRoute {
   readonly serviceId: ServiceId;
   readonly project: ProjectName;
+  readonly cluster: ClusterName;
   readonly recipe: string;
   /** The model that it serves; null: none. */
   readonly model: string | null;

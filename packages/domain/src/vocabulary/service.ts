@@ -51,6 +51,8 @@ export interface ServiceAccess {
   /** Its pages are below the path under which they are reached from outside; else at the root. */
   readonly underBasePath: boolean;
   readonly websocket: boolean;
+  /** Path that a person opens; absent: the root. */
+  readonly page?: string;
 }
 
 /** A program that somebody started from a recipe: desired state of one job. Only the scheduler writes it. */

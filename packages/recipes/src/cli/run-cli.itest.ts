@@ -22,7 +22,7 @@ describe('npm run recipe', () => {
     const { code, text } = await run('lint');
     expect(code).toBe(0);
     expect(text).toMatch(/✔ inference\/sglang +for models and services; untested/);
-    expect(text).toMatch(/✔ notebook\/jupyter +for services; tried with 4\.6\.6/);
+    expect(text).toMatch(/✔ notebook\/jupyter +for services; tried with 4\.6\.6 \(cpu, build\)$/m);
   });
 
   test('lint of a folder tells every mistake with file, line and what is meant', async () => {

@@ -68,7 +68,9 @@ async function lint(options: RecipeCliOptions, folder: string | undefined): Prom
       ...(recipe.probes.models === undefined ? [] : ['models']),
       ...(recipe.service === undefined ? [] : ['services']),
     ];
-    const tried = recipe.untested ? 'untested' : `tried with ${recipe.tried.join(', ')}`;
+    const tried = recipe.untested
+      ? 'untested'
+      : `tried with ${recipe.tried.join(', ')} (${recipe.tried_forms.join(', ') || 'forms untold'})`;
     options.print(`✔ ${path.padEnd(24)} for ${uses.join(' and ')}; ${tried}`);
     const replaced = read.replaced[file];
     if (replaced !== undefined) options.print(`  ${file} takes the place of ${replaced}`);

@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { noQuery, parseInput } from '@wakefield/contracts';
-import type { Principal, ServiceRoute } from '@wakefield/domain';
+import { parseInput, type ServiceQuery } from '@wakefield/contracts';
+import type { Principal } from '@wakefield/domain';
+import type { z } from 'zod';
 import { refusals } from '../inference/refusals.ts';
 import type { NodeCall } from '../server/node-call.ts';
 import {
+  type FoundService,
   findService,
   noService,
   notKnownNow,
@@ -21,13 +23,13 @@ export async function admit(
   { routes, catchUp }: Pick<ServiceParts, 'routes' | 'catchUp'>,
   principal: Principal,
   wanted: WantedService,
-): Promise<ServiceRoute> {
-  const find = (): ServiceRoute | null => {
+): Promise<FoundService> {
+  const find = (): FoundService | null => {
     const index = routes();
     return index === null ? null : findService(index, principal, wanted);
   };
   const found = find() ?? (await lookAgain(catchUp, find, wanted));
-  const problem = rightsProblem(found, principal);
+  const problem = rightsProblem(found.service, principal);
   if (problem !== null) throw problem;
   return found;
 }
@@ -35,9 +37,9 @@ export async function admit(
 /** It may have been started just now. */
 async function lookAgain(
   catchUp: ServiceParts['catchUp'],
-  find: () => ServiceRoute | null,
+  find: () => FoundService | null,
   { id }: WantedService,
-): Promise<ServiceRoute> {
+): Promise<FoundService> {
   const isCurrent = await catchUp();
   const found = find();
   if (found === null) throw isCurrent ? noService(id) : notKnownNow(id);
@@ -51,32 +53,35 @@ export function known(principal: Principal | null, authorization: string | undef
 }
 
 /** A service, and who may use it. */
-export interface Admitted {
+export interface Admitted<Query> extends FoundService {
   readonly who: Principal;
-  readonly service: ServiceRoute;
+  readonly query: Query;
 }
 
 /**
  * The service that a request names by itself, on our own origin.
+ * @param schema of what may follow its path
  * @throws AppError
  */
-export async function serviceOf(
+export async function serviceOf<Query extends ServiceQuery>(
   parts: ServiceParts,
   request: IncomingMessage,
   client: NodeCall,
   id: string,
-): Promise<Admitted> {
+  schema: z.ZodType<Query>,
+): Promise<Admitted<Query>> {
   const who = known(await parts.callerOf(client), client.header('authorization'));
   checkSession(client, request);
-  checkQuery(request);
-  return { who, service: await admit(parts, who, { id, project: projectOf(request) }) };
+  const query = queryOf(schema, request);
+  const wanted = { id, project: projectOf(request), cluster: query.cluster };
+  return { who, query, ...(await admit(parts, who, wanted)) };
 }
 
-/** @throws AppError `invalid_request`: none of these takes one */
-function checkQuery({ url = '/' }: IncomingMessage): void {
+/** @throws AppError `invalid_request` by the parameter's name */
+function queryOf<T>(schema: z.ZodType<T>, { url = '/' }: IncomingMessage): T {
   const mark = url.indexOf('?');
-  if (mark === -1) return;
-  parseInput(noQuery, Object.fromEntries(new URLSearchParams(url.slice(mark))), 'query');
+  const given = mark === -1 ? [] : new URLSearchParams(url.slice(mark));
+  return parseInput(schema, Object.fromEntries(given), 'query');
 }
 
 /** What a caller says of the project, as at the api. */

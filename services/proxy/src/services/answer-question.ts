@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { serviceQuery } from '@wakefield/contracts';
 import type { DurationMs } from '@wakefield/domain';
 import { askedTimeoutMs } from '../inference/headers.ts';
 import { refusals } from '../inference/refusals.ts';
@@ -6,7 +7,7 @@ import { sendJson } from '../server/answer.ts';
 import type { ServiceDestination } from '../server/classify.ts';
 import type { NodeCall } from '../server/node-call.ts';
 import { serviceOf } from './admit.ts';
-import { checkReady } from './find-service.ts';
+import { checkReady, tellOthers } from './find-service.ts';
 import { KeptBytes } from './kept-bytes.ts';
 import type { ServiceParts } from './parts.ts';
 import { modelsOf, promptService, readPrompt, type TemplateBook } from './prompts.ts';
@@ -34,7 +35,8 @@ export async function answerQuestion(
   { request, client, destination: { kind, id }, requestId, startedAt }: Question,
 ): Promise<void> {
   const totalMs = totalOf(parts, client);
-  const { who, service } = await serviceOf(parts, request, client, id);
+  const found = await serviceOf(parts, request, client, id, serviceQuery);
+  const { who, service } = found;
   const ready = checkReady(service);
   const kept = new KeptBytes(parts.bodies.shareOf(ready.project));
   const gone = new AbortController();
@@ -58,7 +60,8 @@ export async function answerQuestion(
           : await promptService(parts, templates, id, asking, body);
       record.tokens = tokens;
       record.answered();
-      sendJson(client, requestId, status, value, { ...asItIs, ...record.rateHeaders });
+      const headers = { ...asItIs, ...record.rateHeaders, ...tellOthers(found) };
+      sendJson(client, requestId, status, value, headers);
     } catch (error) {
       record.failed(error);
       throw error;

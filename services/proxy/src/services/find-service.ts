@@ -5,6 +5,7 @@ import {
   type Principal,
   phrases,
   type ServiceEndpoint,
+  type ServiceId,
   type ServiceRoute,
   type ServiceState,
 } from '@wakefield/domain';
@@ -21,6 +22,15 @@ export interface WantedService {
   readonly id: string;
   /** The project that it is to be of; undefined: whichever. */
   readonly project: string | undefined;
+  /** The cluster that it is to be on; undefined: whichever. */
+  readonly cluster: string | undefined;
+}
+
+/** What somebody means by a name, and what else has it. */
+export interface FoundService {
+  readonly service: ServiceRoute;
+  /** Further ones that it might be. */
+  readonly others: readonly ServiceId[];
 }
 
 /** States in which it is of use to ask again. */
@@ -31,16 +41,25 @@ export function findService(
   index: Pick<RouteIndex, 'servicesCalled'>,
   principal: Principal,
   wanted: WantedService,
-): ServiceRoute | null {
+): FoundService | null {
   const theirs = index
     .servicesCalled(wanted.id)
     .filter(({ project }) => wanted.project === undefined || wanted.project === project)
+    .filter(({ cluster }) => wanted.cluster === undefined || wanted.cluster === cluster)
     .filter(({ project }) => can(principal, 'read', project));
-  return meantService(
+  const service = meantService(
     theirs,
     ({ state }) => state,
     (one) => rightsProblem(one, principal) === null,
   );
+  if (service === null) return null;
+  const others = theirs.filter((one) => one !== service).map(({ serviceId }) => serviceId);
+  return { service, others };
+}
+
+/** As at the api: nobody is to talk to one for another without a word. */
+export function tellOthers({ others }: FoundService): Readonly<Record<string, string>> {
+  return others.length === 0 ? {} : { 'x-ambiguous-id': others.join(', ') };
 }
 
 /** @returns why the caller may not use it */

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import type { VisitJson } from '@wakefield/contracts';
+import { type VisitJson, visitQuery } from '@wakefield/contracts';
 import { AppError, type Principal, type ServiceRoute, serviceBasePath } from '@wakefield/domain';
 import { sendJson } from '../server/answer.ts';
 import type { ClientCall } from '../server/client-call.ts';
 import type { NodeCall } from '../server/node-call.ts';
 import { serviceOf } from './admit.ts';
 import { sessionOf } from './cookies.ts';
-import { checkReady } from './find-service.ts';
+import { checkReady, tellOthers } from './find-service.ts';
 import type { ServiceParts, Visiting } from './parts.ts';
 
 /** In the query of a link: taken once, and gone from the address bar with the next answer. */
@@ -54,11 +54,13 @@ export async function sendLink(
   parts: ServiceParts,
   { request, client, id, requestId }: LinkWish,
 ): Promise<void> {
-  const { who, service } = await serviceOf(parts, request, client, id);
+  const found = await serviceOf(parts, request, client, id, visitQuery);
+  const { who, service, query } = found;
   if (parts.visiting === null) throw noOrigins();
-  const { url, expiresAt } = await linkFor(parts.visiting, checkReady(service), client, who, '/');
+  const path = query.path ?? service.access.page ?? '/';
+  const { url, expiresAt } = await linkFor(parts.visiting, checkReady(service), client, who, path);
   const visit: VisitJson = { url, expires_at: new Date(expiresAt).toISOString() };
-  sendJson(client, requestId, 201, visit);
+  sendJson(client, requestId, 201, visit, tellOthers(found));
 }
 
 interface LinkWish {

@@ -4,7 +4,7 @@ import { setFraming } from '../server/framing.ts';
 import { letBodyCome, type NodeCall } from '../server/node-call.ts';
 import { known } from './admit.ts';
 import { connectionOf } from './connect.ts';
-import { checkReady, type ReadyService } from './find-service.ts';
+import { checkReady, type FoundService, type ReadyService, tellOthers } from './find-service.ts';
 import { linkFor, readLink } from './links.ts';
 import type { ServiceParts } from './parts.ts';
 import { passRequest } from './pass-request.ts';
@@ -45,10 +45,12 @@ export async function passHttp(
   }
   const found = await serviceFor(parts, passed, principal);
   const who = known(principal, passed.client.header('authorization'));
-  const next = leadToOwnPath(passed, found) ?? (await leadToOwnOrigin(parts, passed, found, who));
+  const { service } = found;
+  const next =
+    leadToOwnPath(passed, service) ?? (await leadToOwnOrigin(parts, passed, service, who));
   if (next !== null) redirect(response, passed, next);
   else if (!response.closed) {
-    pass(parts, running, passed, { ready: checkReady(found), who }, response);
+    pass(parts, running, passed, { ready: checkReady(service), found, who }, response);
   }
 }
 
@@ -110,11 +112,17 @@ function redirect(
   response.writeHead(status, { ...told, ...headers, location }).end();
 }
 
+interface Passable {
+  readonly ready: ReadyService;
+  readonly found: FoundService;
+  readonly who: Principal;
+}
+
 function pass(
   parts: ServiceParts,
   running: Running,
   passed: Passed<NodeCall>,
-  { ready, who }: { readonly ready: ReadyService; readonly who: Principal },
+  { ready, found, who }: Passable,
   response: ServerResponse,
 ): void {
   const { request, client, requestId, startedAt, visited } = passed;
@@ -133,7 +141,11 @@ function pass(
     },
     headersOf: (headers) => {
       record.answered();
-      return { ...fromService(headers, place, requestId, visited === null), ...record.rateHeaders };
+      return {
+        ...fromService(headers, place, requestId, visited === null),
+        ...record.rateHeaders,
+        ...tellOthers(found),
+      };
     },
     failed: (error) => {
       record.refused();

@@ -6,7 +6,7 @@ import { sendError } from '../server/answer.ts';
 import type { UpgradeCall } from '../server/upgrade/upgrade-call.ts';
 import { known } from './admit.ts';
 import { connectionOf } from './connect.ts';
-import { checkReady, type ReadyService } from './find-service.ts';
+import { checkReady, type ReadyService, tellOthers } from './find-service.ts';
 import type { ServiceParts } from './parts.ts';
 import { callerAt, type Passed, pathOf, placeOf, serviceFor, tellAway } from './passed.ts';
 import type { Running } from './running.ts';
@@ -25,7 +25,8 @@ export async function passSession(
   const { request, client, requestId, startedAt, visited } = passed;
   const principal = await callerAt(parts, passed);
   const who = known(principal, client.header('authorization'));
-  const ready = checkReady(await serviceFor(parts, passed, principal));
+  const found = await serviceFor(parts, passed, principal);
+  const ready = checkReady(found.service);
   if (!ready.access.websocket) throw noSessions('The recipe of this service names no WebSocket.');
   if (parts.transportOf(ready.endpoint.cluster)?.kind === 'heappe') {
     throw noSessions('This service is reached by way of HEAppE, which carries no WebSocket.');
@@ -55,6 +56,7 @@ export async function passSession(
       return {
         ...fromService(answered, place, requestId, visited === null),
         ...record.rateHeaders,
+        ...tellOthers(found),
       };
     },
     failed: (error) => {

@@ -3,14 +3,13 @@ import {
   type DurationMs,
   type Principal,
   type ServiceId,
-  type ServiceRoute,
   serviceBasePath,
 } from '@wakefield/domain';
 import { shown } from '../inference/refusals.ts';
 import type { ClientCall } from '../server/client-call.ts';
 import { admit, known, projectOf } from './admit.ts';
 import { serviceAway } from './connect.ts';
-import { noService, type ReadyService } from './find-service.ts';
+import { type FoundService, noService, type ReadyService } from './find-service.ts';
 import type { ServiceParts } from './parts.ts';
 import type { ServicePlace } from './service-place.ts';
 import { tellError } from './tell-error.ts';
@@ -55,10 +54,13 @@ export async function serviceFor(
   parts: ServiceParts,
   { request, client, id, visited }: Passed,
   principal: Principal | null,
-): Promise<ServiceRoute> {
+): Promise<FoundService> {
   const who = known(principal, client.header('authorization'));
-  const found = await admit(parts, who, { id, project: projectOf(request) });
-  if (visited !== null && visited !== found.serviceId) throw noService(id);
+  const found = await admit(parts, who, {
+    // Its query is the service's own.
+    ...{ id, project: projectOf(request), cluster: undefined },
+  });
+  if (visited !== null && visited !== found.service.serviceId) throw noService(id);
   return found;
 }
 

@@ -68,11 +68,17 @@ const listSchema = z.object({ data: z.array(z.object({ id: z.string() })) });
 /** By this name an engine proves whose job it is: ours to ask for. */
 const ownAlias = /^__job_/;
 
-/** Models of an engine's list. @returns null for what no engine should say */
-export function readModels(body: Buffer): readonly string[] | null {
+/**
+ * Models of an engine's list.
+ * @param served what it was started with: some engines have one name for it, and that is ours (SGLang)
+ * @returns null for what no engine should say
+ */
+export function readModels(body: Buffer, served: string): readonly string[] | null {
   const parsed = listSchema.safeParse(json(body));
   if (!parsed.success) return null;
-  return parsed.data.data.map(({ id }) => id).filter((id) => !ownAlias.test(id));
+  const ids = parsed.data.data.map(({ id }) => id);
+  const names = ids.filter((id) => !ownAlias.test(id));
+  return names.length === 0 && ids.length > 0 ? [served] : names;
 }
 
 function json(body: Buffer): unknown {

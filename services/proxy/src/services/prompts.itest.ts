@@ -67,19 +67,22 @@ describe('an engine that takes its time', () => {
   });
 });
 
-it.each(['cluster=here', 'stream=true&x=1', '__proto__=1'])('takes no ?%s', async (query) => {
-  const param = query.split('=')[0];
-  const ofModels = await scene.ask(`/api/v1/vllm/7/models?${query}`, { headers });
-  const body = JSON.stringify({ prompt: 'x' });
-  const ofPrompt = await scene.ask(`/api/v1/vllm/7/prompt?${query}`, {
-    ...{ method: 'POST', headers, body },
-  });
-  for (const answer of [ofModels, ofPrompt]) {
-    const { error } = (await answer.json()) as { error: object };
-    expect([answer.status, error]).toEqual([400, expect.objectContaining({ param })]);
-  }
-  expect(scene.engine.seen).toEqual([]);
-});
+it.each(['klaster=here', 'cluster=', 'stream=true&x=1', '__proto__=1'])(
+  'takes no ?%s',
+  async (query) => {
+    const param = query.split('=')[0];
+    const ofModels = await scene.ask(`/api/v1/vllm/7/models?${query}`, { headers });
+    const body = JSON.stringify({ prompt: 'x' });
+    const ofPrompt = await scene.ask(`/api/v1/vllm/7/prompt?${query}`, {
+      ...{ method: 'POST', headers, body },
+    });
+    for (const answer of [ofModels, ofPrompt]) {
+      const { error } = (await answer.json()) as { error: object };
+      expect([answer.status, error]).toEqual([400, expect.objectContaining({ param })]);
+    }
+    expect(scene.engine.seen).toEqual([]);
+  },
+);
 
 describe('the models of a service', () => {
   it('are those that its engine has loaded, without the name by which it proves itself', async () => {

@@ -66,14 +66,24 @@ export class TemplateBook {
 }
 
 /**
- * Names of the models that an engine has loaded.
+ * Names of the models that an engine has loaded; of one that lists none the model that it was started with.
  * @throws AppError
  */
 export async function modelsOf(parts: ServiceParts, asking: Asking): Promise<readonly string[]> {
-  checkHasModel(asking.ready);
+  const served = modelOf(asking.ready);
+  return (await listed(parts, asking, served)) ?? [served];
+}
+
+/** @returns null: it has no list, as Text Embeddings Inference */
+async function listed(
+  parts: ServiceParts,
+  asking: Asking,
+  served: string,
+): Promise<readonly string[] | null> {
   const path = '/v1/models';
   const answer = await askService(parts, asking.ready, { ...asking, path, body: null });
-  const models = answer.status === 200 ? readModels(answer.body) : null;
+  if (answer.status === 404) return null;
+  const models = answer.status === 200 ? readModels(answer.body, served) : null;
   if (models === null) throw notUnderstood(answer);
   return models;
 }
@@ -92,8 +102,7 @@ export async function promptService(
 ): Promise<PromptSaid> {
   const { ready } = asking;
   const { jobId } = ready.endpoint;
-  checkHasModel(ready);
-  const model = body.model ?? ready.model ?? '';
+  const model = body.model ?? modelOf(ready);
   const ask = (form: PromptForm) =>
     askService(parts, ready, {
       ...asking,
@@ -128,27 +137,27 @@ function tokensOf({ prompt }: PromptBody, { usage, text }: PromptAnswerJson): Co
   return { prompt: prompt_tokens, completion: completion_tokens, cached: 0, estimated: false };
 }
 
-/** What it says of the request itself. 401 and 403 are about our key, which its caller knows nothing of. */
+/** What it says of the request itself: others speak of our key, or read like what we say ourselves (409). */
 function isOfTheCaller(status: number): boolean {
-  return status >= 400 && status < 500 && status !== 401 && status !== 403;
+  return status === 400 || status === 422 || status === 429;
 }
 
 /** Either it has no such model, or it is no engine that takes prompts. */
 async function notThere(parts: ServiceParts, asking: Asking, model: string): Promise<AppError> {
-  const models = await modelsOf(parts, asking);
+  const models = await listed(parts, asking, modelOf(asking.ready));
+  if (models === null || models.includes(model)) {
+    const message = 'The engine of this service takes no prompts.';
+    return new AppError('invalid_request', message, { param: 'id' });
+  }
   const named = models.slice(0, mostNamed).map((one) => `"${shown(one)}"`);
   if (models.length > mostNamed) named.push(`${models.length - mostNamed} more`);
-  const [code, message] = models.includes(model)
-    ? (['invalid_request', `The engine of this service takes no prompts.`] as const)
-    : ([
-        'model_not_found',
-        `The service has no model "${shown(model)}". It has ${named.join(', ')}.`,
-      ] as const);
-  return new AppError(code, message, { param: 'model' });
+  const message = `The service has no model "${shown(model)}". It has ${named.join(', ')}.`;
+  return new AppError('model_not_found', message, { param: 'model' });
 }
 
-function checkHasModel({ model, recipe }: ReadyService): void {
-  if (model !== null) return;
+/** The model that it was started with. @throws AppError where it serves none */
+function modelOf({ model, recipe }: ReadyService): string {
+  if (model !== null) return model;
   const message = `The recipe of this service, ${recipe}, serves no model.`;
   throw new AppError('invalid_request', message, { param: 'id' });
 }

@@ -135,14 +135,6 @@ describe('a link', () => {
       expect(scene.sessions.kept.size).toBe(0);
     },
   );
-
-  it('is asked for without a query', async () => {
-    const { status, body } = await ask('?cluster=here');
-    expect([status, JSON.parse(body).error]).toEqual([
-      400,
-      expect.objectContaining({ code: 'invalid_request', param: 'cluster' }),
-    ]);
-  });
 });
 
 describe('a page of a service', () => {

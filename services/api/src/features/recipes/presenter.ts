@@ -11,7 +11,8 @@ export function presentRecipe(shown: ServiceRecipe): RecipeSummaryJson {
     tried: [...recipe.tried],
     untested: recipe.untested,
     needs_gpu: recipe.service.cpu_only === undefined,
-    several_nodes: shown.severalNodes,
+    forms: shown.forms,
+    several_nodes: shown.forms.several_nodes !== null,
   };
 }
 
@@ -19,7 +20,8 @@ export function presentRecipe(shown: ServiceRecipe): RecipeSummaryJson {
 export function presentRecipeDetails(shown: ServiceRecipe): RecipeJson {
   const { recipe, variables, builds } = shown;
   const { permission, key, underBasePath } = shown.access;
-  const { nodes, cpu, memory, time_limit, gpu } = recipe.service.resources;
+  const { resources, cpu_only: onCpus } = recipe.service;
+  const { nodes, cpu, memory, time_limit, gpu } = resources;
   return {
     ...presentRecipe(shown),
     environment: Object.fromEntries(
@@ -37,6 +39,10 @@ export function presentRecipeDetails(shown: ServiceRecipe): RecipeJson {
       ...{ name, protocol, websocket, page },
     })),
     access: { permission, key: key.kind !== 'none', under_base_path: underBasePath },
+    cpu_only:
+      onCpus === undefined
+        ? null
+        : { parameters: { ...onCpus.parameters }, environment: { ...onCpus.environment } },
     readiness: recipe.probes.health,
     // An engine has the name of its job among its models, which only its key opens.
     proves_itself: (recipe.probes.models ?? recipe.probes.private) !== undefined,
@@ -51,7 +57,14 @@ export function categoryOf(path: string): string {
   return path.split('/')[0] ?? path;
 }
 
-function presentVariable({ description, value, pattern, ignored }: ServiceVariable) {
+function presentVariable({
+  description,
+  value,
+  onCpus,
+  pattern,
+  secret,
+  ignored,
+}: ServiceVariable) {
   const number = value.type === 'integer' || value.type === 'number' ? value : undefined;
   const text = value.type === 'string' ? value : undefined;
   return {
@@ -59,10 +72,11 @@ function presentVariable({ description, value, pattern, ignored }: ServiceVariab
     // To whoever sends it, a folder is a text.
     type: value.type === 'folder' ? ('string' as const) : value.type,
     default: value.default ?? null,
+    default_on_cpus: onCpus ?? null,
     min: number?.min ?? null,
     max: number?.max ?? null,
     enum: text?.enum ?? null,
-    ...{ pattern, ignored },
+    ...{ pattern, secret, ignored },
   };
 }
 

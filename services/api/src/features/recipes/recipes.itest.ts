@@ -105,7 +105,11 @@ describe('GET /api/v1/recipes/{recipe_path}', () => {
       environment: {
         VLLM_MODEL: { type: 'string', default: 'Qwen/Qwen2.5-0.5B-Instruct', ignored: null },
         VLLM_MAX_MODEL_LEN: { type: 'integer', default: null, min: 1, pattern: null },
-        VLLM_DTYPE: { enum: expect.arrayContaining(['bfloat16']) },
+        VLLM_DTYPE: {
+          enum: expect.arrayContaining(['bfloat16']),
+          ...{ default: null, default_on_cpus: 'bfloat16' },
+        },
+        VLLM_CPU_KVCACHE_SPACE: { default: null, default_on_cpus: 4 },
         VLLM_PORT: { ignored: expect.stringContaining('free port') },
       },
       resources: { nodes: 1, cpu: '8', memory: '64G', time_limit: 120, gpu: '1' },
@@ -113,6 +117,11 @@ describe('GET /api/v1/recipes/{recipe_path}', () => {
       readiness: '/health',
       metrics: '/metrics',
       build: { gpu: { kind: 'venv', digest: expect.stringMatching(/^[0-9a-f]{16}$/) }, cpu: null },
+      cpu_only: {
+        parameters: { enforce_eager: true, dtype: 'bfloat16' },
+        environment: { VLLM_CPU_KVCACHE_SPACE: '4' },
+      },
+      forms: { cpu: 'tried', gpu: 'untested', several_nodes: 'untested', build: 'untested' },
       several_nodes: true,
       models: true,
     });
@@ -126,6 +135,10 @@ describe('GET /api/v1/recipes/{recipe_path}', () => {
     expect(['storage', '/scratch/me', '/a:/b', 'x'].map((text) => pattern.test(text))).toEqual([
       ...[true, true, false, false],
     ]);
+    expect(body.environment).toMatchObject({
+      MINIO_ROOT_USER: { secret: false },
+      MINIO_ROOT_PASSWORD: { secret: true, default: null },
+    });
     expect(body.environment.MINIO_REGION.pattern).toBe('[a-z0-9-]{1,64}');
   });
 
@@ -149,6 +162,9 @@ describe('GET /api/v1/recipes/{recipe_path}', () => {
       const one = await get(`/api/v1/recipes/${summary.name}`);
       expect(one.body).toMatchObject(summary);
     }
+    expect((await get('/api/v1/recipes/inference/sglang')).body).toMatchObject({
+      ...{ needs_gpu: true, cpu_only: null, forms: { cpu: null } },
+    });
     expect((await get('/api/v1/recipes/simulator')).body).toMatchObject({
       models: true,
       resources: { gpu: null },

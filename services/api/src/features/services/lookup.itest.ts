@@ -42,6 +42,7 @@ beforeAll(async () => {
   await api.store.verdict(made.old, { state: 'stopped' });
   await api.store.serviceJob(made.lives, 1, {
     ...{ phase: 'ready', clusterJobId: '77', node: 'n2', readyAt: SAMPLE_NOW },
+    address: { host: 'n2', port: 20_117 },
     ...{ submittedAt: SAMPLE_NOW, startedAt: SAMPLE_NOW, endsAt: SAMPLE_NOW + 3_600_000 },
   });
   await api.store.verdict(made.lives, { state: 'running' });
@@ -59,6 +60,7 @@ describe('a service', () => {
     expect(body).toEqual({
       ...{ id: '77', uuid: made.lives.id, name: 'chat', recipe_name: 'inference/vllm' },
       ...{ status: 'running', reason: null, project: 'mine', cluster: 'here', node: 'n2' },
+      address: 'n2:20117',
       endpoint: `${api.url}/api/v1/services/${made.lives.id}/proxy`,
       model: 'gpt2',
       config: {
@@ -89,7 +91,7 @@ describe('a service', () => {
     expect([there.body.uuid, there.headers.get('x-ambiguous-id')]).toEqual([made.new.id, null]);
     const also = await get('/api/v1/services/77', key, { 'x-project': 'also' });
     expect(also.body).toMatchObject({ uuid: made.new.id, status: 'failed', reason: 'exit code 1' });
-    expect(also.body.endpoint).toBeNull();
+    expect([also.body.endpoint, also.body.address]).toEqual([null, null]);
   });
 
   it('that is over says when that was, and no more when it would have been', async () => {

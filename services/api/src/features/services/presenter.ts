@@ -17,6 +17,7 @@ export function presentService({ service, jobs }: ServiceWithJobs, publicUrl: st
     reason: service.reason,
     ...{ project, cluster },
     node: job?.node ?? null,
+    address: hasEnded || job === null ? null : addressOf(job),
     endpoint: hasEnded ? null : `${publicUrl}${serviceBasePath(service.id)}`,
     model: spec.model,
     config: presentConfig(spec),
@@ -81,6 +82,12 @@ function expectedStartOf({ expectedStart }: Job): ServiceJson['expected_start'] 
   if (expectedStart === null) return null;
   const { from, to, source } = expectedStart;
   return { from: iso(from), to: iso(to), source };
+}
+
+function addressOf({ address }: Job): string | null {
+  if (address === null) return null;
+  const { host, port } = address;
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** When it is over at the latest; of one that is, that is no news. */

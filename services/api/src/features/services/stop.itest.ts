@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { ServiceJson } from '@wakefield/contracts';
 import { defaultPolicy, type Principal, type Role, reconcileService } from '@wakefield/domain';
 import { sampleServiceSpec } from '@wakefield/testkit';
 import { apiSuite } from '../../../test/api-suite.ts';
@@ -36,6 +37,25 @@ describe('DELETE /api/v1/services/{id}', () => {
     const again = await stop('501');
     expect([again.status, again.body.status]).toEqual([200, 'stopping']);
     expect(await commandsOf('mine')).toHaveLength(1);
+  });
+
+  it('is in lists of those that stop from then on', async () => {
+    const spec = sampleServiceSpec({ recipe: 'inference/vllm' });
+    const service = await api.store.service({ project: 'mine', spec });
+    await api.store.serviceJob(service, 1, { phase: 'ready', clusterJobId: '511' });
+    await api.store.verdict(service, { state: 'running' });
+    const inLists = async () => {
+      const paths = ['services?status=running', 'services?status=stopping', 'vllm/services'];
+      const lists = await Promise.all(
+        paths.map((path) => api.call('GET', `/api/v1/${path}`, { key: 'viewer@mine' })),
+      );
+      return lists.map(({ body }) => body.some(({ uuid }: ServiceJson) => uuid === service.id));
+    };
+    expect(await inLists()).toEqual([true, false, true]);
+    expect((await stop('511')).body.status).toBe('stopping');
+    expect(await inLists()).toEqual([false, true, false]);
+    await api.store.verdict(service, { state: 'stopped' });
+    expect(await inLists()).toEqual([false, false, false]);
   });
 
   it('of one that is over is that one as it was', async () => {
