@@ -108,8 +108,9 @@ describe('the publisher', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
-  const start = () => {
+  const start = (workMs = 0) => {
     let told = 0;
+    let worked = 0;
     const publisher = createDemandPublisher({
       board: {
         publish: async () => {
@@ -118,9 +119,13 @@ describe('the publisher', () => {
         withdraw: async () => undefined,
       },
       proxyId: 'p',
-      snapshot: () => ({ models: new Map() }),
+      snapshot: () => {
+        worked += workMs;
+        return { models: new Map() };
+      },
       everyMs: 1000,
       logger: createLogger({ service: 'proxy', level: 'fatal' }),
+      elapsed: () => performance.now() + worked,
     });
     publisher.start();
     return { publisher, told: () => told };
@@ -133,6 +138,17 @@ describe('the publisher', () => {
     publisher.soon();
     await jest.advanceTimersByTimeAsync(1);
     expect(told()).toBe(before + 1);
+    await publisher.close();
+  });
+
+  test('leaves nearly all of the time to others, however much there is to tell', async () => {
+    const { publisher, told } = start(8);
+    for (let ms = 0; ms < 4000; ms += 1) {
+      publisher.soon();
+      await jest.advanceTimersByTimeAsync(1);
+    }
+    expect(told() * 8).toBeLessThanOrEqual(4000 / 25);
+    expect(told()).toBeGreaterThanOrEqual(9);
     await publisher.close();
   });
 

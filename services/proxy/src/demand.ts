@@ -171,10 +171,12 @@ function add(counts: Map<JobId, number>, jobId: JobId, change: number): void {
 
 /** Short answers to few callers begin from nothing hundreds of times a second: the board is told ten times. */
 const LEAST_BETWEEN_MS = 100;
+/** Of ten thousand models all is told, whichever it was: so many times as long as that takes is left to requests. */
+const RESTS_PER_WORK = 50;
 
 /** Tells the board what the book says: every `everyMs`, and at once when asked. */
 export interface DemandPublisher {
-  /** Publishes at once, or a tenth of a second after the last time, however often it is called. */
+  /** Publishes at once, or a tenth of a second after the last time, or later where it is much, however often it is called. */
   soon(): void;
   start(): void;
   /** Withdraws: a proxy that goes in order is not waited for. */
@@ -187,8 +189,9 @@ export function createDemandPublisher(options: {
   readonly snapshot: () => ProxyDemand;
   readonly everyMs: number;
   readonly logger: Logger;
+  readonly elapsed: () => DurationMs;
 }): DemandPublisher {
-  const { board, proxyId, snapshot, everyMs, logger } = options;
+  const { board, proxyId, snapshot, everyMs, logger, elapsed } = options;
   let timer: NodeJS.Timeout | undefined;
   let due: NodeJS.Timeout | undefined;
   let restedAt = Number.NEGATIVE_INFINITY;
@@ -198,8 +201,12 @@ export function createDemandPublisher(options: {
   let closed = false;
 
   const publish = async (): Promise<void> => {
+    const from = elapsed();
+    restedAt = from + LEAST_BETWEEN_MS;
     try {
-      await board.publish(proxyId, snapshot());
+      const published = board.publish(proxyId, snapshot());
+      restedAt = Math.max(restedAt, from + (elapsed() - from) * RESTS_PER_WORK);
+      await published;
       if (failing) logger.info('demand board answers again');
       failing = false;
     } catch (error) {
@@ -211,7 +218,6 @@ export function createDemandPublisher(options: {
   const run = (): void => {
     clearTimeout(due);
     due = undefined;
-    restedAt = performance.now() + LEAST_BETWEEN_MS;
     if (running !== null || closed) {
       again = true;
       return;
@@ -227,7 +233,7 @@ export function createDemandPublisher(options: {
 
   return {
     soon: () => {
-      due ??= setTimeout(run, Math.max(0, restedAt - performance.now()));
+      due ??= setTimeout(run, Math.max(0, restedAt - elapsed()));
     },
     start: () => {
       timer = setInterval(run, everyMs);

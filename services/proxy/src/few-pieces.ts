@@ -9,7 +9,7 @@ const mostGathered = 64 * 1024;
  * Bytes that come in pieces of any size, for whoever needs all of them: in memory they are never more than two times what
  * they are, and those of the one read that a single piece came with. The other side says how small pieces are: a client
  * with chunks of one byte would else take some hundred times what is counted. A large piece is kept as it came, and so is
- * one that remains the only one; small ones are copied together, and so is what holds a read that is mostly something else.
+ * one that remains the only one, or goes on in the same memory; small ones are copied together, and so is what holds a read that is mostly something else.
  */
 export class FewPieces {
   #size = 0;
@@ -26,7 +26,10 @@ export class FewPieces {
   push(piece: Buffer): void {
     if (piece.length === 0) return;
     if (this.#size === 0) this.#only = piece;
-    else {
+    else if (this.#only !== null && isNext(this.#only, piece)) {
+      const { buffer, byteOffset, length } = this.#only;
+      this.#only = Buffer.from(buffer, byteOffset, length + piece.length);
+    } else {
       if (this.#only !== null) this.#add(this.#only);
       this.#only = null;
       this.#add(piece);
@@ -71,4 +74,10 @@ export class FewPieces {
   #closeSmall(): void {
     if (this.#small !== null && this.#small.length > 0) this.#pieces.push(this.#small.take());
   }
+}
+
+/** Whether both are one in memory that has not much besides: that of a body of known length is made before it is there. */
+function isNext({ buffer, byteOffset, length }: Buffer, next: Buffer): boolean {
+  if (next.buffer !== buffer || next.byteOffset !== byteOffset + length) return false;
+  return 2 * (length + next.length) >= buffer.byteLength;
 }

@@ -43,6 +43,7 @@ export function createTurns(options: TurnsOptions) {
     },
     everyMs: options.demandMs,
     logger,
+    elapsed: clock.elapsed,
   });
   const { suspects } = options;
   const limits = createLimits({

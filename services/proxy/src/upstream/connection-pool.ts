@@ -91,7 +91,8 @@ export class ConnectionPool implements ConnectionOwner {
     for (const dialling of this.#dials) {
       if (at - dialling.since >= dialling.limitMs) this.#giveUp(dialling);
     }
-    this.underWay.each((request) => request.checkTime(at));
+    // There may be thousands of engines, and most have nothing to do.
+    if (this.underWay.size > 0) this.underWay.each((request) => request.checkTime(at));
   }
 
   /** No new requests: ends with those it has. */

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { endUnlessRead } from '@wakefield/runtime';
 import { FewPieces } from '../../few-pieces.ts';
 import type { YieldReason } from '../../metrics.ts';
+import { readAsStream, readShared } from '../../shared-reads.ts';
 import type { Connection } from '../connections.ts';
 import type { ConnectionWords } from './answer-head.ts';
 import { FrontCall, type Line } from './front-call.ts';
@@ -23,6 +24,8 @@ export class FrontConnection implements Line {
   #call: FrontCall | null = null;
   /** So much of its body is still to come. */
   #missing = 0;
+  /** For all of its body, where most of that came at once. */
+  #room: Buffer | null = null;
   /** The beginning of a head. */
   #begun: Buffer | null = null;
   /** What came behind the call, and is not looked at before that is over. */
@@ -39,8 +42,8 @@ export class FrontConnection implements Line {
     this.words = house.words;
     this.outgoing = new Outgoing(socket, this.#sent);
     this.#since = house.looks;
+    if (!readShared(socket, this.#data)) socket.on('data', this.#data);
     socket
-      .on('data', this.#data)
       .on('drain', this.outgoing.drained)
       .on('end', this.#ended)
       .on('error', ignore)
@@ -84,14 +87,14 @@ export class FrontConnection implements Line {
     else this.#keep(bytes);
   };
 
-  /** More of what begins with the first byte of a request. */
+  /** More of what begins with the first byte of a request. What is kept of it is copied: others are read where it is. */
   #next(more: Buffer): void {
     const begun = this.#begun;
     const bytes = begun === null ? more : Buffer.concat([begun, more]);
     const head = readHead(bytes, this.#house.mostBodyBytes);
     if (begun === null) this.#since = this.#house.looks;
     this.#begun = null;
-    if (head === 'incomplete') this.#begun = bytes;
+    if (head === 'incomplete') this.#begun = begun === null ? Buffer.from(bytes) : bytes;
     else if (head === 'other') this.#yield(bytes, 'head');
     else this.#take(head, bytes);
   }
@@ -103,8 +106,8 @@ export class FrontConnection implements Line {
     // Who sends the next one before the answer is served by a server that was made for that.
     else if (bytes.length > end) this.#yield(bytes, 'pipelined');
     else {
-      const body = bytes.subarray(head.headBytes);
       this.#missing = end - bytes.length;
+      const body = this.#bodyOf(bytes.subarray(head.headBytes));
       const isLast = !head.keepAlive || this.#house.isRetired;
       const call = new FrontCall(this, head, this.#missing === 0 ? body : null, isLast);
       this.#call = call;
@@ -115,12 +118,27 @@ export class FrontConnection implements Line {
     }
   }
 
+  /** The beginning of a body, or all of it. */
+  #bodyOf(bytes: Buffer): Buffer {
+    const size = bytes.length + this.#missing;
+    if (this.#missing === 0 || size > 2 * bytes.length) return Buffer.from(bytes);
+    this.#room = Buffer.allocUnsafeSlow(size);
+    return this.#room.subarray(0, bytes.copy(this.#room));
+  }
+
   /** More of its body, and maybe of what is behind it. */
   #fill(call: FrontCall, bytes: Buffer): void {
     const missing = this.#missing;
     this.#missing = Math.max(0, missing - bytes.length);
-    call.piece(bytes.length > missing ? bytes.subarray(0, missing) : bytes);
+    const piece = bytes.length > missing ? bytes.subarray(0, missing) : bytes;
+    const room = this.#room;
+    if (room === null) call.piece(Buffer.from(piece));
+    else {
+      const at = room.length - missing;
+      call.piece(room.subarray(at, at + piece.copy(room, at)));
+    }
     if (this.#missing > 0) return;
+    this.#room = null;
     call.bodyOver();
     if (bytes.length > missing) this.#keep(bytes.subarray(missing));
     if (call.finished) this.#free(false);
@@ -128,7 +146,7 @@ export class FrontConnection implements Line {
 
   #keep(bytes: Buffer): void {
     this.#behind ??= new FewPieces();
-    this.#behind.push(bytes);
+    this.#behind.push(Buffer.from(bytes));
     if (this.#behind.size >= mostBehindBytes) this.wait();
   }
 
@@ -170,7 +188,8 @@ export class FrontConnection implements Line {
       .off('close', this.#closed);
     // What is put back stays until somebody listens and reading goes on.
     socket.pause();
-    socket.unshift(bytes);
+    readAsStream(socket);
+    socket.unshift(Buffer.from(bytes));
     this.#house.yieldToNode(socket, why);
     socket.resume();
   }

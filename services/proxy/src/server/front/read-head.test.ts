@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { headProblem } from '@wakefield/contracts';
 import fc from 'fast-check';
 import { oddRequest } from '../../../test/odd-requests.ts';
-import { readHead } from './read-head.ts';
+import { headerIn, readHead } from './read-head.ts';
 
 const most = 1000;
 const read = (text: string) => readHead(Buffer.from(text, 'latin1'), most);
@@ -18,6 +18,7 @@ describe('the head of a request', () => {
       method: 'POST',
       target: '/p',
       rawHeaders: ['Host', 'x:80', 'X-A', '', 'accept', 'a, b;q=1', 'Content-Length', '3'],
+      said: expect.any(Array),
       bodyBytes: 3,
       keepAlive: true,
       headBytes: whole.length,
@@ -28,6 +29,20 @@ describe('the head of a request', () => {
       bodyBytes: 0,
       keepAlive: false,
     });
+  });
+
+  it('is asked for what something acts upon, however its name is written', () => {
+    const found = read(whole.replace('X-A:', 'X-Request-ID: r1\r\nAUTHORIZATION: a b'));
+    const said = typeof found === 'string' ? [] : found.said;
+    const asked = ['host', 'x-request-id', 'authorization', 'content-length', 'prefer'] as const;
+    expect(asked.map((name) => headerIn(said, name))).toEqual([
+      'x:80',
+      'r1',
+      'a b',
+      '3',
+      undefined,
+    ]);
+    expect(headerIn(said, 'expect')).toBeUndefined();
   });
 
   it('is not there before its last byte is', () => {
