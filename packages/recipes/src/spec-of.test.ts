@@ -27,6 +27,7 @@ test('a specification has all that was resolved, and renders to the same job', a
       permission: 'manage',
       key: { kind: 'authorization', scheme: 'token' },
       underBasePath: true,
+      page: '/lab',
       websocket: true,
     },
   });
