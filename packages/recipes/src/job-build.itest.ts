@@ -85,8 +85,8 @@ describe('what a recipe builds', () => {
   });
 
   test.each([
-    [false, '--quiet tool==1.0 a[b]==2'],
-    [true, '--quiet --no-deps tool==1.0 a[b]==2'],
+    [false, 'off tool==1.0 a[b]==2'],
+    [true, 'off --no-deps tool==1.0 a[b]==2'],
   ])('whose list is whole (%j) is made of: %s', async (whole, words) => {
     const here = await account(counted, {}, { whole });
     expect(await (await here.start()).ended()).toBe(0);
