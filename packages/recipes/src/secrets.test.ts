@@ -23,7 +23,7 @@ describe('a password that whoever starts a service chooses', () => {
     });
     const { name, engineKey, profile } = renderInput();
     const job = services.render({ service, name, engineKey, profile, basePath: '/x' });
-    expect(job.secretFiles).toEqual({
+    expect(job.secretFiles).toMatchObject({
       key: 'sk-test\n',
       'root-password': '$(id)_{key}{env.X}',
     });
