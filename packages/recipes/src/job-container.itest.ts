@@ -80,7 +80,9 @@ test('recipes of containers say on a node without apptainer what is missing', as
   for (const { path, recipe } of containers) {
     const home = join(workshop.root, `home-${++serial}`);
     const name = 'wf-t-store-1';
-    const job = await serviceJob(recipe, { name, profile: { jobsDirectory: home } });
+    const environment = path === 'storage/minio' ? { MINIO_ROOT_PASSWORD: 'of-its-caller' } : {};
+    const profile = { jobsDirectory: home };
+    const job = await serviceJob(recipe, { name, profile, environment });
     const running = await workshop.run(join(home, name), job, { HOME: home, PATH });
     expect([path, await running.ended()]).toEqual([path, 127]);
     expect(await running.json('exit.json')).toMatchObject({
