@@ -42,7 +42,7 @@ test('the recipe of the page, by the words of the page', async () => {
   await shell(make);
   await writeFile(join(place, 'my-recipes/tools/files/recipe.yaml'), recipe);
   const said = await shell(look);
-  expect(said).toMatch(/^✔ tools\/files +for services; tried with 3\.11$/m);
+  expect(said).toMatch(/^✔ tools\/files +for services; tried with 3\.11 \(cpu\)$/m);
 
   // Without a cluster: "run the script whose path the last command prints".
   const script =

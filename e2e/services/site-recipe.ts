@@ -51,7 +51,8 @@ export async function simulatedVllm(folder: string): Promise<SiteRecipes> {
       ...['--model={hf_model_id}', '--model={identity}', '--shutdown-timeout={drain_grace}'],
       `--load-seconds=${SECONDS}`,
     ],
-    build: { ...recipe.build, python: interpreter },
+    // Nothing that a node without GPUs has not.
+    build: { ...recipe.build, needs: [], python: interpreter },
   };
   const place = join(folder, 'recipes/inference/vllm');
   await mkdir(place, { recursive: true });
