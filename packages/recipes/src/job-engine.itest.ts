@@ -125,19 +125,24 @@ describe('engines that misbehave', () => {
   });
 
   test.each<[string, string, NodeJS.Signals | null, string]>([
-    ['is asked to drain', 'exec sleep 600', 'SIGUSR1', 'drained, engine exit code 143 (TERM)'],
+    [
+      'is asked to drain',
+      'echo up; exec sleep 600',
+      'SIGUSR1',
+      'drained, engine exit code 143 (TERM)',
+    ],
     [
       'does not heed it',
-      'trap "" TERM; while :; do sleep 0.1; done',
+      'trap "" TERM; echo up; while :; do sleep 0.1; done',
       'SIGUSR1',
       'drained, engine exit code 137 (KILL)',
     ],
-    ['is killed', 'kill -KILL $$', null, 'engine, engine exit code 137 (KILL)'],
-    ['crashes', 'ulimit -c 0; kill -SEGV $$', null, 'engine, engine exit code 139 (SEGV)'],
+    ['is killed', 'echo up; kill -KILL $$', null, 'engine, engine exit code 137 (KILL)'],
+    ['crashes', 'echo up; ulimit -c 0; kill -SEGV $$', null, 'engine, engine exit code 139 (SEGV)'],
   ])(
     'one that %s: how it ended is in the log, and nothing of bash',
     async (_, text, signal, how) => {
-      const catalog = workshop.catalogOf(bash(`echo up; ${text}`), { drain_grace_seconds: 1 });
+      const catalog = workshop.catalogOf(bash(text), { drain_grace_seconds: 1 });
       const job = await workshop.start({}, catalog);
       await until(async () => (await job.read('log')).includes('up'));
       if (signal !== null) job.signal(signal);
