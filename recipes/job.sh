@@ -36,45 +36,7 @@ rm -f endpoint.json exit.json gpu .flushed
 <<stage>>
 IFS= read -r wf_key <key
 
-# The log: everything printed here and by the engine, without the key, at most wf_log_limit bytes. Where its beginning was
-# cut off, its first line says how much that is: who reads it in pieces knows what is new.
-wf_pump() {
-  trap '' USR1 TERM INT HUP
-  local LC_ALL=C piece line rest='' size=0 held=$((${#wf_key} > 1 ? ${#wf_key} - 1 : 0))
-  [ -f log ] && size=$(wc -c <log)
-  exec >>log
-  while IFS= read -r -n 65536 piece || [ -n "$piece$rest" ]; do
-    line=$rest$piece rest=''
-    case $line in *"$wf_mark")
-      : >.flushed
-      line=${line%"$wf_mark"}
-      [ -n "$line" ] || continue ;;
-    esac
-    [ -n "$wf_key" ] && line=${line//"$wf_key"/[key]}
-    # The line may go on, and a key that began in it.
-    if [ "${#piece}" -eq 65536 ]; then
-      rest=${line:${#line}-held} line=${line:0:${#line}-held}
-    fi
-    printf '%s\n' "$line"
-    size=$((size + ${#line} + 1))
-    if [ "$size" -gt "$wf_log_limit" ]; then
-      wf_cut_log $((wf_log_limit / 2))
-      exec >>log
-      size=$((wf_log_limit / 2 + 64))
-    fi
-  done
-}
-
-# wf_cut_log BYTES: so much of the end is kept.
-wf_cut_log() {
-  local head='' cut=0
-  IFS= read -r head <log
-  if [[ $head =~ ^wakefield:\ ([1-9][0-9]{0,14})\ bytes\ before\ this\ were\ cut\ off$ ]]; then
-    cut=$((BASH_REMATCH[1] - ${#head} - 1))
-  fi
-  cut=$((cut + $(wc -c <log) - $1))
-  { printf 'wakefield: %s bytes before this were cut off\n' "$cut"; tail -c "$1" log; } >.log.cut && mv -f .log.cut log
-}
+<<log>>
 exec > >(wf_pump) 2>&1 </dev/null
 wf_pump_pid=$!
 
@@ -95,31 +57,7 @@ wf_write() {
   printf '%s\n' "$2" >".$1.new" && mv -f ".$1.new" "$1"
 }
 
-wf_alive() { kill -0 -- "$1" 2>/dev/null; }
-
-# wf_wait CHILD: its status, or 127 where nobody knows it. A signal that comes while bash reaps a child makes it forget that
-# it did (CHECK_WAIT_INTR behind waitpid in its jobs.c; with TERM to a job's every process one time in four): it counts the
-# child as running, and would wait for it until it had no child at all.
-wf_wait() {
-  {
-    wf_alive "$1" || [[ $'\n'$(jobs -rp)$'\n' != *$'\n'"$1"$'\n'* ]] || return 127
-    wait "$1"
-  } 2>/dev/null
-}
-
-# wf_kill_after SECONDS: whatever is left of the engine's group then is killed.
-wf_kill_after() {
-  local options=$-
-  set -m
-  (
-    trap - USR1 TERM INT HUP
-    sleep "$1"
-    kill -KILL -- "-$wf_engine"
-  ) >/dev/null 2>&1 9>&- &
-  wf_killers="$wf_killers $!"
-  # A trap may have come while something else was being started.
-  [[ $options == *m* ]] || set +m
-}
+<<processes>>
 
 # What is being built is of no use in part.
 wf_end_build() { [ -z "$wf_builder" ] || kill -KILL -- "-$wf_builder" 2>/dev/null; }
@@ -144,17 +82,6 @@ wf_terminate() {
   kill -TERM -- "-$wf_engine" 2>/dev/null
   # SLURM's KillWait is 30 s by default and must not be over before exit.json is written.
   wf_kill_after <<terminate_grace>>
-}
-
-# wf_end_group LEADER: ends every process of its group: TERM, three seconds, KILL.
-wf_end_group() {
-  local try
-  kill -TERM -- "-$1" 2>/dev/null
-  for try in {1..60}; do
-    wf_alive "-$1" || return
-    sleep 0.05
-  done
-  kill -KILL -- "-$1" 2>/dev/null
 }
 
 # The engine, and what it has on other nodes.
@@ -219,46 +146,7 @@ wf_sample() {
   done
 }
 
-# wf_bindable PORT: nobody has it. Listeners are in the kernel's table; a port that is bound and not yet listened
-# on (vLLM while it loads) only shows when it is bound.
-wf_bindable() {
-  grep -qi ":$(printf '%04X' "$1") [0-9A-F]*:0000 0A" /proc/net/tcp /proc/net/tcp6 2>/dev/null && return 1
-  if [ -n "${WAKEFIELD_NODE:-}" ]; then
-    "$WAKEFIELD_NODE" -e 'const [host, port] = process.argv.slice(1);
-require("node:net").createServer().listen(Number(port), host, () => process.exit(0)).on("error", () => process.exit(1));' "$wf_bind" "$1"
-  elif command -v perl >/dev/null && [[ $wf_bind != *:* ]]; then
-    perl -MSocket -e 'my ($host, $port) = @ARGV; socket(my $socket, PF_INET, SOCK_STREAM, 0) or exit 0;
-exit !bind($socket, sockaddr_in($port, inet_aton($host)));' "$wf_bind" "$1"
-  elif command -v python3 >/dev/null; then
-    python3 -c 'import socket, sys
-host, port = sys.argv[1], int(sys.argv[2])
-family = socket.AF_INET6 if ":" in host else socket.AF_INET
-socket.socket(family, socket.SOCK_STREAM).bind((host, port))' "$wf_bind" "$1" 2>/dev/null
-  fi
-}
-
-# wf_lock PORT: between jobs of one user on one node. vLLM bound with SO_REUSEPORT until mid-2026: two of one
-# user on one port share its connections, and nobody notices.
-wf_lock() {
-  local locks=/tmp/wakefield-ports-$UID
-  command -v flock >/dev/null || return 0
-  mkdir -m 700 "$locks" 2>/dev/null
-  [ -d "$locks" ] && [ -O "$locks" ] && [ ! -L "$locks" ] || return 0
-  exec 9>"$locks/$1" || return 0
-  flock -n 9
-}
-
-# From a random place on, so that jobs seldom meet.
-wf_pick_port() {
-  local try span=$((wf_to - wf_from + 1)) start=$((RANDOM * 32768 + RANDOM))
-  for ((try = 0; try < span && try < 200; try++)); do
-    wf_port=$((wf_from + (start + try) % span))
-    wf_lock "$wf_port" && wf_bindable "$wf_port" && return
-  done
-  exec 9>&-
-  echo "wakefield: no free port between $wf_from and $wf_to"
-  return 1
-}
+<<port>>
 
 wf_host() {
   local host

@@ -40,8 +40,15 @@ export async function readRecipes(extraFolders: readonly string[]): Promise<Read
 /** The bash that jobs are made of. */
 export async function readScriptParts(): Promise<ScriptParts> {
   const read = (name: string) => readFile(join(builtIn, name), 'utf8');
-  const [job, build, ranks] = await Promise.all(['job.sh', 'build.sh', 'ranks.sh'].map(read));
-  return { job: job ?? '', build: build ?? '', ranks: ranks ?? '' };
+  const [job, log, processes, port, build, ranks] = await Promise.all([
+    read('job.sh'),
+    read('log.sh'),
+    read('processes.sh'),
+    read('port.sh'),
+    read('build.sh'),
+    read('ranks.sh'),
+  ]);
+  return { job, log, processes, port, build, ranks };
 }
 
 async function readFolder(folder: string): Promise<Found<LoadedRecipe>> {

@@ -18,6 +18,9 @@ export interface RenderedJob {
 /** Bash that all jobs are made of: the job itself, and what only some need. */
 export interface ScriptParts {
   readonly job: string;
+  readonly log: string;
+  readonly processes: string;
+  readonly port: string;
   readonly build: string;
   readonly ranks: string;
 }
@@ -56,6 +59,9 @@ export function renderJob(parts: ScriptParts, recipe: Recipe, work: Work): Rende
     work_environment: exports(work.environment),
     login: setup.length === 0 ? '' : login,
     setup: setup.join('\n'),
+    log: parts.log,
+    processes: parts.processes,
+    port: parts.port,
     build,
     stage: build === '' ? 'rm -f stage' : 'echo building >.stage.new && mv -f .stage.new stage',
     ranks: ranks(parts.ranks, recipe, work, known),
