@@ -4,6 +4,7 @@ import { countLater } from './count-later.ts';
 import type { Loss } from './inference/attempt.ts';
 import type { CountedTokens } from './inference/count-tokens.ts';
 import type { LimitKind } from './limits/meter.ts';
+import { createPassingMetrics, type PassingMetrics } from './passing-metrics.ts';
 import type { ConnectionEnd } from './server/connections.ts';
 
 /** Where a request went: a bounded set, for labels. */
@@ -34,17 +35,8 @@ export type LimitedBy = LimitKind | 'queue';
  */
 export type YieldReason = 'head' | 'route' | 'pipelined';
 
-/**
- * What comes of a link by which a browser visits a service.
- * - `invited`    it was given
- * - `refused`    it was not: its caller has too many
- * - `begun`      a visit began by it
- * - `link_unfit` it was used before, or too old
- */
-export type VisitStep = 'invited' | 'refused' | 'begun' | 'link_unfit';
-
 /** Figures of the proxy. Labels are bounded: never a user, a request or a path. */
-export interface ProxyMetrics {
+export interface ProxyMetrics extends PassingMetrics {
   request(route: RouteClass, code: number): void;
   tokens(project: string, model: string, tokens: CountedTokens): void;
   firstByte(seconds: number): void;
@@ -55,18 +47,6 @@ export interface ProxyMetrics {
   timedOut(limit: TimeLimit): void;
   /** A stream that did not come to its end: because of the client, or of the engine. */
   aborted(by: 'client' | 'engine'): void;
-  /** Bytes of a session: up from its client, down to it. */
-  passed(direction: 'up' | 'down', bytes: number): void;
-  /** The same of a request to a service, or of a session with it. */
-  passedToService(direction: 'up' | 'down', bytes: number): void;
-  /** Somebody asked for a link to a service, or came by one. */
-  visit(step: VisitStep): void;
-  /** A session with a service is over. */
-  serviceSession(seconds: number): void;
-  /** The same of a session with the api. */
-  passedToApi(direction: 'up' | 'down', bytes: number): void;
-  /** A session with the api is over. */
-  apiSession(seconds: number): void;
   /** The front left a connection to node:http. */
   yielded(reason: YieldReason): void;
   /** A client's connection was ended for the sake of others. */
@@ -150,40 +130,6 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     help: 'Answers that began and did not come to their end.',
     labelNames: ['by'],
   });
-  const passed = metrics.counter({
-    name: 'wakefield_session_bytes_total',
-    help: 'Bytes of realtime sessions: up from clients to engines, down from engines to clients.',
-    labelNames: ['direction'],
-  });
-  const bytesUp = passed.labels('up');
-  const bytesDown = passed.labels('down');
-  const toServices = metrics.counter({
-    name: 'wakefield_service_bytes_total',
-    help: 'Bytes of requests to services and of sessions with them: up from clients, down to them.',
-    labelNames: ['direction'],
-  });
-  const serviceUp = toServices.labels('up');
-  const serviceDown = toServices.labels('down');
-  const visits = metrics.counter({
-    name: 'wakefield_service_visits_total',
-    help: 'Links by which browsers visit services: given, refused as there are too many, used, and unfit when they came.',
-    labelNames: ['step'],
-  });
-  const sessionSeconds = metrics.counter({
-    name: 'wakefield_service_session_seconds_total',
-    help: 'How long sessions with services have lasted, those that are over.',
-  });
-  const toApi = metrics.counter({
-    name: 'wakefield_api_session_bytes_total',
-    help: 'Bytes of sessions with the management API: up from clients, down to them.',
-    labelNames: ['direction'],
-  });
-  const apiUp = toApi.labels('up');
-  const apiDown = toApi.labels('down');
-  const apiSeconds = metrics.counter({
-    name: 'wakefield_api_session_seconds_total',
-    help: 'How long sessions with the management API have lasted, those that are over.',
-  });
   const yielded = metrics.counter({
     name: 'wakefield_front_yields_total',
     help: 'Connections that the front left to node:http for the rest of their life, and why.',
@@ -205,6 +151,7 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
   const tokensOf = childrenOf(tokens);
   const estimatedOf = childrenOf(estimated);
   return {
+    ...createPassingMetrics(metrics),
     request: (route, code) => {
       requestsOf(route, code).more += 1;
     },
@@ -221,13 +168,6 @@ export function createProxyMetrics(metrics: Metrics, gauges: ProxyGauges): Proxy
     retry: (reason) => retries.labels(reason).inc(),
     timedOut: (limit) => timeouts.labels(limit).inc(),
     aborted: (by) => aborted.labels(by).inc(),
-    passed: (direction, bytes) => (direction === 'up' ? bytesUp : bytesDown).inc(bytes),
-    passedToService: (direction, bytes) =>
-      (direction === 'up' ? serviceUp : serviceDown).inc(bytes),
-    visit: (step) => visits.labels(step).inc(),
-    serviceSession: (seconds) => sessionSeconds.inc(seconds),
-    passedToApi: (direction, bytes) => (direction === 'up' ? apiUp : apiDown).inc(bytes),
-    apiSession: (seconds) => apiSeconds.inc(seconds),
     yielded: (reason) => yielded.labels(reason).inc(),
     connectionEnded: (reason) => ended.labels(reason).inc(),
   };

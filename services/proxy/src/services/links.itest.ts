@@ -42,4 +42,21 @@ describe('a link', () => {
       expect.objectContaining({ code: 'invalid_request', param }),
     ]);
   });
+
+  it.each(['starting', 'stopped', 'failed'] as const)(
+    'leads to no service that is %s',
+    async (state) => {
+      scene.proxy.serve({ ...scene.notebook, state, endpoint: null });
+      await scene.proxy.caughtUp();
+      const { status, body } = await ask();
+      expect([status, JSON.parse(body).error]).toEqual([
+        409,
+        expect.objectContaining({
+          code: 'service_not_ready',
+          message: `The service does not answer, its status is ${state}.`,
+        }),
+      ]);
+      expect(scene.sessions.kept.size).toBe(0);
+    },
+  );
 });

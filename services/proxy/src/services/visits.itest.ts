@@ -110,33 +110,6 @@ describe('a person who opens a service', () => {
   });
 });
 
-describe('a link', () => {
-  const ask = (query = '') =>
-    on(
-      main,
-      `/api/v1/services/${scene.notebook.serviceId}/visits${query}`,
-      as('manager-of-demo'),
-      'POST',
-    );
-
-  it.each(['starting', 'stopped', 'failed'] as const)(
-    'leads to no service that is %s',
-    async (state) => {
-      scene.proxy.serve({ ...scene.notebook, state, endpoint: null });
-      await scene.proxy.caughtUp();
-      const { status, body } = await ask();
-      expect([status, JSON.parse(body).error]).toEqual([
-        409,
-        expect.objectContaining({
-          code: 'service_not_ready',
-          message: `The service does not answer, its status is ${state}.`,
-        }),
-      ]);
-      expect(scene.sessions.kept.size).toBe(0);
-    },
-  );
-});
-
 describe('a page of a service', () => {
   it('can do nothing anywhere else with what its viewer has', async () => {
     const cookie = await visit(scene.notebook);
