@@ -114,9 +114,11 @@ export function createVisits(deps: VisitsDeps): Visits {
     begin: async (word, serviceId, header) => {
       const link = await take('link', word, serviceId);
       if (link === null) return null;
-      for (const old of cookie.values(header)) await take('visit', old, serviceId);
       const value = { ...link.visit, endsAt: now() + visitMs };
-      return cookie.set(await put('visit', value, link.who), visitMs / 1000);
+      const opened = await put('visit', value, link.who);
+      // Only now: where there is no room for a new one, the old one is still good.
+      for (const old of cookie.values(header)) await take('visit', old, serviceId);
+      return cookie.set(opened, visitMs / 1000);
     },
     identify: async (header, serviceId) => {
       for (const word of cookie.values(header)) {

@@ -27,7 +27,11 @@ export function createPlacementBus(redis: RedisAccess): PlacementBus {
         if (placed !== null) listener(placed);
       });
       await settled(connection.subscribe(channel), confirmWithinMs);
-      return async () => disconnect();
+      return async () => {
+        // What is on its way still comes before the connection is closed.
+        connection.removeAllListeners('message');
+        disconnect();
+      };
     },
   };
 }

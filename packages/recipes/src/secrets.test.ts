@@ -32,6 +32,16 @@ describe('a password that whoever starts a service chooses', () => {
     expect(job.script).not.toMatch(/\$\(id\)_|MINIO_ROOT_PASSWORD=/);
   });
 
+  test('is not made up for what was started before the recipe had it', () => {
+    const result = resolve({ MINIO_ROOT_PASSWORD: 'of-its-caller' });
+    if ('problems' in result) throw new Error(JSON.stringify(result.problems));
+    const before = { ...result.service, exported: {} };
+    const { name, engineKey, profile } = renderInput();
+    expect(() =>
+      services.render({ service: before, name, engineKey, profile, basePath: '/x' }),
+    ).toThrow('MINIO_ROOT_PASSWORD');
+  });
+
   test.each([
     [{}, 'has to be set: it is for its caller alone to know'],
     [{ MINIO_ROOT_PASSWORD: 'short' }, 'must match [!-~]{8,128}'],

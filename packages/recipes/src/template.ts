@@ -1,3 +1,4 @@
+import { AppError } from '@wakefield/domain';
 import { quote } from './quote.ts';
 
 /** What a template may name, and whether it is known when the script is rendered or only in the job. */
@@ -77,14 +78,22 @@ export function compileTemplate(template: string, known: KnownValues): string {
   return words.length === 0 ? "''" : words.join('');
 }
 
-/** The text itself, for files that are written before the job starts: these know nothing of the job. */
+/**
+ * The text itself, for files that are written before the job starts: these know nothing of the job.
+ * @throws AppError `invalid_request` where whoever started it was not asked for a secret yet: no other word may take its place
+ */
 export function fillText(
   template: string,
   { key, secrets }: { readonly key: string; readonly secrets: Readonly<Record<string, string>> },
 ): string {
-  return template.replaceAll(/\{(?:key|env\.(\w+))\}/g, (whole, name?: string) =>
-    name === undefined ? key : (secrets[name] ?? whole),
+  return template.replaceAll(/\{(?:key|env\.(\w+))\}/g, (_, name?: string) =>
+    name === undefined ? key : (secrets[name] ?? missing(name)),
   );
+}
+
+function missing(name: string): never {
+  const message = `The recipe needs the secret ${name} by now, with which this was not started: start it anew.`;
+  throw new AppError('invalid_request', message, { param: `config.environment.${name}` });
 }
 
 function parts(template: string): readonly Part[] {

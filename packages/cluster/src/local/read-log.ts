@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { LogPiece } from '@wakefield/control';
 import { jobFiles } from '../job-files.ts';
 import { batchPiece, CUT_LINE_BYTES, logCut, logPiece, startOf } from '../log-pieces.ts';
-import { hasCode } from './has-code.ts';
 import { readPart, withRegularFile } from './regular-file.ts';
 
 /** The log of the job in this directory, or of one that has none what the batch shell said; null: neither is there. */
@@ -35,15 +34,9 @@ async function logFrom(
 }
 
 /** null: it is not there, or empty, or closed to us. */
-async function opened<T>(
+function opened<T>(
   path: string,
   use: (file: FileHandle, size: number) => Promise<T>,
 ): Promise<T | null> {
-  const log = withRegularFile(path, async (file, size) =>
-    size === 0 ? null : await use(file, size),
-  );
-  return await log.catch((error: unknown) => {
-    if (hasCode(error, 'EACCES')) return null;
-    throw error;
-  });
+  return withRegularFile(path, async (file, size) => (size === 0 ? null : await use(file, size)));
 }

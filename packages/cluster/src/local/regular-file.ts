@@ -2,13 +2,13 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { hasCode } from './has-code.ts';
 
-/** Not there, or of a kind that cannot be opened so: a socket, a device without a driver. */
-const nothingThere = ['ENOENT', 'ENOTDIR', 'ENXIO', 'ENODEV', 'ELOOP'];
+/** Not there, closed to us by the job, or of a kind that cannot be opened so: a socket, a device without a driver. */
+const nothingThere = ['ENOENT', 'ENOTDIR', 'EACCES', 'ENXIO', 'ENODEV', 'ELOOP'];
 
 /**
  * Uses a file of a job's directory, where whoever has a shell in the job may put what they like: opening a pipe to
  * which nobody writes would hold a thread of this process for ever, and a device has no end.
- * @returns null: it is not there, or no regular file
+ * @returns null: it is not there, not for us, or no regular file
  * @throws Error of the system, where it cannot be opened for another reason
  */
 export async function withRegularFile<T>(

@@ -29,7 +29,6 @@ function start() {
         published.push(placed);
       },
       subscribe: async (one) => {
-        await answer();
         listener = one;
         return async () => undefined;
       },

@@ -39,13 +39,8 @@ export function createPlacements(options: PlacementsOptions): Placements {
       for (const [jobId, keys] of Object.entries(jobs)) heard(modelId, jobId, keys);
   };
   const subscribe = async (): Promise<void> => {
-    try {
-      unsubscribe = await bus.subscribe(hear);
-      if (closed) await unsubscribe();
-    } catch (error) {
-      logger.debug({ err: error }, 'what other proxies place is not heard');
-      if (!closed) setTimeout(() => void subscribe(), everyMs).unref();
-    }
+    unsubscribe = await bus.subscribe(hear);
+    if (closed) await unsubscribe();
   };
   const tell = async (): Promise<void> => {
     if (count === 0) return;

@@ -148,6 +148,8 @@ export class ExchangeRecord implements Traffic {
     if (tokens !== undefined && this.#route !== null) {
       metrics.tokens(this.#route.project, this.#route.hfModelId, tokens);
     }
+    const level = levelOf(outcome, error);
+    if (!logger.isLevelEnabled(level)) return tokens;
     const text = recordText({
       requestId: this.#call.requestId,
       traceId: this.traceId,
@@ -170,7 +172,7 @@ export class ExchangeRecord implements Traffic {
       bytes: this.#call.session === null ? null : { up: this.#bytesUp, down: this.#bytesDown },
       tokens,
     });
-    logText(logger, levelOf(outcome, error), text, 'inference request');
+    logText(logger, level, text, 'inference request');
     return tokens;
   }
 }

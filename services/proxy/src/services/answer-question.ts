@@ -47,7 +47,7 @@ export async function answerQuestion(
     const body = kind === 'service_prompt' ? await readPrompt(parts, client, kept) : null;
     if (client.closed) return;
     const record = enter(parts, running, {
-      ...{ ready, who, client, startedAt, leave: null },
+      ...{ ready, who, client, request, requestId, startedAt, leave: null },
       operation: body === null ? 'service/models' : 'service/prompt',
       prompt: body === null ? null : { bytes: kept.size, maxTokens: body.max_tokens ?? null },
     });

@@ -47,6 +47,12 @@ describe('limits', () => {
     expect((await scene.ask(pathTo(scene.storage))).status).toBe(200);
     const [, , refused] = await ended(4);
     expect(refused).toMatchObject({ status: 429, outcome: 'refused', principal: 'user' });
+    // Who it was is in the log, too.
+    const lines = scene.proxy.log.map((line) => JSON.parse(line));
+    expect(lines.filter(({ msg }) => msg === 'service request')[2]).toMatchObject({
+      ...{ serviceId: scene.storage.serviceId, project: 'demo', principal: 'user', status: 429 },
+      ...{ outcome: 'refused', limitedBy: 'principal requests', method: 'GET' },
+    });
     expect(
       await scene.proxy.metric('wakefield_rate_limited_total{limit="requests",scope="principal"'),
     ).toBe(1);
@@ -138,10 +144,12 @@ describe('a record', () => {
   });
 
   it('is none of who may not, nor of what does not answer yet', async () => {
-    await scene.ask(pathTo(scene.notebook), user);
-    await scene.serve(serviceRoute(null, { serviceId: scene.notebook.serviceId }));
-    expect((await scene.ask(pathTo(scene.notebook))).status).toBe(409);
-    expect(scene.proxy.usage.ended).toEqual([]);
+    const { notebook } = scene;
+    await scene.ask(pathTo(notebook), user);
+    await scene.serve(serviceRoute(null, { serviceId: notebook.serviceId }), scene.storage);
+    expect((await scene.ask(pathTo(notebook))).status).toBe(409);
+    await scene.ask(pathTo(scene.storage), user);
+    expect(await ended(1)).toMatchObject([{ service: scene.storage.serviceId }]);
   });
 });
 

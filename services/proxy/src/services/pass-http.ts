@@ -128,7 +128,8 @@ function pass(
   const { request, client, requestId, startedAt, visited } = passed;
   const place = placeOf(parts, passed, ready);
   const record = enter(parts, running, {
-    ...{ ready, who, client, startedAt, operation: 'service', prompt: null, leave: null },
+    ...{ ready, who, client, request, requestId, startedAt },
+    ...{ operation: 'service', prompt: null, leave: null },
   });
   letBodyCome(request, response);
   setFraming(request);

@@ -39,7 +39,8 @@ export async function passSession(
   headers['sec-websocket-protocol'] = rawHeader(client.rawHeaders, 'sec-websocket-protocol');
   const leave = (why: AppError): void => tellGoodbye(client, requestId, why);
   const record = enter(parts, running, {
-    ...{ ready, who, client, startedAt, operation: 'service/websocket', prompt: null, leave },
+    ...{ ready, who, client, request, requestId, startedAt },
+    ...{ operation: 'service/websocket', prompt: null, leave },
   });
   const looks = setInterval(
     () => void lookAgain(parts, passed, ready, leave),

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import {
   type AppError,
   type DurationMs,
@@ -15,6 +16,7 @@ import type { ClientCall } from '../server/client-call.ts';
 import { switchingProtocols } from '../upstream/answer/switching.ts';
 import type { ReadyService } from './find-service.ts';
 import type { ServiceParts } from './parts.ts';
+import { whatOf } from './passed.ts';
 import type { Running } from './running.ts';
 
 /** What is asked of a service: something of its own, or of its engine on behalf of a caller. */
@@ -29,6 +31,8 @@ export interface Entering {
   readonly ready: ReadyService;
   readonly who: Principal;
   readonly client: ClientCall;
+  readonly request: IncomingMessage;
+  readonly requestId: string;
   readonly operation: ServiceOperation;
   /** When its head was there, by the clock that never goes back. */
   readonly startedAt: DurationMs;
@@ -60,7 +64,7 @@ export function enter(parts: ServiceParts, running: Running, entering: Entering)
   if (admission !== null && admission.refusal !== null) {
     const { limit, scope, refusal } = admission;
     parts.metrics.rateLimited(limit, scope);
-    record.refused();
+    record.refused(`${scope} ${limit}`);
     throw refusal;
   }
   ticket = admission?.ticket ?? null;
@@ -91,6 +95,7 @@ class ServiceRecord implements Traffic {
   #open: OpenLine | null = null;
   #firstByteAt: DurationMs | null = null;
   #fate: 'refused' | 'cut' | null = null;
+  #limitedBy: string | null = null;
   #bytesUp = 0;
   #bytesDown = 0;
 
@@ -121,9 +126,10 @@ class ServiceRecord implements Traffic {
     this.#firstByteAt ??= this.#parts.clock.elapsed();
   }
 
-  /** What its client is told is ours. */
-  refused(): void {
+  /** What its client is told is ours. @param limitedBy scope and limit, in words */
+  refused(limitedBy: string | null = null): void {
     this.#fate = 'refused';
+    this.#limitedBy = limitedBy;
   }
 
   /** An answer has begun and does not come to its end. */
@@ -158,7 +164,22 @@ class ServiceRecord implements Traffic {
       },
       this.#open,
     );
+    this.#say(status, outcome, durationMs);
     return prompt + completion;
+  }
+
+  #say(status: number, outcome: RequestOutcome, durationMs: DurationMs): void {
+    const { request, requestId, ready, who, operation } = this.#entering;
+    this.#parts.logger.info(
+      {
+        ...{ requestId, ...whatOf(request, ready.serviceId), jobId: ready.endpoint.jobId },
+        ...{ project: ready.project, principal: who.id, operation, status, outcome },
+        ...(this.#limitedBy === null ? {} : { limitedBy: this.#limitedBy }),
+        durationMs: Math.round(durationMs),
+        bytes: { up: this.#bytesUp, down: this.#bytesDown },
+      },
+      'service request',
+    );
   }
 
   #names() {
