@@ -64,14 +64,15 @@ export function loggingTests(scene: () => Scene): void {
   });
 
   test('is not held up by a job that puts pipes in the place of its files', async () => {
-    const { driver, signal, newName, job, file, sight } = scene();
+    const { driver, signal, newName, job, file, sightUntil } = scene();
     const name = newName();
     const files = 'log gpu stage endpoint.json exit.json';
     const lines = [`mkfifo ${files}`, 'echo yes > made'];
     await driver.submit(job(name, [...lines, 'sleep 600']), signal);
     await until('the pipes', async () => (await file(name, 'made')) === 'yes\n' || null);
-    expect(await sight(name)).toMatchObject({
-      clusterJob: { state: 'running' },
+    // The batch system may hear of it after the job did.
+    const seen = await sightUntil(name, ({ clusterJob }) => clusterJob?.state === 'running');
+    expect(seen).toMatchObject({
       ...{ address: null, exit: null, gpuUtilization: null, building: false },
     });
     expect(await read(name, 0, 4000)).toBeNull();
