@@ -266,6 +266,7 @@ trap - ERR
 <<build>>
 # What whoever started it chose: after the build, which everybody else of this account is going to use.
 <<work_environment>>
+<<folders>>
 wf_blame=engine
 
 wf_model=<<hf_model_id>>

@@ -5,3 +5,6 @@ export class SetupError extends Error {
     this.name = 'SetupError';
   }
 }
+
+/** A file of the user's cannot be used as it is. */
+export class UnusableFileError extends SetupError {}

@@ -57,13 +57,11 @@ function apptainer(
   const prepend = path === undefined ? '' : `export APPTAINERENV_PREPEND_PATH=${quote(path)}\n`;
   const binds = ['"$wf_dir"', ...folders.map(quote)].map((folder) => `--bind ${folder}`).join(' ');
   const models = hfModelId === null ? null : profile.modelDirectory;
-  // mkdir says itself what is wrong.
-  const make = folders.map((folder) => `mkdir -p -- ${quote(folder)} || exit\n`).join('');
   return {
     programs: 'apptainer',
     of_node: '',
     make: `  apptainer pull "$1/image.sif" ${quote(image)}`,
-    use: `${make}${prepend}wf_binds=(${binds})
+    use: `${prepend}wf_binds=(${binds})
 ${models === null || !isBindable(models) ? '' : bindModels(models)}WAKEFIELD_WRAP=(apptainer exec ${gpus}"\${wf_binds[@]}" "$wf_build/image.sif")`,
   };
 }

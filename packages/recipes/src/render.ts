@@ -59,6 +59,8 @@ export function renderJob(parts: ScriptParts, recipe: Recipe, work: Work): Rende
     work_environment: exports(work.environment),
     login: setup.length === 0 ? '' : login,
     setup: setup.join('\n'),
+    // mkdir says itself what is wrong.
+    folders: work.folders.map((folder) => `mkdir -p -- ${quote(folder)} || exit`).join('\n'),
     log: parts.log,
     processes: parts.processes,
     port: parts.port,

@@ -50,6 +50,7 @@ test('a specification has all that was resolved, and renders to the same job', a
   expect(rendered).toEqual(catalog.services.render({ ...job, service: result.service, basePath }));
   expect(rendered.script).toContain(`--ServerApp.base_url=${basePath}/`);
   expect(rendered.script).toContain('export JUPYTER_ROOT=/scratch/me');
+  expect(rendered.script).toContain('\nmkdir -p -- /scratch/me || exit\n');
   expect(rendered.secretFiles).toEqual({ key: 'sk-test\n', stage: 'building\n' });
 
   const gone = { ...service, spec: { ...spec, recipe: 'notebook/gone' } };

@@ -65,11 +65,14 @@ function keyHeaders(use: ServiceKeyUse, key: string): Readonly<Record<string, st
   return use.kind === 'header' ? { [use.name]: key } : {};
 }
 
-async function checkHealth(ask: Ask, { healthPath }: EngineProbe): Promise<ProbeVerdict | null> {
+async function checkHealth(ask: Ask, probe: EngineProbe): Promise<ProbeVerdict | null> {
+  const { healthPath, modelsPath, privatePath, key } = probe;
   const { status } = await ask({ method: 'GET', path: healthPath, withKey: false });
   if (isGood(status)) return null;
   const detail = `${healthPath} answers ${status}`;
-  return status >= 500 ? notYet(detail) : foreign(detail);
+  // Of what never proves whose it is nobody can say that it is another's.
+  const isNobodys = modelsPath === null && (privatePath === null || key.kind === 'none');
+  return status >= 500 || isNobodys ? notYet(detail) : foreign(detail);
 }
 
 /**

@@ -149,6 +149,11 @@ describe('a service that is no engine', () => {
     expect(asked).toEqual(['GET /api']);
   });
 
+  test('that never proves whose it is is not taken for another while its health is missing', async () => {
+    const { verdict } = await begin({ pages: {}, probe: { key: { kind: 'none' } } });
+    expect(await verdict()).toEqual({ status: 'not_yet', detail: '/api answers 404' });
+  });
+
   test('that hangs up is not ready yet', async () => {
     const { verdict, metrics } = await begin({
       pages: {},

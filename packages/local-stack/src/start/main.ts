@@ -1,5 +1,5 @@
 // `npm start`: see `npm start -- --help`.
-import { SetupError } from '../setup-error.ts';
+import { SetupError, UnusableFileError } from '../setup-error.ts';
 import { createClosing } from './closing.ts';
 import { checkoutRoot } from './clusters-file.ts';
 import { helpText, parseOptions } from './options.ts';
@@ -19,6 +19,8 @@ const closing = createClosing(endWithinMs, (name, error) =>
 );
 const goneParent = 'parent process is gone';
 const startFailed = 'start failed';
+/** EX_CONFIG (sysexits.h), as services end with it. */
+const wrongConfiguration = 78;
 let ending = false;
 let starting: Promise<unknown> = Promise.resolve();
 
@@ -69,6 +71,6 @@ try {
 } catch (error) {
   if (!ending) {
     print(`\n${error instanceof SetupError ? error.message : String((error as Error).stack)}`);
-    await end(startFailed, 1);
+    await end(startFailed, error instanceof UnusableFileError ? wrongConfiguration : 1);
   }
 }

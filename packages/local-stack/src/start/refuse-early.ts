@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClustersFileError, loadClusters } from '@wakefield/cluster/clusters-file';
 import { isFree } from '../process/free-port.ts';
-import { SetupError } from '../setup-error.ts';
+import { SetupError, UnusableFileError } from '../setup-error.ts';
 import type { StartOptions } from './options.ts';
 
 /**
  * What is wrong already: said before anything is made or started.
- * @throws SetupError with a line for each mistake in a file of the user's, or with the port that is taken
+ * @throws UnusableFileError with a line for each mistake in a file of the user's
+ * @throws SetupError with the port that is taken
  */
 export async function refuseEarly(
   options: Pick<
@@ -41,7 +42,7 @@ async function checkClusters(file: string): Promise<void> {
     await loadClusters(file);
   } catch (error) {
     if (!(error instanceof ClustersFileError)) throw error;
-    throw new SetupError(`clusters.yaml cannot be used:\n${indented(error.message)}`, error);
+    throw new UnusableFileError(`clusters.yaml cannot be used:\n${indented(error.message)}`, error);
   }
 }
 
@@ -52,7 +53,7 @@ async function checkRecipes(folders: readonly string[]): Promise<void> {
     await loadRecipes(folders);
   } catch (error) {
     if (!(error instanceof RecipesError)) throw error;
-    throw new SetupError(error.message, error);
+    throw new UnusableFileError(error.message, error);
   }
 }
 
@@ -62,7 +63,7 @@ async function checkAuth(file: string): Promise<void> {
     await loadAuthFile(file);
   } catch (error) {
     if (!(error instanceof AuthFileError)) throw error;
-    throw new SetupError(`auth.yaml cannot be used:\n${indented(error.message)}`, error);
+    throw new UnusableFileError(`auth.yaml cannot be used:\n${indented(error.message)}`, error);
   }
 }
 
@@ -72,7 +73,7 @@ async function checkLimits(file: string): Promise<void> {
     await loadLimits(file);
   } catch (error) {
     if (!(error instanceof LimitsFileError)) throw error;
-    throw new SetupError(`limits.yaml cannot be used:\n${indented(error.message)}`, error);
+    throw new UnusableFileError(`limits.yaml cannot be used:\n${indented(error.message)}`, error);
   }
 }
 

@@ -32,6 +32,9 @@ describe('a link', () => {
   it.each([
     ['klaster=here', 'klaster'],
     ['path=lab', 'path'],
+    ['path=%2F..%2Fp', 'path'],
+    ['path=%2Fa%2F%252e%252E', 'path'],
+    ['path=%2F.%3Fx', 'path'],
     ['path=%2Flab%23x', 'path'],
     ['path=%2F%0d%0a', 'path'],
     ['path=%2F%5Cevil.example', 'path'],

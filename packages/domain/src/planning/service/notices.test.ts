@@ -139,7 +139,7 @@ test('whoever looks now and then is told once of each, and always of the end', (
           if (now < t0 + hour) look(build.job('ready'));
         }
         now = t0 + hour;
-        look(build.job('ended', { outcome: 'timeout', reason: 'over' }));
+        look(build.job('ended', { outcome: 'timeout', readyAt: t0, reason: 'over' }));
         const once = [...new Set(heard)];
         const inOrder = ['1 running', '1 ending', '1 completed'].filter((one) =>
           once.includes(one),

@@ -1,4 +1,4 @@
-import { isLeaving, isLive, type Job, type JobOutcome } from '../../vocabulary/job.ts';
+import { isLeaving, isLive, type Job } from '../../vocabulary/job.ts';
 import type { Service, ServiceState } from '../../vocabulary/service.ts';
 
 /** The first of them that a job of the service is in. */
@@ -22,7 +22,7 @@ export function stateOf(
   if (live.length > 0) return spec.keep ? 'pending' : 'stopping';
   if (gaveUp) return 'failed';
   const last = jobs.toSorted((a, b) => b.seq - a.seq)[0];
-  return spec.keep || last === undefined ? 'pending' : stateAfter(last.outcome);
+  return spec.keep || last === undefined ? 'pending' : stateAfter(last);
 }
 
 function stateOfJob({ phase, building }: Job): (typeof order)[number] {
@@ -31,12 +31,13 @@ function stateOfJob({ phase, building }: Job): (typeof order)[number] {
   return building ? 'building' : 'starting';
 }
 
-function stateAfter(outcome: JobOutcome | null): ServiceState {
+function stateAfter({ outcome, readyAt }: Job): ServiceState {
   switch (outcome) {
     case 'no_room':
       return 'pending';
     case 'timeout':
-      return 'completed';
+      // It was there for its time, or it never answered anybody.
+      return readyAt === null ? 'failed' : 'completed';
     case 'as_asked':
     case 'cancelled':
       return 'stopped';
