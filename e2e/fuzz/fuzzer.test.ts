@@ -76,6 +76,13 @@ describe('the judge', () => {
     expect(judge(together, bytes, mark)).toContain('answer otherwise');
   });
 
+  it('lets a request that asks for no more than its head be answered or refused where it breaks off', () => {
+    const broken = ' /x HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nf\r\n';
+    const both = { front: told(refused), node: told(ok('x')) };
+    expect(judge({ turns: [[`GET${broken}`]] }, both, mark)).toBeNull();
+    expect(judge({ turns: [[`POST${broken}`]] }, both, mark)).toContain('answer otherwise');
+  });
+
   it('sees that a connection does not end', () => {
     const one = { turns: [[plain]] };
     expect(judge(one, { front: told('', true), node: told('') }, mark)).toContain('does not end');

@@ -29,7 +29,7 @@ export function judge(one: Case, { front, node }: Both, mark: string): string | 
     return `the front answers otherwise than node:http: ${apart(byFront, byNode)}`;
   const [saidByFront, saidByNode] = [withoutLastWords(byFront), withoutLastWords(byNode)];
   if (saidByFront === saidByNode) return null;
-  if (isAnsweredOrRefused([saidByFront, byFront], [saidByNode, byNode])) return null;
+  if (isAnsweredOrRefused(one, [saidByFront, byFront], [saidByNode, byNode])) return null;
   if (isRacing(one, { front, node }) && agreeBeforeLast(saidByFront, saidByNode)) return null;
   return `front and node:http answer otherwise: ${apart(saidByFront, saidByNode)}`;
 }
@@ -56,12 +56,19 @@ function agreeBeforeLast(front: string, node: string): boolean {
   return byFront?.slice(0, count).join('') === byNode?.slice(0, count).join('');
 }
 
+/** Whether the last request asks for nothing but what its head says: it may be answered before its body is looked at. */
+function readsOnly({ turns }: Case): boolean {
+  return /^GET /.test(turns.at(-1)?.join('') ?? '');
+}
+
 /**
- * Whether all that differs is one last answer, by which a request is turned down that breaks off behind its head: where the
+ * Whether all that differs is one last answer, which a request gets by its head although it breaks off behind it: where the
  * break is read before that answer was made, the request is refused for the break instead.
  * @param ways what was said, without the last refusals and with them
  */
-function isAnsweredOrRefused(...ways: readonly [said: string, read: string][]): boolean {
+function isAnsweredOrRefused(one: Case, ...ways: readonly [said: string, read: string][]): boolean {
+  // Of who is turned down, or asks for nothing that has to be carried out.
+  const status = readsOnly(one) ? '(?:200|4\\d\\d)' : '4\\d\\d';
   const [fewer, more] = ways.toSorted(([one], [other]) => one.length - other.length);
   if (fewer === undefined || more === undefined) return false;
   const [said, read] = fewer;
@@ -71,7 +78,7 @@ function isAnsweredOrRefused(...ways: readonly [said: string, read: string][]): 
   return (
     wasRefused &&
     alsoSaid.startsWith(said) &&
-    /^HTTP\/1\.1 4\d\d (?:(?!HTTP\/1\.1 \d{3} ).)*$/s.test(rest)
+    new RegExp(`^HTTP/1\\.1 ${status} (?:(?!HTTP/1\\.1 \\d{3} ).)*$`, 's').test(rest)
   );
 }
 
