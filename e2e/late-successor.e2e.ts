@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setPartitions, slurmJobs } from './cluster-jobs.ts';
-import { metric } from './metric.ts';
+import { heldRequests } from './metric.ts';
 import { ask, type RequestRecord } from './requests/ask.ts';
 import { closedLoop } from './requests/loops.ts';
 import { eventually, startWakefield, type Wakefield } from './wakefield.ts';
@@ -27,12 +27,6 @@ async function jobs(): Promise<
   return (await wakefield.call('GET', `/p/demo/models/${MODEL}`)).body.jobs;
 }
 
-async function heldRequests(): Promise<number> {
-  const { proxy } = (await wakefield.runFile()).services;
-  const held = await Promise.all(proxy.map((one) => metric(one, 'wakefield_held_requests')));
-  return held.reduce((sum, count) => sum + count, 0);
-}
-
 test('a job whose successor finds no room serves to its end, and who asks after it waits', async () => {
   const registered = await wakefield.call('PUT', '/p/demo/models', {
     hf_model_id: MODEL,
@@ -53,10 +47,12 @@ test('a job whose successor finds no room serves to its end, and who asks after 
     const tokens = stream ? STREAM_TOKENS : 2;
     records.push(await ask(wakefield, { model: MODEL, tokens, stream }));
   };
+  const { proxy } = (await wakefield.runFile()).services;
   const loop = closedLoop([person(false), person(false), person(true)], 100);
   await eventually(
     'nobody serves, the successor waits, and all three people wait for it',
-    async () => !(await isServed()) && (await jobs()).length === 1 && (await heldRequests()) === 3,
+    async () =>
+      !(await isServed()) && (await jobs()).length === 1 && (await heldRequests(proxy)) === 3,
     120_000,
   );
   const answered = records.length;

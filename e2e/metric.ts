@@ -8,6 +8,12 @@ export async function metric(place: Place, name: string, labels = ''): Promise<n
   return figures === null ? Number.NaN : sumOf(figures, name, labels);
 }
 
+/** Requests that wait for their models, in all proxies together. NaN while one of them does not answer. */
+export async function heldRequests(proxies: readonly Place[]): Promise<number> {
+  const held = await Promise.all(proxies.map((one) => metric(one, 'wakefield_held_requests')));
+  return held.reduce((sum, count) => sum + count, 0);
+}
+
 /** All figures of a process at one moment, as it tells them; null while it does not answer. */
 export async function scrape({ opsUrl }: Place): Promise<string | null> {
   try {

@@ -9,7 +9,7 @@ import {
   type StoreWindow,
 } from '@wakefield/testkit';
 import { stoppedWithLease } from './leases.ts';
-import { metric } from './metric.ts';
+import { heldRequests, metric } from './metric.ts';
 import { chat, chatAnew } from './requests/ask.ts';
 import { startLasting, startSteady } from './several/clients.ts';
 import type { ServiceName } from './victims.ts';
@@ -203,10 +203,7 @@ describe('two of each', () => {
     const lasting = startLasting(wakefield, model, asleep, 6);
     await lasting.begun;
     // The kernel gives them to whoever is free: both proxies together have them.
-    await eventually('requests that wait', async () => {
-      const held = services.proxy.map((one) => metric(one, 'wakefield_held_requests'));
-      return (await Promise.all(held)).reduce((sum, count) => sum + count, 0) > 0;
-    });
+    await eventually('requests that wait', async () => (await heldRequests(services.proxy)) > 0);
     for (const name of ['proxy', 'scheduler', 'api'] as const)
       for (const { pid } of services[name]) {
         sendSignal(pid, 'SIGTERM');

@@ -1,18 +1,15 @@
 import type { Placed, PlacementBus } from '@wakefield/control';
 import { z } from 'zod';
+import { listenTo } from './listen-to.ts';
 import { translated } from './queue-error.ts';
 import type { RedisAccess } from './redis-access.ts';
-import { settled } from './settled.ts';
-
-/** How long `subscribe` waits for Redis to confirm before it goes on without. */
-const confirmWithinMs = 1000;
 
 const placedSchema = z.object({
   proxyId: z.string(),
   models: z.record(z.string(), z.record(z.string(), z.array(z.int()))),
 });
 
-/** Over Redis pub/sub, of which nothing stays: one connection for each that listens, which subscribes again by itself. */
+/** Over Redis pub/sub, of which nothing stays: one connection for each that listens. */
 export function createPlacementBus(redis: RedisAccess): PlacementBus {
   const channel = `${redis.prefix}:placed`;
   return {
@@ -21,17 +18,12 @@ export function createPlacementBus(redis: RedisAccess): PlacementBus {
         await redis.produce.publish(channel, JSON.stringify(placed));
       }),
     subscribe: async (listener) => {
-      const { connection, disconnect } = redis.connect('subscribe');
-      connection.on('message', (_channel, text) => {
+      const { begun, leave } = listenTo(redis, channel, (text) => {
         const placed = read(text);
         if (placed !== null) listener(placed);
       });
-      await settled(connection.subscribe(channel), confirmWithinMs);
-      return async () => {
-        // What is on its way still comes before the connection is closed.
-        connection.removeAllListeners('message');
-        disconnect();
-      };
+      await begun;
+      return async () => leave();
     },
   };
 }

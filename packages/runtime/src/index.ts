@@ -1,3 +1,4 @@
+export { authorityOf, urlOf } from './authority.ts';
 export type { ConfigProblem, ConfigSchema, Environment } from './config.ts';
 export { loadConfig } from './config.ts';
 export {
@@ -25,7 +26,7 @@ export type { HostProcess, Lifecycle, LifecycleOptions, ReadyMessage } from './l
 export { createLifecycle } from './lifecycle.ts';
 export type { ListenPlace } from './listen.ts';
 export { listenOptions, listenVariables, socketCheck } from './listen.ts';
-export { errorText, logText, quoted } from './log-text.ts';
+export { errorText, logText, quoted, quotedOrNull } from './log-text.ts';
 export type { Logger, LoggerOptions } from './logger.ts';
 export { createLogger } from './logger.ts';
 export type { Counter, Exposition, Gauge, Histogram, Metrics } from './metrics.ts';

@@ -40,3 +40,7 @@ const escaped = /[^ !#-[\]-\ud7ff\ue000-\uffff]/;
 export function quoted(text: string): string {
   return escaped.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
+
+export function quotedOrNull(text: string | null): string {
+  return text === null ? 'null' : quoted(text);
+}

@@ -3,7 +3,13 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { parserRefusal, rawErrorAnswer } from '@wakefield/contracts';
-import { endUnlessRead, type ListenPlace, listenOptions, requestId } from '@wakefield/runtime';
+import {
+  endUnlessRead,
+  type ListenPlace,
+  listenOptions,
+  requestId,
+  urlOf,
+} from '@wakefield/runtime';
 
 /** A request of this interface is at most 1 MiB; who takes longer is stuck or up to no good. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -55,12 +61,6 @@ function answerClientError(error: Error & { readonly code?: string }, socket: Du
   }
   const refusal = parserRefusal(error.code);
   socket.end(rawErrorAnswer(refusal.error, requestId(undefined), refusal.status));
-}
-
-function urlOf(server: Server, host: string): string {
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /**

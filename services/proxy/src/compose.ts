@@ -15,6 +15,7 @@ import {
   openRedis,
 } from '@wakefield/queue';
 import {
+  authorityOf,
   createHealth,
   createMetrics,
   type Lifecycle,
@@ -130,7 +131,7 @@ export async function compose(
   const port = await proxy.listen(config.listen);
   logger.info({ host, port }, 'listening');
   await proxy.start();
-  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, opsUrl: ops.url };
+  return { url: `http://${authorityOf({ host, port })}`, opsUrl: ops.url };
 }
 
 /** Without a file every engine is reached over straight TCP. */

@@ -26,47 +26,44 @@ export interface PassingMetrics {
 }
 
 export function createPassingMetrics(metrics: Metrics): PassingMetrics {
-  const passed = metrics.counter({
-    name: 'wakefield_session_bytes_total',
-    help: 'Bytes of realtime sessions: up from clients to engines, down from engines to clients.',
-    labelNames: ['direction'],
-  });
-  const bytesUp = passed.labels('up');
-  const bytesDown = passed.labels('down');
-  const toServices = metrics.counter({
-    name: 'wakefield_service_bytes_total',
-    help: 'Bytes of requests to services and of sessions with them: up from clients, down to them.',
-    labelNames: ['direction'],
-  });
-  const serviceUp = toServices.labels('up');
-  const serviceDown = toServices.labels('down');
   const visits = metrics.counter({
     name: 'wakefield_service_visits_total',
     help: 'Links by which browsers visit services: given, refused as there are too many, used, and unfit when they came.',
     labelNames: ['step'],
   });
-  const sessionSeconds = metrics.counter({
+  const serviceSeconds = metrics.counter({
     name: 'wakefield_service_session_seconds_total',
     help: 'How long sessions with services have lasted, those that are over.',
   });
-  const toApi = metrics.counter({
-    name: 'wakefield_api_session_bytes_total',
-    help: 'Bytes of sessions with the management API: up from clients, down to them.',
-    labelNames: ['direction'],
-  });
-  const apiUp = toApi.labels('up');
-  const apiDown = toApi.labels('down');
   const apiSeconds = metrics.counter({
     name: 'wakefield_api_session_seconds_total',
     help: 'How long sessions with the management API have lasted, those that are over.',
   });
   return {
-    passed: (direction, bytes) => (direction === 'up' ? bytesUp : bytesDown).inc(bytes),
-    passedToService: (direction, bytes) =>
-      (direction === 'up' ? serviceUp : serviceDown).inc(bytes),
+    passed: countBytes(metrics, {
+      name: 'wakefield_session_bytes_total',
+      help: 'Bytes of realtime sessions: up from clients to engines, down from engines to clients.',
+    }),
+    passedToService: countBytes(metrics, {
+      name: 'wakefield_service_bytes_total',
+      help: 'Bytes of requests to services and of sessions with them: up from clients, down to them.',
+    }),
+    passedToApi: countBytes(metrics, {
+      name: 'wakefield_api_session_bytes_total',
+      help: 'Bytes of sessions with the management API: up from clients, down to them.',
+    }),
     visit: (step) => visits.labels(step).inc(),
-    serviceSession: (seconds) => sessionSeconds.inc(seconds),
-    passedToApi: (direction, bytes) => (direction === 'up' ? apiUp : apiDown).inc(bytes),
+    serviceSession: (seconds) => serviceSeconds.inc(seconds),
     apiSession: (seconds) => apiSeconds.inc(seconds),
   };
+}
+
+/** Its children are looked up once: this is done for each piece that passes. */
+function countBytes(
+  metrics: Metrics,
+  about: { readonly name: string; readonly help: string },
+): PassingMetrics['passed'] {
+  const counter = metrics.counter({ ...about, labelNames: ['direction'] });
+  const [up, down] = [counter.labels('up'), counter.labels('down')];
+  return (direction, bytes) => (direction === 'up' ? up : down).inc(bytes);
 }

@@ -1,6 +1,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import type { Transport } from '@wakefield/control';
 import type { Address } from '@wakefield/domain';
+import { authorityOf } from '@wakefield/runtime';
 
 /** Metrics pages of large engines are a few hundred kilobytes. */
 const bodyLimit = 8 * 1024 * 1024;
@@ -39,7 +40,7 @@ export async function exchange(
         path,
         signal,
         headers: {
-          host: `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`,
+          host: authorityOf(address),
           connection: 'close',
           ...headers,
           ...(payload === null

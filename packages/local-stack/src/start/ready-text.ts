@@ -1,3 +1,4 @@
+import { authorityOf } from '@wakefield/runtime';
 import { demoModel, demoProject } from './first-model.ts';
 import type { Stack } from './stack.ts';
 
@@ -57,5 +58,5 @@ function firstChat({ url, key }: { readonly url: string; readonly key: string })
 export function publicUrl(host: string, port: number): string {
   if (host === '0.0.0.0' || host === '') return `http://127.0.0.1:${port}`;
   if (host === '::') return `http://[::1]:${port}`;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `http://${authorityOf({ host, port })}`;
 }

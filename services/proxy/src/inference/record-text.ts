@@ -1,5 +1,5 @@
 import type { AppError, DurationMs, JobId, ModelId } from '@wakefield/domain';
-import { errorText, quoted } from '@wakefield/runtime';
+import { errorText, quoted, quotedOrNull } from '@wakefield/runtime';
 import type { ExchangeOutcome } from './tally.ts';
 
 /** What the log says of one request. */
@@ -34,9 +34,9 @@ export function recordText(of: RecordFields): string {
   const { bytes, tokens, limitedBy } = of;
   return (
     `,"requestId":"${of.requestId}","traceId":"${of.traceId}","project":${quoted(of.project)}` +
-    `,"principal":${orNull(of.principal)},"operation":"${of.operation}","model":${orNull(of.model)}` +
+    `,"principal":${quotedOrNull(of.principal)},"operation":"${of.operation}","model":${quotedOrNull(of.model)}` +
     (of.modelId === undefined ? '' : `,"modelId":${quoted(of.modelId)}`) +
-    `,"jobId":${orNull(of.jobId)},"streamed":${of.streamed},"status":${of.status}` +
+    `,"jobId":${quotedOrNull(of.jobId)},"streamed":${of.streamed},"status":${of.status}` +
     `,"outcome":"${of.outcome}"${failureText(of.error)},"attempts":${of.attempts}` +
     (limitedBy === undefined ? '' : `,"limitedBy":${quoted(limitedBy)}`) +
     `,"heldMs":${of.heldMs}${of.queuedMs === undefined ? '' : `,"queuedMs":${of.queuedMs}`}` +
@@ -59,8 +59,4 @@ function failureText(error: AppError | undefined): string {
   if (error === undefined) return '';
   const cause = error.cause === undefined ? '' : `,"err":${errorText(error.cause)}`;
   return `,"code":"${error.code}"${cause}`;
-}
-
-function orNull(text: string | null): string {
-  return text === null ? 'null' : quoted(text);
 }

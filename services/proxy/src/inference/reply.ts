@@ -1,5 +1,6 @@
 import { errorEvent } from '@wakefield/contracts';
 import type { AppError } from '@wakefield/domain';
+import { byName } from '../limits/rate-headers.ts';
 import { sendError } from '../server/answer.ts';
 import type { ClientCall } from '../server/client-call.ts';
 import { switchingProtocols } from '../upstream/answer/switching.ts';
@@ -104,15 +105,9 @@ export class Reply {
   /** Before anything of an engine was sent. */
   fail(error: AppError, headers: Readonly<Record<string, string>> = {}): void {
     if (this.#early) this.event(error);
-    else sendError(this.#client, this.#requestId, error, { ...this.#rates, ...headers });
+    else
+      sendError(this.#client, this.#requestId, error, { ...byName(this.rateHeaders), ...headers });
     this.#endedNow();
-  }
-
-  get #rates(): Readonly<Record<string, string>> {
-    const rates: Record<string, string> = {};
-    for (let index = 0; index + 1 < this.rateHeaders.length; index += 2)
-      rates[this.rateHeaders[index] ?? ''] = this.rateHeaders[index + 1] ?? '';
-    return rates;
   }
 
   /** An error event as the last one of a stream, which OpenAI clients raise; in a session the frame that closes it. */

@@ -28,6 +28,14 @@ export function rateHeaders(meters: readonly Meter[], now: DurationMs): readonly
   return headers;
 }
 
+/** The same by name, for whoever sends headers so. */
+export function byName(headers: readonly string[]): Readonly<Record<string, string>> {
+  const named: Record<string, string> = {};
+  for (let index = 0; index + 1 < headers.length; index += 2)
+    named[headers[index] ?? ''] = headers[index + 1] ?? '';
+  return named;
+}
+
 /** As OpenAI writes it (and Go: time.Duration.String): `0s`, `12ms`, `8.64s`, `6m0s`, `1h0m3s`. */
 export function lengthOf(ms: DurationMs): string {
   const whole = Math.ceil(ms);

@@ -1,5 +1,5 @@
 import type { EpochMs, RequestOutcome, UsageRecord } from '@wakefield/domain';
-import { quoted } from '@wakefield/runtime';
+import { quoted, quotedOrNull } from '@wakefield/runtime';
 
 /** A request that went to an engine: what is known of it until it ends, should its end never be written. */
 export interface Begun {
@@ -50,11 +50,7 @@ function namesOf({
   principal,
   operation,
 }: Pick<Begun, 'project' | 'hfModelId' | 'principal' | 'operation'>): string {
-  return `${quoted(project)},${orNull(hfModelId)},${orNull(principal)},"${operation}"`;
-}
-
-function orNull(text: string | null): string {
-  return text === null ? 'null' : quoted(text);
+  return `${quoted(project)},${quotedOrNull(hfModelId)},${quotedOrNull(principal)},"${operation}"`;
 }
 
 type Names = [string, number, string, string | null, string | null, string, boolean];

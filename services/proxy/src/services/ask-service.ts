@@ -1,5 +1,6 @@
 import { request as ask, type ClientRequest, type IncomingMessage } from 'node:http';
 import { AppError, type TimeLimits } from '@wakefield/domain';
+import { authorityOf } from '@wakefield/runtime';
 import { refusals } from '../inference/refusals.ts';
 import { EngineTimeoutError } from '../upstream/engine-timeout.ts';
 import { connectionOf, serviceAway } from './connect.ts';
@@ -7,7 +8,6 @@ import type { ReadyService } from './find-service.ts';
 import type { KeptBytes } from './kept-bytes.ts';
 import type { ServiceParts } from './parts.ts';
 import { keyHeaders } from './service-headers.ts';
-import { hostOf } from './service-place.ts';
 
 /** A whole answer of a service. Nothing that it says of itself is told to anybody. */
 export interface ServiceAnswer {
@@ -47,7 +47,7 @@ export async function askService(
     method: text === null ? 'GET' : 'POST',
     path,
     headers: {
-      ...{ host: hostOf(ready.endpoint.address), accept: 'application/json' },
+      ...{ host: authorityOf(ready.endpoint.address), accept: 'application/json' },
       ...headers,
       ...framing,
       ...keyHeaders(ready),

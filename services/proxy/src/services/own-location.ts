@@ -1,4 +1,5 @@
-import { hostOf, type ServicePlace } from './service-place.ts';
+import { authorityOf } from '@wakefield/runtime';
+import type { ServicePlace } from './service-place.ts';
 
 /**
  * What clients read differently: backslashes and control characters (as slashes, or not at all, by WHATWG URL; as they are by
@@ -29,7 +30,7 @@ export function ownLocation(location: string, place: ServicePlace): string | nul
 
 /** @returns 'beside': another port of our host, for which many programs have the same key */
 function hostKind(to: URL, { address, publicHost }: ServicePlace): 'here' | 'beside' | 'elsewhere' {
-  if (to.host === hostOf(address).toLowerCase()) return 'here';
+  if (to.host === authorityOf(address).toLowerCase()) return 'here';
   const ours = publicHost === undefined ? null : URL.parse(`${to.protocol}//${publicHost}`);
   if (ours === null || withoutDot(to.hostname) !== withoutDot(ours.hostname)) return 'elsewhere';
   return to.port === ours.port ? 'here' : 'beside';

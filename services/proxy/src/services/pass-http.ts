@@ -4,13 +4,14 @@ import { setFraming } from '../server/framing.ts';
 import { letBodyCome, type NodeCall } from '../server/node-call.ts';
 import { known } from './admit.ts';
 import { connectionOf } from './connect.ts';
-import { checkReady, type FoundService, type ReadyService, tellOthers } from './find-service.ts';
+import { checkReady, type FoundService, type ReadyService } from './find-service.ts';
 import { linkFor, readLink } from './links.ts';
 import type { ServiceParts } from './parts.ts';
 import { passRequest } from './pass-request.ts';
-import { callerAt, type Passed, pathOf, placeOf, serviceFor, tellAway } from './passed.ts';
+import { callerAt, type Passed, pathOf, placeOf, serviceFor } from './passed.ts';
+import { returning } from './returning.ts';
 import type { Running } from './running.ts';
-import { fromService, toService } from './service-headers.ts';
+import { toService } from './service-headers.ts';
 import { enter } from './service-record.ts';
 import { isNavigation, visitorOf } from './visitor.ts';
 
@@ -125,7 +126,7 @@ function pass(
   { ready, found, who }: Passable,
   response: ServerResponse,
 ): void {
-  const { request, client, requestId, startedAt, visited } = passed;
+  const { request, client, requestId, startedAt } = passed;
   const place = placeOf(parts, passed, ready);
   const record = enter(parts, running, {
     ...{ ready, who, client, request, requestId, startedAt },
@@ -140,20 +141,8 @@ function pass(
       path: pathOf(passed, ready),
       headers: toService(request.headers, ready, place),
     },
-    headersOf: (headers) => {
-      record.answered();
-      return {
-        ...fromService(headers, place, requestId, visited === null),
-        ...record.rateHeaders,
-        ...tellOthers(found),
-      };
-    },
-    failed: (error) => {
-      record.refused();
-      tellAway(parts, passed, ready, error);
-    },
+    ...returning(parts, passed, { ready, found, place, record }),
     cut: () => record.cut(),
-    traffic: record,
   });
 }
 

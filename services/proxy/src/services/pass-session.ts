@@ -6,11 +6,12 @@ import { sendError } from '../server/answer.ts';
 import type { UpgradeCall } from '../server/upgrade/upgrade-call.ts';
 import { known } from './admit.ts';
 import { connectionOf } from './connect.ts';
-import { checkReady, type ReadyService, tellOthers } from './find-service.ts';
+import { checkReady, type ReadyService } from './find-service.ts';
 import type { ServiceParts } from './parts.ts';
-import { callerAt, type Passed, pathOf, placeOf, serviceFor, tellAway } from './passed.ts';
+import { callerAt, type Passed, pathOf, placeOf, serviceFor } from './passed.ts';
+import { returning } from './returning.ts';
 import type { Running } from './running.ts';
-import { fromService, toService } from './service-headers.ts';
+import { toService } from './service-headers.ts';
 import { enter } from './service-record.ts';
 
 /**
@@ -22,7 +23,7 @@ export async function passSession(
   running: Running,
   passed: Passed<UpgradeCall>,
 ): Promise<void> {
-  const { request, client, requestId, startedAt, visited } = passed;
+  const { request, client, requestId, startedAt } = passed;
   const principal = await callerAt(parts, passed);
   const who = known(principal, client.header('authorization'));
   const found = await serviceFor(parts, passed, principal);
@@ -52,19 +53,7 @@ export async function passSession(
     path: pathOf(passed, ready),
     headers,
     idleMs: parts.limits.sessionIdleMs,
-    headersOf: (answered) => {
-      record.answered();
-      return {
-        ...fromService(answered, place, requestId, visited === null),
-        ...record.rateHeaders,
-        ...tellOthers(found),
-      };
-    },
-    failed: (error) => {
-      record.refused();
-      tellAway(parts, passed, ready, error);
-    },
-    traffic: record,
+    ...returning(parts, passed, { ready, found, place, record }),
   });
 }
 

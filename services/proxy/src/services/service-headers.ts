@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { authorityOf } from '@wakefield/runtime';
 import { dropHopByHop, isOfThisSite } from '../inference/headers.ts';
 import { cookiesOf, setByService, withoutOurs } from './cookies.ts';
 import type { ReadyService } from './find-service.ts';
 import { ownLocation } from './own-location.ts';
-import { hostOf, type ServicePlace } from './service-place.ts';
+import type { ServicePlace } from './service-place.ts';
 
 /**
  * What a service may not do to pages of ours when it is asked on our own origin: without `allow-same-origin` its pages have
@@ -35,7 +36,7 @@ export function toService(
   const cookie = (guardsCookies ? setByService : withoutOurs)(headers.cookie);
   if (cookie === undefined) delete headers.cookie;
   else headers.cookie = cookie;
-  headers.host = (access.underBasePath ? publicHost : undefined) ?? hostOf(address);
+  headers.host = (access.underBasePath ? publicHost : undefined) ?? authorityOf(address);
   if (!access.underBasePath) headers['x-forwarded-prefix'] = prefix;
   return Object.assign(headers, keyHeaders({ access, endpoint }));
 }

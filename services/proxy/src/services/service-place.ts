@@ -17,8 +17,3 @@ export interface ServicePlace {
   /** Whether its pages are below the prefix; else they are at its root. */
   readonly underBasePath: boolean;
 }
-
-/** As `Host` says it. */
-export function hostOf({ host, port }: Address): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}

@@ -11,6 +11,7 @@ import { type CountedTokens, guessPrompt } from '../inference/count-tokens.ts';
 import type { Traffic } from '../inference/session/session-relay.ts';
 import { clientLeftCode } from '../inference/tally.ts';
 import type { Ticket } from '../limits/limits.ts';
+import { byName } from '../limits/rate-headers.ts';
 import type { OpenLine } from '../metering/meter.ts';
 import type { ClientCall } from '../server/client-call.ts';
 import { switchingProtocols } from '../upstream/answer/switching.ts';
@@ -60,7 +61,7 @@ export function enter(parts: ServiceParts, running: Running, entering: Entering)
   });
   const { project } = ready;
   const admission = parts.rateLimits.admitToService({ principal: who.id, project, prompt });
-  record.rateHeaders = pairs(admission?.headers ?? []);
+  record.rateHeaders = byName(admission?.headers ?? []);
   if (admission !== null && admission.refusal !== null) {
     const { limit, scope, refusal } = admission;
     parts.metrics.rateLimited(limit, scope);
@@ -84,7 +85,7 @@ export function enter(parts: ServiceParts, running: Running, entering: Entering)
 }
 
 /** One request to a service, or session with it, as it is accounted for. Never what was asked or answered. */
-class ServiceRecord implements Traffic {
+export class ServiceRecord implements Traffic {
   /** Where its caller stands with the limits; none: nothing limits it. */
   rateHeaders: Readonly<Record<string, string>> = {};
   /** Of a prompt: guessed until its engine has told them. */
@@ -206,13 +207,4 @@ class ServiceRecord implements Traffic {
     if (this.#fate === 'refused') return 'refused';
     return status >= 500 ? 'engine_error' : 'complete';
   }
-}
-
-/** @param flat names and values by turns */
-function pairs(flat: readonly string[]): Readonly<Record<string, string>> {
-  const record: Record<string, string> = {};
-  for (let index = 0; index + 1 < flat.length; index += 2) {
-    record[String(flat[index])] = String(flat[index + 1]);
-  }
-  return record;
 }

@@ -1,5 +1,6 @@
 import type { Address } from '@wakefield/domain';
-import { remembered } from '@wakefield/runtime';
+import { authorityOf, remembered } from '@wakefield/runtime';
+import { unsendable } from '../header-value.ts';
 
 /** Nothing of a request that cannot be written has left us. */
 export class UnsendableError extends Error {
@@ -8,14 +9,12 @@ export class UnsendableError extends Error {
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const isToken = remembered((name) => token.test(name));
-/** Not in a value: controls, among them CR and LF, and what is not latin1 (RFC 9110 §5.5). */
-const unsendable = /[^\t\x20-\x7e\x80-\xff]/;
 /** Not in a target: blanks besides. */
 const noTarget = /[^\x21-\x7e\x80-\xff]/;
 
 /** How the head of every request to this engine ends its first line, and what its second says. */
-export function hostLines({ host, port }: Address): string {
-  return ` HTTP/1.1\r\nhost: ${host.includes(':') ? `[${host}]` : host}:${port}\r\n`;
+export function hostLines(address: Address): string {
+  return ` HTTP/1.1\r\nhost: ${authorityOf(address)}\r\n`;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ServiceJson, ServiceStatusJson } from '@wakefield/contracts';
 import type { ServiceWithJobs, ServiceWithStatus } from '@wakefield/control';
 import { isLeaving, isLive, isOver, type Job, serviceBasePath } from '@wakefield/domain';
+import { authorityOf } from '@wakefield/runtime';
 import { iso, isoOrNull } from '../../http/iso.ts';
 
 /** @param publicUrl of this installation as its callers see it, without a slash at the end */
@@ -85,9 +86,7 @@ function expectedStartOf({ expectedStart }: Job): ServiceJson['expected_start'] 
 }
 
 function addressOf({ address }: Job): string | null {
-  if (address === null) return null;
-  const { host, port } = address;
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return address === null ? null : authorityOf(address);
 }
 
 /** When it is over at the latest; of one that is, that is no news. */

@@ -1,5 +1,6 @@
 import { STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http';
 import { remembered } from '@wakefield/runtime';
+import { unsendable } from '../../header-value.ts';
 
 /**
  * How the end of an answer's body is told.
@@ -62,9 +63,7 @@ export function answerHead(
   return { text: `${text}Transfer-Encoding: chunked\r\n\r\n`, framing: 'chunks' };
 }
 
-/** What node:http refuses in a value; by itself it takes longer to find that out. */
-const unsendable = /[^\t\x20-\x7e\x80-\xff]/;
-
+/** As node:http refuses it, which takes longer to find that out. */
 function checkValue(name: string, value: string): void {
   if (unsendable.test(value)) validateHeaderValue(name, value);
 }
