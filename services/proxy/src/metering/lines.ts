@@ -102,9 +102,25 @@ function recordOf(fields: RecordFields): SpoolLine {
   return {
     kind: 'record',
     record: {
-      ...{ id, at, project, hfModelId, service, principal, operation, streamed },
-      ...{ status, outcome, estimated, promptTokens, completionTokens, cachedTokens },
-      ...{ durationMs, firstByteMs, heldMs, bytesUp, bytesDown },
+      id,
+      at,
+      project,
+      hfModelId,
+      service,
+      principal,
+      operation,
+      streamed,
+      status,
+      outcome,
+      estimated,
+      promptTokens,
+      completionTokens,
+      cachedTokens,
+      durationMs,
+      firstByteMs,
+      heldMs,
+      bytesUp,
+      bytesDown,
     },
   };
 }
