@@ -41,6 +41,7 @@ export function quoted(text: string): string {
   return escaped.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
+/** The same, or `null`. */
 export function quotedOrNull(text: string | null): string {
   return text === null ? 'null' : quoted(text);
 }

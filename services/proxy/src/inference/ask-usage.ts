@@ -1,3 +1,4 @@
+import { memoryFor } from '../body-memory.ts';
 import { JsonCursor } from './json-cursor.ts';
 import type { StreamOptionsPlace } from './model-name.ts';
 
@@ -41,7 +42,7 @@ export function askForUsage(
 
 /** The body with its splice. */
 export function spliced(body: Buffer, { at, end, text }: Splice): Buffer {
-  const bytes = Buffer.allocUnsafe(body.length - (end - at) + text.length);
+  const bytes = memoryFor(body.length - (end - at) + text.length);
   body.copy(bytes, 0, 0, at);
   bytes.write(text, at, 'latin1');
   body.copy(bytes, at + text.length, end);

@@ -10,6 +10,7 @@ import { Reply } from './reply.ts';
 
 const control = {
   paused: false,
+  isTaken: true,
   abort: () => undefined,
   pause: () => undefined,
   resume: () => undefined,

@@ -109,6 +109,11 @@ export class Attempt implements AnswerHandler, RelaySink {
     this.#control?.abort();
   }
 
+  /** Whether the bytes of its request are held by nobody here any more. */
+  get isTaken(): boolean {
+    return this.#control?.isTaken ?? false;
+  }
+
   /** Whether what came of the answer so far ends between two events. */
   get atBoundary(): boolean {
     return this.#relay?.atBoundary ?? false;

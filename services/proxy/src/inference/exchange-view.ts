@@ -6,6 +6,7 @@ import type { Belonging } from './picker.ts';
 import type { ExchangeRecord } from './record.ts';
 import type { RelayEnd } from './relay.ts';
 import type { Reply } from './reply.ts';
+import type { RequestBody } from './request-body.ts';
 import type { Asked } from './run-lengths.ts';
 import type { SessionSides } from './session/session-relay.ts';
 
@@ -15,6 +16,7 @@ export interface ExchangeView extends Belonging {
   readonly call: InferenceCall;
   readonly reply: Reply;
   readonly record: ExchangeRecord;
+  readonly requestBody: RequestBody;
   /** What its body says of how long it may run; once that was read. */
   readonly asked: Asked;
   /** How long it may take; from the moment that its route is known. */

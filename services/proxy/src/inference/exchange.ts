@@ -18,6 +18,7 @@ import { readBody } from './read-body.ts';
 import { ExchangeRecord } from './record.ts';
 import { refusals } from './refusals.ts';
 import { Reply } from './reply.ts';
+import { RequestBody } from './request-body.ts';
 import type { Asked } from './run-lengths.ts';
 import type { SessionSides } from './session/session-relay.ts';
 import type { ExchangeOutcome } from './tally.ts';
@@ -25,7 +26,6 @@ import { enter, leave } from './toll.ts';
 import { Tries } from './tries.ts';
 import { Wait } from './wait.ts';
 
-const noBody = Buffer.alloc(0);
 /** SDKs repeat a 5xx twice by themselves, and each time would cost as many engines again. */
 const doNotRepeat = { 'x-should-retry': 'false' } as const;
 
@@ -38,6 +38,7 @@ export class Exchange implements ExchangeView {
   readonly call: InferenceCall;
   readonly reply: Reply;
   readonly record: ExchangeRecord;
+  readonly requestBody: RequestBody;
   /** For the roster of those that are not over. */
   rosterIndex = -1;
   readonly session: SessionSides | null;
@@ -51,7 +52,6 @@ export class Exchange implements ExchangeView {
   promptTo = 0;
   #asked: Asked = { streamed: false, maxTokens: null };
   #splice: Splice | null = null;
-  #body: Buffer = noBody;
   /** Of its model, once its route is known; until then those of the configuration. */
   #limits: TimeLimits;
   #limitsKnown = false;
@@ -68,7 +68,9 @@ export class Exchange implements ExchangeView {
   ) {
     this.parts = parts;
     this.call = call;
-    this.reply = new Reply(call.client, call.requestId, () => this.#dropBody());
+    this.requestBody = new RequestBody(parts.bodies.shareOf(call.project));
+    const begun = () => this.requestBody.drop(this.#tries.isTaken);
+    this.reply = new Reply(call.client, call.requestId, begun);
     this.record = new ExchangeRecord(parts, call, caller, true);
     this.session = call.session === null ? null : { client: call.session, traffic: this.record };
     this.#tries = new Tries(this);
@@ -116,7 +118,7 @@ export class Exchange implements ExchangeView {
   }
 
   get body(): Buffer {
-    return this.#body;
+    return this.requestBody.bytes;
   }
 
   header(name: string): string | undefined {
@@ -155,9 +157,9 @@ export class Exchange implements ExchangeView {
     const waitsFor = endpoint === null ? 'model' : this.#mustWait(route, endpoint) ? 'place' : null;
     if (endpoint !== null && waitsFor === null) {
       this.#wait?.leave('served');
-      this.#tries.send(route, endpoint, this.#body);
+      this.#tries.send(route, endpoint);
     } else if (waitsFor !== null) {
-      this.#wait ??= new Wait(this, this.#body.length);
+      this.#wait ??= new Wait(this, this.body.length);
       this.#wait.stay(route, waitsFor);
     }
   }
@@ -181,7 +183,7 @@ export class Exchange implements ExchangeView {
     this.#over = true;
     let tokens: CountedTokens | undefined;
     try {
-      this.#dropBody();
+      this.requestBody.drop(false);
       tokens = this.record.finish(outcome, this.reply, error);
     } finally {
       // Whatever becomes of its line in the log: else the caller would have a place less for ever.
@@ -211,8 +213,8 @@ export class Exchange implements ExchangeView {
 
   /** One that was sent before has had its turn. */
   #mustWait(route: Route, endpoint: Endpoint): boolean {
-    const { tried, wasSent } = this.#tries;
-    const hadTurn = wasSent || this.#wait?.isForPlace === true;
+    const { tried } = this.#tries;
+    const hadTurn = this.requestBody.wasSent || this.#wait?.isForPlace === true;
     return this.parts.places.mustWait(route, endpoint, tried, hadTurn);
   }
 
@@ -220,15 +222,15 @@ export class Exchange implements ExchangeView {
   #isCountedIn(route: Route): boolean {
     if (this.#ticket !== undefined) return true;
     const { rateLimits } = this.parts;
-    const ticket = rateLimits.appliesTo(route) ? enter(this, route, this.#body.length) : null;
+    const ticket = rateLimits.appliesTo(route) ? enter(this, route, this.body.length) : null;
     if (ticket === false) return false;
     this.#ticket = ticket;
     return true;
   }
 
   #read(result: Buffer | AppError): void {
-    if (Buffer.isBuffer(result)) this.#body = result;
-    if (this.#over) this.#dropBody();
+    if (Buffer.isBuffer(result)) this.requestBody.arrived(result);
+    if (this.#over) this.requestBody.drop(false);
     else if (Buffer.isBuffer(result)) this.#scan(result);
     else this.refuse(result);
   }
@@ -270,12 +272,6 @@ export class Exchange implements ExchangeView {
     this.#tries.cancel();
     this.#wait?.leave('left');
     this.finish('client_left');
-  }
-
-  #dropBody(): void {
-    if (this.#body === noBody) return;
-    this.parts.bodies.shareOf(this.call.project).give(this.#body.length);
-    this.#body = noBody;
   }
 }
 

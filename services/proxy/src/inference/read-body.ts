@@ -1,4 +1,5 @@
 import { AppError } from '@wakefield/domain';
+import { memoryFor, reuse } from '../body-memory.ts';
 import { FewPieces } from '../few-pieces.ts';
 import type { BodyReader, ClientCall } from '../server/client-call.ts';
 import type { BodyShare } from './body-room.ts';
@@ -96,7 +97,8 @@ function collect(
     end: () => {
       clearInterval(timer);
       // Who brings them may live longer than the request: nothing stays here.
-      done(pieces.takeWhole());
+      const { size } = pieces;
+      done(joined(pieces.take(), size));
     },
     lost: () => {
       clearInterval(timer);
@@ -104,6 +106,19 @@ function collect(
       pieces.clear();
     },
   });
+}
+
+/** In one. Nobody else has the pieces. */
+function joined(pieces: readonly Buffer[], size: number): Buffer {
+  const [only] = pieces;
+  if (pieces.length === 1 && only !== undefined) return only;
+  const whole = memoryFor(size);
+  let at = 0;
+  for (const piece of pieces) {
+    at += piece.copy(whole, at);
+    reuse(piece);
+  }
+  return whole;
 }
 
 /**

@@ -8,11 +8,13 @@ import { NodeCall } from '../server/node-call.ts';
 import type { AnswerHandler as AttemptHandler } from '../upstream/answer-handler.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import { Reply } from './reply.ts';
+import { RequestBody } from './request-body.ts';
 import { createSuspects } from './suspects.ts';
 import { Tries } from './tries.ts';
 
 const control = {
   paused: false,
+  isTaken: true,
   abort: () => undefined,
   pause: () => undefined,
   resume: () => undefined,
@@ -21,6 +23,12 @@ const control = {
 };
 const one = endpoint(1, 'job-1');
 const route = { ...asleep('a/b'), endpoints: [one] };
+
+function bodyOf(text: string): RequestBody {
+  const body = new RequestBody({ take: () => true, give: () => undefined });
+  body.arrived(Buffer.from(text));
+  return body;
+}
 
 /** A request that is at its engine; `lessons` is what is learned of its length. */
 function sent(over: Partial<ExchangeView> = {}) {
@@ -61,12 +69,13 @@ function sent(over: Partial<ExchangeView> = {}) {
     reply,
     record: { sent: () => 'req_1', tally: null },
     splice: null,
+    requestBody: bodyOf('{}'),
     route: () => route,
     finish: () => undefined,
     ...over,
   } as unknown as ExchangeView;
   const tries = new Tries(view);
-  tries.send(route, one, Buffer.from('{}'));
+  tries.send(route, one);
   const [asked] = handlers;
   if (asked === undefined) throw new Error('nothing was sent');
   asked.onStart(control);
@@ -169,6 +178,7 @@ describe('an engine to which the way is lost', () => {
       reply: {},
       record: { sent: () => 'r', lost: () => undefined, tally: null },
       splice: null,
+      requestBody: bodyOf('{}'),
       route: () => route,
       proceed: () => undefined,
       refuse: ({ code }: AppError) => void refused.push(code),
@@ -178,7 +188,7 @@ describe('an engine to which the way is lost', () => {
       const next = tries.choose(route);
       if (next !== null) {
         asked.push(now - 1000);
-        tries.send(route, next, Buffer.from('{}'));
+        tries.send(route, next);
         (attempt as AttemptHandler | null)?.onStart(control);
         (attempt as AttemptHandler | null)?.onError(error);
       }

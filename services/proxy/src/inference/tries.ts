@@ -74,18 +74,13 @@ export class Tries implements AttemptOwner {
     return choose(tried);
   }
 
-  /** Whether it was sent to an engine before, which may not have got it. */
-  get wasSent(): boolean {
-    return this.#sentAt > 0;
-  }
-
   /** Endpoints that saw it already; null: none. */
   get tried(): ReadonlyMap<JobId, Address> | null {
     return this.#tried;
   }
 
-  send(route: Route, endpoint: Endpoint, body: Buffer): void {
-    const { parts, call, reply, record, session, limits } = this.#view;
+  send(route: Route, endpoint: Endpoint): void {
+    const { parts, call, reply, record, session, limits, requestBody } = this.#view;
     this.#modelId = route.modelId;
     this.#endpoint = endpoint;
     this.#sentAt = parts.clock.elapsed();
@@ -99,11 +94,12 @@ export class Tries implements AttemptOwner {
     this.#attempt = attempt;
     const engineRequestId = record.sent(route, endpoint.jobId);
     const headers = engineHeaders(call.client, endpoint.engineKey, engineRequestId);
-    const { path } = call;
     const onNewConnection = this.mayBeDeadly;
-    const sent = splice === null ? body : spliced(body, splice);
+    const { bytes } = requestBody;
+    const body = splice === null ? bytes : spliced(bytes, splice);
+    requestBody.sending(body);
     const offer = session === null ? null : parts.limits;
-    const request = { offer, path, headers, body: sent, onNewConnection, limits };
+    const request = { offer, path: call.path, headers, body, onNewConnection, limits };
     parts.pools.post(endpoint, request, attempt);
   }
 
@@ -131,6 +127,11 @@ export class Tries implements AttemptOwner {
   /** Whether an engine may have died of the request: it is not to be repeated. */
   get mayBeDeadly(): boolean {
     return this.#casualties?.any ?? false;
+  }
+
+  /** Whether no socket holds what was sent last. */
+  get isTaken(): boolean {
+    return this.#attempt?.isTaken ?? false;
   }
 
   /** Whether what came of the answer so far ends between two events. */
@@ -177,6 +178,7 @@ export class Tries implements AttemptOwner {
     const endpoint = this.#endpoint;
     if (endpoint === null) return;
     this.#stop();
+    this.#view.requestBody.lost();
     this.#unreached = cause instanceof EngineTimeoutError ? cause : null;
     this.#view.record.lost(loss, endpoint.jobId, cause);
     if (loss === 'usage_refused') {

@@ -1,5 +1,6 @@
 import type { UsageRecord } from '@wakefield/domain';
 import { Roster } from '../roster.ts';
+import { atTurnEnd } from '../turn-end.ts';
 import type { DropReason } from './complaints.ts';
 import { type Begun, begunLine, recordLine } from './lines.ts';
 import type { OpenLine, UsageMeter } from './meter.ts';
@@ -17,7 +18,7 @@ export class TurnWriter implements UsageMeter {
   readonly #underWay = new Roster<OpenLine>();
   #lines = '';
   #records = 0;
-  #flushing: NodeJS.Immediate | undefined;
+  #isDue = false;
 
   constructor(dropped: (reason: DropReason, records: number, cause: unknown) => void) {
     this.#dropped = dropped;
@@ -56,8 +57,6 @@ export class TurnWriter implements UsageMeter {
 
   /** Writes what this turn has brought so far. */
   readonly flush = (): void => {
-    if (this.#flushing !== undefined) clearImmediate(this.#flushing);
-    this.#flushing = undefined;
     if (this.#lines === '') return;
     const [lines, records] = [this.#lines, this.#records];
     this.#lines = '';
@@ -83,6 +82,12 @@ export class TurnWriter implements UsageMeter {
 
   #write(line: string): void {
     this.#lines += line;
-    this.#flushing ??= setImmediate(this.flush);
+    if (this.#isDue) return;
+    this.#isDue = true;
+    // Due before the request that the line is of: what an engine works at was written down.
+    atTurnEnd(() => {
+      this.#isDue = false;
+      this.flush();
+    });
   }
 }

@@ -2,6 +2,8 @@
 export interface AnswerControl {
   /** Whether nothing more is to be told for now. */
   readonly paused: boolean;
+  /** Whether nothing here holds the bytes of the request any more: the operating system has its own copy of all of them. */
+  readonly isTaken: boolean;
   /** The engine will have to wait: nothing more is read of its answer, and nothing told. */
   pause(): void;
   resume(): void;

@@ -1,4 +1,6 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { atTurnEnd } from '../turn-end.ts';
 import { AnswerParser, type AnswerSink } from './answer/answer-parser.ts';
 import type { AnswerHead } from './answer/head-reader.ts';
 import type { Carrier, UnderWay } from './under-way.ts';
@@ -29,6 +31,8 @@ export class Connection implements AnswerSink, Carrier {
   readonly #parser = new AnswerParser(this);
   /** null: it is idle, or closed. */
   #request: UnderWay | null = null;
+  /** A request on its way out, until the end of this turn. */
+  #due: { readonly head: string; readonly body: Buffer } | null = null;
   #closed = false;
   #reading = false;
   /** Nobody else may ever use it: what its engine made of the offer is not for us to know. */
@@ -51,7 +55,8 @@ export class Connection implements AnswerSink, Carrier {
   send(request: UnderWay, head: string, body: Buffer): void {
     this.#request = request;
     this.#parser.begin();
-    this.#put(head, body);
+    this.#due = { head, body };
+    atTurnEnd(this.#sendDue);
   }
 
   /** Offers to switch to WebSocket. Whatever the answer, the connection is good for nothing else. */
@@ -71,7 +76,11 @@ export class Connection implements AnswerSink, Carrier {
     this.#channel.end();
   }
 
-  #put(head: string, body: Buffer): void {
+  readonly #sendDue = (): void => {
+    // It may have been closed meanwhile.
+    if (this.#due === null) return;
+    const { head, body } = this.#due;
+    this.#due = null;
     const size = head.length + body.length;
     if (size <= oneBufferBytes) {
       const bytes = Buffer.allocUnsafe(size);
@@ -84,7 +93,7 @@ export class Connection implements AnswerSink, Carrier {
       this.#channel.write(body);
       this.#channel.uncork();
     }
-  }
+  };
 
   get paused(): boolean {
     return this.#request !== null && this.#parser.stopped;
@@ -92,6 +101,16 @@ export class Connection implements AnswerSink, Carrier {
 
   get unsent(): number {
     return this.#channel.writableLength;
+  }
+
+  /** Only the system's own sockets copy what they say to have written. */
+  get isTaken(): boolean {
+    const channel = this.#channel;
+    return channel instanceof Socket && !channel.destroyed && this.#isWritten;
+  }
+
+  get #isWritten(): boolean {
+    return this.#due === null && this.#channel.writableLength === 0;
   }
 
   pause(): void {
@@ -110,6 +129,7 @@ export class Connection implements AnswerSink, Carrier {
 
   close(): void {
     this.#request = null;
+    this.#due = null;
     this.#rest = null;
     // It may be in the middle of a piece.
     this.#parser.stopped = true;
@@ -130,6 +150,7 @@ export class Connection implements AnswerSink, Carrier {
   #received(bytes: Buffer): void {
     // Whatever comes without a question is the answer to nothing.
     if (this.#request === null) this.close();
+    else if (this.#due !== null) this.#fail(new Error('the engine spoke before it was asked'));
     else this.#read(bytes);
   }
 
@@ -185,7 +206,7 @@ export class Connection implements AnswerSink, Carrier {
     const framing = this.#parser.framing;
     this.#request = null;
     // An answer that came before its request was gone leaves the rest of that in front of the next.
-    const sent = this.#channel.writableLength === 0 && this.#channel.writable;
+    const sent = this.#isWritten && this.#channel.writable;
     const isGood = clean && sent && this.#fate === null && !this.#isForOne;
     if (isGood && framing?.persistent === true) {
       if (this.#channel.isPaused()) this.#channel.resume();

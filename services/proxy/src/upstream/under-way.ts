@@ -17,6 +17,8 @@ export interface Carrier {
   readonly paused: boolean;
   /** Bytes that were written and wait to be taken; a piece counts until all of it is. */
   readonly unsent: number;
+  /** Whether nothing here holds any bytes that were written. */
+  readonly isTaken: boolean;
   pause(): void;
   resume(): void;
   /** At once, and saying nothing to the request. */
@@ -35,6 +37,8 @@ export class UnderWay implements AnswerControl {
   /** From when it is sent until it is over. */
   #carrier: Carrier | null = null;
   #over = false;
+  /** What its carrier said at the end. */
+  #wasTaken = false;
   /** What came so far, and what had come when it was last looked at. */
   #pieces = 0;
   #seen = 0;
@@ -129,6 +133,10 @@ export class UnderWay implements AnswerControl {
     return this.#carrier?.paused ?? false;
   }
 
+  get isTaken(): boolean {
+    return this.#carrier?.isTaken ?? this.#wasTaken;
+  }
+
   pause(): void {
     this.#carrier?.pause();
   }
@@ -187,6 +195,7 @@ export class UnderWay implements AnswerControl {
   }
 
   complete(): void {
+    this.#wasTaken = this.isTaken;
     this.#end();
     this.#handler.onEnd();
   }

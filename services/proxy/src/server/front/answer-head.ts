@@ -63,7 +63,7 @@ export function answerHead(
   return { text: `${text}Transfer-Encoding: chunked\r\n\r\n`, framing: 'chunks' };
 }
 
-/** As node:http refuses it, which takes longer to find that out. */
+/** Refuses what node:http refuses, whose own check takes longer. */
 function checkValue(name: string, value: string): void {
   if (unsendable.test(value)) validateHeaderValue(name, value);
 }

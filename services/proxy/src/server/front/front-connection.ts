@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { endUnlessRead } from '@wakefield/runtime';
+import { bodyCopy, memoryFor, memorySize } from '../../body-memory.ts';
 import { FewPieces } from '../../few-pieces.ts';
 import type { YieldReason } from '../../metrics.ts';
 import { readAsStream, readShared } from '../../shared-reads.ts';
@@ -62,7 +63,9 @@ export class FrontConnection implements Line {
     if (this.#socket.isPaused()) this.#socket.resume();
   }
 
+  /** What was said before goes out. */
   destroy(): void {
+    this.outgoing.flush();
     this.#socket.destroy();
   }
 
@@ -121,8 +124,8 @@ export class FrontConnection implements Line {
   /** The beginning of a body, or all of it. */
   #bodyOf(bytes: Buffer): Buffer {
     const size = bytes.length + this.#missing;
-    if (this.#missing === 0 || size > 2 * bytes.length) return Buffer.from(bytes);
-    this.#room = Buffer.allocUnsafeSlow(size);
+    if (this.#missing === 0 || memorySize(size) > 2 * bytes.length) return bodyCopy(bytes);
+    this.#room = memoryFor(size);
     return this.#room.subarray(0, bytes.copy(this.#room));
   }
 
@@ -132,7 +135,7 @@ export class FrontConnection implements Line {
     this.#missing = Math.max(0, missing - bytes.length);
     const piece = bytes.length > missing ? bytes.subarray(0, missing) : bytes;
     const room = this.#room;
-    if (room === null) call.piece(Buffer.from(piece));
+    if (room === null) call.piece(bodyCopy(piece));
     else {
       const at = room.length - missing;
       call.piece(room.subarray(at, at + piece.copy(room, at)));
@@ -206,6 +209,7 @@ export class FrontConnection implements Line {
 
   /** @param code what the parser of node:http would say */
   #fail(code: string): void {
+    this.outgoing.flush();
     this.#end();
     this.#house.failed(
       Object.assign(new Error('the request did not come'), { code }),
@@ -218,6 +222,7 @@ export class FrontConnection implements Line {
     if (this.#over) return;
     if (this.#begun !== null || this.#missing > 0) this.#fail('HPE_INVALID_EOF_STATE');
     else {
+      this.outgoing.flush();
       this.#end();
       this.#socket.end();
     }

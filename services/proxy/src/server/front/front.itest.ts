@@ -29,6 +29,27 @@ const arrived = async () => {
   for (let turn = 0; turn < 3; turn += 1) await fetch(`${scene.proxy.url}/health`);
 };
 
+describe('an answer that is said in the turn in which', () => {
+  it('its client says that it will say no more, is still sent', async () => {
+    const client = await open();
+    client.send('GET /health HTTP/1.1\r\nhost: x\r\n\r\n');
+    client.socket.end();
+    expect(await client.closed()).toContain('"status":"OK"');
+  });
+
+  it('its engine dies, is sent as far as it came', async () => {
+    scene.engine.answer((response) => {
+      response.writeHead(200, sseHeaders);
+      response.write(role);
+      response.write(chunk({ content: 'the last words' }));
+      setImmediate(() => response.destroy());
+    });
+    const client = await open();
+    client.send(rawRequest(streamed));
+    expect(await client.closed()).toContain('the last words');
+  });
+});
+
 describe('a connection', () => {
   it('is kept by the front from request to request', async () => {
     const client = await open();

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { atTurnEnd } from '../../turn-end.ts';
 import type { AnswerHead, Framing } from './answer-head.ts';
 
 /** Up to so many bytes it is cheaper to copy what goes out together than to hand it over piece by piece. */
@@ -22,6 +23,8 @@ export class Outgoing {
   /** Pieces since some were last put together. */
   #loose = 0;
   #isDue = false;
+  /** Whether what waits is all that there will be. */
+  #isLast = false;
   /** Who waits until there is room again. */
   #goOn: (() => void) | null = null;
 
@@ -42,10 +45,7 @@ export class Outgoing {
     if (this.#framing === 'none') return true;
     if (!this.#socket.writable) return false;
     this.#put(bytes);
-    if (!this.#isDue) {
-      this.#isDue = true;
-      process.nextTick(this.#flush);
-    }
+    this.#soon();
     return this.#bytes + this.#socket.writableLength < this.#socket.writableHighWaterMark;
   }
 
@@ -57,7 +57,16 @@ export class Outgoing {
     this.#goOn = null;
     if (!this.#socket.writable) return;
     if (this.#framing !== 'none') this.#put(bytes);
-    this.#send(true);
+    this.#isLast = true;
+    this.#soon();
+  }
+
+  /** Sends what waits: for who is about to end the connection. */
+  flush(): void {
+    const isLast = this.#isLast;
+    this.#isLast = false;
+    if (!this.#isDue || !this.#socket.writable) return;
+    if (isLast || this.#head !== '' || this.#bytes > 0) this.#send(isLast);
   }
 
   /** For `drain` of the socket. */
@@ -79,11 +88,17 @@ export class Outgoing {
     }
   }
 
-  readonly #flush = (): void => {
+  #soon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    atTurnEnd(this.#atTurnEnd);
+  }
+
+  readonly #atTurnEnd = (): void => {
+    this.flush();
     this.#isDue = false;
-    if ((this.#head === '' && this.#bytes === 0) || !this.#socket.writable) return;
-    // Who was told that there is no room is told by the socket when there is: it counts what waits here, too.
-    this.#send(false);
+    // Who was told that there is no room is told by the socket when there is, unless there is some meanwhile.
+    if (!this.#socket.writableNeedDrain) this.drained();
   };
 
   #send(isLast: boolean): void {
