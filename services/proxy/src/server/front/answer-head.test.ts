@@ -7,6 +7,8 @@ import { answerHead, connectionWords } from './answer-head.ts';
 
 const words = connectionWords(65_000);
 const date = 'Thu, 01 Jan 1970 00:00:00 GMT';
+/** Of an answer that brings its own. */
+const given = 'Mon, 02 Nov 2026 10:00:00 GMT';
 
 /** The head that node:http writes. */
 function byNode(status: number, headers: readonly string[], isLast: boolean): string {
@@ -27,9 +29,8 @@ function byNode(status: number, headers: readonly string[], isLast: boolean): st
   response.shouldKeepAlive = !isLast;
   response.writeHead(status, [...headers]);
   response.end();
-  return written
-    .slice(0, written.indexOf('\r\n\r\n') + 4)
-    .replace(/\r\nDate: (?!Mon)[^\r]+/, `\r\nDate: ${date}`);
+  const head = written.slice(0, written.indexOf('\r\n\r\n') + 4);
+  return head.includes(given) ? head : head.replace(/\r\nDate: [^\r]+/, `\r\nDate: ${date}`);
 }
 
 const name = fc.oneof(
@@ -39,7 +40,7 @@ const name = fc.oneof(
 const value = fc.stringMatching(/^[!-~\xa1-\xff][ -~\xa1-\xff]{0,30}$/);
 const others = fc.array(fc.tuple(name, value), { maxLength: 6 });
 const framing = fc.constantFrom<string[]>([], ['content-length', '0'], ['Content-Length', '0']);
-const dated = fc.constantFrom<string[]>([], ['date', 'Mon, 02 Nov 2026 10:00:00 GMT']);
+const dated = fc.constantFrom<string[]>([], ['date', given]);
 const status = fc.oneof(
   fc.constantFrom(200, 204, 304, 404, 500),
   fc.integer({ min: 200, max: 599 }),
