@@ -7,6 +7,7 @@ import type { NodeCall } from '../server/node-call.ts';
 import {
   type FoundService,
   findService,
+  isComing,
   noService,
   notKnownNow,
   rightsProblem,
@@ -28,13 +29,15 @@ export async function admit(
     const index = routes();
     return index === null ? null : findService(index, principal, wanted);
   };
-  const found = find() ?? (await lookAgain(catchUp, find, wanted));
+  const before = find();
+  const found =
+    before === null || isComing(before.service) ? await lookAgain(catchUp, find, wanted) : before;
   const problem = rightsProblem(found.service, principal);
   if (problem !== null) throw problem;
   return found;
 }
 
-/** It may have been started just now. */
+/** It may have been started just now, or answer just now: whoever heard that from the api asks here at once. */
 async function lookAgain(
   catchUp: ServiceParts['catchUp'],
   find: () => FoundService | null,

@@ -72,6 +72,11 @@ export function rightsProblem({ access, project }: ServiceRoute, who: Principal)
   return new AppError('forbidden', message);
 }
 
+/** It does not answer as far as is known, and may do so by now. */
+export function isComing({ endpoint, state }: ServiceRoute): boolean {
+  return endpoint === null && coming.has(state);
+}
+
 /** @throws AppError `service_not_ready` where it does not answer yet, or no more */
 export function checkReady(route: ServiceRoute): ReadyService {
   const { endpoint, state, reason } = route;
@@ -81,7 +86,7 @@ export function checkReady(route: ServiceRoute): ReadyService {
   const retryAfterSeconds = state === 'pending' ? 10 : 5;
   throw new AppError('service_not_ready', message, {
     param: 'id',
-    ...(coming.has(state) ? { retryAfterSeconds } : {}),
+    ...(isComing(route) ? { retryAfterSeconds } : {}),
   });
 }
 

@@ -83,6 +83,21 @@ describe('a service that does not answer', () => {
     expect((await scene.ask(pathTo(unknown))).status).toBe(200);
   });
 
+  it('answers just now: one look at the store, before it is refused', async () => {
+    await scene.serve({ ...scene.storage, state: 'starting', endpoint: null });
+    const pause = scene.proxy.pauseRoutes();
+    const asked = scene.ask(pathTo(scene.storage));
+    await until('looked', () => pause.waiting() > 0);
+    scene.proxy.serve(scene.storage);
+    pause.goOn();
+    expect((await asked).status).toBe(200);
+
+    await scene.serve({ ...scene.storage, state: 'starting', endpoint: null });
+    scene.proxy.breakStores(true);
+    const [status, code] = await errorOf(await scene.ask(pathTo(scene.storage)));
+    expect([status, code]).toEqual([409, 'service_not_ready']);
+  });
+
   it('has gone: that is told, and nothing of where it was', async () => {
     const gone = await startServer((request) => request.socket.destroy());
     await scene.serve({ ...scene.storage, endpoint: serviceRoute(gone.port).endpoint });
