@@ -33,10 +33,19 @@ export interface LedgerAnswer {
 export interface Ledger {
   /** Counts the request, unless something stands in its way; null where nothing limits it. */
   enter(asking: Asking, now: DurationMs, peers: Peers): LedgerAnswer | null;
-  /** All that were asked for since they were last looked at. */
+  /** So many tokens were used by a request that was let in at that moment. */
+  leave(
+    meters: readonly Meter[],
+    tokens: number,
+    used: number | null,
+    takenAt: DurationMs,
+    now: DurationMs,
+    peers: Peers,
+  ): void;
+  /** All of which other proxies have to hear. */
   readonly changed: Set<Meter>;
   /** Looks at so many of those that are remembered, going round: forgets the idle. */
-  tidy(count: number, now: DurationMs, visit: (meter: Meter) => void): void;
+  tidy(count: number, now: DurationMs, peers: Peers): void;
   readonly size: number;
 }
 
@@ -87,13 +96,19 @@ export function createLedger(rules: LimitRules): Ledger {
         obstacle = later(obstacle, meter.obstacle(tokens, most, now, peers));
       for (const meter of apply) {
         if (obstacle === null) meter.take(tokens, now, peers);
-        // Whoever is asked for wants to hear of the others, refused or not.
-        changed.add(meter);
+        // Who refuses wants to hear of the others.
+        if (obstacle !== null || meter.isDue(now, peers)) changed.add(meter);
       }
       return { meters: apply, obstacle };
     },
+    leave: (apply, tokens, used, takenAt, now, peers) => {
+      for (const meter of apply) {
+        meter.give(tokens, used ?? meter.costOf(tokens), takenAt, now, peers);
+        if (meter.isDue(now, peers)) changed.add(meter);
+      }
+    },
     changed,
-    tidy: (count, now, visit) => {
+    tidy: (count, now, peers) => {
       for (let looked = 0; looked < count; looked += 1) {
         round ??= all();
         const { value: meter, done } = round.next();
@@ -101,11 +116,9 @@ export function createLedger(rules: LimitRules): Ledger {
           round = null;
           return;
         }
-        if (!meter.isIdle(now)) visit(meter);
-        else {
-          meters[meter.scope].delete(meter.name);
-          changed.delete(meter);
-        }
+        if (!meter.isIdle(now, peers)) continue;
+        meters[meter.scope].delete(meter.name);
+        changed.delete(meter);
       }
     },
     get size() {

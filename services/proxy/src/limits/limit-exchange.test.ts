@@ -1,53 +1,80 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { defaultLimitRules, type LimitRules, noLimits } from '@wakefield/domain';
+import {
+  defaultLimitRules,
+  type LimitRules,
+  noLimits,
+  type RequestLimits,
+  type Route,
+} from '@wakefield/domain';
 import { createLogger } from '@wakefield/runtime';
-import { createMemoryLimitBoard } from '../../test/limit-board.ts';
+import { createMemoryLimitBoard, type MemoryLimitBoard } from '../../test/limit-board.ts';
 import { asleep } from '../../test/world.ts';
-import { createLimits, type Limits } from './limits.ts';
+import { createLimits, type Limits, type Ticket } from './limits.ts';
 
-const rules: LimitRules = {
-  ...defaultLimitRules,
-  scopes: {
-    ...defaultLimitRules.scopes,
-    principal: { defaults: { ...noLimits, concurrentRequests: 100 }, named: new Map() },
-  },
-};
+const everyMs = 250;
 const route = asleep('a/b');
 
+let board: MemoryLimitBoard;
 beforeEach(() => {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+  board = createMemoryLimitBoard(() => performance.now());
 });
 afterEach(() => {
   jest.useRealTimers();
 });
 
-function start(proxyId: string, board: ReturnType<typeof createMemoryLimitBoard>): Limits {
+const only = (scope: keyof LimitRules['scopes'], limits: Partial<RequestLimits>): LimitRules => ({
+  ...defaultLimitRules,
+  scopes: {
+    ...defaultLimitRules.scopes,
+    [scope]: { defaults: { ...noLimits, ...limits }, named: new Map() },
+  },
+});
+
+/** Two proxies that have heard of each other. */
+async function pair(rules: LimitRules): Promise<readonly [Limits, Limits]> {
   const logger = createLogger({ service: 'proxy', level: 'silent' });
   const elapsed = () => performance.now();
-  const limits = createLimits({ rules, board, proxyId, elapsed, everyMs: 250, logger });
-  limits.start();
-  return limits;
+  const start = (proxyId: string): Limits => {
+    const limits = createLimits({ rules, board, proxyId, elapsed, everyMs, logger });
+    limits.start();
+    return limits;
+  };
+  const both = [start('one'), start('other')] as const;
+  await jest.advanceTimersByTimeAsync(2500);
+  return both;
 }
 
-/** So many requests of as many principals begin, and go on. @returns ends them */
-function begin(limits: Limits, count: number): () => void {
-  const admissions = Array.from({ length: count }, (_, index) =>
-    limits.admit({ principal: `p${index}`, route, bodyBytes: 0, maxTokens: 1, answers: true }),
+interface Ask {
+  readonly principal?: string;
+  readonly route?: Route;
+}
+
+/** So many requests begin, as far as they are let in. */
+function begin(limits: Limits, count: number, ask: Ask = {}): Ticket[] {
+  const request = { principal: 'a', route, bodyBytes: 0, maxTokens: 1, answers: true, ...ask };
+  return Array.from({ length: count }, () => limits.admit(request)).flatMap((admission) =>
+    admission?.refusal === null ? [admission.ticket] : [],
   );
-  return () => {
-    for (const one of admissions) if (one?.refusal === null) one.ticket.finish(1);
-  };
+}
+
+/** Of as many principals each. */
+const beginEach = (limits: Limits, count: number): Ticket[] =>
+  Array.from({ length: count }, (_, index) => begin(limits, 1, { principal: `p${index}` })).flat();
+
+function end(tickets: readonly Ticket[]): void {
+  for (const ticket of tickets) ticket.finish(1);
 }
 
 describe('a proxy that goes away', () => {
+  const rules = only('principal', { concurrentRequests: 100 });
+
   it.each(['no', 'after'] as const)(
     'takes what it has under way with it, and nothing of others; answers fail: %s',
     async (failing) => {
-      const board = createMemoryLimitBoard(() => performance.now());
-      const [one, other] = [start('one', board), start('other', board)];
-      await jest.advanceTimersByTimeAsync(1000);
-      begin(one, 7);
-      begin(other, 5);
+      const [one, other] = await pair(rules);
+      beginEach(one, 7);
+      beginEach(other, 5);
       board.failing = failing;
       await jest.advanceTimersByTimeAsync(1000);
       expect([board.underWay('one'), board.underWay('other')]).toEqual([7, 5]);
@@ -58,20 +85,79 @@ describe('a proxy that goes away', () => {
   );
 
   it('has nothing to take where all of it has ended', async () => {
-    const board = createMemoryLimitBoard(() => performance.now());
     const withdrawn: (readonly string[])[] = [];
     const { withdraw } = board;
     board.withdraw = async (proxyId, counts) => {
       withdrawn.push(counts);
       await withdraw(proxyId, counts);
     };
-    const one = start('one', board);
+    const [one] = await pair(rules);
+    const tickets = beginEach(one, 7);
     await jest.advanceTimersByTimeAsync(1000);
-    const end = begin(one, 7);
-    await jest.advanceTimersByTimeAsync(1000);
-    end();
+    end(tickets);
     await jest.advanceTimersByTimeAsync(1000);
     await one.close();
     expect(withdrawn).toEqual([[]]);
+  });
+});
+
+describe('two proxies', () => {
+  it('tell of a limit once a hundredth of it is used, divided by their number', async () => {
+    const [one] = await pair(only('principal', { requestsPerMinute: 6000 }));
+    end(begin(one, 29));
+    await jest.advanceTimersByTimeAsync(everyMs);
+    expect(board.levels.size).toBe(0);
+    end(begin(one, 1));
+    await jest.advanceTimersByTimeAsync(everyMs);
+    expect([...board.levels.keys()]).toEqual(['principal:a:requests']);
+  });
+
+  it('tell of how many are under way by the same rule, and set right what they told', async () => {
+    const [one, other] = await pair(only('model', { concurrentRequests: 1000 }));
+    const tickets = begin(one, 4);
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(board.underWay('one')).toBe(0);
+    tickets.push(...begin(one, 1));
+    await jest.advanceTimersByTimeAsync(everyMs);
+    expect(board.underWay('one')).toBe(5);
+    end(tickets.splice(0, 1));
+    await jest.advanceTimersByTimeAsync(everyMs);
+    expect(board.underWay('one')).toBe(4);
+    end(tickets);
+    await jest.advanceTimersByTimeAsync(everyMs);
+    expect(board.underWay('one')).toBe(0);
+    await jest.advanceTimersByTimeAsync(everyMs);
+    expect([one.remembered(), other.remembered()]).toEqual([0, 0]);
+  });
+
+  it('let a trickle in beside a flood by no more than what nobody has to tell', async () => {
+    const [one, other] = await pair(only('model', { concurrentRequests: 1000 }));
+    let underWay = 0;
+    for (let round = 0; round < 40; round += 1) {
+      underWay += begin(one, 200).length;
+      await jest.advanceTimersByTimeAsync(everyMs);
+    }
+    for (let second = 0; second < 30; second += 1) {
+      underWay += begin(other, 1).length;
+      await jest.advanceTimersByTimeAsync(1000);
+    }
+    expect(underWay).toBeGreaterThanOrEqual(1000);
+    expect(underWay).toBeLessThanOrEqual(1005);
+  });
+
+  it('set right what they told of a limit that is none any more', async () => {
+    const [one] = await pair(only('project', { requestsPerMinute: 60 }));
+    const tickets = begin(one, 2, {
+      route: { ...route, limits: { ...noLimits, concurrentRequests: 10 } },
+    });
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(board.underWay('one')).toBe(2);
+    tickets.push(
+      ...begin(one, 1, { route: { ...route, limits: { ...noLimits, requestsPerMinute: 600 } } }),
+    );
+    end(tickets);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(board.underWay('one')).toBe(0);
+    expect(one.remembered()).toBe(0);
   });
 });

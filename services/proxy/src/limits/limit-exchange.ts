@@ -37,8 +37,8 @@ const mostAtOnce = 500;
 /** What is under way is told so often at least: others go by it. */
 const countEveryMs = 1000;
 /** Meters that are looked at each time, whether they are still worth remembering: one in so many, but no fewer. */
-const tidyOneIn = 20;
-const tidyAtLeast = 1000;
+const tidyOneIn = 200;
+const tidyAtLeast = 100;
 
 /** What went into a report, in its order. */
 interface Sent {
@@ -56,8 +56,8 @@ export function createLimitExchange(options: LimitExchangeOptions): LimitExchang
   let fewerSince: DurationMs | null = null;
   let heardAt = elapsed();
   let seq = 0;
-  /** Keys of what is under way, as it was told last: not to stay on the board when this proxy is gone. */
-  const underWay = new Set<string>();
+  /** With requests under way as it was told last: to be told again, and not to stay on the board when this proxy is gone. */
+  const underWay = new Set<Meter>();
   /** Of which nobody knows whether it was counted. */
   let unanswered: Sent | null = null;
   let running: Promise<void> | null = null;
@@ -89,14 +89,18 @@ export function createLimitExchange(options: LimitExchangeOptions): LimitExchang
     return unanswered ?? cutReport(ledger, seq++, elapsed(), known);
   };
 
+  /** Before it is on its way: nobody knows for sure then that it did not arrive. */
+  const remember = (sent: Sent): void => {
+    for (const { meter, count } of countsOf(sent)) if (count > 0) underWay.add(meter);
+  };
   /** They know that it is none any more. */
-  const forget = ({ report }: Sent): void => {
-    for (const { key, count: own } of report.counts) if (own === 0) underWay.delete(key);
+  const forget = (sent: Sent): void => {
+    for (const { meter, count } of countsOf(sent)) if (count === 0) underWay.delete(meter);
   };
 
   const run = async (): Promise<void> => {
     const sent = nextReport();
-    for (const one of sent.report.counts) if (one.count > 0) underWay.add(one.key);
+    remember(sent);
     try {
       const answer = await board.exchange(proxyId, sent.report);
       const wasSilent = peers().alone;
@@ -116,10 +120,9 @@ export function createLimitExchange(options: LimitExchangeOptions): LimitExchang
 
   const tidy = (): void => {
     const now = elapsed();
-    const count = Math.max(tidyAtLeast, Math.ceil(ledger.size / tidyOneIn));
-    ledger.tidy(count, now, (meter) => {
-      if (meter.countIsDue(now, countEveryMs)) ledger.changed.add(meter);
-    });
+    ledger.tidy(Math.max(tidyAtLeast, Math.ceil(ledger.size / tidyOneIn)), now, peers());
+    for (const meter of underWay)
+      if (meter.running.isFading(now, countEveryMs)) ledger.changed.add(meter);
   };
 
   const turn = (): void => {
@@ -148,7 +151,7 @@ export function createLimitExchange(options: LimitExchangeOptions): LimitExchang
   return {
     peers,
     soon: () => {
-      if (running !== null || failing || closed) return;
+      if (running !== null || failing || closed || ledger.changed.size === 0) return;
       const at = Math.max(restedAt, elapsed());
       if (at + 1 < dueAt) plan(Math.max(0, at - elapsed()));
     },
@@ -158,7 +161,8 @@ export function createLimitExchange(options: LimitExchangeOptions): LimitExchang
       clearTimeout(timer);
       await running;
       if (!failing && ledger.changed.size > 0) await run();
-      await board.withdraw(proxyId, [...underWay]).catch(() => undefined);
+      const keys = [...underWay].map(({ runningKey }) => runningKey);
+      await board.withdraw(proxyId, keys).catch(() => undefined);
     },
   };
 }
@@ -172,7 +176,8 @@ function cutReport(ledger: Ledger, seq: number, now: DurationMs, peers: Peers): 
     meters.push(meter);
     for (const sliding of [meter.requests, meter.tokens])
       if (sliding !== null) levels.push(sliding);
-    if (meter.limits.concurrentRequests !== null) counts.push(meter);
+    // What was told is set right, also where nothing limits it any more.
+    if (meter.limits.concurrentRequests !== null || meter.running.isTold) counts.push(meter);
   }
   const report: LimitReport = {
     seq,
@@ -184,6 +189,11 @@ function cutReport(ledger: Ledger, seq: number, now: DurationMs, peers: Peers): 
     counts: counts.map(({ runningKey: key, running }) => ({ key, count: running.report(now) })),
   };
   return { report, levels, counts, meters };
+}
+
+function* countsOf({ report, counts }: Sent): Generator<{ meter: Meter; count: number }> {
+  for (const [index, meter] of counts.entries())
+    yield { meter, count: report.counts[index]?.count ?? 0 };
 }
 
 function learn(sent: Sent, answer: LimitAnswer, now: DurationMs, peers: Peers): void {

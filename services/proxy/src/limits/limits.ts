@@ -101,11 +101,7 @@ export function createLimits({ rules, elapsed, ...options }: LimitsOptions): Lim
     }
     if (meters.some(({ isUrgent }) => isUrgent)) exchange.soon();
     const finish = (used: number | null): void => {
-      for (const meter of meters) {
-        const counted = used ?? meter.costOf(tokens);
-        meter.give(tokens, counted, now, elapsed(), exchange.peers());
-        ledger.changed.add(meter);
-      }
+      ledger.leave(meters, tokens, used, now, elapsed(), exchange.peers());
     };
     return { ticket: { finish }, refusal: null, headers };
   };

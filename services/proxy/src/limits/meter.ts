@@ -91,7 +91,7 @@ export class Meter {
   }
 
   take(tokens: number, now: DurationMs, peers: Peers): void {
-    this.running.begin();
+    this.running.begin(now);
     this.requests?.shared.use(1, this.requests.rate, now, peers);
     this.tokens?.shared.use(this.costOf(tokens), this.tokens.rate, now, peers);
   }
@@ -104,7 +104,15 @@ export class Meter {
     shared.settle(this.costOf(tokens), used, takenAt, rate, now, peers);
   }
 
-  /** Whether other proxies should hear of it soon. */
+  /** Whether other proxies have to hear of it: with what they do not know, all may be wrong by a hundredth of a limit. */
+  isDue(now: DurationMs, peers: Peers): boolean {
+    const { requests, tokens, running, limits } = this;
+    if (running.isDue(limits.concurrentRequests ?? Number.POSITIVE_INFINITY, peers)) return true;
+    if (requests?.shared.isDue(requests.rate, now, peers) === true) return true;
+    return tokens?.shared.isDue(tokens.rate, now, peers) === true;
+  }
+
+  /** Whether other proxies should hear of it at once. */
   get isUrgent(): boolean {
     const { requests, tokens, running, limits } = this;
     if (requests?.shared.isUrgent(requests.rate) === true) return true;
@@ -112,16 +120,11 @@ export class Meter {
     return limits.concurrentRequests !== null && running.isUrgent(limits.concurrentRequests);
   }
 
-  /** Whether other proxies have to hear how many are under way here. */
-  countIsDue(now: DurationMs, everyMs: DurationMs): boolean {
-    return this.limits.concurrentRequests !== null && this.running.isDue(now, everyMs);
-  }
-
   /** Whether nothing of it is worth remembering. */
-  isIdle(now: DurationMs): boolean {
-    if (this.running.own > 0 || this.countIsDue(now, Number.POSITIVE_INFINITY)) return false;
+  isIdle(now: DurationMs, peers: Peers): boolean {
+    if (this.running.own > 0 || this.running.isTold) return false;
     return [this.requests, this.tokens].every(
-      (one) => one === null || one.shared.isIdle(one.rate, now),
+      (one) => one === null || one.shared.isIdle(one.rate, now, peers),
     );
   }
 

@@ -10,3 +10,7 @@ export interface Peers {
 export const staleAfterMs = 2000;
 /** Of a limit: when so much more was used, the others hear of it at once. */
 export const urgentShare = 0.05;
+/** Of a limit: with less than this, of all proxies together, nobody has to hear of it. */
+export const slightShare = 0.01;
+/** Of a limit: from here on it may decide soon, and every word of the others counts. */
+export const nearShare = 0.5;

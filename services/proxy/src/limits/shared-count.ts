@@ -1,5 +1,5 @@
 import { type DurationMs, equalShare, nextShare } from '@wakefield/domain';
-import { type Peers, staleAfterMs, urgentShare } from './peers.ts';
+import { type Peers, slightShare, staleAfterMs, urgentShare } from './peers.ts';
 
 /** How many requests of something are under way in all proxies, as far as it is known here. */
 export class SharedCount {
@@ -30,12 +30,14 @@ export class SharedCount {
     return this.own + this.#others + elsewhere + 1 <= limit;
   }
 
-  /** Whether so many have begun since the last word that the others should hear of it. */
+  /** Whether so many have begun since the last word that the others should hear of it at once. */
   isUrgent(limit: number): boolean {
     return this.#begun >= limit * urgentShare;
   }
 
-  begin(): void {
+  begin(now: DurationMs): void {
+    // Nobody goes by so old a word: what has begun and ended since then says nothing.
+    if (now - this.#toldAt > staleAfterMs) this.#begun = Math.min(this.#begun, this.own);
     this.own += 1;
     this.#begun += 1;
   }
@@ -44,10 +46,20 @@ export class SharedCount {
     this.own -= 1;
   }
 
-  /** Whether the others have to hear of it: it has changed, or would be forgotten. */
-  isDue(now: DurationMs, everyMs: DurationMs): boolean {
-    if (this.own !== this.#reported) return true;
-    return this.own > 0 && now - this.#reportedAt >= everyMs;
+  /** Whether the others have to hear of it: it is worth telling, or what they were told is no longer so. */
+  isDue(limit: number, { proxies }: Peers): boolean {
+    if (this.own === this.#reported) return false;
+    return this.#reported > 0 || this.own >= (limit * slightShare) / proxies;
+  }
+
+  /** Whether the others forget it unless they are told again. */
+  isFading(now: DurationMs, afterMs: DurationMs): boolean {
+    return this.#reported > 0 && now - this.#reportedAt >= afterMs;
+  }
+
+  /** Whether the others go by what they were told of it. */
+  get isTold(): boolean {
+    return this.#reported > 0;
   }
 
   report(now: DurationMs): number {

@@ -7,7 +7,7 @@ import {
   resetsAfterMs,
   settledLevel,
 } from '@wakefield/domain';
-import { type Peers, staleAfterMs, urgentShare } from './peers.ts';
+import { nearShare, type Peers, slightShare, staleAfterMs, urgentShare } from './peers.ts';
 
 /**
  * The level of one limit over all proxies, as far as it is known here. Between two words of the others this proxy
@@ -72,14 +72,21 @@ export class SharedLevel {
     this.#count((this.#level - before) / factor, now);
   }
 
-  /** Whether so much was used since the last word that the others should hear of it. */
+  /** Whether the others have to hear of it: it is worth telling, or may decide soon. */
+  isDue(rate: Rate, now: DurationMs, { proxies }: Peers): boolean {
+    const slight = (rate.burst * slightShare) / proxies;
+    if (Math.abs(this.#unreported) >= slight) return true;
+    return this.level(rate, now) >= rate.burst * nearShare;
+  }
+
+  /** Whether so much was used since the last word that the others should hear of it at once. */
   isUrgent({ burst }: Rate): boolean {
     return this.#unreported >= burst * urgentShare;
   }
 
   /** Nothing of it counts any more. */
-  isIdle(rate: Rate, now: DurationMs): boolean {
-    return this.#unreported === 0 && this.level(rate, now) === 0;
+  isIdle(rate: Rate, now: DurationMs, peers: Peers): boolean {
+    return this.level(rate, now) === 0 && !this.isDue(rate, now, peers);
   }
 
   /** Takes what is new into a report. @returns what was used, and what the level is as it was told */
