@@ -44,7 +44,7 @@ export interface Ledger {
   ): void;
   /** All of which other proxies have to hear. */
   readonly changed: Set<Meter>;
-  /** Looks at so many of those that are remembered, going round: forgets the idle. */
+  /** Looks at so many of those that are remembered, going round: forgets the idle, unless others can and have to hear of it. */
   tidy(count: number, now: DurationMs, peers: Peers): void;
   readonly size: number;
 }
@@ -108,7 +108,7 @@ export function createLedger(rules: LimitRules): Ledger {
       }
     },
     changed,
-    tidy: (count, now, peers) => {
+    tidy: (count, now, { alone }) => {
       for (let looked = 0; looked < count; looked += 1) {
         round ??= all();
         const { value: meter, done } = round.next();
@@ -116,7 +116,7 @@ export function createLedger(rules: LimitRules): Ledger {
           round = null;
           return;
         }
-        if (!meter.isIdle(now, peers)) continue;
+        if (!meter.isIdle(now) || (changed.has(meter) && !alone)) continue;
         meters[meter.scope].delete(meter.name);
         changed.delete(meter);
       }

@@ -160,4 +160,39 @@ describe('two proxies', () => {
     expect(board.underWay('one')).toBe(0);
     expect(one.remembered()).toBe(0);
   });
+
+  it('set right what they told before an outage, and keep nothing of it', async () => {
+    const withdrawn: (readonly string[])[] = [];
+    board.withdraw = async (_, counts) => void withdrawn.push(counts);
+    const [one] = await pair(only('model', { concurrentRequests: 100 }));
+    const tickets = begin(one, 5);
+    await jest.advanceTimersByTimeAsync(1000);
+    board.failing = 'before';
+    end(tickets);
+    await jest.advanceTimersByTimeAsync(5000);
+    expect(board.underWay('one')).toBe(5);
+    board.failing = 'no';
+    await jest.advanceTimersByTimeAsync(2000);
+    expect(board.underWay('one')).toBe(0);
+    await one.close();
+    expect(withdrawn).toEqual([[]]);
+  });
+
+  it('refuse nobody for what has begun and ended meanwhile', async () => {
+    const [one, other] = await pair(only('model', { concurrentRequests: 1000 }));
+    begin(other, 450);
+    await jest.advanceTimersByTimeAsync(1000);
+    // Shorter than what has to be told, but for a moment, by which it is known how little this part is.
+    end(begin(one, 6));
+    const first = begin(one, 50);
+    await jest.advanceTimersByTimeAsync(everyMs);
+    end(first);
+    await jest.advanceTimersByTimeAsync(everyMs);
+    for (let ms = 0; ms < 1900; ms += 10) {
+      const tickets = begin(one, 1);
+      expect(tickets).toHaveLength(1);
+      await jest.advanceTimersByTimeAsync(10);
+      end(tickets);
+    }
+  });
 });

@@ -86,7 +86,7 @@ export function createLimitExchange(options: LimitExchangeOptions): LimitExchang
       unanswered = null;
       return { report: { seq: seq++, levels: [], counts: [] }, levels: [], counts: [], meters: [] };
     }
-    return unanswered ?? cutReport(ledger, seq++, elapsed(), known);
+    return unanswered ?? cutReport(ledger, underWay, seq++, elapsed(), known);
   };
 
   /** Before it is on its way: nobody knows for sure then that it did not arrive. */
@@ -121,8 +121,12 @@ export function createLimitExchange(options: LimitExchangeOptions): LimitExchang
   const tidy = (): void => {
     const now = elapsed();
     ledger.tidy(Math.max(tidyAtLeast, Math.ceil(ledger.size / tidyOneIn)), now, peers());
-    for (const meter of underWay)
-      if (meter.running.isFading(now, countEveryMs)) ledger.changed.add(meter);
+    for (const meter of underWay) {
+      const { running: count } = meter;
+      // That there is none any more may have been told to nobody.
+      const isOver = count.own === 0 && !count.isTold;
+      if (isOver || count.isFading(now, countEveryMs)) ledger.changed.add(meter);
+    }
   };
 
   const turn = (): void => {
@@ -160,7 +164,7 @@ export function createLimitExchange(options: LimitExchangeOptions): LimitExchang
       closed = true;
       clearTimeout(timer);
       await running;
-      if (!failing && ledger.changed.size > 0) await run();
+      while (!failing && ledger.changed.size > 0) await run();
       const keys = [...underWay].map(({ runningKey }) => runningKey);
       await board.withdraw(proxyId, keys).catch(() => undefined);
     },
@@ -168,7 +172,13 @@ export function createLimitExchange(options: LimitExchangeOptions): LimitExchang
 }
 
 /** Takes what has changed, as much as one report holds; the rest stays for the next. */
-function cutReport(ledger: Ledger, seq: number, now: DurationMs, peers: Peers): Sent {
+function cutReport(
+  ledger: Ledger,
+  underWay: ReadonlySet<Meter>,
+  seq: number,
+  now: DurationMs,
+  peers: Peers,
+): Sent {
   const [levels, counts, meters]: [Sliding[], Meter[], Meter[]] = [[], [], []];
   for (const meter of ledger.changed) {
     if (levels.length + counts.length >= mostAtOnce) break;
@@ -177,7 +187,7 @@ function cutReport(ledger: Ledger, seq: number, now: DurationMs, peers: Peers): 
     for (const sliding of [meter.requests, meter.tokens])
       if (sliding !== null) levels.push(sliding);
     // What was told is set right, also where nothing limits it any more.
-    if (meter.limits.concurrentRequests !== null || meter.running.isTold) counts.push(meter);
+    if (meter.limits.concurrentRequests !== null || underWay.has(meter)) counts.push(meter);
   }
   const report: LimitReport = {
     seq,

@@ -91,7 +91,7 @@ export class Meter {
   }
 
   take(tokens: number, now: DurationMs, peers: Peers): void {
-    this.running.begin(now);
+    this.running.begin();
     this.requests?.shared.use(1, this.requests.rate, now, peers);
     this.tokens?.shared.use(this.costOf(tokens), this.tokens.rate, now, peers);
   }
@@ -121,10 +121,10 @@ export class Meter {
   }
 
   /** Whether nothing of it is worth remembering. */
-  isIdle(now: DurationMs, peers: Peers): boolean {
+  isIdle(now: DurationMs): boolean {
     if (this.running.own > 0 || this.running.isTold) return false;
     return [this.requests, this.tokens].every(
-      (one) => one === null || one.shared.isIdle(one.rate, now, peers),
+      (one) => one === null || one.shared.isIdle(one.rate, now),
     );
   }
 

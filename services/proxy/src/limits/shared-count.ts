@@ -1,5 +1,5 @@
 import { type DurationMs, equalShare, nextShare } from '@wakefield/domain';
-import { type Peers, slightShare, staleAfterMs, urgentShare } from './peers.ts';
+import { nearShare, type Peers, slightShare, staleAfterMs, urgentShare } from './peers.ts';
 
 /** How many requests of something are under way in all proxies, as far as it is known here. */
 export class SharedCount {
@@ -35,11 +35,10 @@ export class SharedCount {
     return this.#begun >= limit * urgentShare;
   }
 
-  begin(now: DurationMs): void {
-    // Nobody goes by so old a word: what has begun and ended since then says nothing.
-    if (now - this.#toldAt > staleAfterMs) this.#begun = Math.min(this.#begun, this.own);
+  begin(): void {
     this.own += 1;
-    this.#begun += 1;
+    // What has ended since then says nothing of what is under way elsewhere.
+    this.#begun = Math.min(this.#begun + 1, this.own);
   }
 
   end(): void {
@@ -49,7 +48,8 @@ export class SharedCount {
   /** Whether the others have to hear of it: it is worth telling, or what they were told is no longer so. */
   isDue(limit: number, { proxies }: Peers): boolean {
     if (this.own === this.#reported) return false;
-    return this.#reported > 0 || this.own >= (limit * slightShare) / proxies;
+    if (this.#reported > 0 || this.own >= (limit * slightShare) / proxies) return true;
+    return this.own + this.#others >= limit * nearShare;
   }
 
   /** Whether the others forget it unless they are told again. */
@@ -72,7 +72,7 @@ export class SharedCount {
   learn(others: number, now: DurationMs, { proxies }: Peers): void {
     this.#others = others;
     this.#toldAt = now;
-    this.#begun -= this.#inReport;
+    this.#begun = Math.max(0, this.#begun - this.#inReport);
     this.#begunBefore = this.#inReport;
     this.#inReport = 0;
     if (this.#reported > 0) {

@@ -85,8 +85,8 @@ export class SharedLevel {
   }
 
   /** Nothing of it counts any more. */
-  isIdle(rate: Rate, now: DurationMs, peers: Peers): boolean {
-    return this.level(rate, now) === 0 && !this.isDue(rate, now, peers);
+  isIdle(rate: Rate, now: DurationMs): boolean {
+    return this.level(rate, now) === 0;
   }
 
   /** Takes what is new into a report. @returns what was used, and what the level is as it was told */
