@@ -18,9 +18,9 @@ const [bufferSymbol, callbackSymbol] = ['kBuffer', 'kBufferCb'].map((name) =>
 );
 
 /**
- * Lets a socket read into one buffer that all of them share, which is over before the next one reads. `net` has that for
- * connections that it opens (`onread`), and not for those that it accepts: by itself it makes a buffer of 64 KiB for each read,
- * and a copy of what is in it, and has V8 count both until it collects its whole heap.
+ * Lets a socket read into one buffer that all of them share, which is over before the next one reads. By itself `net` makes a
+ * buffer of 64 KiB for each read, and a copy of what is in it, and has V8 count both until it collects its whole heap. It has such a
+ * buffer as an option (`onread`) of connections that it opens, and only where whoever reads is known before: none of ours are.
  * @returns whether it does; else `data` brings what comes, as ever
  */
 export function readShared(socket: Socket, take: Take): boolean {
@@ -35,10 +35,22 @@ export function readShared(socket: Socket, take: Take): boolean {
 
 /** From here on what comes is in the stream again, for whoever listens to that. */
 export function readAsStream(socket: Socket): void {
-  tellOf(socket as unknown as Inside, (bytes) => socket.push(Buffer.from(bytes)));
-  // With such a buffer `net` stops to read at once: a stream does when it is full, and hears until then that its client left.
-  Object.assign(socket, { pause: Duplex.prototype.pause });
+  tellOf(socket as unknown as Inside, (bytes) => intoStream(socket, bytes));
+  Object.assign(socket, { pause: pauseStream });
 }
+
+/** Puts what came where it waits for who reads the stream: memory of its own, as it may be for long. @returns whether more is to be read */
+export function intoStream(socket: Socket, view: Buffer): boolean {
+  const bytes = Buffer.allocUnsafeSlow(view.length);
+  bytes.set(view);
+  return socket.push(bytes);
+}
+
+/**
+ * Pauses as a stream does: it is read from until it is full, and hears until then that the other side left. With a shared
+ * buffer `net` stops to read at once. Each `resume` reads once, however full it is.
+ */
+export const { pause: pauseStream } = Duplex.prototype;
 
 function tellOf(inside: Inside, take: Take): void {
   if (callbackSymbol === undefined) return;

@@ -53,7 +53,11 @@ export const changes: readonly Scenario[] = [
       world.cluster.fate = { queueMs: 60_000, loadMs: 1_000, failsAfterMs: null };
       world.cluster.requeue(world.cluster.taken[0]?.name ?? '');
       await world.until(({ jobs }) => jobs[0]?.phase !== 'ready');
-      await world.until(({ model, routes }) => routes.length === 1 && model?.state === 'ready', 80);
+      await world.until(
+        ({ model, routes }) => routes.length === 1 && model?.state === 'ready',
+        40,
+        5_000,
+      );
     },
     end: firstServes,
   },

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { intoStream, pauseStream, readShared } from '../shared-reads.ts';
 import { atTurnEnd } from '../turn-end.ts';
 import { AnswerParser, type AnswerSink } from './answer/answer-parser.ts';
 import type { AnswerHead } from './answer/head-reader.ts';
@@ -45,6 +46,7 @@ export class Connection implements AnswerSink, Carrier {
   constructor(channel: Duplex, owner: ConnectionOwner) {
     this.#channel = channel;
     this.#owner = owner;
+    if (channel instanceof Socket) readShared(channel, (view) => this.#cameOn(channel, view));
     channel.on('data', (bytes: Buffer) => this.#received(bytes));
     channel.on('end', () => this.#ended('ended'));
     channel.on('error', (error: Error) => this.#ended(error));
@@ -116,7 +118,7 @@ export class Connection implements AnswerSink, Carrier {
   pause(): void {
     if (this.#request === null) return;
     this.#parser.stopped = true;
-    this.#channel.pause();
+    pauseStream.call(this.#channel);
   }
 
   resume(): void {
@@ -145,6 +147,13 @@ export class Connection implements AnswerSink, Carrier {
 
   onData(piece: Buffer): void {
     this.#request?.data(piece);
+  }
+
+  /** Past the stream, unless it is to wait there. What is told of it goes on at the end of this turn, or later. */
+  #cameOn(channel: Socket, view: Buffer): boolean {
+    if (this.#parser.stopped || channel.readableLength > 0) return intoStream(channel, view);
+    this.#received(Buffer.from(view));
+    return true;
   }
 
   #received(bytes: Buffer): void {
