@@ -7,9 +7,12 @@ import { eventually } from './wakefield.ts';
 const place = usePlace();
 
 /** Ctrl-C ends everything, in time, and the next start finds all in order. */
-async function interrupted({ child, output }: Launched): Promise<void> {
+async function interrupted(
+  { child, output }: Launched,
+  signal: NodeJS.Signals = 'SIGINT',
+): Promise<void> {
   const since = performance.now();
-  child.kill('SIGINT');
+  child.kill(signal);
   await exitOf(child);
   expect(performance.now() - since).toBeLessThan(10_000);
   expect(output()).toMatch(/Everything has ended/);
@@ -82,4 +85,16 @@ describe('Ctrl-C', () => {
     await interrupted(running);
     expect(await result).toMatchObject({ whole: false });
   }, 300_000);
+});
+
+describe('a signal to npm alone', () => {
+  // A shell between npm and Wakefield would keep it, and leave all the rest running.
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s ends everything, too',
+    async (signal) => {
+      const running = await ready(place.launchByNpm());
+      await interrupted(running, signal);
+    },
+    180_000,
+  );
 });

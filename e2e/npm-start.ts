@@ -32,6 +32,8 @@ export interface Place {
   readonly port: number;
   /** `npm start` in this place, unless the environment names another. */
   launch(env?: Environment, ...args: readonly string[]): Launched;
+  /** The same, by npm itself. */
+  launchByNpm(): Launched;
   /** What the one that runs wrote about itself. */
   runFile(): Promise<RunFile>;
   /** Everything that has to do with the directory. */
@@ -42,6 +44,7 @@ export interface Place {
 export function usePlace(): Place {
   let directory = '';
   let port = 0;
+  const here = (): Environment => ({ PORT: String(port), WAKEFIELD_DATA: directory });
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'wakefield-start-'));
     // As root the database's user has to pass.
@@ -61,14 +64,15 @@ export function usePlace(): Place {
       return port;
     },
     launch: (env = {}, ...args) =>
-      launch({ PORT: String(port), WAKEFIELD_DATA: directory, ...env }, args),
+      launch([process.execPath, 'scripts/run.mjs', 'start', ...args], { ...here(), ...env }),
+    launchByNpm: () => launch(['npm', 'start'], here()),
     runFile: async () => JSON.parse(await readFile(join(directory, 'run.json'), 'utf8')) as RunFile,
     processes: () => listProcessesAround(directory),
   };
 }
 
-function launch(env: Environment, args: readonly string[]): Launched {
-  const child = spawn(process.execPath, ['scripts/run.mjs', 'start', ...args], {
+function launch([command = '', ...args]: readonly string[], env: Environment): Launched {
+  const child = spawn(command, args, {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
