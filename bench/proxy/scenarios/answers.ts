@@ -7,12 +7,16 @@ export const bodySizes = [300, 2048, 102_400] as const;
 const sizeName = (bytes: number): string =>
   bytes < 1000 ? `${bytes} B` : `${Math.round(bytes / 1024)} KB`;
 
+/** What slow candidates get: they would not be through with as many. */
+const slowConnections = 8;
+const slowRate = 20;
+
 /** Plain answers as fast as they go: look at CPU per request, not at latency. */
 export function saturatedAnswers(bodyBytes: number, ms: number): Scenario {
   const connections = 64;
   return {
     name: `answers, ${sizeName(bodyBytes)}`,
-    about: `closed loop, ${connections} connections, ${sizeName(bodyBytes)} in, 500 B out`,
+    about: `closed loop, ${connections} connections (slow ones ${slowConnections}), ${sizeName(bodyBytes)} in, 500 B out`,
     run: async (entrant, bench) => {
       const asked = await entrant.asked('json', bodyBytes);
       const { slow } = entrant.candidate;
@@ -20,7 +24,7 @@ export function saturatedAnswers(bodyBytes: number, ms: number): Scenario {
         bench.tools.load.run<RunResult>({
           ...asked,
           kind: 'closed',
-          connections: slow ? 8 : connections,
+          connections: slow ? slowConnections : connections,
           ms,
         }),
       );
@@ -49,8 +53,6 @@ export function steadyAnswers(perSecond: number, ms: number): Scenario {
     },
   };
 }
-
-const slowRate = 20;
 
 /** As many new connections at once. */
 export function connectionStorm(connections: number): Scenario {
